@@ -1,0 +1,2 @@
+//! The command line of the Arcane event bus.
+fn main() {}

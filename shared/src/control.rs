@@ -1,0 +1,209 @@
+//! The WebSocket messages around events. All are JSON objects with a `type`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Epoch, EventFilter, ReceivedEvent, RoomName, Seq, UnixMillis};
+
+/// The welcome in the seed's words.
+pub const WELCOME: &str = "✨ Welcome to the ArcaneOS event stream! ✨";
+/// Version of the control messages, answered to `hello`.
+pub const PROTOCOL_VERSION: u32 = 1;
+/// Most paint samples in one `seen`.
+pub const SEEN_SAMPLES_MAX: usize = 256;
+
+/// What a client may say.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ClientMessage {
+    /// Opts in to notices; answered by [`ServerMessage::Hello`].
+    Hello {
+        /// Who speaks, for the server's own statistics.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<String>,
+    },
+    /// Asks for the server's clock; answered by [`ServerMessage::Pong`].
+    Ping {
+        /// The client's clock when it sent this.
+        t0: UnixMillis,
+    },
+    /// Replaces the subscription's filter; answered by [`ServerMessage::Filtered`].
+    Filter {
+        /// The new filter.
+        #[serde(flatten)]
+        filter: EventFilter,
+    },
+    /// Acknowledges a durable consumer's events.
+    Ack {
+        /// The last event that was processed.
+        seq: Seq,
+    },
+    /// Reports when events became visible.
+    Seen {
+        /// At most [`SEEN_SAMPLES_MAX`].
+        samples: Vec<PaintSample>,
+    },
+}
+
+/// When one event's cues became visible, on the server's clock as the client estimates it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PaintSample {
+    /// The event.
+    pub seq: Seq,
+    /// When it was painted.
+    pub painted_at: UnixMillis,
+    /// Milliseconds from `emitted_at` to the paint.
+    pub late_ms: f64,
+    /// Whether that was past its deadline.
+    pub missed: bool,
+}
+
+/// What the server may say besides events. All but `connection` need the client to have spoken first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerMessage {
+    /// The first message of every connection.
+    Connection(Connection),
+    /// Answers `hello`.
+    Hello {
+        /// [`PROTOCOL_VERSION`].
+        version: u32,
+        /// What this server can do, by name.
+        features: Vec<String>,
+        /// Its bounds.
+        limits: Limits,
+    },
+    /// Answers `ping`: four stamps make an NTP sample, the fourth is the receiver's own.
+    Pong {
+        /// As it came.
+        t0: UnixMillis,
+        /// The server's clock when the ping arrived.
+        t1: UnixMillis,
+        /// The server's clock when this left.
+        t2: UnixMillis,
+    },
+    /// Answers `filter`.
+    Filtered {
+        /// The new filter holds for every event after this one.
+        seq: Seq,
+    },
+    /// The subscription is behind what memory holds and reads on from the log.
+    Lagging {
+        /// Events between it and the head.
+        behind: u64,
+    },
+    /// It has caught up again.
+    CaughtUp {
+        /// With this event.
+        seq: Seq,
+    },
+    /// Events that cannot be delivered any more.
+    Gap {
+        /// The first of them.
+        from: Seq,
+        /// The last of them.
+        to: Seq,
+        /// Why, in one word.
+        reason: String,
+    },
+    /// Where a filtered stream is, though nothing passed its filter.
+    Position {
+        /// Everything up to here was considered.
+        seq: Seq,
+    },
+    /// The server is about to stop.
+    Draining {
+        /// When to come back.
+        reconnect_in_ms: u64,
+    },
+    /// Something the client said could not be used.
+    Error {
+        /// A word that stays the same.
+        code: String,
+        /// A sentence that names the field and the remedy.
+        detail: String,
+    },
+}
+
+/// The connection message. The first three fields are the seed's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Connection {
+    /// [`WELCOME`].
+    pub message: String,
+    /// Subscribers of this room, this one included.
+    pub subscriber_count: u64,
+    /// The latest events that pass the filter, oldest first.
+    pub recent_events: Vec<ReceivedEvent>,
+    /// The room.
+    pub room: RoomName,
+    /// The run of numbers that `seq` belongs to.
+    pub epoch: Epoch,
+    /// The live stream starts after this event.
+    pub seq: Seq,
+    /// This connection, for logs.
+    pub session: String,
+}
+
+/// A server's bounds, as `hello` reports them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Largest event, bytes of JSON.
+    pub event_bytes_max: u64,
+    /// Largest message that a client may send, bytes.
+    pub message_bytes_max: u64,
+    /// Most samples in one `seen`.
+    pub seen_samples_max: u64,
+    /// Events kept for newcomers.
+    pub history_size: u64,
+    /// Milliseconds between the server's ping frames.
+    pub ping_interval_ms: u64,
+}
+
+/// Why the server closes a WebSocket. 44xx are final until something changes; 45xx and 1xxx are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u16)]
+pub enum CloseCode {
+    /// The client said goodbye, and so do we.
+    Normal = 1000,
+    /// The server goes away.
+    GoingAway = 1001,
+    /// A frame that RFC 6455 does not allow.
+    Protocol = 1002,
+    /// A binary message.
+    Unsupported = 1003,
+    /// A text message that is not UTF-8.
+    NotUtf8 = 1007,
+    /// A replay has come to its end.
+    ReplayComplete = 4000,
+    /// A parameter or too many messages that cannot be used.
+    BadRequest = 4400,
+    /// No or no valid token.
+    NotAuthenticated = 4401,
+    /// A token or origin that may not.
+    Forbidden = 4403,
+    /// No such room, and none can be opened.
+    NoSuchRoom = 4404,
+    /// No sign of life in time.
+    NoPong = 4408,
+    /// Another reader took over.
+    TakenOver = 4409,
+    /// A message above the bound.
+    TooLarge = 4413,
+    /// Too much at once; the reason carries the wait.
+    TooMany = 4429,
+    /// The server is about to stop.
+    Draining = 4501,
+}
+
+impl CloseCode {
+    /// The number on the wire.
+    #[must_use]
+    pub fn code(self) -> u16 {
+        self as u16
+    }
+}
+
+/// Whether a client may come back after this close code: anything but 44xx and 4000.
+#[must_use]
+pub fn is_reconnectable(code: u16) -> bool {
+    code != CloseCode::ReplayComplete.code() && !(4400..4500).contains(&code)
+}

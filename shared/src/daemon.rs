@@ -1,0 +1,46 @@
+//! Who acts: daemons and what is known of them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::checked_name;
+use crate::{Rgb, Timestamp};
+
+checked_name! {
+    /// The name of a daemon: 1–64 of `[a-z0-9._-]`, lower case.
+    DaemonName
+}
+
+/// A daemon as REST answers and the dashboard show it.
+///
+/// Durations are seconds, as in the seed's statistics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DaemonCard {
+    /// Its name.
+    pub daemon_name: DaemonName,
+    /// Whether it is present in the realm.
+    pub is_active: bool,
+    /// Its title, for example "Keeper of Logic and Reason".
+    pub role: String,
+    /// What it is good at, in a few words.
+    pub domain: String,
+    /// The model behind it; `None` where nobody said.
+    pub model: Option<String>,
+    /// What it can do.
+    pub capabilities: Vec<String>,
+    /// Its colour, decided by the server.
+    pub color: Rgb,
+    /// When it was last summoned; `None` while it is not present.
+    pub summoned_at: Option<Timestamp>,
+    /// Invocations since it was last summoned.
+    pub invocation_count: u64,
+    /// Seconds spent on them.
+    pub total_time: f64,
+    /// Invocations ever.
+    pub total_invocations: u64,
+    /// How many of them failed.
+    pub failed_invocations: u64,
+    /// Seconds spent ever.
+    pub total_execution_time: f64,
+    /// `total_execution_time / total_invocations`; 0.0 before the first.
+    pub average_execution_time: f64,
+}

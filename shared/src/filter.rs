@@ -1,0 +1,94 @@
+//! Which events a reader wants.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ArcaneEvent, DaemonName, SpellName};
+
+/// Most values of one kind in a filter.
+pub const FILTER_VALUES_MAX: usize = 64;
+
+/// The parts are combined with *and*; the values of one part with *or*; an empty part lets all pass.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EventFilter {
+    /// Only these spells.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub spell: BTreeSet<SpellName>,
+    /// Only these daemons. Events without a daemon do not pass a filter that names any.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub daemon: BTreeSet<DaemonName>,
+    /// Only successes, or only failures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success: Option<bool>,
+}
+
+/// Which part of a filter cannot be read, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct FilterError {
+    /// `spell`, `daemon` or `success`.
+    pub field: &'static str,
+    /// What is wrong and what would be right.
+    pub detail: String,
+}
+
+impl EventFilter {
+    /// Reads a filter from comma-separated query values.
+    ///
+    /// # Errors
+    /// Names the part that has an unknown, malformed or superfluous value.
+    pub fn from_query(
+        spell: Option<&str>,
+        daemon: Option<&str>,
+        success: Option<&str>,
+    ) -> Result<Self, FilterError> {
+        Ok(Self {
+            spell: parse_list("spell", spell)?,
+            daemon: parse_list("daemon", daemon)?,
+            success: match success.map(str::trim) {
+                None | Some("") => None,
+                Some("true") => Some(true),
+                Some("false") => Some(false),
+                Some(other) => {
+                    return Err(FilterError {
+                        field: "success",
+                        detail: format!("success is \"true\" or \"false\", not {other:?}"),
+                    });
+                }
+            },
+        })
+    }
+
+    /// Whether everything passes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spell.is_empty() && self.daemon.is_empty() && self.success.is_none()
+    }
+
+    /// Whether an event passes.
+    #[must_use]
+    pub fn matches(&self, event: &ArcaneEvent) -> bool {
+        (self.spell.is_empty() || self.spell.contains(&event.spell_name))
+            && (self.daemon.is_empty()
+                || event.daemon_name.as_ref().is_some_and(|name| self.daemon.contains(name)))
+            && self.success.is_none_or(|success| success == event.success)
+    }
+}
+
+fn parse_list<T>(field: &'static str, text: Option<&str>) -> Result<BTreeSet<T>, FilterError>
+where
+    T: std::str::FromStr<Err: std::fmt::Display> + Ord,
+{
+    let values: BTreeSet<T> = text
+        .into_iter()
+        .flat_map(|list| list.split(','))
+        .filter(|value| !value.trim().is_empty())
+        .map(|value| value.parse().map_err(|error: T::Err| FilterError { field, detail: error.to_string() }))
+        .collect::<Result<_, _>>()?;
+    if values.len() > FILTER_VALUES_MAX {
+        let detail = format!("{field} takes at most {FILTER_VALUES_MAX} values, not {}", values.len());
+        return Err(FilterError { field, detail });
+    }
+    Ok(values)
+}

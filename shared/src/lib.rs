@@ -1,0 +1,32 @@
+//! The words that both ends of the Arcane event bus use.
+//!
+//! Nothing here does I/O, reads a clock, draws randomness or is asynchronous: times and seeds are
+//! arguments. The wire changes only together with the snapshots in `tests/wire.rs`.
+//!
+//! Reading order: [`spell`], [`daemon`], [`event`] and [`sync`] say what happened; [`room`],
+//! [`position`] and [`filter`] say where and for whom; [`control`] and [`api`] are the messages
+//! around events.
+
+pub mod api;
+pub mod color;
+pub mod control;
+pub mod daemon;
+pub mod event;
+pub mod filter;
+pub mod name;
+pub mod position;
+pub mod room;
+pub mod spell;
+pub mod sync;
+pub mod time;
+
+pub use api::Problem;
+pub use color::Rgb;
+pub use daemon::DaemonName;
+pub use event::{ArcaneEvent, Metadata, ReceivedEvent};
+pub use filter::EventFilter;
+pub use position::{Epoch, Position, Seq};
+pub use room::RoomName;
+pub use spell::{AnySpell, SpellName};
+pub use sync::SyncDirectives;
+pub use time::{Timestamp, UnixMillis};

@@ -1,0 +1,1 @@
+//! Everything the dashboard decides and nothing it touches.
