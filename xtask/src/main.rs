@@ -1,2 +1,27 @@
-//! `cargo xtask`.
-fn main() {}
+//! `cargo xtask`: sets the project up, runs it and tests it. `cargo xtask --help` says more.
+#![expect(clippy::print_stdout, reason = "a command line talks")]
+
+mod browser;
+mod cli;
+mod compress;
+mod dashboard;
+mod help;
+mod process;
+mod project;
+mod size;
+mod steps;
+mod suite;
+mod tools;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let done = cli::Command::from_args().and_then(|command| command.perform());
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            println!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The command line of `cargo xtask`.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use lexopt::prelude::*;
+
+use crate::project::Project;
+use crate::{dashboard, help, process, suite, tools};
+
+/// How much the builds are optimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    Dev,
+    Release,
+}
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Help(&'static str),
+    Run { port: u16, build: Build, serve: Vec<OsString> },
+    Test(suite::Selection),
+    Dist,
+    Setup,
+}
+
+impl Command {
+    /// Reads the arguments of this process.
+    pub(crate) fn from_args() -> Result<Self> {
+        Self::read(lexopt::Parser::from_env())
+    }
+
+    fn read(mut args: lexopt::Parser) -> Result<Self> {
+        let name = match args.next()? {
+            None | Some(Short('h') | Long("help")) => return Ok(Self::Help(help::OVERVIEW)),
+            Some(Value(name)) => name.string()?,
+            Some(other) => return Err(other.unexpected().into()),
+        };
+        match name.as_str() {
+            "help" => Ok(Self::Help(help::OVERVIEW)),
+            "run" => read_run(args),
+            "test" => read_test(args, suite::Selection::all(), help::TEST),
+            "check" => read_test(args, suite::Selection::quick(), help::CHECK),
+            "dist" => read_nothing(args, Self::Dist, help::DIST),
+            "setup" => read_nothing(args, Self::Setup, help::SETUP),
+            other => bail!("there is no command {other:?}: run, test, check, dist or setup"),
+        }
+    }
+
+    /// Does it.
+    pub(crate) fn perform(self) -> Result<ExitCode> {
+        let project = Project::find()?;
+        match self {
+            Self::Help(text) => println!("{text}"),
+            Self::Run { port, build, serve } => run(&project, port, build, serve)?,
+            Self::Test(selection) => return suite::perform(&project, &selection),
+            Self::Dist => dist(&project)?,
+            Self::Setup => setup(&project)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn read_run(mut args: lexopt::Parser) -> Result<Command> {
+    let (mut port, mut build, mut serve) = (8000, Build::Release, Vec::new());
+    loop {
+        if let Some(mut raw) = args.try_raw_args()
+            && raw.next_if(|arg| arg == "--").is_some()
+        {
+            serve.extend(raw);
+            break;
+        }
+        match args.next()? {
+            None => break,
+            Some(Long("port") | Short('p')) => {
+                port = args.value()?.parse().context("--port takes 0 to 65535")?
+            }
+            Some(Long("dev")) => build = Build::Dev,
+            Some(Long("release")) => build = Build::Release,
+            Some(Short('h') | Long("help")) => return Ok(Command::Help(help::RUN)),
+            Some(other) => {
+                return Err(other.unexpected()).context("options of `arcane serve` come after `--`");
+            }
+        }
+    }
+    Ok(Command::Run { port, build, serve })
+}
+
+fn read_test(
+    mut args: lexopt::Parser,
+    mut selection: suite::Selection,
+    help: &'static str,
+) -> Result<Command> {
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("only") => selection.keep(&args.value()?.string()?)?,
+            Long("skip") => selection.drop(&args.value()?.string()?)?,
+            Long("keep-going") => selection.keep_going = true,
+            Long("advisories") => selection.advisories = true,
+            Short('h') | Long("help") => return Ok(Command::Help(help)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Test(selection))
+}
+
+fn read_nothing(mut args: lexopt::Parser, command: Command, help: &'static str) -> Result<Command> {
+    match args.next()? {
+        None => Ok(command),
+        Some(Short('h') | Long("help")) => Ok(Command::Help(help)),
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn run(project: &Project, port: u16, build: Build, serve: Vec<OsString>) -> Result<()> {
+    dashboard::build(project, build)?;
+    let mut cargo = project.command("cargo");
+    cargo.args(["build", "--locked", "--package", "arcane-server", "--bin", "arcane"]);
+    if build == Build::Release {
+        cargo.arg("--release");
+    }
+    process::run(&mut cargo, "the compiler's message above says what is wrong")?;
+    let mut server = project.command(project.server(build));
+    server.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--dashboard"]).arg(project.dist());
+    server.args(serve);
+    process::become_it(&mut server)
+}
+
+fn dist(project: &Project) -> Result<()> {
+    dashboard::build(project, Build::Release)?;
+    let mut cargo = project.command("cargo");
+    cargo.args(["build", "--locked", "--release", "--package", "arcane-server", "--bin", "arcane"]);
+    process::run(cargo.args(["--features", "embed"]), "the compiler's message above says what is wrong")?;
+    let binary = project.server(Build::Release);
+    let size = std::fs::metadata(&binary).context("the binary is not where it should be")?.len();
+    println!("\n{} ({:.1} MB), with the dashboard inside", binary.display(), size as f64 / 1e6);
+    Ok(())
+}
+
+fn setup(project: &Project) -> Result<()> {
+    tools::wasm_target(project)?;
+    for tool in [tools::trunk(), tools::wasm_bindgen(project)?, tools::cargo_deny()] {
+        tools::ensure(project, &tool)?;
+    }
+    tools::wasm_opt(project)?;
+    tools::tidy(project);
+    println!("Everything is there.");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Command> {
+        Command::read(lexopt::Parser::from_args(line.split_whitespace()))
+    }
+
+    #[test]
+    fn run_hands_the_rest_to_the_server() {
+        let serve = vec![OsString::from("--ephemeral"), OsString::from("--port")];
+        let expected = Command::Run { port: 9000, build: Build::Dev, serve };
+        assert_eq!(read("run --port 9000 --dev -- --ephemeral --port").unwrap(), expected);
+        let plain = Command::Run { port: 8000, build: Build::Release, serve: vec![] };
+        assert_eq!(read("run").unwrap(), plain);
+    }
+
+    #[test]
+    fn what_is_not_known_is_an_error() {
+        for line in [
+            "dance",
+            "--what",
+            "run --port x",
+            "run --ephemeral",
+            "run 9000",
+            "test --only nothing",
+            "dist x",
+        ] {
+            assert!(read(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_command_helps() {
+        for line in
+            ["", "--help", "-h", "help", "run -h", "test --help", "check -h", "dist -h", "setup --help"]
+        {
+            assert!(matches!(read(line), Ok(Command::Help(_))), "{line}");
+        }
+    }
+}

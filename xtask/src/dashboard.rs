@@ -1,0 +1,84 @@
+//! Building the page: Trunk, then wasm-opt, then compression.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+
+use crate::cli::Build;
+use crate::project::Project;
+use crate::{compress, process, tools};
+
+/// What Rust's output uses beyond the first version of WebAssembly.
+const WASM_FEATURES: [&str; 8] = [
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-call-indirect-overlong",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// Builds `dist/`.
+pub(crate) fn build(project: &Project, build: Build) -> Result<()> {
+    tools::wasm_target(project)?;
+    tools::ensure(project, &tools::trunk())?;
+    tools::ensure(project, &tools::wasm_bindgen(project)?)?;
+    let mut trunk = project.command("trunk");
+    // wasm-opt changes the file after Trunk is done, so Trunk must not write its hash into the page. The name
+    // carries a hash anyway, and the page comes from the same place.
+    trunk.args(["build", "--offline", "--skip-version-check", "--no-sri", "true"]);
+    if build == Build::Release {
+        trunk.args(["--release", "--cargo-profile", "web"]);
+    }
+    // Trunk takes this variable for an option and refuses the usual "1".
+    trunk.env_remove("NO_COLOR");
+    process::run(&mut trunk, "the compiler's or Trunk's message above says what is wrong")?;
+    if build == Build::Release {
+        if let Some(wasm_opt) = tools::wasm_opt(project)? {
+            shrink(project, &wasm_opt)?;
+        }
+        compress::folder(&project.dist())?;
+    }
+    Ok(())
+}
+
+/// Runs wasm-opt over every program of the page, or takes what it said the last time.
+fn shrink(project: &Project, wasm_opt: &Path) -> Result<()> {
+    let cache = project.target().join("wasm-opt");
+    fs::create_dir_all(&cache).context("making a folder for wasm-opt")?;
+    for wasm in files_with_extension(&project.dist(), "wasm")? {
+        let name = wasm.file_name().context("a file without a name")?;
+        let (input, output) = (cache.join(name).with_extension("before"), cache.join(name));
+        let before = fs::read(&wasm).context("reading the page's program")?;
+        if !output.is_file() || fs::read(&input).is_ok_and(|known| known != before) || !input.is_file() {
+            forget_all(&cache)?;
+            let start = Instant::now();
+            let mut node = project.command("node");
+            node.arg(wasm_opt).arg("-Oz").args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&output);
+            process::run(&mut node, "delete .tools/wasm-opt and try again")?;
+            fs::write(&input, &before).context("keeping the input of wasm-opt")?;
+            let after = fs::metadata(&output).context("wasm-opt wrote nothing")?.len();
+            let kb = |bytes: u64| bytes / 1000;
+            let took = start.elapsed().as_secs_f64();
+            println!("wasm-opt: {} KB → {} KB in {took:.0} s", kb(before.len() as u64), kb(after));
+        }
+        fs::copy(&output, &wasm).context("putting the smaller program into the page")?;
+    }
+    Ok(())
+}
+
+fn forget_all(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).context("looking into the folder of wasm-opt")? {
+        fs::remove_file(entry?.path()).context("forgetting what wasm-opt made before")?;
+    }
+    Ok(())
+}
+
+fn files_with_extension(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let files = compress::files(folder)?;
+    Ok(files.into_iter().filter(|file| file.extension().is_some_and(|ext| ext == extension)).collect())
+}

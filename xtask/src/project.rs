@@ -1,0 +1,71 @@
+//! Where things are.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::cli::Build;
+
+/// The folder of the workspace.
+#[derive(Debug)]
+pub(crate) struct Project {
+    pub(crate) root: PathBuf,
+}
+
+impl Project {
+    /// The project that this crate belongs to.
+    pub(crate) fn find() -> Result<Self> {
+        let start =
+            env::var_os("CARGO_MANIFEST_DIR").map_or_else(env::current_dir, |dir| Ok(PathBuf::from(dir)))?;
+        let root = start.ancestors().find(|dir| dir.join("Cargo.lock").is_file());
+        let root = root.context("run this as `cargo xtask` inside the project")?.to_owned();
+        Ok(Self { root })
+    }
+
+    /// Where Cargo puts what it builds.
+    pub(crate) fn target(&self) -> PathBuf {
+        self.root.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+    }
+
+    /// The built dashboard.
+    pub(crate) fn dist(&self) -> PathBuf {
+        self.root.join("dist")
+    }
+
+    /// Tools that were built for this project.
+    pub(crate) fn tools(&self) -> PathBuf {
+        self.root.join(".tools")
+    }
+
+    /// Where the tools' programs are.
+    pub(crate) fn tools_bin(&self) -> PathBuf {
+        self.tools().join("bin")
+    }
+
+    /// The built server.
+    pub(crate) fn server(&self, build: Build) -> PathBuf {
+        let profile = if build == Build::Release { "release" } else { "debug" };
+        self.target().join(profile).join(format!("arcane{}", env::consts::EXE_SUFFIX))
+    }
+
+    /// A program, to be run in the project's folder with its own tools before all others.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root).env("PATH", self.path());
+        command
+    }
+
+    fn path(&self) -> std::ffi::OsString {
+        let others = env::var_os("PATH").unwrap_or_default();
+        let all = std::iter::once(self.tools_bin()).chain(env::split_paths(&others));
+        env::join_paths(all).unwrap_or(others.clone())
+    }
+
+    /// A path as one would type it in the project's folder.
+    pub(crate) fn short<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
+        path.strip_prefix(&self.root).unwrap_or(path).display()
+    }
+}

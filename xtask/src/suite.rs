@@ -1,0 +1,122 @@
+//! Everything that must hold.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::cli::Build;
+use crate::project::Project;
+use crate::steps::Steps;
+use crate::{browser, dashboard, process, size, tools};
+
+const STEPS: [&str; 8] = ["format", "lint", "lint-web", "test", "deny", "dashboard", "size", "stories"];
+const QUICK: [&str; 4] = ["format", "lint", "lint-web", "deny"];
+/// All that builds for this machine; the page only builds for the browser.
+const NATIVE: [&str; 3] = ["--workspace", "--exclude", "arcane-web"];
+
+/// Which steps, and how.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Selection {
+    steps: Vec<&'static str>,
+    pub(crate) keep_going: bool,
+    pub(crate) advisories: bool,
+}
+
+impl Selection {
+    /// Every step.
+    pub(crate) fn all() -> Self {
+        Self { steps: STEPS.to_vec(), keep_going: false, advisories: false }
+    }
+
+    /// The quick ones.
+    pub(crate) fn quick() -> Self {
+        Self { steps: QUICK.to_vec(), ..Self::all() }
+    }
+
+    /// Only those that a list names.
+    pub(crate) fn keep(&mut self, list: &str) -> Result<()> {
+        let named = named(list)?;
+        self.steps.retain(|step| named.contains(step));
+        Ok(())
+    }
+
+    /// All but those that a list names.
+    pub(crate) fn drop(&mut self, list: &str) -> Result<()> {
+        let named = named(list)?;
+        self.steps.retain(|step| !named.contains(step));
+        Ok(())
+    }
+}
+
+fn named(list: &str) -> Result<Vec<&str>> {
+    let names: Vec<&str> = list.split(',').map(str::trim).collect();
+    match names.iter().find(|name| !STEPS.contains(name)) {
+        Some(unknown) => bail!("there is no step {unknown:?}: {}", STEPS.join(", ")),
+        None => Ok(names),
+    }
+}
+
+/// Does the selected steps and prints how they went.
+pub(crate) fn perform(project: &Project, selection: &Selection) -> Result<ExitCode> {
+    let mut steps = Steps::new(selection.keep_going);
+    for &step in &selection.steps {
+        steps.step(step, || perform_step(project, step, selection.advisories));
+    }
+    tools::tidy(project);
+    Ok(steps.finish())
+}
+
+fn perform_step(project: &Project, step: &str, advisories: bool) -> Result<()> {
+    let cargo =
+        |arguments: &[&str], remedy: &str| process::run(project.command("cargo").args(arguments), remedy);
+    let strict = ["--", "-D", "warnings"];
+    match step {
+        "format" => cargo(&["fmt", "--all", "--check"], "`cargo fmt --all` puts it right"),
+        "lint" => cargo(
+            &[&["clippy", "--locked"][..], &NATIVE, &["--all-targets"], &strict].concat(),
+            "clippy's message above says what it would have instead",
+        ),
+        "lint-web" => {
+            tools::wasm_target(project)?;
+            let target = ["--package", "arcane-web", "--target", "wasm32-unknown-unknown"];
+            cargo(
+                &[&["clippy", "--locked"][..], &target, &strict].concat(),
+                "clippy's message above says what it would have instead",
+            )
+        }
+        "test" => cargo(&[&["test", "--locked"][..], &NATIVE].concat(), "the failing test is named above"),
+        "deny" => {
+            tools::ensure(project, &tools::cargo_deny())?;
+            let checks: &[&str] = if advisories { &["advisories"] } else { &[] };
+            let common =
+                ["deny", "--workspace", "--log-level", "error", "check", "licenses", "bans", "sources"];
+            cargo(&[&common[..], checks].concat(), "deny.toml says what dependencies may be and come from")
+        }
+        "dashboard" => dashboard::build(project, Build::Release),
+        "size" => size::check(&project.dist()),
+        "stories" => {
+            cargo(
+                &["build", "--locked", "--package", "arcane-server", "--bin", "arcane"],
+                "the compiler's message above says what is wrong",
+            )?;
+            browser::stories(project, &project.server(Build::Dev))
+        }
+        other => bail!("there is no step {other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_can_be_chosen_and_left_out() {
+        let mut some = Selection::all();
+        some.keep("format, size").unwrap();
+        assert_eq!(some.steps, ["format", "size"]);
+        some.drop("size").unwrap();
+        assert_eq!(some.steps, ["format"]);
+        assert!(some.drop("sizes").is_err());
+        assert!(QUICK.iter().all(|step| STEPS.contains(step)));
+    }
+}

@@ -1,0 +1,144 @@
+//! The tools of the build, in the versions that fit.
+
+use std::fs;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::process;
+use crate::project::Project;
+
+/// A program that `cargo install` can build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tool {
+    package: &'static str,
+    program: &'static str,
+    version: String,
+    options: &'static [&'static str],
+    minutes: u8,
+}
+
+/// Builds the page.
+pub(crate) fn trunk() -> Tool {
+    // Unoptimised: it mostly waits for others, and builds twice as fast.
+    let options = &["--locked", "--debug"];
+    Tool { package: "trunk", program: "trunk", version: "0.21.14".to_owned(), options, minutes: 5 }
+}
+
+/// Writes the bindings between page and program; must be exactly as old as the crate.
+pub(crate) fn wasm_bindgen(project: &Project) -> Result<Tool> {
+    let lock = fs::read_to_string(project.root.join("Cargo.lock")).context("Cargo.lock cannot be read")?;
+    let version =
+        locked_version(&lock, "wasm-bindgen").context("Cargo.lock names no wasm-bindgen")?.to_owned();
+    // Not --locked: its own lock file names a version that was withdrawn.
+    Ok(Tool { package: "wasm-bindgen-cli", program: "wasm-bindgen", version, options: &[], minutes: 3 })
+}
+
+/// Checks licences and sources of the dependencies.
+pub(crate) fn cargo_deny() -> Tool {
+    let options = &["--locked", "--debug"];
+    Tool { package: "cargo-deny", program: "cargo-deny", version: "0.20.2".to_owned(), options, minutes: 3 }
+}
+
+fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+    let start = lock.find(&format!("name = \"{package}\"\n"))?;
+    lock[start..].lines().nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
+}
+
+fn installed_version(project: &Project, tool: &Tool) -> Option<String> {
+    let said = process::output(project.command(tool.program).arg("--version"))?;
+    said.split_whitespace().nth(1).map(str::to_owned)
+}
+
+/// Sees to it that a tool is there in its version.
+pub(crate) fn ensure(project: &Project, tool: &Tool) -> Result<()> {
+    let found = installed_version(project, tool);
+    if found.as_ref() == Some(&tool.version) {
+        return Ok(());
+    }
+    let Tool { package, program, version, options, minutes } = tool;
+    let instead = found.map_or_else(String::new, |other| format!(" (found {other})"));
+    println!(
+        "{program} {version} is needed{instead}: building it into .tools, about {minutes} minutes on two cores."
+    );
+    let start = Instant::now();
+    let mut cargo = project.command("cargo");
+    cargo.args(["install", package, "--version", version]).args(*options);
+    cargo.arg("--root").arg(project.tools());
+    // An interrupted build continues where it was, and without debug information it is a third shorter.
+    cargo.env("CARGO_TARGET_DIR", project.tools().join("build")).env("CARGO_PROFILE_DEV_DEBUG", "0");
+    process::run(
+        &mut cargo,
+        "is a package registry within reach, and is there a C compiler (`cc --version`)?",
+    )?;
+    let now = installed_version(project, tool);
+    if now.as_ref() != Some(version) {
+        bail!("{program} should be {version} now but says {now:?}: delete the folder .tools and try again");
+    }
+    println!("{program} {version} is there, after {:.0} s.", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Removes what only the building of tools needed.
+pub(crate) fn tidy(project: &Project) {
+    let build = project.tools().join("build");
+    if build.is_dir() && fs::remove_dir_all(&build).is_err() {
+        println!("{} could not be removed; it is of no use any more.", project.short(&build));
+    }
+}
+
+/// Sees to it that Rust can build for the browser.
+pub(crate) fn wasm_target(project: &Project) -> Result<()> {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    let libraries =
+        process::output(project.command("rustc").args(["--print", "target-libdir", "--target", TARGET]));
+    if libraries.is_some_and(|path| fs::read_dir(path).is_ok_and(|mut files| files.next().is_some())) {
+        return Ok(());
+    }
+    println!("Rust cannot build for the browser yet: adding the target {TARGET}.");
+    let remedy = "rustup (https://rustup.rs) is needed to add a target";
+    process::run(project.command("rustup").args(["target", "add", TARGET]), remedy)
+}
+
+/// The wasm-opt of the pinned npm package, if npm is there.
+pub(crate) fn wasm_opt(project: &Project) -> Result<Option<std::path::PathBuf>> {
+    let home = project.tools().join("wasm-opt");
+    let program = home.join("node_modules/binaryen/bin/wasm-opt");
+    let wanted = project.root.join("xtask/wasm-opt");
+    let lock = fs::read(wanted.join("package-lock.json")).context("xtask/wasm-opt/package-lock.json")?;
+    if program.is_file() && fs::read(home.join("installed")).is_ok_and(|installed| installed == lock) {
+        return Ok(Some(program));
+    }
+    let Some(mut npm) = npm(project) else {
+        println!("npm is not here: the page stays a little larger than it could be.");
+        return Ok(None);
+    };
+    println!("wasm-opt is needed to shrink the page: installing it into .tools, a few seconds.");
+    fs::create_dir_all(&home).context("making .tools/wasm-opt")?;
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(wanted.join(file), home.join(file)).with_context(|| format!("copying {file}"))?;
+    }
+    npm.args(["ci", "--no-audit", "--no-fund", "--prefix"]).arg(&home);
+    process::run(&mut npm, "is an npm registry within reach?")?;
+    fs::write(home.join("installed"), lock).context("noting the version of wasm-opt")?;
+    Ok(Some(program))
+}
+
+/// A command of npm, if it is there.
+pub(crate) fn npm(project: &Project) -> Option<std::process::Command> {
+    let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    process::output(project.command(program).arg("--version")).map(|_| project.command(program))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_file_says_which_wasm_bindgen() {
+        let lock = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"0.1.0\"\n\n\
+                    [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\nsource = \"x\"\n";
+        assert_eq!(locked_version(lock, "wasm-bindgen"), Some("0.2.130"));
+        assert_eq!(locked_version(lock, "other"), None);
+    }
+}
