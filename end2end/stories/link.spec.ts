@@ -1,0 +1,37 @@
+import { expect, test } from "../support/test.ts";
+
+test("a lost server is admitted, and found again", async ({ dashboard, server }) => {
+  await server.summon("claude");
+  await dashboard.hasCircles("claude");
+  await server.stop();
+  await expect(dashboard.link).toHaveAttribute("data-state", "reconnecting");
+  await server.start();
+  await dashboard.isLive();
+  await server.summon("gemini");
+  await expect(dashboard.row("summon", "gemini")).toHaveCount(1);
+});
+
+test("what happened before a reload is still there after it", async ({ dashboard, server }) => {
+  await server.summon("claude");
+  await expect(dashboard.row("summon", "claude")).toHaveCount(1);
+  // Another server, without a memory: what is shown now can only be the browser's own.
+  await server.stop();
+  await server.start();
+  await dashboard.page.reload();
+  await dashboard.isLive();
+  await expect(dashboard.row("summon", "claude")).toHaveCount(1);
+});
+
+test("history can be replayed, and left again", async ({ dashboard, server }) => {
+  await server.summon("claude");
+  await server.invoke("claude", "count to three");
+  await expect(dashboard.row("invoke", "claude")).toHaveCount(1);
+  const banner = dashboard.page.getByTestId("replay-banner");
+  await expect(banner).toBeHidden();
+  await dashboard.page.getByTestId("replay-button").click();
+  await expect(banner).toBeVisible();
+  await expect.poll(async () => (await dashboard.stage()).mode).toBe("replay");
+  await dashboard.page.keyboard.press("Escape");
+  await expect(banner).toBeHidden();
+  await dashboard.isLive();
+});

@@ -1,0 +1,65 @@
+import { expect, type Locator, type Page } from "@playwright/test";
+
+/** What the stage says of itself. */
+export interface StageState {
+  renderer: string;
+  circles: { name: string; x: number; y: number; phase: string }[];
+  particles_alive: number;
+  inversions_total: number;
+  inversion_times_ms: number[];
+  events_total: number;
+  mode: string;
+}
+
+/** The page as a person sees it. */
+export class Dashboard {
+  readonly link: Locator;
+  readonly spell: Locator;
+  readonly feedback: Locator;
+  readonly suggestions: Locator;
+  readonly rows: Locator;
+  readonly detail: Locator;
+  readonly displayText: Locator;
+
+  constructor(readonly page: Page) {
+    this.link = page.getByTestId("link-state");
+    this.spell = page.getByTestId("spell-input");
+    this.feedback = page.getByTestId("spell-feedback");
+    this.suggestions = page.getByTestId("suggestion");
+    this.rows = page.getByTestId("feed-row");
+    this.detail = page.getByTestId("event-detail");
+    this.displayText = page.getByTestId("display-text");
+  }
+
+  async open(url: string): Promise<void> {
+    await this.page.goto(url);
+    await this.isLive();
+  }
+
+  async isLive(): Promise<void> {
+    await expect(this.link).toHaveAttribute("data-state", "live");
+  }
+
+  async cast(words: string): Promise<void> {
+    await this.spell.fill(words);
+    await this.spell.press("Enter");
+  }
+
+  row(spell: string, daemon: string): Locator {
+    return this.page.locator(`[data-testid=feed-row][data-spell="${spell}"][data-daemon="${daemon}"]`);
+  }
+
+  daemon(name: string): Locator {
+    return this.page.locator(`[data-testid=daemon-row][data-daemon="${name}"]`);
+  }
+
+  async stage(): Promise<StageState> {
+    return JSON.parse(await this.page.evaluate(() => (window as any).__arcane.state()));
+  }
+
+  /** Waits until the stage has this many rune circles. */
+  async hasCircles(...names: string[]): Promise<void> {
+    const shown = async () => (await this.stage()).circles.map((circle) => circle.name).sort();
+    await expect.poll(shown).toEqual(names.sort());
+  }
+}
