@@ -37,9 +37,11 @@ impl Reader {
             }
             Received::Event(event) => vec![event],
         };
-        for event in events.into_iter().filter(|event| event.seq > self.last) {
-            self.last = event.seq;
-            show(&event);
+        for event in events {
+            if event.seq > self.last {
+                self.last = event.seq;
+                show(&event);
+            }
         }
     }
 }
@@ -47,7 +49,7 @@ impl Reader {
 fn show(event: &ReceivedEvent) {
     let who = event.daemon_name.as_ref().map_or("the realm", |name| name.as_str());
     let mark = if event.success { '✓' } else { '✗' };
-    println!("{mark} {} {who}: {}", event.spell_name, event.description);
+    println!("{mark} {} {who}: {}", event.spell_name.as_str(), event.description);
     if let Some(seconds) = event.number("execution_time") {
         println!("  took {seconds:.3} s: {}", event.text("task").unwrap_or_default());
     }
