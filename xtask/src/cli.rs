@@ -122,6 +122,7 @@ fn run(project: &Project, port: u16, build: Build, serve: Vec<OsString>) -> Resu
         cargo.arg("--release");
     }
     process::run(&mut cargo, "the compiler's message above says what is wrong")?;
+    tools::tidy(project);
     let mut server = project.command(project.server(build));
     server.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--dashboard"]).arg(project.dist());
     server.args(serve);

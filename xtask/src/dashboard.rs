@@ -27,9 +27,10 @@ pub(crate) fn build(project: &Project, build: Build) -> Result<()> {
     tools::wasm_target(project)?;
     tools::ensure(project, &tools::trunk())?;
     tools::ensure(project, &tools::wasm_bindgen(project)?)?;
+    fetch(project)?;
     let mut trunk = project.command("trunk");
-    // wasm-opt changes the file after Trunk is done, so Trunk must not write its hash into the page. The name
-    // carries a hash anyway, and the page comes from the same place.
+    // Offline: Trunk takes the tools above and fetches none of its own choice. No hashes in the page: wasm-opt
+    // changes the file after Trunk is done, and names carry a hash anyway.
     trunk.args(["build", "--offline", "--skip-version-check", "--no-sri", "true"]);
     if build == Build::Release {
         trunk.args(["--release", "--cargo-profile", "web"]);
@@ -44,6 +45,15 @@ pub(crate) fn build(project: &Project, build: Build) -> Result<()> {
         compress::folder(&project.dist())?;
     }
     Ok(())
+}
+
+/// Gets the crates that the page is built from, which Trunk may not do.
+fn fetch(project: &Project) -> Result<()> {
+    let version = process::output(project.command("rustc").arg("-vV")).context("rustc does not run")?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+    let mut cargo = project.command("cargo");
+    cargo.args(["fetch", "--locked", "--target", "wasm32-unknown-unknown", "--target", host]);
+    process::run(&mut cargo, "is a package registry within reach?")
 }
 
 /// Runs wasm-opt over every program of the page, or takes what it said the last time.
