@@ -134,6 +134,10 @@ fn address(cursor: &mut Cursor<'_>) -> Option<Result<Draft, Miss>> {
     draft.verbs.clear();
     draft.target = Some(target);
     pass_please(&mut ahead);
+    // "claude, don't" is no task: whoever says it wants nothing to begin.
+    if ahead.rest().iter().take(2).any(|word| word.is_any(&NEGATIONS)) {
+        return Some(Err(Miss::Negated));
+    }
     Some(with_task(&ahead, draft))
 }
 

@@ -185,6 +185,8 @@ fn a_negation_is_refused_as_one() {
         "summon nobody",
         "summon claude, not gemini",
         "no, claude",
+        "claude, please don't",
+        "claude, do not check the code",
     ] {
         let refusal = parse(input).expect_err(input);
         assert!(refusal.detail.contains("negation"), "{input:?}: {}", refusal.detail);
