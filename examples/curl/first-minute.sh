@@ -31,6 +31,6 @@ cast /events '{"spell_name":"invoke","daemon_name":"builder","metadata":{"task":
 curl --silent "$url/daemons/active" && echo
 cast /banish '{"daemon_name":"scribe"}'
 
-printf '\nWhat a listener heard:\n\n'
+printf '\nWhat a listener heard (and whether it went well):\n\n'
 until grep -q '"spell_name":"banish"' "$heard"; do sleep 0.05; done
-grep '^data:' "$heard" | cut -c 1-160
+sed -nE 's/^data: .*"spell_name":"([a-z]+)".*"success":(true|false),"description":"([^"]*)".*/\1 (\2): \3/p' "$heard"

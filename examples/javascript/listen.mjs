@@ -37,9 +37,10 @@ function receive(data) {
 function connect() {
   const socket = new WebSocket(`${base}/ws/events?room=${encodeURIComponent(room)}&recent=100`);
   socket.onmessage = ({ data }) => receive(JSON.parse(data));
-  // Every failed connection also closes: the reason is told there.
-  socket.onerror = () => {};
-  socket.onclose = ({ code, reason }) => {
+  let ended = false;
+  const end = ({ code, reason }) => {
+    if (ended) return;
+    ended = true;
     if (code >= 4400 && code < 4500) {
       console.error(`the server refused: ${code} ${reason}`);
       process.exit(1);
@@ -48,6 +49,9 @@ function connect() {
     setTimeout(connect, pause);
     pause = Math.min(pause * 2, 10_000);
   };
+  socket.onclose = end;
+  // Node.js 20 reports a connection that never came about only here.
+  socket.onerror = end;
 }
 
 connect();
