@@ -1,1 +1,24 @@
-//! The Arcane event bus.
+//! The Arcane event bus: a server on which every operation of AI daemons is announced.
+//!
+//! How an event comes to be and goes out, in the order of the modules:
+//!
+//! 1. [`http`] reads a request; what is malformed ends there.
+//! 2. [`realm`] decides and describes what happened; a refusal is an event, too.
+//! 3. [`bus`] numbers the event, keeps it and wakes the readers.
+//! 4. [`ws`] and `http::sse` write the same encoded bytes to every reader.
+//!
+//! [`run`] is the whole server; `main` only finds out with which [`config`].
+
+pub mod bus;
+pub mod cli;
+pub mod clock;
+pub mod config;
+mod gate;
+mod http;
+mod metrics;
+pub mod realm;
+mod serve;
+mod state;
+pub mod ws;
+
+pub use serve::{RunError, run};

@@ -1,2 +1,7 @@
 //! The command line of the Arcane event bus.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    arcane_server::cli::run()
+}

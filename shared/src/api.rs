@@ -8,6 +8,7 @@ use crate::{DaemonName, Epoch, Metadata, ReceivedEvent, RoomName, Seq};
 
 /// An error answer (RFC 9457), `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// A URI reference that names the kind of problem and stays the same.
     #[serde(rename = "type")]
@@ -28,6 +29,7 @@ pub struct Problem {
 
 /// One wrong part of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// JSON pointer (RFC 6901) into the body, or the name of the query parameter.
     pub pointer: String,
@@ -37,6 +39,7 @@ pub struct FieldError {
 
 /// Body of `POST /summon` and `POST /banish`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DaemonRequest {
     /// Whom.
     pub daemon_name: DaemonName,
@@ -44,6 +47,7 @@ pub struct DaemonRequest {
 
 /// Body of `POST /invoke`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvokeRequest {
     /// Whom.
     pub daemon_name: DaemonName,
@@ -51,11 +55,13 @@ pub struct InvokeRequest {
     pub task: String,
     /// Free parameters.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub parameters: Metadata,
 }
 
 /// Body of `POST /spell/parse` and `POST /spell/cast`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SpellRequest {
     /// Natural language, 1–2000 characters.
     pub spell: String,
@@ -63,6 +69,7 @@ pub struct SpellRequest {
 
 /// Answer of `POST /summon`, `/invoke` and `/banish`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CastAnswer {
     /// `summoned`, `invoked` or `banished`.
     pub status: String,
@@ -82,6 +89,7 @@ pub struct CastAnswer {
 
 /// What a spell in natural language asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SpellAction {
     /// Bring a daemon into the realm.
@@ -96,6 +104,7 @@ pub enum SpellAction {
 
 /// A spell that was understood.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ParsedSpell {
     /// What it asks for.
     pub action: SpellAction,
@@ -104,6 +113,7 @@ pub struct ParsedSpell {
     /// What to do; of `invoke` only.
     pub task: Option<String>,
     /// What followed `with`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub parameters: Metadata,
     /// How sure the parser is, 0.0–1.0.
     pub confidence: f64,
@@ -115,6 +125,7 @@ pub struct ParsedSpell {
 
 /// Where a part of a spell stands in what was typed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Span {
     /// Which part.
     pub kind: SpanKind,
@@ -126,6 +137,7 @@ pub struct Span {
 
 /// The parts of a spell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SpanKind {
     /// The word that says what to do.
@@ -140,6 +152,7 @@ pub enum SpanKind {
 
 /// Answer of `POST /spell/parse`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ParseAnswer {
     /// `parsed`.
     pub status: String,
@@ -149,6 +162,7 @@ pub struct ParseAnswer {
 
 /// Answer of `GET /daemons` and `GET /daemons/active`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DaemonsAnswer {
     /// `success`.
     pub status: String,
@@ -162,6 +176,7 @@ pub struct DaemonsAnswer {
 
 /// Answer of `GET /events/recent`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecentAnswer {
     /// `success`.
     pub status: String,
@@ -175,6 +190,7 @@ pub struct RecentAnswer {
 
 /// Answer of `POST /events`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PublishAnswer {
     /// `published`.
     pub status: String,
@@ -190,6 +206,7 @@ pub struct PublishAnswer {
 
 /// One published event's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Published {
     /// Its number in the room.
     pub seq: Seq,
@@ -197,6 +214,7 @@ pub struct Published {
 
 /// One room in the answer of `GET /rooms`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RoomCard {
     /// Its name.
     pub room: RoomName,
@@ -214,6 +232,7 @@ pub struct RoomCard {
 
 /// Answer of `GET /rooms`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RoomsAnswer {
     /// `success`.
     pub status: String,
@@ -223,6 +242,7 @@ pub struct RoomsAnswer {
 
 /// Answer of `GET /events/stats`. The first five fields are the seed's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatsAnswer {
     /// `success`.
     pub status: String,
@@ -236,9 +256,8 @@ pub struct StatsAnswer {
     pub active: bool,
     /// Per room.
     pub rooms: Vec<RoomCard>,
-    /// Subscribers that are behind by more than the history.
-    pub lagging_subscribers: u64,
     /// Events by spell since the start.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub events_by_spell: Metadata,
     /// Deliveries that a reader missed because it was too slow, since the start.
     pub skipped_deliveries: u64,
@@ -246,6 +265,7 @@ pub struct StatsAnswer {
 
 /// Answer of `GET /spell/examples`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExamplesAnswer {
     /// `success`.
     pub status: String,
@@ -257,6 +277,7 @@ pub struct ExamplesAnswer {
 
 /// Example spells of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExampleGroup {
     /// What they do.
     pub action: SpellAction,
@@ -266,6 +287,7 @@ pub struct ExampleGroup {
 
 /// A daemon's other names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DaemonAliases {
     /// The daemon.
     pub daemon_name: DaemonName,
@@ -275,6 +297,7 @@ pub struct DaemonAliases {
 
 /// Body of `POST /voice`: a text, or a lifecycle event whose line is spoken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VoiceRequest {
     /// Who speaks.
     pub daemon_name: DaemonName,
@@ -288,6 +311,7 @@ pub struct VoiceRequest {
 
 /// Answer of `POST /voice`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VoiceAnswer {
     /// `spoken` or `narrated`.
     pub status: String,
@@ -303,6 +327,7 @@ pub struct VoiceAnswer {
 ///
 /// `seq` and `room` are ignored here: the bus numbers, and the query names the room.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PublishEvent {
     /// One of the six spells.
     pub spell_name: String,
@@ -321,4 +346,61 @@ pub struct PublishEvent {
     /// An object.
     #[serde(default)]
     pub metadata: Option<Value>,
+}
+
+/// Answer of `GET /daemons/{name}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DaemonAnswer {
+    /// `success`.
+    pub status: String,
+    /// A sentence.
+    pub message: String,
+    /// The daemon.
+    pub daemon: DaemonCard,
+}
+
+/// Answer of `GET /statistics`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StatisticsAnswer {
+    /// `success`.
+    pub status: String,
+    /// A sentence.
+    pub message: String,
+    /// How many daemons are here.
+    pub active_daemons: u64,
+    /// Invocations ever.
+    pub total_invocations: u64,
+    /// How many of them failed.
+    pub failed_invocations: u64,
+    /// Seconds spent on them.
+    pub total_execution_time: f64,
+    /// Each daemon's own.
+    pub daemons: Vec<DaemonCard>,
+}
+
+/// Answer of `GET /health`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HealthAnswer {
+    /// `healthy`.
+    pub status: String,
+    /// Of the server.
+    pub version: String,
+    /// Seconds since the start.
+    pub uptime_s: f64,
+    /// Over all rooms.
+    pub subscribers: u64,
+}
+
+/// Answer of `GET /ready`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReadyAnswer {
+    /// Whether new work is welcome.
+    pub ready: bool,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }

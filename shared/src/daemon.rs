@@ -14,6 +14,7 @@ checked_name! {
 ///
 /// Durations are seconds, as in the seed's statistics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DaemonCard {
     /// Its name.
     pub daemon_name: DaemonName,

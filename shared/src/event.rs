@@ -17,6 +17,7 @@ pub const METADATA_DEPTH_MAX: usize = 16;
 ///
 /// `S` is [`SpellName`] where events are made and [`AnySpell`] where they are read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ArcaneEvent<S = SpellName> {
     /// What happened.
     pub spell_name: S,
@@ -30,6 +31,7 @@ pub struct ArcaneEvent<S = SpellName> {
     pub description: String,
     /// Event-specific data; see `docs/protocol.md` for each spell's.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: Metadata,
     /// Its number in its room: 1, 2, 3 … without holes. `None` until the bus took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

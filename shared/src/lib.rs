@@ -14,6 +14,8 @@ pub mod daemon;
 pub mod event;
 pub mod filter;
 pub mod name;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod position;
 pub mod room;
 pub mod spell;

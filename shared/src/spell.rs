@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The six spells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SpellName {
     /// A daemon appears in the realm.

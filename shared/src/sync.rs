@@ -132,7 +132,8 @@ impl SyncDirectives {
         }
     }
 
-    /// Writes what is missing into an event's metadata; values that are there stay.
+    /// Writes what is missing into an event's metadata; values that are there stay, except
+    /// `emitted_at`, which is always the bus's own.
     ///
     /// A block that is no object is replaced: callers that take outside events check it before.
     /// `display_text` and `text_color` are written for failures only.
@@ -159,7 +160,7 @@ impl SyncDirectives {
         if let Some(text) = &self.display_text {
             fill("display_text", text.as_str().into());
         }
-        fill("emitted_at", emitted_at.into());
+        block.insert("emitted_at".into(), emitted_at.into());
     }
 }
 

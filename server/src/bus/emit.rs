@@ -1,0 +1,170 @@
+//! The six typed ways to announce what happened.
+
+use std::sync::Arc;
+
+use arcane_shared::{ArcaneEvent, DaemonName, Metadata, SpellName, SyncDirectives};
+use serde_json::json;
+
+use super::{ArcaneEventBus, EmitError, PreparedFrame};
+use crate::clock;
+use crate::realm::{choreography, lore};
+
+/// What all six have in common, with the seed's defaults: a success, described by the realm.
+#[derive(Debug, Clone)]
+pub struct Emit {
+    /// Whether it worked.
+    pub success: bool,
+    /// A sentence; `None`: the realm's own words.
+    pub description: Option<String>,
+    /// Goes before what the helper adds, and wins over it.
+    pub metadata: Metadata,
+    /// How it is shown; `None`: as the choreography says.
+    pub sync: Option<SyncDirectives>,
+}
+
+impl Default for Emit {
+    fn default() -> Self {
+        Self { success: true, description: None, metadata: Metadata::new(), sync: None }
+    }
+}
+
+impl Emit {
+    /// A failure with its reason in `metadata.error`.
+    #[must_use]
+    pub fn failure(error: &str) -> Self {
+        Self { success: false, ..Self::default() }.with("error", json!(error))
+    }
+
+    /// With one more metadata field.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: serde_json::Value) -> Self {
+        self.metadata.insert(key.into(), value);
+        self
+    }
+
+    /// With its own sentence.
+    #[must_use]
+    pub fn described(self, description: impl Into<String>) -> Self {
+        Self { description: Some(description.into()), ..self }
+    }
+}
+
+impl ArcaneEventBus {
+    /// A daemon appeared in the realm.
+    ///
+    /// # Errors
+    /// If the event is larger than one may be.
+    pub fn emit_summon(&self, daemon: &DaemonName, emit: Emit) -> Result<Arc<PreparedFrame>, EmitError> {
+        let words = lore::summon(daemon, emit.success);
+        self.announce(SpellName::Summon, Some(daemon), words, Metadata::new(), emit)
+    }
+
+    /// A daemon performed a task in `execution_time` seconds.
+    ///
+    /// # Errors
+    /// If the event is larger than one may be.
+    pub fn emit_invoke(
+        &self,
+        daemon: &DaemonName,
+        task: &str,
+        execution_time: f64,
+        emit: Emit,
+    ) -> Result<Arc<PreparedFrame>, EmitError> {
+        let words = lore::invoke(daemon, execution_time, emit.success);
+        let mut metadata = Metadata::new();
+        metadata.insert("task".into(), task.into());
+        metadata.insert("execution_time".into(), execution_time.max(0.0).into());
+        self.announce(SpellName::Invoke, Some(daemon), words, metadata, emit)
+    }
+
+    /// A daemon left the realm after `invocation_count` tasks that took `total_time` seconds.
+    ///
+    /// # Errors
+    /// If the event is larger than one may be.
+    pub fn emit_banish(
+        &self,
+        daemon: &DaemonName,
+        invocation_count: u64,
+        total_time: f64,
+        emit: Emit,
+    ) -> Result<Arc<PreparedFrame>, EmitError> {
+        let words = lore::banish(daemon, invocation_count, emit.success);
+        let mut metadata = Metadata::new();
+        metadata.insert("invocation_count".into(), invocation_count.into());
+        metadata.insert("total_time".into(), total_time.into());
+        self.announce(SpellName::Banish, Some(daemon), words, metadata, emit)
+    }
+
+    /// Somebody looked at a daemon, or at all of them.
+    ///
+    /// # Errors
+    /// If the event is larger than one may be.
+    pub fn emit_reveal(
+        &self,
+        daemon: Option<&DaemonName>,
+        is_active: bool,
+        emit: Emit,
+    ) -> Result<Arc<PreparedFrame>, EmitError> {
+        let words = lore::reveal(daemon, is_active);
+        let mut metadata = Metadata::new();
+        if daemon.is_some() {
+            metadata.insert("is_active".into(), is_active.into());
+        }
+        self.announce(SpellName::Reveal, daemon, words, metadata, emit)
+    }
+
+    /// Natural language was read as a spell, or could not be.
+    ///
+    /// # Errors
+    /// If the event is larger than one may be.
+    pub fn emit_parse(
+        &self,
+        spell_text: &str,
+        success: bool,
+        parsed_action: Option<&str>,
+        daemon: Option<&DaemonName>,
+    ) -> Result<Arc<PreparedFrame>, EmitError> {
+        let mut metadata = Metadata::new();
+        metadata.insert("spell_text".into(), spell_text.into());
+        metadata.insert("parsed_action".into(), parsed_action.unwrap_or("unknown").into());
+        let words = lore::parse(spell_text, parsed_action.filter(|_| success));
+        self.announce(SpellName::Parse, daemon, words, metadata, Emit { success, ..Emit::default() })
+    }
+
+    /// A daemon speaks: `emit.metadata` says whether by sound or by narration.
+    ///
+    /// # Errors
+    /// If the event is larger than one may be.
+    pub fn emit_voice(
+        &self,
+        daemon: &DaemonName,
+        description: &str,
+        emit: Emit,
+    ) -> Result<Arc<PreparedFrame>, EmitError> {
+        self.announce(SpellName::Voice, Some(daemon), description.into(), Metadata::new(), emit)
+    }
+
+    fn announce(
+        &self,
+        spell_name: SpellName,
+        daemon: Option<&DaemonName>,
+        words: String,
+        own: Metadata,
+        emit: Emit,
+    ) -> Result<Arc<PreparedFrame>, EmitError> {
+        let mut metadata = own;
+        metadata.extend(emit.metadata);
+        let sync = emit.sync.unwrap_or_else(|| choreography::direct(spell_name, emit.success, &metadata));
+        sync.complete(&mut metadata, 0.0);
+        self.emit(ArcaneEvent {
+            spell_name,
+            daemon_name: daemon.cloned(),
+            timestamp: clock::now(),
+            success: emit.success,
+            description: emit.description.unwrap_or(words),
+            metadata,
+            seq: None,
+            room: None,
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! A reader's place in a room: a cursor, not a queue.
+
+use std::sync::Arc;
+
+use arcane_shared::{Epoch, EventFilter, RoomName, Seq};
+use tokio::sync::watch;
+
+use super::frame::PreparedFrame;
+use super::room::Room;
+
+/// One reader of a room. It costs a few words however slow it is; what fell out of the ring before
+/// it was read is reported as a [`Gap`]. Dropping it unsubscribes.
+#[derive(Debug)]
+pub struct Subscription {
+    room: Arc<Room>,
+    head: watch::Receiver<Seq>,
+    cursor: Seq,
+    filter: EventFilter,
+    recent: Vec<Arc<PreparedFrame>>,
+}
+
+/// Events that can no longer be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// The first of them.
+    pub from: Seq,
+    /// The last of them.
+    pub to: Seq,
+}
+
+/// What is new for a reader.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// What was lost before `frames`.
+    pub gap: Option<Gap>,
+    /// The events that pass the filter, in order.
+    pub frames: Vec<Arc<PreparedFrame>>,
+    /// Everything up to here was considered.
+    pub seq: Seq,
+}
+
+/// One event, or the honest statement that some are missing.
+#[derive(Debug, Clone)]
+pub enum Delivery {
+    /// The next event.
+    Event(Arc<PreparedFrame>),
+    /// What was lost before the next event.
+    Gap(Gap),
+}
+
+impl Subscription {
+    /// Subscribes first and looks at the history after that, so nothing is lost or doubled between.
+    pub(crate) fn new(room: Arc<Room>, filter: EventFilter, recent: usize) -> Self {
+        let head = room.join();
+        let (recent, cursor) = room.recent(recent, &filter);
+        Self { room, head, cursor, filter, recent }
+    }
+
+    /// The room.
+    #[must_use]
+    pub fn room(&self) -> &RoomName {
+        self.room.name()
+    }
+
+    /// The room's run of numbers.
+    #[must_use]
+    pub fn epoch(&self) -> &Epoch {
+        self.room.epoch()
+    }
+
+    /// Everything up to this event was handed out or filtered.
+    #[must_use]
+    pub fn cursor(&self) -> Seq {
+        self.cursor
+    }
+
+    /// Subscribers of the room, this one included.
+    #[must_use]
+    pub fn subscriber_count(&self) -> usize {
+        self.room.subscriber_count()
+    }
+
+    /// The history as it was at the moment of subscribing, once.
+    pub fn take_recent(&mut self) -> Vec<Arc<PreparedFrame>> {
+        std::mem::take(&mut self.recent)
+    }
+
+    /// Changes the filter for every event after the returned one.
+    pub fn set_filter(&mut self, filter: EventFilter) -> Seq {
+        self.filter = filter;
+        self.cursor
+    }
+
+    /// Waits until there is something after the cursor. Cancel-safe.
+    pub async fn ready(&mut self) {
+        let cursor = self.cursor;
+        // The room is held by this subscription, so the sender cannot be gone.
+        let _ = self.head.wait_for(|head| *head > cursor).await;
+    }
+
+    /// Takes what is new, at most `frames_max` considered events and about `bytes_max` bytes.
+    pub fn take(&mut self, frames_max: usize, bytes_max: usize) -> Batch {
+        let slice = self.room.after(self.cursor, frames_max, bytes_max);
+        let gap = slice.resumes_at.map(|resumes_at| Gap { from: self.cursor + 1, to: resumes_at - 1 });
+        if let Some(gap) = gap {
+            self.room.skip(gap.to - gap.from + 1);
+            self.cursor = gap.to;
+        }
+        if let Some(last) = slice.frames.last() {
+            self.cursor = last.seq();
+        }
+        let mut frames = slice.frames;
+        if !self.filter.is_empty() {
+            frames.retain(|frame| self.filter.matches(frame.event()));
+        }
+        Batch { gap, frames, seq: self.cursor }
+    }
+
+    /// Waits for the next event. Cancel-safe.
+    pub async fn next(&mut self) -> Delivery {
+        loop {
+            self.ready().await;
+            let slice = self.room.after(self.cursor, 1, usize::MAX);
+            if let Some(resumes_at) = slice.resumes_at {
+                let gap = Gap { from: self.cursor + 1, to: resumes_at - 1 };
+                self.room.skip(gap.to - gap.from + 1);
+                self.cursor = gap.to;
+                return Delivery::Gap(gap);
+            }
+            if let Some(frame) = slice.frames.into_iter().next() {
+                self.cursor = frame.seq();
+                if self.filter.matches(frame.event()) {
+                    return Delivery::Event(frame);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.room.leave();
+    }
+}

@@ -1,0 +1,131 @@
+//! The bus as the seed's own test uses it, and what the seed got wrong.
+
+use super::*;
+
+fn bus() -> ArcaneEventBus {
+    ArcaneEventBus::new(BusConfig::default())
+}
+
+fn claude() -> DaemonName {
+    DaemonName::parse("claude").unwrap()
+}
+
+async fn next(subscription: &mut Subscription) -> ArcaneEvent {
+    match subscription.next().await {
+        Delivery::Event(frame) => frame.event().clone(),
+        Delivery::Gap(gap) => panic!("{gap:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_seeds_own_test() {
+    let bus = bus();
+    let mut queue = bus.subscribe();
+    bus.emit_summon(&claude(), Emit::default()).unwrap();
+    let event = next(&mut queue).await;
+    assert_eq!(event.spell_name, SpellName::Summon);
+    assert_eq!(event.daemon_name, Some(claude()));
+    assert!(event.success);
+    assert_eq!(event.text("color"), Some("#8B5CF6"));
+    assert_eq!(bus.subscriber_count(), 1);
+    drop(queue);
+    assert_eq!(bus.subscriber_count(), 0, "gone at once, not at the next event");
+}
+
+#[tokio::test]
+async fn all_six_helpers_arrive_in_order_with_the_seeds_fields() {
+    let bus = bus();
+    let mut queue = bus.subscribe();
+    bus.emit_summon(&claude(), Emit::default()).unwrap();
+    bus.emit_invoke(&claude(), "analyze code", 0.5, Emit::default()).unwrap();
+    bus.emit_banish(&claude(), 5, 2.5, Emit::default()).unwrap();
+    bus.emit_reveal(Some(&claude()), true, Emit::default()).unwrap();
+    bus.emit_parse("summon claude", true, Some("summon"), Some(&claude())).unwrap();
+    bus.emit_voice(&claude(), "Claude speaks", Emit::default()).unwrap();
+    for (index, spell) in [
+        SpellName::Summon,
+        SpellName::Invoke,
+        SpellName::Banish,
+        SpellName::Reveal,
+        SpellName::Parse,
+        SpellName::Voice,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let event = next(&mut queue).await;
+        assert_eq!((event.spell_name, event.seq), (spell, Some(index as u64 + 1)));
+        assert!(event.metadata["sync"]["emitted_at"].as_f64().unwrap() > 1.0e12);
+    }
+}
+
+#[tokio::test]
+async fn history_keeps_the_latest_hundred() {
+    let bus = bus();
+    for n in 0..250 {
+        bus.emit_invoke(&claude(), &n.to_string(), 0.0, Emit::default()).unwrap();
+    }
+    let tasks: Vec<_> =
+        bus.recent_events(1000).iter().map(|event| event.text("task").unwrap().to_owned()).collect();
+    assert_eq!(tasks, (150..250).map(|n| n.to_string()).collect::<Vec<_>>());
+    assert_eq!(bus.history_len(), 100);
+}
+
+#[tokio::test]
+async fn a_reader_that_falls_behind_the_ring_learns_what_it_missed() {
+    let bus = ArcaneEventBus::new(BusConfig { ring_frames: 100, ..BusConfig::default() });
+    let mut queue = bus.subscribe();
+    for _ in 0..130 {
+        bus.emit_summon(&claude(), Emit::default()).unwrap();
+    }
+    let batch = queue.take(64, usize::MAX);
+    assert_eq!(batch.gap, Some(Gap { from: 1, to: 30 }));
+    assert_eq!((batch.frames[0].seq(), batch.seq), (31, 94));
+    assert_eq!(bus.skipped(), 30);
+}
+
+#[tokio::test]
+async fn what_is_too_large_takes_no_number() {
+    let bus = bus();
+    let refused = bus.emit_invoke(&claude(), &"x".repeat(70_000), 0.0, Emit::default());
+    assert!(matches!(refused, Err(EmitError::TooLarge(_))));
+    let frame = bus.emit_summon(&claude(), Emit::default()).unwrap();
+    assert_eq!(frame.seq(), 1);
+}
+
+#[tokio::test]
+async fn rooms_are_separate_and_bounded() {
+    let bus = ArcaneEventBus::new(BusConfig { rooms_max: 3, ..BusConfig::default() });
+    let name = |text: &str| RoomName::parse(text).unwrap();
+    let mut lab = bus.subscribe_to(&name("lab"), EventFilter::default(), 0).unwrap();
+    bus.emit_summon(&claude(), Emit::default()).unwrap();
+    let mut event = bus.recent_events(1).remove(0);
+    event.room = Some(name("lab"));
+    bus.emit(event).unwrap();
+    let got = next(&mut lab).await;
+    assert_eq!((got.seq, got.room.unwrap().as_str()), (Some(1), "lab"));
+
+    // An unused room gives way to a new one, a used one does not.
+    drop(bus.subscribe_to(&name("unused"), EventFilter::default(), 0).unwrap());
+    let kept = bus.subscribe_to(&name("fourth"), EventFilter::default(), 0).unwrap();
+    let refused = bus.subscribe_to(&name("fifth"), EventFilter::default(), 0).unwrap_err();
+    assert_eq!(refused, NoSuchRoom::TooMany { name: "fifth".into(), max: 3 });
+    drop(kept);
+}
+
+#[test]
+fn many_publishers_make_one_order_without_holes() {
+    let bus = bus();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..250 {
+                    bus.emit_summon(&claude(), Emit::default()).unwrap();
+                }
+            });
+        }
+    });
+    let mut reader = bus.subscribe_to(&RoomName::default(), EventFilter::default(), 100).unwrap();
+    let recent: Vec<_> = reader.take_recent().iter().map(|frame| frame.seq()).collect();
+    assert_eq!(recent, (901..=1000).collect::<Vec<_>>());
+}

@@ -1,0 +1,75 @@
+//! Talking to a server from the command line.
+
+use std::io::IsTerminal;
+
+use anyhow::{Context, bail};
+use arcane_shared::{Problem, ReceivedEvent};
+use reqwest::{Client, RequestBuilder};
+use serde::de::DeserializeOwned;
+
+use super::Target;
+
+impl Target {
+    /// A request to a route of the server.
+    pub(super) fn post(&self, route: &str) -> RequestBuilder {
+        let request = Client::new().post(format!("{}{route}", self.url.trim_end_matches('/')));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Sends a request; a problem becomes an error that says what would help.
+    pub(super) async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> anyhow::Result<T> {
+        let response = request
+            .send()
+            .await
+            .with_context(|| format!("no server answers at {}; start one with `arcane serve`", self.url))?;
+        if response.status().is_success() {
+            return response.json().await.context("the server's answer cannot be read");
+        }
+        let status = response.status();
+        let Ok(problem) = response.json::<Problem>().await else { bail!("the server answered {status}") };
+        if problem.suggestions.is_empty() {
+            bail!("{}", problem.detail);
+        }
+        bail!("{}\nwhat would be understood:\n  {}", problem.detail, problem.suggestions.join("\n  "))
+    }
+
+    /// The address of the event stream.
+    pub(super) fn stream_url(&self, query: &[(&str, String)]) -> anyhow::Result<String> {
+        let Some(rest) = self.url.strip_prefix("http://") else {
+            bail!("{}: only http:// addresses are supported", self.url);
+        };
+        let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+        Ok(format!("ws://{}/ws/events?{query}", rest.trim_end_matches('/')))
+    }
+}
+
+/// One event as a line for people. Control characters of outside text do not reach the terminal.
+pub(super) fn line(event: &ReceivedEvent, colored: bool) -> String {
+    let time = event.timestamp.to_string();
+    let clock = time.get(11..23).unwrap_or(&time);
+    let daemon = event.daemon_name.as_ref().map_or("—", |name| name.as_str());
+    let mark = if event.success { '✦' } else { '✕' };
+    let task = event.text("task").filter(|task| !task.is_empty()).map(|task| format!("  «{task}»"));
+    let words: String = format!("{}{}", event.description, task.unwrap_or_default())
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    let spell = event.spell_name.as_str();
+    let spell: String = spell.chars().filter(|c| !c.is_control()).collect();
+    if !colored {
+        return format!("{clock}  {mark} {spell:<7} {daemon:<12}  {words}");
+    }
+    let [r, g, b] = event.color().map_or([200, 200, 210], |color| color.0);
+    let dim = if event.success { "" } else { "\x1b[38;2;251;113;133m" };
+    format!(
+        "\x1b[2m{clock}\x1b[0m  {dim}{mark}\x1b[0m {spell:<7} \x1b[38;2;{r};{g};{b}m{daemon:<12}\x1b[0m  {words}"
+    )
+}
+
+/// Whether standard output is a terminal that wants colours (<https://no-color.org>).
+pub(super) fn wants_color() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

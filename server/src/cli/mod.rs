@@ -1,0 +1,90 @@
+//! `arcane …`: one file per subcommand.
+
+mod cast;
+mod client;
+mod publish;
+mod serve;
+mod settings;
+mod tail;
+
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+/// See and hear what your AI agents do, the moment they do it.
+#[derive(Debug, Parser)]
+#[command(name = "arcane", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Arcane {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the bus, its API and its dashboard.
+    Serve(Box<serve::Serve>),
+    /// Watch events in the terminal.
+    Tail(tail::Tail),
+    /// Cast a spell in plain words: arcane cast "summon claude".
+    Cast(cast::Cast),
+    /// Publish an event: from flags, or JSON and NDJSON from standard input.
+    Publish(publish::Publish),
+}
+
+/// Where the server is, for the commands that talk to one.
+#[derive(Debug, Clone, Args)]
+struct Target {
+    /// The server's address.
+    #[arg(long, env = "ARCANE_URL", default_value = "http://127.0.0.1:8000")]
+    url: String,
+    /// A token, for servers that want one.
+    #[arg(long, env = "ARCANE_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn run() -> ExitCode {
+    let raw: Vec<_> = std::env::args_os().collect();
+    let command = match settings::with_file_defaults(Arcane::command(), &raw) {
+        Ok(command) => command,
+        Err(error) => return fail(&error),
+    };
+    let matches = command.get_matches_from(raw);
+    let arcane = match Arcane::from_arg_matches(&matches) {
+        Ok(arcane) => arcane,
+        Err(error) => error.exit(),
+    };
+    let result = match arcane.command {
+        Command::Serve(serve) => {
+            serve.run(matches.subcommand_matches("serve").expect("clap matched the subcommand serve"))
+        }
+        Command::Tail(tail) => block_on(tail.run()),
+        Command::Cast(cast) => block_on(cast.run()),
+        Command::Publish(publish) => block_on(publish.run()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+}
+
+#[expect(clippy::print_stderr, reason = "a command that fails says why on standard error")]
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("arcane: {error:#}");
+    ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arcane::command().debug_assert();
+    }
+}

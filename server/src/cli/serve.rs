@@ -1,0 +1,199 @@
+//! `arcane serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use arcane_shared::RoomName;
+use clap::{ArgMatches, Args, CommandFactory};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use super::{Arcane, settings};
+use crate::config::{BusConfig, Config, ConfigFile, Dashboard, NetConfig, RealmConfig};
+
+/// Flags of `arcane serve`. Each is a variable `ARCANE_…` and a key of `arcane.toml` as well.
+#[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one switch of the command line")]
+pub(super) struct Serve {
+    /// Address of the API and the dashboard; port 0 takes a free one.
+    #[arg(long, env = "ARCANE_LISTEN", default_value = "127.0.0.1:8000")]
+    listen: SocketAddr,
+    /// Address for OpenTelemetry, or off. [not in this version: accepted, no effect]
+    #[arg(long, env = "ARCANE_OTLP_LISTEN", default_value = "127.0.0.1:4318")]
+    otlp_listen: String,
+    /// Folder for what has to survive. In this version: the voice engine's sounds.
+    #[arg(long, env = "ARCANE_DATA_DIR", default_value = "./arcane-data")]
+    data_dir: PathBuf,
+    /// Keep everything in memory. [this version always does]
+    #[arg(long, env = "ARCANE_EPHEMERAL", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    ephemeral: bool,
+    /// Folder of the dashboard; otherwise ./dist if it is there, otherwise what the binary holds.
+    #[arg(long, env = "ARCANE_DASHBOARD")]
+    dashboard: Option<PathBuf>,
+    /// Serve the API alone.
+    #[arg(long, env = "ARCANE_NO_DASHBOARD", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    no_dashboard: bool,
+    /// Events that a newcomer can ask for, per room.
+    #[arg(long, env = "ARCANE_HISTORY_SIZE", default_value = "100", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    history_size: u32,
+    /// The only rooms there are, comma-separated; otherwise rooms open with their first user.
+    #[arg(long, env = "ARCANE_ROOMS", value_delimiter = ',')]
+    rooms: Vec<RoomName>,
+    /// Most rooms at a time.
+    #[arg(long, env = "ARCANE_MAX_ROOMS", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..))]
+    max_rooms: u32,
+    /// Most connections at a time.
+    #[arg(long, env = "ARCANE_MAX_CONNECTIONS", default_value = "20000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_connections: u32,
+    /// Origins, besides the server's own, whose pages may connect, comma-separated.
+    #[arg(long, env = "ARCANE_ALLOWED_ORIGINS", value_delimiter = ',')]
+    allowed_origins: Vec<String>,
+    /// Listen on an address that others can reach although nobody has to show a token.
+    #[arg(long, env = "ARCANE_INSECURE", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    insecure: bool,
+    /// Let what daemons answer stand in events.
+    #[arg(long, env = "ARCANE_CAPTURE_CONTENT", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    capture_content: bool,
+    /// Configuration file; otherwise ./arcane.toml if it is there.
+    #[arg(long, env = "ARCANE_CONFIG")]
+    config: Option<PathBuf>,
+    /// Print what holds and where it came from, and stop.
+    #[arg(long)]
+    print_config: bool,
+}
+
+impl Serve {
+    #[expect(clippy::print_stdout, reason = "--print-config prints")]
+    pub(super) fn run(self, matches: &ArgMatches) -> anyhow::Result<()> {
+        let raw: Vec<_> = std::env::args_os().collect();
+        let file = settings::path(&raw);
+        if self.print_config {
+            println!("{}", settings::table(&Arcane::command(), matches, file.as_deref()));
+            return Ok(());
+        }
+        start_telemetry();
+        self.check_exposure()?;
+        self.announce_missing_parts(matches);
+        let config = self.config(file.as_deref())?;
+        raise_file_limit();
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.serve(config))
+    }
+
+    async fn serve(&self, config: Config) -> anyhow::Result<()> {
+        let listener = TcpListener::bind(self.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", self.listen))?;
+        let address = listener.local_addr()?;
+        announce(address);
+        crate::run(listener, config, stop_signal()).await?;
+        Ok(())
+    }
+
+    fn check_exposure(&self) -> anyhow::Result<()> {
+        if self.listen.ip().is_loopback() || self.insecure {
+            return Ok(());
+        }
+        anyhow::bail!(
+            "{} can be reached by others, and this version has no tokens: listen on 127.0.0.1, or say --insecure if \
+             something in front of it decides who may come in",
+            self.listen
+        )
+    }
+
+    fn announce_missing_parts(&self, matches: &ArgMatches) {
+        let given = |id: &str| {
+            matches.value_source(id).is_some_and(|source| source != clap::parser::ValueSource::DefaultValue)
+        };
+        if given("otlp_listen") && self.otlp_listen != "off" {
+            tracing::warn!("--otlp-listen has no effect: this version takes no OpenTelemetry");
+        }
+        if given("data_dir") && !self.ephemeral {
+            tracing::warn!(
+                "--data-dir does not hold events: this version keeps them in memory and forgets them when it stops"
+            );
+        }
+    }
+
+    fn config(&self, file: Option<&std::path::Path>) -> anyhow::Result<Config> {
+        let known: Vec<String> = Arcane::command()
+            .find_subcommand("serve")
+            .into_iter()
+            .flat_map(|serve| serve.get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned)))
+            .collect();
+        let file = file.map(|path| ConfigFile::read(path, &known)).transpose()?.unwrap_or_default();
+        Ok(Config {
+            bus: BusConfig {
+                history_size: self.history_size as usize,
+                rooms: (!self.rooms.is_empty()).then(|| self.rooms.clone()),
+                rooms_max: self.max_rooms as usize,
+                ..BusConfig::default()
+            },
+            net: NetConfig {
+                connections_max: self.max_connections as usize,
+                allowed_origins: self.allowed_origins.clone(),
+                ..NetConfig::default()
+            },
+            realm: RealmConfig {
+                daemons: file.daemons,
+                voice: file.voice,
+                audio_dir: self.data_dir.join("audio"),
+                capture_content: self.capture_content,
+                ..RealmConfig::default()
+            },
+            dashboard: self.dashboard(),
+        })
+    }
+
+    fn dashboard(&self) -> Dashboard {
+        if self.no_dashboard {
+            return Dashboard::Off;
+        }
+        if let Some(folder) = &self.dashboard {
+            return Dashboard::Folder(folder.clone());
+        }
+        let built = PathBuf::from("dist");
+        if !cfg!(feature = "embed") && built.join("index.html").is_file() {
+            return Dashboard::Folder(built);
+        }
+        Dashboard::Embedded
+    }
+}
+
+/// One line on standard output that a program can wait for and a person can click.
+#[expect(clippy::print_stdout, reason = "the address is what a caller waits for")]
+fn announce(address: SocketAddr) {
+    println!("listening on http://{address}");
+}
+
+fn start_telemetry() {
+    let filter = EnvFilter::try_from_env("ARCANE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}
+
+/// A server of many connections needs many file handles; the hard limit is the operator's to set.
+fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    }
+}
+
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            let _ = tokio::signal::ctrl_c().await;
+            return;
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,201 @@
+//! `arcane tail`.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use arcane_shared::control::{Connection, ServerMessage, is_reconnectable};
+use arcane_shared::{ReceivedEvent, Seq};
+use clap::Args;
+use futures_util::{SinkExt, StreamExt};
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+
+use super::Target;
+use super::client::{line, wants_color};
+
+/// Watches events in the terminal until interrupted; comes back when the server does.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Tail {
+    /// The room.
+    #[arg(long, default_value = "main")]
+    room: String,
+    /// Only these spells, comma-separated.
+    #[arg(long)]
+    spell: Option<String>,
+    /// Only these daemons, comma-separated.
+    #[arg(long)]
+    daemon: Option<String>,
+    /// Only what failed.
+    #[arg(long)]
+    failures: bool,
+    /// Events of the history to begin with, 0–100.
+    #[arg(long, default_value_t = 10)]
+    recent: u32,
+    /// Stop after so many events.
+    #[arg(long, short = 'n')]
+    count: Option<u64>,
+    /// Print each event as one line of JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Where the reader is, so that a new connection shows nothing twice and admits what it missed.
+#[derive(Debug, Default)]
+struct Place {
+    epoch: Option<String>,
+    seq: Seq,
+    printed: u64,
+}
+
+enum Ended {
+    /// As many events as wanted.
+    Enough,
+    /// The connection broke, after it had worked or not.
+    Broke { worked: bool },
+}
+
+const WAIT_FIRST: Duration = Duration::from_millis(250);
+const WAIT_MAX: Duration = Duration::from_secs(10);
+
+impl Tail {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let mut place = Place::default();
+        let mut wait = WAIT_FIRST;
+        loop {
+            match self.connect(&mut place).await {
+                Ok(Ended::Enough) => return Ok(()),
+                Ok(Ended::Broke { worked }) => {
+                    if worked {
+                        wait = WAIT_FIRST;
+                    }
+                    self.remark("the connection broke; trying again");
+                }
+                // The very first attempt fails at once: most likely nobody is there.
+                Err(error) if place.epoch.is_none() => return Err(error),
+                Err(error) if error.is::<Final>() => return Err(error),
+                Err(_) => {}
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(WAIT_MAX);
+        }
+    }
+
+    async fn connect(&self, place: &mut Place) -> anyhow::Result<Ended> {
+        let url = self.target.stream_url(&self.query(place))?;
+        let (mut socket, _) = connect_async(url.as_str()).await.with_context(|| {
+            format!("no server answers at {}; start one with `arcane serve`", self.target.url)
+        })?;
+        socket.send(Message::text(r#"{"type":"hello","client":"arcane tail"}"#)).await?;
+        let mut worked = false;
+        while let Some(message) = socket.next().await {
+            match message {
+                Ok(Message::Text(text)) => {
+                    worked = true;
+                    if self.receive(text.as_str(), place)? {
+                        let _ = socket.close(None).await;
+                        return Ok(Ended::Enough);
+                    }
+                }
+                Ok(Message::Close(frame)) => return after_close(frame, worked),
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        Ok(Ended::Broke { worked })
+    }
+
+    fn query(&self, place: &Place) -> Vec<(&'static str, String)> {
+        // Coming back, everything that is still there is asked for, and what is known is left out.
+        let recent = if place.epoch.is_some() { 100 } else { self.recent };
+        let mut query = vec![("room", self.room.clone()), ("recent", recent.to_string())];
+        query.extend(self.spell.clone().map(|spell| ("spell", spell)));
+        query.extend(self.daemon.clone().map(|daemon| ("daemon", daemon)));
+        query.extend(self.failures.then(|| ("success", "false".to_owned())));
+        query
+    }
+
+    /// Prints what a message holds; true when that was enough.
+    fn receive(&self, text: &str, place: &mut Place) -> anyhow::Result<bool> {
+        if let Ok(message) = serde_json::from_str::<ServerMessage>(text) {
+            return match message {
+                ServerMessage::Connection(connection) => self.welcome(connection, place),
+                ServerMessage::Gap { from, to, .. } => {
+                    self.remark(&format!("events {from}–{to} were missed: this reader is too slow"));
+                    Ok(false)
+                }
+                ServerMessage::Draining { .. } => {
+                    self.remark("the server is about to stop");
+                    Ok(false)
+                }
+                _ => Ok(false),
+            };
+        }
+        let event: ReceivedEvent = serde_json::from_str(text).context("the server sent what is no event")?;
+        self.print(&event, place)
+    }
+
+    fn welcome(&self, connection: Connection, place: &mut Place) -> anyhow::Result<bool> {
+        let same = place.epoch.as_ref() == Some(&connection.epoch.0);
+        if place.epoch.is_some() && !same {
+            self.remark("the server has started anew; its numbers begin at 1 again");
+        }
+        if !same {
+            place.seq = 0;
+        } else if self.spell.is_none() && self.daemon.is_none() && !self.failures {
+            let oldest =
+                connection.recent_events.first().and_then(|event| event.seq).unwrap_or(connection.seq + 1);
+            if oldest > place.seq + 1 {
+                self.remark(&format!("events {}–{} were missed", place.seq + 1, oldest - 1));
+            }
+        }
+        place.epoch = Some(connection.epoch.0);
+        for event in connection.recent_events {
+            if self.print(&event, place)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    #[expect(clippy::print_stdout, reason = "events are this command's output")]
+    fn print(&self, event: &ReceivedEvent, place: &mut Place) -> anyhow::Result<bool> {
+        if event.seq.is_some_and(|seq| seq <= place.seq) {
+            return Ok(false);
+        }
+        place.seq = event.seq.unwrap_or(place.seq);
+        if self.json {
+            println!("{}", serde_json::to_string(event)?);
+        } else {
+            println!("{}", line(event, wants_color()));
+        }
+        place.printed += 1;
+        Ok(self.count.is_some_and(|count| place.printed >= count))
+    }
+
+    #[expect(clippy::print_stderr, reason = "remarks must not mix with events")]
+    fn remark(&self, text: &str) {
+        if !self.json {
+            eprintln!("  · {text}");
+        }
+    }
+}
+
+/// A close after which trying again cannot help.
+#[derive(Debug, thiserror::Error)]
+#[error("the server closed the connection: {reason} ({code})")]
+struct Final {
+    code: u16,
+    reason: String,
+}
+
+fn after_close(frame: Option<CloseFrame>, worked: bool) -> anyhow::Result<Ended> {
+    match frame {
+        Some(frame) if !is_reconnectable(frame.code.into()) => {
+            bail!(Final { code: frame.code.into(), reason: frame.reason.to_string() })
+        }
+        _ => Ok(Ended::Broke { worked }),
+    }
+}

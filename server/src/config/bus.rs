@@ -1,0 +1,30 @@
+//! How much the bus remembers and how many rooms it has.
+
+use arcane_shared::RoomName;
+
+/// Bounds of the bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BusConfig {
+    /// Events that a newcomer can ask for, per room. Default 100, as in the seed.
+    pub history_size: usize,
+    /// Frames that a slow reader may be behind, per room, before it loses some. Default 16,384.
+    pub ring_frames: usize,
+    /// Bytes of JSON in those frames, per room. Default 16 MiB; the oldest frames give way.
+    pub ring_bytes: usize,
+    /// The only rooms there are; `None`: rooms open with their first publisher or subscriber.
+    pub rooms: Option<Vec<RoomName>>,
+    /// Most rooms at a time. Default 1,000.
+    pub rooms_max: usize,
+}
+
+impl Default for BusConfig {
+    fn default() -> Self {
+        Self {
+            history_size: 100,
+            ring_frames: 16_384,
+            ring_bytes: 16 * 1024 * 1024,
+            rooms: None,
+            rooms_max: 1000,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! `arcane.toml`: scalar settings under the names of the flags, `[daemons.NAME]` and `[voice]`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use arcane_shared::DaemonName;
+
+use super::{DaemonConfig, VoiceConfig};
+
+/// What a configuration file says.
+#[derive(Debug, Clone, Default)]
+pub struct ConfigFile {
+    /// Settings by the name of their flag (with `-`), as the command line would write them.
+    pub settings: BTreeMap<String, String>,
+    /// `[daemons.NAME]`.
+    pub daemons: BTreeMap<DaemonName, DaemonConfig>,
+    /// `[voice]`.
+    pub voice: Option<VoiceConfig>,
+}
+
+/// Why a file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is no TOML.
+    #[error("{path} is not valid TOML: {source}")]
+    Syntax {
+        /// Which file.
+        path: String,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// It has a key that nobody knows.
+    #[error("{path}: unknown key {key:?}{}", nearest.as_ref().map(|name| format!("; did you mean {name:?}?")).unwrap_or_default())]
+    UnknownKey {
+        /// Which file.
+        path: String,
+        /// The key.
+        key: String,
+        /// A known one that is spelled almost like it.
+        nearest: Option<String>,
+    },
+    /// A value has the wrong type.
+    #[error("{path}: {key}: {detail}")]
+    Value {
+        /// Which file.
+        path: String,
+        /// The key.
+        key: String,
+        /// What is wrong.
+        detail: String,
+    },
+}
+
+impl ConfigFile {
+    /// Reads a file. `known` are the names of the scalar settings.
+    ///
+    /// # Errors
+    /// If it cannot be read, is no TOML, or has a key or value that does not fit.
+    pub fn read(path: &Path, known: &[String]) -> Result<Self, FileError> {
+        let name = path.display().to_string();
+        let text =
+            std::fs::read_to_string(path).map_err(|source| FileError::Read { path: name.clone(), source })?;
+        Self::parse(&text, &name, known)
+    }
+
+    fn parse(text: &str, path: &str, known: &[String]) -> Result<Self, FileError> {
+        let table: toml::Table = text
+            .parse()
+            .map_err(|source| FileError::Syntax { path: path.into(), source: Box::new(source) })?;
+        let mut file = Self::default();
+        for (key, value) in table {
+            let wrong = |detail: String| FileError::Value { path: path.into(), key: key.clone(), detail };
+            match key.as_str() {
+                "daemons" => {
+                    file.daemons = value.try_into().map_err(|e: toml::de::Error| wrong(e.message().into()))?
+                }
+                "voice" => {
+                    file.voice =
+                        Some(value.try_into().map_err(|e: toml::de::Error| wrong(e.message().into()))?)
+                }
+                _ => {
+                    let flag = key.replace('_', "-");
+                    if !known.contains(&flag) {
+                        let nearest = nearest(&flag, known);
+                        return Err(FileError::UnknownKey { path: path.into(), key, nearest });
+                    }
+                    file.settings.insert(
+                        flag,
+                        scalar(&value).ok_or_else(|| {
+                            wrong("expected a string, a number, true, false, or a list of those".into())
+                        })?,
+                    );
+                }
+            }
+        }
+        Ok(file)
+    }
+}
+
+fn scalar(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(n) => Some(n.to_string()),
+        toml::Value::Float(n) => Some(n.to_string()),
+        toml::Value::Boolean(flag) => Some(flag.to_string()),
+        toml::Value::Array(list) => {
+            list.iter().map(scalar).collect::<Option<Vec<_>>>().map(|list| list.join(","))
+        }
+        toml::Value::Datetime(_) | toml::Value::Table(_) => None,
+    }
+}
+
+fn nearest(key: &str, known: &[String]) -> Option<String> {
+    known
+        .iter()
+        .map(String::as_str)
+        .chain(["daemons", "voice"])
+        .map(|name| (strsim::jaro_winkler(key, name), name))
+        .filter(|(similarity, _)| *similarity > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name.replace('-', "_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<ConfigFile, String> {
+        let known = ["listen", "history-size", "rooms"].map(str::to_owned);
+        ConfigFile::parse(text, "arcane.toml", &known).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn settings_daemons_and_voice() {
+        let file = parse(
+            "history_size = 7\nrooms = [\"main\", \"lab\"]\n[daemons.Git]\nconduit = \"command\"\nprogram = \"git\"\n[voice]\nprogram = \"espeak-ng\"",
+        )
+        .unwrap();
+        assert_eq!(file.settings["history-size"], "7");
+        assert_eq!(file.settings["rooms"], "main,lab");
+        assert_eq!(file.daemons[&DaemonName::parse("git").unwrap()].program, Some("git".into()));
+        assert_eq!(file.voice.unwrap().suffix, "wav");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        insta::assert_snapshot!(parse("histroy_size = 3").unwrap_err(), @r#"arcane.toml: unknown key "histroy_size"; did you mean "history_size"?"#);
+        insta::assert_snapshot!(parse("qqq = 3").unwrap_err(), @r#"arcane.toml: unknown key "qqq""#);
+        insta::assert_snapshot!(parse("listen = {}").unwrap_err(), @"arcane.toml: listen: expected a string, a number, true, false, or a list of those");
+        assert!(parse("[daemons.x]\nprogramm = \"x\"").unwrap_err().contains("programm"));
+    }
+}

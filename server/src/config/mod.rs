@@ -1,0 +1,38 @@
+//! Configuration: one documented struct per concern, read once.
+
+mod bus;
+mod file;
+mod net;
+mod realm;
+
+use std::path::PathBuf;
+
+pub use bus::BusConfig;
+pub use file::{ConfigFile, FileError};
+pub use net::NetConfig;
+pub use realm::{ConduitKind, DaemonConfig, RealmConfig, VoiceConfig};
+
+/// Everything a server needs to know.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// Memory and rooms.
+    pub bus: BusConfig,
+    /// Connections.
+    pub net: NetConfig,
+    /// Daemons.
+    pub realm: RealmConfig,
+    /// Where the page comes from.
+    pub dashboard: Dashboard,
+}
+
+/// Where the dashboard's files are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Dashboard {
+    /// In this folder, as `cargo xtask` builds it.
+    Folder(PathBuf),
+    /// In the binary.
+    #[default]
+    Embedded,
+    /// Nowhere: a server on its own.
+    Off,
+}

@@ -1,0 +1,46 @@
+//! How connections are bounded.
+
+use std::time::Duration;
+
+/// Bounds of the network side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetConfig {
+    /// Most connections at a time; further ones wait to be accepted. Default 20,000.
+    pub connections_max: usize,
+    /// How long a request's head may take. Default 10 s.
+    pub header_timeout: Duration,
+    /// How long a request's body may take. Default 30 s.
+    pub body_timeout: Duration,
+    /// Largest request body, bytes. Default 8 MiB.
+    pub body_bytes_max: usize,
+    /// Largest message that a WebSocket client may send, bytes. Default 64 KiB.
+    pub message_bytes_max: usize,
+    /// Time between ping frames on a quiet WebSocket, and between comments on a quiet SSE stream.
+    /// Default 25 s.
+    pub ping_interval: Duration,
+    /// How long a WebSocket client may take to answer a ping. Default 10 s.
+    pub pong_timeout: Duration,
+    /// How long a client may leave written bytes unread. Default 30 s.
+    pub stall_timeout: Duration,
+    /// How long connections have to end when the server stops. Default 5 s.
+    pub drain_timeout: Duration,
+    /// Origins, besides the server's own and loopback ones, whose pages may connect.
+    pub allowed_origins: Vec<String>,
+}
+
+impl Default for NetConfig {
+    fn default() -> Self {
+        Self {
+            connections_max: 20_000,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            body_bytes_max: 8 * 1024 * 1024,
+            message_bytes_max: 64 * 1024,
+            ping_interval: Duration::from_secs(25),
+            pong_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(5),
+            allowed_origins: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Who the daemons are and how they perform.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use arcane_shared::{DaemonName, Rgb};
+use serde::Deserialize;
+
+/// The realm's settings.
+#[derive(Debug, Clone)]
+pub struct RealmConfig {
+    /// What the configuration file says of daemons: `[daemons.NAME]`.
+    pub daemons: BTreeMap<DaemonName, DaemonConfig>,
+    /// The voice engine: `[voice]`. `None`: lines are narrated.
+    pub voice: Option<VoiceConfig>,
+    /// Where the voice engine's files go.
+    pub audio_dir: PathBuf,
+    /// Whether a conduit's output may stand in events. Default: no.
+    pub capture_content: bool,
+    /// Most daemons that the realm knows. Default 10,000.
+    pub daemons_max: usize,
+    /// Most invocations at a time. Default 64; further ones are refused.
+    pub invocations_max: usize,
+}
+
+impl Default for RealmConfig {
+    fn default() -> Self {
+        Self {
+            daemons: BTreeMap::new(),
+            voice: None,
+            audio_dir: PathBuf::from("arcane-data/audio"),
+            capture_content: false,
+            daemons_max: 10_000,
+            invocations_max: 64,
+        }
+    }
+}
+
+/// One `[daemons.NAME]` table. Everything is optional.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DaemonConfig {
+    /// Its title.
+    pub role: Option<String>,
+    /// What it is good at.
+    pub domain: Option<String>,
+    /// The model behind it.
+    pub model: Option<String>,
+    /// What it can do.
+    pub capabilities: Option<Vec<String>>,
+    /// Its colour.
+    pub color: Option<Rgb>,
+    /// How it performs: `echo` (the default) or `command`.
+    pub conduit: ConduitKind,
+    /// The program of a `command` conduit. Only ever from the configuration.
+    pub program: Option<PathBuf>,
+    /// Its arguments. The task comes on standard input, never here.
+    pub args: Vec<String>,
+    /// Where it runs; default: where the server runs.
+    pub working_dir: Option<PathBuf>,
+    /// Seconds that it may take. Default 60.
+    pub timeout_s: Option<u64>,
+    /// Bytes of output that are kept. Default 65,536; the rest is read and dropped.
+    pub output_bytes_max: Option<usize>,
+}
+
+/// How a daemon performs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConduitKind {
+    /// It gives the task back.
+    #[default]
+    Echo,
+    /// It runs a program.
+    Command,
+}
+
+/// `[voice]`: a program that turns text on standard input into a sound file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VoiceConfig {
+    /// The program, for example `espeak-ng`.
+    pub program: PathBuf,
+    /// Its arguments; `{file}` stands for the file that it must write.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// The suffix of that file. Default `wav`.
+    #[serde(default = "default_suffix")]
+    pub suffix: String,
+    /// Seconds that it may take. Default 10.
+    #[serde(default = "default_voice_timeout_s")]
+    pub timeout_s: u64,
+}
+
+fn default_suffix() -> String {
+    "wav".into()
+}
+
+fn default_voice_timeout_s() -> u64 {
+    10
+}
+
+impl DaemonConfig {
+    /// How long its program may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_s.unwrap_or(60))
+    }
+
+    /// How much of its output is kept.
+    #[must_use]
+    pub fn output_bytes_max(&self) -> usize {
+        self.output_bytes_max.unwrap_or(65_536)
+    }
+}

@@ -1,0 +1,103 @@
+//! Reading JSON bodies: bounded in size and time, with errors that point at the field.
+
+use arcane_shared::api::FieldError;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+use crate::config::NetConfig;
+use crate::state::AppState;
+
+/// A JSON body of a known type.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+/// Largest body of a request that is not a publication.
+const SPELL_BODY_BYTES_MAX: usize = 256 * 1024;
+
+impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
+        require_json(request.headers(), "application/json")?;
+        let net = NetConfig { body_bytes_max: SPELL_BODY_BYTES_MAX, ..state.config.net.clone() };
+        let bytes = read(request.into_body(), &net).await?;
+        Ok(Self(decode(&bytes)?))
+    }
+}
+
+/// Refuses bodies that do not say that they are JSON: an HTML form cannot say it, so another
+/// site's page cannot cast spells without being asked for permission first.
+pub(crate) fn require_json(headers: &HeaderMap, expected: &str) -> Result<(), ApiError> {
+    let found = content_type(headers);
+    if found.as_deref().is_some_and(|found| found == expected || found.ends_with("+json")) {
+        return Ok(());
+    }
+    let detail = match found {
+        Some(found) => format!("the body is {found}; send {expected}"),
+        None => format!("the request has no Content-Type; send {expected}"),
+    };
+    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", detail))
+}
+
+/// The media type, lower case, without parameters.
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+/// Reads a whole body within its bounds.
+pub(crate) async fn read(body: Body, net: &NetConfig) -> Result<Bytes, ApiError> {
+    let max = net.body_bytes_max;
+    let collected = tokio::time::timeout(net.body_timeout, Limited::new(body, max).collect()).await;
+    match collected {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            let detail = format!("the body has at most {max} bytes");
+            Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail))
+        }
+        Ok(Err(_)) => Err(ApiError::new(StatusCode::BAD_REQUEST, "body", "the body broke off")),
+        Err(_) => {
+            let detail = format!("the body took longer than {} s", net.body_timeout.as_secs());
+            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail))
+        }
+    }
+}
+
+/// Decodes JSON; what does not fit is named by a JSON pointer.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let (pointer, inner) = (pointer(error.path()), error.into_inner());
+        if inner.is_data() {
+            return ApiError::invalid(vec![FieldError {
+                pointer,
+                detail: without_place(&inner.to_string()),
+            }]);
+        }
+        ApiError::new(StatusCode::BAD_REQUEST, "not-json", format!("the body is not valid JSON: {inner}"))
+    })?;
+    deserializer.end().map_err(|error| {
+        ApiError::new(StatusCode::BAD_REQUEST, "not-json", format!("the body is not one JSON value: {error}"))
+    })?;
+    Ok(value)
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => "/?".into(),
+        })
+        .collect()
+}
+
+/// A field is named by its pointer, so line and column would only distract.
+fn without_place(message: &str) -> String {
+    message.split(" at line ").next().unwrap_or(message).to_owned()
+}

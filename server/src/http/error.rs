@@ -1,0 +1,127 @@
+//! Every error answer: RFC 9457 problems, made and logged here and nowhere else.
+
+use arcane_shared::Problem;
+use arcane_shared::api::FieldError;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::bus::{EmitError, NoSuchRoom};
+use crate::gate::origin;
+use crate::realm::{ParseRefusal, Refusal, SpellFailure};
+
+/// An error answer.
+#[derive(Debug)]
+pub(crate) struct ApiError(Box<Problem>);
+
+impl ApiError {
+    /// A problem of a kind (a word that stays the same) with a sentence that says what would help.
+    pub(crate) fn new(status: StatusCode, kind: &str, detail: impl Into<String>) -> Self {
+        Self(Box::new(Problem {
+            kind: format!("/docs#problem-{kind}"),
+            title: status.canonical_reason().unwrap_or("Error").into(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: vec![],
+            suggestions: vec![],
+        }))
+    }
+
+    /// A request whose parts are named by JSON pointers or parameter names.
+    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = errors
+            .iter()
+            .map(|error| {
+                let pointer = if error.pointer.is_empty() { "the body" } else { &error.pointer };
+                format!("{pointer}: {}", error.detail)
+            })
+            .collect::<Vec<_>>()
+            .join("; ");
+        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail);
+        error.0.errors = errors;
+        error
+    }
+
+    /// One wrong query parameter.
+    pub(crate) fn parameter(name: &str, detail: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError { pointer: name.into(), detail: detail.into() }])
+    }
+
+    /// One wrong part of a body.
+    pub(crate) fn field(pointer: &str, detail: impl Into<String>) -> Self {
+        Self::parameter(pointer, detail)
+    }
+
+    /// With a sentence put before the detail.
+    pub(crate) fn after(mut self, done: &str) -> Self {
+        self.0.detail = format!("{done} {}", self.0.detail);
+        self
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if status.is_server_error() {
+            tracing::error!(status = self.0.status, kind = %self.0.kind, detail = %self.0.detail, "request failed");
+        }
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<NoSuchRoom> for ApiError {
+    fn from(error: NoSuchRoom) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no-such-room", error.to_string())
+    }
+}
+
+impl From<EmitError> for ApiError {
+    fn from(error: EmitError) -> Self {
+        match error {
+            EmitError::TooLarge(error) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "event-too-large", error.to_string())
+            }
+            EmitError::NoSuchRoom(error) => error.into(),
+        }
+    }
+}
+
+impl From<SpellFailure> for ApiError {
+    fn from(failure: SpellFailure) -> Self {
+        let detail = failure.to_string();
+        match failure {
+            SpellFailure::Refused(refusal) => {
+                let (status, kind) = match refusal {
+                    Refusal::AlreadyHere(_) => (StatusCode::CONFLICT, "already-here"),
+                    Refusal::NotHere(_) => (StatusCode::CONFLICT, "not-here"),
+                    Refusal::TooMany(_) => (StatusCode::CONFLICT, "realm-full"),
+                    Refusal::TooBusy(_) => (StatusCode::TOO_MANY_REQUESTS, "too-busy"),
+                };
+                Self::new(status, kind, detail)
+            }
+            SpellFailure::Faltered(_) => Self::new(StatusCode::BAD_GATEWAY, "daemon-faltered", detail),
+            SpellFailure::TimedOut(_) => Self::new(StatusCode::GATEWAY_TIMEOUT, "daemon-timed-out", detail),
+            SpellFailure::NotEmitted(error) => error.into(),
+        }
+    }
+}
+
+impl From<ParseRefusal> for ApiError {
+    fn from(refusal: ParseRefusal) -> Self {
+        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not-understood", refusal.detail);
+        error.0.suggestions = refusal.suggestions;
+        error
+    }
+}
+
+impl From<origin::Refusal> for ApiError {
+    fn from(refusal: origin::Refusal) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "origin", refusal.to_string())
+    }
+}

@@ -1,0 +1,43 @@
+//! Whether the server is there, whether it wants work, and what it has counted.
+
+use arcane_shared::api::{HealthAnswer, ReadyAnswer};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+
+use crate::state::AppState;
+
+/// The server is there.
+#[utoipa::path(get, path = "/health", tag = "operating", responses((status = 200, body = HealthAnswer)))]
+pub(crate) async fn health(State(state): State<AppState>) -> Json<HealthAnswer> {
+    Json(HealthAnswer {
+        status: "healthy".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        uptime_s: state.started.elapsed().as_secs_f64(),
+        subscribers: state.bus.subscriber_count() as u64,
+    })
+}
+
+/// Whether new work is welcome: no once the server is about to stop.
+#[utoipa::path(get, path = "/ready", tag = "operating", responses(
+    (status = 200, body = ReadyAnswer), (status = 503, body = ReadyAnswer),
+))]
+pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<ReadyAnswer>) {
+    if *state.draining.borrow() {
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Json(ReadyAnswer { ready: false, reason: Some("draining".into()) }),
+        );
+    }
+    (StatusCode::OK, Json(ReadyAnswer { ready: true, reason: None }))
+}
+
+/// Counters in the OpenMetrics text format.
+#[utoipa::path(get, path = "/metrics", tag = "operating", responses(
+    (status = 200, body = String, content_type = "application/openmetrics-text"),
+))]
+pub(crate) async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
+    let text = state.metrics.render(&state.bus, state.started.elapsed().as_secs_f64());
+    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+}

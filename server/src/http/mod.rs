@@ -1,0 +1,105 @@
+//! The HTTP side: every route on one screen.
+
+pub(crate) mod assets;
+mod body;
+mod daemons;
+mod docs;
+mod draft;
+pub(crate) mod error;
+mod events;
+mod health;
+mod publish;
+pub(crate) mod query;
+mod spells;
+mod sse;
+mod voice;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::gate::origin;
+use crate::state::AppState;
+use crate::ws;
+use error::ApiError;
+
+/// What the OpenAPI document describes.
+fn api() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(publish::publish))
+        .routes(routes!(events::recent))
+        .routes(routes!(events::stats))
+        .routes(routes!(events::rooms))
+        .routes(routes!(sse::stream_events))
+        .routes(routes!(ws::upgrade))
+        .routes(routes!(spells::summon))
+        .routes(routes!(spells::invoke))
+        .routes(routes!(spells::banish))
+        .routes(routes!(spells::parse))
+        .routes(routes!(spells::cast))
+        .routes(routes!(spells::examples))
+        .routes(routes!(voice::speak))
+        .routes(routes!(daemons::all))
+        .routes(routes!(daemons::active))
+        .routes(routes!(daemons::by_name))
+        .routes(routes!(daemons::statistics))
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+}
+
+/// Every route, and around them what holds for all.
+pub(crate) fn router(state: AppState) -> Router {
+    let (routes, _) = api().split_for_parts();
+    routes
+        .route("/openapi.json", get(docs::openapi))
+        .route("/docs", get(docs::docs))
+        .route("/docs.css", get(docs::docs_css))
+        .route("/arcane_audio/{file}", get(voice::audio))
+        .fallback(assets::serve)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(state.clone(), around))
+        .with_state(state)
+}
+
+async fn wrong_method(method: Method) -> ApiError {
+    let detail = format!("this route does not take {method}; GET /docs lists what it takes");
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail)
+}
+
+/// Checks the origin, counts the answer, and sets the headers that every answer has.
+async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
+    let checked = origin::check(request.headers(), &state.config.net.allowed_origins);
+    let origin = request.headers().get(header::ORIGIN).filter(|_| checked.is_ok()).cloned();
+    let mut response = match checked {
+        Err(refusal) => ApiError::from(refusal).into_response(),
+        Ok(()) if request.method() == Method::OPTIONS && origin.is_some() => {
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Ok(()) => next.run(request).await,
+    };
+    state.metrics.responded(&route, response.status().as_u16());
+    let headers = response.headers_mut();
+    if let Some(origin) = origin {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("content-type, last-event-id"),
+        );
+        headers.append(header::VARY, HeaderValue::from_static("origin"));
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
+}

@@ -1,0 +1,144 @@
+//! Casting: summon, invoke, banish, and natural language.
+
+use arcane_shared::api::{
+    CastAnswer, DaemonRequest, ExamplesAnswer, InvokeRequest, ParseAnswer, ParsedSpell, SpellAction,
+    SpellRequest,
+};
+use arcane_shared::event::{METADATA_DEPTH_MAX, depth};
+use arcane_shared::{Metadata, Problem};
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use super::body::JsonBody;
+use super::daemons;
+use super::error::ApiError;
+use crate::realm::{PARAMETERS_BYTES_MAX, SPELL_CHARS_MAX, TASK_CHARS_MAX, parser};
+use crate::state::AppState;
+
+/// Brings a daemon into the realm.
+#[utoipa::path(post, path = "/summon", tag = "spells", request_body = DaemonRequest, responses(
+    (status = 200, body = CastAnswer),
+    (status = 409, description = "It is already here, or the realm is full; a failure event tells of it", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "The name cannot be used", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn summon(
+    State(state): State<AppState>,
+    JsonBody(request): JsonBody<DaemonRequest>,
+) -> Result<Json<CastAnswer>, ApiError> {
+    Ok(Json(state.realm.summon(&request.daemon_name)?))
+}
+
+/// Gives a daemon a task and waits for its result.
+#[utoipa::path(post, path = "/invoke", tag = "spells", request_body = InvokeRequest, responses(
+    (status = 200, body = CastAnswer),
+    (status = 409, description = "It is not here; a failure event tells of it", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "A field cannot be used", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Too many tasks are under way", body = Problem, content_type = "application/problem+json"),
+    (status = 502, description = "The daemon failed", body = Problem, content_type = "application/problem+json"),
+    (status = 504, description = "The daemon took too long", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn invoke(
+    State(state): State<AppState>,
+    JsonBody(request): JsonBody<InvokeRequest>,
+) -> Result<Json<CastAnswer>, ApiError> {
+    check_task(&request.task, &request.parameters)?;
+    Ok(Json(state.realm.invoke(&request.daemon_name, &request.task, request.parameters).await?))
+}
+
+/// Sends a daemon away.
+#[utoipa::path(post, path = "/banish", tag = "spells", request_body = DaemonRequest, responses(
+    (status = 200, body = CastAnswer),
+    (status = 409, description = "It is not here; a failure event tells of it", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "The name cannot be used", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn banish(
+    State(state): State<AppState>,
+    JsonBody(request): JsonBody<DaemonRequest>,
+) -> Result<Json<CastAnswer>, ApiError> {
+    Ok(Json(state.realm.banish(&request.daemon_name)?))
+}
+
+/// Reads natural language as a spell without casting it.
+#[utoipa::path(post, path = "/spell/parse", tag = "spells", request_body = SpellRequest, responses(
+    (status = 200, body = ParseAnswer),
+    (status = 422, description = "Not understood; `suggestions` says what would be", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn parse(
+    State(state): State<AppState>,
+    JsonBody(request): JsonBody<SpellRequest>,
+) -> Result<Json<ParseAnswer>, ApiError> {
+    Ok(Json(ParseAnswer { status: "parsed".into(), spell: read(&state, &request)? }))
+}
+
+/// Reads natural language as a spell and casts it; answers like the route that it stands for.
+#[utoipa::path(post, path = "/spell/cast", tag = "spells", request_body = SpellRequest, responses(
+    (status = 200, description = "As `/summon`, `/invoke`, `/banish` or `/daemons` would answer", body = CastAnswer),
+    (status = 409, description = "The realm refused", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "Not understood; `suggestions` says what would be", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn cast(
+    State(state): State<AppState>,
+    JsonBody(request): JsonBody<SpellRequest>,
+) -> Result<Response, ApiError> {
+    let spell = read(&state, &request)?;
+    let of_whom = |spell: &ParsedSpell| {
+        spell.daemon.clone().ok_or_else(|| ApiError::field("/spell", "names no daemon"))
+    };
+    match spell.action {
+        SpellAction::Summon => Ok(Json(state.realm.summon(&of_whom(&spell)?)?).into_response()),
+        SpellAction::Banish => Ok(Json(state.realm.banish(&of_whom(&spell)?)?).into_response()),
+        SpellAction::Invoke => {
+            let (name, task) = (of_whom(&spell)?, spell.task.unwrap_or_default());
+            check_task(&task, &spell.parameters)?;
+            Ok(Json(state.realm.invoke(&name, &task, spell.parameters).await?).into_response())
+        }
+        SpellAction::Query => match &spell.daemon {
+            Some(name) => Ok(daemons::one(&state, name)?.into_response()),
+            None => {
+                let scope = spell.parameters.get("scope").and_then(serde_json::Value::as_str);
+                Ok(match scope {
+                    Some("statistics") => daemons::statistics(State(state)).await.into_response(),
+                    scope => daemons::several(&state, scope == Some("active")).into_response(),
+                })
+            }
+        },
+    }
+}
+
+/// Spells that are understood, and the names that daemons go by.
+#[utoipa::path(get, path = "/spell/examples", tag = "spells", responses((status = 200, body = ExamplesAnswer)))]
+pub(crate) async fn examples() -> Json<ExamplesAnswer> {
+    Json(parser::examples())
+}
+
+fn read(state: &AppState, request: &SpellRequest) -> Result<ParsedSpell, ApiError> {
+    check_length("/spell", &request.spell, SPELL_CHARS_MAX)?;
+    Ok(state.realm.parse(&request.spell)?)
+}
+
+fn check_task(task: &str, parameters: &Metadata) -> Result<(), ApiError> {
+    check_length("/task", task, TASK_CHARS_MAX)?;
+    if serde_json::to_vec(parameters).map_or(usize::MAX, |bytes| bytes.len()) > PARAMETERS_BYTES_MAX {
+        let detail = format!("has at most {PARAMETERS_BYTES_MAX} bytes as JSON");
+        return Err(ApiError::field("/parameters", detail));
+    }
+    // Two levels stand around the parameters: the metadata and the field itself.
+    if depth(parameters) + 2 > METADATA_DEPTH_MAX {
+        let detail = format!("is nested deeper than {} levels", METADATA_DEPTH_MAX - 2);
+        return Err(ApiError::field("/parameters", detail));
+    }
+    Ok(())
+}
+
+/// Checks that a text has 1 to `max` characters, not all of them white space.
+pub(crate) fn check_length(pointer: &str, text: &str, max: usize) -> Result<(), ApiError> {
+    let len = text.chars().count();
+    if text.trim().is_empty() {
+        return Err(ApiError::field(pointer, "must not be empty"));
+    }
+    if len > max {
+        return Err(ApiError::field(pointer, format!("has {len} characters, at most {max} are allowed")));
+    }
+    Ok(())
+}

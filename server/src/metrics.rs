@@ -1,0 +1,157 @@
+//! What the server counts, for Prometheus.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use arcane_shared::control::PaintSample;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::bus::ArcaneEventBus;
+
+/// Upper bounds of the publish→paint histogram, seconds; 0.2 is the usual deadline.
+const PAINT_BUCKETS: [f64; 12] = [0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0];
+
+/// Handles to the counters. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Metrics {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    registry: Registry,
+    events: Family<EventLabels, Gauge>,
+    subscribers: Family<RoomLabels, Gauge>,
+    skipped: Gauge,
+    deliveries: Counter,
+    connections: Counter,
+    closes: Family<CloseLabels, Counter>,
+    responses: Family<ResponseLabels, Counter>,
+    paint: Histogram,
+    paint_missed: Counter,
+    uptime: Gauge<f64, AtomicU64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EventLabels {
+    spell: &'static str,
+    success: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RoomLabels {
+    room: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CloseLabels {
+    code: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResponseLabels {
+    route: String,
+    status: u16,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut inner = Inner {
+            registry: Registry::with_prefix("arcane"),
+            events: Family::default(),
+            subscribers: Family::default(),
+            skipped: Gauge::default(),
+            deliveries: Counter::default(),
+            connections: Counter::default(),
+            closes: Family::default(),
+            responses: Family::default(),
+            paint: Histogram::new(PAINT_BUCKETS),
+            paint_missed: Counter::default(),
+            uptime: Gauge::default(),
+        };
+        let registry = &mut inner.registry;
+        registry.register("events", "Events emitted since the start", inner.events.clone());
+        registry.register("subscribers", "Readers of a room", inner.subscribers.clone());
+        registry.register("skipped_deliveries", "Deliveries lost to slow readers", inner.skipped.clone());
+        registry.register(
+            "deliveries",
+            "Events handed to WebSocket and SSE readers",
+            inner.deliveries.clone(),
+        );
+        registry.register("websocket_connections", "WebSockets opened", inner.connections.clone());
+        registry.register("websocket_closes", "WebSockets closed, by code", inner.closes.clone());
+        registry.register("http_responses", "Answers by route and status", inner.responses.clone());
+        registry.register_with_unit(
+            "publish_to_paint",
+            "From emission to paint, as dashboards report it",
+            Unit::Seconds,
+            inner.paint.clone(),
+        );
+        registry.register(
+            "paint_deadline_missed",
+            "Cues painted after their deadline",
+            inner.paint_missed.clone(),
+        );
+        registry.register_with_unit("uptime", "Time since the start", Unit::Seconds, inner.uptime.clone());
+        Self { inner: Arc::new(inner) }
+    }
+
+    pub(crate) fn delivered(&self, n: u64) {
+        self.inner.deliveries.inc_by(n);
+    }
+
+    pub(crate) fn connected(&self) {
+        self.inner.connections.inc();
+    }
+
+    pub(crate) fn closed(&self, code: u16) {
+        // A client's own code is outside input: the number of series stays bounded.
+        let code = if (1000..5000).contains(&code) && (code < 3000 || (4000..4600).contains(&code)) {
+            code
+        } else {
+            0
+        };
+        self.inner.closes.get_or_create(&CloseLabels { code }).inc();
+    }
+
+    pub(crate) fn responded(&self, route: &str, status: u16) {
+        self.inner.responses.get_or_create(&ResponseLabels { route: route.into(), status }).inc();
+    }
+
+    pub(crate) fn seen(&self, samples: &[PaintSample]) {
+        for sample in samples.iter().filter(|sample| sample.late_ms.is_finite() && sample.late_ms >= 0.0) {
+            self.inner.paint.observe(sample.late_ms / 1000.0);
+            if sample.missed {
+                self.inner.paint_missed.inc();
+            }
+        }
+    }
+
+    /// The OpenMetrics text, with what the bus knows as it is at this moment.
+    pub(crate) fn render(&self, bus: &ArcaneEventBus, uptime_s: f64) -> String {
+        for (spell, success, n) in bus.emitted() {
+            let labels =
+                EventLabels { spell: spell.as_str(), success: if success { "true" } else { "false" } };
+            self.inner.events.get_or_create(&labels).set(signed(n));
+        }
+        self.inner.subscribers.clear();
+        for card in bus.room_cards() {
+            let labels = RoomLabels { room: card.room.to_string() };
+            self.inner.subscribers.get_or_create(&labels).set(signed(card.subscribers));
+        }
+        self.inner.skipped.set(signed(bus.skipped()));
+        self.inner.uptime.set(uptime_s);
+        let mut out = String::new();
+        text::encode(&mut out, &self.inner.registry).expect("writing to a string does not fail");
+        out
+    }
+}
+
+fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

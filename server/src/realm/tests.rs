@@ -1,0 +1,134 @@
+//! Spells end to end: what the caller hears and what the bus tells.
+
+use arcane_shared::{ArcaneEvent, SpellName};
+
+use super::*;
+use crate::config::{BusConfig, ConduitKind, DaemonConfig, VoiceConfig};
+
+fn name(text: &str) -> DaemonName {
+    DaemonName::parse(text).unwrap()
+}
+
+fn realm(config: RealmConfig) -> (Realm, ArcaneEventBus) {
+    let bus = ArcaneEventBus::new(BusConfig::default());
+    (Realm::new(bus.clone(), config).unwrap(), bus)
+}
+
+/// Spell, daemon, outcome, and the metadata under `key` of every event so far.
+fn told(bus: &ArcaneEventBus, key: &str) -> Vec<(SpellName, bool, Value)> {
+    let value = |event: &ArcaneEvent| event.metadata.get(key).cloned().unwrap_or_default();
+    bus.recent_events(100).iter().map(|event| (event.spell_name, event.success, value(event))).collect()
+}
+
+#[tokio::test]
+async fn a_life_in_the_realm() {
+    let (realm, bus) = realm(RealmConfig::default());
+    let claude = name("claude");
+    let summoned = realm.summon(&claude).unwrap();
+    assert!(summoned.daemon.is_active);
+    let invoked = realm.invoke(&claude, "say hello", Metadata::new()).await.unwrap();
+    assert_eq!(invoked.result.as_deref(), Some("say hello"));
+    assert!(invoked.execution_time.unwrap() >= 0.0);
+    let banished = realm.banish(&claude).unwrap();
+    assert!(!banished.daemon.is_active);
+    assert_eq!(
+        told(&bus, "event"),
+        [
+            (SpellName::Summon, true, Value::Null),
+            (SpellName::Voice, true, json!("summon")),
+            (SpellName::Invoke, true, Value::Null),
+            (SpellName::Voice, true, json!("invoke")),
+            (SpellName::Banish, true, Value::Null),
+            (SpellName::Voice, true, json!("banish")),
+        ]
+    );
+    let banish = bus.recent_events(2).remove(0);
+    assert_eq!(banish.metadata["invocation_count"], 1);
+    assert_eq!(banish.metadata["is_active"], false);
+}
+
+#[tokio::test]
+async fn a_refusal_is_an_answer_and_an_event() {
+    let (realm, bus) = realm(RealmConfig::default());
+    let claude = name("claude");
+    let refused = realm.invoke(&claude, "anything", Metadata::new()).await.unwrap_err();
+    assert_eq!(refused, SpellFailure::Refused(Refusal::NotHere(claude.clone())));
+    let event = bus.recent_events(2).remove(0);
+    assert_eq!((event.spell_name, event.success), (SpellName::Invoke, false));
+    assert_eq!(event.metadata["execution_time"], 0.0);
+    assert_eq!(event.metadata["sync"]["display_text"], "Rune destabilization detected");
+    realm.summon(&claude).unwrap();
+    assert_eq!(realm.summon(&claude).unwrap_err(), SpellFailure::Refused(Refusal::AlreadyHere(claude)));
+}
+
+#[tokio::test]
+async fn narration_is_no_failure() {
+    let (realm, bus) = realm(RealmConfig::default());
+    realm.summon(&name("claude")).unwrap();
+    let voice = bus.recent_events(1).remove(0);
+    assert_eq!((voice.spell_name, voice.success), (SpellName::Voice, true));
+    assert_eq!(voice.metadata["narration"], true);
+    assert_eq!(voice.metadata["sync"]["audio"], Value::Null);
+    assert_eq!(voice.metadata["sync"]["invert"], false);
+    assert_eq!(voice.metadata.get("error"), None);
+}
+
+#[tokio::test]
+async fn a_broken_voice_engine_is_a_failure_with_its_error() {
+    let voice =
+        VoiceConfig { program: "/nowhere/voice".into(), args: vec![], suffix: "wav".into(), timeout_s: 1 };
+    let dir = tempfile::tempdir().unwrap();
+    let (realm, bus) =
+        realm(RealmConfig { voice: Some(voice), audio_dir: dir.path().into(), ..RealmConfig::default() });
+    let answer = realm.say(&name("claude"), "Hear me.", "speech").await.unwrap();
+    assert_eq!((answer.status.as_str(), answer.audio_path), ("narrated", None));
+    let event = bus.recent_events(1).remove(0);
+    assert!(!event.success);
+    assert!(event.text("error").unwrap().contains("/nowhere/voice"));
+    assert!(event.description.starts_with("Hear me. [audio unavailable: "));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_command_conduit_tells_of_its_beginning_and_its_end() {
+    let config = DaemonConfig {
+        conduit: ConduitKind::Command,
+        program: Some("/bin/sh".into()),
+        args: vec!["-c".into(), "read task; echo \"done: $task\"".into()],
+        ..DaemonConfig::default()
+    };
+    let daemons = BTreeMap::from([(name("shell"), config)]);
+    let (realm, bus) = realm(RealmConfig { daemons, ..RealmConfig::default() });
+    realm.summon(&name("shell")).unwrap();
+    let answer = realm.invoke(&name("shell"), "sweep", Metadata::new()).await.unwrap();
+    assert_eq!(answer.result.as_deref(), Some("done: sweep\n"));
+    let events = bus.recent_events(3);
+    assert_eq!(events[0].text("query_type"), Some("progress"));
+    assert_eq!(events[0].metadata["call_id"], events[1].metadata["call_id"]);
+    assert_eq!(events[1].text("conduit"), Some("command"));
+    assert_eq!(events[1].metadata.get("output"), None, "output is private unless captured");
+}
+
+#[tokio::test]
+async fn looking_is_an_event_but_not_each_time() {
+    let (realm, bus) = realm(RealmConfig::default());
+    assert_eq!(realm.daemons(false).len(), 3);
+    realm.daemons(false);
+    assert_eq!(realm.daemons(true).len(), 0);
+    assert!(realm.daemon(&name("nobody")).is_none());
+    assert_eq!(
+        told(&bus, "query_type"),
+        [(SpellName::Reveal, true, json!("all")), (SpellName::Reveal, true, json!("active"))]
+    );
+}
+
+#[tokio::test]
+async fn parsing_is_an_event() {
+    let (realm, bus) = realm(RealmConfig::default());
+    realm.parse("summon claude").unwrap();
+    realm.parse("flibbertigibbet").unwrap_err();
+    assert_eq!(
+        told(&bus, "parsed_action"),
+        [(SpellName::Parse, true, json!("summon")), (SpellName::Parse, false, json!("unknown"))]
+    );
+}

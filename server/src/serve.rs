@@ -1,0 +1,128 @@
+//! Accepting connections, and letting them go when the server stops.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::bus::ArcaneEventBus;
+use crate::config::{Config, NetConfig};
+use crate::http::assets::Assets;
+use crate::http::router;
+use crate::metrics::Metrics;
+use crate::realm::{NoProgram, Realm};
+use crate::state::AppState;
+
+/// Why a server cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A daemon's configuration does not fit.
+    #[error("daemons.{daemon}: {source}")]
+    Daemon {
+        /// Which daemon.
+        daemon: String,
+        /// What is wrong.
+        source: NoProgram,
+    },
+}
+
+/// Serves on a bound listener until `shutdown` completes, then lets connections end in peace.
+///
+/// # Errors
+/// If the configuration does not fit; never because of a client.
+pub async fn run(
+    listener: TcpListener,
+    config: Config,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), RunError> {
+    let bus = ArcaneEventBus::new(config.bus.clone());
+    let realm = Realm::new(bus.clone(), config.realm.clone())
+        .map_err(|(daemon, source)| RunError::Daemon { daemon: daemon.to_string(), source })?;
+    let (drain, draining) = watch::channel(false);
+    let net = config.net.clone();
+    let state = AppState {
+        bus,
+        realm,
+        metrics: Metrics::new(),
+        assets: Arc::new(Assets::from(&config.dashboard)),
+        config: Arc::new(config),
+        draining,
+        started: Instant::now(),
+    };
+    let sockets = state.bus.clone();
+    accept_until(listener, router(state), &net, shutdown, drain).await;
+    wait_for_readers(&sockets, &net).await;
+    Ok(())
+}
+
+async fn accept_until(
+    listener: TcpListener,
+    router: Router,
+    net: &NetConfig,
+    shutdown: impl Future<Output = ()>,
+    drain: watch::Sender<bool>,
+) {
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(net.connections_max));
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(net.header_timeout);
+    builder.http2().timer(TokioTimer::new()).enable_connect_protocol();
+    tokio::pin!(shutdown);
+    loop {
+        let (stream, place) = tokio::select! {
+            accepted = accept(&listener, &places) => accepted,
+            () = &mut shutdown => break,
+        };
+        let service = TowerToHyperService::new(router.clone());
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            // A client that breaks off is no error of ours.
+            let _ = connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    tracing::info!("stopping: no new connections, asking readers to go");
+    drain.send_replace(true);
+    if tokio::time::timeout(net.drain_timeout, graceful.shutdown()).await.is_err() {
+        tracing::warn!(after_ms = net.drain_timeout.as_millis(), "some requests did not end in time");
+    }
+}
+
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+    loop {
+        let Ok(place) = Arc::clone(places).acquire_owned().await else { continue };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Events are small and should leave at once.
+                let _ = stream.set_nodelay(true);
+                return (stream, place);
+            }
+            Err(error) => {
+                // Out of file handles, most likely: give connections time to end.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+/// WebSockets have left HTTP behind and say goodbye on their own.
+async fn wait_for_readers(bus: &ArcaneEventBus, net: &NetConfig) {
+    let gone = async {
+        while bus.subscriber_count() > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    if tokio::time::timeout(net.drain_timeout, gone).await.is_err() {
+        tracing::warn!(left = bus.subscriber_count(), "some readers did not go in time");
+    }
+}

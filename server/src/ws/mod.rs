@@ -1,0 +1,150 @@
+//! `GET /ws/events`: one connection message, then events.
+
+pub mod codec;
+mod handshake;
+pub mod session;
+mod socket;
+mod turn;
+
+use std::time::Instant;
+
+use arcane_shared::control::{CloseCode, Connection, ServerMessage, WELCOME};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::bus::{NoSuchRoom, Subscription};
+use crate::gate::origin;
+use crate::http::error::ApiError;
+use crate::http::query::{QueryError, StreamQuery};
+use crate::state::AppState;
+use codec::Decoder;
+use handshake::HandshakeError;
+use session::Session;
+use socket::Socket;
+
+/// The live event stream over a WebSocket.
+#[utoipa::path(get, path = "/ws/events", tag = "streams", params(StreamQuery), responses(
+    (status = 101, description = "The socket is open: one connection message, then one event per text message"),
+    (status = 403, description = "The page's origin is not allowed", body = arcane_shared::Problem, content_type = "application/problem+json"),
+    (status = 426, description = "No WebSocket handshake", body = arcane_shared::Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request) -> Response {
+    let accept = match handshake::accept(request.method(), request.headers()) {
+        Ok(accept) => accept,
+        Err(error) => return refuse(error),
+    };
+    if let Err(refusal) = origin::check(request.headers(), &state.config.net.allowed_origins) {
+        return ApiError::from(refusal).into_response();
+    }
+    let wanted = StreamQuery::read(request.uri().query());
+    let upgraded = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        // The client may go away between its request and the upgrade; then there is nobody to talk to.
+        let Ok(upgraded) = upgraded.await else { return };
+        // A plain TCP stream can write many buffers in one system call.
+        match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
+            Ok(parts) => serve(parts.io.into_inner(), parts.read_buf, wanted, state).await,
+            Err(upgraded) => serve(TokioIo::new(upgraded), bytes::Bytes::new(), wanted, state).await,
+        }
+    });
+    switching_protocols(accept)
+}
+
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    mut io: S,
+    early: bytes::Bytes,
+    wanted: Result<StreamQuery, QueryError>,
+    state: AppState,
+) {
+    state.metrics.connected();
+    let opened = wanted.map_err(Refused::Query).and_then(|query| {
+        let subscription = state.bus.subscribe_to(&query.room, query.filter, query.recent)?;
+        Ok(subscription)
+    });
+    let mut subscription = match opened {
+        Ok(subscription) => subscription,
+        Err(refused) => {
+            let (code, reason) = refused.close();
+            state.metrics.closed(code.code());
+            // A browser sees the reason of a close, but not of a refused handshake.
+            let _ = io.write_all(&codec::close_frame(code.code(), &reason)).await;
+            let _ = io.shutdown().await;
+            return;
+        }
+    };
+    let id = format!("{:016x}", rand::random::<u64>());
+    let greeting = greeting(&mut subscription, id.clone());
+    tracing::info!(session = %id, room = %subscription.room(), "websocket opened");
+    let net = &state.config.net;
+    let socket = Socket {
+        io,
+        session: Session::new(net, state.bus.history_size(), Instant::now()),
+        decoder: Decoder::new(net.message_bytes_max),
+        early,
+        subscription,
+        metrics: state.metrics.clone(),
+        draining: state.draining.clone(),
+    };
+    let code = socket.run(&greeting).await;
+    state.metrics.closed(code);
+    tracing::info!(session = %id, code, "websocket closed");
+}
+
+pub(crate) fn greeting(subscription: &mut Subscription, session: String) -> ServerMessage {
+    let recent = subscription.take_recent();
+    ServerMessage::Connection(Connection {
+        message: WELCOME.into(),
+        subscriber_count: subscription.subscriber_count() as u64,
+        recent_events: recent.iter().map(|frame| frame.event().clone().into()).collect(),
+        room: subscription.room().clone(),
+        epoch: subscription.epoch().clone(),
+        seq: subscription.cursor(),
+        session,
+    })
+}
+
+enum Refused {
+    Query(QueryError),
+    Room(NoSuchRoom),
+}
+
+impl From<NoSuchRoom> for Refused {
+    fn from(error: NoSuchRoom) -> Self {
+        Self::Room(error)
+    }
+}
+
+impl Refused {
+    fn close(&self) -> (CloseCode, String) {
+        match self {
+            Self::Query(error) => (CloseCode::BadRequest, error.to_string()),
+            Self::Room(error) => (CloseCode::NoSuchRoom, error.to_string()),
+        }
+    }
+}
+
+fn switching_protocols(accept: HeaderValue) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    response
+}
+
+fn refuse(error: HandshakeError) -> Response {
+    let status = match error {
+        HandshakeError::NotAnUpgrade(_) | HandshakeError::Version => StatusCode::UPGRADE_REQUIRED,
+        HandshakeError::Key => StatusCode::BAD_REQUEST,
+    };
+    let mut response = ApiError::new(status, "handshake", error.to_string()).into_response();
+    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    response
+}

@@ -1,0 +1,384 @@
+//! What a WebSocket connection decides. Pure: (state, input, now) → outputs.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use arcane_shared::control::{
+    ClientMessage, CloseCode, Limits, PROTOCOL_VERSION, PaintSample, SEEN_SAMPLES_MAX, ServerMessage,
+};
+use arcane_shared::event::EVENT_BYTES_MAX;
+use arcane_shared::filter::FILTER_VALUES_MAX;
+use arcane_shared::{EventFilter, Seq, UnixMillis};
+use bytes::Bytes;
+
+use super::codec::{FrameError, Incoming};
+use crate::bus::Gap;
+use crate::config::NetConfig;
+
+/// Most messages that cannot be used in [`BAD_WINDOW`]; the next one closes the connection.
+const BAD_MAX: usize = 10;
+const BAD_WINDOW: Duration = Duration::from_mins(1);
+/// Least time between two `position` notices.
+const POSITION_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a client may take to answer a close frame.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What happened to a connection.
+#[derive(Debug)]
+pub enum Input {
+    /// The client said something, at this Unix time.
+    Said(Incoming, UnixMillis),
+    /// The client sent what no client may send.
+    Broke(FrameError),
+    /// Events of this connection can no longer be read.
+    Lost(Gap),
+    /// A filtered stream has come to here without anything to send.
+    Considered(Seq),
+    /// The client took some of the bytes that were written for it.
+    Progress,
+    /// Bytes wait for the client although everything before was taken.
+    Waiting,
+    /// The server is about to stop.
+    Drain,
+    /// [`Session::next_deadline`] has come.
+    Tick,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Send a control message.
+    Send(ServerMessage),
+    /// Change the subscription's filter and answer where it holds from.
+    Filter(EventFilter),
+    /// Send a ping frame.
+    Ping,
+    /// Answer a ping frame.
+    Pong(Bytes),
+    /// Record when events became visible.
+    Seen(Vec<PaintSample>),
+    /// Send a close frame; send no events any more.
+    Close(CloseCode, String),
+    /// Answer the client's close frame with its own code and end.
+    CloseAnswer(u16),
+    /// End without another word.
+    End,
+}
+
+/// One connection's state.
+#[derive(Debug)]
+pub struct Session {
+    ping_interval: Duration,
+    pong_timeout: Duration,
+    stall_timeout: Duration,
+    limits: Limits,
+    notices: bool,
+    heard_at: Instant,
+    pinged_at: Option<Instant>,
+    stalled_since: Option<Instant>,
+    closing_since: Option<Instant>,
+    bad: VecDeque<Instant>,
+    /// The position that is still to be told, and when it is due.
+    position: Option<(Seq, Instant)>,
+    position_told_at: Option<Instant>,
+}
+
+impl Session {
+    /// A connection that was just made.
+    #[must_use]
+    pub fn new(config: &NetConfig, history_size: usize, now: Instant) -> Self {
+        let limits = Limits {
+            event_bytes_max: EVENT_BYTES_MAX as u64,
+            message_bytes_max: config.message_bytes_max as u64,
+            seen_samples_max: SEEN_SAMPLES_MAX as u64,
+            history_size: history_size as u64,
+            ping_interval_ms: u64::try_from(config.ping_interval.as_millis()).unwrap_or(u64::MAX),
+        };
+        Self {
+            ping_interval: config.ping_interval,
+            pong_timeout: config.pong_timeout,
+            stall_timeout: config.stall_timeout,
+            limits,
+            notices: false,
+            heard_at: now,
+            pinged_at: None,
+            stalled_since: None,
+            closing_since: None,
+            bad: VecDeque::new(),
+            position: None,
+            position_told_at: None,
+        }
+    }
+
+    /// Whether events still go out.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.closing_since.is_none()
+    }
+
+    /// When [`Input::Tick`] is due.
+    #[must_use]
+    pub fn next_deadline(&self) -> Instant {
+        if let Some(since) = self.closing_since {
+            return since + CLOSE_TIMEOUT;
+        }
+        let sign = match self.pinged_at {
+            Some(at) => at + self.pong_timeout,
+            None => self.heard_at + self.ping_interval,
+        };
+        let stall = self.stalled_since.map(|since| since + self.stall_timeout);
+        let position = self.position.map(|(_, due)| due);
+        [stall, position].into_iter().flatten().fold(sign, Instant::min)
+    }
+
+    /// Decides what an input leads to.
+    pub fn handle(&mut self, input: Input, now: Instant) -> Vec<Output> {
+        match input {
+            Input::Said(incoming, at) => {
+                self.heard_at = now;
+                self.pinged_at = None;
+                self.said(incoming, at, now)
+            }
+            Input::Broke(error) => self.close(error.close_code(), error.to_string(), now),
+            Input::Lost(gap) => {
+                self.notice(ServerMessage::Gap { from: gap.from, to: gap.to, reason: "lagged".into() })
+            }
+            Input::Considered(seq) => {
+                let due = self.position_told_at.map_or(now, |at| now.max(at + POSITION_INTERVAL));
+                self.position = self.notices.then_some((seq, due));
+                self.tell_position(now)
+            }
+            Input::Progress => {
+                self.stalled_since = None;
+                vec![]
+            }
+            Input::Waiting => {
+                self.stalled_since.get_or_insert(now);
+                vec![]
+            }
+            Input::Drain => {
+                let mut outputs = self.notice(ServerMessage::Draining { reconnect_in_ms: 1000 });
+                outputs.extend(self.close(CloseCode::Draining, "the server is about to stop".into(), now));
+                outputs
+            }
+            Input::Tick => self.tick(now),
+        }
+    }
+
+    fn said(&mut self, incoming: Incoming, at: UnixMillis, now: Instant) -> Vec<Output> {
+        match incoming {
+            Incoming::Ping(payload) => vec![Output::Pong(payload)],
+            Incoming::Pong => vec![],
+            Incoming::Close(_) if !self.is_open() => vec![Output::End],
+            Incoming::Close(code) => {
+                self.closing_since = Some(now);
+                vec![Output::CloseAnswer(code.unwrap_or(CloseCode::Normal.code()))]
+            }
+            Incoming::Binary(_) => {
+                self.bad("binary_message", "messages are JSON in text frames, not binary".into(), now)
+            }
+            Incoming::Text(text) => match serde_json::from_str(&text) {
+                Ok(message) => self.control(message, at, now),
+                Err(error) => self.bad("bad_message", format!("this is no control message: {error}"), now),
+            },
+        }
+    }
+
+    fn control(&mut self, message: ClientMessage, at: UnixMillis, now: Instant) -> Vec<Output> {
+        match message {
+            ClientMessage::Hello { .. } => {
+                self.notices = true;
+                let features = ["filter", "ping", "seen", "gap", "position", "draining"];
+                vec![Output::Send(ServerMessage::Hello {
+                    version: PROTOCOL_VERSION,
+                    features: features.map(str::to_owned).into(),
+                    limits: self.limits.clone(),
+                })]
+            }
+            ClientMessage::Ping { t0 } => vec![Output::Send(ServerMessage::Pong { t0, t1: at, t2: at })],
+            ClientMessage::Filter { filter } => {
+                if filter.spell.len().max(filter.daemon.len()) > FILTER_VALUES_MAX {
+                    let detail = format!("a filter names at most {FILTER_VALUES_MAX} spells or daemons");
+                    return self.bad("bad_filter", detail, now);
+                }
+                vec![Output::Filter(filter)]
+            }
+            ClientMessage::Ack { .. } => {
+                let detail = "ack is for durable consumers, and this connection named none".to_owned();
+                self.bad("no_consumer", detail, now)
+            }
+            ClientMessage::Seen { samples } if samples.len() > SEEN_SAMPLES_MAX => {
+                self.bad("too_many_samples", format!("samples has at most {SEEN_SAMPLES_MAX} entries"), now)
+            }
+            ClientMessage::Seen { samples } => vec![Output::Seen(samples)],
+        }
+    }
+
+    fn tick(&mut self, now: Instant) -> Vec<Output> {
+        if let Some(since) = self.closing_since {
+            return if now >= since + CLOSE_TIMEOUT { vec![Output::End] } else { vec![] };
+        }
+        if self.stalled_since.is_some_and(|since| now >= since + self.stall_timeout) {
+            // Whoever reads nothing does not read a close frame either.
+            return vec![Output::End];
+        }
+        match self.pinged_at {
+            Some(at) if now >= at + self.pong_timeout => {
+                self.close(CloseCode::NoPong, "no answer to a ping".into(), now)
+            }
+            None if now >= self.heard_at + self.ping_interval => {
+                self.pinged_at = Some(now);
+                vec![Output::Ping]
+            }
+            Some(_) | None => self.tell_position(now),
+        }
+    }
+
+    fn tell_position(&mut self, now: Instant) -> Vec<Output> {
+        match self.position {
+            Some((seq, due)) if now >= due => {
+                self.position = None;
+                self.position_told_at = Some(now);
+                self.notice(ServerMessage::Position { seq })
+            }
+            _ => vec![],
+        }
+    }
+
+    fn notice(&self, message: ServerMessage) -> Vec<Output> {
+        if self.notices && self.is_open() { vec![Output::Send(message)] } else { vec![] }
+    }
+
+    fn bad(&mut self, code: &str, detail: String, now: Instant) -> Vec<Output> {
+        while self.bad.front().is_some_and(|at| now.duration_since(*at) >= BAD_WINDOW) {
+            self.bad.pop_front();
+        }
+        if self.bad.len() >= BAD_MAX {
+            let reason = format!("more than {BAD_MAX} messages in a minute could not be used");
+            return self.close(CloseCode::BadRequest, reason, now);
+        }
+        self.bad.push_back(now);
+        if !self.is_open() {
+            return vec![];
+        }
+        vec![Output::Send(ServerMessage::Error { code: code.into(), detail })]
+    }
+
+    fn close(&mut self, code: CloseCode, reason: String, now: Instant) -> Vec<Output> {
+        if !self.is_open() {
+            return vec![];
+        }
+        self.closing_since = Some(now);
+        vec![Output::Close(code, reason)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session() -> (Session, Instant) {
+        let now = Instant::now();
+        (Session::new(&NetConfig::default(), 100, now), now)
+    }
+
+    fn say(text: &str) -> Input {
+        Input::Said(Incoming::Text(text.into()), 5000.5)
+    }
+
+    #[test]
+    fn a_client_that_says_nothing_hears_only_pings() {
+        let (mut session, now) = session();
+        assert_eq!(session.handle(Input::Lost(Gap { from: 1, to: 2 }), now), []);
+        assert_eq!(session.handle(Input::Considered(9), now), []);
+        let due = session.next_deadline();
+        assert_eq!(session.handle(Input::Tick, due), [Output::Ping]);
+    }
+
+    #[test]
+    fn no_pong_in_time_closes() {
+        let (mut session, _) = session();
+        let due = session.next_deadline();
+        session.handle(Input::Tick, due);
+        let due = session.next_deadline();
+        assert!(matches!(session.handle(Input::Tick, due)[..], [Output::Close(CloseCode::NoPong, _)]));
+        let due = session.next_deadline();
+        assert_eq!(session.handle(Input::Tick, due), [Output::End]);
+    }
+
+    #[test]
+    fn any_sign_of_life_counts_as_a_pong() {
+        let (mut session, now) = session();
+        let due = session.next_deadline();
+        session.handle(Input::Tick, due);
+        session.handle(Input::Said(Incoming::Pong, 0.0), due);
+        assert_eq!(session.next_deadline(), due + Duration::from_secs(25));
+        assert!(session.handle(Input::Tick, now).is_empty());
+    }
+
+    #[test]
+    fn four_stamps() {
+        let (mut session, now) = session();
+        assert_eq!(
+            session.handle(say(r#"{"type":"ping","t0":1.25}"#), now),
+            [Output::Send(ServerMessage::Pong { t0: 1.25, t1: 5000.5, t2: 5000.5 })]
+        );
+    }
+
+    #[test]
+    fn the_eleventh_bad_message_in_a_minute_closes() {
+        let (mut session, now) = session();
+        for _ in 0..10 {
+            assert!(matches!(
+                session.handle(say("nonsense"), now)[..],
+                [Output::Send(ServerMessage::Error { .. })]
+            ));
+        }
+        let later = now + BAD_WINDOW;
+        assert!(matches!(session.handle(say("{}"), later)[..], [Output::Send(_)]), "the window moves on");
+        for _ in 0..9 {
+            session.handle(Input::Said(Incoming::Binary(3), 0.0), later);
+        }
+        assert!(matches!(session.handle(say("[]"), later)[..], [Output::Close(CloseCode::BadRequest, _)]));
+    }
+
+    #[test]
+    fn who_does_not_read_is_let_go() {
+        let (mut session, now) = session();
+        session.handle(Input::Waiting, now);
+        session.handle(Input::Waiting, now + Duration::from_secs(20));
+        session.handle(Input::Said(Incoming::Pong, 0.0), now + Duration::from_secs(20));
+        assert_eq!(session.next_deadline(), now + Duration::from_secs(30));
+        assert_eq!(session.handle(Input::Tick, now + Duration::from_secs(30)), [Output::End]);
+    }
+
+    #[test]
+    fn notices_only_after_hello() {
+        let (mut session, now) = session();
+        session.handle(say(r#"{"type":"hello"}"#), now);
+        let drained = session.handle(Input::Drain, now);
+        assert!(matches!(drained[0], Output::Send(ServerMessage::Draining { .. })));
+        assert!(matches!(drained[1], Output::Close(CloseCode::Draining, _)));
+        assert!(!session.is_open());
+    }
+
+    #[test]
+    fn a_filtered_stream_tells_its_position_once_a_second() {
+        let (mut session, now) = session();
+        session.handle(say(r#"{"type":"hello"}"#), now);
+        let position = |seq| vec![Output::Send(ServerMessage::Position { seq })];
+        assert_eq!(session.handle(Input::Considered(1), now), position(1));
+        assert_eq!(session.handle(Input::Considered(2), now), []);
+        assert_eq!(session.handle(Input::Considered(3), now), []);
+        let due = session.next_deadline();
+        assert_eq!(due, now + POSITION_INTERVAL);
+        assert_eq!(session.handle(Input::Tick, due), position(3));
+    }
+
+    #[test]
+    fn a_goodbye_is_answered_with_its_own_code() {
+        let (mut session, now) = session();
+        let answer = session.handle(Input::Said(Incoming::Close(Some(3001)), 0.0), now);
+        assert_eq!(answer, [Output::CloseAnswer(3001)]);
+    }
+}
