@@ -1,1 +1,37 @@
 //! Everything the dashboard decides and nothing it touches.
+//!
+//! No browser, no clock, no randomness: times and seeds are arguments, so every frame can be made
+//! again. Reading order: [`message`] reads what comes through the socket; [`store`] folds it into
+//! [`daemons`], [`timeline`] and the chronicle that [`feed`] shows through a [`filter`]; [`director`]
+//! turns an event into a cue; [`stage`] performs cues and describes every [`frame`] as one
+//! [`picture`], which the page's painters draw. [`governor`] is the only door to large changes of
+//! luminance, [`sounds`] the only one to stingers.
+
+pub mod actors;
+pub mod clock_sync;
+pub mod completion;
+pub mod daemons;
+pub mod director;
+pub mod effects;
+pub mod feed;
+pub mod filter;
+pub mod frame;
+pub mod governor;
+pub mod history;
+pub mod latency;
+pub mod layout;
+pub mod link;
+pub mod message;
+pub mod palette;
+pub mod particles;
+pub mod picture;
+pub mod runes;
+pub mod sounds;
+pub mod stage;
+pub mod store;
+pub mod summary;
+pub mod timeline;
+
+pub use director::{Cue, direct};
+pub use stage::Stage;
+pub use store::Store;

@@ -1,0 +1,105 @@
+//! The server's routes, as far as the page uses them.
+
+use arcane_shared::Problem;
+use arcane_shared::api::{DaemonsAnswer, ExamplesAnswer, RoomsAnswer, SpellRequest};
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{RequestInit, Response};
+
+/// Where the server is: empty for the page's own host.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Server {
+    base: String,
+    host: String,
+    secure: bool,
+}
+
+/// Why a request brought nothing.
+#[derive(Debug, Clone)]
+pub(crate) enum Failure {
+    /// The server said why.
+    Refused(Problem),
+    /// No answer, or none that can be read.
+    Unreachable,
+}
+
+impl Server {
+    /// The page's own host, or the one that `?server=http://host:port` names.
+    pub(crate) fn of_page(named: Option<&str>) -> Self {
+        let location = web_sys::window().map(|window| window.location());
+        let own = Self {
+            base: String::new(),
+            host: location.as_ref().and_then(|l| l.host().ok()).unwrap_or_default(),
+            secure: location.as_ref().and_then(|l| l.protocol().ok()).as_deref() == Some("https:"),
+        };
+        let Some(url) = named.and_then(|named| web_sys::Url::new(named).ok()) else { return own };
+        match url.protocol().as_str() {
+            "http:" | "https:" => {
+                Self { base: url.origin(), host: url.host(), secure: url.protocol() == "https:" }
+            }
+            _ => own,
+        }
+    }
+
+    /// The address of a room's event stream.
+    pub(crate) fn stream_url(&self, room: &str) -> String {
+        let scheme = if self.secure { "wss" } else { "ws" };
+        format!("{scheme}://{}/ws/events?room={room}&recent=100", self.host)
+    }
+
+    /// The address that a person would type into a shell.
+    pub(crate) fn shown(&self) -> String {
+        format!("{}://{}", if self.secure { "https" } else { "http" }, self.host)
+    }
+
+    /// Casts a spell written in natural language. What comes back is the event's sentence.
+    pub(crate) async fn cast(&self, spell: &str, room: &str) -> Result<String, Failure> {
+        let body = serde_json::to_string(&SpellRequest { spell: spell.to_owned() }).unwrap_or_default();
+        let answer: serde_json::Value = self.request(&format!("/spell/cast?room={room}"), Some(&body)).await?;
+        let text = |key: &str| answer.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
+        Ok(text("message").or_else(|| text("status")).unwrap_or_else(|| "Done.".into()))
+    }
+
+    /// Spells that the parser understands.
+    pub(crate) async fn examples(&self) -> Result<ExamplesAnswer, Failure> {
+        self.request("/spell/examples", None).await
+    }
+
+    /// Rooms that exist.
+    pub(crate) async fn rooms(&self) -> Result<RoomsAnswer, Failure> {
+        self.request("/rooms", None).await
+    }
+
+    /// Who is present. The server tells everybody that somebody looked.
+    pub(crate) async fn active(&self, room: &str) -> Result<DaemonsAnswer, Failure> {
+        self.request(&format!("/daemons/active?room={room}"), None).await
+    }
+
+    async fn request<T: DeserializeOwned>(&self, path: &str, body: Option<&str>) -> Result<T, Failure> {
+        let init = RequestInit::new();
+        if let Some(body) = body {
+            init.set_method("POST");
+            init.set_body(&JsValue::from_str(body));
+            let headers = web_sys::Headers::new().map_err(|_| Failure::Unreachable)?;
+            headers.set("Content-Type", "application/json").map_err(|_| Failure::Unreachable)?;
+            init.set_headers(&headers);
+        }
+        let window = web_sys::window().ok_or(Failure::Unreachable)?;
+        let url = format!("{}{path}", self.base);
+        let response = JsFuture::from(window.fetch_with_str_and_init(&url, &init))
+            .await
+            .map_err(|_| Failure::Unreachable)?
+            .dyn_into::<Response>()
+            .map_err(|_| Failure::Unreachable)?;
+        let text = JsFuture::from(response.text().map_err(|_| Failure::Unreachable)?)
+            .await
+            .map_err(|_| Failure::Unreachable)?
+            .as_string()
+            .unwrap_or_default();
+        if response.ok() {
+            return serde_json::from_str(&text).map_err(|_| Failure::Unreachable);
+        }
+        serde_json::from_str(&text).map_or(Err(Failure::Unreachable), |problem| Err(Failure::Refused(problem)))
+    }
+}

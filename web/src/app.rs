@@ -1,0 +1,133 @@
+//! The page: its parts, its keys, and what starts when it is there.
+
+use leptos::html::Canvas as CanvasElement;
+use leptos::prelude::*;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{HtmlCanvasElement, HtmlElement, KeyboardEvent};
+
+use crate::components::chronicle::Chronicle;
+use crate::components::daemons::Daemons;
+use crate::components::event_detail::EventDetail;
+use crate::components::header::Header;
+use crate::components::help::Help;
+use crate::components::spell_bar::SpellBar;
+use crate::components::stage_view::StageView;
+use crate::components::timeline::TimelineStrip;
+use crate::frame_loop;
+use crate::painter::Painter;
+use crate::realm::{Realm, query};
+use crate::views::Canvas;
+
+/// See the module.
+#[component]
+pub(crate) fn App() -> impl IntoView {
+    let realm = Realm::of_page();
+    provide_context(realm);
+    let canvas = NodeRef::<CanvasElement>::new();
+    Effect::new(move |started: Option<bool>| {
+        let Some(element) = canvas.get() else { return false };
+        if started != Some(true) {
+            begin(realm, element);
+        }
+        true
+    });
+    window_event_listener(leptos::ev::keydown, move |event| on_key(realm, &event));
+    window_event_listener(leptos::ev::pagehide, move |_| {
+        realm.with(crate::page::Page::save);
+    });
+    view! {
+        <div
+            class="realm"
+            class:reduced=move || realm.views.reduced.get()
+            class:replaying=move || realm.views.replay.with(Option::is_some)
+            class:storming=move || realm.views.storm.with(Option::is_some)
+            class:badge=move || realm.views.badge.get()
+        >
+            <Header/>
+            <main class="floor">
+                <Daemons/>
+                <StageView canvas=canvas/>
+                <Chronicle/>
+            </main>
+            <TimelineStrip/>
+            <SpellBar/>
+            <EventDetail/>
+            <Help/>
+            <p class="unseen" role="status">{move || realm.views.announcement.get()}</p>
+            <p class="unseen" role="alert">{move || realm.views.alert.get()}</p>
+        </div>
+    }
+}
+
+fn begin(realm: Realm, canvas: HtmlCanvasElement) {
+    let plain = query().get("renderer").as_deref() == Some("2d");
+    let painter = Painter::new(&canvas, plain);
+    if painter.is_none() {
+        realm.views.canvas.set(Canvas::Absent);
+    }
+    realm.with(|page| page.painter = painter);
+    watch_context(realm, &canvas);
+    expose(realm);
+    realm.connect();
+    realm.learn();
+    frame_loop::start(realm, canvas);
+}
+
+/// The browser may take the graphics context away and give it back.
+fn watch_context(realm: Realm, canvas: &HtmlCanvasElement) {
+    let lost = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
+        event.prevent_default();
+        realm.with(|page| page.context_lost = true);
+        realm.views.canvas.set(Canvas::Lost);
+    });
+    let restored = Closure::<dyn FnMut()>::new(move || {
+        let back = realm.with(|page| {
+            let (_, particles) = page.stage.painted();
+            let back = page.painter.as_mut().is_some_and(|painter| painter.restore(particles).is_ok());
+            page.context_lost = !back;
+            back
+        });
+        realm.views.canvas.set(if back == Some(true) { Canvas::Painting } else { Canvas::Absent });
+    });
+    let _ = canvas.add_event_listener_with_callback("webglcontextlost", lost.as_ref().unchecked_ref());
+    let _ = canvas.add_event_listener_with_callback("webglcontextrestored", restored.as_ref().unchecked_ref());
+    lost.forget();
+    restored.forget();
+}
+
+/// `window.__arcane.state()`: what tests and the curious ask.
+fn expose(realm: Realm) {
+    let state = Closure::<dyn FnMut() -> JsValue>::new(move || {
+        realm.with(crate::page::Page::describe).map_or(JsValue::NULL, |text| JsValue::from_str(&text))
+    });
+    let object = js_sys::Object::new();
+    let _ = js_sys::Reflect::set(&object, &"state".into(), state.as_ref());
+    let _ = js_sys::Reflect::set(&window(), &"__arcane".into(), &object);
+    state.forget();
+}
+
+fn on_key(realm: Realm, event: &KeyboardEvent) {
+    let typing = event
+        .target()
+        .and_then(|target| target.dyn_into::<HtmlElement>().ok())
+        .is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"));
+    if typing || event.ctrl_key() || event.meta_key() || event.alt_key() {
+        return;
+    }
+    match event.key().as_str() {
+        "/" => {
+            event.prevent_default();
+            if let Some(input) = document().get_element_by_id("spell").and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+                let _ = input.focus();
+            }
+        }
+        "?" => realm.views.help.set(true),
+        "s" => realm.toggle_sound(),
+        "m" => realm.toggle_motion(),
+        "f" => realm.filter(|filter| filter.failures = !filter.failures),
+        "r" => realm.toggle_replay(),
+        "Escape" if realm.views.replay.with_untracked(Option::is_some) => realm.toggle_replay(),
+        _ => {}
+    }
+}

@@ -1,0 +1,185 @@
+//! The chronicle: recycled rows over a bounded history, filters that live in the URL.
+
+use arcane_shared::SpellName;
+use arcane_stage::feed::Row;
+use leptos::html::Div;
+use leptos::prelude::*;
+
+use crate::project;
+use crate::realm::Realm;
+use crate::views::{FEED_ROWS, Views};
+
+/// Height of a row, pixels; the style sheet says the same.
+const ROW: usize = 33;
+
+/// See the module.
+#[component]
+pub(crate) fn Chronicle() -> impl IntoView {
+    let realm = expect_context::<Realm>();
+    let views = realm.views;
+    let list = NodeRef::<Div>::new();
+    let hold = move |held: bool| {
+        let newest = realm.with(|page| page.shown().newest_first().next().map(arcane_stage::store::Entry::id)).flatten();
+        if held {
+            if views.feed_pin.get_untracked().is_none() {
+                views.feed_pin.set(newest);
+            }
+        } else if views.feed_first.get_untracked() == 0 {
+            views.feed_pin.set(None);
+        }
+    };
+    let scrolled = move || {
+        let Some(element) = list.get_untracked() else { return };
+        let top = usize::try_from(element.scroll_top().max(0)).unwrap_or(0);
+        hold(top > 4);
+        views.feed_first.set((top / ROW).saturating_sub(2));
+        realm.with(|page| project::project_feed(page, views));
+    };
+    let release = move |_| {
+        views.feed_pin.set(None);
+        views.feed_first.set(0);
+        if let Some(element) = list.get_untracked() {
+            element.set_scroll_top(0);
+        }
+        realm.with(|page| project::project_feed(page, views));
+    };
+    view! {
+        <section class="panel chronicle" aria-labelledby="chronicle-title">
+            <div class="panel-head">
+                <h2 id="chronicle-title">"Chronicle"</h2>
+                <Filters/>
+            </div>
+            <div
+                class="scroll feed"
+                data-testid="feed"
+                role="log"
+                aria-live="off"
+                aria-label="events, newest first"
+                tabindex="0"
+                node_ref=list
+                on:scroll=move |_| scrolled()
+                on:mouseenter=move |_| hold(true)
+                on:mouseleave=move |_| hold(false)
+            >
+                <div class="spacer" style:height=move || format!("{}px", views.feed_total.get() * ROW)>
+                    {(0..FEED_ROWS).map(|slot| view! { <FeedRow at=slot/> }).collect_view()}
+                </div>
+                <Show when=move || views.feed_total.get() == 0>
+                    <p class="hint">
+                        {move || {
+                            if views.filter.with(arcane_stage::filter::Filter::is_empty) {
+                                "Nothing has happened yet."
+                            } else {
+                                "Nothing passes the filter."
+                            }
+                        }}
+                    </p>
+                </Show>
+            </div>
+            <Show when=move || { views.feed_newer.get() > 0 }>
+                <button class="pill new" data-testid="new-pill" on:click=release>
+                    {move || format!("{} new", views.feed_newer.get())}
+                </button>
+            </Show>
+        </section>
+    }
+}
+
+#[component]
+fn Filters() -> impl IntoView {
+    let realm = expect_context::<Realm>();
+    let views = realm.views;
+    let chosen = |value: String| Some(value).filter(|value| !value.is_empty());
+    view! {
+        <div class="filters">
+            <select
+                data-testid="filter-spell"
+                aria-label="spell"
+                prop:value=move || views.filter.with(|filter| filter.spell.clone().unwrap_or_default())
+                on:change=move |event| {
+                    let value = chosen(event_target_value(&event));
+                    realm.filter(|filter| filter.spell = value);
+                }
+            >
+                <option value="">"all spells"</option>
+                {SpellName::ALL
+                    .into_iter()
+                    .map(|spell| {
+                        let selected = views.filter.with_untracked(|f| f.spell.as_deref() == Some(spell.as_str()));
+                        view! { <option value=spell.as_str() selected=selected>{spell.as_str()}</option> }
+                    })
+                    .collect_view()}
+            </select>
+            <select
+                data-testid="filter-daemon"
+                aria-label="daemon"
+                on:change=move |event| {
+                    let value = chosen(event_target_value(&event));
+                    realm.filter(|filter| filter.daemon = value);
+                }
+            >
+                <option value="">"all daemons"</option>
+                {move || daemon_options(views)}
+            </select>
+            <button
+                class="chip"
+                data-testid="filter-failures"
+                aria-pressed=move || views.filter.with(|filter| filter.failures).to_string()
+                on:click=move |_| realm.filter(|filter| filter.failures = !filter.failures)
+            >
+                "✕ failures"
+            </button>
+        </div>
+    }
+}
+
+fn daemon_options(views: Views) -> impl IntoView {
+    let current = views.filter.with(|filter| filter.daemon.clone());
+    let mut names = views.names.get();
+    if let Some(name) = current.as_ref().filter(|name| !names.contains(name)) {
+        names.push(name.clone());
+    }
+    names
+        .into_iter()
+        .map(|name| {
+            let selected = current.as_ref() == Some(&name);
+            let value = name.clone();
+            view! { <option value=value selected=selected>{name}</option> }
+        })
+        .collect_view()
+}
+
+/// One of the recycled rows: it stays in place and shows whatever its slot holds.
+#[component]
+fn FeedRow(at: usize) -> impl IntoView {
+    let realm = expect_context::<Realm>();
+    let views = realm.views;
+    let Some(row) = views.rows.with_value(|rows| rows.get(at).copied()) else { return ().into_any() };
+    let read = move |pick: fn(&Row) -> String| move || row.with(|row| row.as_ref().map(pick).unwrap_or_default());
+    view! {
+        <button
+            class="row"
+            class:past=move || row.with(|row| row.as_ref().is_some_and(|row| row.historical))
+            hidden=move || row.with(Option::is_none)
+            data-testid=move || row.with(|row| row.as_ref().map(|row| if row.success.is_some() { "feed-row" } else { "feed-note" }))
+            data-spell=read(|row| row.spell.clone())
+            data-daemon=read(|row| row.daemon.clone())
+            data-success=move || row.with(|row| row.as_ref().and_then(|row| row.success).map(|ok| ok.to_string()))
+            data-seq=move || row.with(|row| row.as_ref().and_then(|row| row.seq).map(|seq| seq.to_string()))
+            style:transform=move || format!("translateY({}px)", (views.feed_first.get() + at) * ROW)
+            style:--own=read(|row| row.color.to_string())
+            on:click=move |_| {
+                if let Some(id) = row.with_untracked(|row| row.as_ref().map(|row| row.id)) {
+                    realm.open(id);
+                }
+            }
+        >
+            <span class="sign" aria-hidden="true">{move || row.with(|row| row.as_ref().map_or("", |row| row.sign))}</span>
+            <b>{read(|row| row.daemon.clone())}</b>
+            <span class="unseen">{read(|row| row.spell.clone())}</span>
+            <span class="text">{read(|row| row.text.clone())}</span>
+            <span class="aside">{read(|row| row.aside.clone())}</span>
+        </button>
+    }
+    .into_any()
+}

@@ -1,0 +1,82 @@
+//! The table of daemons.
+
+use leptos::prelude::*;
+
+use crate::realm::Realm;
+use crate::views::DaemonView;
+
+/// See the module.
+#[component]
+pub(crate) fn Daemons() -> impl IntoView {
+    let realm = expect_context::<Realm>();
+    let views = realm.views;
+    let present = move || views.daemons.with(|rows| rows.iter().filter(|row| row.state != "gone").count());
+    view! {
+        <section class="panel daemons" aria-labelledby="daemons-title">
+            <div class="panel-head">
+                <h2 id="daemons-title">"Daemons"</h2>
+                <span>{move || format!("{} present", present())}</span>
+            </div>
+            <div class="scroll" tabindex="0" role="region" aria-label="daemons table">
+                <table>
+                    <thead class="unseen">
+                        <tr><th>"rune"</th><th>"daemon"</th><th>"invocations"</th></tr>
+                    </thead>
+                    <tbody>
+                        <For each=move || views.daemons.get() key=|row| row.name.clone() let:row>
+                            <Row name=row.name/>
+                        </For>
+                    </tbody>
+                </table>
+                <Show when=move || views.daemons.with(Vec::is_empty)>
+                    <p class="hint">"Nobody is here yet."</p>
+                </Show>
+            </div>
+            <p class="foot">{move || views.last_heard.get()}</p>
+        </section>
+    }
+}
+
+/// A row reads its own daemon: it is made once and changes in place.
+#[component]
+fn Row(name: String) -> impl IntoView {
+    let realm = expect_context::<Realm>();
+    let views = realm.views;
+    let own = name.clone();
+    let row = Memo::new(move |_| views.daemons.with(|rows| rows.iter().find(|row| row.name == own).cloned()));
+    let read = move |pick: fn(&DaemonView) -> String| move || row.with(|row| row.as_ref().map(pick).unwrap_or_default());
+    let state = move || row.with(|row| row.as_ref().map_or("gone", |row| row.state));
+    let focus = name.clone();
+    let title = name.clone();
+    let shown = name.clone();
+    view! {
+        <tr
+            data-testid="daemon-row"
+            data-daemon=name
+            data-state=state
+            style:--own=read(|row| row.color.clone())
+        >
+            <td class="rune"><svg viewBox="0 0 24 24" aria-hidden="true"><path d=read(|row| row.rune.clone())/></svg></td>
+            <th scope="row">
+                <button
+                    class="name"
+                    title=format!("show only {title}")
+                    on:click=move |_| {
+                        let name = focus.clone();
+                        realm.filter(move |filter| {
+                            filter.daemon = if filter.daemon.as_ref() == Some(&name) { None } else { Some(name) };
+                        });
+                    }
+                >
+                    {shown}
+                </button>
+                <span class="what">{read(|row| row.last.clone())}</span>
+            </th>
+            <td class="figures">
+                <b>{read(|row| row.invocations.clone())}</b>
+                <span class="state">{state}</span>
+                <span>{read(|row| format!("{} · {}", row.rate, row.mean))}</span>
+            </td>
+        </tr>
+    }
+}

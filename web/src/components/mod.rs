@@ -1,0 +1,10 @@
+//! The parts of the page, one a file.
+
+pub(crate) mod chronicle;
+pub(crate) mod daemons;
+pub(crate) mod event_detail;
+pub(crate) mod header;
+pub(crate) mod help;
+pub(crate) mod spell_bar;
+pub(crate) mod stage_view;
+pub(crate) mod timeline;

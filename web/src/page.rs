@@ -1,0 +1,344 @@
+//! The page's state outside of signals: what arrives is folded here at once, and every frame
+//! turns it into a picture. What people read is projected from here a few times a second.
+
+use std::rc::Rc;
+
+use arcane_shared::control::{ClientMessage, PaintSample, ServerMessage};
+use arcane_shared::{ReceivedEvent, RoomName, UnixMillis};
+use arcane_stage::clock_sync::ClockSync;
+use arcane_stage::director::{Cue, Lateness, direct};
+use arcane_stage::history::{History, Replay, STORAGE_KEY};
+use arcane_stage::latency::Latency;
+use arcane_stage::link::{Link, State};
+use arcane_stage::message::{self, Incoming, Welcome};
+use arcane_stage::sounds::Sound;
+use arcane_stage::store::{Origin, Stored};
+use arcane_stage::{Stage, Store};
+
+use crate::painter::Painter;
+use crate::socket::{Heard, Socket};
+use crate::speaker::Speaker;
+use crate::{clock, storage};
+
+/// Milliseconds between writes of the history.
+const SAVE_EVERY_MS: f64 = 1_500.0;
+/// Milliseconds between reports of paint samples.
+const SEEN_EVERY_MS: f64 = 1_000.0;
+
+/// See the module.
+pub(crate) struct Page {
+    pub(crate) room: RoomName,
+    pub(crate) store: Store,
+    pub(crate) stage: Stage,
+    pub(crate) link: Link,
+    pub(crate) sync: ClockSync,
+    pub(crate) latency: Latency,
+    pub(crate) speaker: Speaker,
+    pub(crate) painter: Option<Painter>,
+    pub(crate) subscribers: u64,
+    pub(crate) replaying: Option<Replaying>,
+    pub(crate) heard_events: u64,
+    pub(crate) wants_census: bool,
+    pub(crate) context_lost: bool,
+    history: History,
+    socket: Option<Socket>,
+    performed: Vec<Performed>,
+    sounds: Vec<Sound>,
+    unsaved: bool,
+    saved_at: f64,
+    seen_at: f64,
+}
+
+/// History that is being shown again, with a store of its own.
+pub(crate) struct Replaying {
+    pub(crate) replay: Replay,
+    pub(crate) store: Store,
+}
+
+/// A cue that is not on the canvas yet.
+struct Performed {
+    seq: u64,
+    emitted_at: UnixMillis,
+    deadline_ms: f64,
+}
+
+impl Page {
+    pub(crate) fn new(room: RoomName) -> Self {
+        let now = clock::now();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "any bits will do as a seed")]
+        let seed = clock::unix() as u64;
+        let history = storage::read(STORAGE_KEY).map(|text| History::decode(&text)).unwrap_or_default();
+        let mut page = Self {
+            room,
+            store: Store::default(),
+            stage: Stage::new(0x0A5C_A0E5, now),
+            link: Link::new(seed, now),
+            sync: ClockSync::default(),
+            latency: Latency::default(),
+            speaker: Speaker::default(),
+            painter: None,
+            subscribers: 0,
+            replaying: None,
+            heard_events: 0,
+            wants_census: false,
+            context_lost: false,
+            history,
+            socket: None,
+            performed: Vec::new(),
+            sounds: Vec::new(),
+            unsaved: false,
+            saved_at: now,
+            seen_at: now,
+        };
+        page.store.restore(page.history.of_room(&page.room));
+        page
+    }
+
+    /// The store that the page shows: the live one, or the replay's.
+    pub(crate) fn shown(&self) -> &Store {
+        self.replaying.as_ref().map_or(&self.store, |replaying| &replaying.store)
+    }
+
+    /// Opens a socket to a room's stream.
+    pub(crate) fn connect(&mut self, url: &str, hear: impl Fn(Heard) + Clone + 'static) {
+        let now = clock::now();
+        self.socket = None;
+        self.link.opening(now);
+        self.socket = Socket::open(url, hear);
+        if self.socket.is_none() {
+            self.link.closed(1006, "", now);
+        }
+    }
+
+    /// Goes to another room: what is here is kept, what is there is shown.
+    pub(crate) fn enter(&mut self, room: RoomName) {
+        self.save();
+        self.socket = None;
+        self.room = room;
+        self.replaying = None;
+        self.store = Store::default();
+        self.store.restore(self.history.of_room(&self.room));
+        self.stage.clear();
+        self.performed.clear();
+        self.link = Link::new(self.link_seed(), clock::now());
+    }
+
+    fn link_seed(&self) -> u64 {
+        arcane_shared::color::hash(self.room.as_str()) ^ self.heard_events
+    }
+
+    /// The socket told something.
+    pub(crate) fn hear(&mut self, heard: Heard, hidden: bool) {
+        let now = clock::now();
+        match heard {
+            Heard::Open => {
+                self.say(&ClientMessage::Hello { client: Some("dashboard".into()) });
+                self.sync.restart(now);
+            }
+            Heard::Closed(code, reason) => {
+                self.socket = None;
+                self.link.closed(code, &reason, now);
+            }
+            Heard::Text(text) => {
+                let arrived = clock::unix();
+                self.link.heard(now);
+                match message::read(&text, clock::timestamp()) {
+                    Incoming::Welcome(welcome) => self.welcome(&welcome),
+                    Incoming::Event(event) => self.receive(*event, hidden),
+                    Incoming::Control(notice) => self.notice(notice, arrived),
+                    Incoming::Unknown => {}
+                    Incoming::Undecodable => self.store.count_undecodable(),
+                }
+            }
+        }
+    }
+
+    fn welcome(&mut self, welcome: &Welcome) {
+        let now = clock::now();
+        self.subscribers = welcome.subscriber_count;
+        let fresh = self.store.welcome(welcome);
+        for stored in &fresh {
+            self.history.keep(&self.room, self.store.epoch(), &stored.event);
+        }
+        self.unsaved |= !fresh.is_empty();
+        // Who came before all that we were told is known to the server only.
+        self.wants_census = welcome.seq > welcome.recent.len() as u64;
+        if self.replaying.is_none() {
+            self.stage.settle(self.store.daemons(), now);
+        }
+    }
+
+    fn receive(&mut self, event: ReceivedEvent, hidden: bool) {
+        let Some(stored) = self.store.receive(event) else { return };
+        self.heard_events += 1;
+        self.history.keep(&self.room, self.store.epoch(), &stored.event);
+        self.unsaved = true;
+        if self.replaying.is_none() {
+            let cue = direct(&stored.event, Origin::Live, self.sync.server_time(clock::unix()), hidden);
+            self.perform(&stored, &cue);
+        }
+    }
+
+    fn perform(&mut self, stored: &Rc<Stored>, cue: &Cue) {
+        self.stage.perform(cue, clock::now());
+        if matches!(cue.lateness, Lateness::OnTime | Lateness::Late) {
+            if let Some(text) = &cue.subtitle {
+                self.speaker.speak(text, cue.audio_path.as_deref());
+            }
+        }
+        if cue.lateness != Lateness::Historical && self.performed.len() < 4_096 {
+            if let (Some(seq), Some(emitted_at)) = (stored.event.seq, cue.emitted_at) {
+                self.performed.push(Performed { seq, emitted_at, deadline_ms: cue.deadline_ms });
+            }
+        }
+    }
+
+    fn notice(&mut self, notice: ServerMessage, arrived: UnixMillis) {
+        match notice {
+            ServerMessage::Pong { t0, t1, t2 } => self.sync.pong(t0, t1, t2, arrived),
+            ServerMessage::Gap { from, to, .. } => self.store.gap(from, to),
+            ServerMessage::Position { seq } => self.store.skip_to(seq),
+            ServerMessage::Draining { reconnect_in_ms } => self.link.draining(reconnect_in_ms),
+            ServerMessage::Connection(_)
+            | ServerMessage::Hello { .. }
+            | ServerMessage::Filtered { .. }
+            | ServerMessage::Lagging { .. }
+            | ServerMessage::CaughtUp { .. }
+            | ServerMessage::Error { .. } => {}
+        }
+    }
+
+    /// What has to happen even while nobody looks. Says whether it is time to connect again.
+    pub(crate) fn beat(&mut self) -> bool {
+        let now = clock::now();
+        if self.link.is_silent(now) {
+            self.socket = None;
+            self.link.closed(1006, "", now);
+        }
+        if *self.link.state() == State::Live && self.sync.ping_due(now) {
+            self.say(&ClientMessage::Ping { t0: clock::unix() });
+        }
+        if now - self.seen_at >= SEEN_EVERY_MS {
+            self.seen_at = now;
+            let samples = self.latency.take_unsent();
+            if !samples.is_empty() {
+                self.say(&ClientMessage::Seen { samples });
+            }
+        }
+        if self.unsaved && now - self.saved_at >= SAVE_EVERY_MS {
+            self.save();
+        }
+        self.link.retry_due(now)
+    }
+
+    /// One frame: replay, picture, paint, sound, measure.
+    pub(crate) fn frame(&mut self, now: f64, scale: f32) {
+        self.step_replay(now);
+        self.stage.advance(now);
+        if !self.context_lost {
+            if let Some(painter) = &mut self.painter {
+                let (picture, particles) = self.stage.painted();
+                painter.paint(picture, particles, scale);
+            }
+        }
+        self.stage.take_sounds(now, &mut self.sounds);
+        self.speaker.play(&self.sounds);
+        self.measure();
+    }
+
+    fn measure(&mut self) {
+        let Some(server_now) = self.sync.server_time(clock::unix()) else {
+            self.performed.clear();
+            return;
+        };
+        for cue in self.performed.drain(..) {
+            let late_ms = server_now - cue.emitted_at;
+            let missed = late_ms > cue.deadline_ms;
+            self.latency.painted(PaintSample { seq: cue.seq, painted_at: server_now, late_ms, missed });
+        }
+    }
+
+    /// Shows what was kept, from its beginning.
+    pub(crate) fn begin_replay(&mut self, now: f64) -> bool {
+        let events: Vec<ReceivedEvent> =
+            self.history.of_room(&self.room).into_iter().map(|(_, event)| event).collect();
+        if events.is_empty() {
+            return false;
+        }
+        self.replaying = Some(Replaying { replay: Replay::new(events, now + 300.0), store: Store::default() });
+        self.stage.clear();
+        true
+    }
+
+    /// Back to what is.
+    pub(crate) fn end_replay(&mut self) {
+        if self.replaying.take().is_some() {
+            self.stage.clear();
+            self.stage.settle(self.store.daemons(), clock::now());
+        }
+    }
+
+    fn step_replay(&mut self, now: f64) {
+        let Some(replaying) = &mut self.replaying else { return };
+        while let Some(event) = replaying.replay.due(now) {
+            let mut event = (*event).clone();
+            let seq = event.seq.take();
+            let Some(stored) = replaying.store.receive(event) else { continue };
+            // Replay obeys the directives, but it is nobody's deadline and makes no sound.
+            let mut cue = direct(&stored.event, Origin::Live, None, false);
+            cue.seq = seq;
+            cue.voice = arcane_stage::director::Voice::Silent;
+            self.stage.perform(&cue, now);
+        }
+    }
+
+    /// Writes the history; what does not fit in the browser's storage is not kept.
+    pub(crate) fn save(&mut self) {
+        self.saved_at = clock::now();
+        if self.unsaved {
+            self.unsaved = false;
+            storage::write(STORAGE_KEY, &self.history.encode());
+        }
+    }
+
+    fn say(&self, message: &ClientMessage) {
+        if let Some(socket) = &self.socket {
+            socket.say(message);
+        }
+    }
+
+    /// What tests ask for, as JSON text.
+    pub(crate) fn describe(&mut self) -> String {
+        let now = clock::now();
+        let mut labels = Vec::new();
+        self.stage.labels(now, &mut labels);
+        let circles: Vec<serde_json::Value> = labels
+            .iter()
+            .map(|label| {
+                serde_json::json!({"name": label.name, "x": label.centre[0], "y": label.centre[1], "phase": label.phase})
+            })
+            .collect();
+        let mode = match (&self.replaying, self.link.state()) {
+            (Some(_), _) => "replay",
+            (None, state) => state.word(),
+        };
+        serde_json::json!({
+            "renderer": self.painter.as_ref().map_or("none", Painter::name),
+            "circles": circles,
+            "particles_alive": self.stage.particles_alive(),
+            "inversions_total": self.stage.governor().inversions_total(),
+            "inversion_times_ms": self.stage.governor().inversion_times().collect::<Vec<_>>(),
+            "storm": self.stage.governor().storm(now).map(|storm| storm.count),
+            "events_total": self.store.events_total(),
+            "live_events": self.heard_events,
+            "failures_total": self.store.failures_total(),
+            "missing": self.store.missing(),
+            "duplicates": self.store.duplicates(),
+            "undecodable": self.store.undecodable(),
+            "last_seq": self.store.last_seq(),
+            "halted": self.stage.is_halted(now),
+            "mode": mode,
+        })
+        .to_string()
+    }
+}

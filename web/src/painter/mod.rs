@@ -1,0 +1,63 @@
+//! Paints pictures: WebGL2 where there is one, Canvas2D where there is not.
+
+pub(crate) mod canvas2d;
+mod shaders;
+mod webgl;
+
+use arcane_stage::particles::Particles;
+use arcane_stage::picture::Picture;
+use web_sys::HtmlCanvasElement;
+
+/// Which of the two paints.
+pub(crate) enum Painter {
+    /// Signed distance fields and stateless particles on the GPU, or on software that acts as one.
+    WebGl(Box<webgl::WebGl>),
+    /// The same picture with paths and fills.
+    Canvas2d(canvas2d::Canvas2d),
+}
+
+impl Painter {
+    /// The best painter that this browser has; `None` if it has none at all.
+    pub(crate) fn new(canvas: &HtmlCanvasElement, plain: bool) -> Option<Self> {
+        if !plain {
+            match webgl::WebGl::new(canvas) {
+                Ok(painter) => return Some(Self::WebGl(Box::new(painter))),
+                Err(reason) => leptos::logging::warn!("WebGL2 is not available: {reason}"),
+            }
+        }
+        canvas2d::Canvas2d::new(canvas).map(Self::Canvas2d)
+    }
+
+    /// `webgl2` or `2d`.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::WebGl(_) => "webgl2",
+            Self::Canvas2d(_) => "2d",
+        }
+    }
+
+    /// Whether a CPU does the GPU's work: then fewer pixels and fewer frames.
+    pub(crate) fn is_software(&self) -> bool {
+        match self {
+            Self::WebGl(painter) => painter.is_software(),
+            Self::Canvas2d(_) => true,
+        }
+    }
+
+    /// Paints one frame. `scale`: pixels of the canvas for each CSS pixel.
+    pub(crate) fn paint(&mut self, picture: &Picture, particles: &mut Particles, scale: f32) {
+        match self {
+            Self::WebGl(painter) => painter.paint(picture, particles, scale),
+            Self::Canvas2d(painter) => painter.paint(picture, particles, scale),
+        }
+    }
+
+    /// The context came back: everything has to be made again.
+    pub(crate) fn restore(&mut self, particles: &mut Particles) -> Result<(), String> {
+        particles.forget_uploads();
+        match self {
+            Self::WebGl(painter) => painter.restore(),
+            Self::Canvas2d(_) => Ok(()),
+        }
+    }
+}

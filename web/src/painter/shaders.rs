@@ -1,0 +1,309 @@
+//! The shaders. They draw what a [`arcane_stage::picture::Picture`] says and decide nothing.
+
+/// Particles: place and light are functions of the spawn record and the time.
+/// The same function in Rust is `arcane_stage::particles::Record::at`.
+pub(crate) const PARTICLE_VERTEX: &str = r"#version 300 es
+precision highp float;
+layout(location=0) in vec4 a_ends;
+layout(location=1) in vec2 a_to;
+layout(location=2) in vec2 a_time;
+layout(location=3) in vec4 a_color;
+layout(location=4) in float a_size;
+layout(location=5) in uint a_style;
+uniform vec4 u_map;
+uniform vec4 u_view;
+uniform float u_glow;
+out vec4 v_color;
+float unit(uint seed){
+  uint x = seed * 0x9E3779B9u ^ 0x85EBCA6Bu;
+  x ^= x >> 16; x *= 0x7FEB352Du; x ^= x >> 15; x *= 0x846CA68Bu; x ^= x >> 16;
+  return float(x >> 8) / 16777216.0;
+}
+vec2 px(vec2 at){ return u_map.xy + at * u_map.zw; }
+void main(){
+  uint motion = a_style & 15u;
+  float spread = float((a_style >> 4) & 4095u);
+  uint seed = a_style >> 16;
+  float t = u_view.w;
+  float age = motion == 4u ? 0.5 : (t - a_time.x) / max(a_time.y, 0.001);
+  if (age < 0.0 || age >= 1.0) { gl_Position = vec4(2.0,2.0,2.0,1.0); gl_PointSize = 0.0; v_color = vec4(0.0); return; }
+  float r0 = unit(seed), r1 = unit(seed + 7919u), r2 = unit(seed + 15485u);
+  float alpha = min(age * 8.0, 1.0) * pow(1.0 - age, 0.7);
+  vec2 from = a_ends.xy * 4.0, control = a_ends.zw * 4.0, to = a_to * 4.0;
+  vec2 at;
+  if (motion == 0u) {
+    float e = age * age * (3.0 - 2.0 * age), u = 1.0 - e;
+    at = u * u * px(from) + 2.0 * u * e * px(control) + e * e * px(to);
+    at += (vec2(r0, r1) - 0.5) * 2.0 * spread * sin(age * 3.14159265);
+  } else if (motion == 1u) {
+    float e = 1.0 - pow(1.0 - age, 3.0), angle = r0 * 6.2831853;
+    at = px(from) + vec2(cos(angle), sin(angle)) * spread * e * (0.35 + 0.65 * r1);
+  } else if (motion == 2u) {
+    float angle = r0 * 6.2831853 + age * age * (2.0 + 2.0 * r2);
+    at = px(from) + vec2(cos(angle), sin(angle)) * spread * (1.0 - age * age) * (0.8 + 0.35 * r1);
+  } else if (motion == 3u) {
+    float angle = r0 * 6.2831853 + age * a_time.y * (1.6 + r1);
+    at = px(from) + vec2(cos(angle), sin(angle)) * spread * (1.0 + 0.12 * (r2 - 0.5));
+  } else {
+    at = (a_ends.xy * 0.5 + 0.5) * u_view.xy;
+    alpha = 0.55 + 0.45 * sin(t * (0.3 + r0) + r1 * 6.28);
+  }
+  gl_Position = vec4(at.x / u_view.x * 2.0 - 1.0, 1.0 - at.y / u_view.y * 2.0, 0.0, 1.0);
+  gl_PointSize = max(a_size * (0.6 + 0.8 * r2) * u_view.z * 2.6, 1.0);
+  v_color = vec4(a_color.rgb, a_color.a * alpha * u_glow);
+}";
+
+/// A round dot with a hot middle; light adds up.
+pub(crate) const PARTICLE_FRAGMENT: &str = r"#version 300 es
+precision mediump float;
+in vec4 v_color;
+out vec4 o_color;
+void main(){
+  float d = length(gl_PointCoord - 0.5) * 2.0;
+  float core = smoothstep(0.45, 0.1, d);
+  float halo = pow(max(1.0 - d, 0.0), 2.2) * 0.55;
+  float light = (core + halo) * v_color.a;
+  o_color = vec4(mix(v_color.rgb, vec3(1.0), core * 0.35) * light, light * 0.5);
+}";
+
+/// Curves between daemons and the bus, as ribbons.
+pub(crate) const LINK_VERTEX: &str = r"#version 300 es
+precision highp float;
+layout(location=0) in vec4 a_ends;
+layout(location=1) in vec2 a_to;
+layout(location=2) in vec4 a_color;
+layout(location=3) in vec2 a_flow;
+uniform vec4 u_view;
+out vec4 v_color;
+out float v_side;
+out float v_along;
+void main(){
+  float e = float(gl_VertexID / 2) / 24.0 * a_flow.y;
+  float side = (gl_VertexID & 1) == 0 ? -1.0 : 1.0;
+  float u = 1.0 - e;
+  vec2 at = u * u * a_ends.xy + 2.0 * u * e * a_ends.zw + e * e * a_to;
+  vec2 along = normalize(2.0 * u * (a_ends.zw - a_ends.xy) + 2.0 * e * (a_to - a_ends.zw) + vec2(0.0001));
+  at += vec2(-along.y, along.x) * side * (5.0 + 5.0 * a_flow.x);
+  gl_Position = vec4(at.x / u_view.x * 2.0 - 1.0, 1.0 - at.y / u_view.y * 2.0, 0.0, 1.0);
+  v_color = a_color;
+  v_side = side;
+  v_along = e;
+}";
+
+/// A thin bright line in a soft glow.
+pub(crate) const LINK_FRAGMENT: &str = r"#version 300 es
+precision mediump float;
+in vec4 v_color;
+in float v_side;
+in float v_along;
+out vec4 o_color;
+void main(){
+  float d = abs(v_side);
+  float light = (smoothstep(0.16, 0.04, d) + pow(1.0 - d, 2.5) * 0.35) * v_color.a;
+  light *= smoothstep(0.0, 0.16, v_along);
+  o_color = vec4(v_color.rgb * light, light * 0.3);
+}";
+
+/// Marks: one quad each.
+pub(crate) const MARK_VERTEX: &str = r"#version 300 es
+precision highp float;
+layout(location=0) in vec4 a_box;
+layout(location=1) in vec4 a_color;
+layout(location=2) in vec4 a_state;
+layout(location=3) in vec4 a_kind;
+layout(location=4) in uvec4 a_runes;
+uniform vec4 u_view;
+out vec2 v_at;
+flat out vec4 v_color;
+flat out vec4 v_state;
+flat out vec4 v_kind;
+flat out uvec4 v_runes;
+flat out float v_radius;
+void main(){
+  vec2 corner = vec2((gl_VertexID & 1) == 0 ? -1.0 : 1.0, gl_VertexID < 2 ? -1.0 : 1.0);
+  vec2 at = a_box.xy + corner * a_box.zw;
+  gl_Position = vec4(at.x / u_view.x * 2.0 - 1.0, 1.0 - at.y / u_view.y * 2.0, 0.0, 1.0);
+  v_at = vec2(corner.x, -corner.y);
+  v_color = a_color;
+  v_state = a_state;
+  v_kind = a_kind;
+  v_runes = a_runes;
+  v_radius = a_box.z * u_view.z;
+}";
+
+/// Rune circles and everything else that is a shape, as signed distance fields.
+/// `STROKES` is replaced by the number of strokes of all runes.
+pub(crate) const MARK_FRAGMENT: &str = r"#version 300 es
+precision highp float;
+in vec2 v_at;
+flat in vec4 v_color;
+flat in vec4 v_state;
+flat in vec4 v_kind;
+flat in uvec4 v_runes;
+flat in float v_radius;
+uniform vec4 u_strokes[STROKES];
+uniform ivec4 u_runes[6];
+uniform vec4 u_view;
+out vec4 o_color;
+const float TAU = 6.2831853;
+const float RIM = 0.66;
+float hash(vec2 p){
+  p = fract(p * vec2(0.1031, 0.1130));
+  p += dot(p, p.yx + 33.33);
+  return fract((p.x + p.y) * p.x);
+}
+float segment(vec2 p, vec4 s){
+  vec2 a = p - s.xy, b = s.zw - s.xy;
+  return length(a - b * clamp(dot(a, b) / dot(b, b), 0.0, 1.0));
+}
+int range_of(uint rune){ return u_runes[int(rune) / 4][int(rune) % 4]; }
+uint rune_at(int slot){ return (v_runes[slot / 6] >> uint(5 * (slot % 6))) & 31u; }
+float rune(vec2 p, uint which, float written){
+  int range = range_of(min(which, 23u));
+  int first = range >> 8, count = range & 255;
+  float d = 9.0;
+  for (int i = 0; i < 5; i++) {
+    if (i >= count) break;
+    float part = clamp(written * float(count) - float(i), 0.0, 1.0);
+    if (part <= 0.0) break;
+    vec4 s = u_strokes[first + i];
+    s.zw = mix(s.xy, s.zw, part);
+    d = min(d, segment(p, s + vec4(0.0, 0.0, 0.0001, 0.0001)));
+  }
+  return d;
+}
+float line(float d, float w, float px){ return clamp((w - d) / px + 0.5, 0.0, 1.0); }
+float glow(float d, float k){ return exp(-max(d, 0.0) * k); }
+vec2 turned(vec2 p, float a){ float c = cos(a), s = sin(a); return vec2(c * p.x - s * p.y, s * p.x + c * p.y); }
+
+vec4 circle(vec2 at, bool bus){
+  float turn = v_state.x, progress = v_state.y, light = v_state.z, dissolve = v_state.w;
+  float flood = v_kind.y, corners = v_kind.z;
+  vec2 p = at / RIM;
+  float px = 1.0 / (v_radius * RIM);
+  float r = length(p);
+  if (dissolve > 0.0) {
+    float grain = hash(floor(at * v_radius / 2.5) + v_kind.w * 17.0);
+    float edge = dissolve * 1.35 - (1.0 - r) * 0.25;
+    if (grain < edge) return vec4(0.0);
+  }
+  float angle = atan(p.x, p.y);
+  float sweep = fract(angle / TAU + 1.0);
+  float ink = 0.0, soft = 0.0, white = 0.0;
+  // Outer rings, drawn clockwise.
+  float drawn = clamp(progress / 0.35, 0.0, 1.0);
+  float on = step(sweep, drawn);
+  float outer = abs(r - 1.0);
+  ink += on * line(outer, 1.1 * px, px);
+  soft += on * glow(outer, 26.0) * 0.75;
+  float second = clamp((progress - 0.12) / 0.35, 0.0, 1.0);
+  float inner = abs(r - 0.76);
+  ink += step(1.0 - sweep, second) * line(inner, 0.55 * px, px) * 0.75;
+  // Ticks.
+  if (r > 1.03 && r < 1.16) {
+    float n = bus ? 60.0 : 48.0;
+    float tick = fract((angle + turn * 0.7) / TAU * n + 0.5) - 0.5;
+    float tall = mod(floor((angle + turn * 0.7) / TAU * n + 0.5), n / 12.0) < 0.5 ? 0.12 : 0.065;
+    float d = abs(tick) * TAU * r / n;
+    ink += on * line(d, 0.55 * px, px) * step(r, 1.035 + tall) * 0.5;
+  }
+  // The rim of runes.
+  if (r > 0.77 && r < 0.99) {
+    float slots = 16.0;
+    float a = (angle + turn) / TAU * slots;
+    float slot = floor(a + 0.5);
+    float local = (a - slot) / slots * TAU;
+    vec2 q = vec2(sin(local) * r, cos(local) * r - 0.88) / 0.155;
+    int which = int(mod(slot, slots));
+    float written = clamp((progress - 0.18) * 3.2 - float(which) / slots * 1.2, 0.0, 1.0);
+    if (written > 0.0) {
+      float d = rune(q, rune_at(which), written) * 0.155;
+      ink += line(d, 0.75 * px, px) * 0.95;
+      soft += glow(d, 70.0) * 0.3;
+    }
+  }
+  // The figure inside.
+  if (r < 0.72 && !bus) {
+    float part = clamp((progress - 0.5) / 0.3, 0.0, 1.0);
+    vec2 q = turned(p, turn * -1.7 + corners);
+    float sector = TAU / corners;
+    float a = mod(atan(q.x, q.y) + sector * 0.5, sector) - sector * 0.5;
+    float apothem = 0.68 * cos(sector * 0.5);
+    float side = abs(length(q) * cos(a) - apothem);
+    float within = smoothstep(part, part - 0.02, abs(a) / (sector * 0.5));
+    ink += within * line(side, 0.5 * px, px) * 0.6;
+    soft += within * glow(side, 60.0) * 0.15;
+  }
+  if (bus) {
+    float third = abs(r - 0.70);
+    ink += line(third, 0.9 * px, px) * 0.9;
+    soft += glow(third, 30.0) * 0.4;
+    float heart = glow(r, 4.2) * (0.75 + light * 0.6);
+    soft += heart * 0.9;
+    white += glow(r, 11.0) * (0.55 + light * 0.5);
+  } else {
+    // The heart rune, stroke by stroke.
+    if (r < 0.6) {
+      float written = clamp((progress - 0.6) / 0.3, 0.0, 1.0);
+      if (written > 0.0) {
+        float d = rune(p / 0.52, rune_at(16), written) * 0.52;
+        float full = line(d, 2.0 * px + 0.008, px);
+        float hollow = line(abs(d - 0.03), 0.7 * px, px);
+        white += mix(hollow * 0.6, full, flood) * 0.85;
+        soft += glow(d, 17.0) * (0.45 + light * 0.5);
+      }
+    }
+    // The flood of colour.
+    float full = clamp((progress - 0.75) / 0.25, 0.0, 1.0) * flood;
+    soft += full * step(r, 1.0) * (0.08 + 0.10 * r * r + 0.10 * light * (1.0 - r));
+  }
+  // What shines beyond the rim.
+  soft += (r > 1.0 ? glow(r - 1.0, 4.6) * 0.16 * light * drawn * (1.0 - smoothstep(1.2, 1.5, r)) : 0.0);
+  vec3 color = v_color.rgb;
+  float strength = 0.72 + 0.4 * light;
+  vec3 rgb = mix(color, vec3(1.0), 0.18) * ink * strength + color * soft * strength + mix(color, vec3(1.0), 0.85) * white;
+  float cover = clamp(ink * 0.9 + soft * 0.35 + white, 0.0, 1.0);
+  return vec4(rgb, cover) * v_color.a;
+}
+
+void main(){
+  int kind = int(v_kind.x + 0.5);
+  float px = 1.0 / v_radius;
+  float r = length(v_at);
+  vec4 result = vec4(0.0);
+  if (kind <= 1) {
+    if (r > 1.0) discard;
+    result = circle(v_at, kind == 1);
+  } else if (kind == 2) {
+    float d = abs(r - 0.92);
+    float light = line(d, 1.0 * px, px) * 0.7 + glow(d, 26.0) * 0.35 * (1.0 - smoothstep(0.94, 1.0, r));
+    result = vec4(v_color.rgb * light, light * 0.3) * v_color.a;
+  } else if (kind == 3) {
+    float angle = atan(v_at.x, v_at.y);
+    float t = v_state.y * 26.0;
+    float wave = sin(angle * 9.0 + t) * sin(angle * 4.0 - t * 0.7) + 0.6 * sin(angle * 17.0 - t * 1.6);
+    float amplitude = 0.05 * sin(min(v_state.y * 3.1415926, 3.14));
+    float d1 = abs(r - 0.80 - wave * amplitude);
+    float d2 = abs(r - 0.80 + wave * amplitude * 0.6);
+    float light = line(d1, 1.0 * px, px) + line(d2, 0.7 * px, px) * 0.5 + glow(d1, 30.0) * 0.3;
+    result = vec4(v_color.rgb * light, light * 0.3) * v_color.a * (1.0 - smoothstep(0.95, 1.0, r));
+  } else if (kind == 4) {
+    float light = 0.0;
+    for (int i = 0; i < 3; i++) {
+      float phase = fract(v_state.y + float(i) / 3.0);
+      float d = abs(r - mix(0.60, 0.98, phase));
+      light += (line(d, 1.2 * px, px) + glow(d, 40.0) * 0.25) * (1.0 - phase) * smoothstep(0.0, 0.1, phase);
+    }
+    result = vec4(v_color.rgb * light, light * 0.3) * v_color.a * (1.0 - smoothstep(0.97, 1.0, r));
+  } else if (kind == 5) {
+    float band = exp(-v_at.x * v_at.x * 7.0) * (1.0 - v_at.y * v_at.y);
+    float thread = exp(-abs(v_at.x - 0.12 * sin(v_at.y * 5.0 + v_state.y * 9.0)) * 60.0) * (1.0 - abs(v_at.y));
+    float light = band * 0.55 + thread * 0.7;
+    result = vec4(v_color.rgb * light, light * 0.25) * v_color.a;
+  } else {
+    float d = rune(turned(v_at, v_state.x) / 1.7, v_runes.x & 31u, 1.0) * 1.7;
+    float light = line(d, 1.4 * px, px) + glow(d, 5.0) * 0.4 * (1.0 - smoothstep(0.7, 1.0, r));
+    result = vec4(mix(v_color.rgb, vec3(1.0), 0.3) * light, light * 0.4) * v_color.a;
+  }
+  o_color = result;
+}";

@@ -1,0 +1,179 @@
+//! From the page's state to what people read: called a few times a second, never per event.
+
+use arcane_stage::daemons::Daemon;
+use arcane_stage::link::State;
+use arcane_stage::stage::Label;
+use arcane_stage::store::Stored;
+use arcane_stage::summary;
+use arcane_stage::{feed, palette, runes};
+use leptos::prelude::*;
+
+use crate::clock;
+use crate::page::Page;
+use crate::views::{DaemonView, Detail, FEED_ROWS, Header, LabelView, Quiet, Views, put};
+
+/// The things that move with the circles: ten times a second.
+pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Label>) {
+    let now = clock::now();
+    page.stage.labels(now, labels);
+    put(views.labels, labels.iter().map(label_view).collect());
+    put(views.display, page.stage.display(now).map(|caption| caption.text.clone()));
+    put(views.subtitle, page.stage.subtitle(now).map(|caption| (caption.speaker.clone(), caption.text.clone())));
+    let storm = page.stage.governor().storm(now).map(|storm| storm.count);
+    if storm.is_some() && views.storm.with_untracked(Option::is_none) {
+        put(views.alert, "Many failures at once: the storm is counted on the stage.".into());
+    }
+    put(views.storm, storm);
+    put(views.badge, views.reduced.get_untracked() && page.stage.display(now).is_some());
+    put(views.replay, page.replaying.as_ref().map(|replaying| replaying.replay.progress()));
+    put(views.header, header(page, now));
+    put(views.quiet, quiet(page));
+}
+
+/// Tables and lists: four times a second.
+pub(crate) fn project_text(page: &mut Page, views: Views) {
+    let unix = clock::unix();
+    page.store.timeline_mut().advance(unix);
+    let store = page.shown();
+    let mut rows: Vec<&Daemon> = store.daemons().iter().filter(|d| d.is_present() || d.invocations > 0).collect();
+    rows.sort_by(|a, b| b.is_present().cmp(&a.is_present()).then_with(|| a.name.cmp(&b.name)));
+    put(views.daemons, rows.iter().take(100).map(|daemon| daemon_view(daemon, unix)).collect());
+    put(views.names, store.daemons().iter().take(200).map(|daemon| daemon.name.clone()).collect());
+    let present: Vec<String> = store.daemons().present().map(|daemon| daemon.name.clone()).collect();
+    if views.lexicon.with_untracked(|lexicon| lexicon.present != present) {
+        views.lexicon.update(|lexicon| lexicon.present = present);
+    }
+    let latest = store.newest_first().find_map(|entry| match entry {
+        arcane_stage::store::Entry::Event(stored) => Some(stored.event.timestamp.unix_millis()),
+        _ => None,
+    });
+    put(views.last_heard, latest.map_or_else(String::new, |at| format!("last event {} ago", ago(unix - at))));
+    project_feed(page, views);
+}
+
+/// The chronicle's window.
+pub(crate) fn project_feed(page: &Page, views: Views) {
+    let filter = views.filter.get_untracked();
+    let first = views.feed_first.get_untracked();
+    let window = feed::window(page.shown(), &filter, first, FEED_ROWS, views.feed_pin.get_untracked());
+    put(views.feed_total, window.total);
+    put(views.feed_newer, window.newer);
+    let mut rows = window.rows.into_iter();
+    views.rows.with_value(|signals| {
+        for signal in signals {
+            put(*signal, rows.next());
+        }
+    });
+}
+
+/// One polite sentence, every five seconds, if anything happened.
+pub(crate) fn announce(page: &Page, views: Views, before: &mut (u64, u64)) {
+    let after = (page.store.events_total(), page.store.failures_total());
+    let (events, failures) = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
+    *before = after;
+    if events > 0 {
+        let present = page.store.daemons().present().count();
+        let failed = if failures > 0 { format!(", {failures} failed") } else { String::new() };
+        put(views.announcement, format!("{events} events{failed}. {present} daemons present."));
+    }
+}
+
+fn header(page: &Page, now: f64) -> Header {
+    let report = page.latency.report();
+    let ms = |value: Option<f64>| value.map_or_else(|| "–".into(), |v| format!("{v:.0} ms"));
+    let state = page.link.state();
+    let detail = match state {
+        State::Reconnecting { .. } => {
+            page.link.seconds_left(now).map(|left| format!("in {left} s")).unwrap_or_default()
+        }
+        State::Disconnected { reason, .. } => summary::shorten(reason, 80),
+        State::Connecting | State::Live => String::new(),
+    };
+    let rate = page.store.timeline().rate(5);
+    Header {
+        state: state.word(),
+        detail,
+        rate: if rate >= 100.0 { format!("{rate:.0}") } else { format!("{rate:.1}") },
+        p50: ms(report.p50),
+        p99: ms(report.p99),
+        missed: report.missed.to_string(),
+        clock: page
+            .sync
+            .estimate()
+            .map_or_else(|| "–".into(), |known| format!("{:+.1} ±{:.1} ms", known.offset_ms, known.error_ms)),
+        watchers: page.subscribers.to_string(),
+    }
+}
+
+fn quiet(page: &Page) -> Quiet {
+    let store = page.shown();
+    if let State::Disconnected { reason, .. } = page.link.state() {
+        return Quiet::Disconnected(reason.clone());
+    }
+    if store.daemons().present().next().is_some() || page.replaying.is_some() {
+        return Quiet::No;
+    }
+    match page.link.state() {
+        State::Live if store.events_total() == 0 => Quiet::Empty,
+        State::Live => Quiet::Deserted(format!("{} events told so far", store.events_total())),
+        State::Reconnecting { .. } => Quiet::Disconnected(String::new()),
+        State::Connecting | State::Disconnected { .. } => Quiet::Connecting,
+    }
+}
+
+fn daemon_view(daemon: &Daemon, unix: f64) -> DaemonView {
+    let waiting = daemon.waiting_since.map(|since| ago(unix - since));
+    DaemonView {
+        name: daemon.name.clone(),
+        color: palette::text_color(daemon.color).to_string(),
+        rune: runes::svg_path(runes::inscribe(&daemon.name).heart),
+        state: daemon.doing.word(),
+        last: daemon.last.clone(),
+        invocations: waiting.unwrap_or_else(|| daemon.invocations.to_string()),
+        rate: daemon.success_rate().map_or_else(|| "–".into(), |rate| format!("{:.1} %", rate * 100.0)),
+        mean: daemon.mean_seconds().map_or_else(|| "–".into(), summary::seconds),
+    }
+}
+
+fn label_view(label: &Label) -> LabelView {
+    LabelView {
+        name: label.name.clone(),
+        line: summary::shorten(&label.line, 60),
+        color: label.color.to_string(),
+        phase: label.phase,
+        transform: format!("translate({:.0}px, {:.0}px) translateX(-50%)", label.at[0], label.at[1]),
+        opacity: format!("{:.2}", label.opacity.max(0.0)),
+    }
+}
+
+/// An event in full.
+pub(crate) fn detail(stored: &Stored) -> Detail {
+    let event = &stored.event;
+    let who = event.daemon_name.as_ref().map_or("the realm", |name| name.as_str());
+    let mut facts = vec![
+        ("when", event.timestamp.to_string()),
+        ("outcome", if event.success { "success".into() } else { "failure".into() }),
+    ];
+    if let Some(seq) = event.seq {
+        facts.push(("number", seq.to_string()));
+    }
+    if let Some(seconds) = event.number("execution_time") {
+        facts.push(("took", summary::seconds(seconds.clamp(0.0, 1e9))));
+    }
+    Detail {
+        title: format!("{} · {who}", summary::shorten(event.spell_name.as_str(), 40)),
+        description: event.description.clone(),
+        facts,
+        json: serde_json::to_string_pretty(event).unwrap_or_default(),
+    }
+}
+
+/// A length of time for people.
+fn ago(millis: f64) -> String {
+    let seconds = (millis / 1000.0).clamp(0.0, 1e9).floor();
+    match seconds {
+        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 5_400.0 => format!("{:.0}:{:02.0}", (s / 60.0).floor(), s % 60.0),
+        s => format!("{:.0} h", (s / 3_600.0).floor()),
+    }
+}

@@ -1,0 +1,234 @@
+//! What components and loops share: a handle to the page's state, its signals and its server.
+
+use arcane_shared::RoomName;
+use arcane_stage::filter::Filter;
+use arcane_stage::store::Stored;
+use leptos::prelude::*;
+use web_sys::UrlSearchParams;
+
+use crate::api::Server;
+use crate::page::Page;
+use crate::project;
+use crate::socket::Heard;
+use crate::views::Views;
+use crate::{clock, storage};
+
+/// See the module. Copied into every closure.
+#[derive(Clone, Copy)]
+pub(crate) struct Realm {
+    page: StoredValue<Page, LocalStorage>,
+    server: StoredValue<Server>,
+    /// What components read.
+    pub(crate) views: Views,
+}
+
+impl Realm {
+    /// Reads the page's URL and what the browser kept.
+    pub(crate) fn of_page() -> Self {
+        let query = query();
+        let named = query.get("room").and_then(|room| RoomName::parse(&room).ok()).unwrap_or_default();
+        let pairs: Vec<(String, String)> =
+            ["spell", "daemon", "success"].into_iter().filter_map(|key| Some((key.to_owned(), query.get(key)?))).collect();
+        let filter = Filter::from_pairs(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let views = Views::new(named.as_str(), filter, false, prefers_reduced());
+        let mut page = Page::new(named);
+        page.stage.set_reduced(views.reduced.get_untracked());
+        Self {
+            page: StoredValue::new_local(page),
+            server: StoredValue::new(Server::of_page(query.get("server").as_deref())),
+            views,
+        }
+    }
+
+    /// Does something with the page's state. Not to be nested.
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut Page) -> R) -> Option<R> {
+        self.page.try_update_value(act)
+    }
+
+    /// The server.
+    pub(crate) fn server(&self) -> Server {
+        self.server.get_value()
+    }
+
+    /// Opens the event stream of the page's room.
+    pub(crate) fn connect(self) {
+        let server = self.server();
+        self.with(|page| {
+            let url = server.stream_url(page.room.as_str());
+            page.connect(&url, move |heard| self.hear(heard));
+        });
+    }
+
+    fn hear(self, heard: Heard) {
+        let hidden = document().hidden();
+        let census = self.with(|page| {
+            page.hear(heard, hidden);
+            std::mem::take(&mut page.wants_census)
+        });
+        if census == Some(true) {
+            self.take_census();
+        }
+    }
+
+    /// Asks the server who is present, once a connection: our part of history does not say.
+    fn take_census(self) {
+        leptos::task::spawn_local(async move {
+            let room = self.views.room.get_untracked();
+            if let Ok(answer) = self.server().active(&room).await {
+                self.with(|page| {
+                    if page.room.as_str() == room {
+                        page.store.daemons_mut().adopt(&answer.daemons);
+                        if page.replaying.is_none() {
+                            page.stage.settle(page.store.daemons(), clock::now());
+                        }
+                    }
+                });
+            }
+        });
+    }
+
+    /// Asks for rooms and for what the spell bar completes.
+    pub(crate) fn learn(self) {
+        leptos::task::spawn_local(async move {
+            if let Ok(answer) = self.server().examples().await {
+                self.views.lexicon.update(|lexicon| {
+                    lexicon.examples = answer.examples.into_iter().flat_map(|group| group.spells).collect();
+                    lexicon.known = answer.daemons.into_iter().map(|daemon| daemon.daemon_name.to_string()).collect();
+                });
+            }
+        });
+        self.learn_rooms();
+    }
+
+    /// Asks which rooms there are.
+    pub(crate) fn learn_rooms(self) {
+        leptos::task::spawn_local(async move {
+            if let Ok(answer) = self.server().rooms().await {
+                let mut rooms: Vec<String> = answer.rooms.into_iter().map(|card| card.room.to_string()).collect();
+                let current = self.views.room.get_untracked();
+                if !rooms.contains(&current) {
+                    rooms.push(current);
+                }
+                rooms.sort();
+                crate::views::put(self.views.rooms, rooms);
+            }
+        });
+    }
+
+    /// Goes to another room.
+    pub(crate) fn enter(self, room: &str) {
+        let Ok(room) = RoomName::parse(room) else { return };
+        self.views.room.set(room.to_string());
+        self.views.feed_pin.set(None);
+        self.views.feed_first.set(0);
+        self.with(|page| page.enter(room));
+        self.connect();
+        self.write_url();
+        self.refresh();
+    }
+
+    /// Changes the chronicle's filter, and the URL with it.
+    pub(crate) fn filter(self, change: impl FnOnce(&mut Filter)) {
+        self.views.filter.update(change);
+        self.views.feed_first.set(0);
+        self.views.feed_pin.set(None);
+        self.write_url();
+        self.refresh();
+    }
+
+    /// Projects at once what would be projected soon.
+    pub(crate) fn refresh(self) {
+        self.with(|page| project::project_text(page, self.views));
+    }
+
+    /// Shows an event in full.
+    pub(crate) fn open(self, id: u64) {
+        let stored: Option<std::rc::Rc<Stored>> = self.with(|page| page.shown().event(id)).flatten();
+        if let Some(stored) = stored {
+            self.views.detail.set(Some(project::detail(&stored)));
+        }
+    }
+
+    /// Begins or ends the replay of what this browser kept.
+    pub(crate) fn toggle_replay(self) {
+        self.with(|page| {
+            if page.replaying.is_some() {
+                page.end_replay();
+            } else {
+                page.begin_replay(clock::now());
+            }
+        });
+        self.refresh();
+    }
+
+    /// Turns sound on or off.
+    pub(crate) fn toggle_sound(self) {
+        let on = self.views.sound.get_untracked();
+        let now_on = self.with(|page| {
+            if on {
+                page.speaker.disable();
+                false
+            } else {
+                page.speaker.enable()
+            }
+        });
+        self.views.sound.set(now_on == Some(true));
+        storage::write(storage::SOUND_KEY, if now_on == Some(true) { "on" } else { "off" });
+    }
+
+    /// Turns motion on or off, whatever the system prefers.
+    pub(crate) fn toggle_motion(self) {
+        let reduced = !self.views.reduced.get_untracked();
+        self.views.reduced.set(reduced);
+        self.with(|page| page.stage.set_reduced(reduced));
+        storage::write(storage::MOTION_KEY, if reduced { "reduced" } else { "full" });
+    }
+
+    fn write_url(self) {
+        let query = query();
+        self.views.filter.with_untracked(|filter| {
+            for (key, value) in filter.to_pairs() {
+                match value {
+                    Some(value) => query.set(key, value),
+                    None => query.delete(key),
+                }
+            }
+        });
+        let room = self.views.room.get_untracked();
+        if room == arcane_shared::room::DEFAULT_ROOM {
+            query.delete("room");
+        } else {
+            query.set("room", &room);
+        }
+        let text: String = query.to_string().into();
+        let path = window().location().pathname().unwrap_or_else(|_| "/".into());
+        let url = if text.is_empty() { path } else { format!("{path}?{text}") };
+        if let Ok(history) = window().history() {
+            let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&url));
+        }
+    }
+}
+
+/// The page's query.
+pub(crate) fn query() -> UrlSearchParams {
+    let text = window().location().search().unwrap_or_default();
+    UrlSearchParams::new_with_str(&text).unwrap_or_else(|_| empty_query())
+}
+
+fn empty_query() -> UrlSearchParams {
+    #[expect(clippy::expect_used, reason = "an empty query is valid in every browser")]
+    UrlSearchParams::new().expect("an empty query")
+}
+
+fn prefers_reduced() -> bool {
+    match storage::read(storage::MOTION_KEY).as_deref() {
+        Some("reduced") => true,
+        Some("full") => false,
+        _ => window()
+            .match_media("(prefers-reduced-motion: reduce)")
+            .ok()
+            .flatten()
+            .is_some_and(|query| query.matches()),
+    }
+}
+

@@ -1,0 +1,135 @@
+//! Stingers, synthesised and scheduled on the audio clock, and voices. Silent until somebody clicks.
+
+use arcane_stage::sounds::{Sound, Stinger};
+use web_sys::{AudioContext, AudioContextState, GainNode, HtmlAudioElement, OscillatorType, SpeechSynthesisUtterance};
+
+/// Seconds ahead of the audio clock: enough to be scheduled, too little to be heard as late.
+const AHEAD: f64 = 0.012;
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct Speaker {
+    kit: Option<(AudioContext, GainNode)>,
+    on: bool,
+    voice: Option<HtmlAudioElement>,
+}
+
+impl Speaker {
+    /// Turns sound on; only a click or key may. Says whether there is any.
+    pub(crate) fn enable(&mut self) -> bool {
+        if self.kit.is_none() {
+            self.kit = Self::build();
+        }
+        self.on = self.kit.as_ref().is_some_and(|(context, _)| context.resume().is_ok());
+        self.on
+    }
+
+    /// Turns sound off.
+    pub(crate) fn disable(&mut self) {
+        self.on = false;
+        if let Some(voice) = self.voice.take() {
+            let _ = voice.pause();
+        }
+        if let Some((context, _)) = &self.kit {
+            let _ = context.suspend();
+        }
+    }
+
+    fn build() -> Option<(AudioContext, GainNode)> {
+        let context = AudioContext::new().ok()?;
+        let master = context.create_gain().ok()?;
+        master.gain().set_value(0.22);
+        let limiter = context.create_dynamics_compressor().ok()?;
+        master.connect_with_audio_node(&limiter).ok()?;
+        limiter.connect_with_audio_node(&context.destination()).ok()?;
+        Some((context, master))
+    }
+
+    /// Plays stingers now.
+    pub(crate) fn play(&self, sounds: &[Sound]) {
+        let Some((context, master)) = self.kit.as_ref().filter(|_| self.on) else { return };
+        if context.state() != AudioContextState::Running {
+            return;
+        }
+        for sound in sounds {
+            let tone = 2_f64.powf(f64::from(sound.pitch) / 12.0);
+            let gain = (0.5 + 0.15 * f64::from(sound.weight).ln()).min(1.0);
+            let start = context.current_time() + AHEAD;
+            let wave = |kind, from, to, delay, length, gain| {
+                voice(context, master, kind, [from, to], start + delay, length, gain);
+            };
+            match sound.stinger {
+                Stinger::Success => {
+                    wave(OscillatorType::Sine, 523.25 * tone, 523.25 * tone, 0.0, 0.22, gain);
+                    wave(OscillatorType::Sine, 783.99 * tone, 783.99 * tone, 0.07, 0.3, gain * 0.7);
+                }
+                Stinger::Arrival => {
+                    wave(OscillatorType::Triangle, 220.0 * tone, 440.0 * tone, 0.0, 0.45, gain * 0.8);
+                    wave(OscillatorType::Sine, 659.25 * tone, 880.0 * tone, 0.16, 0.42, gain * 0.6);
+                }
+                Stinger::Departure => {
+                    wave(OscillatorType::Triangle, 440.0 * tone, 165.0 * tone, 0.0, 0.55, gain * 0.7);
+                }
+                Stinger::Error => {
+                    wave(OscillatorType::Sawtooth, 233.08, 110.0, 0.0, 0.4, gain * 0.5);
+                    wave(OscillatorType::Triangle, 164.81, 77.78, 0.02, 0.5, gain * 0.8);
+                }
+            }
+        }
+    }
+
+    /// Lets a daemon speak: the server's sound, or the browser's own voice. The subtitle stands anyway.
+    pub(crate) fn speak(&mut self, text: &str, audio_path: Option<&str>) {
+        if !self.on {
+            return;
+        }
+        // Only sounds of the same origin: a path, not an address.
+        if let Some(path) = audio_path.filter(|path| !path.contains(':') && !path.starts_with("//")) {
+            let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+            if let Ok(audio) = HtmlAudioElement::new_with_src(&path) {
+                if let Ok(playing) = audio.play() {
+                    // A sound that cannot be played has its subtitle.
+                    wasm_bindgen_futures::spawn_local(async move {
+                        let _ = wasm_bindgen_futures::JsFuture::from(playing).await;
+                    });
+                }
+                self.voice = Some(audio);
+                return;
+            }
+        }
+        if let Some(synthesis) = web_sys::window().and_then(|window| window.speech_synthesis().ok()) {
+            if let Ok(utterance) = SpeechSynthesisUtterance::new_with_text(text) {
+                utterance.set_volume(0.7);
+                utterance.set_rate(0.95);
+                synthesis.cancel();
+                synthesis.speak(&utterance);
+            }
+        }
+    }
+}
+
+fn voice(
+    context: &AudioContext,
+    master: &GainNode,
+    kind: OscillatorType,
+    [from, to]: [f64; 2],
+    start: f64,
+    length: f64,
+    gain: f64,
+) {
+    let (Ok(oscillator), Ok(envelope)) = (context.create_oscillator(), context.create_gain()) else { return };
+    oscillator.set_type(kind);
+    #[expect(clippy::cast_possible_truncation, reason = "audio parameters are 32 bits")]
+    let [from, to, gain] = [from, to, gain].map(|v| v as f32);
+    let frequency = oscillator.frequency();
+    let _ = frequency.set_value_at_time(from, start);
+    let _ = frequency.exponential_ramp_to_value_at_time(to.max(1.0), start + length);
+    let level = envelope.gain();
+    let _ = level.set_value_at_time(0.0001, start);
+    let _ = level.exponential_ramp_to_value_at_time(gain.max(0.001), start + 0.015);
+    let _ = level.exponential_ramp_to_value_at_time(0.0001, start + length);
+    let _ = oscillator.connect_with_audio_node(&envelope);
+    let _ = envelope.connect_with_audio_node(master);
+    let _ = oscillator.start_with_when(start);
+    let _ = oscillator.stop_with_when(start + length + 0.05);
+}

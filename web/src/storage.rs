@@ -1,0 +1,22 @@
+//! What the browser keeps. Storage that is full, forbidden or absent costs nothing but memory of it.
+
+use web_sys::Storage;
+
+/// Whether sound was enabled.
+pub(crate) const SOUND_KEY: &str = "arcaneSound";
+/// `full` or `reduced`; absent: as the system says.
+pub(crate) const MOTION_KEY: &str = "arcaneMotion";
+
+fn storage() -> Option<Storage> {
+    web_sys::window()?.local_storage().ok()?
+}
+
+/// Reads a text.
+pub(crate) fn read(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok()?
+}
+
+/// Writes a text; says whether it was kept.
+pub(crate) fn write(key: &str, text: &str) -> bool {
+    storage().is_some_and(|storage| storage.set_item(key, text).is_ok())
+}

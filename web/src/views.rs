@@ -1,0 +1,156 @@
+//! What the components read: signals, filled by projection a few times a second.
+
+use arcane_stage::completion::Lexicon;
+use arcane_stage::feed::Row;
+use arcane_stage::filter::Filter;
+use leptos::prelude::*;
+
+/// Recycled rows of the chronicle.
+pub(crate) const FEED_ROWS: usize = 48;
+
+/// The header's numbers, as text.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Header {
+    pub(crate) state: &'static str,
+    pub(crate) detail: String,
+    pub(crate) rate: String,
+    pub(crate) p50: String,
+    pub(crate) p99: String,
+    pub(crate) missed: String,
+    pub(crate) clock: String,
+    pub(crate) watchers: String,
+}
+
+/// One row of the daemons table, as text.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DaemonView {
+    pub(crate) name: String,
+    pub(crate) color: String,
+    pub(crate) rune: String,
+    pub(crate) state: &'static str,
+    pub(crate) last: String,
+    pub(crate) invocations: String,
+    pub(crate) rate: String,
+    pub(crate) mean: String,
+}
+
+/// A label on the stage.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LabelView {
+    pub(crate) name: String,
+    pub(crate) line: String,
+    pub(crate) color: String,
+    pub(crate) phase: &'static str,
+    pub(crate) transform: String,
+    pub(crate) opacity: String,
+}
+
+/// An event in full.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Detail {
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) json: String,
+}
+
+/// How the stage is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Canvas {
+    /// Painting.
+    Painting,
+    /// The browser took the graphics context; it will be back.
+    Lost,
+    /// This browser cannot paint at all.
+    Absent,
+}
+
+/// What to say where there is nothing to see.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Quiet {
+    /// There is something to see.
+    No,
+    /// First contact.
+    Connecting,
+    /// Connected, and nothing has happened yet.
+    Empty,
+    /// Everybody is gone; when something last happened.
+    Deserted(String),
+    /// No connection, and why.
+    Disconnected(String),
+}
+
+/// See the module.
+#[derive(Clone, Copy)]
+pub(crate) struct Views {
+    pub(crate) header: RwSignal<Header>,
+    pub(crate) daemons: RwSignal<Vec<DaemonView>>,
+    pub(crate) labels: RwSignal<Vec<LabelView>>,
+    pub(crate) rows: StoredValue<Vec<RwSignal<Option<Row>>>>,
+    pub(crate) feed_total: RwSignal<usize>,
+    pub(crate) feed_first: RwSignal<usize>,
+    pub(crate) feed_newer: RwSignal<usize>,
+    pub(crate) feed_pin: RwSignal<Option<u64>>,
+    pub(crate) names: RwSignal<Vec<String>>,
+    pub(crate) filter: RwSignal<Filter>,
+    pub(crate) display: RwSignal<Option<String>>,
+    pub(crate) subtitle: RwSignal<Option<(String, String)>>,
+    pub(crate) storm: RwSignal<Option<u64>>,
+    pub(crate) badge: RwSignal<bool>,
+    pub(crate) quiet: RwSignal<Quiet>,
+    pub(crate) last_heard: RwSignal<String>,
+    pub(crate) replay: RwSignal<Option<(usize, usize)>>,
+    pub(crate) detail: RwSignal<Option<Detail>>,
+    pub(crate) help: RwSignal<bool>,
+    pub(crate) sound: RwSignal<bool>,
+    pub(crate) reduced: RwSignal<bool>,
+    pub(crate) room: RwSignal<String>,
+    pub(crate) rooms: RwSignal<Vec<String>>,
+    pub(crate) lexicon: RwSignal<Lexicon>,
+    pub(crate) canvas: RwSignal<Canvas>,
+    pub(crate) announcement: RwSignal<String>,
+    pub(crate) alert: RwSignal<String>,
+    pub(crate) focus: RwSignal<Option<String>>,
+}
+
+impl Views {
+    pub(crate) fn new(room: &str, filter: Filter, sound: bool, reduced: bool) -> Self {
+        Self {
+            header: RwSignal::new(Header { state: "connecting", ..Header::default() }),
+            daemons: RwSignal::new(Vec::new()),
+            labels: RwSignal::new(Vec::new()),
+            rows: StoredValue::new((0..FEED_ROWS).map(|_| RwSignal::new(None)).collect()),
+            feed_total: RwSignal::new(0),
+            feed_first: RwSignal::new(0),
+            feed_newer: RwSignal::new(0),
+            feed_pin: RwSignal::new(None),
+            names: RwSignal::new(Vec::new()),
+            filter: RwSignal::new(filter),
+            display: RwSignal::new(None),
+            subtitle: RwSignal::new(None),
+            storm: RwSignal::new(None),
+            badge: RwSignal::new(false),
+            quiet: RwSignal::new(Quiet::Connecting),
+            last_heard: RwSignal::new(String::new()),
+            replay: RwSignal::new(None),
+            detail: RwSignal::new(None),
+            help: RwSignal::new(false),
+            sound: RwSignal::new(sound),
+            reduced: RwSignal::new(reduced),
+            room: RwSignal::new(room.to_owned()),
+            rooms: RwSignal::new(vec![room.to_owned()]),
+            lexicon: RwSignal::new(Lexicon::default()),
+            canvas: RwSignal::new(Canvas::Painting),
+            announcement: RwSignal::new(String::new()),
+            alert: RwSignal::new(String::new()),
+            focus: RwSignal::new(None),
+        }
+    }
+}
+
+/// Sets a signal only if its value changes: nothing downstream runs for nothing.
+pub(crate) fn put<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|old| *old != value) {
+        signal.set(value);
+    }
+}

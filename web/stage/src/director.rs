@@ -1,0 +1,230 @@
+//! From an event's sync directives to a cue: what the stage does, and whether there is still time.
+
+use arcane_shared::sync::{Animation, Audio, Particles};
+use arcane_shared::{AnySpell, ReceivedEvent, Rgb, UnixMillis};
+
+use crate::store::Origin;
+use crate::summary;
+
+/// Above this many milliseconds of remaining time a cue is performed in full.
+pub const COMFORT_MS: f64 = 40.0;
+/// An event older than this is history: its state is shown, nothing is performed.
+pub const HISTORY_MS: f64 = 2_000.0;
+
+/// How late a cue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lateness {
+    /// Enough time: everything.
+    OnTime,
+    /// Little time: at once, shortened, sound only if still in time.
+    Late,
+    /// Past its deadline: final state and a hollow mark, no flash, no sound. Counted.
+    Missed,
+    /// History, a replayed backlog or a hidden page: state only. Not counted.
+    Historical,
+}
+
+/// How a circle ends its gesture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gesture {
+    /// No gesture.
+    None,
+    /// A swell and a calm; also what an unknown animation becomes.
+    Pulse,
+    /// The failure gesture.
+    Invert,
+}
+
+/// What particles do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Unchanged,
+    /// Calm down.
+    FadeToIdle,
+    /// Freeze for a moment.
+    Halt,
+}
+
+/// Which stinger, if any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// None.
+    Silent,
+    /// The success stinger.
+    Success,
+    /// The error stinger.
+    Error,
+}
+
+/// One event as the stage performs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cue {
+    /// The event's number.
+    pub seq: Option<u64>,
+    /// What happened.
+    pub spell: AnySpell,
+    /// To whom; `None` for the realm.
+    pub daemon: Option<String>,
+    /// The daemon's colour if the event says.
+    pub color: Option<Rgb>,
+    /// Whether it worked.
+    pub success: bool,
+    /// How late.
+    pub lateness: Lateness,
+    /// The circle's gesture.
+    pub gesture: Gesture,
+    /// The particles' gesture.
+    pub flow: Flow,
+    /// The sound.
+    pub voice: Voice,
+    /// Whether colours invert, if the governor allows.
+    pub invert: bool,
+    /// A phrase in the middle.
+    pub display_text: Option<String>,
+    /// The event in a line.
+    pub line: String,
+    /// What a voice says.
+    pub subtitle: Option<String>,
+    /// Where its sound is, if the server made one.
+    pub audio_path: Option<String>,
+    /// Seconds that it took.
+    pub seconds: f32,
+    /// An invocation that has only begun.
+    pub begins: bool,
+    /// It waits for a human.
+    pub attention: bool,
+    /// When the bus took it, server clock.
+    pub emitted_at: Option<UnixMillis>,
+    /// Its budget, milliseconds.
+    pub deadline_ms: f64,
+}
+
+/// Decides. `server_now` is `None` while the server's clock is unknown: then nothing counts as late.
+#[must_use]
+pub fn direct(event: &ReceivedEvent, origin: Origin, server_now: Option<UnixMillis>, hidden: bool) -> Cue {
+    let sync = event.sync();
+    #[expect(clippy::cast_precision_loss, reason = "a deadline beyond 2^52 ms is as good as none")]
+    let deadline_ms = sync.deadline_ms as f64;
+    let lateness = lateness(origin, sync.emitted_at, server_now, deadline_ms, hidden);
+    let performed = matches!(lateness, Lateness::OnTime | Lateness::Late);
+    let text = |key: &str| event.text(key).map(|text| summary::shorten(text, 400));
+    let is_voice = event.spell_name.as_str() == "voice";
+    Cue {
+        seq: event.seq,
+        spell: event.spell_name.clone(),
+        daemon: event.daemon_name.as_ref().map(|name| name.as_str().to_owned()),
+        color: event.color(),
+        success: event.success,
+        lateness,
+        gesture: match sync.animation {
+            _ if !performed => Gesture::None,
+            None => Gesture::None,
+            Some(Animation::Invert) => Gesture::Invert,
+            Some(Animation::Pulse | Animation::Other(_)) => Gesture::Pulse,
+        },
+        flow: match sync.particles {
+            _ if !performed => Flow::Unchanged,
+            None => Flow::Unchanged,
+            Some(Particles::Halt) => Flow::Halt,
+            Some(Particles::FadeToIdle | Particles::Other(_)) => Flow::FadeToIdle,
+        },
+        voice: match sync.audio {
+            _ if !performed => Voice::Silent,
+            Some(Audio::Success) => Voice::Success,
+            Some(Audio::Error) => Voice::Error,
+            Some(Audio::Other(_)) | None => Voice::Silent,
+        },
+        invert: sync.invert && performed,
+        display_text: sync.display_text.map(|text| summary::shorten(&text, 120)).filter(|text| !text.trim().is_empty()),
+        line: summary::of(event),
+        subtitle: is_voice.then(|| summary::shorten(&event.description, 240)),
+        audio_path: is_voice.then(|| text("audio_path")).flatten(),
+        #[expect(clippy::cast_possible_truncation, reason = "clamped before")]
+        seconds: event.number("execution_time").filter(|s| s.is_finite()).unwrap_or(0.0).clamp(0.0, 3_600.0) as f32,
+        begins: event.text("phase") == Some("begin"),
+        attention: event.metadata.get("attention").and_then(serde_json::Value::as_bool).unwrap_or(false),
+        emitted_at: sync.emitted_at,
+        deadline_ms,
+    }
+}
+
+fn lateness(
+    origin: Origin,
+    emitted_at: Option<UnixMillis>,
+    server_now: Option<UnixMillis>,
+    deadline_ms: f64,
+    hidden: bool,
+) -> Lateness {
+    if origin != Origin::Live || hidden {
+        return Lateness::Historical;
+    }
+    let (Some(emitted_at), Some(server_now)) = (emitted_at, server_now) else {
+        return Lateness::OnTime;
+    };
+    let age = server_now - emitted_at;
+    if !age.is_finite() {
+        return Lateness::OnTime;
+    }
+    let left = deadline_ms - age.max(0.0);
+    if left >= COMFORT_MS {
+        Lateness::OnTime
+    } else if left > 0.0 {
+        Lateness::Late
+    } else if age > HISTORY_MS {
+        Lateness::Historical
+    } else {
+        Lateness::Missed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn event(metadata: serde_json::Value, success: bool) -> ReceivedEvent {
+        let value = json!({"spell_name": "invoke", "daemon_name": "claude", "success": success, "metadata": metadata});
+        crate::message::event(value, arcane_shared::Timestamp::from_unix_micros(0)).unwrap()
+    }
+
+    fn cue(metadata: serde_json::Value, success: bool, now: f64) -> Cue {
+        direct(&event(metadata, success), Origin::Live, Some(now), false)
+    }
+
+    #[test]
+    fn remaining_time_decides() {
+        let at = |age: f64| cue(json!({"sync": {"deadline_ms": 200, "emitted_at": 1000.0}}), false, 1000.0 + age);
+        assert_eq!(at(10.0).lateness, Lateness::OnTime);
+        assert!(at(10.0).invert);
+        assert_eq!(at(180.0).lateness, Lateness::Late);
+        let missed = at(250.0);
+        assert_eq!((missed.lateness, missed.invert, missed.voice), (Lateness::Missed, false, Voice::Silent));
+        assert_eq!(at(5_000.0).lateness, Lateness::Historical);
+    }
+
+    #[test]
+    fn an_unknown_animation_is_a_pulse_and_none_is_none() {
+        assert_eq!(cue(json!({"sync": {"animation": "aurora"}}), true, 0.0).gesture, Gesture::Pulse);
+        assert_eq!(cue(json!({"sync": {"animation": null}}), true, 0.0).gesture, Gesture::None);
+        assert_eq!(cue(json!({"sync": {"particles": "confetti", "audio": "gong"}}), true, 0.0).flow, Flow::FadeToIdle);
+        assert_eq!(cue(json!({"sync": {"audio": "gong"}}), true, 0.0).voice, Voice::Silent);
+        assert_eq!(cue(json!({}), false, 0.0).voice, Voice::Error);
+    }
+
+    #[test]
+    fn what_a_hidden_page_gets_is_history() {
+        let cue = direct(&event(json!({}), false), Origin::Live, Some(0.0), true);
+        assert_eq!((cue.lateness, cue.invert), (Lateness::Historical, false));
+    }
+
+    proptest! {
+        #[test]
+        fn absurd_numbers_decide_something(deadline: u64, emitted: f64, now: f64, time: f64) {
+            let metadata = json!({"execution_time": time, "sync": {"deadline_ms": deadline, "emitted_at": emitted}});
+            let cue = cue(metadata, false, now);
+            prop_assert!(cue.seconds.is_finite() && cue.seconds >= 0.0);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! One frame of the stage: what moves on by itself, and the picture of it.
+
+use arcane_shared::Rgb;
+
+use crate::actors::swell;
+use crate::effects::mark;
+use crate::layout::{Mapping, Ring};
+use crate::palette;
+use crate::particles::{Motion, Record};
+use crate::picture::{Kind, Link, Picture, RIM};
+use crate::runes::inscribe;
+use crate::stage::Stage;
+
+/// Records a second that the stage may spawn, and how many it may save up.
+const SPAWN_RATE: f32 = 1_400.0;
+const SPAWN_BURST: f32 = 900.0;
+/// Particle time is set back when it exceeds this, so that 32 bits stay exact on a wall.
+const REBASE_S: f32 = 1_800.0;
+/// The longest step of particle time: a page that slept goes on where it was.
+const STEP_MAX_MS: f64 = 250.0;
+
+impl Stage {
+    /// Moves on to `now` and describes the frame.
+    pub fn advance(&mut self, now: f64) -> &Picture {
+        let dt = self.last_frame.map_or(0.0, |last| (now - last).clamp(0.0, STEP_MAX_MS));
+        self.last_frame = Some(now);
+        self.move_on(now, dt);
+        self.compose(now);
+        &self.picture
+    }
+
+    fn move_on(&mut self, now: f64, dt: f64) {
+        #[expect(clippy::cast_possible_truncation, reason = "at most a quarter of a second")]
+        let seconds = (dt / 1000.0) as f32;
+        self.budget = (self.budget + SPAWN_RATE * seconds).min(SPAWN_BURST);
+        self.energy *= (-seconds * 0.5).exp();
+        if now >= self.halted_until {
+            self.particle_ms += dt;
+        }
+        let time = self.particle_seconds();
+        if time > REBASE_S {
+            self.particles.rebase(time);
+            self.particle_ms = 0.0;
+        }
+        let gone: Vec<String> =
+            self.actors.iter().filter(|(_, actor)| actor.is_over(now)).map(|(name, _)| name.clone()).collect();
+        for name in gone {
+            self.actors.remove(&name);
+        }
+        self.effects.retain(|effect| !effect.is_over(now));
+        let size = self.ring.size();
+        let glide = if self.reduced { 1.0 } else { 1.0 - (-seconds * 4.0).exp() };
+        for actor in self.actors.values_mut() {
+            let home = if actor.vanished.is_some() { actor.at } else { Ring::at(actor.place, size) };
+            for axis in 0..2 {
+                actor.at[axis] += (home[axis] - actor.at[axis]) * glide;
+            }
+            actor.heat *= (-seconds * 0.9).exp();
+        }
+        if !self.reduced {
+            self.sparks(now);
+        }
+    }
+
+    /// Idle drift along the links and sparks around those who work.
+    fn sparks(&mut self, now: f64) {
+        let radius = Mapping::new(self.view, self.ring.size()).circle_radius;
+        let due: Vec<([f32; 2], Rgb, bool, f32)> = self
+            .actors
+            .values_mut()
+            .filter(|actor| actor.vanished.is_none() && actor.inscribed(now) >= 1.0 && now >= actor.spark_due)
+            .map(|actor| {
+                let working = actor.working.is_some();
+                let wait = if working { 70.0 } else { 640.0 / (1.0 + 9.0 * f64::from(actor.heat)) };
+                actor.spark_due = now + wait;
+                (actor.at, actor.color, working, actor.heat)
+            })
+            .collect();
+        for (at, color, working, heat) in due {
+            if working {
+                let spread = radius * (1.16 + 0.1 * self.roll());
+                self.spawn(Motion::Orbit, [at, at, at], color, 0.0, (1.8, 2.4), spread, 230);
+            }
+            let control = bend(at);
+            let (size, alpha) = (1.6 + heat, if heat > 0.1 { 210 } else { 130 });
+            self.spawn(Motion::Stream, [at, control, [0.0; 2]], color, 0.0, (2.6, size), 5.0, alpha);
+        }
+        if now >= self.bus_spark_due {
+            self.bus_spark_due = now + 420.0 / (1.0 + 4.0 * f64::from(self.energy));
+            let spread = self.view.stage[2].min(self.view.stage[3]) * 0.3;
+            self.spawn(Motion::Burst, [[0.0; 2]; 3], palette::REALM, 0.0, (5.5, 1.5), spread, 120);
+        }
+    }
+
+    /// Work done: energy runs from the circle to the bus and out to the rim.
+    pub(crate) fn stream(&mut self, at: [f32; 2], color: Rgb, seconds: f32, _now: f64) {
+        let wished = 26.0 + 34.0 * seconds.max(0.0).sqrt().min(5.0);
+        let count = self.grant(wished);
+        let control = bend(at);
+        for _ in 0..count {
+            let delay = self.roll() * 0.35;
+            let life = 0.75 + 0.35 * self.roll();
+            let bright = if self.roll() > 0.8 { palette::mix(color, Rgb([255; 3]), 0.75) } else { color };
+            let size = 1.8 + 2.2 * self.roll();
+            self.spawn(Motion::Stream, [at, control, [0.0; 2]], bright, delay, (life, size), 13.0, 255);
+        }
+        for _ in 0..count / 2 {
+            let angle = self.roll() * std::f32::consts::TAU;
+            let far = 0.75 + 0.55 * self.roll();
+            let to = [angle.cos() * far, angle.sin() * far];
+            let turned = [(angle + 0.5).cos() * far * 0.5, (angle + 0.5).sin() * far * 0.5];
+            let delay = 0.75 + 0.3 * self.roll();
+            let size = 1.4 + 1.4 * self.roll();
+            self.spawn(Motion::Stream, [[0.0; 2], turned, to], color, delay, (1.5, size), 10.0, 190);
+        }
+    }
+
+    /// Light gathers where a circle inscribes itself.
+    pub(crate) fn gather(&mut self, at: [f32; 2], color: Rgb, _now: f64) {
+        let radius = Mapping::new(self.view, self.ring.size()).circle_radius;
+        for _ in 0..self.grant(90.0) {
+            let delay = self.roll() * 0.7;
+            let size = 1.5 + 1.6 * self.roll();
+            self.spawn(Motion::Implode, [at; 3], color, delay, (1.1, size), radius * 1.9, 220);
+        }
+    }
+
+    /// A circle becomes dust, inwards.
+    pub(crate) fn dust(&mut self, at: [f32; 2], color: Rgb, _now: f64) {
+        let radius = Mapping::new(self.view, self.ring.size()).circle_radius;
+        for _ in 0..self.grant(170.0) {
+            let delay = self.roll() * 0.45;
+            let life = 0.9 + 0.5 * self.roll();
+            let size = 1.4 + 1.8 * self.roll();
+            self.spawn(Motion::Implode, [at; 3], color, delay, (life, size), radius, 255);
+        }
+    }
+
+    /// A failure: nothing reaches the bus, shards fly off.
+    pub(crate) fn shards(&mut self, at: [f32; 2], _now: f64) {
+        let radius = Mapping::new(self.view, self.ring.size()).circle_radius;
+        for _ in 0..self.grant(46.0).max(6) {
+            let life = 1.0 + 0.9 * self.roll();
+            let size = 1.6 + 1.8 * self.roll();
+            self.spawn(Motion::Burst, [at; 3], palette::ROSE, 0.0, (life, size), radius * 1.75, 235);
+        }
+    }
+
+    /// How many of the wished records there are, by the budget: at least one.
+    fn grant(&mut self, wished: f32) -> u32 {
+        if self.reduced {
+            return 0;
+        }
+        let share = wished.min((self.budget * 0.25).max(1.0));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and a few hundred")]
+        let count = share.max(1.0) as u32;
+        count
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a record has this many parts")]
+    fn spawn(
+        &mut self,
+        motion: Motion,
+        [from, control, to]: [[f32; 2]; 3],
+        color: Rgb,
+        delay: f32,
+        (life, size): (f32, f32),
+        spread: f32,
+        alpha: u8,
+    ) {
+        self.budget = (self.budget - 1.0).max(0.0);
+        self.dice = self.dice.wrapping_add(1);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 12 bits")]
+        let spread = spread.clamp(0.0, 4_095.0) as u16;
+        let born = self.particle_seconds() + delay;
+        let seed = (self.dice.wrapping_mul(40_503) >> 8) as u16;
+        self.particles.spawn(Record { from, control, to, born, life, color, alpha, size, motion, spread, seed });
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "set back long before it matters")]
+    fn particle_seconds(&self) -> f32 {
+        (self.particle_ms / 1000.0) as f32
+    }
+
+    fn compose(&mut self, now: f64) {
+        let mapping = Mapping::new(self.view, self.ring.size());
+        #[expect(clippy::cast_possible_truncation, reason = "wrapped to an hour")]
+        let time = if self.reduced { 0.0 } else { ((now - self.started) / 1000.0).rem_euclid(3_600.0) as f32 };
+        let particle_time = self.particle_seconds();
+        let level = if self.reduced { 0.0 } else { self.governor.level(now) };
+        let picture = &mut self.picture;
+        picture.mapping = mapping;
+        picture.size = [self.view.width, self.view.height];
+        picture.veil = palette::floats(palette::SOFT_INVERT, level);
+        picture.particle_time = particle_time;
+        picture.particle_glow = 1.0;
+        picture.time = time;
+        picture.energy = self.energy;
+        picture.links.clear();
+        picture.marks.clear();
+        for actor in self.actors.values() {
+            let there = actor.inscribed(now) * (1.0 - actor.dissolved(now));
+            let broken = swell(now - actor.broke, crate::actors::BREAK_MS);
+            picture.links.push(Link {
+                from: mapping.px(actor.at),
+                control: mapping.px(bend(actor.at)),
+                to: mapping.centre,
+                color: palette::floats(actor.color, (0.30 + 0.5 * actor.heat) * there * (1.0 - 0.8 * broken)),
+                energy: actor.heat,
+                progress: there,
+            });
+        }
+        let pulse = swell(now - self.bus_pulsed, 700.0);
+        let mut bus = mark(Kind::Bus, mapping.centre, [mapping.bus_radius / RIM; 2], palette::floats(palette::REALM, 1.0), 1.0);
+        bus.turn = time * -0.035;
+        bus.glow = 0.5 + 0.1 * (time * 0.8).sin() + 0.6 * pulse + 0.5 * self.energy;
+        bus.runes = inscribe("arcane-event-bus").packed();
+        picture.marks.push(bus);
+        for effect in self.effects.iter().filter(|effect| now >= effect.since) {
+            effect.draw(&mapping, self.view.stage, now, self.reduced, &mut picture.marks);
+        }
+        for actor in self.actors.values() {
+            let centre = mapping.px(actor.at);
+            if actor.waiting.is_some() && actor.vanished.is_none() {
+                let color = palette::floats(palette::BEACON, 0.9);
+                let phase = if self.reduced { 0.5 } else { (time * 0.45).fract() };
+                picture.marks.push(mark(Kind::Beacon, centre, [mapping.circle_radius * 1.95; 2], color, phase));
+            }
+            picture.marks.push(actor.mark(centre, mapping.circle_radius, now, time, self.reduced));
+        }
+    }
+}
+
+/// The control point of the curve from a place to the bus.
+fn bend(at: [f32; 2]) -> [f32; 2] {
+    [at[0] * 0.5 - at[1] * 0.16, at[1] * 0.5 + at[0] * 0.16 - at[1] * 0.08]
+}

@@ -1,0 +1,196 @@
+//! What the browser keeps of each room, so that a reload forgets nothing, and how it is replayed.
+//!
+//! The text is the seed's: one JSON array of events, newest first. Each event has its run of
+//! numbers beside it (`epoch`), an addition that the seed's own clients pass over.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use arcane_shared::{Epoch, ReceivedEvent, RoomName, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::message;
+
+/// Where it is kept.
+pub const STORAGE_KEY: &str = "arcaneHistory";
+/// Events kept of each room.
+pub const EVENTS_MAX: usize = 100;
+/// Rooms kept; beyond that the one untouched for longest gives way.
+pub const ROOMS_MAX: usize = 8;
+/// Longest text written. What does not fit is dropped, oldest first.
+pub const BYTES_MAX: usize = 2_000_000;
+/// Milliseconds between two events of a replay.
+pub const REPLAY_STEP_MS: f64 = 500.0;
+
+#[derive(Debug, Clone, Serialize)]
+struct Kept {
+    #[serde(flatten)]
+    event: ReceivedEvent,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<Epoch>,
+}
+
+/// The kept events of all rooms.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// The room touched last is the last one. Events oldest first.
+    rooms: VecDeque<(RoomName, VecDeque<Kept>)>,
+}
+
+impl History {
+    /// Reads what was kept. Whatever is wrong with it is left out.
+    #[must_use]
+    pub fn decode(text: &str) -> Self {
+        let mut history = Self::default();
+        let Ok(Value::Array(list)) = serde_json::from_str(text) else { return history };
+        for value in list.into_iter().rev() {
+            let epoch = value.get("epoch").and_then(Value::as_str).map(|epoch| Epoch(epoch.into()));
+            if let Some(event) = message::event(value, Timestamp::from_unix_micros(0)) {
+                let room = event.room.clone().unwrap_or_default();
+                history.keep(&room, epoch.as_ref(), &event);
+            }
+        }
+        history
+    }
+
+    /// Writes it: newest first, at most [`BYTES_MAX`] bytes.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let mut text = String::from("[");
+        for kept in self.rooms.iter().rev().flat_map(|(_, events)| events.iter().rev()) {
+            let Ok(piece) = serde_json::to_string(kept) else { continue };
+            if text.len() + piece.len() + 2 > BYTES_MAX {
+                break;
+            }
+            if text.len() > 1 {
+                text.push(',');
+            }
+            text.push_str(&piece);
+        }
+        text.push(']');
+        text
+    }
+
+    /// Keeps an event; the room's oldest gives way.
+    pub fn keep(&mut self, room: &RoomName, epoch: Option<&Epoch>, event: &ReceivedEvent) {
+        let at = self.rooms.iter().position(|(name, _)| name == room);
+        let mut entry = at.and_then(|at| self.rooms.remove(at)).unwrap_or_else(|| (room.clone(), VecDeque::new()));
+        let mut event = event.clone();
+        event.room = Some(room.clone());
+        entry.1.push_back(Kept { event, epoch: epoch.cloned() });
+        if entry.1.len() > EVENTS_MAX {
+            entry.1.pop_front();
+        }
+        self.rooms.push_back(entry);
+        if self.rooms.len() > ROOMS_MAX {
+            self.rooms.pop_front();
+        }
+    }
+
+    /// What is kept of a room, oldest first.
+    #[must_use]
+    pub fn of_room(&self, room: &RoomName) -> Vec<(Option<Epoch>, ReceivedEvent)> {
+        self.rooms
+            .iter()
+            .filter(|(name, _)| name == room)
+            .flat_map(|(_, events)| events.iter().map(|kept| (kept.epoch.clone(), kept.event.clone())))
+            .collect()
+    }
+}
+
+/// Kept events shown again, one every [`REPLAY_STEP_MS`].
+#[derive(Debug, Clone)]
+pub struct Replay {
+    events: Vec<Rc<ReceivedEvent>>,
+    next: usize,
+    started: f64,
+}
+
+impl Replay {
+    /// Begins at `now`.
+    #[must_use]
+    pub fn new(events: Vec<ReceivedEvent>, now: f64) -> Self {
+        Self { events: events.into_iter().map(Rc::new).collect(), next: 0, started: now }
+    }
+
+    /// The next event whose time has come.
+    #[expect(clippy::cast_precision_loss, reason = "at most a few hundred")]
+    pub fn due(&mut self, now: f64) -> Option<Rc<ReceivedEvent>> {
+        let event = self.events.get(self.next)?;
+        if now < self.started + self.next as f64 * REPLAY_STEP_MS {
+            return None;
+        }
+        self.next += 1;
+        Some(Rc::clone(event))
+    }
+
+    /// Shown so far, and all.
+    #[must_use]
+    pub fn progress(&self) -> (usize, usize) {
+        (self.next, self.events.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn event(seq: u64, room: &str) -> ReceivedEvent {
+        let value = serde_json::json!({"spell_name": "voice", "daemon_name": "claude", "seq": seq, "room": room,
+            "timestamp": "2026-01-01T00:00:00.000000", "success": true, "description": "x", "metadata": {"a": 1}});
+        message::event(value, Timestamp::from_unix_micros(0)).unwrap()
+    }
+
+    fn room(name: &str) -> RoomName {
+        RoomName::parse(name).unwrap()
+    }
+
+    #[test]
+    fn the_text_is_the_seeds_newest_first() {
+        let mut history = History::default();
+        for seq in 1..=130 {
+            history.keep(&room("main"), Some(&Epoch("k".into())), &event(seq, "main"));
+        }
+        let list: Vec<Value> = serde_json::from_str(&history.encode()).unwrap();
+        assert_eq!(list.len(), 100);
+        assert_eq!((list[0]["seq"].as_u64(), list[99]["seq"].as_u64()), (Some(130), Some(31)));
+        assert_eq!(list[0]["spell_name"], "voice");
+    }
+
+    #[test]
+    fn a_replay_shows_one_event_every_half_second() {
+        let mut replay = Replay::new((1..=3).map(|seq| event(seq, "main")).collect(), 1_000.0);
+        let mut shown = Vec::new();
+        for ms in 1_000..3_000 {
+            while let Some(event) = replay.due(f64::from(ms)) {
+                shown.push((ms, event.seq.unwrap()));
+            }
+        }
+        assert_eq!(shown, [(1_000, 1), (1_500, 2), (2_000, 3)]);
+        assert_eq!(replay.progress(), (3, 3));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_kept_comes_back(picks in proptest::collection::vec(0..12_usize, 0..300)) {
+            let mut history = History::default();
+            for (seq, pick) in picks.iter().enumerate() {
+                let name = format!("room{pick}");
+                history.keep(&room(&name), None, &event(seq as u64 + 1, &name));
+            }
+            let again = History::decode(&history.encode());
+            for pick in 0..12 {
+                let name = room(&format!("room{pick}"));
+                prop_assert_eq!(again.of_room(&name), history.of_room(&name));
+                prop_assert!(again.of_room(&name).len() <= EVENTS_MAX);
+            }
+        }
+
+        #[test]
+        fn any_text_is_some_history(text in ".{0,200}") {
+            let _ = History::decode(&text);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Events in one line, for the chronicle and the labels. Text, never markup.
+
+use arcane_shared::{ReceivedEvent, SpellName};
+use serde_json::Value;
+
+/// Most characters of a summary; what is longer ends in an ellipsis.
+pub const SUMMARY_MAX: usize = 160;
+
+/// What happened, without the daemon's name in front.
+#[must_use]
+pub fn of(event: &ReceivedEvent) -> String {
+    let text = |key: &str| event.text(key).filter(|text| !text.trim().is_empty());
+    let count = |key: &str| event.metadata.get(key).and_then(Value::as_u64);
+    let line = match event.spell_name.known() {
+        Some(SpellName::Summon) if event.success => match text("parent_daemon") {
+            Some(parent) => format!("steps from {parent}’s shadow"),
+            None => "materializes".into(),
+        },
+        Some(SpellName::Banish) if event.success => match count("invocation_count") {
+            Some(1) => "returns to the void after 1 task".into(),
+            Some(n) => format!("returns to the void after {n} tasks"),
+            None => "returns to the void".into(),
+        },
+        Some(SpellName::Summon | SpellName::Banish) => {
+            text("error").or(text("reason")).map_or_else(|| event.description.clone(), str::to_owned)
+        }
+        Some(SpellName::Invoke) => text("task").unwrap_or(&event.description).to_owned(),
+        Some(SpellName::Reveal) => match count("daemon_count") {
+            Some(n) => format!("the veil parts: {n} daemons"),
+            None => event.description.clone(),
+        },
+        Some(SpellName::Parse) => match (text("spell_text"), text("parsed_action")) {
+            (Some(spell), Some(action)) => format!("“{spell}” → {action}"),
+            (Some(spell), None) => format!("“{spell}” was not understood"),
+            _ => event.description.clone(),
+        },
+        Some(SpellName::Voice) => format!("“{}”", event.description),
+        None => event.description.clone(),
+    };
+    let line = if line.trim().is_empty() { event.spell_name.as_str().to_owned() } else { line };
+    shorten(&line, SUMMARY_MAX)
+}
+
+/// What stands at the end of the line: a time, or how it went.
+#[must_use]
+pub fn aside(event: &ReceivedEvent) -> String {
+    if !event.success {
+        return "failed".into();
+    }
+    let seconds = event.number("execution_time").or_else(|| event.number("total_time"));
+    match seconds {
+        Some(seconds) if seconds.is_finite() && seconds > 0.0 => self::seconds(seconds),
+        _ => String::new(),
+    }
+}
+
+/// Seconds for people.
+#[must_use]
+pub fn seconds(seconds: f64) -> String {
+    match seconds {
+        s if s < 0.000_95 => format!("{:.0} µs", s * 1e6),
+        s if s < 0.995 => format!("{:.0} ms", s * 1e3),
+        s if s < 99.5 => format!("{s:.2} s"),
+        s if s < 6_000.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+/// The sign of a spell: shapes that differ without colour.
+#[must_use]
+pub fn sign(event: &ReceivedEvent) -> &'static str {
+    if !event.success {
+        return "✕";
+    }
+    match event.spell_name.known() {
+        Some(SpellName::Summon) => "▲",
+        Some(SpellName::Invoke) => "✦",
+        Some(SpellName::Banish) => "▽",
+        Some(SpellName::Reveal) => "◇",
+        Some(SpellName::Parse) => "⋄",
+        Some(SpellName::Voice) => "❝",
+        None => "·",
+    }
+}
+
+/// At most `max` characters on one line; control characters become spaces.
+#[must_use]
+pub fn shorten(text: &str, max: usize) -> String {
+    let mut short: String = text.chars().take(max).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(max).is_some() {
+        short.pop();
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn event(json: &str) -> ReceivedEvent {
+        let now = arcane_shared::Timestamp::from_unix_micros(0);
+        crate::message::event(serde_json::from_str(json).unwrap(), now).unwrap()
+    }
+
+    #[test]
+    fn the_six_spells_in_a_line() {
+        let of_json = |json: &str| of(&event(json));
+        assert_eq!(of_json(r#"{"spell_name":"summon"}"#), "materializes");
+        assert_eq!(of_json(r#"{"spell_name":"banish","metadata":{"invocation_count":9}}"#), "returns to the void after 9 tasks");
+        assert_eq!(of_json(r#"{"spell_name":"invoke","metadata":{"task":"cargo test"}}"#), "cargo test");
+        assert_eq!(of_json(r#"{"spell_name":"reveal","metadata":{"daemon_count":4}}"#), "the veil parts: 4 daemons");
+        assert_eq!(
+            of_json(r#"{"spell_name":"parse","metadata":{"spell_text":"summon claude","parsed_action":"summon"}}"#),
+            "“summon claude” → summon"
+        );
+        assert_eq!(of_json(r#"{"spell_name":"aurora","description":""}"#), "aurora");
+    }
+
+    #[test]
+    fn a_missing_time_is_no_time() {
+        assert_eq!(aside(&event(r#"{"spell_name":"invoke","success":false,"metadata":{"execution_time":null}}"#)), "failed");
+        assert_eq!(aside(&event(r#"{"spell_name":"invoke","metadata":{"execution_time":"1"}}"#)), "");
+        assert_eq!(aside(&event(r#"{"spell_name":"invoke","metadata":{"execution_time":0.456}}"#)), "456 ms");
+    }
+
+    proptest! {
+        #[test]
+        fn a_summary_is_one_bounded_line(task in "\\PC{0,400}|[\\n\\r\\t ]{0,50}|[\u{202e}\u{200b}א-ת]{0,300}") {
+            let json = serde_json::json!({"spell_name": "invoke", "metadata": {"task": task}});
+            let line = of(&event(&json.to_string()));
+            prop_assert!(line.chars().count() <= SUMMARY_MAX);
+            prop_assert!(!line.contains(char::is_control));
+        }
+    }
+}
