@@ -76,7 +76,7 @@ fn page(document: &Value) -> String {
             for method in METHODS {
                 let operation = &operations[method];
                 if list(&operation["tags"]).iter().any(|of| of == name) {
-                    write_operation(&mut html, method, path, operation, document);
+                    write_operation(&mut html, method, path, operation);
                 }
             }
         }
@@ -87,7 +87,7 @@ fn page(document: &Value) -> String {
     html
 }
 
-fn write_operation(html: &mut String, method: &str, path: &str, operation: &Value, document: &Value) {
+fn write_operation(html: &mut String, method: &str, path: &str, operation: &Value) {
     let summary = escape(text(&operation["summary"]));
     let _ = write!(
         html,
@@ -115,12 +115,7 @@ fn write_operation(html: &mut String, method: &str, path: &str, operation: &Valu
     if let Some(content) = operation["requestBody"]["content"].as_object() {
         html.push_str("<h3>Body</h3><table>");
         for (kind, body) in content {
-            let _ = write!(
-                html,
-                "<tr><td>{}</td><td>{}</td></tr>",
-                escape(kind),
-                schema(&body["schema"], document)
-            );
+            let _ = write!(html, "<tr><td>{}</td><td>{}</td></tr>", escape(kind), schema(&body["schema"]));
         }
         html.push_str("</table>");
     }
@@ -132,7 +127,7 @@ fn write_operation(html: &mut String, method: &str, path: &str, operation: &Valu
             "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
             escape(status),
             escape(text(&response["description"])),
-            body.map(|body| schema(&body["schema"], document)).unwrap_or_default()
+            body.map(|body| schema(&body["schema"])).unwrap_or_default()
         );
     }
     html.push_str("</table></details>");
@@ -156,7 +151,7 @@ fn write_schemas(html: &mut String, document: &Value) {
                     "<tr><td><code>{}</code>{}</td><td>{}</td><td>{}</td></tr>",
                     escape(field),
                     if required { "" } else { " <i>optional</i>" },
-                    schema(of, document),
+                    schema(of),
                     escape(text(&of["description"]))
                 );
             }
@@ -173,15 +168,15 @@ fn write_schemas(html: &mut String, document: &Value) {
     html.push_str("</section>");
 }
 
-fn schema(of: &Value, document: &Value) -> String {
+fn schema(of: &Value) -> String {
     if let Some(name) = of["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
         return format!("<a href=\"#{0}\">{0}</a>", escape(name));
     }
     if let Some(choices) = of["oneOf"].as_array() {
-        return choices.iter().map(|choice| schema(choice, document)).collect::<Vec<_>>().join(" or ");
+        return choices.iter().map(|choice| schema(choice)).collect::<Vec<_>>().join(" or ");
     }
     match &of["type"] {
-        Value::String(kind) if kind == "array" => format!("list of {}", schema(&of["items"], document)),
+        Value::String(kind) if kind == "array" => format!("list of {}", schema(&of["items"])),
         Value::String(kind) => escape(kind),
         Value::Array(kinds) => escape(&kinds.iter().map(text).collect::<Vec<_>>().join(" or ")),
         _ => "any".into(),

@@ -1,0 +1,259 @@
+//! Bad input gets a clear answer, and nobody else notices.
+
+mod support;
+
+use arcane_server::config::{Config, Dashboard, NetConfig};
+use serde_json::{Value, json};
+use std::time::Duration;
+use support::{TestServer, event};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+#[tokio::test]
+async fn each_request_that_does_not_fit_says_why() {
+    let server = TestServer::start().await;
+    let long = "x".repeat(9000);
+    let cases: &[(&str, Value, u16, &str)] = &[
+        (
+            "/summon",
+            json!({"daemon_name": ""}),
+            422,
+            "/daemon_name: a name must have 1 to 64 characters, this one is empty",
+        ),
+        (
+            "/summon",
+            json!({"daemon_name": "x".repeat(65)}),
+            422,
+            "/daemon_name: a name must have 1 to 64 characters, this one has 65",
+        ),
+        ("/summon", json!({"daemon_name": "<b>"}), 422, "/daemon_name: a name consists of"),
+        ("/summon", json!({"daemon_name": 7}), 422, "/daemon_name: invalid type"),
+        ("/summon", json!([]), 422, "the body: "),
+        ("/invoke", json!({"daemon_name": "claude"}), 422, "the body: missing field `task`"),
+        ("/invoke", json!({"daemon_name": "claude", "task": " "}), 422, "/task: must not be empty"),
+        (
+            "/invoke",
+            json!({"daemon_name": "claude", "task": long}),
+            422,
+            "/task: has 9000 characters, at most 8192",
+        ),
+        (
+            "/invoke",
+            json!({"daemon_name": "claude", "task": "x", "parameters": 3}),
+            422,
+            "/parameters: invalid type",
+        ),
+        (
+            "/invoke",
+            json!({"daemon_name": "claude", "task": "x", "parameters": {"a": "x".repeat(20_000)}}),
+            422,
+            "/parameters: has at most",
+        ),
+        ("/spell/parse", json!({"spell": ""}), 422, "/spell: must not be empty"),
+        ("/spell/cast", json!({"spell": "xyzzy plugh"}), 422, ""),
+        ("/voice", json!({"daemon_name": "claude"}), 422, "/text: is missing"),
+        ("/voice", json!({"daemon_name": "claude", "event": "birthday"}), 422, "/event: must be summon"),
+        ("/events", json!({"spell_name": "hex"}), 422, "/spell_name: unknown spell"),
+        (
+            "/events",
+            json!([event("fine"), {"spell_name": "invoke", "success": 1}]),
+            422,
+            "/1/success: must be true or false",
+        ),
+        ("/events?room=a%20b", event("x"), 422, "room: a name consists of"),
+        ("/events?ack=logged", event("x"), 422, "ack: this version keeps events in memory"),
+        ("/events?ack=maybe", event("x"), 422, "ack: must be received, logged or synced"),
+        ("/events", event(&"x".repeat(66_000)), 413, "an event has at most 65536 bytes"),
+    ];
+    for (path, body, status, detail) in cases {
+        let response = server.post(path, body.clone()).await;
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{path} {body}");
+        let (found, problem) = (response.status().as_u16(), response.json::<Value>().await.unwrap());
+        assert_eq!(found, *status, "{path} {body} {problem}");
+        assert_eq!(problem["status"], *status);
+        let text = problem["detail"].as_str().unwrap();
+        assert!(text.starts_with(detail), "{path}: {text}");
+    }
+    let (_, recent) = server.look("/events/recent?count=100").await;
+    let spells: Vec<_> =
+        recent["events"].as_array().unwrap().iter().map(|e| e["spell_name"].clone()).collect();
+    assert_eq!(spells, ["parse"], "only the spell that was read and not understood is an event");
+}
+
+#[tokio::test]
+async fn counts_are_whole_numbers_within_bounds() {
+    let server = TestServer::start().await;
+    for count in ["0", "-3", "abc", "101", "1.5", ""] {
+        let (status, problem) = server.look(&format!("/events/recent?count={count}")).await;
+        assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("count")), "{count:?}");
+    }
+    assert_eq!(server.look("/events/recent?count=100").await.0, 200);
+    assert_eq!(server.look("/events/recent?spell=hex").await.0, 422);
+    assert_eq!(server.look("/events/recent?room=nowhere").await.0, 404);
+    assert_eq!(server.look("/daemons/nobody").await.0, 404);
+    assert_eq!(server.look("/daemons/a%20b").await.0, 422);
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_json() {
+    let server = TestServer::start().await;
+    let send = async |kind: Option<&str>, body: &'static str| {
+        let mut request = server.http.post(server.url("/summon")).body(body);
+        if let Some(kind) = kind {
+            request = request.header("content-type", kind);
+        }
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(send(Some("application/json"), "{\"daemon_name\"").await, 400);
+    assert_eq!(send(Some("application/json"), "{\"daemon_name\":\"claude\"} {}").await, 400);
+    assert_eq!(send(Some("application/json"), "").await, 400);
+    assert_eq!(send(Some("text/plain"), "{\"daemon_name\":\"claude\"}").await, 415, "a form of another site");
+    assert_eq!(send(None, "{\"daemon_name\":\"claude\"}").await, 415);
+    assert_eq!(send(Some("application/json; charset=utf-8"), "{\"daemon_name\":\"claude\"}").await, 200);
+    let huge = server.http.post(server.url("/events")).header("content-type", "application/json");
+    assert_eq!(huge.body("x".repeat(9 * 1024 * 1024)).send().await.unwrap().status(), 413);
+}
+
+#[tokio::test]
+async fn nesting_is_bounded() {
+    let server = TestServer::start().await;
+    let mut deep = json!(1);
+    for _ in 0..40 {
+        deep = json!([deep]);
+    }
+    let (status, problem) =
+        server.ask("/events", json!({"spell_name": "invoke", "metadata": {"a": deep}})).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/metadata")));
+    let bomb = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let response =
+        server.http.post(server.url("/events")).header("content-type", "application/json").body(bomb);
+    assert_eq!(response.send().await.unwrap().status(), 400);
+}
+
+#[tokio::test]
+async fn ndjson_says_which_line_and_what_was_published_before() {
+    let server = TestServer::start().await;
+    let send = async |body: String| {
+        let request = server.http.post(server.url("/events")).header("content-type", "application/x-ndjson");
+        let response = request.body(body).send().await.unwrap();
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
+    };
+    let (status, answer) = send(format!("{}\n\n{}", event("a"), event("b"))).await;
+    assert_eq!((status, &answer["events"]), (201, &json!([{"seq": 1}, {"seq": 2}])));
+    let (status, problem) = send(format!("{}\n{{\"spell_name\":\"hex\"}}\n{}", event("c"), event("d"))).await;
+    assert_eq!(status, 422);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("1 events were published before this. line 2 /spell_name: unknown spell"),
+        "{detail}"
+    );
+    assert_eq!(server.look("/events/stats").await.1["history_size"], 3);
+}
+
+#[tokio::test]
+async fn an_array_is_published_whole_or_not_at_all() {
+    let server = TestServer::start().await;
+    let (status, answer) = server.ask("/events", json!([event("a"), event("b"), event("c")])).await;
+    assert_eq!((status, &answer["events"]), (201, &json!([{"seq": 1}, {"seq": 2}, {"seq": 3}])));
+    let (status, problem) = server.ask("/events", json!([event("a"), event(&"x".repeat(66_000))])).await;
+    assert_eq!(status, 413);
+    assert!(problem["detail"].as_str().unwrap().starts_with("Nothing was published. /1: an event has"));
+    assert_eq!(server.look("/events/stats").await.1["history_size"], 3);
+    assert_eq!(server.ask("/events", json!([])).await.1["events"], json!([]));
+}
+
+#[tokio::test]
+async fn markup_goes_through_as_text() {
+    let server = TestServer::start().await;
+    let mut client = server.connect("").await;
+    client.next().await;
+    let markup = "<img src=x onerror=alert(1)>";
+    server
+        .publish(json!({"spell_name": "invoke", "description": markup, "metadata": {"task": markup}}))
+        .await;
+    let event = client.next().await;
+    assert_eq!((&event["description"], &event["metadata"]["task"]), (&json!(markup), &json!(markup)));
+}
+
+#[tokio::test]
+async fn a_publishers_own_directives_are_kept_and_completed() {
+    let server = TestServer::start().await;
+    let mut client = server.connect("").await;
+    client.next().await;
+    let sync =
+        json!({"animation": "spiral", "deadline_ms": 0, "emitted_at": 5, "display_text": "only on failure"});
+    server.publish(json!({"spell_name": "invoke", "daemon_name": "codex", "metadata": {"sync": sync, "execution_time": null, "color": "#000000"}})).await;
+    let event = client.next().await;
+    let metadata = &event["metadata"];
+    assert_eq!(
+        (&metadata["sync"]["animation"], &metadata["sync"]["deadline_ms"]),
+        (&json!("spiral"), &json!(0))
+    );
+    assert_eq!(
+        (&metadata["sync"]["particles"], &metadata["sync"]["invert"]),
+        (&json!("fade_to_idle"), &json!(false))
+    );
+    assert!(metadata["sync"]["emitted_at"].as_f64().unwrap() > 1.0e12, "the bus's own clock");
+    assert_eq!(metadata["sync"].get("display_text"), None);
+    assert_eq!(metadata["execution_time"], json!(0.0));
+    assert_eq!(metadata["color"], "#97D3FD", "decided by the server");
+}
+
+#[tokio::test]
+async fn other_sites_may_not() {
+    let server = TestServer::start().await;
+    let from = async |origin: &str, host: Option<&str>| {
+        let mut request = server
+            .http
+            .post(server.url("/summon"))
+            .header("origin", origin)
+            .json(&json!({"daemon_name": "claude"}));
+        if let Some(host) = host {
+            request = request.header("host", host);
+        }
+        request.send().await.unwrap()
+    };
+    assert_eq!(from("https://evil.example", None).await.status(), 403);
+    assert_eq!(from("http://evil.example", Some("evil.example")).await.status(), 403, "DNS rebinding");
+    let welcome = from("http://localhost:8080", None).await;
+    assert_eq!(welcome.status(), 200);
+    assert_eq!(welcome.headers()["access-control-allow-origin"], "http://localhost:8080");
+    let mut socket = server.raw().await;
+    let request = "GET /ws/events HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: https://evil.example\r\n\r\n";
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 403");
+}
+
+#[tokio::test]
+async fn half_a_handshake() {
+    let net = NetConfig { header_timeout: Duration::from_millis(100), ..NetConfig::default() };
+    let server = TestServer::with(Config { net, dashboard: Dashboard::Off, ..Config::default() }).await;
+    let plain = server.get("/ws/events").await;
+    assert_eq!(
+        (plain.status().as_u16(), plain.headers()["sec-websocket-version"].to_str().unwrap()),
+        (426, "13")
+    );
+
+    let mut socket = server.raw().await;
+    socket.write_all(b"GET /ws/events HTTP/1.1\r\nHost: x\r\nUpgr").await.unwrap();
+    let mut rest = Vec::new();
+    // The server gives up on a head that does not end.
+    socket.read_to_end(&mut rest).await.unwrap();
+
+    let mut socket = server.raw().await;
+    socket.write_all(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 this is no HTTP").await.unwrap();
+    let mut rest = Vec::new();
+    let _ = socket.read_to_end(&mut rest).await;
+    assert_eq!(server.look("/health").await.0, 200);
+}
+
+#[tokio::test]
+async fn unknown_routes_and_methods() {
+    let server = TestServer::start().await;
+    assert_eq!(server.look("/nowhere").await.0, 404);
+    assert_eq!(server.ask("/daemons", json!({})).await.0, 405);
+    assert_eq!(server.look("/").await.0, 404, "no dashboard in this configuration");
+    let (status, problem) = server.look("/arcane_audio/..%2f..%2fCargo.toml").await;
+    assert_eq!((status, &problem["title"]), (404, &json!("Not Found")));
+}

@@ -1,0 +1,217 @@
+//! What an operator uses: probes, documents, files, the command line.
+
+mod support;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use arcane_server::config::{Config, Dashboard};
+use serde_json::{Value, json};
+use support::TestServer;
+
+#[tokio::test]
+async fn health_readiness_and_metrics() {
+    let server = TestServer::start().await;
+    assert_eq!(server.look("/health").await.1["status"], "healthy");
+    assert_eq!(server.look("/ready").await, (200, json!({"ready": true})));
+    server.publish(support::event("x")).await;
+    let metrics = server.get("/metrics").await.text().await.unwrap();
+    for line in [
+        "arcane_events{spell=\"invoke\",success=\"true\"} 1",
+        "arcane_subscribers{room=\"main\"} 0",
+        "arcane_http_responses_total{route=\"/events\",status=\"201\"} 1",
+        "# EOF",
+    ] {
+        assert!(metrics.contains(line), "{line} in {metrics}");
+    }
+}
+
+#[tokio::test]
+async fn the_api_describes_itself() {
+    let server = TestServer::start().await;
+    let (_, document) = server.look("/openapi.json").await;
+    let paths: Vec<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
+    for path in [
+        "/events",
+        "/events/recent",
+        "/events/stats",
+        "/events/stream",
+        "/ws/events",
+        "/summon",
+        "/invoke",
+        "/banish",
+        "/daemons",
+        "/daemons/active",
+        "/daemons/{name}",
+        "/statistics",
+        "/spell/parse",
+        "/spell/cast",
+        "/spell/examples",
+        "/voice",
+        "/rooms",
+        "/health",
+        "/ready",
+        "/metrics",
+    ] {
+        assert!(paths.iter().any(|known| known == path), "{path}");
+    }
+    let page = server.get("/docs").await;
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    let html = page.text().await.unwrap();
+    assert!(html.contains("/spell/cast") && html.contains("href=\"#CastAnswer\""));
+    assert!(!html.contains("http://") && !html.contains("https://"), "works offline");
+}
+
+#[tokio::test]
+async fn the_dashboard_is_served_compressed_cached_and_under_a_strict_policy() {
+    let dist = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dist.path().join(name), text).unwrap();
+    write("index.html", "<script type=\"module\">boot()</script>");
+    write("page-0123456789abcdef.js", "plain");
+    write("page-0123456789abcdef.js.br", "small");
+    let dashboard = Dashboard::Folder(dist.path().into());
+    let server = TestServer::with(Config { dashboard, ..Config::default() }).await;
+
+    let page = server.get("/").await;
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval' 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe-inline"));
+    assert_eq!(page.headers()["cache-control"], "no-cache");
+    let etag = page.headers()["etag"].clone();
+    let again = server.http.get(server.url("/")).header("if-none-match", etag).send().await.unwrap();
+    assert_eq!(again.status(), 304);
+
+    let script =
+        server.http.get(server.url("/page-0123456789abcdef.js")).header("accept-encoding", "gzip, br");
+    let script = script.send().await.unwrap();
+    assert_eq!(script.headers()["content-encoding"], "br");
+    assert_eq!(script.headers()["cache-control"], "public, max-age=31536000, immutable");
+    assert_eq!(script.headers()["content-type"], "text/javascript; charset=utf-8");
+    assert_eq!(script.text().await.unwrap(), "small");
+    assert_eq!(server.get("/../Cargo.toml").await.status(), 404);
+}
+
+/// `arcane serve` as a process of its own.
+struct Serve {
+    child: Child,
+    url: String,
+}
+
+impl Serve {
+    fn start(args: &[&str]) -> Self {
+        let mut child = arcane()
+            .args(["serve", "--listen", "127.0.0.1:0", "--no-dashboard"])
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
+        Self { child, url }
+    }
+
+    fn client(&self, args: &[&str]) -> (bool, String, String) {
+        let output = arcane().args(args).env("ARCANE_URL", &self.url).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.success(), text(output.stdout), text(output.stderr))
+    }
+}
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn arcane() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_arcane"));
+    command.current_dir(std::env::temp_dir()).env_remove("ARCANE_CONFIG");
+    command
+}
+
+#[test]
+fn cast_publish_and_tail() {
+    let server = Serve::start(&[]);
+    let (ok, out, _) = server.client(&["cast", "summon", "claude"]);
+    assert!(ok && out.contains("CLAUDE materializes"), "{out}");
+    let (ok, _, err) = server.client(&["cast", "summon claude"]);
+    assert!(!ok && err.contains("already walks the realm"), "{err}");
+    let (ok, _, err) = server.client(&["cast", "sumon claude"]);
+    assert!(!ok && err.contains("summon claude"), "suggestions: {err}");
+    let (ok, out, _) = server.client(&[
+        "publish",
+        "invoke",
+        "--daemon",
+        "codex",
+        "--task",
+        "cargo build",
+        "--meta",
+        "execution_time=1.5",
+        "--failed",
+    ]);
+    assert!(ok && out.starts_with("published "), "{out}");
+    let (ok, out, _) = server.client(&["tail", "--json", "--daemon", "codex", "-n", "1"]);
+    let event: Value = serde_json::from_str(out.trim()).unwrap();
+    assert!(ok);
+    assert_eq!(
+        (&event["metadata"]["task"], &event["metadata"]["execution_time"]),
+        (&json!("cargo build"), &json!(1.5))
+    );
+    let (_, out, _) = server.client(&["tail", "--daemon", "codex", "-n", "1"]);
+    assert!(out.contains("✕ invoke  codex") && out.contains("«cargo build»"), "{out}");
+    let (ok, _, err) = server.client(&["tail", "--spell", "hex"]);
+    assert!(!ok && err.contains("unknown spell"), "{err}");
+}
+
+#[test]
+fn nobody_there() {
+    let output = arcane().args(["cast", "list daemons", "--url", "http://127.0.0.1:1"]).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && err.contains("start one with `arcane serve`"), "{err}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_stops_it_in_peace() {
+    let mut server = Serve::start(&[]);
+    let pid = rustix::process::Pid::from_child(&server.child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert!(server.child.wait().unwrap().success());
+}
+
+#[test]
+fn one_name_in_three_forms() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("arcane.toml");
+    std::fs::write(&file, "history_size = 7\nmax_rooms = 3\nrooms = [\"main\", \"lab\"]\n").unwrap();
+    let print = |args: &[&str]| {
+        let output = arcane()
+            .args(["serve", "--print-config", "--config", file.to_str().unwrap()])
+            .args(args)
+            .env("ARCANE_MAX_ROOMS", "5")
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
+    };
+    let table = print(&["--listen", "127.0.0.1:9"]);
+    let row = |name: &str| {
+        table.lines().find(|line| line.starts_with(name)).unwrap().split_whitespace().collect::<Vec<_>>()
+    };
+    assert_eq!(row("listen")[1..], ["127.0.0.1:9", "flag"]);
+    assert_eq!(row("max-rooms")[1..], ["5", "environment"]);
+    assert_eq!(row("history-size")[1..], ["7", "file"]);
+    assert_eq!(row("rooms")[1..], ["main,lab", "file"]);
+    assert_eq!(row("ephemeral")[1..], ["false", "default"]);
+    std::fs::write(&file, "histori_size = 7").unwrap();
+    assert!(print(&[]).contains("did you mean \"history_size\"?"));
+}
+
+#[test]
+fn an_address_that_others_reach_needs_a_decision() {
+    let output = arcane().args(["serve", "--listen", "0.0.0.0:0", "--no-dashboard"]).output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("--insecure"));
+}

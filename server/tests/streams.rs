@@ -1,0 +1,311 @@
+//! WebSocket and SSE: filters, control messages, rooms, goodbye.
+
+mod support;
+
+use std::time::Duration;
+
+use arcane_server::config::{BusConfig, Config, Dashboard, NetConfig};
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use support::{Client, TestServer, event};
+use tokio_tungstenite::tungstenite::Message;
+
+fn config() -> Config {
+    Config { dashboard: Dashboard::Off, ..Config::default() }
+}
+
+#[tokio::test]
+async fn filters_by_query_and_by_message() {
+    let server = TestServer::start().await;
+    let mut client = server.connect("spell=invoke,banish&daemon=claude&success=true").await;
+    client.next().await;
+    server.publish(json!({"spell_name": "summon", "daemon_name": "claude"})).await;
+    server.publish(json!({"spell_name": "invoke", "daemon_name": "gemini"})).await;
+    server.publish(json!({"spell_name": "invoke", "daemon_name": "claude", "success": false})).await;
+    let wanted = server.publish(json!({"spell_name": "banish", "daemon_name": "claude"})).await;
+    assert_eq!(client.next().await["seq"], wanted);
+
+    client.say(json!({"type": "filter", "daemon": ["gemini"]})).await;
+    assert_eq!(client.next().await, json!({"type": "filtered", "seq": wanted}));
+    server.publish(event("not this")).await;
+    let wanted = server.publish(json!({"spell_name": "reveal", "daemon_name": "gemini"})).await;
+    assert_eq!(client.next().await["seq"], wanted);
+}
+
+#[tokio::test]
+async fn the_history_in_the_greeting_is_filtered_too() {
+    let server = TestServer::start().await;
+    server.publish(event("one")).await;
+    server.publish(json!({"spell_name": "summon", "daemon_name": "gemini"})).await;
+    let mut client = server.connect("daemon=gemini&recent=5").await;
+    let recent = client.next().await["recent_events"].clone();
+    assert_eq!(recent.as_array().unwrap().len(), 1);
+    assert_eq!(recent[0]["spell_name"], "summon");
+}
+
+#[tokio::test]
+async fn hello_ping_and_seen() {
+    let server = TestServer::start().await;
+    let mut client = server.connect("").await;
+    client.next().await;
+    client.say(json!({"type": "hello", "client": "test"})).await;
+    let hello = client.next().await;
+    assert_eq!((&hello["type"], &hello["version"]), (&json!("hello"), &json!(1)));
+    assert_eq!(hello["limits"]["event_bytes_max"], 65_536);
+    client.say(json!({"type": "ping", "t0": 12.5})).await;
+    let pong = client.next().await;
+    assert_eq!((&pong["type"], &pong["t0"]), (&json!("pong"), &json!(12.5)));
+    assert!(pong["t2"].as_f64().unwrap() >= pong["t1"].as_f64().unwrap());
+    let samples = json!([{"seq": 1, "painted_at": 1.0, "late_ms": 33.0, "missed": false}, {"seq": 2, "painted_at": 2.0, "late_ms": 250.0, "missed": true}]);
+    client.say(json!({"type": "seen", "samples": samples})).await;
+    client.say(json!({"type": "ping", "t0": 1})).await;
+    client.next().await;
+    let metrics = server.get("/metrics").await.text().await.unwrap();
+    assert!(metrics.contains("arcane_publish_to_paint_seconds_count 2"), "{metrics}");
+    assert!(metrics.contains("arcane_paint_deadline_missed_total 1"), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_filtered_reader_that_said_hello_learns_its_position() {
+    let server = TestServer::start().await;
+    let mut client = server.connect("daemon=nobody").await;
+    client.next().await;
+    client.say(json!({"type": "hello"})).await;
+    client.next().await;
+    let seq = server.publish(event("unseen")).await;
+    assert_eq!(client.next().await, json!({"type": "position", "seq": seq}));
+}
+
+#[tokio::test]
+async fn messages_that_cannot_be_used_are_answered_ten_times() {
+    let server = TestServer::start().await;
+    let mut client = server.connect("").await;
+    client.next().await;
+    let mut codes = Vec::new();
+    for message in [
+        Message::text("nonsense"),
+        Message::text("{}"),
+        Message::text(r#"{"type":"dance"}"#),
+        Message::text(r#"{"type":"filter","spell":["hex"]}"#),
+        Message::text(r#"{"type":"ack","seq":3}"#),
+        Message::binary(vec![1, 2, 3]),
+        Message::text(format!(
+            r#"{{"type":"seen","samples":[{}]}}"#,
+            vec![r#"{"seq":1,"painted_at":1,"late_ms":1,"missed":false}"#; 257].join(",")
+        )),
+    ] {
+        client.send(message).await;
+        let error = client.next().await;
+        assert_eq!(error["type"], "error");
+        assert!(!error["detail"].as_str().unwrap().is_empty());
+        codes.push(error["code"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(
+        codes,
+        [
+            "bad_message",
+            "bad_message",
+            "bad_message",
+            "bad_message",
+            "no_consumer",
+            "binary_message",
+            "too_many_samples"
+        ]
+    );
+    for _ in 0..3 {
+        client.send(Message::text("?")).await;
+        client.next().await;
+    }
+    client.send(Message::text("?")).await;
+    assert_eq!(client.closed().await.0, 4400);
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_for_closes_with_a_reason() {
+    let config = Config { bus: BusConfig { rooms: Some(vec![]), ..BusConfig::default() }, ..config() };
+    let server = TestServer::with(config).await;
+    for (query, code, reason) in [
+        ("recent=-3", 4400, "recent: must be a whole number"),
+        ("recent=abc", 4400, "recent: must be a whole number"),
+        ("spell=hex", 4400, "spell: unknown spell"),
+        ("success=perhaps", 4400, "success: success is"),
+        ("daemon=a%20b", 4400, "daemon: a name consists of"),
+        ("since=3", 4400, "since: this version does not have it"),
+        ("room=lab", 4404, "there is no room"),
+    ] {
+        let closed = server.connect(query).await.closed().await;
+        assert_eq!(closed.0, code, "{query}");
+        assert!(closed.1.starts_with(reason), "{query}: {}", closed.1);
+    }
+    let (_, stats) = server.look("/events/stats").await;
+    assert_eq!(stats["subscribers"], 0);
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_large_ends_only_its_own_connection() {
+    let server = TestServer::start().await;
+    let (mut loud, mut quiet) = (server.connect("").await, server.connect("").await);
+    loud.next().await;
+    quiet.next().await;
+    loud.send(Message::text("x".repeat(70_000))).await;
+    assert_eq!(loud.closed().await.0, 4413);
+    let seq = server.publish(event("still here")).await;
+    assert_eq!(quiet.next().await["seq"], seq);
+}
+
+#[tokio::test]
+async fn rooms_are_separate_streams() {
+    let server = TestServer::start().await;
+    let mut lab = server.connect("room=Lab").await;
+    assert_eq!(lab.next().await["room"], "lab");
+    server.publish(event("in main")).await;
+    let (status, answer) = server.ask("/events?room=lab", event("in the lab")).await;
+    assert_eq!((status, &answer["events"]), (201, &json!([{"seq": 1}])));
+    let got = lab.next().await;
+    assert_eq!((&got["metadata"]["task"], &got["room"]), (&json!("in the lab"), &json!("lab")));
+    let (_, rooms) = server.look("/rooms").await;
+    let names: Vec<_> = rooms["rooms"].as_array().unwrap().iter().map(|room| room["room"].clone()).collect();
+    assert_eq!(names, ["lab", "main"]);
+    assert_eq!(server.look("/events/recent?room=attic").await.0, 404, "looking opens no room");
+}
+
+#[tokio::test]
+async fn a_quiet_connection_is_pinged_and_a_dead_one_let_go() {
+    let net = NetConfig {
+        ping_interval: Duration::from_millis(50),
+        pong_timeout: Duration::from_millis(50),
+        ..NetConfig::default()
+    };
+    let server = TestServer::with(Config { net, ..config() }).await;
+    let mut client = server.connect("").await;
+    client.next().await;
+    // Reading answers pings; the third one shows that the answers to the first two were heard.
+    for _ in 0..3 {
+        assert!(matches!(client.message().await, Message::Ping(_)));
+    }
+    // Not reading any more: nobody answers.
+    loop {
+        let (_, stats) = server.look("/events/stats").await;
+        if stats["subscribers"] == 0 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(drained_close(&mut client).await, 4408);
+}
+
+async fn drained_close(client: &mut Client) -> u16 {
+    client.closed().await.0
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_costs_nobody_anything() {
+    let net = NetConfig { stall_timeout: Duration::from_millis(300), ..NetConfig::default() };
+    let bus = BusConfig { ring_frames: 64, ..BusConfig::default() };
+    let server = TestServer::with(Config { net, bus, ..config() }).await;
+    let mut stuck = server.connect("recent=0").await;
+    stuck.next().await;
+    let mut reader = server.connect("recent=0").await;
+    reader.next().await;
+    let bulk = "x".repeat(40_000);
+    let mut last = 0;
+    // More than the kernel's buffers hold: the server must be left with bytes that nobody takes.
+    for _ in 0..400 {
+        last = server.publish(event(&bulk)).await;
+        assert_eq!(reader.next().await["seq"], last);
+    }
+    assert_eq!(last, 400);
+    loop {
+        let (_, stats) = server.look("/events/stats").await;
+        if stats["subscribers"] == 1 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    drop(stuck);
+}
+
+#[tokio::test]
+async fn stopping_says_goodbye_to_everyone() {
+    let mut server = TestServer::start().await;
+    let (mut plain, mut friend) = (server.connect("").await, server.connect("").await);
+    plain.next().await;
+    friend.next().await;
+    friend.say(json!({"type": "hello"})).await;
+    friend.next().await;
+    server.begin_to_stop();
+    assert_eq!(friend.next().await["type"], "draining");
+    assert_eq!(friend.closed().await.0, 4501);
+    assert_eq!(plain.closed().await.0, 4501, "a plain client gets no message, only the close");
+}
+
+/// Reads an SSE body event by event.
+struct Sse {
+    body: std::pin::Pin<Box<dyn futures_util::Stream<Item = bytes::Bytes> + Send>>,
+    buffer: String,
+}
+
+impl Sse {
+    async fn open(server: &TestServer, path: &str, last_id: Option<&str>) -> Self {
+        let mut request = server.http.get(server.url(path));
+        if let Some(id) = last_id {
+            request = request.header("last-event-id", id);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let body = futures_util::stream::unfold(response, |mut response| async {
+            let chunk = response.chunk().await.ok().flatten()?;
+            Some((chunk, response))
+        });
+        Self { body: Box::pin(body), buffer: String::new() }
+    }
+
+    /// `id`, `event` and `data` of the next event; `None` at the end.
+    async fn next(&mut self) -> Option<(String, String, Value)> {
+        loop {
+            if let Some(end) = self.buffer.find("\n\n") {
+                let event: String = self.buffer.drain(..end + 2).collect();
+                let field = |name: &str| {
+                    event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned()
+                };
+                return Some((
+                    field("id: "),
+                    field("event: "),
+                    serde_json::from_str(&field("data: ")).unwrap(),
+                ));
+            }
+            let chunk = tokio::time::timeout(Duration::from_secs(20), self.body.next()).await.unwrap()?;
+            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn sse_tells_the_same_events_with_positions() {
+    let server = TestServer::start().await;
+    let mut stream = Sse::open(&server, "/events/stream?spell=invoke", None).await;
+    let (id, name, connection) = stream.next().await.unwrap();
+    let epoch = connection["epoch"].as_str().unwrap().to_owned();
+    assert_eq!((id, name.as_str()), (format!("{epoch}:0"), "connection"));
+    server.publish(json!({"spell_name": "summon", "daemon_name": "claude"})).await;
+    server.publish(event("seen")).await;
+    let (id, name, data) = stream.next().await.unwrap();
+    assert_eq!((id, name.as_str()), (format!("{epoch}:2"), "invoke"));
+    assert_eq!(data["metadata"]["task"], "seen");
+
+    server.publish(event("missed")).await;
+    let mut again = Sse::open(&server, "/events/stream?recent=0", Some(&format!("{epoch}:2"))).await;
+    again.next().await.unwrap();
+    let (_, name, gap) = again.next().await.unwrap();
+    assert_eq!((name.as_str(), &gap["from"], &gap["to"]), ("gap", &json!(3), &json!(3)));
+
+    server.stop().await;
+    while stream.next().await.is_some() {}
+}
+
+#[tokio::test]
+async fn sse_refuses_like_rest() {
+    let server = TestServer::start().await;
+    let (status, problem) = server.look("/events/stream?recent=1000").await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("recent")));
+}

@@ -1,0 +1,142 @@
+//! The real server on a free port, and real clients.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use arcane_server::config::{Config, Dashboard};
+use futures_util::{SinkExt, StreamExt};
+use reqwest::Response;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// Nothing that a test waits for takes longer, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct TestServer {
+    pub address: SocketAddr,
+    pub http: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    running: JoinHandle<()>,
+}
+
+impl TestServer {
+    pub async fn start() -> Self {
+        Self::with(Config { dashboard: Dashboard::Off, ..Config::default() }).await
+    }
+
+    pub async fn with(config: Config) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(async move {
+            let until = async {
+                let _ = stopped.await;
+            };
+            arcane_server::run(listener, config, until).await.unwrap();
+        });
+        Self { address, http: reqwest::Client::new(), stop: Some(stop), running }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.http.get(self.url(path)).send().await.unwrap()
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Response {
+        self.http.post(self.url(path)).json(&body).send().await.unwrap()
+    }
+
+    /// Status and JSON body.
+    pub async fn ask(&self, path: &str, body: Value) -> (u16, Value) {
+        let response = self.post(path, body).await;
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// Status and JSON body.
+    pub async fn look(&self, path: &str) -> (u16, Value) {
+        let response = self.get(path).await;
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// Publishes one event to the default room and returns its number.
+    pub async fn publish(&self, event: Value) -> u64 {
+        let (status, answer) = self.ask("/events", event).await;
+        assert_eq!(status, 201, "{answer}");
+        answer["events"][0]["seq"].as_u64().unwrap()
+    }
+
+    pub async fn connect(&self, query: &str) -> Client {
+        let (socket, _) = connect_async(format!("ws://{}/ws/events?{query}", self.address)).await.unwrap();
+        Client { socket }
+    }
+
+    /// A connection on which one writes bytes oneself.
+    pub async fn raw(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Asks the server to stop and waits until it has.
+    pub async fn stop(mut self) {
+        let _ = self.stop.take().unwrap().send(());
+        tokio::time::timeout(PATIENCE, self.running).await.expect("the server stops").unwrap();
+    }
+
+    /// Asks the server to stop.
+    pub fn begin_to_stop(&mut self) {
+        let _ = self.stop.take().unwrap().send(());
+    }
+}
+
+pub struct Client {
+    pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Client {
+    /// The next text message, as JSON.
+    pub async fn next(&mut self) -> Value {
+        loop {
+            match self.message().await {
+                Message::Text(text) => return serde_json::from_str(text.as_str()).unwrap(),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("expected a text message, got {other:?}"),
+            }
+        }
+    }
+
+    /// The next close frame's code and reason.
+    pub async fn closed(&mut self) -> (u16, String) {
+        loop {
+            if let Message::Close(frame) = self.message().await {
+                let frame = frame.expect("a close frame with a code");
+                return (frame.code.into(), frame.reason.to_string());
+            }
+        }
+    }
+
+    pub async fn message(&mut self) -> Message {
+        let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a message in time");
+        next.expect("the connection is open").unwrap()
+    }
+
+    pub async fn say(&mut self, message: Value) {
+        self.socket.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    pub async fn send(&mut self, message: Message) {
+        self.socket.send(message).await.unwrap();
+    }
+}
+
+/// The least that is an event, with something to tell it apart.
+pub fn event(task: &str) -> Value {
+    json!({ "spell_name": "invoke", "daemon_name": "claude", "metadata": { "task": task } })
+}
