@@ -22,3 +22,8 @@ mod state;
 pub mod ws;
 
 pub use serve::{RunError, run};
+
+/// Compiles the Rust example of the protocol's page.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/protocol.md")]
+struct ProtocolPage;

@@ -69,7 +69,7 @@ pub(super) fn line(event: &ReceivedEvent, colored: bool) -> String {
     )
 }
 
-/// Whether standard output is a terminal that wants colours (<https://no-color.org>).
-pub(super) fn wants_color() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+/// Whether a stream is a terminal that wants colours (<https://no-color.org>).
+pub(super) fn wants_color(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -169,7 +169,13 @@ fn announce(address: SocketAddr) {
 
 fn start_telemetry() {
     let filter = EnvFilter::try_from_env("ARCANE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let colored = super::client::wants_color(&std::io::stderr());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colored)
+        .with_target(false)
+        .init();
 }
 
 /// A server of many connections needs many file handles; the hard limit is the operator's to set.

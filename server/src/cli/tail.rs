@@ -169,7 +169,7 @@ impl Tail {
         if self.json {
             println!("{}", serde_json::to_string(event)?);
         } else {
-            println!("{}", line(event, wants_color()));
+            println!("{}", line(event, wants_color(&std::io::stdout())));
         }
         place.printed += 1;
         Ok(self.count.is_some_and(|count| place.printed >= count))

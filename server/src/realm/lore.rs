@@ -125,6 +125,11 @@ pub(crate) fn invoke(daemon: &DaemonName, execution_time: f64, success: bool) ->
     )
 }
 
+/// For an invocation that never began.
+pub(crate) fn unanswered(daemon: &DaemonName, reason: &str) -> String {
+    format!("✨ The call to {} goes unanswered: {reason}. ✨", shout(daemon))
+}
+
 pub(crate) fn banish(daemon: &DaemonName, invocation_count: u64, success: bool) -> String {
     let name = shout(daemon);
     if !success {

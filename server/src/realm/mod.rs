@@ -257,6 +257,7 @@ impl Realm {
         let emit = Emit::failure(&refusal.to_string())
             .with("parameters", parameters)
             .with("invocation_number", json!(0));
+        let emit = emit.described(lore::unanswered(name, &refusal.to_string()));
         let emitted = self.inner.bus.emit_invoke(name, task, 0.0, emit);
         self.voice(name, VoiceMoment::Failure.line(), VoiceMoment::Failure.as_str());
         drop(registry);
