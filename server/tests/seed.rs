@@ -161,3 +161,22 @@ async fn nothing_is_lost_or_doubled_between_history_and_live() {
     };
     tokio::join!(publishing, reading);
 }
+
+#[tokio::test]
+async fn casting_answers_like_the_route_that_it_stands_for() {
+    let server = TestServer::start().await;
+    let cast = async |spell: &str| server.ask("/spell/cast", json!({ "spell": spell })).await;
+    assert_eq!(cast("summon claude").await.1["status"], "summoned");
+    let (_, invoked) = cast("ask claude to count with step=2").await;
+    assert_eq!((&invoked["status"], &invoked["result"]), (&json!("invoked"), &json!("count")));
+    assert_eq!(cast("list daemons").await.1["count"], 3);
+    assert_eq!(cast("list active daemons").await.1["count"], 1);
+    assert_eq!(cast("show statistics").await.1["total_invocations"], 1);
+    assert_eq!(cast("status of claude").await.1["daemon"]["is_active"], true);
+    assert_eq!(cast("status of nobody-42").await.0, 404);
+    assert_eq!(cast("banish claude").await.1["status"], "banished");
+    assert_eq!(cast("banish claude").await.0, 409);
+    let (status, problem) = cast("please do not summon claude").await;
+    assert_eq!(status, 422);
+    assert!(!problem["suggestions"].as_array().unwrap().is_empty());
+}

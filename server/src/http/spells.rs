@@ -13,7 +13,8 @@ use axum::response::{IntoResponse, Response};
 use super::body::JsonBody;
 use super::daemons;
 use super::error::ApiError;
-use crate::realm::{PARAMETERS_BYTES_MAX, SPELL_CHARS_MAX, TASK_CHARS_MAX, parser};
+use crate::realm::parser::{self, QueryScope};
+use crate::realm::{PARAMETERS_BYTES_MAX, SPELL_CHARS_MAX, TASK_CHARS_MAX};
 use crate::state::AppState;
 
 /// Brings a daemon into the realm.
@@ -93,16 +94,12 @@ pub(crate) async fn cast(
             check_task(&task, &spell.parameters)?;
             Ok(Json(state.realm.invoke(&name, &task, spell.parameters).await?).into_response())
         }
-        SpellAction::Query => match &spell.daemon {
-            Some(name) => Ok(daemons::one(&state, name)?.into_response()),
-            None => {
-                let scope = spell.parameters.get("scope").and_then(serde_json::Value::as_str);
-                Ok(match scope {
-                    Some("statistics") => daemons::statistics(State(state)).await.into_response(),
-                    scope => daemons::several(&state, scope == Some("active")).into_response(),
-                })
-            }
-        },
+        SpellAction::Query => Ok(match parser::query_scope(&spell) {
+            QueryScope::One => daemons::one(&state, &of_whom(&spell)?)?.into_response(),
+            QueryScope::All => daemons::several(&state, false).into_response(),
+            QueryScope::Active => daemons::several(&state, true).into_response(),
+            QueryScope::Statistics => daemons::statistics(State(state)).await.into_response(),
+        }),
     }
 }
 
