@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use arcane_server::config::{BusConfig, Config, Dashboard, NetConfig};
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use support::{Client, TestServer, event};
 use tokio_tungstenite::tungstenite::Message;
@@ -301,6 +301,33 @@ async fn sse_tells_the_same_events_with_positions() {
 
     server.stop().await;
     while stream.next().await.is_some() {}
+}
+
+#[tokio::test]
+async fn an_sse_reader_that_left_is_gone_without_another_event() {
+    let server = TestServer::start().await;
+    let mut stream = Sse::open(&server, "/events/stream", None).await;
+    stream.next().await.unwrap();
+    assert_eq!(server.look("/events/stats").await.1["subscribers"], 1);
+    drop(stream);
+    while server.look("/events/stats").await.1["subscribers"] != 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_close_frame_arrives_although_more_was_on_its_way_to_the_server() {
+    let server = TestServer::start().await;
+    for _ in 0..20 {
+        let mut client = server.connect("").await;
+        client.next().await;
+        client.socket.feed(Message::text("x".repeat(70_000))).await.unwrap();
+        for _ in 0..20 {
+            client.socket.feed(Message::text("y".repeat(50_000))).await.unwrap();
+        }
+        let _ = client.socket.flush().await;
+        assert_eq!(client.closed().await.0, 4413);
+    }
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ use codec::Decoder;
 use handshake::HandshakeError;
 use session::Session;
 use socket::Socket;
+use turn::linger;
 
 /// The live event stream over a WebSocket.
 #[utoipa::path(get, path = "/ws/events", tag = "streams", params(StreamQuery), responses(
@@ -73,7 +74,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             state.metrics.closed(code.code());
             // A browser sees the reason of a close, but not of a refused handshake.
             let _ = io.write_all(&codec::close_frame(code.code(), &reason)).await;
-            let _ = io.shutdown().await;
+            linger(io).await;
             return;
         }
     };

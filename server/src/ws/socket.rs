@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::codec::{self, Decoder};
 use super::session::{Input, Output, Session};
-use super::turn::{Outbox, Turn, poll_turn};
+use super::turn::{Outbox, Turn, linger, poll_turn};
 use crate::bus::Subscription;
 use crate::clock;
 use crate::metrics::Metrics;
@@ -83,7 +83,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 self.session.handle(Input::Waiting, Instant::now());
             }
         }
-        closed_with.map_or(ABNORMAL, |(code, _)| code)
+        let Some((code, _)) = closed_with else { return ABNORMAL };
+        drop(self.subscription);
+        linger(self.io).await;
+        code
     }
 
     fn read(&mut self, inbox: &mut BytesMut) -> Vec<Output> {

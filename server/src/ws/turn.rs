@@ -4,14 +4,17 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// Most buffers in one vectored write.
 const SLICES_MAX: usize = 64;
 /// Bytes read at once. Clients say little.
 const READ_BYTES: usize = 2048;
+/// How long the other side has to read a last close frame.
+const LINGER: Duration = Duration::from_secs(2);
 /// With more than this waiting to be written, nothing more is read: whoever asks without listening
 /// to the answers has to wait.
 const UNWRITTEN_BYTES_MAX: usize = 256 * 1024;
@@ -93,4 +96,17 @@ pub(super) fn poll_turn<S: AsyncRead + AsyncWrite + Unpin>(
         }
         Ok(()) | Err(_) => Poll::Ready(Turn::Gone),
     }
+}
+
+/// Ends a connection so that what was written last arrives: a socket that is dropped with unread
+/// bytes resets the connection, and the other side loses the close frame that it was about to read.
+pub(super) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut io: S) {
+    let ended = async {
+        io.shutdown().await?;
+        let mut ignored = [0; READ_BYTES];
+        while io.read(&mut ignored).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    // Whatever goes wrong here, the connection is over.
+    let _ = tokio::time::timeout(LINGER, ended).await;
 }
