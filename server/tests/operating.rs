@@ -210,6 +210,15 @@ fn one_name_in_three_forms() {
 }
 
 #[test]
+fn the_command_line_explains_itself() {
+    let completions = arcane().args(["manual", "--shell", "bash"]).output().unwrap();
+    assert!(String::from_utf8(completions.stdout).unwrap().contains("history-size"));
+    let dir = tempfile::tempdir().unwrap();
+    assert!(arcane().args(["manual", "--man"]).arg(dir.path()).status().unwrap().success());
+    assert!(dir.path().join("arcane-serve.1").is_file());
+}
+
+#[test]
 fn an_address_that_others_reach_needs_a_decision() {
     let output = arcane().args(["serve", "--listen", "0.0.0.0:0", "--no-dashboard"]).output().unwrap();
     assert!(!output.status.success());

@@ -2,6 +2,7 @@
 
 mod cast;
 mod client;
+mod manual;
 mod publish;
 mod serve;
 mod settings;
@@ -29,6 +30,8 @@ enum Command {
     Cast(cast::Cast),
     /// Publish an event: from flags, or JSON and NDJSON from standard input.
     Publish(publish::Publish),
+    /// Print completions for a shell, or man pages.
+    Manual(manual::Manual),
 }
 
 /// Where the server is, for the commands that talk to one.
@@ -62,6 +65,7 @@ pub fn run() -> ExitCode {
         Command::Tail(tail) => block_on(tail.run()),
         Command::Cast(cast) => block_on(cast.run()),
         Command::Publish(publish) => block_on(publish.run()),
+        Command::Manual(manual) => manual.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
