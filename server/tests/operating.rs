@@ -59,6 +59,7 @@ async fn the_api_describes_itself() {
     assert!(page.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
     let html = page.text().await.unwrap();
     assert!(html.contains("/spell/cast") && html.contains("href=\"#CastAnswer\""));
+    assert!(html.contains("id=\"problem-invalid\""), "where a problem's type points to");
     assert!(!html.contains("http://") && !html.contains("https://"), "works offline");
 }
 

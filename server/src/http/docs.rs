@@ -12,6 +12,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 
 use super::api;
+use super::error::KINDS;
 use crate::state::AppState;
 
 #[derive(OpenApi)]
@@ -82,6 +83,7 @@ fn page(document: &Value) -> String {
         }
         html.push_str("</section>");
     }
+    write_problems(&mut html);
     write_schemas(&mut html, document);
     html.push_str("</main></body></html>");
     html
@@ -131,6 +133,20 @@ fn write_operation(html: &mut String, method: &str, path: &str, operation: &Valu
         );
     }
     html.push_str("</table></details>");
+}
+
+fn write_problems(html: &mut String) {
+    html.push_str(
+        "<section><h2>Problems</h2><p>Errors are application/problem+json (RFC 9457); `type` is one of these.</p><table>",
+    );
+    for (kind, meaning) in KINDS {
+        let _ = write!(
+            html,
+            "<tr id=\"problem-{kind}\"><td><code>{kind}</code></td><td>{}</td></tr>",
+            escape(meaning)
+        );
+    }
+    html.push_str("</table></section>");
 }
 
 fn write_schemas(html: &mut String, document: &Value) {
@@ -191,6 +207,12 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
+/// Text as HTML; what stands between backquotes is code.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let mut html = String::with_capacity(text.len());
+    for (index, part) in text.split('`').enumerate() {
+        let _ = if index % 2 == 1 { write!(html, "<code>{part}</code>") } else { write!(html, "{part}") };
+    }
+    html
 }

@@ -9,6 +9,33 @@ use crate::bus::{EmitError, NoSuchRoom};
 use crate::gate::origin;
 use crate::realm::{ParseRefusal, Refusal, SpellFailure};
 
+/// Every kind of problem and what it means; `/docs` lists them.
+pub(crate) const KINDS: [(&str, &str); 23] = [
+    ("invalid", "A parameter or a part of the body cannot be used; `errors` says which."),
+    ("not-json", "The body is not valid JSON."),
+    ("body", "The body broke off before its end."),
+    ("body-timeout", "The body did not come in time."),
+    ("body-too-large", "The body is above its bound."),
+    ("event-too-large", "An event is above 64 KiB as JSON, or a line far above it."),
+    ("media-type", "The Content-Type is missing or none that this route reads."),
+    ("idempotency", "Idempotency-Key is not honoured by this version."),
+    ("no-such-room", "The room is not open and cannot be opened."),
+    ("already-here", "The daemon was summoned before."),
+    ("not-here", "The daemon was not summoned, or was banished."),
+    ("realm-full", "The realm can learn of no more daemons."),
+    ("too-busy", "Too many invocations are under way."),
+    ("daemon-faltered", "The daemon tried and failed."),
+    ("daemon-timed-out", "The daemon did not end in time."),
+    ("unknown-daemon", "Nobody has heard of the daemon."),
+    ("not-understood", "The words are no spell; `suggestions` says what would be."),
+    ("origin", "A page of this origin, or a browser that asks for this host, may not."),
+    ("handshake", "The request is no WebSocket handshake."),
+    ("no-audio", "There is no such sound."),
+    ("no-such-route", "There is nothing at this path."),
+    ("no-dashboard", "This server has no dashboard to show."),
+    ("method", "The route does not take this method."),
+];
+
 /// An error answer.
 #[derive(Debug)]
 pub(crate) struct ApiError(Box<Problem>);
@@ -16,6 +43,7 @@ pub(crate) struct ApiError(Box<Problem>);
 impl ApiError {
     /// A problem of a kind (a word that stays the same) with a sentence that says what would help.
     pub(crate) fn new(status: StatusCode, kind: &str, detail: impl Into<String>) -> Self {
+        debug_assert!(KINDS.iter().any(|(known, _)| *known == kind), "{kind} is missing in KINDS");
         Self(Box::new(Problem {
             kind: format!("/docs#problem-{kind}"),
             title: status.canonical_reason().unwrap_or("Error").into(),
