@@ -56,7 +56,8 @@ impl Server {
     /// Casts a spell written in natural language. What comes back is the event's sentence.
     pub(crate) async fn cast(&self, spell: &str, room: &str) -> Result<String, Failure> {
         let body = serde_json::to_string(&SpellRequest { spell: spell.to_owned() }).unwrap_or_default();
-        let answer: serde_json::Value = self.request(&format!("/spell/cast?room={room}"), Some(&body)).await?;
+        let answer: serde_json::Value =
+            self.request(&format!("/spell/cast?room={room}"), Some(&body)).await?;
         let text = |key: &str| answer.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
         Ok(text("message").or_else(|| text("status")).unwrap_or_else(|| "Done.".into()))
     }
@@ -100,6 +101,7 @@ impl Server {
         if response.ok() {
             return serde_json::from_str(&text).map_err(|_| Failure::Unreachable);
         }
-        serde_json::from_str(&text).map_or(Err(Failure::Unreachable), |problem| Err(Failure::Refused(problem)))
+        serde_json::from_str(&text)
+            .map_or(Err(Failure::Unreachable), |problem| Err(Failure::Refused(problem)))
     }
 }

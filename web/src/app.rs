@@ -11,7 +11,6 @@ use crate::components::daemons::Daemons;
 use crate::components::event_detail::EventDetail;
 use crate::components::header::Header;
 use crate::components::help::Help;
-use crate::components::spell_bar::SpellBar;
 use crate::components::stage_view::StageView;
 use crate::components::timeline::TimelineStrip;
 use crate::frame_loop;
@@ -51,7 +50,6 @@ pub(crate) fn App() -> impl IntoView {
                 <Chronicle/>
             </main>
             <TimelineStrip/>
-            <SpellBar/>
             <EventDetail/>
             <Help/>
             <p class="unseen" role="status">{move || realm.views.announcement.get()}</p>
@@ -91,7 +89,8 @@ fn watch_context(realm: Realm, canvas: &HtmlCanvasElement) {
         realm.views.canvas.set(if back == Some(true) { Canvas::Painting } else { Canvas::Absent });
     });
     let _ = canvas.add_event_listener_with_callback("webglcontextlost", lost.as_ref().unchecked_ref());
-    let _ = canvas.add_event_listener_with_callback("webglcontextrestored", restored.as_ref().unchecked_ref());
+    let _ =
+        canvas.add_event_listener_with_callback("webglcontextrestored", restored.as_ref().unchecked_ref());
     lost.forget();
     restored.forget();
 }
@@ -118,7 +117,9 @@ fn on_key(realm: Realm, event: &KeyboardEvent) {
     match event.key().as_str() {
         "/" => {
             event.prevent_default();
-            if let Some(input) = document().get_element_by_id("spell").and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+            if let Some(input) =
+                document().get_element_by_id("spell").and_then(|e| e.dyn_into::<HtmlElement>().ok())
+            {
                 let _ = input.focus();
             }
         }

@@ -24,9 +24,9 @@ const ANNOUNCE_EVERY_MS: f64 = 5_000.0;
 /// Milliseconds between looks at the page's geometry.
 const MEASURE_EVERY_MS: f64 = 400.0;
 /// Milliseconds between frames where a CPU paints: busy, and idle.
-const SOFTWARE_FRAME_MS: [f64; 2] = [30.0, 48.0];
+const SOFTWARE_FRAME_MS: [f64; 2] = [40.0, 90.0];
 /// Most pixels of the canvas where a CPU paints.
-const SOFTWARE_PIXELS: f64 = 1_400_000.0;
+const SOFTWARE_PIXELS: f64 = 700_000.0;
 
 type Tick = Rc<RefCell<Option<Closure<dyn FnMut(f64)>>>>;
 
@@ -41,7 +41,8 @@ pub(crate) fn start(realm: Realm, canvas: HtmlCanvasElement) {
     }));
     request(&tick);
     let beat = Closure::<dyn FnMut()>::new(move || beat(realm));
-    let _ = window().set_interval_with_callback_and_timeout_and_arguments_0(beat.as_ref().unchecked_ref(), 1_000);
+    let _ =
+        window().set_interval_with_callback_and_timeout_and_arguments_0(beat.as_ref().unchecked_ref(), 1_000);
     beat.forget();
 }
 
@@ -70,9 +71,19 @@ struct Frame {
 
 impl Frame {
     fn new(realm: Realm, canvas: HtmlCanvasElement) -> Self {
-        let software =
-            realm.with(|page| page.painter.as_ref().is_some_and(crate::painter::Painter::is_software)) == Some(true);
-        Self { realm, canvas, scale: 1.0, software, painted: 0.0, due: [0.0; 5], labels: Vec::new(), counts: (0, 0) }
+        let software = realm
+            .with(|page| page.painter.as_ref().is_some_and(crate::painter::Painter::is_software))
+            == Some(true);
+        Self {
+            realm,
+            canvas,
+            scale: 1.0,
+            software,
+            painted: 0.0,
+            due: [0.0; 5],
+            labels: Vec::new(),
+            counts: (0, 0),
+        }
     }
 
     fn run(&mut self, now: f64) {

@@ -1,4 +1,5 @@
 //! The dashboard: thin shells around `arcane-stage`, which decides everything.
+#![allow(unreachable_pub, reason = "the component macro writes pub")]
 
 mod api;
 mod app;

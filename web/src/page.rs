@@ -65,7 +65,11 @@ struct Performed {
 impl Page {
     pub(crate) fn new(room: RoomName) -> Self {
         let now = clock::now();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "any bits will do as a seed")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "any bits will do as a seed"
+        )]
         let seed = clock::unix() as u64;
         let history = storage::read(STORAGE_KEY).map(|text| History::decode(&text)).unwrap_or_default();
         let mut page = Self {
@@ -265,7 +269,8 @@ impl Page {
         if events.is_empty() {
             return false;
         }
-        self.replaying = Some(Replaying { replay: Replay::new(events, now + 300.0), store: Store::default() });
+        self.replaying =
+            Some(Replaying { replay: Replay::new(events, now + 300.0), store: Store::default() });
         self.stage.clear();
         true
     }

@@ -18,7 +18,10 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
     page.stage.labels(now, labels);
     put(views.labels, labels.iter().map(label_view).collect());
     put(views.display, page.stage.display(now).map(|caption| caption.text.clone()));
-    put(views.subtitle, page.stage.subtitle(now).map(|caption| (caption.speaker.clone(), caption.text.clone())));
+    put(
+        views.subtitle,
+        page.stage.subtitle(now).map(|caption| (caption.speaker.clone(), caption.text.clone())),
+    );
     let storm = page.stage.governor().storm(now).map(|storm| storm.count);
     if storm.is_some() && views.storm.with_untracked(Option::is_none) {
         put(views.alert, "Many failures at once: the storm is counted on the stage.".into());
@@ -35,7 +38,8 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     let unix = clock::unix();
     page.store.timeline_mut().advance(unix);
     let store = page.shown();
-    let mut rows: Vec<&Daemon> = store.daemons().iter().filter(|d| d.is_present() || d.invocations > 0).collect();
+    let mut rows: Vec<&Daemon> =
+        store.daemons().iter().filter(|d| d.is_present() || d.invocations > 0).collect();
     rows.sort_by(|a, b| b.is_present().cmp(&a.is_present()).then_with(|| a.name.cmp(&b.name)));
     put(views.daemons, rows.iter().take(100).map(|daemon| daemon_view(daemon, unix)).collect());
     put(views.names, store.daemons().iter().take(200).map(|daemon| daemon.name.clone()).collect());

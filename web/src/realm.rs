@@ -27,8 +27,10 @@ impl Realm {
     pub(crate) fn of_page() -> Self {
         let query = query();
         let named = query.get("room").and_then(|room| RoomName::parse(&room).ok()).unwrap_or_default();
-        let pairs: Vec<(String, String)> =
-            ["spell", "daemon", "success"].into_iter().filter_map(|key| Some((key.to_owned(), query.get(key)?))).collect();
+        let pairs: Vec<(String, String)> = ["spell", "daemon", "success"]
+            .into_iter()
+            .filter_map(|key| Some((key.to_owned(), query.get(key)?)))
+            .collect();
         let filter = Filter::from_pairs(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
         let views = Views::new(named.as_str(), filter, false, prefers_reduced());
         let mut page = Page::new(named);
@@ -93,7 +95,8 @@ impl Realm {
             if let Ok(answer) = self.server().examples().await {
                 self.views.lexicon.update(|lexicon| {
                     lexicon.examples = answer.examples.into_iter().flat_map(|group| group.spells).collect();
-                    lexicon.known = answer.daemons.into_iter().map(|daemon| daemon.daemon_name.to_string()).collect();
+                    lexicon.known =
+                        answer.daemons.into_iter().map(|daemon| daemon.daemon_name.to_string()).collect();
                 });
             }
         });
@@ -104,7 +107,8 @@ impl Realm {
     pub(crate) fn learn_rooms(self) {
         leptos::task::spawn_local(async move {
             if let Ok(answer) = self.server().rooms().await {
-                let mut rooms: Vec<String> = answer.rooms.into_iter().map(|card| card.room.to_string()).collect();
+                let mut rooms: Vec<String> =
+                    answer.rooms.into_iter().map(|card| card.room.to_string()).collect();
                 let current = self.views.room.get_untracked();
                 if !rooms.contains(&current) {
                     rooms.push(current);
@@ -231,4 +235,3 @@ fn prefers_reduced() -> bool {
             .is_some_and(|query| query.matches()),
     }
 }
-

@@ -1,7 +1,9 @@
 //! Stingers, synthesised and scheduled on the audio clock, and voices. Silent until somebody clicks.
 
 use arcane_stage::sounds::{Sound, Stinger};
-use web_sys::{AudioContext, AudioContextState, GainNode, HtmlAudioElement, OscillatorType, SpeechSynthesisUtterance};
+use web_sys::{
+    AudioContext, AudioContextState, GainNode, HtmlAudioElement, OscillatorType, SpeechSynthesisUtterance,
+};
 
 /// Seconds ahead of the audio clock: enough to be scheduled, too little to be heard as late.
 const AHEAD: f64 = 0.012;

@@ -11,7 +11,8 @@ const COLORS: [&str; KINDS] = ["#a78bfa", "#f59e0b", "#0891b2", "#34d399", "#f9a
 
 /// Draws the strip.
 pub(crate) fn draw(timeline: &Timeline) {
-    let Some(canvas) = document().get_element_by_id("timeline").and_then(|e| e.dyn_into::<HtmlCanvasElement>().ok())
+    let Some(canvas) =
+        document().get_element_by_id("timeline").and_then(|e| e.dyn_into::<HtmlCanvasElement>().ok())
     else {
         return;
     };
@@ -26,7 +27,8 @@ pub(crate) fn draw(timeline: &Timeline) {
         canvas.set_width(w);
         canvas.set_height(h);
     }
-    let Some(c) = canvas.get_context("2d").ok().flatten().and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok())
+    let Some(c) =
+        canvas.get_context("2d").ok().flatten().and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok())
     else {
         return;
     };
@@ -59,7 +61,9 @@ pub(crate) fn draw(timeline: &Timeline) {
 
 /// One second in words: `back` seconds before the newest.
 pub(crate) fn describe(timeline: &Timeline, back: usize) -> String {
-    let Some(bucket) = timeline.buckets().nth(SECONDS - 1 - back.min(SECONDS - 1)) else { return String::new() };
+    let Some(bucket) = timeline.buckets().nth(SECONDS - 1 - back.min(SECONDS - 1)) else {
+        return String::new();
+    };
     if bucket.total() == 0 {
         return format!("{back} s ago: nothing");
     }
@@ -68,7 +72,9 @@ pub(crate) fn describe(timeline: &Timeline, back: usize) -> String {
         .iter()
         .enumerate()
         .filter(|(_, count)| **count > 0)
-        .map(|(kind, count)| format!("{count} {}", SpellName::ALL.get(kind).map_or("unknown", |spell| spell.as_str())))
+        .map(|(kind, count)| {
+            format!("{count} {}", SpellName::ALL.get(kind).map_or("unknown", |spell| spell.as_str()))
+        })
         .collect();
     let failed = if bucket.failures > 0 { format!(", {} failed", bucket.failures) } else { String::new() };
     format!("{back} s ago: {}{failed}", parts.join(", "))

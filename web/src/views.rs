@@ -110,7 +110,6 @@ pub(crate) struct Views {
     pub(crate) canvas: RwSignal<Canvas>,
     pub(crate) announcement: RwSignal<String>,
     pub(crate) alert: RwSignal<String>,
-    pub(crate) focus: RwSignal<Option<String>>,
 }
 
 impl Views {
@@ -143,7 +142,6 @@ impl Views {
             canvas: RwSignal::new(Canvas::Painting),
             announcement: RwSignal::new(String::new()),
             alert: RwSignal::new(String::new()),
-            focus: RwSignal::new(None),
         }
     }
 }

@@ -19,7 +19,9 @@ pub(crate) fn Chronicle() -> impl IntoView {
     let views = realm.views;
     let list = NodeRef::<Div>::new();
     let hold = move |held: bool| {
-        let newest = realm.with(|page| page.shown().newest_first().next().map(arcane_stage::store::Entry::id)).flatten();
+        let newest = realm
+            .with(|page| page.shown().newest_first().next().map(arcane_stage::store::Entry::id))
+            .flatten();
         if held {
             if views.feed_pin.get_untracked().is_none() {
                 views.feed_pin.set(newest);
@@ -101,7 +103,7 @@ fn Filters() -> impl IntoView {
                     realm.filter(|filter| filter.spell = value);
                 }
             >
-                <option value="">"all spells"</option>
+                <option value="">"spells"</option>
                 {SpellName::ALL
                     .into_iter()
                     .map(|spell| {
@@ -118,7 +120,7 @@ fn Filters() -> impl IntoView {
                     realm.filter(|filter| filter.daemon = value);
                 }
             >
-                <option value="">"all daemons"</option>
+                <option value="">"daemons"</option>
                 {move || daemon_options(views)}
             </select>
             <button
@@ -155,7 +157,8 @@ fn FeedRow(at: usize) -> impl IntoView {
     let realm = expect_context::<Realm>();
     let views = realm.views;
     let Some(row) = views.rows.with_value(|rows| rows.get(at).copied()) else { return ().into_any() };
-    let read = move |pick: fn(&Row) -> String| move || row.with(|row| row.as_ref().map(pick).unwrap_or_default());
+    let read =
+        move |pick: fn(&Row) -> String| move || row.with(|row| row.as_ref().map(pick).unwrap_or_default());
     view! {
         <button
             class="row"

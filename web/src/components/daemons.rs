@@ -19,8 +19,8 @@ pub(crate) fn Daemons() -> impl IntoView {
             </div>
             <div class="scroll" tabindex="0" role="region" aria-label="daemons table">
                 <table>
-                    <thead class="unseen">
-                        <tr><th>"rune"</th><th>"daemon"</th><th>"invocations"</th></tr>
+                    <thead>
+                        <tr><th class="rune">"rune"</th><th>"daemon"</th><th class="figures">"invocations"</th></tr>
                     </thead>
                     <tbody>
                         <For each=move || views.daemons.get() key=|row| row.name.clone() let:row>
@@ -44,7 +44,9 @@ fn Row(name: String) -> impl IntoView {
     let views = realm.views;
     let own = name.clone();
     let row = Memo::new(move |_| views.daemons.with(|rows| rows.iter().find(|row| row.name == own).cloned()));
-    let read = move |pick: fn(&DaemonView) -> String| move || row.with(|row| row.as_ref().map(pick).unwrap_or_default());
+    let read = move |pick: fn(&DaemonView) -> String| {
+        move || row.with(|row| row.as_ref().map(pick).unwrap_or_default())
+    };
     let state = move || row.with(|row| row.as_ref().map_or("gone", |row| row.state));
     let focus = name.clone();
     let title = name.clone();

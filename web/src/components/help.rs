@@ -41,7 +41,10 @@ pub(crate) fn Help() -> impl IntoView {
         }
     });
     let list = |items: [(&'static str, &'static str); 7]| {
-        items.into_iter().map(|(sign, what)| view! { <div><dt>{sign}</dt><dd>{what}</dd></div> }).collect_view()
+        items
+            .into_iter()
+            .map(|(sign, what)| view! { <div><dt>{sign}</dt><dd>{what}</dd></div> })
+            .collect_view()
     };
     view! {
         <dialog

@@ -71,7 +71,8 @@ pub(crate) fn SpellBar() -> impl IntoView {
                 }),
                 Err(Failure::Unreachable) => feedback.set(Feedback {
                     failed: true,
-                    text: "The server did not answer. The spell was not cast, as far as this page knows.".into(),
+                    text: "The server did not answer. The spell was not cast, as far as this page knows."
+                        .into(),
                     suggestions: Vec::new(),
                 }),
             }
@@ -94,7 +95,8 @@ pub(crate) fn SpellBar() -> impl IntoView {
     let on_key = move |event: web_sys::KeyboardEvent| match event.key().as_str() {
         "Tab" | "ArrowRight" if !event.shift_key() => {
             let at_end = input.get_untracked().is_none_or(|i| {
-                i.selection_start().ok().flatten() == Some(u32::try_from(i.value().encode_utf16().count()).unwrap_or(0))
+                i.selection_start().ok().flatten()
+                    == Some(u32::try_from(i.value().encode_utf16().count()).unwrap_or(0))
             });
             let tail = ghost();
             if at_end && !tail.is_empty() {
@@ -116,7 +118,8 @@ pub(crate) fn SpellBar() -> impl IntoView {
         }
         "Enter" => {
             event.prevent_default();
-            let offer = chosen.get_untracked().and_then(|at| offers.with_untracked(|list| list.get(at).cloned()));
+            let offer =
+                chosen.get_untracked().and_then(|at| offers.with_untracked(|list| list.get(at).cloned()));
             match offer {
                 Some(offer) => fill(offer),
                 None => cast(),

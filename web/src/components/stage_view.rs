@@ -3,6 +3,7 @@
 use leptos::html::Canvas as CanvasElement;
 use leptos::prelude::*;
 
+use crate::components::spell_bar::SpellBar;
 use crate::realm::Realm;
 use crate::views::{Canvas, LabelView, Quiet};
 
@@ -43,6 +44,7 @@ pub(crate) fn StageView(canvas: NodeRef<CanvasElement>) -> impl IntoView {
                 <Said/>
             </div>
             <Replaying/>
+            <SpellBar/>
             <p class="subtitle" class:shown=move || views.subtitle.with(Option::is_some)>
                 <b>{move || views.subtitle.get().map(|said| said.0).unwrap_or_default()}</b>
                 <span>{move || views.subtitle.get().map(|said| said.1).unwrap_or_default()}</span>
@@ -56,9 +58,12 @@ fn Label(name: String) -> impl IntoView {
     let realm = expect_context::<Realm>();
     let views = realm.views;
     let own = name.clone();
-    let label = Memo::new(move |_| views.labels.with(|labels| labels.iter().find(|label| label.name == own).cloned()));
-    let read =
-        move |pick: fn(&LabelView) -> String| move || label.with(|label| label.as_ref().map(pick).unwrap_or_default());
+    let label = Memo::new(move |_| {
+        views.labels.with(|labels| labels.iter().find(|label| label.name == own).cloned())
+    });
+    let read = move |pick: fn(&LabelView) -> String| {
+        move || label.with(|label| label.as_ref().map(pick).unwrap_or_default())
+    };
     let target = name.clone();
     let shown = name.clone();
     view! {
@@ -92,7 +97,8 @@ fn Said() -> impl IntoView {
         "curl -X POST {}/summon -H 'content-type: application/json' -d '{{\"daemon_name\":\"claude\"}}'",
         realm.server().shown()
     );
-    move || match (views.canvas.get(), views.quiet.get()) {
+    move || {
+        match (views.canvas.get(), views.quiet.get()) {
         (Canvas::Lost, _) => view! {
             <div class="quiet"><h2>"The stage lost its light"</h2>
             <p>"The browser took the graphics context. It will be back; the tables go on."</p></div>
@@ -129,6 +135,7 @@ fn Said() -> impl IntoView {
             </div>
         }
         .into_any(),
+    }
     }
 }
 

@@ -14,7 +14,9 @@ pub(crate) fn TimelineStrip() -> impl IntoView {
     let views = realm.views;
     let hint = RwSignal::new(String::new());
     let point = move |event: web_sys::MouseEvent| {
-        let Some(element) = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) else { return };
+        let Some(element) = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) else {
+            return;
+        };
         let width = f64::from(element.client_width().max(1));
         let part = 1.0 - (f64::from(event.offset_x()) / width).clamp(0.0, 1.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 300")]

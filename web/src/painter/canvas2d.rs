@@ -42,6 +42,13 @@ impl Canvas2d {
             c.quadratic_curve_to(control[0], control[1], to[0], to[1]);
             c.stroke();
         }
+        for ring in &picture.rings {
+            c.set_stroke_style_str(&css(ring.color, ring.color[3]));
+            c.begin_path();
+            let _ =
+                c.arc(f64::from(ring.centre[0]), f64::from(ring.centre[1]), f64::from(ring.radius), 0.0, TAU);
+            c.stroke();
+        }
         for mark in &picture.marks {
             self.mark(mark);
         }
@@ -62,11 +69,10 @@ impl Canvas2d {
 
     fn dots(&self, picture: &Picture, particles: &Particles) {
         let c = &self.context;
-        let alive = particles
-            .records()
-            .iter()
-            .rev()
-            .filter_map(|record| record.at(picture.particle_time, &picture.mapping).map(|dot| (record, dot)));
+        let alive =
+            particles.records().iter().rev().filter_map(|record| {
+                record.at(picture.particle_time, &picture.mapping).map(|dot| (record, dot))
+            });
         for (record, dot) in alive.take(DOTS_MAX) {
             let [r, g, b] = record.color.0.map(|v| f32::from(v) / 255.0);
             c.set_fill_style_str(&css([r, g, b, 1.0], dot.alpha));
@@ -90,7 +96,6 @@ impl Canvas2d {
         c.set_line_width(1.6);
         match mark.kind {
             Kind::Circle | Kind::Bus => self.circle(mark, half * f64::from(RIM), alpha),
-            Kind::Wave => self.ring(half * 0.92, 1.0),
             Kind::Voice => self.voice(mark, half * 0.8),
             Kind::Beacon => {
                 for n in 0..3_u8 {

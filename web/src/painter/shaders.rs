@@ -78,15 +78,22 @@ out vec4 v_color;
 out float v_side;
 out float v_along;
 void main(){
-  float e = float(gl_VertexID / 2) / 24.0 * a_flow.y;
+  float part = float(gl_VertexID / 2) / 64.0;
   float side = (gl_VertexID & 1) == 0 ? -1.0 : 1.0;
-  float u = 1.0 - e;
+  v_color = a_color;
+  v_side = side;
+  if (a_flow.y < 0.0) {
+    float angle = part * 6.2831853;
+    vec2 round = a_ends.xy + vec2(cos(angle), sin(angle)) * (a_ends.z + side * (4.0 + 8.0 * a_flow.x));
+    gl_Position = vec4(round.x / u_view.x * 2.0 - 1.0, 1.0 - round.y / u_view.y * 2.0, 0.0, 1.0);
+    v_along = 1.0;
+    return;
+  }
+  float e = part * a_flow.y, u = 1.0 - e;
   vec2 at = u * u * a_ends.xy + 2.0 * u * e * a_ends.zw + e * e * a_to;
   vec2 along = normalize(2.0 * u * (a_ends.zw - a_ends.xy) + 2.0 * e * (a_to - a_ends.zw) + vec2(0.0001));
   at += vec2(-along.y, along.x) * side * (5.0 + 5.0 * a_flow.x);
   gl_Position = vec4(at.x / u_view.x * 2.0 - 1.0, 1.0 - at.y / u_view.y * 2.0, 0.0, 1.0);
-  v_color = a_color;
-  v_side = side;
   v_along = e;
 }";
 
@@ -195,17 +202,17 @@ vec4 circle(vec2 at, bool bus){
   float on = step(sweep, drawn);
   float outer = abs(r - 1.0);
   ink += on * line(outer, 1.1 * px, px);
-  soft += on * glow(outer, 26.0) * 0.75;
+  soft += on * (glow(outer, 34.0) * 0.6 + glow(outer, 9.0) * 0.16 * light);
   float second = clamp((progress - 0.12) / 0.35, 0.0, 1.0);
   float inner = abs(r - 0.76);
   ink += step(1.0 - sweep, second) * line(inner, 0.55 * px, px) * 0.75;
   // Ticks.
   if (r > 1.03 && r < 1.16) {
-    float n = bus ? 60.0 : 48.0;
+    float n = bus ? 72.0 : 60.0;
     float tick = fract((angle + turn * 0.7) / TAU * n + 0.5) - 0.5;
-    float tall = mod(floor((angle + turn * 0.7) / TAU * n + 0.5), n / 12.0) < 0.5 ? 0.12 : 0.065;
+    float tall = mod(floor((angle + turn * 0.7) / TAU * n + 0.5), n / 12.0) < 0.5 ? 0.085 : 0.045;
     float d = abs(tick) * TAU * r / n;
-    ink += on * line(d, 0.55 * px, px) * step(r, 1.035 + tall) * 0.5;
+    ink += on * line(d, 0.5 * px, px) * step(r, 1.045 + tall) * step(1.045, r) * 0.34;
   }
   // The rim of runes.
   if (r > 0.77 && r < 0.99) {
@@ -236,11 +243,12 @@ vec4 circle(vec2 at, bool bus){
   }
   if (bus) {
     float third = abs(r - 0.70);
-    ink += line(third, 0.9 * px, px) * 0.9;
-    soft += glow(third, 30.0) * 0.4;
-    float heart = glow(r, 4.2) * (0.75 + light * 0.6);
-    soft += heart * 0.9;
-    white += glow(r, 11.0) * (0.55 + light * 0.5);
+    ink += line(third, 0.8 * px, px) * 0.55;
+    soft += glow(third, 30.0) * 0.25;
+    ink *= 0.72;
+    float heart = glow(r, 3.2) * (0.7 + light * 0.6);
+    soft += heart * 0.85;
+    white += glow(r, 10.0) * (0.5 + light * 0.5);
   } else {
     // The heart rune, stroke by stroke.
     if (r < 0.6) {
@@ -255,10 +263,10 @@ vec4 circle(vec2 at, bool bus){
     }
     // The flood of colour.
     float full = clamp((progress - 0.75) / 0.25, 0.0, 1.0) * flood;
-    soft += full * step(r, 1.0) * (0.08 + 0.10 * r * r + 0.10 * light * (1.0 - r));
+    soft += full * step(r, 1.0) * (0.07 + 0.09 * r * r + 0.16 * light * (1.0 - r));
   }
   // What shines beyond the rim.
-  soft += (r > 1.0 ? glow(r - 1.0, 4.6) * 0.16 * light * drawn * (1.0 - smoothstep(1.2, 1.5, r)) : 0.0);
+  soft += (r > 1.0 ? glow(r - 1.0, 3.4) * 0.24 * light * drawn * (1.0 - smoothstep(1.12, 1.5, r)) : 0.0);
   vec3 color = v_color.rgb;
   float strength = 0.72 + 0.4 * light;
   vec3 rgb = mix(color, vec3(1.0), 0.18) * ink * strength + color * soft * strength + mix(color, vec3(1.0), 0.85) * white;
@@ -274,19 +282,15 @@ void main(){
   if (kind <= 1) {
     if (r > 1.0) discard;
     result = circle(v_at, kind == 1);
-  } else if (kind == 2) {
-    float d = abs(r - 0.92);
-    float light = line(d, 1.0 * px, px) * 0.7 + glow(d, 26.0) * 0.35 * (1.0 - smoothstep(0.94, 1.0, r));
-    result = vec4(v_color.rgb * light, light * 0.3) * v_color.a;
   } else if (kind == 3) {
-    float angle = atan(v_at.x, v_at.y);
-    float t = v_state.y * 26.0;
-    float wave = sin(angle * 9.0 + t) * sin(angle * 4.0 - t * 0.7) + 0.6 * sin(angle * 17.0 - t * 1.6);
-    float amplitude = 0.05 * sin(min(v_state.y * 3.1415926, 3.14));
-    float d1 = abs(r - 0.80 - wave * amplitude);
-    float d2 = abs(r - 0.80 + wave * amplitude * 0.6);
-    float light = line(d1, 1.0 * px, px) + line(d2, 0.7 * px, px) * 0.5 + glow(d1, 30.0) * 0.3;
-    result = vec4(v_color.rgb * light, light * 0.3) * v_color.a * (1.0 - smoothstep(0.95, 1.0, r));
+    if (r < 0.76 || r > 0.99) discard;
+    float n = 96.0, angle = atan(v_at.x, v_at.y), t = v_state.y * 30.0;
+    float slot = floor(angle / TAU * n + 0.5), a = slot / n * TAU;
+    float wave = abs(sin(a * 5.0 + t) * sin(a * 3.0 - t * 0.6) * 0.7 + 0.3 * sin(a * 13.0 - t * 1.7));
+    float tall = 0.012 + 0.17 * wave * sin(min(v_state.y * 4.0, 1.5708)) * (1.0 - v_state.y);
+    float across = abs(angle - a) * r;
+    float bar = line(across, 0.0065, px) * line(abs(r - 0.79 - tall * 0.5), tall * 0.5, px);
+    result = vec4(v_color.rgb * bar, bar * 0.3) * v_color.a * (1.0 - smoothstep(0.90, 0.99, r) * 0.7);
   } else if (kind == 4) {
     float light = 0.0;
     for (int i = 0; i < 3; i++) {

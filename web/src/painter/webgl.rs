@@ -12,7 +12,9 @@ use web_sys::{
 
 use super::shaders;
 
-const STARS: usize = 170;
+const STARS: usize = 260;
+/// Vertices of a ribbon: 64 pieces.
+const RIBBON: i32 = 130;
 /// `WEBGL_debug_renderer_info`: the constant is the same in every browser.
 const UNMASKED_RENDERER: u32 = 0x9246;
 
@@ -110,7 +112,12 @@ impl WebGl {
         gl.enable(Gl::BLEND);
         gl.blend_func(Gl::ONE, Gl::ONE_MINUS_SRC_ALPHA);
 
-        let map = [picture.mapping.centre[0], picture.mapping.centre[1], picture.mapping.unit[0], picture.mapping.unit[1]];
+        let map = [
+            picture.mapping.centre[0],
+            picture.mapping.centre[1],
+            picture.mapping.unit[0],
+            picture.mapping.unit[1],
+        ];
         let pass = &self.kit.particles;
         gl.use_program(Some(&pass.program));
         gl.uniform4f(pass.map.as_ref(), map[0], map[1], map[2], map[3]);
@@ -127,7 +134,7 @@ impl WebGl {
             gl.bind_vertex_array(Some(&pass.array));
             gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&pass.buffer));
             gl.buffer_sub_data_with_i32_and_u8_array(Gl::ARRAY_BUFFER, 0, &self.bytes);
-            gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, 50, count(self.bytes.len() / LINK_BYTES));
+            gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, RIBBON, count(self.bytes.len() / LINK_BYTES));
         }
 
         picture.encode_marks(&mut self.bytes);
@@ -161,7 +168,15 @@ impl Kit {
     fn new(gl: &Gl) -> Result<Self, String> {
         let strokes: usize = FUTHARK.iter().map(|rune| rune.len()).sum();
         let fragment = shaders::MARK_FRAGMENT.replace("STROKES", &strokes.to_string());
-        let marks = Pass::new(gl, shaders::MARK_VERTEX, &fragment, MARKS_MAX * MARK_BYTES, &MARK_LAYOUT, MARK_BYTES, 1)?;
+        let marks = Pass::new(
+            gl,
+            shaders::MARK_VERTEX,
+            &fragment,
+            MARKS_MAX * MARK_BYTES,
+            &MARK_LAYOUT,
+            MARK_BYTES,
+            1,
+        )?;
         teach_runes(gl, &marks.program);
         let links = Pass::new(
             gl,
@@ -215,7 +230,14 @@ fn describe(gl: &Gl, layout: &[Attribute], stride: usize, divisor: u32) {
         if *integer {
             gl.vertex_attrib_i_pointer_with_i32(*location, *components, *kind, count(stride), *offset);
         } else {
-            gl.vertex_attrib_pointer_with_i32(*location, *components, *kind, *normalized, count(stride), *offset);
+            gl.vertex_attrib_pointer_with_i32(
+                *location,
+                *components,
+                *kind,
+                *normalized,
+                count(stride),
+                *offset,
+            );
         }
         gl.vertex_attrib_divisor(*location, divisor);
     }
@@ -235,8 +257,8 @@ fn stars(gl: &Gl) -> Result<WebGlVertexArrayObject, String> {
             born: 0.0,
             life: 1.0,
             color: tint,
-            alpha: if at(5_003) > 0.9 { 190 } else { 95 },
-            size: 0.55 + at(7_001) * 0.75,
+            alpha: if at(5_003) > 0.88 { 235 } else { 120 },
+            size: 0.6 + at(7_001) * 0.85,
             motion: Motion::Star,
             spread: 0,
             seed: n,

@@ -120,7 +120,7 @@ impl Actor {
         let inscribed = if reduced { 1.0 } else { self.inscribed(now) };
         let fade_in = if reduced { self.inscribed(now) } else { 1.0 };
         let gone = self.dissolved(now);
-        let direction = if self.inscription.heart % 2 == 0 { 1.0 } else { -1.0 };
+        let direction = if self.inscription.rim[5] % 2 == 0 { 1.0 } else { -1.0 };
         let grown = radius * (1.0 + if reduced { 0.0 } else { 0.05 * pulse });
         let hollow = swell(now - self.missed, 1_200.0);
         let color = palette::mix(self.color, palette::ROSE, broken * 0.45);
@@ -132,7 +132,11 @@ impl Actor {
             color: palette::floats(color, fade_in * (1.0 - gone * gone)),
             turn: time * 0.06 * direction,
             progress: inscribed,
-            glow: 0.35 + 0.12 * breath + 0.9 * pulse + 0.5 * self.heat + 0.5 * swell(now - self.appeared - INSCRIBE_MS * 0.8, 900.0),
+            glow: 0.35
+                + 0.12 * breath
+                + 0.9 * pulse
+                + 0.5 * self.heat
+                + 0.5 * swell(now - self.appeared - INSCRIBE_MS * 0.8, 900.0),
             // A failure tears the circle for a moment; a banishment takes all of it.
             dissolve: gone.max(broken * 0.42),
             flood: (1.0 - hollow) * (0.55 + 0.45 * pulse) * if self.waiting.is_some() { 0.75 } else { 1.0 },

@@ -63,7 +63,10 @@ impl ClockSync {
             return;
         }
         let rtt = rtt.max(0.0);
-        if self.estimate().is_some_and(|known| (known.offset_ms - offset).abs() > STEP_MS + rtt / 2.0 + known.error_ms) {
+        if self
+            .estimate()
+            .is_some_and(|known| (known.offset_ms - offset).abs() > STEP_MS + rtt / 2.0 + known.error_ms)
+        {
             self.samples.clear();
         }
         self.samples.push_back(Sample { offset, rtt });

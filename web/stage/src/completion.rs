@@ -21,7 +21,11 @@ impl Lexicon {
         let lower = typed.to_lowercase();
         let mut offers: Vec<String> = Vec::new();
         let mut offer = |text: String| {
-            if offers.len() < OFFERS_MAX && text.to_lowercase().starts_with(&lower) && text.to_lowercase() != lower && !offers.contains(&text) {
+            if offers.len() < OFFERS_MAX
+                && text.to_lowercase().starts_with(&lower)
+                && text.to_lowercase() != lower
+                && !offers.contains(&text)
+            {
                 offers.push(text);
             }
         };

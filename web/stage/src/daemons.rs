@@ -133,7 +133,13 @@ impl Daemons {
                 daemon.waiting_since = Some(at);
                 daemon.last = summary::of(event);
             }
-            Some(SpellName::Voice | SpellName::Reveal | SpellName::Parse | SpellName::Summon | SpellName::Banish)
+            Some(
+                SpellName::Voice
+                | SpellName::Reveal
+                | SpellName::Parse
+                | SpellName::Summon
+                | SpellName::Banish,
+            )
             | None => {}
         }
         if !attention && daemon.doing == Doing::Waiting {
@@ -200,7 +206,11 @@ impl Daemons {
             let oldest = self
                 .by_name
                 .values()
-                .min_by(|a, b| (a.is_present(), a.heard_at).partial_cmp(&(b.is_present(), b.heard_at)).unwrap_or(std::cmp::Ordering::Equal))
+                .min_by(|a, b| {
+                    (a.is_present(), a.heard_at)
+                        .partial_cmp(&(b.is_present(), b.heard_at))
+                        .unwrap_or(std::cmp::Ordering::Equal)
+                })
                 .map(|daemon| daemon.name.clone());
             if let Some(oldest) = oldest {
                 self.by_name.remove(&oldest);

@@ -136,12 +136,16 @@ pub fn direct(event: &ReceivedEvent, origin: Origin, server_now: Option<UnixMill
             Some(Audio::Other(_)) | None => Voice::Silent,
         },
         invert: sync.invert && performed,
-        display_text: sync.display_text.map(|text| summary::shorten(&text, 120)).filter(|text| !text.trim().is_empty()),
+        display_text: sync
+            .display_text
+            .map(|text| summary::shorten(&text, 120))
+            .filter(|text| !text.trim().is_empty()),
         line: summary::of(event),
         subtitle: is_voice.then(|| summary::shorten(&event.description, 240)),
         audio_path: is_voice.then(|| text("audio_path")).flatten(),
         #[expect(clippy::cast_possible_truncation, reason = "clamped before")]
-        seconds: event.number("execution_time").filter(|s| s.is_finite()).unwrap_or(0.0).clamp(0.0, 3_600.0) as f32,
+        seconds: event.number("execution_time").filter(|s| s.is_finite()).unwrap_or(0.0).clamp(0.0, 3_600.0)
+            as f32,
         begins: event.text("phase") == Some("begin"),
         attention: event.metadata.get("attention").and_then(serde_json::Value::as_bool).unwrap_or(false),
         emitted_at: sync.emitted_at,
@@ -195,7 +199,8 @@ mod tests {
 
     #[test]
     fn remaining_time_decides() {
-        let at = |age: f64| cue(json!({"sync": {"deadline_ms": 200, "emitted_at": 1000.0}}), false, 1000.0 + age);
+        let at =
+            |age: f64| cue(json!({"sync": {"deadline_ms": 200, "emitted_at": 1000.0}}), false, 1000.0 + age);
         assert_eq!(at(10.0).lateness, Lateness::OnTime);
         assert!(at(10.0).invert);
         assert_eq!(at(180.0).lateness, Lateness::Late);
@@ -208,7 +213,10 @@ mod tests {
     fn an_unknown_animation_is_a_pulse_and_none_is_none() {
         assert_eq!(cue(json!({"sync": {"animation": "aurora"}}), true, 0.0).gesture, Gesture::Pulse);
         assert_eq!(cue(json!({"sync": {"animation": null}}), true, 0.0).gesture, Gesture::None);
-        assert_eq!(cue(json!({"sync": {"particles": "confetti", "audio": "gong"}}), true, 0.0).flow, Flow::FadeToIdle);
+        assert_eq!(
+            cue(json!({"sync": {"particles": "confetti", "audio": "gong"}}), true, 0.0).flow,
+            Flow::FadeToIdle
+        );
         assert_eq!(cue(json!({"sync": {"audio": "gong"}}), true, 0.0).voice, Voice::Silent);
         assert_eq!(cue(json!({}), false, 0.0).voice, Voice::Error);
     }

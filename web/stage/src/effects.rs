@@ -5,7 +5,7 @@ use arcane_shared::Rgb;
 use crate::actors::part;
 use crate::layout::Mapping;
 use crate::palette;
-use crate::picture::{Kind, Mark};
+use crate::picture::{Kind, Mark, Picture, Ring};
 
 /// Most effects at a time; the oldest give way.
 pub const EFFECTS_MAX: usize = 24;
@@ -61,8 +61,10 @@ impl Effect {
         now - self.since >= self.shape.length_ms()
     }
 
-    /// Draws it into the marks of a frame.
-    pub fn draw(&self, mapping: &Mapping, stage: [f32; 4], now: f64, reduced: bool, into: &mut Vec<Mark>) {
+    /// Draws it into a frame.
+    pub fn draw(&self, stage: [f32; 4], now: f64, reduced: bool, picture: &mut Picture) {
+        let mapping = &picture.mapping;
+        let into = &mut picture.marks;
         let t = part(now - self.since, self.shape.length_ms());
         let still = if reduced { 0.4 } else { t };
         let centre = mapping.px(self.at);
@@ -70,12 +72,23 @@ impl Effect {
         match self.shape {
             Shape::Wave(reach) => {
                 let eased = 1.0 - (1.0 - still).powi(3);
-                let half = radius * (1.1 + reach * eased);
-                into.push(mark(Kind::Wave, centre, [half; 2], palette::floats(self.color, (1.0 - t) * 0.8), t));
+                let color = palette::floats(self.color, (1.0 - t) * 0.75);
+                picture.rings.push(Ring {
+                    centre,
+                    radius: radius * (1.05 + reach * eased),
+                    color,
+                    energy: 1.0 - t,
+                });
             }
             Shape::Voice => {
                 let light = (t * 8.0).min(1.0) * (1.0 - t).powf(0.6);
-                into.push(mark(Kind::Voice, centre, [radius * 1.75; 2], palette::floats(self.color, light), still));
+                into.push(mark(
+                    Kind::Voice,
+                    centre,
+                    [radius * 1.5; 2],
+                    palette::floats(self.color, light),
+                    still,
+                ));
             }
             Shape::Veil => {
                 let light = (t * 5.0).min(1.0) * (1.0 - t);
@@ -92,7 +105,14 @@ impl Effect {
 }
 
 /// Letters stand in a row above the bus, rise, turn and fall into it one after the other.
-fn draw_incantation(effect: &Effect, mapping: &Mapping, runes: &[u8], t: f32, reduced: bool, into: &mut Vec<Mark>) {
+fn draw_incantation(
+    effect: &Effect,
+    mapping: &Mapping,
+    runes: &[u8],
+    t: f32,
+    reduced: bool,
+    into: &mut Vec<Mark>,
+) {
     #[expect(clippy::cast_precision_loss, reason = "at most 14")]
     let count = runes.len().max(1) as f32;
     let size = mapping.bus_radius * 0.2;
@@ -108,7 +128,8 @@ fn draw_incantation(effect: &Effect, mapping: &Mapping, runes: &[u8], t: f32, re
             start[1] + (mapping.centre[1] - start[1]) * fall,
         ];
         let light = (t * 6.0).min(1.0) * (1.0 - own.powi(4));
-        let mut glyph = mark(Kind::Rune, at, [size * (1.0 - 0.5 * fall); 2], palette::floats(effect.color, light), own);
+        let mut glyph =
+            mark(Kind::Rune, at, [size * (1.0 - 0.5 * fall); 2], palette::floats(effect.color, light), own);
         glyph.runes = [u32::from(*rune), 0, 0, 0];
         glyph.turn = fall * 2.0;
         into.push(glyph);

@@ -75,7 +75,11 @@ pub fn row(entry: &Entry, daemons: &Daemons) -> Row {
     match entry {
         Entry::Event(stored) => event_row(stored, daemons),
         Entry::Gap { id, from, to } => Row {
-            text: if from == to { format!("event {from} is missing") } else { format!("events {from}–{to} are missing") },
+            text: if from == to {
+                format!("event {from} is missing")
+            } else {
+                format!("events {from}–{to} are missing")
+            },
             aside: (to - from + 1).to_string(),
             ..plain(*id, "gap", "┄")
         },

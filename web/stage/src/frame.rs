@@ -42,8 +42,12 @@ impl Stage {
             self.particles.rebase(time);
             self.particle_ms = 0.0;
         }
-        let gone: Vec<String> =
-            self.actors.iter().filter(|(_, actor)| actor.is_over(now)).map(|(name, _)| name.clone()).collect();
+        let gone: Vec<String> = self
+            .actors
+            .iter()
+            .filter(|(_, actor)| actor.is_over(now))
+            .map(|(name, _)| name.clone())
+            .collect();
         for name in gone {
             self.actors.remove(&name);
         }
@@ -71,7 +75,7 @@ impl Stage {
             .filter(|actor| actor.vanished.is_none() && actor.inscribed(now) >= 1.0 && now >= actor.spark_due)
             .map(|actor| {
                 let working = actor.working.is_some();
-                let wait = if working { 70.0 } else { 640.0 / (1.0 + 9.0 * f64::from(actor.heat)) };
+                let wait = if working { 60.0 } else { 210.0 / (1.0 + 7.0 * f64::from(actor.heat)) };
                 actor.spark_due = now + wait;
                 (actor.at, actor.color, working, actor.heat)
             })
@@ -82,8 +86,9 @@ impl Stage {
                 self.spawn(Motion::Orbit, [at, at, at], color, 0.0, (1.8, 2.4), spread, 230);
             }
             let control = bend(at);
-            let (size, alpha) = (1.6 + heat, if heat > 0.1 { 210 } else { 130 });
-            self.spawn(Motion::Stream, [at, control, [0.0; 2]], color, 0.0, (2.6, size), 5.0, alpha);
+            let (size, alpha) = (1.7 + heat, if heat > 0.1 { 230 } else { 170 });
+            let bright = if self.roll() > 0.7 { palette::mix(color, Rgb([255; 3]), 0.6) } else { color };
+            self.spawn(Motion::Stream, [at, control, [0.0; 2]], bright, 0.0, (3.0, size), 8.0, alpha);
         }
         if now >= self.bus_spark_due {
             self.bus_spark_due = now + 420.0 / (1.0 + 4.0 * f64::from(self.energy));
@@ -94,15 +99,16 @@ impl Stage {
 
     /// Work done: energy runs from the circle to the bus and out to the rim.
     pub(crate) fn stream(&mut self, at: [f32; 2], color: Rgb, seconds: f32, _now: f64) {
-        let wished = 26.0 + 34.0 * seconds.max(0.0).sqrt().min(5.0);
+        let wished = 64.0 + 60.0 * seconds.max(0.0).sqrt().min(4.0);
         let count = self.grant(wished);
         let control = bend(at);
         for _ in 0..count {
-            let delay = self.roll() * 0.35;
-            let life = 0.75 + 0.35 * self.roll();
+            let delay = self.roll() * self.roll() * 0.8;
+            let life = 0.8 + 0.5 * self.roll();
             let bright = if self.roll() > 0.8 { palette::mix(color, Rgb([255; 3]), 0.75) } else { color };
-            let size = 1.8 + 2.2 * self.roll();
-            self.spawn(Motion::Stream, [at, control, [0.0; 2]], bright, delay, (life, size), 13.0, 255);
+            let size = 1.7 + 2.4 * self.roll() * self.roll();
+            let stray = 5.0 + 16.0 * self.roll();
+            self.spawn(Motion::Stream, [at, control, [0.0; 2]], bright, delay, (life, size), stray, 255);
         }
         for _ in 0..count / 2 {
             let angle = self.roll() * std::f32::consts::TAU;
@@ -139,7 +145,9 @@ impl Stage {
     /// A failure: nothing reaches the bus, shards fly off.
     pub(crate) fn shards(&mut self, at: [f32; 2], _now: f64) {
         let radius = Mapping::new(self.view, self.ring.size()).circle_radius;
-        for _ in 0..self.grant(46.0).max(6) {
+        // Failures are never thinned out to nothing.
+        let least = if self.reduced { 0 } else { 6 };
+        for _ in 0..self.grant(46.0).max(least) {
             let life = 1.0 + 0.9 * self.roll();
             let size = 1.6 + 1.8 * self.roll();
             self.spawn(Motion::Burst, [at; 3], palette::ROSE, 0.0, (life, size), radius * 1.75, 235);
@@ -152,7 +160,11 @@ impl Stage {
             return 0;
         }
         let share = wished.min((self.budget * 0.25).max(1.0));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and a few hundred")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 1 and a few hundred"
+        )]
         let count = share.max(1.0) as u32;
         count
     }
@@ -174,7 +186,19 @@ impl Stage {
         let spread = spread.clamp(0.0, 4_095.0) as u16;
         let born = self.particle_seconds() + delay;
         let seed = (self.dice.wrapping_mul(40_503) >> 8) as u16;
-        self.particles.spawn(Record { from, control, to, born, life, color, alpha, size, motion, spread, seed });
+        self.particles.spawn(Record {
+            from,
+            control,
+            to,
+            born,
+            life,
+            color,
+            alpha,
+            size,
+            motion,
+            spread,
+            seed,
+        });
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "set back long before it matters")]
@@ -185,7 +209,8 @@ impl Stage {
     fn compose(&mut self, now: f64) {
         let mapping = Mapping::new(self.view, self.ring.size());
         #[expect(clippy::cast_possible_truncation, reason = "wrapped to an hour")]
-        let time = if self.reduced { 0.0 } else { ((now - self.started) / 1000.0).rem_euclid(3_600.0) as f32 };
+        let time =
+            if self.reduced { 0.0 } else { ((now - self.started) / 1000.0).rem_euclid(3_600.0) as f32 };
         let particle_time = self.particle_seconds();
         let level = if self.reduced { 0.0 } else { self.governor.level(now) };
         let picture = &mut self.picture;
@@ -197,6 +222,7 @@ impl Stage {
         picture.time = time;
         picture.energy = self.energy;
         picture.links.clear();
+        picture.rings.clear();
         picture.marks.clear();
         for actor in self.actors.values() {
             let there = actor.inscribed(now) * (1.0 - actor.dissolved(now));
@@ -205,26 +231,38 @@ impl Stage {
                 from: mapping.px(actor.at),
                 control: mapping.px(bend(actor.at)),
                 to: mapping.centre,
-                color: palette::floats(actor.color, (0.30 + 0.5 * actor.heat) * there * (1.0 - 0.8 * broken)),
+                color: palette::floats(actor.color, (0.42 + 0.5 * actor.heat) * there * (1.0 - 0.8 * broken)),
                 energy: actor.heat,
                 progress: there,
             });
         }
         let pulse = swell(now - self.bus_pulsed, 700.0);
-        let mut bus = mark(Kind::Bus, mapping.centre, [mapping.bus_radius / RIM; 2], palette::floats(palette::REALM, 1.0), 1.0);
+        let mut bus = mark(
+            Kind::Bus,
+            mapping.centre,
+            [mapping.bus_radius / RIM; 2],
+            palette::floats(palette::REALM, 1.0),
+            1.0,
+        );
         bus.turn = time * -0.035;
         bus.glow = 0.5 + 0.1 * (time * 0.8).sin() + 0.6 * pulse + 0.5 * self.energy;
         bus.runes = inscribe("arcane-event-bus").packed();
         picture.marks.push(bus);
         for effect in self.effects.iter().filter(|effect| now >= effect.since) {
-            effect.draw(&mapping, self.view.stage, now, self.reduced, &mut picture.marks);
+            effect.draw(self.view.stage, now, self.reduced, picture);
         }
         for actor in self.actors.values() {
             let centre = mapping.px(actor.at);
             if actor.waiting.is_some() && actor.vanished.is_none() {
                 let color = palette::floats(palette::BEACON, 0.9);
                 let phase = if self.reduced { 0.5 } else { (time * 0.45).fract() };
-                picture.marks.push(mark(Kind::Beacon, centre, [mapping.circle_radius * 1.95; 2], color, phase));
+                picture.marks.push(mark(
+                    Kind::Beacon,
+                    centre,
+                    [mapping.circle_radius * 1.95; 2],
+                    color,
+                    phase,
+                ));
             }
             picture.marks.push(actor.mark(centre, mapping.circle_radius, now, time, self.reduced));
         }

@@ -75,7 +75,8 @@ impl History {
     /// Keeps an event; the room's oldest gives way.
     pub fn keep(&mut self, room: &RoomName, epoch: Option<&Epoch>, event: &ReceivedEvent) {
         let at = self.rooms.iter().position(|(name, _)| name == room);
-        let mut entry = at.and_then(|at| self.rooms.remove(at)).unwrap_or_else(|| (room.clone(), VecDeque::new()));
+        let mut entry =
+            at.and_then(|at| self.rooms.remove(at)).unwrap_or_else(|| (room.clone(), VecDeque::new()));
         let mut event = event.clone();
         event.room = Some(room.clone());
         entry.1.push_back(Kept { event, epoch: epoch.cloned() });

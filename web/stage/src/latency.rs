@@ -56,7 +56,9 @@ impl Latency {
     pub fn report(&self) -> Report {
         let mut sorted: Vec<f64> = self.window.iter().copied().collect();
         sorted.sort_by(f64::total_cmp);
-        let at = |part: usize| sorted.get((sorted.len() * part / 100).min(sorted.len().saturating_sub(1))).copied();
+        let at = |part: usize| {
+            sorted.get((sorted.len() * part / 100).min(sorted.len().saturating_sub(1))).copied()
+        };
         Report { p50: at(50), p99: at(99), missed: self.missed, painted: self.painted }
     }
 }

@@ -53,7 +53,8 @@ impl Mapping {
         let circle_radius = (least * 0.135 * (0.35 + 0.65 * crowd)).clamp(14.0, 118.0);
         let label = 46.0;
         let unit_x = (w / 2.0 - circle_radius * 1.25).max(30.0) * if places <= 4 { 1.18 } else { 1.0 };
-        let unit_y = (h / 2.0 - circle_radius * 1.1 - label * 0.5).max(30.0) * if places <= 4 { 1.22 } else { 1.0 };
+        let unit_y =
+            (h / 2.0 - circle_radius * 1.1 - label * 0.5).max(30.0) * if places <= 4 { 1.22 } else { 1.0 };
         Self {
             centre: [x + w / 2.0, y + h / 2.0 - label * 0.25],
             unit: [unit_x.min(unit_y * 1.9), unit_y.min(unit_x * 1.5)],
@@ -82,14 +83,18 @@ impl Ring {
             return *place;
         }
         let n = Self::capacity(self.places.len() + 1);
-        let first = match name {
-            "claude" => 0,
-            "gemini" => 1,
-            "liquidmetal" => 2,
-            other => usize::try_from(arcane_shared::color::hash(other) % n as u64).unwrap_or(0),
-        };
         let taken = |place: usize| self.places.values().any(|other| *other == place);
-        let place = (0..n).map(|step| (first + step) % n).find(|place| !taken(*place)).unwrap_or(self.places.len());
+        let own = match name {
+            "claude" => Some(0),
+            "gemini" => Some(1),
+            "liquidmetal" => Some(2),
+            _ => None,
+        };
+        // Others leave the first three places to those who own them, for as long as there are others.
+        let rest = (n - 3) as u64;
+        let first = usize::try_from(arcane_shared::color::hash(name) % rest).unwrap_or(0);
+        let free = (0..n - 3).map(|step| 3 + (first + step) % (n - 3)).chain(0..n);
+        let place = own.into_iter().chain(free).find(|place| !taken(*place)).unwrap_or(self.places.len());
         self.places.insert(name.to_owned(), place);
         place
     }

@@ -52,7 +52,9 @@ pub fn read(text: &str, now: Timestamp) -> Incoming {
         Some(_) if !object.contains_key("spell_name") => {
             serde_json::from_value(Value::Object(object)).map_or(Incoming::Unknown, Incoming::Control)
         }
-        _ => event(Value::Object(object), now).map_or(Incoming::Undecodable, |e| Incoming::Event(Box::new(e))),
+        _ => {
+            event(Value::Object(object), now).map_or(Incoming::Undecodable, |e| Incoming::Event(Box::new(e)))
+        }
     }
 }
 

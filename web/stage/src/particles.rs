@@ -97,7 +97,8 @@ impl Record {
         bytes[20..23].copy_from_slice(&self.color.0);
         bytes[23] = self.alpha;
         bytes[24..28].copy_from_slice(&self.size.to_le_bytes());
-        let style = (self.motion as u32) | (u32::from(self.spread.min(4_095)) << 4) | (u32::from(self.seed) << 16);
+        let style =
+            (self.motion as u32) | (u32::from(self.spread.min(4_095)) << 4) | (u32::from(self.seed) << 16);
         bytes[28..32].copy_from_slice(&style.to_le_bytes());
         bytes
     }

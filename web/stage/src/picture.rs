@@ -10,9 +10,7 @@ pub enum Kind {
     Circle = 0,
     /// The bus in the middle.
     Bus = 1,
-    /// A ring that runs outwards.
-    Wave = 2,
-    /// A voice: a ring that swings.
+    /// A voice: a ring of bars that swing.
     Voice = 3,
     /// Somebody waits for a human: rings that call.
     Beacon = 4,
@@ -77,6 +75,19 @@ pub struct Link {
     pub progress: f32,
 }
 
+/// A thin ring of light; drawn as a ribbon, so that a large one costs no more than a small one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ring {
+    /// Its middle, pixels.
+    pub centre: [f32; 2],
+    /// Pixels.
+    pub radius: f32,
+    /// Colour and brightness.
+    pub color: [f32; 4],
+    /// 0.0–1.0: how wide its glow is.
+    pub energy: f32,
+}
+
 /// One frame.
 #[derive(Debug, Clone)]
 pub struct Picture {
@@ -88,6 +99,8 @@ pub struct Picture {
     pub veil: [f32; 4],
     /// Back to front.
     pub links: Vec<Link>,
+    /// Over the links.
+    pub rings: Vec<Ring>,
     /// Back to front.
     pub marks: Vec<Mark>,
     /// Particle time, seconds. It stands still while particles are halted.
@@ -107,6 +120,7 @@ impl Default for Picture {
             size: [0.0; 2],
             veil: [0.0; 4],
             links: Vec::new(),
+            rings: Vec::new(),
             marks: Vec::new(),
             particle_time: 0.0,
             particle_glow: 1.0,
@@ -148,12 +162,19 @@ impl Picture {
         }
     }
 
-    /// The links as the shader reads them, into `bytes`.
+    /// Links and rings as the shader reads them, into `bytes`: a ring is a link whose progress is -1.
     pub fn encode_links(&self, bytes: &mut Vec<u8>) {
         bytes.clear();
         for link in self.links.iter().take(MARKS_MAX) {
             let ends = link.from.iter().chain(&link.control).chain(&link.to).chain(&link.color);
             for float in ends.chain([&link.energy, &link.progress]) {
+                bytes.extend_from_slice(&float.to_le_bytes());
+            }
+        }
+        let left = MARKS_MAX - self.links.len().min(MARKS_MAX);
+        for ring in self.rings.iter().take(left) {
+            let place = [ring.centre[0], ring.centre[1], ring.radius, 0.0, 0.0, 0.0];
+            for float in place.iter().chain(&ring.color).chain([&ring.energy, &-1.0]) {
                 bytes.extend_from_slice(&float.to_le_bytes());
             }
         }
@@ -197,5 +218,9 @@ mod tests {
         assert_eq!(bytes[48..52], 5.0_f32.to_le_bytes());
         picture.encode_links(&mut bytes);
         assert_eq!(bytes.len(), LINK_BYTES);
+        let ring = Ring { centre: [1.0; 2], radius: 9.0, color: [0.0; 4], energy: 0.0 };
+        picture.rings = vec![ring; 3 * MARKS_MAX];
+        picture.encode_links(&mut bytes);
+        assert_eq!(bytes.len(), MARKS_MAX * LINK_BYTES);
     }
 }

@@ -26,7 +26,12 @@ pub const FUTHARK: [&[Stroke]; 24] = [
     &[[-0.22, -0.5, -0.22, 0.5], [0.22, -0.5, 0.22, 0.5], [-0.22, 0.14, 0.22, -0.14]],
     &[[0.0, -0.5, 0.0, 0.5], [-0.22, 0.16, 0.22, -0.16]],
     &[[0.0, -0.5, 0.0, 0.5]],
-    &[[0.02, 0.46, -0.22, 0.18], [-0.22, 0.18, 0.02, -0.1], [-0.02, 0.1, 0.22, -0.18], [0.22, -0.18, -0.02, -0.46]],
+    &[
+        [0.02, 0.46, -0.22, 0.18],
+        [-0.22, 0.18, 0.02, -0.1],
+        [-0.02, 0.1, 0.22, -0.18],
+        [0.22, -0.18, -0.02, -0.46],
+    ],
     &[[0.0, -0.5, 0.0, 0.5], [0.0, 0.5, 0.22, 0.24], [0.0, -0.5, -0.22, -0.24]],
     &[
         [-0.2, -0.5, -0.2, 0.5],
@@ -49,13 +54,13 @@ pub const FUTHARK: [&[Stroke]; 24] = [
     &[[-0.24, -0.5, -0.24, 0.5], [0.24, -0.5, 0.24, 0.5], [-0.24, 0.5, 0.24, 0.08], [0.24, 0.5, -0.24, 0.08]],
     &[[-0.12, -0.5, -0.12, 0.5], [-0.12, 0.5, 0.2, 0.18]],
     &[[0.0, 0.32, 0.26, 0.0], [0.26, 0.0, 0.0, -0.32], [0.0, -0.32, -0.26, 0.0], [-0.26, 0.0, 0.0, 0.32]],
-    &[[-0.26, -0.44, -0.26, 0.44], [0.26, -0.44, 0.26, 0.44], [-0.26, 0.44, 0.26, -0.44], [-0.26, -0.44, 0.26, 0.44]],
     &[
-        [-0.26, -0.5, 0.22, 0.12],
-        [0.22, 0.12, 0.0, 0.5],
-        [0.0, 0.5, -0.22, 0.12],
-        [-0.22, 0.12, 0.26, -0.5],
+        [-0.26, -0.44, -0.26, 0.44],
+        [0.26, -0.44, 0.26, 0.44],
+        [-0.26, 0.44, 0.26, -0.44],
+        [-0.26, -0.44, 0.26, 0.44],
     ],
+    &[[-0.26, -0.5, 0.22, 0.12], [0.22, 0.12, 0.0, 0.5], [0.0, 0.5, -0.22, 0.12], [-0.22, 0.12, 0.26, -0.5]],
 ];
 
 /// The rune of a letter; digits and signs have one too, so that any name can be written.
@@ -92,7 +97,7 @@ pub fn of_letter(letter: char) -> u8 {
 pub struct Inscription {
     /// Around the rim, clockwise.
     pub rim: [u8; RIM_RUNES],
-    /// In the middle: the rune of its first letter.
+    /// In the middle: the three of old have theirs, others draw one.
     pub heart: u8,
     /// Corners of the figure inside: 3–6.
     pub corners: u8,
@@ -108,7 +113,16 @@ pub fn inscribe(name: &str) -> Inscription {
         state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
         *slot = letters.next().map_or_else(|| u8::try_from((state >> 33) % 24).unwrap_or(0), of_letter);
     }
-    let heart = name.chars().next().map_or(0, of_letter);
+    // Insight, gift and water; the bare stave is too plain for a heart.
+    let heart = match name {
+        "claude" => 3,
+        "gemini" => 6,
+        "liquidmetal" => 20,
+        other => match u8::try_from((hash(other) >> 41) % 24).unwrap_or(0) {
+            10 => 23,
+            rune => rune,
+        },
+    };
     let corners = 3 + u8::try_from((hash(name) >> 7) % 3).unwrap_or(0);
     Inscription { rim, heart, corners: if name == "claude" { 3 } else { corners } }
 }
@@ -159,7 +173,7 @@ mod tests {
     fn claude_begins_with_its_own_letters() {
         let claude = inscribe("claude");
         assert_eq!(claude.rim[..6], [5, 20, 3, 1, 22, 18]);
-        assert_eq!(claude.heart, 5);
+        assert_eq!(claude.heart, 3);
     }
 
     proptest! {

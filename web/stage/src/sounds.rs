@@ -41,7 +41,9 @@ pub struct SoundGate {
 impl SoundGate {
     /// A cue wishes to be heard.
     pub fn wish(&mut self, stinger: Stinger, pitch: u8) {
-        if let Some(same) = self.pending.iter_mut().find(|sound| sound.stinger == stinger && sound.pitch == pitch) {
+        if let Some(same) =
+            self.pending.iter_mut().find(|sound| sound.stinger == stinger && sound.pitch == pitch)
+        {
             same.weight = same.weight.saturating_add(1);
         } else if self.pending.len() < PENDING_MAX {
             self.pending.push(Sound { stinger, pitch: pitch % 12, weight: 1 });

@@ -138,7 +138,9 @@ impl Stage {
         let gone: Vec<String> = self
             .actors
             .iter()
-            .filter(|(name, actor)| actor.vanished.is_none() && !daemons.get(name).is_some_and(|d| d.is_present()))
+            .filter(|(name, actor)| {
+                actor.vanished.is_none() && !daemons.get(name).is_some_and(|d| d.is_present())
+            })
             .map(|(name, _)| name.clone())
             .collect();
         for name in gone {
@@ -211,7 +213,8 @@ impl Stage {
         }
         let speaker = cue.daemon.clone().unwrap_or_default();
         if let Some(text) = &cue.display_text {
-            self.display = Some(Caption { text: text.clone(), speaker: speaker.clone(), until: now + DISPLAY_MS });
+            self.display =
+                Some(Caption { text: text.clone(), speaker: speaker.clone(), until: now + DISPLAY_MS });
         }
         if let Some(text) = cue.subtitle.as_ref().filter(|text| performed && !text.trim().is_empty()) {
             self.subtitle = Some(Caption { text: text.clone(), speaker, until: now + SUBTITLE_MS });

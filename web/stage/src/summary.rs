@@ -30,8 +30,8 @@ pub fn of(event: &ReceivedEvent) -> String {
             None => event.description.clone(),
         },
         Some(SpellName::Parse) => match (text("spell_text"), text("parsed_action")) {
-            (Some(spell), Some(action)) => format!("“{spell}” → {action}"),
-            (Some(spell), None) => format!("“{spell}” was not understood"),
+            (Some(spell), Some(action)) if event.success => format!("“{spell}” → {action}"),
+            (Some(spell), _) => format!("“{spell}” was not understood"),
             _ => event.description.clone(),
         },
         Some(SpellName::Voice) => format!("“{}”", event.description),
@@ -108,11 +108,19 @@ mod tests {
     fn the_six_spells_in_a_line() {
         let of_json = |json: &str| of(&event(json));
         assert_eq!(of_json(r#"{"spell_name":"summon"}"#), "materializes");
-        assert_eq!(of_json(r#"{"spell_name":"banish","metadata":{"invocation_count":9}}"#), "returns to the void after 9 tasks");
-        assert_eq!(of_json(r#"{"spell_name":"invoke","metadata":{"task":"cargo test"}}"#), "cargo test");
-        assert_eq!(of_json(r#"{"spell_name":"reveal","metadata":{"daemon_count":4}}"#), "the veil parts: 4 daemons");
         assert_eq!(
-            of_json(r#"{"spell_name":"parse","metadata":{"spell_text":"summon claude","parsed_action":"summon"}}"#),
+            of_json(r#"{"spell_name":"banish","metadata":{"invocation_count":9}}"#),
+            "returns to the void after 9 tasks"
+        );
+        assert_eq!(of_json(r#"{"spell_name":"invoke","metadata":{"task":"cargo test"}}"#), "cargo test");
+        assert_eq!(
+            of_json(r#"{"spell_name":"reveal","metadata":{"daemon_count":4}}"#),
+            "the veil parts: 4 daemons"
+        );
+        assert_eq!(
+            of_json(
+                r#"{"spell_name":"parse","metadata":{"spell_text":"summon claude","parsed_action":"summon"}}"#
+            ),
             "“summon claude” → summon"
         );
         assert_eq!(of_json(r#"{"spell_name":"aurora","description":""}"#), "aurora");
@@ -120,7 +128,10 @@ mod tests {
 
     #[test]
     fn a_missing_time_is_no_time() {
-        assert_eq!(aside(&event(r#"{"spell_name":"invoke","success":false,"metadata":{"execution_time":null}}"#)), "failed");
+        assert_eq!(
+            aside(&event(r#"{"spell_name":"invoke","success":false,"metadata":{"execution_time":null}}"#)),
+            "failed"
+        );
         assert_eq!(aside(&event(r#"{"spell_name":"invoke","metadata":{"execution_time":"1"}}"#)), "");
         assert_eq!(aside(&event(r#"{"spell_name":"invoke","metadata":{"execution_time":0.456}}"#)), "456 ms");
     }

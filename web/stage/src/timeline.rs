@@ -77,7 +77,9 @@ impl Timeline {
     #[must_use]
     pub fn rate(&self, seconds: u32) -> f64 {
         let seconds = seconds.clamp(1, 60);
-        let sum: f64 = (1..=i64::from(seconds)).map(|back| f64::from(self.buckets[slot(self.newest - back)].total())).sum();
+        let sum: f64 = (1..=i64::from(seconds))
+            .map(|back| f64::from(self.buckets[slot(self.newest - back)].total()))
+            .sum();
         sum / f64::from(seconds)
     }
 

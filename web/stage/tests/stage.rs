@@ -1,0 +1,196 @@
+//! The stage from outside: events in, pictures out, whatever the events are.
+
+use arcane_shared::Timestamp;
+use arcane_stage::Stage;
+use arcane_stage::director::{Lateness, direct};
+use arcane_stage::layout::View;
+use arcane_stage::message;
+use arcane_stage::picture::Kind;
+use arcane_stage::sounds::Stinger;
+use arcane_stage::store::{Origin, Store};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+struct Theatre {
+    stage: Stage,
+    store: Store,
+    now: f64,
+}
+
+impl Theatre {
+    fn new() -> Self {
+        let mut stage = Stage::new(1, 0.0);
+        stage.set_view(View { width: 900.0, height: 700.0, stage: [0.0, 0.0, 900.0, 640.0] });
+        Self { stage, store: Store::default(), now: 0.0 }
+    }
+
+    fn tell(&mut self, value: Value) -> Lateness {
+        let event = message::event(value, Timestamp::from_unix_micros(0)).unwrap();
+        let stored = self.store.receive(event).unwrap();
+        let cue = direct(&stored.event, Origin::Live, Some(self.now), false);
+        self.stage.perform(&cue, self.now);
+        cue.lateness
+    }
+
+    fn wait(&mut self, ms: f64) {
+        let until = self.now + ms;
+        while self.now < until {
+            self.now += 16.0;
+            self.stage.advance(self.now);
+        }
+    }
+
+    fn phases(&self) -> Vec<(String, &'static str)> {
+        let mut labels = Vec::new();
+        self.stage.labels(self.now, &mut labels);
+        labels.into_iter().map(|label| (label.name, label.phase)).collect()
+    }
+
+    fn circles(&self) -> usize {
+        self.stage.picture().marks.iter().filter(|mark| mark.kind == Kind::Circle).count()
+    }
+}
+
+fn event(spell: &str, daemon: &str, success: bool) -> Value {
+    json!({"spell_name": spell, "daemon_name": daemon, "success": success, "metadata": {"task": "t", "execution_time": 0.4}})
+}
+
+#[test]
+fn a_life_from_summon_to_banish() {
+    let mut theatre = Theatre::new();
+    theatre.tell(event("summon", "claude", true));
+    theatre.wait(200.0);
+    assert_eq!(theatre.phases(), [("claude".to_owned(), "inscribing")]);
+    theatre.wait(2_000.0);
+    assert_eq!(theatre.phases(), [("claude".to_owned(), "idle")]);
+    theatre.tell(
+        json!({"spell_name": "invoke", "daemon_name": "claude", "metadata": {"phase": "begin", "task": "t"}}),
+    );
+    theatre.wait(100.0);
+    assert_eq!(theatre.phases()[0].1, "working");
+    let before = theatre.stage.particles_alive();
+    theatre.tell(event("invoke", "claude", true));
+    theatre.wait(100.0);
+    assert!(theatre.stage.particles_alive() > before + 30);
+    theatre.tell(json!({"spell_name": "voice", "daemon_name": "claude", "description": "Go on?", "metadata": {"attention": true}}));
+    theatre.wait(50.0);
+    assert_eq!(theatre.phases()[0].1, "waiting");
+    assert!(theatre.stage.picture().marks.iter().any(|mark| mark.kind == Kind::Beacon));
+    assert_eq!(theatre.stage.subtitle(theatre.now).unwrap().text, "Go on?");
+    theatre.tell(event("banish", "claude", true));
+    theatre.wait(100.0);
+    assert_eq!(theatre.phases()[0].1, "dissolving");
+    theatre.wait(1_500.0);
+    assert_eq!(theatre.circles(), 0);
+}
+
+#[test]
+fn a_failure_halts_inverts_once_and_says_why() {
+    let mut theatre = Theatre::new();
+    theatre.tell(event("summon", "claude", true));
+    theatre.wait(2_000.0);
+    theatre.tell(event("invoke", "claude", false));
+    theatre.wait(60.0);
+    let frozen = theatre.stage.picture().particle_time;
+    assert!(theatre.stage.picture().veil[3] > 0.0);
+    assert_eq!(theatre.stage.display(theatre.now).unwrap().text, "Rune destabilization detected");
+    theatre.tell(event("invoke", "claude", false));
+    theatre.wait(200.0);
+    assert_eq!(theatre.stage.picture().particle_time.to_bits(), frozen.to_bits());
+    assert_eq!(theatre.stage.governor().inversions_total(), 1);
+    let mut sounds = Vec::new();
+    theatre.stage.take_sounds(theatre.now, &mut sounds);
+    assert!(sounds.iter().any(|sound| sound.stinger == Stinger::Error));
+    theatre.wait(1_000.0);
+    assert!(theatre.stage.picture().particle_time > frozen);
+    assert!(theatre.stage.picture().veil[3] <= 0.0);
+}
+
+#[test]
+fn reduced_motion_moves_nothing_and_inverts_nothing() {
+    let mut theatre = Theatre::new();
+    theatre.stage.set_reduced(true);
+    theatre.tell(event("summon", "claude", true));
+    for _ in 0..20 {
+        theatre.tell(event("invoke", "claude", true));
+        theatre.tell(event("invoke", "claude", false));
+        theatre.wait(120.0);
+        assert!(theatre.stage.picture().veil[3] <= 0.0);
+    }
+    assert_eq!(theatre.stage.particles_alive(), 0);
+}
+
+#[test]
+fn the_same_story_makes_the_same_picture() {
+    let told = || {
+        let mut theatre = Theatre::new();
+        for name in ["claude", "gemini", "codex"] {
+            theatre.tell(event("summon", name, true));
+            theatre.wait(300.0);
+            theatre.tell(event("invoke", name, true));
+        }
+        theatre.wait(500.0);
+        let (mut marks, mut links) = (Vec::new(), Vec::new());
+        theatre.stage.picture().encode_marks(&mut marks);
+        theatre.stage.picture().encode_links(&mut links);
+        (marks, links, theatre.stage.particles_alive())
+    };
+    assert_eq!(told(), told());
+}
+
+#[test]
+fn more_daemons_than_places_are_bounded() {
+    let mut theatre = Theatre::new();
+    for n in 0..1_000 {
+        theatre.tell(event("summon", &format!("daemon-{n}"), true));
+    }
+    theatre.wait(100.0);
+    assert_eq!(theatre.circles(), arcane_stage::stage::ACTORS_MAX);
+    assert_eq!(theatre.store.daemons().present().count(), 1_000);
+}
+
+fn absurd_event() -> impl Strategy<Value = Value> {
+    let spells = prop_oneof![
+        Just("summon".to_owned()),
+        Just("invoke".to_owned()),
+        Just("banish".to_owned()),
+        Just("reveal".to_owned()),
+        Just("parse".to_owned()),
+        Just("voice".to_owned()),
+        ".{0,30}",
+    ];
+    let texts = prop_oneof![".{0,60}", Just("x".repeat(10_240)), Just("\u{202e}\u{200b}שלום🜁".to_owned())];
+    let numbers = prop_oneof![
+        Just(json!(null)),
+        Just(json!(0)),
+        Just(json!(1_000_000_000_u64)),
+        Just(json!(-5)),
+        Just(json!("7")),
+        Just(json!(1e300)),
+    ];
+    (spells, "[a-c]{0,2}", any::<bool>(), texts, numbers.clone(), numbers).prop_map(
+        |(spell, daemon, success, text, number, deadline)| {
+            json!({"spell_name": spell, "daemon_name": daemon, "success": success, "description": text.clone(),
+                "metadata": {"task": text.clone(), "execution_time": number, "invocation_number": number, "spell_text": text.clone(),
+                    "color": text.clone(), "attention": success, "phase": "begin",
+                    "sync": {"deadline_ms": deadline, "animation": text.clone(), "display_text": text, "emitted_at": number}}})
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn nothing_breaks_the_stage(events in proptest::collection::vec((absurd_event(), 0.0..700.0_f64), 0..40)) {
+        let mut theatre = Theatre::new();
+        for (event, wait) in events {
+            theatre.tell(event);
+            theatre.wait(wait);
+            let picture = theatre.stage.picture();
+            let finite = |v: &f32| v.is_finite();
+            prop_assert!(picture.marks.iter().all(|mark| mark.centre.iter().chain(&mark.half).chain(&mark.color).all(finite)));
+            prop_assert!(picture.marks.len() <= arcane_stage::picture::MARKS_MAX * 4);
+        }
+        let times: Vec<f64> = theatre.stage.governor().inversion_times().collect();
+        prop_assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 1_000.0));
+    }
+}
