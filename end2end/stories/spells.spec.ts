@@ -44,7 +44,7 @@ test("a refused spell tells the reason", async ({ dashboard, server }) => {
 });
 
 test("a slash goes to the spell bar", async ({ dashboard }) => {
-  await dashboard.page.locator("body").click({ position: { x: 2, y: 2 } });
+  await dashboard.spell.blur();
   await dashboard.page.keyboard.press("/");
   await expect(dashboard.spell).toBeFocused();
   await expect(dashboard.spell).toHaveValue("");
