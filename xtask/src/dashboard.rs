@@ -33,7 +33,8 @@ pub(crate) fn build(project: &Project, build: Build) -> Result<()> {
     // changes the file after Trunk is done, and names carry a hash anyway.
     trunk.args(["build", "--offline", "--skip-version-check", "--no-sri", "true"]);
     if build == Build::Release {
-        trunk.args(["--release", "--cargo-profile", "web"]);
+        // web/index.html names the profile.
+        trunk.arg("--release");
     }
     // Trunk takes this variable for an option and refuses the usual "1".
     trunk.env_remove("NO_COLOR");
