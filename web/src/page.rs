@@ -185,15 +185,16 @@ impl Page {
 
     fn perform(&mut self, stored: &Rc<Stored>, cue: &Cue) {
         self.stage.perform(cue, clock::now());
-        if matches!(cue.lateness, Lateness::OnTime | Lateness::Late) {
-            if let Some(text) = &cue.subtitle {
-                self.speaker.speak(text, cue.audio_path.as_deref());
-            }
+        if matches!(cue.lateness, Lateness::OnTime | Lateness::Late)
+            && let Some(text) = &cue.subtitle
+        {
+            self.speaker.speak(text, cue.audio_path.as_deref());
         }
-        if cue.lateness != Lateness::Historical && self.performed.len() < 4_096 {
-            if let (Some(seq), Some(emitted_at)) = (stored.event.seq, cue.emitted_at) {
-                self.performed.push(Performed { seq, emitted_at, deadline_ms: cue.deadline_ms });
-            }
+        if cue.lateness != Lateness::Historical
+            && self.performed.len() < 4_096
+            && let (Some(seq), Some(emitted_at)) = (stored.event.seq, cue.emitted_at)
+        {
+            self.performed.push(Performed { seq, emitted_at, deadline_ms: cue.deadline_ms });
         }
     }
 
@@ -239,11 +240,11 @@ impl Page {
     pub(crate) fn frame(&mut self, now: f64, scale: f32) {
         self.step_replay(now);
         self.stage.advance(now);
-        if !self.context_lost {
-            if let Some(painter) = &mut self.painter {
-                let (picture, particles) = self.stage.painted();
-                painter.paint(picture, particles, scale);
-            }
+        if !self.context_lost
+            && let Some(painter) = &mut self.painter
+        {
+            let (picture, particles) = self.stage.painted();
+            painter.paint(picture, particles, scale);
         }
         self.stage.take_sounds(now, &mut self.sounds);
         self.speaker.play(&self.sounds);

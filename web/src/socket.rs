@@ -50,10 +50,10 @@ impl Socket {
 
     /// Says something, if the socket is open.
     pub(crate) fn say(&self, message: &ClientMessage) {
-        if self.socket.ready_state() == WebSocket::OPEN {
-            if let Ok(text) = serde_json::to_string(message) {
-                let _ = self.socket.send_with_str(&text);
-            }
+        if self.socket.ready_state() == WebSocket::OPEN
+            && let Ok(text) = serde_json::to_string(message)
+        {
+            let _ = self.socket.send_with_str(&text);
         }
     }
 }

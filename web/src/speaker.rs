@@ -99,13 +99,13 @@ impl Speaker {
                 return;
             }
         }
-        if let Some(synthesis) = web_sys::window().and_then(|window| window.speech_synthesis().ok()) {
-            if let Ok(utterance) = SpeechSynthesisUtterance::new_with_text(text) {
-                utterance.set_volume(0.7);
-                utterance.set_rate(0.95);
-                synthesis.cancel();
-                synthesis.speak(&utterance);
-            }
+        if let Some(synthesis) = web_sys::window().and_then(|window| window.speech_synthesis().ok())
+            && let Ok(utterance) = SpeechSynthesisUtterance::new_with_text(text)
+        {
+            utterance.set_volume(0.7);
+            utterance.set_rate(0.95);
+            synthesis.cancel();
+            synthesis.speak(&utterance);
         }
     }
 }

@@ -126,10 +126,10 @@ pub(crate) fn SpellBar() -> impl IntoView {
             }
         }
         "Escape" => {
-            if typed.with_untracked(String::is_empty) {
-                if let Some(element) = input.get_untracked() {
-                    let _ = element.blur();
-                }
+            if typed.with_untracked(String::is_empty)
+                && let Some(element) = input.get_untracked()
+            {
+                let _ = element.blur();
             }
             typed.set(String::new());
             feedback.set(Feedback::default());

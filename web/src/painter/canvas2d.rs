@@ -61,7 +61,8 @@ impl Canvas2d {
         for n in 0..STARS {
             let x = f64::from(unit(n * 3 + 1)) * f64::from(picture.size[0]);
             let y = f64::from(unit(n * 3 + 2)) * f64::from(picture.size[1]);
-            let light = 0.25 + 0.2 * (picture.time * (0.3 + unit(n)) + unit(n + 7) * 6.28).sin();
+            let light =
+                0.25 + 0.2 * (picture.time * (0.3 + unit(n)) + unit(n + 7) * std::f32::consts::TAU).sin();
             c.set_fill_style_str(&css([0.9, 0.91, 1.0, 1.0], light));
             c.fill_rect(x, y, 1.2, 1.2);
         }

@@ -46,7 +46,7 @@ void main(){
     at = px(from) + vec2(cos(angle), sin(angle)) * spread * (1.0 + 0.12 * (r2 - 0.5));
   } else {
     at = (a_ends.xy * 0.5 + 0.5) * u_view.xy;
-    alpha = 0.55 + 0.45 * sin(t * (0.3 + r0) + r1 * 6.28);
+    alpha = 0.55 + 0.45 * sin(t * (0.3 + r0) + r1 * 6.2831853);
   }
   gl_Position = vec4(at.x / u_view.x * 2.0 - 1.0, 1.0 - at.y / u_view.y * 2.0, 0.0, 1.0);
   gl_PointSize = max(a_size * (0.6 + 0.8 * r2) * u_view.z * 2.6, 1.0);

@@ -120,7 +120,7 @@ impl Actor {
         let inscribed = if reduced { 1.0 } else { self.inscribed(now) };
         let fade_in = if reduced { self.inscribed(now) } else { 1.0 };
         let gone = self.dissolved(now);
-        let direction = if self.inscription.rim[5] % 2 == 0 { 1.0 } else { -1.0 };
+        let direction = if self.inscription.rim[5].is_multiple_of(2) { 1.0 } else { -1.0 };
         let grown = radius * (1.0 + if reduced { 0.0 } else { 0.05 * pulse });
         let hollow = swell(now - self.missed, 1_200.0);
         let color = palette::mix(self.color, palette::ROSE, broken * 0.45);

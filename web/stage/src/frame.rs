@@ -56,8 +56,8 @@ impl Stage {
         let glide = if self.reduced { 1.0 } else { 1.0 - (-seconds * 4.0).exp() };
         for actor in self.actors.values_mut() {
             let home = if actor.vanished.is_some() { actor.at } else { Ring::at(actor.place, size) };
-            for axis in 0..2 {
-                actor.at[axis] += (home[axis] - actor.at[axis]) * glide;
+            for (at, home) in actor.at.iter_mut().zip(home) {
+                *at += (home - *at) * glide;
             }
             actor.heat *= (-seconds * 0.9).exp();
         }

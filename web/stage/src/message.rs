@@ -39,10 +39,10 @@ pub struct Welcome {
 /// Reads one text message. `now` dates an event whose own time cannot be read.
 #[must_use]
 pub fn read(text: &str, now: Timestamp) -> Incoming {
-    if text.starts_with("{\"spell_name\"") {
-        if let Ok(event) = serde_json::from_str::<ReceivedEvent>(text) {
-            return Incoming::Event(Box::new(event));
-        }
+    if text.starts_with("{\"spell_name\"")
+        && let Ok(event) = serde_json::from_str::<ReceivedEvent>(text)
+    {
+        return Incoming::Event(Box::new(event));
     }
     let Ok(Value::Object(object)) = serde_json::from_str(text) else {
         return Incoming::Undecodable;

@@ -144,7 +144,7 @@ impl Record {
                 [centre[0] + angle.cos() * radius, centre[1] + angle.sin() * radius]
             }
             Motion::Star => {
-                alpha = 0.55 + 0.45 * (t * (0.3 + r0) + r1 * 6.28).sin();
+                alpha = 0.55 + 0.45 * (t * (0.3 + r0) + r1 * std::f32::consts::TAU).sin();
                 self.from
             }
         };

@@ -25,8 +25,8 @@ impl Theatre {
     }
 
     fn tell(&mut self, value: Value) -> Lateness {
-        let event = message::event(value, Timestamp::from_unix_micros(0)).unwrap();
-        let stored = self.store.receive(event).unwrap();
+        let event = message::event(value, Timestamp::from_unix_micros(0)).expect("a readable event");
+        let stored = self.store.receive(event).expect("a new event");
         let cue = direct(&stored.event, Origin::Live, Some(self.now), false);
         self.stage.perform(&cue, self.now);
         cue.lateness

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn read(value: Value) -> ReceivedEvent {
-    message::event(value, Timestamp::from_unix_micros(0)).unwrap()
+    message::event(value, Timestamp::from_unix_micros(0)).expect("a readable event")
 }
 
 fn event(seq: u64, spell: &str, success: bool) -> ReceivedEvent {
@@ -78,6 +78,8 @@ fn a_pinned_chronicle_stands_still_and_counts_what_is_new() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
     #[test]
     fn counts_are_exact_whatever_the_order(seqs in proptest::collection::vec(1..400_u64, 0..600)) {
         let mut store = Store::default();
