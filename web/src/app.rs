@@ -41,6 +41,7 @@ pub(crate) fn App() -> impl IntoView {
             class:reduced=move || realm.views.reduced.get()
             class:replaying=move || realm.views.replay.with(Option::is_some)
             class:storming=move || realm.views.storm.with(Option::is_some)
+            class:cut=move || realm.views.header.with(|h| matches!(h.state, "reconnecting" | "disconnected")) && realm.views.replay.with(Option::is_none)
             class:badge=move || realm.views.badge.get()
         >
             <Header/>

@@ -67,6 +67,34 @@ struct Frame {
     due: [f64; 5],
     labels: Vec<arcane_stage::stage::Label>,
     counts: (u64, u64),
+    pace: Pace,
+}
+
+/// How fast frames come, and what that costs the picture where a CPU paints.
+struct Pace {
+    last: f64,
+    interval: f64,
+    changed: f64,
+    tier: usize,
+}
+
+impl Pace {
+    /// Parts of the full width and height that are painted.
+    const SCALES: [f64; 3] = [1.0, 0.75, 0.55];
+
+    /// Takes the time of a frame: slow ones for two seconds cost a tier, fast ones for ten win it back.
+    fn take(&mut self, now: f64) {
+        let interval = (now - self.last).clamp(0.0, 1_000.0);
+        self.last = now;
+        self.interval += (interval - self.interval) * 0.1;
+        if self.interval > 110.0 && now - self.changed > 2_000.0 && self.tier + 1 < Self::SCALES.len() {
+            self.tier += 1;
+            self.changed = now;
+        } else if self.interval < 30.0 && now - self.changed > 10_000.0 && self.tier > 0 {
+            self.tier -= 1;
+            self.changed = now;
+        }
+    }
 }
 
 impl Frame {
@@ -83,6 +111,7 @@ impl Frame {
             due: [0.0; 5],
             labels: Vec::new(),
             counts: (0, 0),
+            pace: Pace { last: clock::now(), interval: 16.0, changed: clock::now(), tier: 0 },
         }
     }
 
@@ -90,6 +119,7 @@ impl Frame {
         // The callback's own time may lie before events that were heard since.
         let now = now.max(clock::now());
         beat(self.realm);
+        self.pace.take(now);
         if self.is_due(0, now, MEASURE_EVERY_MS) {
             self.measure();
         }
@@ -131,7 +161,7 @@ impl Frame {
         let (width, height) = (whole.width().max(1.0), whole.height().max(1.0));
         let dpr = window().device_pixel_ratio();
         let scale = if self.software {
-            (SOFTWARE_PIXELS / (width * height)).sqrt().min(1.0)
+            (SOFTWARE_PIXELS / (width * height)).sqrt().min(1.0) * Pace::SCALES[self.pace.tier]
         } else {
             dpr.clamp(1.0, 2.0)
         };

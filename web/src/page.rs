@@ -166,7 +166,8 @@ impl Page {
         }
         self.unsaved |= !fresh.is_empty();
         // Who came before all that we were told is known to the server only.
-        self.wants_census = welcome.seq > welcome.recent.len() as u64;
+        // The realm lives in the default room; other rooms are what publishers make of them.
+        self.wants_census = self.room == RoomName::default() && welcome.seq > welcome.recent.len() as u64;
         if self.replaying.is_none() {
             self.stage.settle(self.store.daemons(), now);
         }

@@ -114,14 +114,19 @@ fn quiet(page: &Page) -> Quiet {
     if let State::Disconnected { reason, .. } = page.link.state() {
         return Quiet::Disconnected(reason.clone());
     }
-    if store.daemons().present().next().is_some() || page.replaying.is_some() {
+    if page.replaying.is_some() {
+        return Quiet::No;
+    }
+    if let State::Reconnecting { .. } = page.link.state() {
+        return Quiet::Disconnected(String::new());
+    }
+    if store.daemons().present().next().is_some() {
         return Quiet::No;
     }
     match page.link.state() {
         State::Live if store.events_total() == 0 => Quiet::Empty,
         State::Live => Quiet::Deserted(format!("{} events told so far", store.events_total())),
-        State::Reconnecting { .. } => Quiet::Disconnected(String::new()),
-        State::Connecting | State::Disconnected { .. } => Quiet::Connecting,
+        State::Connecting | State::Reconnecting { .. } | State::Disconnected { .. } => Quiet::Connecting,
     }
 }
 

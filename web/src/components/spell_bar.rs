@@ -62,7 +62,15 @@ pub(crate) fn SpellBar() -> impl IntoView {
             match outcome {
                 Ok(message) => {
                     typed.set(String::new());
-                    feedback.set(Feedback { failed: false, text: message, suggestions: Vec::new() });
+                    let done = Feedback { failed: false, text: message, suggestions: Vec::new() };
+                    feedback.set(done.clone());
+                    let fade = move || {
+                        if feedback.with_untracked(|shown| *shown == done) {
+                            feedback.set(Feedback::default());
+                            focused.set(false);
+                        }
+                    };
+                    set_timeout(fade, std::time::Duration::from_secs(8));
                 }
                 Err(Failure::Refused(problem)) => feedback.set(Feedback {
                     failed: true,
@@ -77,6 +85,11 @@ pub(crate) fn SpellBar() -> impl IntoView {
                 }),
             }
         });
+    };
+    // Openings are offered until the first answer; afterwards only what goes on from something typed.
+    let offering = move || {
+        let fresh = feedback.with(|f| f.text.is_empty()) || !typed.with(String::is_empty);
+        focused.get() && fresh && !offers.with(Vec::is_empty)
     };
     let step = move |forward: bool| {
         let count = offers.with_untracked(Vec::len);
@@ -170,7 +183,7 @@ pub(crate) fn SpellBar() -> impl IntoView {
                 class="offers"
                 role="listbox"
                 aria-label="completions"
-                hidden=move || !focused.get() || offers.with(Vec::is_empty)
+                hidden=move || !offering()
             >
                 {move || {
                     offers
@@ -217,12 +230,18 @@ pub(crate) fn SpellBar() -> impl IntoView {
                         autocomplete="off"
                         autocapitalize="off"
                         spellcheck="false"
-                        placeholder="speak a spell: summon claude"
+                        placeholder=move || {
+                            if views.room.with(|room| room == arcane_shared::room::DEFAULT_ROOM) {
+                                "speak a spell: summon claude"
+                            } else {
+                                "spells act in the room main"
+                            }
+                        }
                         aria-label="spell"
                         role="combobox"
                         aria-autocomplete="list"
                         aria-controls="offers"
-                        aria-expanded=move || (focused.get() && !offers.with(Vec::is_empty)).to_string()
+                        aria-expanded=move || offering().to_string()
                         aria-activedescendant=move || chosen.get().map(|at| format!("offer-{at}"))
                         node_ref=input
                         prop:value=move || typed.get()

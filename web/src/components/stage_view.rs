@@ -93,10 +93,16 @@ fn Label(name: String) -> impl IntoView {
 fn Said() -> impl IntoView {
     let realm = expect_context::<Realm>();
     let views = realm.views;
-    let curl = format!(
-        "curl -X POST {}/summon -H 'content-type: application/json' -d '{{\"daemon_name\":\"claude\"}}'",
-        realm.server().shown()
-    );
+    let curl = move || {
+        let server = realm.server().shown();
+        let room = views.room.get();
+        let (route, body) = if room == arcane_shared::room::DEFAULT_ROOM {
+            ("summon".to_owned(), r#"{"daemon_name":"claude"}"#)
+        } else {
+            (format!("events?room={room}"), r#"{"spell_name":"summon","daemon_name":"claude"}"#)
+        };
+        format!("curl -X POST '{server}/{route}' -H 'content-type: application/json' -d '{body}'")
+    };
     move || {
         match (views.canvas.get(), views.quiet.get()) {
         (Canvas::Lost, _) => view! {
@@ -116,7 +122,7 @@ fn Said() -> impl IntoView {
                 <p>"Press " <kbd>"/"</kbd> " and type"</p>
                 <p class="try">"summon claude"</p>
                 <p>"or, from a shell:"</p>
-                <code>{curl.clone()}</code>
+                <code>{curl()}</code>
             </div>
         }
         .into_any(),

@@ -66,19 +66,7 @@ impl Governor {
     /// a time before the last one counts as the last one).
     pub fn request(&mut self, now: f64) -> Verdict {
         let now = self.monotonic(now);
-        self.settle(now);
-        self.last_wish = Some(now);
-        self.wishes.push_back(now);
-        while self.wishes.len() > STORM_COUNT + 1 {
-            self.wishes.pop_front();
-        }
-        if let Some(storm) = &mut self.storm {
-            storm.count += 1;
-            return Verdict::Storm;
-        }
-        let recent = self.wishes.iter().filter(|at| now - **at <= STORM_WINDOW_MS).count();
-        if recent > STORM_COUNT {
-            self.storm = Some(Storm { since: now, count: recent as u64 });
+        if self.note(now) {
             return Verdict::Storm;
         }
         if self.last_begun.is_some_and(|at| now - at < SPACING_MS) {
@@ -91,6 +79,28 @@ impl Governor {
             self.begun.pop_front();
         }
         Verdict::Invert
+    }
+
+    /// A failure that came too late to invert anything: it still counts towards a storm. Says
+    /// whether there is one.
+    pub fn note(&mut self, now: f64) -> bool {
+        let now = self.monotonic(now);
+        self.settle(now);
+        self.last_wish = Some(now);
+        self.wishes.push_back(now);
+        while self.wishes.len() > STORM_COUNT + 1 {
+            self.wishes.pop_front();
+        }
+        if let Some(storm) = &mut self.storm {
+            storm.count += 1;
+            return true;
+        }
+        let recent = self.wishes.iter().filter(|at| now - **at <= STORM_WINDOW_MS).count();
+        if recent > STORM_COUNT {
+            self.storm = Some(Storm { since: now, count: recent as u64 });
+            return true;
+        }
+        false
     }
 
     /// How far the inversion is, 0.0 (none) to 1.0 (full), rising and falling without a jump.

@@ -190,6 +190,9 @@ impl Stage {
                 actor.missed = now;
             }
         }
+        if cue.lateness == Lateness::Missed && !cue.success {
+            self.governor.note(now);
+        }
         match cue.flow {
             Flow::Halt => self.halted_until = now + HALT_MS,
             Flow::FadeToIdle | Flow::Unchanged => {}
