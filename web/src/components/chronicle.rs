@@ -126,10 +126,12 @@ fn Filters() -> impl IntoView {
             <button
                 class="chip"
                 data-testid="filter-failures"
+                aria-label="failures only"
                 aria-pressed=move || views.filter.with(|filter| filter.failures).to_string()
                 on:click=move |_| realm.filter(|filter| filter.failures = !filter.failures)
             >
-                "✕ failures"
+                "✕ "
+                <span class="word">"failures"</span>
             </button>
         </div>
     }
