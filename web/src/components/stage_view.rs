@@ -135,7 +135,7 @@ fn Said() -> impl IntoView {
         }
         .into_any(),
         (_, Quiet::Disconnected(reason)) => view! {
-            <div class="quiet">
+            <div class="quiet cutting">
                 <h2>"The thread to the realm is cut"</h2>
                 <p>{if reason.is_empty() { "Trying again; what was seen stays.".to_owned() } else { reason }}</p>
             </div>
