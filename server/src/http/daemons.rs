@@ -24,7 +24,11 @@ pub(crate) async fn active(State(state): State<AppState>) -> Json<DaemonsAnswer>
 pub(crate) fn several(state: &AppState, only_active: bool) -> Json<DaemonsAnswer> {
     let daemons = state.realm.daemons(only_active);
     let message = if only_active {
-        format!("✨ {} daemons walk the realm. ✨", daemons.len())
+        match daemons.len() {
+            0 => "✨ The realm is quiet: no daemon walks it. ✨".to_owned(),
+            1 => "✨ One daemon walks the realm. ✨".to_owned(),
+            n => format!("✨ {n} daemons walk the realm. ✨"),
+        }
     } else {
         format!("✨ The veil parts: {} daemons are known. ✨", daemons.len())
     };
