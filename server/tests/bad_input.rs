@@ -1,5 +1,7 @@
 //! Bad input gets a clear answer, and nobody else notices.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use arcane_server::config::{Config, Dashboard, NetConfig};

@@ -1,5 +1,7 @@
 //! What an operator uses: probes, documents, files, the command line.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use std::io::{BufRead, BufReader};

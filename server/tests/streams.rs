@@ -1,5 +1,7 @@
 //! WebSocket and SSE: filters, control messages, rooms, goodbye.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod support;
 
 use std::time::Duration;

@@ -189,7 +189,7 @@ fn schema(of: &Value) -> String {
         return format!("<a href=\"#{0}\">{0}</a>", escape(name));
     }
     if let Some(choices) = of["oneOf"].as_array() {
-        return choices.iter().map(|choice| schema(choice)).collect::<Vec<_>>().join(" or ");
+        return choices.iter().map(schema).collect::<Vec<_>>().join(" or ");
     }
     match &of["type"] {
         Value::String(kind) if kind == "array" => format!("list of {}", schema(&of["items"])),
