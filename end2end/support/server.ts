@@ -12,10 +12,13 @@ export class ArcaneServer {
   private process?: ChildProcess;
   url = "";
 
+  /** With more arguments of `arcane serve`. */
+  constructor(private readonly more: string[] = []) {}
+
   async start(): Promise<void> {
     // Started again, it comes back where the page expects it.
     const listen = this.url ? new URL(this.url).host : "127.0.0.1:0";
-    const args = ["serve", "--listen", listen, "--dashboard", dashboard, "--ephemeral", "--otlp-listen", "off"];
+    const args = ["serve", "--listen", listen, "--dashboard", dashboard, "--ephemeral", "--otlp-listen", "off", ...this.more];
     const process = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.process = process;
     const said: string[] = [];
