@@ -19,6 +19,7 @@ use crate::http::router;
 use crate::metrics::Metrics;
 use crate::realm::{NoProgram, Realm};
 use crate::state::AppState;
+use crate::ws::fanout::Fanouts;
 
 /// Why a server cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -47,10 +48,12 @@ pub async fn run(
         .map_err(|(daemon, source)| RunError::Daemon { daemon: daemon.to_string(), source })?;
     let (drain, draining) = watch::channel(false);
     let net = config.net.clone();
+    let metrics = Metrics::new();
     let state = AppState {
+        fanouts: Arc::new(Fanouts::new(bus.clone(), metrics.clone())),
         bus,
         realm,
-        metrics: Metrics::new(),
+        metrics,
         assets: Arc::new(Assets::from(&config.dashboard)),
         config: Arc::new(config),
         draining,

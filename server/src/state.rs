@@ -10,12 +10,14 @@ use crate::config::Config;
 use crate::http::assets::Assets;
 use crate::metrics::Metrics;
 use crate::realm::Realm;
+use crate::ws::fanout::Fanouts;
 
 /// Handles to the parts of a running server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct AppState {
     pub(crate) bus: ArcaneEventBus,
     pub(crate) realm: Realm,
+    pub(crate) fanouts: Arc<Fanouts>,
     pub(crate) metrics: Metrics,
     pub(crate) config: Arc<Config>,
     pub(crate) assets: Arc<Assets>,

@@ -20,6 +20,7 @@ use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Rgb, RoomName, 
 
 pub use emit::Emit;
 pub use frame::{PreparedFrame, TooLarge};
+pub(crate) use subscription::Observer;
 pub use subscription::{Batch, Delivery, Gap, Subscription};
 
 use crate::config::BusConfig;
@@ -118,6 +119,11 @@ impl ArcaneEventBus {
         recent: usize,
     ) -> Result<Subscription, NoSuchRoom> {
         Ok(Subscription::new(self.enter(room)?, filter, recent))
+    }
+
+    /// Reads a room on behalf of its subscribers.
+    pub(crate) fn observe(&self, room: &RoomName) -> Result<Observer, NoSuchRoom> {
+        Ok(Observer::new(self.enter(room)?))
     }
 
     /// Subscribers of all rooms.

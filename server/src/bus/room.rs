@@ -97,6 +97,11 @@ impl Room {
         self.head.subscribe()
     }
 
+    /// The head to watch, for one who is no subscriber.
+    pub(crate) fn watch(&self) -> watch::Receiver<Seq> {
+        self.head.subscribe()
+    }
+
     pub(crate) fn leave(&self) {
         self.subscribers.fetch_sub(1, Ordering::Relaxed);
     }

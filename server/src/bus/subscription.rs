@@ -91,6 +91,16 @@ impl Subscription {
         self.cursor
     }
 
+    /// Whether every event passes.
+    pub(crate) fn is_unfiltered(&self) -> bool {
+        self.filter.is_empty()
+    }
+
+    /// Goes on after `cursor`: somebody else has handed out everything up to it.
+    pub(crate) fn seek(&mut self, cursor: Seq) {
+        self.cursor = cursor;
+    }
+
     /// Waits until there is something after the cursor. Cancel-safe.
     pub async fn ready(&mut self) {
         let cursor = self.cursor;
@@ -140,5 +150,43 @@ impl Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         self.room.leave();
+    }
+}
+
+/// Reads a room on behalf of its subscribers, without being one.
+#[derive(Debug)]
+pub(crate) struct Observer {
+    room: Arc<Room>,
+    head: watch::Receiver<Seq>,
+    cursor: Seq,
+}
+
+impl Observer {
+    /// Begins after the latest event.
+    pub(crate) fn new(room: Arc<Room>) -> Self {
+        let head = room.watch();
+        let cursor = *head.borrow();
+        Self { room, head, cursor }
+    }
+
+    /// Everything up to this event was taken.
+    pub(crate) fn cursor(&self) -> Seq {
+        self.cursor
+    }
+
+    /// Waits until there is something after the cursor. Cancel-safe.
+    pub(crate) async fn ready(&mut self) {
+        let cursor = self.cursor;
+        // The room is held by this observer, so the sender cannot be gone.
+        let _ = self.head.wait_for(|head| *head > cursor).await;
+    }
+
+    /// Takes what is new, at most `frames_max` events and about `bytes_max` bytes.
+    pub(crate) fn take(&mut self, frames_max: usize, bytes_max: usize) -> Batch {
+        let slice = self.room.after(self.cursor, frames_max, bytes_max);
+        let gap = slice.resumes_at.map(|resumes_at| Gap { from: self.cursor + 1, to: resumes_at - 1 });
+        let last = slice.frames.last().map(|frame| frame.seq());
+        self.cursor = last.or(gap.map(|gap| gap.to)).unwrap_or(self.cursor);
+        Batch { gap, frames: slice.frames, seq: self.cursor }
     }
 }

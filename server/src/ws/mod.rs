@@ -1,11 +1,14 @@
 //! `GET /ws/events`: one connection message, then events.
 
 pub mod codec;
+pub(crate) mod fanout;
 mod handshake;
 pub mod session;
+mod shared_stream;
 mod socket;
 mod turn;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use arcane_shared::control::{CloseCode, Connection, ServerMessage, WELCOME};
@@ -25,6 +28,7 @@ use crate::state::AppState;
 use codec::Decoder;
 use handshake::HandshakeError;
 use session::Session;
+use shared_stream::SharedStream;
 use socket::Socket;
 use turn::linger;
 
@@ -49,8 +53,11 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
         let Ok(upgraded) = upgraded.await else { return };
         // A plain TCP stream can write many buffers in one system call.
         match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
-            Ok(parts) => serve(parts.io.into_inner(), parts.read_buf, wanted, state).await,
-            Err(upgraded) => serve(TokioIo::new(upgraded), bytes::Bytes::new(), wanted, state).await,
+            Ok(parts) => {
+                let stream = Arc::new(parts.io.into_inner());
+                serve(SharedStream(Arc::clone(&stream)), Some(stream), parts.read_buf, wanted, state).await;
+            }
+            Err(upgraded) => serve(TokioIo::new(upgraded), None, bytes::Bytes::new(), wanted, state).await,
         }
     });
     switching_protocols(accept)
@@ -58,6 +65,7 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
 
 async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     mut io: S,
+    stream: Option<Arc<TcpStream>>,
     early: bytes::Bytes,
     wanted: Result<StreamQuery, QueryError>,
     state: AppState,
@@ -65,10 +73,11 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     state.metrics.connected();
     let opened = wanted.map_err(Refused::Query).and_then(|query| {
         let subscription = state.bus.subscribe_to(&query.room, query.filter, query.recent)?;
-        Ok(subscription)
+        let member = stream.map(|stream| state.fanouts.member(&query.room, stream)).transpose()?;
+        Ok((subscription, member))
     });
-    let mut subscription = match opened {
-        Ok(subscription) => subscription,
+    let (mut subscription, member) = match opened {
+        Ok(opened) => opened,
         Err(refused) => {
             let (code, reason) = refused.close();
             state.metrics.closed(code.code());
@@ -88,6 +97,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         decoder: Decoder::new(net.message_bytes_max),
         early,
         subscription,
+        member,
         metrics: state.metrics.clone(),
         draining: state.draining.clone(),
     };

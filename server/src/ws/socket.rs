@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use super::codec::{self, Decoder};
+use super::fanout::Member;
 use super::session::{Input, Output, Session};
 use super::turn::{Outbox, Turn, linger, poll_turn};
 use crate::bus::Subscription;
@@ -28,6 +29,8 @@ pub(super) struct Socket<S> {
     /// What the client sent right behind its handshake.
     pub(super) early: Bytes,
     pub(super) subscription: Subscription,
+    /// The place in the room's list, for a socket that can have one.
+    pub(super) member: Option<Member>,
     pub(super) metrics: Metrics,
     /// Turns true when the server is about to stop.
     pub(super) draining: watch::Receiver<bool>,
@@ -54,13 +57,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 sleep.as_mut().reset(deadline);
             }
             let wants_events = outbox.is_empty() && self.session.is_open();
+            let in_list = wants_events && self.join();
             let woken = tokio::select! {
                 turn = poll_fn(|context| poll_turn(&mut self.io, &mut outbox, &mut inbox, context)) => Woken::Turn(turn),
-                () = self.subscription.ready(), if wants_events => Woken::Events,
+                () = self.subscription.ready(), if wants_events && !in_list => Woken::Events,
+                () = left(self.member.as_ref()), if in_list => Woken::Left,
                 () = &mut sleep => Woken::Deadline,
                 _ = self.draining.wait_for(|draining| *draining), if !drained => Woken::Drain,
             };
+            if in_list && !matches!(woken, Woken::Turn(Turn::Gone)) {
+                outbox = self.take_over();
+            }
             let outputs = match woken {
+                Woken::Left => vec![],
                 Woken::Turn(Turn::Gone) => break,
                 Woken::Turn(Turn::Wrote) => self.session.handle(Input::Progress, Instant::now()),
                 Woken::Turn(Turn::Read) => self.read(&mut inbox),
@@ -84,7 +93,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             }
         }
         let Some((code, _)) = closed_with else { return ABNORMAL };
-        drop(self.subscription);
+        drop((self.subscription, self.member));
         linger(self.io).await;
         code
     }
@@ -111,6 +120,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             *inbox = BytesMut::new();
         }
         outputs
+    }
+
+    /// Joins the room's list, if this reader wants everything and has everything that the list has.
+    fn join(&self) -> bool {
+        self.subscription.is_unfiltered()
+            && self.member.as_ref().is_some_and(|member| member.join(self.subscription.cursor()))
+    }
+
+    /// Leaves the list and goes on at its own pace.
+    fn take_over(&mut self) -> Outbox {
+        let Some(member) = &self.member else { return Outbox::default() };
+        let (cursor, rest) = member.take_over();
+        self.subscription.seek(cursor);
+        rest
     }
 
     fn take(&mut self, outbox: &mut Outbox) {
@@ -162,7 +185,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 }
 
+/// Completes when a member was let go; never for a socket that cannot be one.
+async fn left(member: Option<&Member>) {
+    match member {
+        Some(member) => member.left().await,
+        None => std::future::pending().await,
+    }
+}
+
 enum Woken {
+    Left,
     Turn(Turn),
     Events,
     Deadline,

@@ -10,7 +10,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// Most buffers in one vectored write.
-const SLICES_MAX: usize = 64;
+pub(super) const SLICES_MAX: usize = 64;
 /// Bytes read at once. Clients say little.
 const READ_BYTES: usize = 2048;
 /// How long the other side has to read a last close frame.
@@ -36,7 +36,8 @@ impl Outbox {
         self.chunks.is_empty()
     }
 
-    fn advance(&mut self, mut n: usize) {
+    /// Forgets the first `n` bytes: they were written.
+    pub(super) fn advance(&mut self, mut n: usize) {
         self.bytes -= n;
         while n > 0 {
             let Some(first) = self.chunks.front_mut() else { return };
