@@ -1,8 +1,8 @@
 //! Building the page: Trunk, then wasm-opt, then compression.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use std::{env, fs};
 
 use anyhow::{Context as _, Result};
 
@@ -38,6 +38,7 @@ pub(crate) fn build(project: &Project, build: Build) -> Result<()> {
     }
     // Trunk takes this variable for an option and refuses the usual "1".
     trunk.env_remove("NO_COLOR");
+    trunk.env("CARGO_ENCODED_RUSTFLAGS", without_paths(project)?);
     process::run(&mut trunk, "the compiler's or Trunk's message above says what is wrong")?;
     if build == Build::Release {
         if let Some(wasm_opt) = tools::wasm_opt(project)? {
@@ -46,6 +47,28 @@ pub(crate) fn build(project: &Project, build: Build) -> Result<()> {
         compress::folder(&project.dist())?;
     }
     Ok(())
+}
+
+/// Flags that keep this machine's folders out of the messages in the page's program, which also makes them shorter.
+fn without_paths(project: &Project) -> Result<String> {
+    let mut flags: Vec<String> =
+        env::var("RUSTFLAGS").unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home =
+        home.or_else(|| Some(env::home_dir()?.join(".cargo"))).context("no home folder, no CARGO_HOME")?;
+    let mut remap = |from: &Path, to: &str| {
+        flags.push(format!("--remap-path-prefix={}={to}", from.display()));
+    };
+    // Where two fit, the later one counts.
+    remap(&project.root, "arcane");
+    remap(&home, "cargo");
+    for kind in ["registry/src", "git/checkouts"] {
+        let Ok(sources) = fs::read_dir(home.join(kind)) else { continue };
+        for source in sources {
+            remap(&source.context("looking into cargo's folder")?.path(), "crates");
+        }
+    }
+    Ok(flags.join("\u{1f}"))
 }
 
 /// Gets the crates that the page is built from, which Trunk may not do.
