@@ -1,8 +1,10 @@
 //! The server's routes, as far as the page uses them.
 
-use arcane_shared::Problem;
-use arcane_shared::api::{DaemonsAnswer, ExamplesAnswer, RoomsAnswer, SpellRequest};
-use serde::de::DeserializeOwned;
+use std::pin::Pin;
+
+use arcane_stage::answers::{self, Card, Examples, Refusal};
+use arcane_stage::message::{object, written};
+use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, Response};
@@ -19,7 +21,7 @@ pub(crate) struct Server {
 #[derive(Debug, Clone)]
 pub(crate) enum Failure {
     /// The server said why.
-    Refused(Problem),
+    Refused(Refusal),
     /// No answer, or none that can be read.
     Unreachable,
 }
@@ -55,53 +57,65 @@ impl Server {
 
     /// Casts a spell written in natural language. What comes back is the event's sentence.
     pub(crate) async fn cast(&self, spell: &str, room: &str) -> Result<String, Failure> {
-        let body = serde_json::to_string(&SpellRequest { spell: spell.to_owned() }).unwrap_or_default();
-        let answer: serde_json::Value =
-            self.request(&format!("/spell/cast?room={room}"), Some(&body)).await?;
-        let text = |key: &str| answer.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
+        let body = written(object([("spell", spell.into())]));
+        let answer = self.request(format!("/spell/cast?room={room}"), Some(body)).await?;
+        let text = |key: &str| answer.get(key).and_then(Value::as_str).map(str::to_owned);
         Ok(text("message").or_else(|| text("status")).unwrap_or_else(|| "Done.".into()))
     }
 
     /// Spells that the parser understands.
-    pub(crate) async fn examples(&self) -> Result<ExamplesAnswer, Failure> {
-        self.request("/spell/examples", None).await
+    pub(crate) async fn examples(&self) -> Option<Examples> {
+        answers::examples(&self.get("/spell/examples".into()).await?)
     }
 
     /// Rooms that exist.
-    pub(crate) async fn rooms(&self) -> Result<RoomsAnswer, Failure> {
-        self.request("/rooms", None).await
+    pub(crate) async fn rooms(&self) -> Option<Vec<String>> {
+        answers::rooms(&self.get("/rooms".into()).await?)
     }
 
     /// Who is present. The server tells everybody that somebody looked.
-    pub(crate) async fn active(&self, room: &str) -> Result<DaemonsAnswer, Failure> {
-        self.request(&format!("/daemons/active?room={room}"), None).await
+    pub(crate) async fn active(&self, room: &str) -> Option<Vec<Card>> {
+        answers::cards(&self.get(format!("/daemons/active?room={room}")).await?)
     }
 
-    async fn request<T: DeserializeOwned>(&self, path: &str, body: Option<&str>) -> Result<T, Failure> {
-        let init = RequestInit::new();
-        if let Some(body) = body {
-            init.set_method("POST");
-            init.set_body(&JsValue::from_str(body));
-            let headers = web_sys::Headers::new().map_err(|_| Failure::Unreachable)?;
-            headers.set("Content-Type", "application/json").map_err(|_| Failure::Unreachable)?;
-            init.set_headers(&headers);
-        }
-        let window = web_sys::window().ok_or(Failure::Unreachable)?;
-        let url = format!("{}{path}", self.base);
-        let response = JsFuture::from(window.fetch_with_str_and_init(&url, &init))
-            .await
-            .map_err(|_| Failure::Unreachable)?
-            .dyn_into::<Response>()
-            .map_err(|_| Failure::Unreachable)?;
-        let text = JsFuture::from(response.text().map_err(|_| Failure::Unreachable)?)
-            .await
-            .map_err(|_| Failure::Unreachable)?
-            .as_string()
-            .unwrap_or_default();
-        if response.ok() {
-            return serde_json::from_str(&text).map_err(|_| Failure::Unreachable);
-        }
-        serde_json::from_str(&text)
-            .map_or(Err(Failure::Unreachable), |problem| Err(Failure::Refused(problem)))
+    async fn get(&self, path: String) -> Option<Value> {
+        self.request(path, None).await.ok()
     }
+
+    // One future in a box: whoever asks awaits the same code.
+    fn request(
+        &self,
+        path: String,
+        body: Option<String>,
+    ) -> Pin<Box<dyn Future<Output = Result<Value, Failure>>>> {
+        let url = format!("{}{path}", self.base);
+        Box::pin(request(url, body))
+    }
+}
+
+async fn request(url: String, body: Option<String>) -> Result<Value, Failure> {
+    let init = RequestInit::new();
+    if let Some(body) = body {
+        init.set_method("POST");
+        init.set_body(&JsValue::from_str(&body));
+        let headers = web_sys::Headers::new().map_err(|_| Failure::Unreachable)?;
+        headers.set("Content-Type", "application/json").map_err(|_| Failure::Unreachable)?;
+        init.set_headers(&headers);
+    }
+    let window = web_sys::window().ok_or(Failure::Unreachable)?;
+    let response = JsFuture::from(window.fetch_with_str_and_init(&url, &init))
+        .await
+        .map_err(|_| Failure::Unreachable)?
+        .dyn_into::<Response>()
+        .map_err(|_| Failure::Unreachable)?;
+    let text = JsFuture::from(response.text().map_err(|_| Failure::Unreachable)?)
+        .await
+        .map_err(|_| Failure::Unreachable)?
+        .as_string()
+        .unwrap_or_default();
+    let answer: Value = serde_json::from_str(&text).map_err(|_| Failure::Unreachable)?;
+    if response.ok() {
+        return Ok(answer);
+    }
+    Err(answers::refusal(&answer).map_or(Failure::Unreachable, Failure::Refused))
 }

@@ -15,6 +15,7 @@ use crate::components::stage_view::StageView;
 use crate::components::timeline::TimelineStrip;
 use crate::frame_loop;
 use crate::painter::Painter;
+use crate::reads::{flag, text};
 use crate::realm::{Realm, query};
 use crate::views::Canvas;
 
@@ -38,11 +39,11 @@ pub(crate) fn App() -> impl IntoView {
     view! {
         <div
             class="realm"
-            class:reduced=move || realm.views.reduced.get()
-            class:replaying=move || realm.views.replay.with(Option::is_some)
-            class:storming=move || realm.views.storm.with(Option::is_some)
-            class:cut=move || realm.views.header.with(|h| matches!(h.state, "reconnecting" | "disconnected")) && realm.views.replay.with(Option::is_none)
-            class:badge=move || realm.views.badge.get()
+            class:reduced=flag(move || realm.views.reduced.get())
+            class:replaying=flag(move || realm.views.replay.with(Option::is_some))
+            class:storming=flag(move || realm.views.storm.with(Option::is_some))
+            class:cut=flag(move || realm.views.header.with(|h| matches!(h.state, "reconnecting" | "disconnected")) && realm.views.replay.with(Option::is_none))
+            class:badge=flag(move || realm.views.badge.get())
         >
             <Header/>
             <main class="floor">
@@ -53,8 +54,8 @@ pub(crate) fn App() -> impl IntoView {
             <TimelineStrip/>
             <EventDetail/>
             <Help/>
-            <p class="unseen" role="status">{move || realm.views.announcement.get()}</p>
-            <p class="unseen" role="alert">{move || realm.views.alert.get()}</p>
+            <p class="unseen" role="status">{text(move || realm.views.announcement.get())}</p>
+            <p class="unseen" role="alert">{text(move || realm.views.alert.get())}</p>
         </div>
     }
 }

@@ -9,6 +9,7 @@ mod frame_loop;
 mod page;
 mod painter;
 mod project;
+mod reads;
 mod realm;
 mod socket;
 mod speaker;

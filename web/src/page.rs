@@ -3,17 +3,18 @@
 
 use std::rc::Rc;
 
-use arcane_shared::control::{ClientMessage, PaintSample, ServerMessage};
+use arcane_shared::control::PaintSample;
 use arcane_shared::{ReceivedEvent, RoomName, UnixMillis};
 use arcane_stage::clock_sync::ClockSync;
 use arcane_stage::director::{Cue, Lateness, direct};
 use arcane_stage::history::{History, Replay, STORAGE_KEY};
 use arcane_stage::latency::Latency;
 use arcane_stage::link::{Link, State};
-use arcane_stage::message::{self, Incoming, Welcome};
+use arcane_stage::message::{self, Incoming, Notice, Welcome, object, written};
 use arcane_stage::sounds::Sound;
 use arcane_stage::store::{Origin, Stored};
 use arcane_stage::{Stage, Store};
+use serde_json::Value;
 
 use crate::painter::Painter;
 use crate::socket::{Heard, Socket};
@@ -136,7 +137,7 @@ impl Page {
         let now = clock::now();
         match heard {
             Heard::Open => {
-                self.say(&ClientMessage::Hello { client: Some("dashboard".into()) });
+                self.say(&message::hello("dashboard"));
                 self.sync.restart(now);
             }
             Heard::Closed(code, reason) => {
@@ -149,7 +150,7 @@ impl Page {
                 match message::read(&text, clock::timestamp()) {
                     Incoming::Welcome(welcome) => self.welcome(&welcome),
                     Incoming::Event(event) => self.receive(*event, hidden),
-                    Incoming::Control(notice) => self.notice(notice, arrived),
+                    Incoming::Notice(notice) => self.notice(notice, arrived),
                     Incoming::Unknown => {}
                     Incoming::Undecodable => self.store.count_undecodable(),
                 }
@@ -199,18 +200,13 @@ impl Page {
         }
     }
 
-    fn notice(&mut self, notice: ServerMessage, arrived: UnixMillis) {
+    fn notice(&mut self, notice: Notice, arrived: UnixMillis) {
         match notice {
-            ServerMessage::Pong { t0, t1, t2 } => self.sync.pong(t0, t1, t2, arrived),
-            ServerMessage::Gap { from, to, .. } => self.store.gap(from, to),
-            ServerMessage::Position { seq } => self.store.skip_to(seq),
-            ServerMessage::Draining { reconnect_in_ms } => self.link.draining(reconnect_in_ms),
-            ServerMessage::Connection(_)
-            | ServerMessage::Hello { .. }
-            | ServerMessage::Filtered { .. }
-            | ServerMessage::Lagging { .. }
-            | ServerMessage::CaughtUp { .. }
-            | ServerMessage::Error { .. } => {}
+            Notice::Pong { t0, t1, t2 } => self.sync.pong(t0, t1, t2, arrived),
+            Notice::Gap { from, to } => self.store.gap(from, to),
+            Notice::Position { seq } => self.store.skip_to(seq),
+            Notice::Draining { reconnect_in_ms } => self.link.draining(reconnect_in_ms),
+            Notice::Remark => {}
         }
     }
 
@@ -222,13 +218,13 @@ impl Page {
             self.link.closed(1006, "", now);
         }
         if *self.link.state() == State::Live && self.sync.ping_due(now) {
-            self.say(&ClientMessage::Ping { t0: clock::unix() });
+            self.say(&message::ping(clock::unix()));
         }
         if now - self.seen_at >= SEEN_EVERY_MS {
             self.seen_at = now;
             let samples = self.latency.take_unsent();
             if !samples.is_empty() {
-                self.say(&ClientMessage::Seen { samples });
+                self.say(&message::seen(&samples));
             }
         }
         if self.unsaved && now - self.saved_at >= SAVE_EVERY_MS {
@@ -308,7 +304,7 @@ impl Page {
         }
     }
 
-    fn say(&self, message: &ClientMessage) {
+    fn say(&self, message: &str) {
         if let Some(socket) = &self.socket {
             socket.say(message);
         }
@@ -319,33 +315,36 @@ impl Page {
         let now = clock::now();
         let mut labels = Vec::new();
         self.stage.labels(now, &mut labels);
-        let circles: Vec<serde_json::Value> = labels
-            .iter()
-            .map(|label| {
-                serde_json::json!({"name": label.name, "x": label.centre[0], "y": label.centre[1], "phase": label.phase})
-            })
-            .collect();
+        let circle = |label: &arcane_stage::stage::Label| {
+            Value::Object(object([
+                ("name", label.name.as_str().into()),
+                ("x", label.centre[0].into()),
+                ("y", label.centre[1].into()),
+                ("phase", label.phase.into()),
+            ]))
+        };
         let mode = match (&self.replaying, self.link.state()) {
             (Some(_), _) => "replay",
             (None, state) => state.word(),
         };
-        serde_json::json!({
-            "renderer": self.painter.as_ref().map_or("none", Painter::name),
-            "circles": circles,
-            "particles_alive": self.stage.particles_alive(),
-            "inversions_total": self.stage.governor().inversions_total(),
-            "inversion_times_ms": self.stage.governor().inversion_times().collect::<Vec<_>>(),
-            "storm": self.stage.governor().storm(now).map(|storm| storm.count),
-            "events_total": self.store.events_total(),
-            "live_events": self.heard_events,
-            "failures_total": self.store.failures_total(),
-            "missing": self.store.missing(),
-            "duplicates": self.store.duplicates(),
-            "undecodable": self.store.undecodable(),
-            "last_seq": self.store.last_seq(),
-            "halted": self.stage.is_halted(now),
-            "mode": mode,
-        })
-        .to_string()
+        let governor = self.stage.governor();
+        let (stage, store) = (&self.stage, &self.store);
+        written(object([
+            ("renderer", self.painter.as_ref().map_or("none", Painter::name).into()),
+            ("circles", Value::Array(labels.iter().map(circle).collect())),
+            ("particles_alive", stage.particles_alive().into()),
+            ("inversions_total", governor.inversions_total().into()),
+            ("inversion_times_ms", Value::Array(governor.inversion_times().map(Value::from).collect())),
+            ("storm", governor.storm(now).map(|storm| storm.count).into()),
+            ("events_total", store.events_total().into()),
+            ("live_events", self.heard_events.into()),
+            ("failures_total", store.failures_total().into()),
+            ("missing", store.missing().into()),
+            ("duplicates", store.duplicates().into()),
+            ("undecodable", store.undecodable().into()),
+            ("last_seq", store.last_seq().into()),
+            ("halted", stage.is_halted(now).into()),
+            ("mode", mode.into()),
+        ]))
     }
 }

@@ -4,8 +4,8 @@ use arcane_stage::daemons::Daemon;
 use arcane_stage::link::State;
 use arcane_stage::stage::Label;
 use arcane_stage::store::Stored;
-use arcane_stage::summary;
-use arcane_stage::{feed, palette, runes};
+use arcane_stage::summary::{self, fixed};
+use arcane_stage::{feed, message, palette, runes};
 use leptos::prelude::*;
 
 use crate::clock;
@@ -38,10 +38,10 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     let unix = clock::unix();
     page.store.timeline_mut().advance(unix);
     let store = page.shown();
-    let mut rows: Vec<&Daemon> =
-        store.daemons().iter().filter(|d| d.is_present() || d.invocations > 0).collect();
-    rows.sort_by(|a, b| b.is_present().cmp(&a.is_present()).then_with(|| a.name.cmp(&b.name)));
-    put(views.daemons, rows.iter().take(100).map(|daemon| daemon_view(daemon, unix)).collect());
+    // Both parts are in order of name already.
+    let past = store.daemons().iter().filter(|daemon| !daemon.is_present() && daemon.invocations > 0);
+    let rows = store.daemons().present().chain(past);
+    put(views.daemons, rows.take(100).map(|daemon| daemon_view(daemon, unix)).collect());
     put(views.names, store.daemons().iter().take(200).map(|daemon| daemon.name.clone()).collect());
     let present: Vec<String> = store.daemons().present().map(|daemon| daemon.name.clone()).collect();
     if views.lexicon.with_untracked(|lexicon| lexicon.present != present) {
@@ -84,7 +84,7 @@ pub(crate) fn announce(page: &Page, views: Views, before: &mut (u64, u64)) {
 
 fn header(page: &Page, now: f64) -> Header {
     let report = page.latency.report();
-    let ms = |value: Option<f64>| value.map_or_else(|| "–".into(), |v| format!("{v:.0} ms"));
+    let ms = |value: Option<f64>| value.map_or_else(|| "–".into(), |v| fixed(v, 0) + " ms");
     let state = page.link.state();
     let detail = match state {
         State::Reconnecting { .. } => {
@@ -97,14 +97,17 @@ fn header(page: &Page, now: f64) -> Header {
     Header {
         state: state.word(),
         detail,
-        rate: if rate >= 100.0 { format!("{rate:.0}") } else { format!("{rate:.1}") },
+        rate: fixed(rate, usize::from(rate < 100.0)),
         p50: ms(report.p50),
         p99: ms(report.p99),
         missed: report.missed.to_string(),
-        clock: page
-            .sync
-            .estimate()
-            .map_or_else(|| "–".into(), |known| format!("{:+.1} ±{:.1} ms", known.offset_ms, known.error_ms)),
+        clock: page.sync.estimate().map_or_else(
+            || "–".into(),
+            |known| {
+                let sign = if known.offset_ms < 0.0 { "" } else { "+" };
+                format!("{sign}{} ±{} ms", fixed(known.offset_ms, 1), fixed(known.error_ms, 1))
+            },
+        ),
         watchers: page.subscribers.to_string(),
     }
 }
@@ -139,7 +142,7 @@ fn daemon_view(daemon: &Daemon, unix: f64) -> DaemonView {
         state: daemon.doing.word(),
         last: daemon.last.clone(),
         invocations: waiting.unwrap_or_else(|| daemon.invocations.to_string()),
-        rate: daemon.success_rate().map_or_else(|| "–".into(), |rate| format!("{:.1} %", rate * 100.0)),
+        rate: daemon.success_rate().map_or_else(|| "–".into(), |rate| fixed(rate * 100.0, 1) + " %"),
         mean: daemon.mean_seconds().map_or_else(|| "–".into(), summary::seconds),
     }
 }
@@ -150,8 +153,12 @@ fn label_view(label: &Label) -> LabelView {
         line: summary::shorten(&label.line, 60),
         color: label.color.to_string(),
         phase: label.phase,
-        transform: format!("translate({:.0}px, {:.0}px) translateX(-50%)", label.at[0], label.at[1]),
-        opacity: format!("{:.2}", label.opacity.max(0.0)),
+        transform: format!(
+            "translate({}px, {}px) translateX(-50%)",
+            fixed(label.at[0].into(), 0),
+            fixed(label.at[1].into(), 0)
+        ),
+        opacity: fixed(label.opacity.max(0.0).into(), 2),
     }
 }
 
@@ -173,16 +180,17 @@ pub(crate) fn detail(stored: &Stored) -> Detail {
         title: format!("{} · {who}", summary::shorten(event.spell_name.as_str(), 40)),
         description: event.description.clone(),
         facts,
-        json: serde_json::to_string_pretty(event).unwrap_or_default(),
+        json: serde_json::to_string_pretty(&message::value(event)).unwrap_or_default(),
     }
 }
 
 /// A length of time for people.
 fn ago(millis: f64) -> String {
-    let seconds = (millis / 1000.0).clamp(0.0, 1e9).floor();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1e9")]
+    let seconds = (millis / 1000.0).clamp(0.0, 1e9) as u64;
     match seconds {
-        s if s < 90.0 => format!("{s:.0} s"),
-        s if s < 5_400.0 => format!("{:.0}:{:02.0}", (s / 60.0).floor(), s % 60.0),
-        s => format!("{:.0} h", (s / 3_600.0).floor()),
+        s if s < 90 => format!("{s} s"),
+        s if s < 5_400 => format!("{}:{:02}", s / 60, s % 60),
+        s => format!("{} h", s / 3_600),
     }
 }

@@ -76,10 +76,10 @@ impl Realm {
     fn take_census(self) {
         leptos::task::spawn_local(async move {
             let room = self.views.room.get_untracked();
-            if let Ok(answer) = self.server().active(&room).await {
+            if let Some(cards) = self.server().active(&room).await {
                 self.with(|page| {
                     if page.room.as_str() == room {
-                        page.store.daemons_mut().adopt(&answer.daemons);
+                        page.store.daemons_mut().adopt(&cards);
                         if page.replaying.is_none() {
                             page.stage.settle(page.store.daemons(), clock::now());
                         }
@@ -92,11 +92,10 @@ impl Realm {
     /// Asks for rooms and for what the spell bar completes.
     pub(crate) fn learn(self) {
         leptos::task::spawn_local(async move {
-            if let Ok(answer) = self.server().examples().await {
+            if let Some(learned) = self.server().examples().await {
                 self.views.lexicon.update(|lexicon| {
-                    lexicon.examples = answer.examples.into_iter().flat_map(|group| group.spells).collect();
-                    lexicon.known =
-                        answer.daemons.into_iter().map(|daemon| daemon.daemon_name.to_string()).collect();
+                    lexicon.examples = learned.spells;
+                    lexicon.known = learned.daemons;
                 });
             }
         });
@@ -106,14 +105,12 @@ impl Realm {
     /// Asks which rooms there are.
     pub(crate) fn learn_rooms(self) {
         leptos::task::spawn_local(async move {
-            if let Ok(answer) = self.server().rooms().await {
-                let mut rooms: Vec<String> =
-                    answer.rooms.into_iter().map(|card| card.room.to_string()).collect();
+            // They come in order of name.
+            if let Some(mut rooms) = self.server().rooms().await {
                 let current = self.views.room.get_untracked();
                 if !rooms.contains(&current) {
-                    rooms.push(current);
+                    rooms.insert(rooms.partition_point(|room| *room < current), current);
                 }
-                rooms.sort();
                 crate::views::put(self.views.rooms, rooms);
             }
         });
@@ -134,10 +131,22 @@ impl Realm {
     /// Changes the chronicle's filter, and the URL with it.
     pub(crate) fn filter(self, change: impl FnOnce(&mut Filter)) {
         self.views.filter.update(change);
+        self.filtered();
+    }
+
+    fn filtered(self) {
         self.views.feed_first.set(0);
         self.views.feed_pin.set(None);
         self.write_url();
         self.refresh();
+    }
+
+    /// Shows one daemon's events only, or all again.
+    pub(crate) fn filter_daemon(self, name: &str) {
+        self.filter(|filter| {
+            let same = filter.daemon.as_deref() == Some(name);
+            filter.daemon = (!same).then(|| name.to_owned());
+        });
     }
 
     /// Projects at once what would be projected soon.

@@ -1,6 +1,5 @@
 //! One WebSocket with its closures: dropped together, so that nothing calls into a dead page.
 
-use arcane_shared::control::ClientMessage;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
@@ -49,11 +48,9 @@ impl Socket {
     }
 
     /// Says something, if the socket is open.
-    pub(crate) fn say(&self, message: &ClientMessage) {
-        if self.socket.ready_state() == WebSocket::OPEN
-            && let Ok(text) = serde_json::to_string(message)
-        {
-            let _ = self.socket.send_with_str(&text);
+    pub(crate) fn say(&self, message: &str) {
+        if self.socket.ready_state() == WebSocket::OPEN {
+            let _ = self.socket.send_with_str(message);
         }
     }
 }

@@ -6,6 +6,7 @@ use leptos::html::Div;
 use leptos::prelude::*;
 
 use crate::project;
+use crate::reads::{choice, click, flag, maybe, part, text, when};
 use crate::realm::Realm;
 use crate::views::{FEED_ROWS, Views};
 
@@ -60,31 +61,38 @@ pub(crate) fn Chronicle() -> impl IntoView {
                 tabindex="0"
                 node_ref=list
                 on:scroll=move |_| scrolled()
-                on:mouseenter=move |_| hold(true)
-                on:mouseleave=move |_| hold(false)
+                on:mouseenter=click(move |_| hold(true))
+                on:mouseleave=click(move |_| hold(false))
             >
-                <div class="spacer" style:height=move || format!("{}px", views.feed_total.get() * ROW)>
+                <div class="spacer" style:height=text(move || format!("{}px", views.feed_total.get() * ROW))>
                     {(0..FEED_ROWS).map(|slot| view! { <FeedRow at=slot/> }).collect_view()}
                 </div>
-                <Show when=move || views.feed_total.get() == 0>
-                    <p class="hint">
-                        {move || {
-                            if views.filter.with(arcane_stage::filter::Filter::is_empty) {
-                                "Nothing has happened yet."
-                            } else {
-                                "Nothing passes the filter."
-                            }
-                        }}
-                    </p>
-                </Show>
+                {when(move || views.feed_total.get() == 0, move || nothing(views))}
             </div>
-            <Show when=move || { views.feed_newer.get() > 0 }>
-                <button class="pill new" data-testid="new-pill" on:click=release>
-                    {move || format!("{} new", views.feed_newer.get())}
-                </button>
-            </Show>
+            {when(
+                move || { views.feed_newer.get() > 0 },
+                move || {
+                    view! {
+                        <button class="pill new" data-testid="new-pill" on:click=click(release)>
+                            {text(move || format!("{} new", views.feed_newer.get()))}
+                        </button>
+                    }
+                        .into_any()
+                },
+            )}
         </section>
     }
+}
+
+fn nothing(views: Views) -> AnyView {
+    let why = move || {
+        if views.filter.with(arcane_stage::filter::Filter::is_empty) {
+            "Nothing has happened yet."
+        } else {
+            "Nothing passes the filter."
+        }
+    };
+    view! { <p class="hint">{text(why)}</p> }.into_any()
 }
 
 #[component]
@@ -97,7 +105,7 @@ fn Filters() -> impl IntoView {
             <select
                 data-testid="filter-spell"
                 aria-label="spell"
-                prop:value=move || views.filter.with(|filter| filter.spell.clone().unwrap_or_default())
+                prop:value=text(move || views.filter.with(|filter| filter.spell.clone().unwrap_or_default()))
                 on:change=move |event| {
                     let value = chosen(event_target_value(&event));
                     realm.filter(|filter| filter.spell = value);
@@ -108,7 +116,7 @@ fn Filters() -> impl IntoView {
                     .into_iter()
                     .map(|spell| {
                         let selected = views.filter.with_untracked(|f| f.spell.as_deref() == Some(spell.as_str()));
-                        view! { <option value=spell.as_str() selected=selected>{spell.as_str()}</option> }
+                        choice(spell.as_str().to_owned(), selected)
                     })
                     .collect_view()}
             </select>
@@ -121,14 +129,14 @@ fn Filters() -> impl IntoView {
                 }
             >
                 <option value="">"daemons"</option>
-                {move || daemon_options(views)}
+                {part(move || daemon_options(views))}
             </select>
             <button
                 class="chip"
                 data-testid="filter-failures"
                 aria-label="failures only"
-                aria-pressed=move || views.filter.with(|filter| filter.failures).to_string()
-                on:click=move |_| realm.filter(|filter| filter.failures = !filter.failures)
+                aria-pressed=text(move || views.filter.with(|filter| filter.failures).to_string())
+                on:click=click(move |_| realm.filter(|filter| filter.failures = !filter.failures))
             >
                 "✕ "
                 <span class="word">"failures"</span>
@@ -137,7 +145,7 @@ fn Filters() -> impl IntoView {
     }
 }
 
-fn daemon_options(views: Views) -> impl IntoView {
+fn daemon_options(views: Views) -> AnyView {
     let current = views.filter.with(|filter| filter.daemon.clone());
     let mut names = views.names.get();
     if let Some(name) = current.as_ref().filter(|name| !names.contains(name)) {
@@ -147,10 +155,10 @@ fn daemon_options(views: Views) -> impl IntoView {
         .into_iter()
         .map(|name| {
             let selected = current.as_ref() == Some(&name);
-            let value = name.clone();
-            view! { <option value=value selected=selected>{name}</option> }
+            choice(name, selected)
         })
         .collect_view()
+        .into_any()
 }
 
 /// One of the recycled rows: it stays in place and shows whatever its slot holds.
@@ -164,26 +172,26 @@ fn FeedRow(at: usize) -> impl IntoView {
     view! {
         <button
             class="row"
-            class:past=move || row.with(|row| row.as_ref().is_some_and(|row| row.historical))
-            hidden=move || row.with(Option::is_none)
-            data-testid=move || row.with(|row| row.as_ref().map(|row| if row.success.is_some() { "feed-row" } else { "feed-note" }))
-            data-spell=read(|row| row.spell.clone())
-            data-daemon=read(|row| row.daemon.clone())
-            data-success=move || row.with(|row| row.as_ref().and_then(|row| row.success).map(|ok| ok.to_string()))
-            data-seq=move || row.with(|row| row.as_ref().and_then(|row| row.seq).map(|seq| seq.to_string()))
-            style:transform=move || format!("translateY({}px)", (views.feed_first.get() + at) * ROW)
-            style:--own=read(|row| row.color.to_string())
-            on:click=move |_| {
+            class:past=flag(move || row.with(|row| row.as_ref().is_some_and(|row| row.historical)))
+            hidden=flag(move || row.with(Option::is_none))
+            data-testid=maybe(move || row.with(|row| row.as_ref().map(|row| if row.success.is_some() { "feed-row" } else { "feed-note" })))
+            data-spell=text(read(|row| row.spell.clone()))
+            data-daemon=text(read(|row| row.daemon.clone()))
+            data-success=maybe(move || row.with(|row| row.as_ref().and_then(|row| row.success).map(|ok| ok.to_string())))
+            data-seq=maybe(move || row.with(|row| row.as_ref().and_then(|row| row.seq).map(|seq| seq.to_string())))
+            style:transform=text(move || format!("translateY({}px)", (views.feed_first.get() + at) * ROW))
+            style:--own=text(read(|row| row.color.to_string()))
+            on:click=click(move |_| {
                 if let Some(id) = row.with_untracked(|row| row.as_ref().map(|row| row.id)) {
                     realm.open(id);
                 }
-            }
+            })
         >
-            <span class="sign" aria-hidden="true">{move || row.with(|row| row.as_ref().map_or("", |row| row.sign))}</span>
-            <b>{read(|row| row.daemon.clone())}</b>
-            <span class="unseen">{read(|row| row.spell.clone())}</span>
-            <span class="text">{read(|row| row.text.clone())}</span>
-            <span class="aside">{read(|row| row.aside.clone())}</span>
+            <span class="sign" aria-hidden="true">{text(move || row.with(|row| row.as_ref().map_or("", |row| row.sign)))}</span>
+            <b>{text(read(|row| row.daemon.clone()))}</b>
+            <span class="unseen">{text(read(|row| row.spell.clone()))}</span>
+            <span class="text">{text(read(|row| row.text.clone()))}</span>
+            <span class="aside">{text(read(|row| row.aside.clone()))}</span>
         </button>
     }
     .into_any()

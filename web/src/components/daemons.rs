@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::reads::{click, text, when};
 use crate::realm::Realm;
 use crate::views::DaemonView;
 
@@ -15,7 +16,7 @@ pub(crate) fn Daemons() -> impl IntoView {
         <section class="panel daemons" aria-labelledby="daemons-title">
             <div class="panel-head">
                 <h2 id="daemons-title">"Daemons"</h2>
-                <span>{move || format!("{} present", present())}</span>
+                <span>{text(move || format!("{} present", present()))}</span>
             </div>
             <div class="scroll" tabindex="0" role="region" aria-label="daemons table">
                 <table>
@@ -28,11 +29,12 @@ pub(crate) fn Daemons() -> impl IntoView {
                         </For>
                     </tbody>
                 </table>
-                <Show when=move || views.daemons.with(Vec::is_empty)>
-                    <p class="hint">"Nobody is here yet."</p>
-                </Show>
+                {when(
+                    move || views.daemons.with(Vec::is_empty),
+                    || view! { <p class="hint">"Nobody is here yet."</p> }.into_any(),
+                )}
             </div>
-            <p class="foot">{move || views.last_heard.get()}</p>
+            <p class="foot">{text(move || views.last_heard.get())}</p>
         </section>
     }
 }
@@ -55,29 +57,24 @@ fn Row(name: String) -> impl IntoView {
         <tr
             data-testid="daemon-row"
             data-daemon=name
-            data-state=state
-            style:--own=read(|row| row.color.clone())
+            data-state=text(state)
+            style:--own=text(read(|row| row.color.clone()))
         >
-            <td class="rune"><svg viewBox="0 0 24 24" aria-hidden="true"><path d=read(|row| row.rune.clone())/></svg></td>
+            <td class="rune"><svg viewBox="0 0 24 24" aria-hidden="true"><path d=text(read(|row| row.rune.clone()))/></svg></td>
             <th scope="row">
                 <button
                     class="name"
                     title=format!("show only {title}")
-                    on:click=move |_| {
-                        let name = focus.clone();
-                        realm.filter(move |filter| {
-                            filter.daemon = if filter.daemon.as_ref() == Some(&name) { None } else { Some(name) };
-                        });
-                    }
+                    on:click=click(move |_| realm.filter_daemon(&focus))
                 >
                     {shown}
                 </button>
-                <span class="what">{read(|row| row.last.clone())}</span>
+                <span class="what">{text(read(|row| row.last.clone()))}</span>
             </th>
             <td class="figures">
-                <b>{read(|row| row.invocations.clone())}</b>
-                <span class="state">{state}</span>
-                <span>{read(|row| format!("{} · {}", row.rate, row.mean))}</span>
+                <b>{text(read(|row| row.invocations.clone()))}</b>
+                <span class="state">{text(state)}</span>
+                <span>{text(read(|row| format!("{} · {}", row.rate, row.mean)))}</span>
             </td>
         </tr>
     }

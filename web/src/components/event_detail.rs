@@ -3,7 +3,9 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
+use crate::reads::{click, pair, part, text};
 use crate::realm::Realm;
+use crate::views::Detail;
 
 /// See the module.
 #[component]
@@ -37,31 +39,29 @@ pub(crate) fn EventDetail() -> impl IntoView {
             node_ref=dialog
             on:close=move |_| views.detail.set(None)
         >
-            {move || {
-                views
-                    .detail
-                    .get()
-                    .map(|detail| {
-                        view! {
-                            <h2 id="detail-title">{detail.title}</h2>
-                            <p class="sentence">{detail.description}</p>
-                            <dl>
-                                {detail
-                                    .facts
-                                    .into_iter()
-                                    .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
-                                    .collect_view()}
-                            </dl>
-                            <pre tabindex="0" aria-label="the event as JSON">{detail.json}</pre>
-                        }
-                    })
-            }}
+            {part(move || views.detail.get().map_or_else(|| ().into_any(), whole))}
             <div class="actions">
-                <button class="pill" on:click=copy>
-                    {move || if copied.get() { "Copied" } else { "Copy JSON" }}
+                <button class="pill" on:click=click(copy)>
+                    {text(move || if copied.get() { "Copied" } else { "Copy JSON" })}
                 </button>
-                <button class="pill" on:click=move |_| views.detail.set(None)>"Close"</button>
+                <button class="pill" on:click=click(move |_| views.detail.set(None))>"Close"</button>
             </div>
         </dialog>
     }
+}
+
+fn whole(detail: Detail) -> AnyView {
+    view! {
+        <h2 id="detail-title">{detail.title}</h2>
+        <p class="sentence">{detail.description}</p>
+        <dl>
+            {detail
+                .facts
+                .into_iter()
+                .map(|(name, value)| pair(name, value))
+                .collect_view()}
+        </dl>
+        <pre tabindex="0" aria-label="the event as JSON">{detail.json}</pre>
+    }
+    .into_any()
 }

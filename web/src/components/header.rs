@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 
+use crate::reads::{choice, click, part, text};
 use crate::realm::Realm;
+use crate::views::Header as Numbers;
 
 /// See the module.
 #[component]
@@ -26,55 +28,66 @@ pub(crate) fn Header() -> impl IntoView {
                     on:focus=move |_| realm.learn_rooms()
                     on:change=move |event| realm.enter(&event_target_value(&event))
                 >
-                    {move || {
+                    {part(move || {
                         let current = views.room.get();
-                        views
-                            .rooms
-                            .get()
-                            .into_iter()
+                        let rooms = views.rooms.get().into_iter();
+                        rooms
                             .map(|room| {
                                 let selected = room == current;
-                                let value = room.clone();
-                                view! { <option value=value selected=selected>{room}</option> }
+                                choice(room, selected)
                             })
                             .collect_view()
-                    }}
+                            .into_any()
+                    })}
                 </select>
             </label>
             <p class="link">
-                <span class=move || format!("dot {}", header.with(|h| h.state)) aria-hidden="true"></span>
-                <span data-testid="link-state" data-state=move || header.with(|h| h.state)>
-                    {move || header.with(|h| h.state)}
+                <span class=text(move || format!("dot {}", header.with(|h| h.state))) aria-hidden="true"></span>
+                <span data-testid="link-state" data-state=text(move || header.with(|h| h.state))>
+                    {text(move || header.with(|h| h.state))}
                 </span>
-                <span class="dim">{move || header.with(|h| h.detail.clone())}</span>
+                <span class="dim">{text(move || header.with(|h| h.detail.clone()))}</span>
             </p>
             <dl class="numbers">
-                <div><dd>{move || header.with(|h| h.rate.clone())}</dd><dt>"events/s"</dt></div>
-                <div class="wide"><dd>{move || header.with(|h| h.p50.clone())}</dd><dt>"p50"</dt></div>
-                <div class="wide"><dd>{move || header.with(|h| h.p99.clone())}</dd><dt>"p99 emit→paint"</dt></div>
-                <div class="wide"><dd>{move || header.with(|h| h.missed.clone())}</dd><dt>"missed"</dt></div>
-                <div class="wider"><dt>"clock"</dt><dd>{move || header.with(|h| h.clock.clone())}</dd></div>
-                <div class="wide end"><dd>{move || header.with(|h| h.watchers.clone())}</dd><dt>"watching"</dt></div>
+                {number(header, "", "events/s", |h| &h.rate)}
+                {number(header, "wide", "p50", |h| &h.p50)}
+                {number(header, "wide", "p99 emit→paint", |h| &h.p99)}
+                {number(header, "wide", "missed", |h| &h.missed)}
+                {number(header, "wider", "clock", |h| &h.clock)}
+                {number(header, "wide end", "watching", |h| &h.watchers)}
             </dl>
             <div class="switches">
                 <button
                     class="pill"
                     data-testid="sound-toggle"
-                    aria-pressed=move || views.sound.get().to_string()
-                    on:click=move |_| realm.toggle_sound()
+                    aria-pressed=text(move || views.sound.get().to_string())
+                    on:click=click(move |_| realm.toggle_sound())
                 >
-                    {move || if views.sound.get() { "♪ on" } else { "Enable sound" }}
+                    {text(move || if views.sound.get() { "♪ on" } else { "Enable sound" })}
                 </button>
                 <button
                     class="pill"
                     data-testid="motion-toggle"
-                    aria-pressed=move || (!views.reduced.get()).to_string()
-                    on:click=move |_| realm.toggle_motion()
+                    aria-pressed=text(move || (!views.reduced.get()).to_string())
+                    on:click=click(move |_| realm.toggle_motion())
                 >
-                    {move || if views.reduced.get() { "○ motion" } else { "◐ motion" }}
+                    {text(move || if views.reduced.get() { "○ motion" } else { "◐ motion" })}
                 </button>
-                <button class="pill round" aria-label="keys and help" on:click=move |_| views.help.set(true)>"?"</button>
+                <button class="pill round" aria-label="keys and help" on:click=click(move |_| views.help.set(true))>"?"</button>
             </div>
         </header>
     }
+}
+
+fn number(
+    header: RwSignal<Numbers>,
+    class: &'static str,
+    term: &'static str,
+    pick: fn(&Numbers) -> &String,
+) -> AnyView {
+    let value = text(move || header.with(|header| pick(header).clone()));
+    if term == "clock" {
+        return view! { <div class=class><dt>{term}</dt><dd>{value}</dd></div> }.into_any();
+    }
+    view! { <div class=class><dd>{value}</dd><dt>{term}</dt></div> }.into_any()
 }

@@ -3,6 +3,7 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
+use crate::reads::{click, pair};
 use crate::realm::Realm;
 
 const KEYS: [(&str, &str); 7] = [
@@ -41,10 +42,7 @@ pub(crate) fn Help() -> impl IntoView {
         }
     });
     let list = |items: [(&'static str, &'static str); 7]| {
-        items
-            .into_iter()
-            .map(|(sign, what)| view! { <div><dt>{sign}</dt><dd>{what}</dd></div> })
-            .collect_view()
+        items.into_iter().map(|(sign, what)| pair(sign, what.to_owned())).collect_view()
     };
     view! {
         <dialog
@@ -59,7 +57,7 @@ pub(crate) fn Help() -> impl IntoView {
                 <dl class="keys">{list(KEYS)}</dl>
                 <dl>{list(SIGNS)}</dl>
             </div>
-            <div class="actions"><button class="pill" on:click=move |_| open.set(false)>"Close"</button></div>
+            <div class="actions"><button class="pill" on:click=click(move |_| open.set(false))>"Close"</button></div>
         </dialog>
     }
 }

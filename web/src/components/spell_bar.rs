@@ -4,6 +4,7 @@ use leptos::html::Input;
 use leptos::prelude::*;
 
 use crate::api::Failure;
+use crate::reads::{click, flag, maybe, part, text};
 use crate::realm::Realm;
 
 /// Spells remembered for the arrow keys.
@@ -72,10 +73,10 @@ pub(crate) fn SpellBar() -> impl IntoView {
                     };
                     set_timeout(fade, std::time::Duration::from_secs(8));
                 }
-                Err(Failure::Refused(problem)) => feedback.set(Feedback {
+                Err(Failure::Refused(refusal)) => feedback.set(Feedback {
                     failed: true,
-                    text: if problem.detail.is_empty() { problem.title } else { problem.detail },
-                    suggestions: problem.suggestions,
+                    text: refusal.text,
+                    suggestions: refusal.suggestions,
                 }),
                 Err(Failure::Unreachable) => feedback.set(Feedback {
                     failed: true,
@@ -153,61 +154,63 @@ pub(crate) fn SpellBar() -> impl IntoView {
         <div class="spellbar">
             <div
                 class="feedback"
-                class:failed=move || feedback.with(|f| f.failed)
-                class:shown=move || feedback.with(|f| !f.text.is_empty())
+                class:failed=flag(move || feedback.with(|f| f.failed))
+                class:shown=flag(move || feedback.with(|f| !f.text.is_empty()))
             >
-                <p data-testid="spell-feedback" role=move || if feedback.with(|f| f.failed) { "alert" } else { "status" }>
-                    {move || feedback.with(|f| f.text.clone())}
+                <p data-testid="spell-feedback" role=text(move || if feedback.with(|f| f.failed) { "alert" } else { "status" })>
+                    {text(move || feedback.with(|f| f.text.clone()))}
                 </p>
-                {move || {
+                {part(move || {
                     feedback
                         .with(|f| f.suggestions.clone())
                         .into_iter()
                         .map(|suggestion| {
-                            let text = suggestion.clone();
+                            let spell = suggestion.clone();
                             view! {
                                 <button
                                     class="chip"
                                     data-testid="suggestion"
-                                    on:click=move |_| fill(text.clone())
+                                    on:click=click(move |_| fill(spell.clone()))
                                 >
                                     {suggestion}
                                 </button>
                             }
                         })
                         .collect_view()
-                }}
+                        .into_any()
+                })}
             </div>
             <ul
                 id="offers"
                 class="offers"
                 role="listbox"
                 aria-label="completions"
-                hidden=move || !offering()
+                hidden=flag(move || !offering())
             >
-                {move || {
+                {part(move || {
                     offers
                         .get()
                         .into_iter()
                         .enumerate()
                         .map(|(at, offer)| {
-                            let text = offer.clone();
+                            let spell = offer.clone();
                             view! {
                                 <li
                                     role="option"
                                     id=format!("offer-{at}")
-                                    aria-selected=move || (chosen.get() == Some(at)).to_string()
-                                    on:mousedown=move |event| {
+                                    aria-selected=text(move || (chosen.get() == Some(at)).to_string())
+                                    on:mousedown=click(move |event| {
                                         event.prevent_default();
-                                        fill(text.clone());
-                                    }
+                                        fill(spell.clone());
+                                    })
                                 >
                                     {offer}
                                 </li>
                             }
                         })
                         .collect_view()
-                }}
+                        .into_any()
+                })}
             </ul>
             <form
                 class="bar"
@@ -219,8 +222,8 @@ pub(crate) fn SpellBar() -> impl IntoView {
                 <kbd aria-hidden="true">"/"</kbd>
                 <div class="field">
                     <span class="ghost" aria-hidden="true">
-                        <span>{move || typed.get()}</span>
-                        {ghost}
+                        <span>{text(move || typed.get())}</span>
+                        {text(ghost)}
                     </span>
                     <input
                         id="spell"
@@ -230,21 +233,21 @@ pub(crate) fn SpellBar() -> impl IntoView {
                         autocomplete="off"
                         autocapitalize="off"
                         spellcheck="false"
-                        placeholder=move || {
+                        placeholder=text(move || {
                             if views.room.with(|room| room == arcane_shared::room::DEFAULT_ROOM) {
                                 "speak a spell: summon claude"
                             } else {
                                 "spells act in the room main"
                             }
-                        }
+                        })
                         aria-label="spell"
                         role="combobox"
                         aria-autocomplete="list"
                         aria-controls="offers"
-                        aria-expanded=move || offering().to_string()
-                        aria-activedescendant=move || chosen.get().map(|at| format!("offer-{at}"))
+                        aria-expanded=text(move || offering().to_string())
+                        aria-activedescendant=maybe(move || chosen.get().map(|at| format!("offer-{at}")))
                         node_ref=input
-                        prop:value=move || typed.get()
+                        prop:value=text(move || typed.get())
                         on:input=move |event| {
                             typed.set(event_target_value(&event));
                             chosen.set(None);
@@ -254,8 +257,8 @@ pub(crate) fn SpellBar() -> impl IntoView {
                         on:blur=move |_| focused.set(false)
                     />
                 </div>
-                <button class="pill cast" type="submit" data-testid="spell-submit" disabled=move || casting.get()>
-                    {move || if casting.get() { "…" } else { "Cast" }}
+                <button class="pill cast" type="submit" data-testid="spell-submit" disabled=flag(move || casting.get())>
+                    {text(move || if casting.get() { "…" } else { "Cast" })}
                 </button>
             </form>
         </div>

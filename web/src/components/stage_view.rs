@@ -4,8 +4,9 @@ use leptos::html::Canvas as CanvasElement;
 use leptos::prelude::*;
 
 use crate::components::spell_bar::SpellBar;
+use crate::reads::{click, flag, part, text, when};
 use crate::realm::Realm;
-use crate::views::{Canvas, LabelView, Quiet};
+use crate::views::{Canvas, LabelView, Quiet, Views};
 
 /// See the module.
 #[component]
@@ -29,25 +30,20 @@ pub(crate) fn StageView(canvas: NodeRef<CanvasElement>) -> impl IntoView {
             <div class="middle">
                 <p
                     class="display"
-                    class:shown=move || views.display.with(Option::is_some)
+                    class:shown=flag(move || views.display.with(Option::is_some))
                     data-testid="display-text"
-                    data-shown=move || views.display.with(Option::is_some).to_string()
+                    data-shown=text(move || views.display.with(Option::is_some).to_string())
                 >
-                    {move || views.display.get().unwrap_or_default()}
+                    {text(move || views.display.get().unwrap_or_default())}
                 </p>
-                <Show when=move || views.storm.with(Option::is_some)>
-                    <p class="storm" data-testid="storm">
-                        <b>{move || views.storm.get().unwrap_or(0)}</b>
-                        " failures in this storm"
-                    </p>
-                </Show>
+                {when(move || views.storm.with(Option::is_some), move || storm(views))}
                 <Said/>
             </div>
-            <Replaying/>
+            {when(move || views.replay.with(Option::is_some), move || replaying(realm))}
             <SpellBar/>
             <p class="subtitle" class:shown=move || views.subtitle.with(Option::is_some)>
-                <b>{move || views.subtitle.get().map(|said| said.0).unwrap_or_default()}</b>
-                <span>{move || views.subtitle.get().map(|said| said.1).unwrap_or_default()}</span>
+                <b>{text(move || views.subtitle.get().map(|said| said.0).unwrap_or_default())}</b>
+                <span>{text(move || views.subtitle.get().map(|said| said.1).unwrap_or_default())}</span>
             </p>
         </section>
     }
@@ -71,19 +67,14 @@ fn Label(name: String) -> impl IntoView {
             class="label"
             data-testid="daemon-label"
             data-daemon=name
-            data-phase=move || label.with(|label| label.as_ref().map_or("", |label| label.phase))
-            style:transform=read(|label| label.transform.clone())
-            style:opacity=read(|label| label.opacity.clone())
-            style:--own=read(|label| label.color.clone())
-            on:click=move |_| {
-                let name = target.clone();
-                realm.filter(move |filter| {
-                    filter.daemon = if filter.daemon.as_ref() == Some(&name) { None } else { Some(name) };
-                });
-            }
+            data-phase=text(move || label.with(|label| label.as_ref().map_or("", |label| label.phase)))
+            style:transform=text(read(|label| label.transform.clone()))
+            style:opacity=text(read(|label| label.opacity.clone()))
+            style:--own=text(read(|label| label.color.clone()))
+            on:click=click(move |_| realm.filter_daemon(&target))
         >
             <b>{shown}</b>
-            <span>{read(|label| label.line.clone())}</span>
+            <span>{text(read(|label| label.line.clone()))}</span>
         </button>
     }
 }
@@ -103,7 +94,7 @@ fn Said() -> impl IntoView {
         };
         format!("curl -X POST '{server}/{route}' -H 'content-type: application/json' -d '{body}'")
     };
-    move || {
+    part(move || {
         match (views.canvas.get(), views.quiet.get()) {
         (Canvas::Lost, _) => view! {
             <div class="quiet"><h2>"The stage lost its light"</h2>
@@ -142,23 +133,30 @@ fn Said() -> impl IntoView {
         }
         .into_any(),
     }
+    })
+}
+
+fn storm(views: Views) -> AnyView {
+    view! {
+        <p class="storm" data-testid="storm">
+            <b>{text(move || views.storm.get().unwrap_or(0).to_string())}</b>
+            " failures in this storm"
+        </p>
     }
+    .into_any()
 }
 
 /// A replay can never be mistaken for the present.
-#[component]
-fn Replaying() -> impl IntoView {
-    let realm = expect_context::<Realm>();
+fn replaying(realm: Realm) -> AnyView {
     let views = realm.views;
     view! {
-        <Show when=move || views.replay.with(Option::is_some)>
-            <div class="replay" data-testid="replay-banner" role="status">
+        <div class="replay" data-testid="replay-banner" role="status">
                 <b>"REPLAY"</b>
                 <span>
-                    {move || views.replay.get().map(|(at, of)| format!("{at} of {of} kept events")).unwrap_or_default()}
+                    {text(move || views.replay.get().map(|(at, of)| format!("{at} of {of} kept events")).unwrap_or_default())}
                 </span>
-                <button class="pill" on:click=move |_| realm.toggle_replay()>"Back to live"</button>
+                <button class="pill" on:click=click(move |_| realm.toggle_replay())>"Back to live"</button>
             </div>
-        </Show>
     }
+    .into_any()
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
+use crate::reads::{click, text};
 use crate::realm::Realm;
 use crate::strip;
 
@@ -29,8 +30,8 @@ pub(crate) fn TimelineStrip() -> impl IntoView {
                 id="timeline"
                 role="img"
                 aria-label="Events per second by spell over the last five minutes"
-                on:mousemove=point
-                on:mouseleave=move |_| hint.set(String::new())
+                on:mousemove=click(point)
+                on:mouseleave=click(move |_| hint.set(String::new()))
             ></canvas>
             <div class="under">
                 <span>"5 min ago"</span>
@@ -41,12 +42,12 @@ pub(crate) fn TimelineStrip() -> impl IntoView {
                         .collect_view()}
                     <span class="key failed">"failed"</span>
                 </span>
-                <span class="point">{move || hint.get()}</span>
+                <span class="point">{text(move || hint.get())}</span>
                 <button
                     class="chip"
                     data-testid="replay-button"
-                    aria-pressed=move || views.replay.with(Option::is_some).to_string()
-                    on:click=move |_| realm.toggle_replay()
+                    aria-pressed=text(move || views.replay.with(Option::is_some).to_string())
+                    on:click=click(move |_| realm.toggle_replay())
                 >
                     "⟲ Replay"
                 </button>

@@ -3,6 +3,7 @@
 use arcane_stage::particles::{Particles, unit};
 use arcane_stage::picture::{Kind, Mark, Picture, RIM};
 use arcane_stage::runes::FUTHARK;
+use arcane_stage::summary::fixed;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d as Context, HtmlCanvasElement};
 
@@ -215,5 +216,6 @@ impl Canvas2d {
 
 fn css(color: [f32; 4], alpha: f32) -> String {
     let [r, g, b, _] = color.map(|v| v.clamp(0.0, 1.0) * 255.0);
-    format!("rgba({r:.0},{g:.0},{b:.0},{:.3})", alpha.clamp(0.0, 1.0))
+    let [r, g, b] = [r, g, b].map(|part| fixed(part.into(), 0));
+    format!("rgba({r},{g},{b},{})", fixed(alpha.clamp(0.0, 1.0).into(), 3))
 }

@@ -86,7 +86,7 @@ impl WebGl {
             .map_err(|_| "the context is something else")?;
         let kit = Kit::new(&gl)?;
         let software = renderer_name(&gl).is_some_and(|name| {
-            let name = name.to_lowercase();
+            let name = name.to_ascii_lowercase();
             ["swiftshader", "llvmpipe", "software", "basic render"].iter().any(|known| name.contains(known))
         });
         Ok(Self { gl, kit, software, bytes: Vec::new(), fresh: Vec::new(), used: 0 })

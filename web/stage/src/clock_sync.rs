@@ -34,6 +34,7 @@ pub struct Estimate {
 #[derive(Debug, Clone, Default)]
 pub struct ClockSync {
     samples: VecDeque<Sample>,
+    known: Option<Estimate>,
     sent: u32,
     next_at: f64,
 }
@@ -41,7 +42,7 @@ pub struct ClockSync {
 impl ClockSync {
     /// Forgets everything: a new connection may be another server.
     pub fn restart(&mut self, now: f64) {
-        *self = Self { samples: VecDeque::new(), sent: 0, next_at: now };
+        *self = Self { next_at: now, ..Self::default() };
     }
 
     /// Whether a ping is due at `now`; the caller sends it if so.
@@ -73,16 +74,21 @@ impl ClockSync {
         if self.samples.len() > SAMPLES_MAX {
             self.samples.pop_front();
         }
+        self.known = self.estimated();
     }
 
     /// The offset and its bound; `None` before the first pong.
     #[must_use]
     pub fn estimate(&self) -> Option<Estimate> {
+        self.known
+    }
+
+    fn estimated(&self) -> Option<Estimate> {
         let mut best: Vec<Sample> = self.samples.iter().copied().collect();
-        best.sort_by(|a, b| a.rtt.total_cmp(&b.rtt));
+        sort(&mut best, |sample| sample.rtt);
         best.truncate(self.samples.len().div_ceil(4));
         let rtt_min = best.first()?.rtt;
-        best.sort_by(|a, b| a.offset.total_cmp(&b.offset));
+        sort(&mut best, |sample| sample.offset);
         let median = best[best.len() / 2].offset;
         Some(Estimate { offset_ms: median, error_ms: rtt_min / 2.0 })
     }
@@ -91,6 +97,17 @@ impl ClockSync {
     #[must_use]
     pub fn server_time(&self, now: UnixMillis) -> Option<UnixMillis> {
         self.estimate().map(|known| now + known.offset_ms)
+    }
+}
+
+/// By insertion: the list is short, and the library's sort is long.
+fn sort(list: &mut [Sample], key: fn(&Sample) -> f64) {
+    for end in 1..list.len() {
+        let mut at = end;
+        while at > 0 && key(&list[at]) < key(&list[at - 1]) {
+            list.swap(at, at - 1);
+            at -= 1;
+        }
     }
 }
 

@@ -18,12 +18,12 @@ impl Lexicon {
     /// What could be meant, most likely first; every offer begins with what was typed.
     #[must_use]
     pub fn complete(&self, typed: &str) -> Vec<String> {
-        let lower = typed.to_lowercase();
+        let lower = typed.to_ascii_lowercase();
         let mut offers: Vec<String> = Vec::new();
         let mut offer = |text: String| {
             if offers.len() < OFFERS_MAX
-                && text.to_lowercase().starts_with(&lower)
-                && text.to_lowercase() != lower
+                && text.to_ascii_lowercase().starts_with(&lower)
+                && text.to_ascii_lowercase() != lower
                 && !offers.contains(&text)
             {
                 offers.push(text);
@@ -46,7 +46,7 @@ impl Lexicon {
         // The last word of anything longer may be the beginning of a name.
         if let Some((before, word)) = typed.rsplit_once(' ').filter(|(_, word)| !word.is_empty()) {
             for name in self.present.iter().chain(&self.known) {
-                if name.starts_with(&word.to_lowercase()) {
+                if name.starts_with(&word.to_ascii_lowercase()) {
                     offer(format!("{before} {name}"));
                 }
             }
@@ -113,7 +113,7 @@ mod tests {
         #[test]
         fn every_offer_goes_on_from_what_was_typed(typed in ".{0,40}|inv.{0,20}|summon .{0,5}") {
             for offer in lexicon().complete(&typed) {
-                prop_assert!(offer.to_lowercase().starts_with(&typed.to_lowercase()));
+                prop_assert!(offer.to_ascii_lowercase().starts_with(&typed.to_ascii_lowercase()));
             }
             let _ = lexicon().ghost(&typed);
         }

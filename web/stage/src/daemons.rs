@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use arcane_shared::color::assign;
-use arcane_shared::daemon::DaemonCard;
 use arcane_shared::{ReceivedEvent, Rgb, SpellName};
 
+use crate::answers::Card;
 use crate::summary;
 
 /// Most daemons remembered; beyond that the one unseen for longest and not present gives way.
@@ -149,14 +149,14 @@ impl Daemons {
     }
 
     /// Takes the server's word for who is present.
-    pub fn adopt(&mut self, cards: &[DaemonCard]) {
+    pub fn adopt(&mut self, cards: &[Card]) {
         for daemon in self.by_name.values_mut() {
-            if !cards.iter().any(|card| card.is_active && card.daemon_name.as_str() == daemon.name) {
+            if !cards.iter().any(|card| card.is_active && card.name == daemon.name) {
                 daemon.doing = Doing::Gone;
             }
         }
         for card in cards.iter().filter(|card| card.is_active) {
-            let daemon = self.entry(card.daemon_name.as_str(), Some(card.color));
+            let daemon = self.entry(&card.name, Some(card.color));
             if !daemon.is_present() {
                 daemon.doing = Doing::Idle;
             }

@@ -35,7 +35,7 @@ impl Filter {
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut filter = Self::default();
         let some = |value: &str| {
-            let value = value.trim().to_lowercase();
+            let value = value.trim().to_ascii_lowercase();
             (!value.is_empty() && value.chars().count() <= 64).then_some(value)
         };
         for (key, value) in pairs {

@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use arcane_shared::{Epoch, ReceivedEvent, RoomName, Timestamp};
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::message;
@@ -23,12 +22,20 @@ pub const BYTES_MAX: usize = 2_000_000;
 /// Milliseconds between two events of a replay.
 pub const REPLAY_STEP_MS: f64 = 500.0;
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 struct Kept {
-    #[serde(flatten)]
     event: ReceivedEvent,
-    #[serde(skip_serializing_if = "Option::is_none")]
     epoch: Option<Epoch>,
+}
+
+impl Kept {
+    fn written(&self) -> String {
+        let mut object = message::value(&self.event);
+        if let Some(epoch) = &self.epoch {
+            object.insert("epoch".into(), epoch.0.as_str().into());
+        }
+        message::written(object)
+    }
 }
 
 /// The kept events of all rooms.
@@ -59,7 +66,7 @@ impl History {
     pub fn encode(&self) -> String {
         let mut text = String::from("[");
         for kept in self.rooms.iter().rev().flat_map(|(_, events)| events.iter().rev()) {
-            let Ok(piece) = serde_json::to_string(kept) else { continue };
+            let piece = kept.written();
             if text.len() + piece.len() + 2 > BYTES_MAX {
                 break;
             }

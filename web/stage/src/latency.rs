@@ -11,6 +11,8 @@ pub const WINDOW: usize = 512;
 #[derive(Debug, Clone, Default)]
 pub struct Latency {
     window: VecDeque<f64>,
+    /// The same, in order.
+    sorted: Vec<f64>,
     unsent: Vec<PaintSample>,
     missed: u64,
     painted: u64,
@@ -37,9 +39,13 @@ impl Latency {
         }
         self.painted += 1;
         self.missed += u64::from(sample.missed);
-        self.window.push_back(sample.late_ms.max(0.0));
-        if self.window.len() > WINDOW {
-            self.window.pop_front();
+        let late_ms = sample.late_ms.max(0.0);
+        self.window.push_back(late_ms);
+        self.sorted.insert(self.place(late_ms), late_ms);
+        if self.window.len() > WINDOW
+            && let Some(oldest) = self.window.pop_front()
+        {
+            self.sorted.remove(self.place(oldest));
         }
         if self.unsent.len() < SEEN_SAMPLES_MAX {
             self.unsent.push(sample);
@@ -51,11 +57,14 @@ impl Latency {
         std::mem::take(&mut self.unsent)
     }
 
+    fn place(&self, late_ms: f64) -> usize {
+        self.sorted.partition_point(|other| *other < late_ms)
+    }
+
     /// Percentiles and counts.
     #[must_use]
     pub fn report(&self) -> Report {
-        let mut sorted: Vec<f64> = self.window.iter().copied().collect();
-        sorted.sort_by(f64::total_cmp);
+        let sorted = &self.sorted;
         let at = |part: usize| {
             sorted.get((sorted.len() * part / 100).min(sorted.len().saturating_sub(1))).copied()
         };

@@ -8,6 +8,7 @@
 //! luminance, [`sounds`] the only one to stingers.
 
 pub mod actors;
+pub mod answers;
 pub mod clock_sync;
 pub mod completion;
 pub mod daemons;

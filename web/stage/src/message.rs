@@ -1,7 +1,9 @@
 //! Reads what comes through the socket, leniently: one strange event must not cost the others.
+//!
+//! Everything is read by hand from one parsed value. Derived decoders would be a quarter of the page.
 
-use arcane_shared::control::ServerMessage;
-use arcane_shared::{DaemonName, Epoch, ReceivedEvent, RoomName, Seq, Timestamp};
+use arcane_shared::control::PaintSample;
+use arcane_shared::{AnySpell, DaemonName, Epoch, ReceivedEvent, RoomName, Seq, Timestamp, UnixMillis};
 use serde_json::{Map, Value};
 
 /// One message of the server.
@@ -12,11 +14,44 @@ pub enum Incoming {
     /// Something happened.
     Event(Box<ReceivedEvent>),
     /// A notice or an answer.
-    Control(ServerMessage),
+    Notice(Notice),
     /// Valid, but of a later version.
     Unknown,
     /// Nothing that can be shown. Counted.
     Undecodable,
+}
+
+/// A notice or an answer, as far as the page acts on it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Notice {
+    /// The server's clock.
+    Pong {
+        /// The page's clock when it asked.
+        t0: UnixMillis,
+        /// The server's clock when the question arrived.
+        t1: UnixMillis,
+        /// The server's clock when the answer left.
+        t2: UnixMillis,
+    },
+    /// Events that cannot be delivered any more.
+    Gap {
+        /// The first of them.
+        from: Seq,
+        /// The last of them.
+        to: Seq,
+    },
+    /// Everything up to here was considered.
+    Position {
+        /// The last one.
+        seq: Seq,
+    },
+    /// The server is about to stop.
+    Draining {
+        /// When to come back.
+        reconnect_in_ms: u64,
+    },
+    /// Known, and nothing to act on.
+    Remark,
 }
 
 /// The connection message; what a plain server of the seed's time does not say is at its default.
@@ -39,23 +74,31 @@ pub struct Welcome {
 /// Reads one text message. `now` dates an event whose own time cannot be read.
 #[must_use]
 pub fn read(text: &str, now: Timestamp) -> Incoming {
-    if text.starts_with("{\"spell_name\"")
-        && let Ok(event) = serde_json::from_str::<ReceivedEvent>(text)
-    {
-        return Incoming::Event(Box::new(event));
-    }
     let Ok(Value::Object(object)) = serde_json::from_str(text) else {
         return Incoming::Undecodable;
     };
     match object.get("type").and_then(Value::as_str) {
         Some("connection") => Incoming::Welcome(welcome(object, now)),
         Some(_) if !object.contains_key("spell_name") => {
-            serde_json::from_value(Value::Object(object)).map_or(Incoming::Unknown, Incoming::Control)
+            notice(&object).map_or(Incoming::Unknown, Incoming::Notice)
         }
         _ => {
             event(Value::Object(object), now).map_or(Incoming::Undecodable, |e| Incoming::Event(Box::new(e)))
         }
     }
+}
+
+fn notice(object: &Map<String, Value>) -> Option<Notice> {
+    let whole = |key: &str| object.get(key).and_then(Value::as_u64);
+    let number = |key: &str| object.get(key).and_then(Value::as_f64);
+    Some(match object.get("type")?.as_str()? {
+        "pong" => Notice::Pong { t0: number("t0")?, t1: number("t1")?, t2: number("t2")? },
+        "gap" => Notice::Gap { from: whole("from")?, to: whole("to")? },
+        "position" => Notice::Position { seq: whole("seq")? },
+        "draining" => Notice::Draining { reconnect_in_ms: whole("reconnect_in_ms")? },
+        "hello" | "filtered" | "lagging" | "caught_up" | "error" => Notice::Remark,
+        _ => return None,
+    })
 }
 
 fn welcome(mut object: Map<String, Value>, now: Timestamp) -> Welcome {
@@ -81,44 +124,108 @@ fn welcome(mut object: Map<String, Value>, now: Timestamp) -> Welcome {
 #[must_use]
 pub fn event(value: Value, now: Timestamp) -> Option<ReceivedEvent> {
     let Value::Object(mut object) = value else { return None };
-    if !object.get("spell_name").is_some_and(Value::is_string) {
-        return None;
-    }
-    let daemon = object.get("daemon_name").and_then(Value::as_str).and_then(mended_name);
-    object.insert("daemon_name".into(), daemon.map_or(Value::Null, Value::String));
-    let time = object.get("timestamp").and_then(Value::as_str).and_then(|text| Timestamp::parse(text).ok());
-    object.insert("timestamp".into(), time.unwrap_or(now).to_string().into());
-    let mend = |object: &mut Map<String, Value>, key: &str, fits: fn(&Value) -> bool, default: Value| {
-        if !object.get(key).is_some_and(fits) {
-            object.insert(key.into(), default);
-        }
+    let mut text = |key: &str| match object.get_mut(key).map(Value::take) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
     };
-    mend(&mut object, "success", Value::is_boolean, true.into());
-    mend(&mut object, "description", Value::is_string, "".into());
-    mend(&mut object, "metadata", Value::is_object, Value::Object(Map::new()));
-    mend(&mut object, "seq", Value::is_u64, Value::Null);
-    mend(&mut object, "room", |room| room.as_str().is_some_and(|r| RoomName::parse(r).is_ok()), Value::Null);
-    serde_json::from_value(Value::Object(object)).ok()
+    Some(ReceivedEvent {
+        spell_name: AnySpell::from(text("spell_name")?),
+        daemon_name: text("daemon_name").and_then(|name| mended_name(&name)),
+        timestamp: text("timestamp").and_then(|time| Timestamp::parse(&time).ok()).unwrap_or(now),
+        description: text("description").unwrap_or_default(),
+        room: text("room").and_then(|room| RoomName::parse(&room).ok()),
+        success: object.get("success").and_then(Value::as_bool).unwrap_or(true),
+        seq: object.get("seq").and_then(Value::as_u64),
+        metadata: match object.get_mut("metadata").map(Value::take) {
+            Some(Value::Object(metadata)) => metadata,
+            _ => Map::new(),
+        },
+    })
+}
+
+/// An event as its sender wrote it, members in the same order.
+#[must_use]
+pub fn value(event: &ReceivedEvent) -> Map<String, Value> {
+    let name = event.daemon_name.as_ref().map(DaemonName::as_str);
+    let mut object = object([
+        ("spell_name", event.spell_name.as_str().into()),
+        ("daemon_name", name.into()),
+        ("timestamp", event.timestamp.to_string().into()),
+        ("success", event.success.into()),
+        ("description", event.description.as_str().into()),
+        ("metadata", Value::Object(event.metadata.clone())),
+    ]);
+    if let Some(seq) = event.seq {
+        object.insert("seq".into(), seq.into());
+    }
+    if let Some(room) = &event.room {
+        object.insert("room".into(), room.as_str().into());
+    }
+    object
+}
+
+/// `hello`, for the server's own statistics.
+#[must_use]
+pub fn hello(client: &str) -> String {
+    written(object([("type", "hello".into()), ("client", client.into())]))
+}
+
+/// `ping`, sent at `t0` of the page's clock.
+#[must_use]
+pub fn ping(t0: UnixMillis) -> String {
+    written(object([("type", "ping".into()), ("t0", t0.into())]))
+}
+
+/// `seen`: when events became visible.
+#[must_use]
+pub fn seen(samples: &[PaintSample]) -> String {
+    let sample = |sample: &PaintSample| {
+        Value::Object(object([
+            ("seq", sample.seq.into()),
+            ("painted_at", sample.painted_at.into()),
+            ("late_ms", sample.late_ms.into()),
+            ("missed", sample.missed.into()),
+        ]))
+    };
+    let samples = Value::Array(samples.iter().map(sample).collect());
+    written(object([("type", "seen".into()), ("samples", samples)]))
+}
+
+/// An object of these members.
+#[must_use]
+pub fn object<const N: usize>(members: [(&str, Value); N]) -> Map<String, Value> {
+    let mut object = Map::new();
+    for (key, value) in members {
+        object.insert(key.into(), value);
+    }
+    object
+}
+
+/// An object as JSON text.
+#[must_use]
+pub fn written(object: Map<String, Value>) -> String {
+    serde_json::to_string(&Value::Object(object)).unwrap_or_default()
 }
 
 /// A daemon's name as the protocol writes it; characters that it does not know become dashes.
-fn mended_name(text: &str) -> Option<String> {
+fn mended_name(text: &str) -> Option<DaemonName> {
     if let Ok(name) = DaemonName::parse(text) {
-        return Some(name.as_str().to_owned());
+        return Some(name);
     }
     let mended: String = text
         .trim()
-        .to_lowercase()
+        .to_ascii_lowercase()
         .chars()
         .map(|c| if arcane_shared::name::is_name_char(c) { c } else { '-' })
         .take(arcane_shared::name::NAME_LEN_MAX)
         .collect();
-    (!mended.is_empty()).then_some(mended)
+    DaemonName::parse(&mended).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arcane_shared::control::{ClientMessage, Connection, Limits, ServerMessage};
     use proptest::prelude::*;
 
     fn now() -> Timestamp {
@@ -149,8 +256,96 @@ mod tests {
     #[test]
     fn a_notice_of_a_later_version_is_not_an_error() {
         assert!(matches!(read(r#"{"type":"aurora","colour":1}"#, now()), Incoming::Unknown));
-        assert!(matches!(read(r#"{"type":"caught_up","seq":4}"#, now()), Incoming::Control(_)));
+        assert!(matches!(read(r#"{"type":"caught_up","seq":4}"#, now()), Incoming::Notice(_)));
         assert!(matches!(read("[1,2]", now()), Incoming::Undecodable));
+    }
+
+    fn an_event() -> ReceivedEvent {
+        let text = r#"{"spell_name":"invoke","daemon_name":"claude","timestamp":"2025-10-24T12:34:56.789000",
+            "success":false,"description":"it failed","metadata":{"z":1,"a":[1.5,null,{"b":"c"}]},"seq":7,
+            "room":"main"}"#;
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn heard(message: &ServerMessage) -> Incoming {
+        read(&serde_json::to_string(message).unwrap(), now())
+    }
+
+    #[test]
+    fn whatever_the_server_says_is_understood() {
+        let limits = Limits {
+            event_bytes_max: 1,
+            message_bytes_max: 2,
+            seen_samples_max: 3,
+            history_size: 4,
+            ping_interval_ms: 5,
+        };
+        let word = || String::from("word");
+        let all = [
+            ServerMessage::Connection(Connection {
+                message: word(),
+                subscriber_count: 3,
+                recent_events: vec![an_event()],
+                room: RoomName::parse("attic").unwrap(),
+                epoch: Epoch("k3".into()),
+                seq: 9,
+                session: word(),
+            }),
+            ServerMessage::Hello { version: 1, features: vec![word()], limits },
+            ServerMessage::Pong { t0: 1.5, t1: 2.0, t2: 3.25 },
+            ServerMessage::Filtered { seq: 4 },
+            ServerMessage::Lagging { behind: 4 },
+            ServerMessage::CaughtUp { seq: 4 },
+            ServerMessage::Gap { from: 2, to: u64::MAX, reason: word() },
+            ServerMessage::Position { seq: 5 },
+            ServerMessage::Draining { reconnect_in_ms: 250 },
+            ServerMessage::Error { code: word(), detail: word() },
+        ];
+        for message in &all {
+            // Whoever adds a message is asked here what the page makes of it.
+            let expected = match message {
+                ServerMessage::Connection(said) => {
+                    let Incoming::Welcome(welcome) = heard(message) else { panic!("{message:?}") };
+                    assert_eq!(welcome.recent, said.recent_events);
+                    assert_eq!((welcome.subscriber_count, welcome.seq), (said.subscriber_count, said.seq));
+                    assert_eq!((welcome.room, welcome.epoch), (said.room.clone(), Some(said.epoch.clone())));
+                    assert_eq!(welcome.undecodable, 0);
+                    continue;
+                }
+                ServerMessage::Pong { t0, t1, t2 } => Notice::Pong { t0: *t0, t1: *t1, t2: *t2 },
+                ServerMessage::Gap { from, to, .. } => Notice::Gap { from: *from, to: *to },
+                ServerMessage::Position { seq } => Notice::Position { seq: *seq },
+                ServerMessage::Draining { reconnect_in_ms } => {
+                    Notice::Draining { reconnect_in_ms: *reconnect_in_ms }
+                }
+                ServerMessage::Hello { .. }
+                | ServerMessage::Filtered { .. }
+                | ServerMessage::Lagging { .. }
+                | ServerMessage::CaughtUp { .. }
+                | ServerMessage::Error { .. } => Notice::Remark,
+            };
+            let Incoming::Notice(notice) = heard(message) else { panic!("{message:?}") };
+            assert_eq!(notice, expected);
+        }
+    }
+
+    #[test]
+    fn an_event_is_read_and_written_as_the_protocol_says() {
+        let event = an_event();
+        let text = serde_json::to_string(&event).unwrap();
+        assert_eq!(super::event(serde_json::from_str(&text).unwrap(), now()), Some(event.clone()));
+        assert_eq!(written(value(&event)), text);
+        let bare = ReceivedEvent { daemon_name: None, seq: None, room: None, ..event };
+        assert_eq!(written(value(&bare)), serde_json::to_string(&bare).unwrap());
+    }
+
+    #[test]
+    fn what_the_page_says_is_what_the_server_reads() {
+        let said = |text: &str| serde_json::from_str::<ClientMessage>(text).unwrap();
+        assert_eq!(said(&hello("dashboard")), ClientMessage::Hello { client: Some("dashboard".into()) });
+        assert_eq!(said(&ping(1_700_000_000_000.25)), ClientMessage::Ping { t0: 1_700_000_000_000.25 });
+        let samples = vec![PaintSample { seq: 3, painted_at: 17.5, late_ms: -0.25, missed: true }];
+        assert_eq!(said(&seen(&samples)), ClientMessage::Seen { samples });
     }
 
     proptest! {

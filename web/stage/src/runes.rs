@@ -5,6 +5,8 @@
 
 use arcane_shared::color::hash;
 
+use crate::summary::fixed;
+
 /// From (x, y) to (x, y).
 pub type Stroke = [f32; 4];
 
@@ -144,8 +146,10 @@ impl Inscription {
 pub fn svg_path(rune: u8) -> String {
     let mut path = String::new();
     for [x0, y0, x1, y1] in FUTHARK[usize::from(rune % 24)] {
-        let to = |v: f32| 12.0 + v * 20.0;
-        path.push_str(&format!("M{:.1} {:.1}L{:.1} {:.1}", to(*x0), to(-y0), to(*x1), to(-y1)));
+        for (sign, part) in [("M", *x0), (" ", -y0), ("L", *x1), (" ", -y1)] {
+            path.push_str(sign);
+            path.push_str(&fixed(f64::from(12.0 + part * 20.0), 1));
+        }
     }
     path
 }

@@ -20,6 +20,11 @@ pub enum Stinger {
     Success,
 }
 
+impl Stinger {
+    /// What matters most comes first.
+    const ALL: [Self; 4] = [Self::Error, Self::Arrival, Self::Departure, Self::Success];
+}
+
 /// A stinger, and how many events it stands for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sound {
@@ -56,13 +61,15 @@ impl SoundGate {
         while self.played.front().is_some_and(|at| now - at >= 1_000.0) {
             self.played.pop_front();
         }
-        self.pending.sort_by_key(|sound| sound.stinger);
-        for sound in self.pending.drain(..) {
-            if self.played.len() < PER_SECOND {
-                self.played.push_back(now);
-                into.push(sound);
+        for stinger in Stinger::ALL {
+            for sound in self.pending.iter().filter(|sound| sound.stinger == stinger) {
+                if self.played.len() < PER_SECOND {
+                    self.played.push_back(now);
+                    into.push(*sound);
+                }
             }
         }
+        self.pending.clear();
     }
 }
 

@@ -58,12 +58,30 @@ pub fn aside(event: &ReceivedEvent) -> String {
 #[must_use]
 pub fn seconds(seconds: f64) -> String {
     match seconds {
-        s if s < 0.000_95 => format!("{:.0} µs", s * 1e6),
-        s if s < 0.995 => format!("{:.0} ms", s * 1e3),
-        s if s < 99.5 => format!("{s:.2} s"),
-        s if s < 6_000.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
+        s if s < 0.000_95 => fixed(s * 1e6, 0) + " µs",
+        s if s < 0.995 => fixed(s * 1e3, 0) + " ms",
+        s if s < 99.5 => fixed(s, 2) + " s",
+        s if s < 6_000.0 => fixed(s / 60.0, 0) + " min",
+        s => fixed(s / 3600.0, 1) + " h",
     }
+}
+
+/// A number with so many digits after its point. The library's own way is exact, and long.
+#[must_use]
+pub fn fixed(value: f64, digits: usize) -> String {
+    let scaled = (value.abs() * 10_f64.powi(i32::try_from(digits).unwrap_or(0))).round();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; saturates")]
+    let mut text = (scaled as u64).to_string();
+    if digits > 0 {
+        while text.len() <= digits {
+            text.insert(0, '0');
+        }
+        text.insert(text.len() - digits, '.');
+    }
+    if value < 0.0 && scaled > 0.0 {
+        text.insert(0, '-');
+    }
+    text
 }
 
 /// The sign of a spell: shapes that differ without colour.
@@ -134,6 +152,15 @@ mod tests {
         );
         assert_eq!(aside(&event(r#"{"spell_name":"invoke","metadata":{"execution_time":"1"}}"#)), "");
         assert_eq!(aside(&event(r#"{"spell_name":"invoke","metadata":{"execution_time":0.456}}"#)), "456 ms");
+    }
+
+    #[test]
+    fn fixed_digits() {
+        let all =
+            [(0.04, 1), (0.05, 1), (-0.04, 1), (-12.34, 1), (99.96, 1), (7.0, 2), (1234.5678, 0), (0.5, 0)];
+        let texts = all.map(|(value, digits)| fixed(value, digits));
+        assert_eq!(texts, ["0.0", "0.1", "0.0", "-12.3", "100.0", "7.00", "1235", "1"]);
+        assert_eq!((fixed(f64::NAN, 0), fixed(f64::INFINITY, 0)), ("0".into(), u64::MAX.to_string()));
     }
 
     proptest! {
