@@ -1,6 +1,7 @@
 //! Spells end to end: what the caller hears and what the bus tells.
 
-use arcane_shared::{ArcaneEvent, SpellName};
+use arcane_shared::{ArcaneEvent, Metadata, SpellName};
+use serde_json::Value;
 
 use super::*;
 use crate::config::{BusConfig, ConduitKind, DaemonConfig, VoiceConfig};
