@@ -85,7 +85,9 @@ impl Fanouts {
         let at = self.next.fetch_add(1, Ordering::Relaxed) % self.lists_per_room;
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         rooms.retain(|_, lists| lists.iter().any(|list| list.strong_count() > 0));
-        let lists = rooms.entry(room.clone()).or_insert_with(|| vec![Weak::new(); self.lists_per_room]);
+        let lists = rooms
+            .entry(room.clone())
+            .or_insert_with(|| std::iter::repeat_with(Weak::new).take(self.lists_per_room).collect());
         let fanout = match lists[at].upgrade() {
             Some(fanout) => fanout,
             None => {

@@ -1,0 +1,51 @@
+//! Who there is, and what they have done.
+
+use serde::{Deserialize, Serialize};
+
+use crate::daemon::DaemonCard;
+
+/// Answer of `GET /daemons` and `GET /daemons/active`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DaemonsAnswer {
+    /// `success`.
+    pub status: String,
+    /// A sentence.
+    pub message: String,
+    /// How many.
+    pub count: u64,
+    /// In order of name, the three of the seed first.
+    pub daemons: Vec<DaemonCard>,
+}
+
+/// Answer of `GET /daemons/{name}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DaemonAnswer {
+    /// `success`.
+    pub status: String,
+    /// A sentence.
+    pub message: String,
+    /// The daemon.
+    pub daemon: DaemonCard,
+}
+
+/// Answer of `GET /statistics`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StatisticsAnswer {
+    /// `success`.
+    pub status: String,
+    /// A sentence.
+    pub message: String,
+    /// How many daemons are here.
+    pub active_daemons: u64,
+    /// Invocations ever.
+    pub total_invocations: u64,
+    /// How many of them failed.
+    pub failed_invocations: u64,
+    /// Seconds spent on them.
+    pub total_execution_time: f64,
+    /// Each daemon's own.
+    pub daemons: Vec<DaemonCard>,
+}

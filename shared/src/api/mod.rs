@@ -1,0 +1,16 @@
+//! REST bodies. Requests name exactly what they take; answers may grow.
+
+mod daemons;
+mod events;
+mod operating;
+mod problem;
+mod spells;
+
+pub use daemons::{DaemonAnswer, DaemonsAnswer, StatisticsAnswer};
+pub use events::{PublishAnswer, PublishEvent, Published, RecentAnswer, RoomCard, RoomsAnswer, StatsAnswer};
+pub use operating::{HealthAnswer, ReadyAnswer};
+pub use problem::{FieldError, Problem};
+pub use spells::{
+    CastAnswer, DaemonAliases, DaemonRequest, ExampleGroup, ExamplesAnswer, InvokeRequest, ParseAnswer,
+    ParsedSpell, Span, SpanKind, SpellAction, SpellRequest, VoiceAnswer, VoiceRequest,
+};
