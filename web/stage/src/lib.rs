@@ -5,7 +5,7 @@
 //! [`daemons`], [`timeline`] and the chronicle that [`feed`] shows through a [`filter`]; [`director`]
 //! turns an event into a cue; [`stage`] performs cues and describes every [`frame`] as one
 //! [`picture`], which the page's painters draw. [`governor`] is the only door to large changes of
-//! luminance, [`sounds`] the only one to stingers.
+//! luminance, [`sounds`] the only one to stingers. [`answers`] reads what REST says.
 
 pub mod actors;
 pub mod answers;
