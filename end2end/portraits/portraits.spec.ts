@@ -50,7 +50,7 @@ test("a first daemon: summoned, invoked, failing, banished", async ({ dashboard 
   await frames(page, 90);
   await dashboard.cast("ask pessimist to look ahead");
   await expect(dashboard.displayText).toContainText(/\w/);
-  await frames(page, 6);
+  await frames(page, 2);
   await picture(page, "first-daemon-4-failed");
 
   await dashboard.cast("banish historian");

@@ -55,12 +55,19 @@ impl Server {
         format!("{}://{}", if self.secure { "https" } else { "http" }, self.host)
     }
 
-    /// Casts a spell written in natural language. What comes back is the event's sentence.
+    /// Casts a spell written in natural language. What comes back is the event's sentence and, on
+    /// lines of its own, what the daemon answered.
     pub(crate) async fn cast(&self, spell: &str, room: &str) -> Result<String, Failure> {
         let body = written(object([("spell", spell.into())]));
         let answer = self.request(format!("/spell/cast?room={room}"), Some(body)).await?;
         let text = |key: &str| answer.get(key).and_then(Value::as_str).map(str::to_owned);
-        Ok(text("message").or_else(|| text("status")).unwrap_or_else(|| "Done.".into()))
+        let mut said = text("message").or_else(|| text("status")).unwrap_or_else(|| "Done.".into());
+        // A daemon without a conduit gives its task back, which is no news.
+        if let Some(result) = text("result").filter(|result| !spell.contains(result.trim())) {
+            said.push('\n');
+            said.push_str(result.trim_end());
+        }
+        Ok(said)
     }
 
     /// Spells that the parser understands.

@@ -65,6 +65,10 @@ pub(crate) fn SpellBar() -> impl IntoView {
                     typed.set(String::new());
                     let done = Feedback { failed: false, text: message, suggestions: Vec::new() };
                     feedback.set(done.clone());
+                    if done.text.contains('\n') {
+                        // An answer stays until it was read.
+                        return;
+                    }
                     let fade = move || {
                         if feedback.with_untracked(|shown| *shown == done) {
                             feedback.set(Feedback::default());

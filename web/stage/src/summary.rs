@@ -25,9 +25,12 @@ pub fn of(event: &ReceivedEvent) -> String {
             text("error").or(text("reason")).map_or_else(|| event.description.clone(), str::to_owned)
         }
         Some(SpellName::Invoke) => text("task").unwrap_or(&event.description).to_owned(),
-        Some(SpellName::Reveal) => match count("daemon_count") {
-            Some(n) => format!("the veil parts: {n} daemons"),
-            None => event.description.clone(),
+        Some(SpellName::Reveal) => match (text("query_type"), text("task"), count("daemon_count")) {
+            (Some("progress"), Some(task), _) => format!("begins: {task}"),
+            (Some("state"), ..) => "is looked at".into(),
+            (_, _, Some(1)) => "the veil parts: 1 daemon".into(),
+            (_, _, Some(n)) => format!("the veil parts: {n} daemons"),
+            (_, _, None) => event.description.clone(),
         },
         Some(SpellName::Parse) => match (text("spell_text"), text("parsed_action")) {
             (Some(spell), Some(action)) if event.success => format!("“{spell}” → {action}"),
@@ -131,6 +134,12 @@ mod tests {
             "returns to the void after 9 tasks"
         );
         assert_eq!(of_json(r#"{"spell_name":"invoke","metadata":{"task":"cargo test"}}"#), "cargo test");
+        assert_eq!(
+            of_json(
+                r#"{"spell_name":"reveal","metadata":{"query_type":"progress","task":"x","daemon_count":1}}"#
+            ),
+            "begins: x"
+        );
         assert_eq!(
             of_json(r#"{"spell_name":"reveal","metadata":{"daemon_count":4}}"#),
             "the veil parts: 4 daemons"
