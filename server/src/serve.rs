@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tower::ServiceExt;
 
 use crate::bus::ArcaneEventBus;
 use crate::config::{Config, NetConfig};
@@ -33,6 +35,11 @@ pub enum RunError {
         source: NoProgram,
     },
 }
+
+/// One of the places of `connections_max`. It goes back when the last clone is dropped: a WebSocket
+/// takes one along when it leaves HTTP behind.
+#[derive(Debug, Clone)]
+pub(crate) struct Place(#[expect(dead_code, reason = "held, not read")] Arc<OwnedSemaphorePermit>);
 
 /// Serves on a bound listener until `shutdown` completes, then lets connections end in peace.
 ///
@@ -76,14 +83,21 @@ async fn accept_until(
     let places = Arc::new(Semaphore::new(net.connections_max));
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(net.header_timeout);
-    builder.http2().timer(TokioTimer::new()).enable_connect_protocol();
+    builder.http2().timer(TokioTimer::new());
     tokio::pin!(shutdown);
     loop {
         let (stream, place) = tokio::select! {
             accepted = accept(&listener, &places) => accepted,
             () = &mut shutdown => break,
         };
-        let service = TowerToHyperService::new(router.clone());
+        let place = Place(Arc::new(place));
+        let service = service_fn({
+            let (router, place) = (router.clone(), place.clone());
+            move |mut request: hyper::Request<Incoming>| {
+                request.extensions_mut().insert(place.clone());
+                router.clone().oneshot(request)
+            }
+        });
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {

@@ -228,6 +228,19 @@ async fn a_client_that_never_reads_costs_nobody_anything() {
 }
 
 #[tokio::test]
+async fn a_websocket_keeps_its_place_among_the_connections() {
+    let net = NetConfig { connections_max: 1, ..NetConfig::default() };
+    let server = TestServer::with(Config { net, ..config() }).await;
+    let mut client = server.connect("").await;
+    client.next().await;
+    let mut waiting = tokio::spawn(server.http.get(server.url("/health")).send());
+    let early = tokio::time::timeout(Duration::from_millis(200), &mut waiting).await;
+    assert!(early.is_err(), "the only place is taken");
+    drop(client);
+    assert_eq!(waiting.await.unwrap().unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn stopping_says_goodbye_to_everyone() {
     let mut server = TestServer::start().await;
     let (mut plain, mut friend) = (server.connect("").await, server.connect("").await);

@@ -24,6 +24,7 @@ use crate::bus::{NoSuchRoom, Subscription};
 use crate::gate::origin;
 use crate::http::error::ApiError;
 use crate::http::query::{QueryError, StreamQuery};
+use crate::serve::Place;
 use crate::state::AppState;
 use codec::Decoder;
 use handshake::HandshakeError;
@@ -48,7 +49,9 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
     }
     let wanted = StreamQuery::read(request.uri().query());
     let upgraded = hyper::upgrade::on(&mut request);
+    let place = request.extensions_mut().remove::<Place>();
     tokio::spawn(async move {
+        let _place = place;
         // The client may go away between its request and the upgrade; then there is nobody to talk to.
         let Ok(upgraded) = upgraded.await else { return };
         // A plain TCP stream can write many buffers in one system call.
