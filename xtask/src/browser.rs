@@ -57,7 +57,9 @@ fn chromium(project: &Project) -> Result<PathBuf> {
     };
     println!("No Chromium was found: installing it with apt-get, about a minute.");
     let root = process::output(project.command("id").arg("-u")).is_some_and(|id| id == "0");
-    for arguments in [&["update"][..], &["install", "--yes", "--no-install-recommends", "chromium"]] {
+    for arguments in
+        [&["update"][..], &["install", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core"]]
+    {
         let mut command = project.command(if root { apt.as_os_str() } else { "sudo".as_ref() });
         if !root {
             command.arg("--non-interactive").arg(&apt);
