@@ -10,6 +10,7 @@ use arcane_server::config::{BusConfig, Config, Dashboard, NetConfig};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use support::{Client, TestServer, event};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 
 fn config() -> Config {
@@ -238,6 +239,26 @@ async fn a_websocket_keeps_its_place_among_the_connections() {
     assert!(early.is_err(), "the only place is taken");
     drop(client);
     assert_eq!(waiting.await.unwrap().unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_goodbye_right_behind_the_handshake_is_answered() {
+    let server = TestServer::start().await;
+    let mut socket = server.raw().await;
+    let mut bytes = b"GET /ws/events HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".to_vec();
+    // A masked close frame with code 3001, masked with zeros.
+    bytes.extend_from_slice(&[0x88, 0x82, 0, 0, 0, 0, 0x0B, 0xB9]);
+    socket.write_all(&bytes).await.unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(answer[answer.len() - 4..], [0x88, 2, 0x0B, 0xB9]);
+    drop(socket);
+    while !server.get("/metrics").await.text().await.unwrap().contains("arcane_websocket_closes_total{code=")
+    {
+        tokio::task::yield_now().await;
+    }
+    let metrics = server.get("/metrics").await.text().await.unwrap();
+    assert!(!metrics.contains("code=\"1006\""), "the goodbye was noticed: {metrics}");
 }
 
 #[tokio::test]

@@ -43,11 +43,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         let mut inbox = BytesMut::from(&self.early[..]);
         outbox.push(codec::text(&encode(greeting)));
         let outputs = self.read(&mut inbox);
-        self.execute(outputs, &mut outbox);
+        let mut closed_with = match self.execute(outputs, &mut outbox) {
+            Next::GoOn => None,
+            Next::Closing(code, answered) => Some((code, answered)),
+            Next::End => return ABNORMAL,
+        };
         let sleep = tokio::time::sleep_until(self.session.next_deadline().into());
         tokio::pin!(sleep);
         let mut drained = false;
-        let mut closed_with = None;
         loop {
             if closed_with.is_some_and(|(_, answered)| answered) && outbox.is_empty() {
                 break;
