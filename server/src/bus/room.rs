@@ -91,13 +91,12 @@ impl Room {
         (found, state.ring.head())
     }
 
-    /// Counts a new subscriber in and hands it the head to watch.
-    pub(crate) fn join(&self) -> watch::Receiver<Seq> {
+    /// Counts a new subscriber in.
+    pub(crate) fn join(&self) {
         self.subscribers.fetch_add(1, Ordering::Relaxed);
-        self.head.subscribe()
     }
 
-    /// The head to watch, for one who is no subscriber.
+    /// The head to watch.
     pub(crate) fn watch(&self) -> watch::Receiver<Seq> {
         self.head.subscribe()
     }

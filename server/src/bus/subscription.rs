@@ -12,9 +12,7 @@ use super::room::Room;
 /// it was read is reported as a [`Gap`]. Dropping it unsubscribes.
 #[derive(Debug)]
 pub struct Subscription {
-    room: Arc<Room>,
-    head: watch::Receiver<Seq>,
-    cursor: Seq,
+    observer: Observer,
     filter: EventFilter,
     recent: Vec<Arc<PreparedFrame>>,
 }
@@ -51,33 +49,34 @@ pub enum Delivery {
 impl Subscription {
     /// Subscribes first and looks at the history after that, so nothing is lost or doubled between.
     pub(crate) fn new(room: Arc<Room>, filter: EventFilter, recent: usize) -> Self {
-        let head = room.join();
+        room.join();
+        let head = room.watch();
         let (recent, cursor) = room.recent(recent, &filter);
-        Self { room, head, cursor, filter, recent }
+        Self { observer: Observer { room, head, cursor }, filter, recent }
     }
 
     /// The room.
     #[must_use]
     pub fn room(&self) -> &RoomName {
-        self.room.name()
+        self.observer.room.name()
     }
 
     /// The room's run of numbers.
     #[must_use]
     pub fn epoch(&self) -> &Epoch {
-        self.room.epoch()
+        self.observer.room.epoch()
     }
 
     /// Everything up to this event was handed out or filtered.
     #[must_use]
     pub fn cursor(&self) -> Seq {
-        self.cursor
+        self.observer.cursor
     }
 
     /// Subscribers of the room, this one included.
     #[must_use]
     pub fn subscriber_count(&self) -> usize {
-        self.room.subscriber_count()
+        self.observer.room.subscriber_count()
     }
 
     /// The history as it was at the moment of subscribing, once.
@@ -88,7 +87,7 @@ impl Subscription {
     /// Changes the filter for every event after the returned one.
     pub fn set_filter(&mut self, filter: EventFilter) -> Seq {
         self.filter = filter;
-        self.cursor
+        self.observer.cursor
     }
 
     /// Whether every event passes.
@@ -98,50 +97,38 @@ impl Subscription {
 
     /// Goes on after `cursor`: somebody else has handed out everything up to it.
     pub(crate) fn seek(&mut self, cursor: Seq) {
-        self.cursor = cursor;
+        self.observer.cursor = cursor;
     }
 
     /// Waits until there is something after the cursor. Cancel-safe.
     pub async fn ready(&mut self) {
-        let cursor = self.cursor;
-        // The room is held by this subscription, so the sender cannot be gone.
-        let _ = self.head.wait_for(|head| *head > cursor).await;
+        self.observer.ready().await;
     }
 
     /// Takes what is new, at most `frames_max` considered events and about `bytes_max` bytes.
     pub fn take(&mut self, frames_max: usize, bytes_max: usize) -> Batch {
-        let slice = self.room.after(self.cursor, frames_max, bytes_max);
-        let gap = slice.resumes_at.map(|resumes_at| Gap { from: self.cursor + 1, to: resumes_at - 1 });
-        if let Some(gap) = gap {
-            self.room.skip(gap.to - gap.from + 1);
-            self.cursor = gap.to;
+        let mut batch = self.observer.take(frames_max, bytes_max);
+        if let Some(gap) = batch.gap {
+            self.observer.room.skip(gap.to - gap.from + 1);
         }
-        if let Some(last) = slice.frames.last() {
-            self.cursor = last.seq();
-        }
-        let mut frames = slice.frames;
         if !self.filter.is_empty() {
-            frames.retain(|frame| self.filter.matches(frame.event()));
+            batch.frames.retain(|frame| self.filter.matches(frame.event()));
         }
-        Batch { gap, frames, seq: self.cursor }
+        batch
     }
 
     /// Waits for the next event. Cancel-safe.
     pub async fn next(&mut self) -> Delivery {
         loop {
             self.ready().await;
-            let slice = self.room.after(self.cursor, 1, usize::MAX);
-            if let Some(resumes_at) = slice.resumes_at {
-                let gap = Gap { from: self.cursor + 1, to: resumes_at - 1 };
-                self.room.skip(gap.to - gap.from + 1);
-                self.cursor = gap.to;
+            let batch = self.take(1, usize::MAX);
+            if let Some(gap) = batch.gap {
+                // The event behind the gap is the next delivery.
+                self.seek(gap.to);
                 return Delivery::Gap(gap);
             }
-            if let Some(frame) = slice.frames.into_iter().next() {
-                self.cursor = frame.seq();
-                if self.filter.matches(frame.event()) {
-                    return Delivery::Event(frame);
-                }
+            if let Some(frame) = batch.frames.into_iter().next() {
+                return Delivery::Event(frame);
             }
         }
     }
@@ -149,7 +136,7 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.room.leave();
+        self.observer.room.leave();
     }
 }
 

@@ -117,11 +117,7 @@ impl Serve {
     }
 
     fn config(&self, file: Option<&std::path::Path>) -> anyhow::Result<Config> {
-        let known: Vec<String> = Arcane::command()
-            .find_subcommand("serve")
-            .into_iter()
-            .flat_map(|serve| serve.get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned)))
-            .collect();
+        let known = settings::setting_names(&Arcane::command());
         let file = file.map(|path| ConfigFile::read(path, &known)).transpose()?.unwrap_or_default();
         Ok(Config {
             bus: BusConfig {

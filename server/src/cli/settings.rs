@@ -46,7 +46,8 @@ pub(super) fn path(raw: &[OsString]) -> Option<PathBuf> {
         .or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.is_file()))
 }
 
-fn setting_names(command: &Command) -> Vec<String> {
+/// The names of the flags that are keys of the file as well.
+pub(super) fn setting_names(command: &Command) -> Vec<String> {
     command
         .find_subcommand("serve")
         .into_iter()
