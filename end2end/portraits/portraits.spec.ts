@@ -2,20 +2,9 @@ import { fileURLToPath } from "node:url";
 
 import { expect, type Page } from "@playwright/test";
 
-import { ArcaneServer } from "../support/server.ts";
-import { test } from "../support/test.ts";
+import { test } from "../support/configured.ts";
 
 const docs = fileURLToPath(new URL("../../docs/", import.meta.url));
-const config = fileURLToPath(new URL("arcane.toml", import.meta.url));
-
-test.use({
-  server: async ({}, use) => {
-    const server = new ArcaneServer(["--config", config]);
-    await server.start();
-    await use(server);
-    await server.stop();
-  },
-});
 
 /** Lets the stage draw so many more of its frames, however slow they are. */
 async function frames(page: Page, n: number): Promise<void> {

@@ -1,18 +1,5 @@
-import { fileURLToPath } from "node:url";
-
-import { ArcaneServer } from "../support/server.ts";
-import { expect, test } from "../support/test.ts";
-
-const config = fileURLToPath(new URL("../portraits/arcane.toml", import.meta.url));
-
-test.use({
-  server: async ({}, use) => {
-    const server = new ArcaneServer(["--config", config]);
-    await server.start();
-    await use(server);
-    await server.stop();
-  },
-});
+import { test } from "../support/configured.ts";
+import { expect } from "../support/test.ts";
 
 test("a real program's output answers the spell that asked for it", async ({ dashboard }) => {
   await dashboard.cast("summon historian");
