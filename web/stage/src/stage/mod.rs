@@ -1,0 +1,239 @@
+//! The stage: cues in, one picture a frame out.
+
+mod choreography;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use arcane_shared::Rgb;
+
+use crate::actors::{Actor, BREAK_MS, NEVER};
+use crate::daemons::{Daemons, Doing};
+use crate::effects::{EFFECTS_MAX, Effect};
+use crate::governor::{Governor, Style};
+use crate::layout::{Mapping, Ring, View};
+use crate::palette;
+use crate::particles::Particles;
+use crate::picture::Picture;
+use crate::sounds::{Sound, SoundGate};
+
+/// How long particles stand still on `halt`.
+pub const HALT_MS: f64 = 520.0;
+/// How long a phrase stands in the middle.
+pub const DISPLAY_MS: f64 = 2_600.0;
+/// How long a subtitle stands.
+pub const SUBTITLE_MS: f64 = 4_500.0;
+/// Daemons drawn; the page says how many more there are.
+pub const ACTORS_MAX: usize = 28;
+
+/// A text that stands for a while.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Caption {
+    /// What.
+    pub text: String,
+    /// Whose; empty for nobody's.
+    pub speaker: String,
+    /// Until when.
+    pub until: f64,
+}
+
+/// A label that follows a circle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Label {
+    /// Whose.
+    pub name: String,
+    /// What it does, in a line.
+    pub line: String,
+    /// Top middle of the label, pixels.
+    pub at: [f32; 2],
+    /// Middle of the circle, pixels.
+    pub centre: [f32; 2],
+    /// 0.0–1.0.
+    pub opacity: f32,
+    /// Readable colour.
+    pub color: Rgb,
+    /// See [`Actor::phase`].
+    pub phase: &'static str,
+}
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    pub(crate) view: View,
+    pub(crate) ring: Ring,
+    pub(crate) actors: BTreeMap<String, Actor>,
+    pub(crate) effects: VecDeque<Effect>,
+    pub(crate) particles: Particles,
+    pub(crate) governor: Governor,
+    pub(crate) picture: Picture,
+    pub(crate) reduced: bool,
+    pub(crate) particle_ms: f64,
+    pub(crate) halted_until: f64,
+    pub(crate) last_frame: Option<f64>,
+    pub(crate) started: f64,
+    pub(crate) energy: f32,
+    pub(crate) bus_pulsed: f64,
+    pub(crate) bus_spark_due: f64,
+    pub(crate) budget: f32,
+    pub(crate) dice: u32,
+    sounds: SoundGate,
+    display: Option<Caption>,
+    subtitle: Option<Caption>,
+}
+
+impl Stage {
+    /// An empty stage at `now`. The seed draws what is random in how things fly, nothing else.
+    #[must_use]
+    pub fn new(seed: u32, now: f64) -> Self {
+        Self {
+            view: View::default(),
+            ring: Ring::default(),
+            actors: BTreeMap::new(),
+            effects: VecDeque::with_capacity(EFFECTS_MAX),
+            particles: Particles::default(),
+            governor: Governor::default(),
+            picture: Picture::default(),
+            reduced: false,
+            particle_ms: 0.0,
+            halted_until: NEVER,
+            last_frame: None,
+            started: now,
+            energy: 0.0,
+            bus_pulsed: NEVER,
+            bus_spark_due: NEVER,
+            budget: 400.0,
+            dice: seed,
+            sounds: SoundGate::default(),
+            display: None,
+            subtitle: None,
+        }
+    }
+
+    /// The page has this geometry now.
+    pub fn set_view(&mut self, view: View) {
+        self.view = view;
+    }
+
+    /// Reduced motion: no travel, opacity steps, a badge instead of an inversion.
+    pub fn set_reduced(&mut self, reduced: bool) {
+        self.reduced = reduced;
+    }
+
+    /// How the governor's inversions look.
+    #[must_use]
+    pub fn inversion_style(&self) -> Style {
+        if self.reduced { Style::Badge } else { Style::Soft }
+    }
+
+    /// Everybody leaves at once: another room, another time.
+    pub fn clear(&mut self) {
+        self.actors.clear();
+        self.ring.clear();
+        self.effects.clear();
+        self.display = None;
+        self.subtitle = None;
+    }
+
+    /// Makes the actors those that are present, without performing anything.
+    pub fn settle(&mut self, daemons: &Daemons, now: f64) {
+        let gone: Vec<String> = self
+            .actors
+            .iter()
+            .filter(|(name, actor)| {
+                actor.vanished.is_none() && !daemons.get(name).is_some_and(|d| d.is_present())
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in gone {
+            self.actors.remove(&name);
+            self.ring.leave(&name);
+        }
+        for daemon in daemons.present() {
+            let known = self.actors.contains_key(&daemon.name);
+            let Some(actor) = self.actor(&daemon.name, Some(daemon.color), now) else { continue };
+            if !known {
+                actor.appeared = NEVER;
+            }
+            actor.line.clone_from(&daemon.last);
+            actor.working = (daemon.doing == Doing::Working).then_some(now);
+            actor.waiting = (daemon.doing == Doing::Waiting).then_some(now);
+        }
+    }
+
+    /// The governor, to read what it did.
+    #[must_use]
+    pub fn governor(&self) -> &Governor {
+        &self.governor
+    }
+
+    /// The particles, to upload what is new.
+    pub fn particles_mut(&mut self) -> &mut Particles {
+        &mut self.particles
+    }
+
+    /// The picture of the last [`Stage::advance`].
+    #[must_use]
+    pub fn picture(&self) -> &Picture {
+        &self.picture
+    }
+
+    /// Picture and particles: what a painter needs.
+    pub fn painted(&mut self) -> (&Picture, &mut Particles) {
+        (&self.picture, &mut self.particles)
+    }
+
+    /// Particles alive now.
+    #[must_use]
+    pub fn particles_alive(&self) -> usize {
+        self.particles.alive(self.picture.particle_time)
+    }
+
+    /// What sounds now.
+    pub fn take_sounds(&mut self, now: f64, into: &mut Vec<Sound>) {
+        self.sounds.take(now, into);
+    }
+
+    /// The phrase in the middle.
+    #[must_use]
+    pub fn display(&self, now: f64) -> Option<&Caption> {
+        self.display.as_ref().filter(|caption| now < caption.until)
+    }
+
+    /// The subtitle.
+    #[must_use]
+    pub fn subtitle(&self, now: f64) -> Option<&Caption> {
+        self.subtitle.as_ref().filter(|caption| now < caption.until)
+    }
+
+    /// Labels of all circles, in order of name.
+    pub fn labels(&self, now: f64, into: &mut Vec<Label>) {
+        into.clear();
+        let mapping = Mapping::new(self.view, self.ring.size());
+        for (name, actor) in &self.actors {
+            let centre = mapping.px(actor.at);
+            into.push(Label {
+                name: name.clone(),
+                line: actor.line.clone(),
+                at: [centre[0], centre[1] + mapping.circle_radius * 1.16],
+                centre,
+                opacity: actor.inscribed(now) * (1.0 - actor.dissolved(now)),
+                color: palette::text_color(actor.color),
+                phase: actor.phase(now),
+            });
+        }
+    }
+
+    /// Whether particles stand still.
+    #[must_use]
+    pub fn is_halted(&self, now: f64) -> bool {
+        now < self.halted_until
+    }
+
+    /// Whether anything but idle breathing is going on at `now`.
+    #[must_use]
+    pub fn is_busy(&self, now: f64) -> bool {
+        !self.effects.is_empty()
+            || self.energy > 0.02
+            || self.governor.level(now) > 0.0
+            || self.actors.values().any(|actor| actor.phase(now) != "idle" || now - actor.broke < BREAK_MS)
+    }
+}
