@@ -21,7 +21,9 @@ use crate::http::router;
 use crate::metrics::Metrics;
 use crate::realm::{NoProgram, Realm};
 use crate::state::AppState;
+use crate::ws::Reason;
 use crate::ws::fanout::Fanouts;
+use crate::ws::wheel::Wheel;
 
 /// Why a server cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -54,12 +56,14 @@ pub async fn run(
     let realm = Realm::new(bus.clone(), config.realm.clone())
         .map_err(|(daemon, source)| RunError::Daemon { daemon: daemon.to_string(), source })?;
     let (drain, draining) = watch::channel(false);
+    let wheel = Arc::new(Wheel::start());
     let net = config.net.clone();
     let metrics = Metrics::new();
     let state = AppState {
         fanouts: Arc::new(Fanouts::new(bus.clone(), metrics.clone())),
         bus,
         realm,
+        wheel: Arc::clone(&wheel),
         metrics,
         assets: Arc::new(Assets::from(&config.dashboard)),
         config: Arc::new(config),
@@ -67,7 +71,11 @@ pub async fn run(
         started: Instant::now(),
     };
     let sockets = state.bus.clone();
-    accept_until(listener, router(state), &net, shutdown, drain).await;
+    accept_until(listener, router(state), &net, shutdown, || {
+        drain.send_replace(true);
+        wheel.ring_all(Reason::Drain);
+    })
+    .await;
     wait_for_readers(&sockets, &net).await;
     Ok(())
 }
@@ -77,7 +85,7 @@ async fn accept_until(
     router: Router,
     net: &NetConfig,
     shutdown: impl Future<Output = ()>,
-    drain: watch::Sender<bool>,
+    drain: impl FnOnce(),
 ) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(net.connections_max));
@@ -108,7 +116,7 @@ async fn accept_until(
     }
     drop(listener);
     tracing::info!("stopping: no new connections, asking readers to go");
-    drain.send_replace(true);
+    drain();
     if tokio::time::timeout(net.drain_timeout, graceful.shutdown()).await.is_err() {
         tracing::warn!(after_ms = net.drain_timeout.as_millis(), "some requests did not end in time");
     }

@@ -11,6 +11,7 @@ use crate::http::assets::Assets;
 use crate::metrics::Metrics;
 use crate::realm::Realm;
 use crate::ws::fanout::Fanouts;
+use crate::ws::wheel::Wheel;
 
 /// Handles to the parts of a running server. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -18,6 +19,7 @@ pub(crate) struct AppState {
     pub(crate) bus: ArcaneEventBus,
     pub(crate) realm: Realm,
     pub(crate) fanouts: Arc<Fanouts>,
+    pub(crate) wheel: Arc<Wheel>,
     pub(crate) metrics: Metrics,
     pub(crate) config: Arc<Config>,
     pub(crate) assets: Arc<Assets>,

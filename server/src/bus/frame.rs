@@ -68,6 +68,11 @@ impl PreparedFrame {
         self.ws.clone()
     }
 
+    /// The same without a handle to it.
+    pub(crate) fn ws_bytes(&self) -> &[u8] {
+        &self.ws
+    }
+
     /// The JSON alone.
     #[must_use]
     pub fn json(&self) -> &[u8] {

@@ -90,9 +90,9 @@ impl Subscription {
         self.observer.cursor
     }
 
-    /// Whether every event passes.
-    pub(crate) fn is_unfiltered(&self) -> bool {
-        self.filter.is_empty()
+    /// What passes.
+    pub(crate) fn filter(&self) -> &EventFilter {
+        &self.filter
     }
 
     /// Goes on after `cursor`: somebody else has handed out everything up to it.
@@ -159,6 +159,11 @@ impl Observer {
     /// Everything up to this event was taken.
     pub(crate) fn cursor(&self) -> Seq {
         self.cursor
+    }
+
+    /// How many events there are after the cursor.
+    pub(crate) fn pending(&self) -> u64 {
+        self.head.borrow().saturating_sub(self.cursor)
     }
 
     /// Waits until there is something after the cursor. Cancel-safe.

@@ -1,5 +1,6 @@
 //! `GET /ws/events`: one connection message, then events.
 
+mod bell;
 pub mod codec;
 pub(crate) mod fanout;
 mod handshake;
@@ -7,6 +8,9 @@ pub mod session;
 mod shared_stream;
 mod socket;
 mod turn;
+pub(crate) mod wheel;
+
+pub(crate) use bell::Reason;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,6 +20,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -26,6 +31,7 @@ use crate::http::error::ApiError;
 use crate::http::query::{QueryError, StreamQuery};
 use crate::serve::Place;
 use crate::state::AppState;
+use bell::Bell;
 use codec::Decoder;
 use handshake::HandshakeError;
 use session::Session;
@@ -60,7 +66,7 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
                 let stream = Arc::new(parts.io.into_inner());
                 serve(SharedStream(Arc::clone(&stream)), Some(stream), parts.read_buf, wanted, state).await;
             }
-            Err(upgraded) => serve(TokioIo::new(upgraded), None, bytes::Bytes::new(), wanted, state).await,
+            Err(upgraded) => serve(TokioIo::new(upgraded), None, Bytes::new(), wanted, state).await,
         }
     });
     switching_protocols(accept)
@@ -69,14 +75,17 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
 async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     mut io: S,
     stream: Option<Arc<TcpStream>>,
-    early: bytes::Bytes,
+    early: Bytes,
     wanted: Result<StreamQuery, QueryError>,
     state: AppState,
 ) {
     state.metrics.connected();
+    let bell = Arc::new(Bell::default());
     let opened = wanted.map_err(Refused::Query).and_then(|query| {
+        let member = stream
+            .map(|stream| state.fanouts.member(&query.room, &query.filter, stream, Arc::clone(&bell)))
+            .transpose()?;
         let subscription = state.bus.subscribe_to(&query.room, query.filter, query.recent)?;
-        let member = stream.map(|stream| state.fanouts.member(&query.room, stream)).transpose()?;
         Ok((subscription, member))
     });
     let (mut subscription, member) = match opened {
@@ -91,21 +100,22 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         }
     };
     let id = format!("{:016x}", rand::random::<u64>());
-    let greeting = greeting(&mut subscription, id.clone());
+    let greeting = socket::encode(&greeting(&mut subscription, id.clone()));
     tracing::info!(session = %id, room = %subscription.room(), "websocket opened");
     let net = &state.config.net;
     let socket = Socket {
         io,
         session: Session::new(net, state.bus.history_size(), Instant::now()),
         decoder: Decoder::new(net.message_bytes_max),
-        early,
         subscription,
         member,
-        metrics: state.metrics.clone(),
-        draining: state.draining.clone(),
+        alarm: state.wheel.alarm(Arc::clone(&bell)),
+        bell,
+        state,
     };
-    let code = socket.run(&greeting).await;
-    state.metrics.closed(code);
+    let metrics = socket.state.metrics.clone();
+    let code = socket.run(greeting, early).await;
+    metrics.closed(code);
     tracing::info!(session = %id, code, "websocket closed");
 }
 

@@ -63,6 +63,8 @@ pub enum Output {
     CloseAnswer(u16),
     /// End without another word.
     End,
+    /// The same, because of something that has a code of its own.
+    Abandon(CloseCode),
 }
 
 /// One connection's state.
@@ -114,6 +116,12 @@ impl Session {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.closing_since.is_none()
+    }
+
+    /// Whether the client asked to be told where its stream is.
+    #[must_use]
+    pub fn wants_position(&self) -> bool {
+        self.notices
     }
 
     /// When [`Input::Tick`] is due.
@@ -220,7 +228,7 @@ impl Session {
         }
         if self.stalled_since.is_some_and(|since| now >= since + self.stall_timeout) {
             // Whoever reads nothing does not read a close frame either.
-            return vec![Output::End];
+            return vec![Output::Abandon(CloseCode::NoPong)];
         }
         match self.pinged_at {
             Some(at) if now >= at + self.pong_timeout => {
@@ -349,7 +357,10 @@ mod tests {
         session.handle(Input::Waiting, now + Duration::from_secs(20));
         session.handle(Input::Said(Incoming::Pong, 0.0), now + Duration::from_secs(20));
         assert_eq!(session.next_deadline(), now + Duration::from_secs(30));
-        assert_eq!(session.handle(Input::Tick, now + Duration::from_secs(30)), [Output::End]);
+        assert_eq!(
+            session.handle(Input::Tick, now + Duration::from_secs(30)),
+            [Output::Abandon(CloseCode::NoPong)]
+        );
     }
 
     #[test]

@@ -2,94 +2,89 @@
 //! decides and decides nothing itself.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Instant;
 
+use arcane_shared::EventFilter;
 use arcane_shared::control::{CloseCode, ServerMessage};
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
 
+use super::bell::{Bell, Reason, Rung};
 use super::codec::{self, Decoder};
-use super::fanout::Member;
+use super::fanout::{Member, TURN_BYTES_MAX, TURN_FRAMES_MAX};
 use super::session::{Input, Output, Session};
-use super::turn::{Outbox, Turn, linger, poll_turn};
+use super::turn::{Outbox, Turn, linger, offer, poll_turn};
+use super::wheel::Alarm;
 use crate::bus::Subscription;
 use crate::clock;
-use crate::metrics::Metrics;
-
-/// Most frames and bytes of one batch: what a session takes from the ring before it writes.
-const BATCH_FRAMES_MAX: usize = 64;
-const BATCH_BYTES_MAX: usize = 64 * 1024;
+use crate::state::AppState;
 
 /// Everything a connection needs.
 pub(super) struct Socket<S> {
     pub(super) io: S,
     pub(super) session: Session,
     pub(super) decoder: Decoder,
-    /// What the client sent right behind its handshake.
-    pub(super) early: Bytes,
     pub(super) subscription: Subscription,
-    /// The place in the room's list, for a socket that can have one.
+    /// The place in a list, for a socket that can have one.
     pub(super) member: Option<Member>,
-    pub(super) metrics: Metrics,
-    /// Turns true when the server is about to stop.
-    pub(super) draining: watch::Receiver<bool>,
+    pub(super) bell: Arc<Bell>,
+    pub(super) alarm: Alarm,
+    pub(super) state: AppState,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
-    /// Says `greeting` and runs until either side ends. Returns the code that it closed with.
-    pub(super) async fn run(mut self, greeting: &ServerMessage) -> u16 {
+    /// Says `greeting` and runs until either side ends. `early` is what the client sent right
+    /// behind its handshake. Returns the code that it closed with.
+    pub(super) async fn run(mut self, greeting: Bytes, early: Bytes) -> u16 {
         let mut outbox = Outbox::default();
-        let mut inbox = BytesMut::from(&self.early[..]);
-        outbox.push(codec::text(&encode(greeting)));
+        let mut inbox = BytesMut::from(&early[..]);
+        drop(early);
+        outbox.push(greeting);
         let outputs = self.read(&mut inbox);
         let mut closed_with = match self.execute(outputs, &mut outbox) {
             Next::GoOn => None,
             Next::Closing(code, answered) => Some((code, answered)),
-            Next::End => return ABNORMAL,
+            Next::End(code) => return code,
         };
-        let sleep = tokio::time::sleep_until(self.session.next_deadline().into());
-        tokio::pin!(sleep);
-        let mut drained = false;
+        // A connection that opens while the server begins to stop has no deadline yet to be found by.
+        self.alarm.set(self.session.next_deadline(), Instant::now());
+        if *self.state.draining.borrow() {
+            self.bell.ring(Reason::Drain);
+        }
         loop {
             if closed_with.is_some_and(|(_, answered)| answered) && outbox.is_empty() {
                 break;
             }
-            let deadline = self.session.next_deadline().into();
-            if sleep.deadline() != deadline {
-                sleep.as_mut().reset(deadline);
-            }
+            self.alarm.set(self.session.next_deadline(), Instant::now());
             let wants_events = outbox.is_empty() && self.session.is_open();
             let in_list = wants_events && self.join();
             let woken = tokio::select! {
                 turn = poll_fn(|context| poll_turn(&mut self.io, &mut outbox, &mut inbox, context)) => Woken::Turn(turn),
                 () = self.subscription.ready(), if wants_events && !in_list => Woken::Events,
-                () = left(self.member.as_ref()), if in_list => Woken::Left,
-                () = &mut sleep => Woken::Deadline,
-                _ = self.draining.wait_for(|draining| *draining), if !drained => Woken::Drain,
+                rung = poll_fn(|context| self.bell.poll_rung(context)) => Woken::Bell(rung),
             };
-            if in_list && !matches!(woken, Woken::Turn(Turn::Gone)) {
-                outbox = self.take_over();
+            if in_list {
+                self.take_over(&mut outbox);
             }
             let outputs = match woken {
-                Woken::Left => vec![],
                 Woken::Turn(Turn::Gone) => break,
                 Woken::Turn(Turn::Wrote) => self.session.handle(Input::Progress, Instant::now()),
                 Woken::Turn(Turn::Read) => self.read(&mut inbox),
                 Woken::Events => {
-                    self.take(&mut outbox);
+                    let taken = self.take(&mut outbox);
+                    offer(&mut self.io, &mut outbox).await;
+                    let (back, cursor) = outbox.give_back().unwrap_or((0, self.subscription.cursor()));
+                    self.subscription.seek(cursor);
+                    self.state.metrics.delivered(taken - back);
                     vec![]
                 }
-                Woken::Deadline => self.session.handle(Input::Tick, Instant::now()),
-                Woken::Drain => {
-                    drained = true;
-                    self.session.handle(Input::Drain, Instant::now())
-                }
+                Woken::Bell(rung) => self.heed(rung),
             };
             match self.execute(outputs, &mut outbox) {
                 Next::GoOn => {}
                 Next::Closing(code, answered) => closed_with = Some((code, answered)),
-                Next::End => break,
+                Next::End(code) => return closed_with.map_or(code, |(code, _)| code),
             }
             if !outbox.is_empty() {
                 self.session.handle(Input::Waiting, Instant::now());
@@ -99,6 +94,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         drop((self.subscription, self.member));
         linger(self.io).await;
         code
+    }
+
+    fn heed(&mut self, rung: Rung) -> Vec<Output> {
+        let now = Instant::now();
+        let mut outputs = Vec::new();
+        if rung.has(Reason::Time) {
+            self.alarm.rang(now);
+            outputs = self.session.handle(Input::Tick, now);
+        }
+        if rung.has(Reason::Drain) {
+            outputs.extend(self.session.handle(Input::Drain, now));
+        }
+        outputs
     }
 
     fn read(&mut self, inbox: &mut BytesMut) -> Vec<Output> {
@@ -125,22 +133,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         outputs
     }
 
-    /// Joins the room's list, if this reader wants everything and has everything that the list has.
-    fn join(&self) -> bool {
-        self.subscription.is_unfiltered()
-            && self.member.as_ref().is_some_and(|member| member.join(self.subscription.cursor()))
+    /// Joins the list of its kind, if it has everything that the list has. A filtered reader that
+    /// wants to know its position goes at its own pace: a list tells nobody anything.
+    fn join(&mut self) -> bool {
+        if self.session.wants_position() && !self.subscription.filter().is_empty() {
+            return false;
+        }
+        let cursor = self.subscription.cursor();
+        self.member.as_mut().is_some_and(|member| member.join(cursor))
     }
 
     /// Leaves the list and goes on at its own pace.
-    fn take_over(&mut self) -> Outbox {
-        let Some(member) = &self.member else { return Outbox::default() };
-        let (cursor, rest) = member.take_over();
+    fn take_over(&mut self, outbox: &mut Outbox) {
+        let Some((cursor, rest)) = self.member.as_mut().and_then(Member::take_over) else { return };
         self.subscription.seek(cursor);
-        rest
+        if !rest.is_empty() {
+            outbox.push(rest);
+        }
     }
 
-    fn take(&mut self, outbox: &mut Outbox) {
-        let batch = self.subscription.take(BATCH_FRAMES_MAX, BATCH_BYTES_MAX);
+    /// Takes what is new. Returns the number of events.
+    fn take(&mut self, outbox: &mut Outbox) -> u64 {
+        let batch = self.subscription.take(TURN_FRAMES_MAX, TURN_BYTES_MAX);
         let now = Instant::now();
         // The notice of a gap goes before the first event after it.
         let mut notices = batch.gap.map(|gap| self.session.handle(Input::Lost(gap), now)).unwrap_or_default();
@@ -148,10 +162,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             notices.extend(self.session.handle(Input::Considered(batch.seq), now));
         }
         self.execute(notices, outbox);
-        self.metrics.delivered(batch.frames.len() as u64);
-        for frame in batch.frames {
-            outbox.push(frame.ws());
+        for frame in &batch.frames {
+            outbox.push_event(frame.ws(), frame.seq() - 1);
         }
+        batch.frames.len() as u64
+    }
+
+    fn filter(&mut self, filter: EventFilter) -> ServerMessage {
+        if let Some(member) = self.member.take() {
+            // The room is open for as long as its subscription lives.
+            self.member = member.moved(&self.state.fanouts, self.subscription.room(), &filter).ok();
+        }
+        ServerMessage::Filtered { seq: self.subscription.set_filter(filter) }
     }
 
     fn execute(&mut self, outputs: Vec<Output>, outbox: &mut Outbox) -> Next {
@@ -160,16 +182,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             match output {
                 Output::Send(ServerMessage::Pong { t0, t1, .. }) => {
                     let pong = ServerMessage::Pong { t0, t1, t2: clock::now_millis() };
-                    outbox.push(codec::text(&encode(&pong)));
+                    outbox.push(encode(&pong));
                 }
-                Output::Send(message) => outbox.push(codec::text(&encode(&message))),
+                Output::Send(message) => outbox.push(encode(&message)),
                 Output::Filter(filter) => {
-                    let seq = self.subscription.set_filter(filter);
-                    outbox.push(codec::text(&encode(&ServerMessage::Filtered { seq })));
+                    let answer = self.filter(filter);
+                    outbox.push(encode(&answer));
                 }
                 Output::Ping => outbox.push(codec::ping()),
                 Output::Pong(payload) => outbox.push(codec::pong(&payload)),
-                Output::Seen(samples) => self.metrics.seen(&samples),
+                Output::Seen(samples) => self.state.metrics.seen(&samples),
                 Output::Close(code, reason) => {
                     outbox.push(codec::close_frame(code.code(), &reason));
                     // After a broken frame the client's answer could not be read anyway.
@@ -181,39 +203,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                     outbox.push(codec::close_frame(code, ""));
                     next = Next::Closing(code, true);
                 }
-                Output::End => return Next::End,
+                Output::End => return Next::End(ABNORMAL),
+                Output::Abandon(code) => return Next::End(code.code()),
             }
         }
         next
     }
 }
 
-/// Completes when a member was let go; never for a socket that cannot be one.
-async fn left(member: Option<&Member>) {
-    match member {
-        Some(member) => member.left().await,
-        None => std::future::pending().await,
-    }
-}
-
 enum Woken {
-    Left,
     Turn(Turn),
     Events,
-    Deadline,
-    Drain,
+    Bell(Rung),
 }
 
 enum Next {
     GoOn,
     /// A close frame was written: its code, and whether nothing more is expected.
     Closing(u16, bool),
-    End,
+    /// It is over, and counts as this code.
+    End(u16),
 }
 
 /// RFC 6455, 7.1.5: the connection ended without a close frame.
 const ABNORMAL: u16 = 1006;
 
-fn encode(message: &ServerMessage) -> String {
-    serde_json::to_string(message).expect("control messages have string keys and finite numbers")
+/// A message as a whole frame.
+pub(super) fn encode(message: &ServerMessage) -> Bytes {
+    let json = serde_json::to_string(message).expect("control messages have string keys and finite numbers");
+    codec::text(&json)
 }

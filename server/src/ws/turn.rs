@@ -1,16 +1,18 @@
 //! One step of I/O on a socket: write what waits, read what came.
 
 use std::collections::VecDeque;
-use std::io::IoSlice;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use arcane_shared::Seq;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// Most buffers in one vectored write.
-pub(super) const SLICES_MAX: usize = 64;
+const SLICES_MAX: usize = 64;
 /// Bytes read at once. Clients say little.
 const READ_BYTES: usize = 2048;
 /// How long the other side has to read a last close frame.
@@ -22,13 +24,32 @@ const UNWRITTEN_BYTES_MAX: usize = 256 * 1024;
 /// Bytes for a client that the kernel has not taken.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    chunks: VecDeque<Bytes>,
+    chunks: VecDeque<Chunk>,
     bytes: usize,
 }
 
+#[derive(Debug)]
+struct Chunk {
+    bytes: Bytes,
+    /// Whether some of it was written: then the rest has to follow.
+    begun: bool,
+    /// For an event that can be read again: the event before it.
+    after: Option<Seq>,
+}
+
 impl Outbox {
-    pub(super) fn push(&mut self, chunk: Bytes) {
-        self.bytes += chunk.len();
+    /// What nobody else has: a control message, or the rest of a frame.
+    pub(super) fn push(&mut self, bytes: Bytes) {
+        self.add(Chunk { bytes, begun: false, after: None });
+    }
+
+    /// An event, and the one after which it can be read again.
+    pub(super) fn push_event(&mut self, bytes: Bytes, after: Seq) {
+        self.add(Chunk { bytes, begun: false, after: Some(after) });
+    }
+
+    fn add(&mut self, chunk: Chunk) {
+        self.bytes += chunk.bytes.len();
         self.chunks.push_back(chunk);
     }
 
@@ -36,18 +57,48 @@ impl Outbox {
         self.chunks.is_empty()
     }
 
+    /// Gives up the events at the end of which nothing was written: a reader that does not read
+    /// must not keep alive what the ring has forgotten. Returns how many, and after which event to
+    /// read them again.
+    pub(super) fn give_back(&mut self) -> Option<(u64, Seq)> {
+        let mut given = None;
+        while let Some(Chunk { begun: false, after: Some(after), .. }) = self.chunks.back() {
+            given = Some((given.map_or(0, |(n, _)| n) + 1, *after));
+            self.bytes -= self.chunks.pop_back().map_or(0, |chunk| chunk.bytes.len());
+        }
+        given
+    }
+
     /// Forgets the first `n` bytes: they were written.
-    pub(super) fn advance(&mut self, mut n: usize) {
+    fn advance(&mut self, mut n: usize) {
         self.bytes -= n;
-        while n > 0 {
-            let Some(first) = self.chunks.front_mut() else { return };
-            if n < first.len() {
-                first.advance(n);
+        while let Some(first) = self.chunks.front_mut() {
+            if n < first.bytes.len() {
+                first.begun |= n > 0;
+                first.bytes.advance(n);
                 return;
             }
-            n -= first.len();
+            n -= first.bytes.len();
             self.chunks.pop_front();
         }
+        // Most connections are idle most of the time.
+        self.chunks = VecDeque::new();
+    }
+
+    fn poll_write<S: AsyncWrite + Unpin>(
+        &mut self,
+        io: &mut S,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+        let mut n = 0;
+        for (slice, chunk) in slices.iter_mut().zip(&self.chunks) {
+            *slice = IoSlice::new(&chunk.bytes);
+            n += 1;
+        }
+        let written = ready!(Pin::new(io).poll_write_vectored(context, &slices[..n]))?;
+        self.advance(written);
+        Poll::Ready(Ok(written))
     }
 }
 
@@ -70,18 +121,9 @@ pub(super) fn poll_turn<S: AsyncRead + AsyncWrite + Unpin>(
     context: &mut Context<'_>,
 ) -> Poll<Turn> {
     if !outbox.is_empty() {
-        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-        let mut n = 0;
-        for (slice, chunk) in slices.iter_mut().zip(&outbox.chunks) {
-            *slice = IoSlice::new(chunk);
-            n += 1;
-        }
-        match Pin::new(&mut *io).poll_write_vectored(context, &slices[..n]) {
+        match outbox.poll_write(io, context) {
             Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Turn::Gone),
-            Poll::Ready(Ok(written)) => {
-                outbox.advance(written);
-                return Poll::Ready(Turn::Wrote);
-            }
+            Poll::Ready(Ok(_)) => return Poll::Ready(Turn::Wrote),
             Poll::Pending => {}
         }
     }
@@ -99,6 +141,11 @@ pub(super) fn poll_turn<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
+/// Writes what can be written at once. An error shows again at the next turn.
+pub(super) async fn offer<S: AsyncWrite + Unpin>(io: &mut S, outbox: &mut Outbox) {
+    let _ = poll_fn(|context| Poll::Ready(outbox.poll_write(io, context))).await;
+}
+
 /// Ends a connection so that what was written last arrives: a socket that is dropped with unread
 /// bytes resets the connection, and the other side loses the close frame that it was about to read.
 pub(super) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut io: S) {
@@ -106,7 +153,7 @@ pub(super) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut io: S) {
         io.shutdown().await?;
         let mut ignored = [0; READ_BYTES];
         while io.read(&mut ignored).await? > 0 {}
-        std::io::Result::Ok(())
+        io::Result::Ok(())
     };
     // Whatever goes wrong here, the connection is over.
     let _ = tokio::time::timeout(LINGER, ended).await;
