@@ -20,7 +20,7 @@ use crate::http::assets::Assets;
 use crate::http::router;
 use crate::metrics::Metrics;
 use crate::realm::{NoProgram, Realm};
-use crate::state::AppState;
+use crate::state::{AppState, Parts};
 use crate::ws::Reason;
 use crate::ws::fanout::Fanouts;
 use crate::ws::wheel::Wheel;
@@ -56,27 +56,25 @@ pub async fn run(
     let realm = Realm::new(bus.clone(), config.realm.clone())
         .map_err(|(daemon, source)| RunError::Daemon { daemon: daemon.to_string(), source })?;
     let (drain, draining) = watch::channel(false);
-    let wheel = Arc::new(Wheel::start());
     let net = config.net.clone();
     let metrics = Metrics::new();
-    let state = AppState {
-        fanouts: Arc::new(Fanouts::new(bus.clone(), metrics.clone())),
+    let state = AppState::new(Parts {
+        fanouts: Fanouts::new(bus.clone(), metrics.clone()),
         bus,
         realm,
-        wheel: Arc::clone(&wheel),
+        wheel: Wheel::start(),
         metrics,
-        assets: Arc::new(Assets::from(&config.dashboard)),
-        config: Arc::new(config),
+        assets: Assets::from(&config.dashboard),
+        config,
         draining,
         started: Instant::now(),
-    };
-    let sockets = state.bus.clone();
-    accept_until(listener, router(state), &net, shutdown, || {
+    });
+    accept_until(listener, router(state.clone()), &net, shutdown, || {
         drain.send_replace(true);
-        wheel.ring_all(Reason::Drain);
+        state.wheel.ring_all(Reason::Drain);
     })
     .await;
-    wait_for_readers(&sockets, &net).await;
+    wait_for_readers(&state.bus, &net).await;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! What every request handler can reach.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,17 +14,35 @@ use crate::realm::Realm;
 use crate::ws::fanout::Fanouts;
 use crate::ws::wheel::Wheel;
 
-/// Handles to the parts of a running server. Cheap to clone.
+/// Handles to the parts of a running server. Cheap to clone: every request does it several times.
 #[derive(Debug, Clone)]
-pub(crate) struct AppState {
+pub(crate) struct AppState(Arc<Parts>);
+
+/// The parts of a running server.
+#[derive(Debug)]
+pub(crate) struct Parts {
     pub(crate) bus: ArcaneEventBus,
     pub(crate) realm: Realm,
-    pub(crate) fanouts: Arc<Fanouts>,
-    pub(crate) wheel: Arc<Wheel>,
+    pub(crate) fanouts: Fanouts,
+    pub(crate) wheel: Wheel,
     pub(crate) metrics: Metrics,
-    pub(crate) config: Arc<Config>,
-    pub(crate) assets: Arc<Assets>,
+    pub(crate) config: Config,
+    pub(crate) assets: Assets,
     /// Turns true when the server is about to stop.
     pub(crate) draining: watch::Receiver<bool>,
     pub(crate) started: Instant,
+}
+
+impl AppState {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }

@@ -44,6 +44,12 @@ pub enum ClientMessage {
     },
 }
 
+/// The `type` of a message that publishes: `{"type":"publish","id":…,"room":…,"events":…}`. Its events
+/// are read like the body of `POST /events`, so it is no [`ClientMessage`].
+pub const PUBLISH: &str = "publish";
+/// Longest `id` of such a message, bytes.
+pub const PUBLISH_ID_BYTES_MAX: usize = 128;
+
 /// When one event's cues became visible, on the server's clock as the client estimates it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PaintSample {
@@ -115,24 +121,41 @@ pub enum ServerMessage {
         /// When to come back.
         reconnect_in_ms: u64,
     },
+    /// Answers `publish`: the events are next to each other, the last one at this position.
+    Published {
+        /// As it came.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// Where they are.
+        room: RoomName,
+        /// The run of numbers that `seq` belongs to.
+        epoch: Epoch,
+        /// The number of the last of them.
+        seq: Seq,
+        /// How many they are.
+        count: u64,
+    },
     /// Something the client said could not be used.
     Error {
         /// A word that stays the same.
         code: String,
         /// A sentence that names the field and the remedy.
         detail: String,
+        /// The `id` of the `publish` that was refused, if it had one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
     },
 }
 
 /// The connection message. The first three fields are the seed's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Connection {
+pub struct Connection<E = ReceivedEvent> {
     /// [`WELCOME`].
     pub message: String,
     /// Subscribers of this room, this one included.
     pub subscriber_count: u64,
     /// The latest events that pass the filter, oldest first.
-    pub recent_events: Vec<ReceivedEvent>,
+    pub recent_events: Vec<E>,
     /// The room.
     pub room: RoomName,
     /// The run of numbers that `seq` belongs to.

@@ -69,10 +69,15 @@ impl EventFilter {
     /// Whether an event passes.
     #[must_use]
     pub fn matches(&self, event: &ArcaneEvent) -> bool {
-        (self.spell.is_empty() || self.spell.contains(&event.spell_name))
-            && (self.daemon.is_empty()
-                || event.daemon_name.as_ref().is_some_and(|name| self.daemon.contains(name)))
-            && self.success.is_none_or(|success| success == event.success)
+        self.passes(event.spell_name, event.daemon_name.as_ref(), event.success)
+    }
+
+    /// Whether an event passes of which only this is known.
+    #[must_use]
+    pub fn passes(&self, spell: SpellName, daemon: Option<&DaemonName>, success: bool) -> bool {
+        (self.spell.is_empty() || self.spell.contains(&spell))
+            && (self.daemon.is_empty() || daemon.is_some_and(|name| self.daemon.contains(name)))
+            && self.success.is_none_or(|wanted| wanted == success)
     }
 }
 

@@ -113,7 +113,15 @@ fn what_servers_say() {
     assert_snapshot!(check(&ServerMessage::Gap { from: 3, to: 9, reason: "lagged".into() }), @r#"{"type":"gap","from":3,"to":9,"reason":"lagged"}"#);
     assert_snapshot!(check(&ServerMessage::Position { seq: 9 }), @r#"{"type":"position","seq":9}"#);
     assert_snapshot!(check(&ServerMessage::Draining { reconnect_in_ms: 1000 }), @r#"{"type":"draining","reconnect_in_ms":1000}"#);
-    assert_snapshot!(check(&ServerMessage::Error { code: "bad_message".into(), detail: "…".into() }), @r#"{"type":"error","code":"bad_message","detail":"…"}"#);
+    let published = ServerMessage::Published {
+        id: Some("7".into()),
+        room: RoomName::default(),
+        epoch: Epoch("e".into()),
+        seq: 42,
+        count: 2,
+    };
+    assert_snapshot!(check(&published), @r#"{"type":"published","id":"7","room":"main","epoch":"e","seq":42,"count":2}"#);
+    assert_snapshot!(check(&ServerMessage::Error { code: "bad_message".into(), detail: "…".into(), id: None }), @r#"{"type":"error","code":"bad_message","detail":"…"}"#);
 }
 
 #[test]

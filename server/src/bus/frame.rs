@@ -3,8 +3,11 @@
 use std::sync::OnceLock;
 
 use arcane_shared::event::EVENT_BYTES_MAX;
-use arcane_shared::{ArcaneEvent, Epoch, Seq};
+use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Seq, SpellName};
 use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use super::encode::Outgoing;
 
 /// The longest header of an unmasked WebSocket frame (RFC 6455, 5.2): 2 bytes and 8 of length.
 const WS_HEADER_MAX: usize = 10;
@@ -13,9 +16,14 @@ const WS_TEXT_FINAL: u8 = 0x81;
 
 /// One numbered event and its encodings. Each encoding is made once, when first needed, and shared
 /// by every subscriber: server frames are not masked, so the same bytes serve all.
+///
+/// Beside them it keeps only what filters look at: the event's values would take several times the
+/// memory of its bytes.
 #[derive(Debug)]
 pub struct PreparedFrame {
-    event: ArcaneEvent,
+    spell_name: SpellName,
+    daemon_name: Option<DaemonName>,
+    success: bool,
     seq: Seq,
     ws: Bytes,
     json_at: usize,
@@ -31,29 +39,55 @@ pub struct TooLarge {
 }
 
 impl PreparedFrame {
-    /// Encodes a numbered event.
+    /// Encodes a numbered event. `scratch` is memory to write in.
     ///
     /// # Errors
     /// If it is larger than an event may be.
-    pub(crate) fn encode(event: ArcaneEvent, seq: Seq) -> Result<Self, TooLarge> {
-        let mut buffer = Vec::with_capacity(768);
-        buffer.resize(WS_HEADER_MAX, 0);
-        serde_json::to_writer(&mut buffer, &event).expect("an event has string keys and finite numbers");
-        let len = buffer.len() - WS_HEADER_MAX;
+    pub(super) fn encode(outgoing: &Outgoing<'_>, scratch: &mut Vec<u8>) -> Result<Self, TooLarge> {
+        scratch.clear();
+        scratch.resize(WS_HEADER_MAX, 0);
+        serde_json::to_writer(&mut *scratch, outgoing).expect("an event has string keys and finite numbers");
+        let len = scratch.len() - WS_HEADER_MAX;
         if len > EVENT_BYTES_MAX {
             return Err(TooLarge { bytes: len });
         }
         let header = text_header(len);
         let start = WS_HEADER_MAX - header.as_ref().len();
-        buffer[start..WS_HEADER_MAX].copy_from_slice(header.as_ref());
-        let ws = Bytes::from(buffer).slice(start..);
-        Ok(Self { event, seq, json_at: WS_HEADER_MAX - start, ws, sse: OnceLock::new() })
+        scratch[start..WS_HEADER_MAX].copy_from_slice(header.as_ref());
+        let event = outgoing.event;
+        Ok(Self {
+            spell_name: event.spell_name,
+            daemon_name: event.daemon_name.clone(),
+            success: event.success,
+            seq: outgoing.seq,
+            ws: Bytes::copy_from_slice(&scratch[start..]),
+            json_at: WS_HEADER_MAX - start,
+            sse: OnceLock::new(),
+        })
     }
 
-    /// The event.
+    /// The event, read from its bytes.
     #[must_use]
-    pub fn event(&self) -> &ArcaneEvent {
-        &self.event
+    pub fn event(&self) -> ArcaneEvent {
+        serde_json::from_slice(self.json()).expect("what was written as an event can be read as one")
+    }
+
+    /// The spell.
+    #[must_use]
+    pub fn spell_name(&self) -> SpellName {
+        self.spell_name
+    }
+
+    /// Whether it worked.
+    #[must_use]
+    pub fn success(&self) -> bool {
+        self.success
+    }
+
+    /// Whether it passes a filter.
+    #[must_use]
+    pub fn passes(&self, filter: &EventFilter) -> bool {
+        filter.passes(self.spell_name, self.daemon_name.as_ref(), self.success)
     }
 
     /// Its number in its room.
@@ -79,11 +113,16 @@ impl PreparedFrame {
         &self.ws[self.json_at..]
     }
 
+    /// The JSON as a part of a larger one.
+    pub(crate) fn raw_json(&self) -> &RawValue {
+        serde_json::from_slice(self.json()).expect("what was written as JSON can be read as JSON")
+    }
+
     /// A whole server-sent event: `id`, `event`, `data` and the empty line.
     pub fn sse(&self, epoch: &Epoch) -> Bytes {
         self.sse
             .get_or_init(|| {
-                let head = format!("id: {epoch}:{}\nevent: {}\ndata: ", self.seq, self.event.spell_name);
+                let head = format!("id: {epoch}:{}\nevent: {}\ndata: ", self.seq, self.spell_name);
                 let mut frame = Vec::with_capacity(head.len() + self.json().len() + 2);
                 frame.extend_from_slice(head.as_bytes());
                 frame.extend_from_slice(self.json());

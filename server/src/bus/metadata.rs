@@ -101,7 +101,7 @@ fn check_sync(metadata: &Metadata) -> Result<(), WrongType> {
 
 /// Fills in what the seed shows for this spell, so that its clients can rely on it.
 pub(crate) fn complete(event: &mut ArcaneEvent) {
-    let name = event.daemon_name.as_ref().map(|name| name.as_str().to_owned());
+    let name = event.daemon_name.as_ref();
     for (field, kind) in fields(event.spell_name) {
         let value = event.metadata.get(*field);
         if value.is_some_and(|value| !value.is_null()) {
@@ -112,7 +112,7 @@ pub(crate) fn complete(event: &mut ArcaneEvent) {
         }
         let stand_in = match (*field, kind) {
             ("model", _) => json!("unknown"),
-            ("daemon_name", _) => json!(name.clone().unwrap_or_default()),
+            ("daemon_name", _) => json!(name.map(|name| name.as_str()).unwrap_or_default()),
             ("daemon_count", _) => json!(u64::from(name.is_some())),
             ("query_type", _) => json!(if name.is_some() { "state" } else { "all" }),
             ("parsed_action", _) => json!("unknown"),

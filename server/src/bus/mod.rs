@@ -5,6 +5,7 @@
 
 mod colors;
 mod emit;
+mod encode;
 pub mod frame;
 pub mod metadata;
 mod ring;
@@ -121,6 +122,11 @@ impl ArcaneEventBus {
         Ok(Subscription::new(self.enter(room)?, filter, recent))
     }
 
+    /// Enters a room without becoming one of its subscribers.
+    pub(crate) fn visit(&self, room: &RoomName, recent: usize) -> Result<Subscription, NoSuchRoom> {
+        Ok(Subscription::uncounted(self.enter(room)?, EventFilter::default(), recent))
+    }
+
     /// Reads a room on behalf of its subscribers.
     pub(crate) fn observe(&self, room: &RoomName) -> Result<Observer, NoSuchRoom> {
         Ok(Observer::new(self.enter(room)?))
@@ -142,8 +148,8 @@ impl ArcaneEventBus {
             None => Arc::clone(&self.inner.main),
             Some(name) => self.enter(name)?,
         };
-        self.complete(&mut event);
-        let mut frames = room.emit_all(vec![event]).map_err(|(_, error)| error)?;
+        let color = self.complete(&mut event);
+        let mut frames = room.emit_all(&[event], &[color]).map_err(|(_, error)| error)?;
         let frame = frames.remove(0);
         self.count(&frame, &room);
         Ok(frame)
@@ -162,10 +168,8 @@ impl ArcaneEventBus {
             None => Arc::clone(&self.inner.main),
             Some(name) => self.enter(name).map_err(|error| (0, error.into()))?,
         };
-        for event in &mut events {
-            self.complete(event);
-        }
-        let frames = room.emit_all(events).map_err(|(index, error)| (index, error.into()))?;
+        let colors: Vec<_> = events.iter_mut().map(|event| self.complete(event)).collect();
+        let frames = room.emit_all(&events, &colors).map_err(|(index, error)| (index, error.into()))?;
         for frame in &frames {
             self.count(frame, &room);
         }
@@ -176,7 +180,7 @@ impl ArcaneEventBus {
     #[must_use]
     pub fn recent_events(&self, n: usize) -> Vec<ArcaneEvent> {
         let (frames, _) = self.inner.main.recent(n, &EventFilter::default());
-        frames.iter().map(|frame| frame.event().clone()).collect()
+        frames.iter().map(|frame| frame.event()).collect()
     }
 
     /// The latest `n` frames of a room that pass `filter`, oldest first.
@@ -246,16 +250,13 @@ impl ArcaneEventBus {
         self.rooms().values().map(|room| room.skipped()).sum()
     }
 
-    fn complete(&self, event: &mut ArcaneEvent) {
+    fn complete(&self, event: &mut ArcaneEvent) -> Option<Rgb> {
         metadata::complete(event);
-        if let Some(daemon) = &event.daemon_name {
-            let color = self.color(daemon).to_string();
-            event.metadata.insert("color".into(), color.into());
-        }
+        event.daemon_name.as_ref().map(|daemon| self.color(daemon))
     }
 
     fn count(&self, frame: &PreparedFrame, room: &Room) {
-        let (spell, success) = (frame.event().spell_name, frame.event().success);
+        let (spell, success) = (frame.spell_name(), frame.success());
         self.inner.emitted[spell as usize][usize::from(success)].fetch_add(1, Ordering::Relaxed);
         tracing::debug!(room = %room.name(), seq = frame.seq(), spell = spell.as_str(), success, "Event emitted");
     }

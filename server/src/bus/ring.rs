@@ -96,10 +96,11 @@ impl Ring {
 
 #[cfg(test)]
 mod tests {
-    use arcane_shared::{ArcaneEvent, Metadata, SpellName, Timestamp};
+    use arcane_shared::{ArcaneEvent, Metadata, RoomName, SpellName, Timestamp};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::bus::encode::Outgoing;
 
     fn frame(seq: Seq) -> Arc<PreparedFrame> {
         let event = ArcaneEvent {
@@ -109,10 +110,12 @@ mod tests {
             success: true,
             description: String::new(),
             metadata: Metadata::new(),
-            seq: Some(seq),
+            seq: None,
             room: None,
         };
-        Arc::new(PreparedFrame::encode(event, seq).unwrap())
+        let room = RoomName::default();
+        let outgoing = Outgoing { event: &event, seq, room: &room, color: None, emitted_at: 0.0 };
+        Arc::new(PreparedFrame::encode(&outgoing, &mut Vec::new()).unwrap())
     }
 
     fn filled(n: u64, frames_max: usize, bytes_max: usize) -> Ring {

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arcane_shared::api::RoomCard;
-use arcane_shared::{ArcaneEvent, Epoch, EventFilter, RoomName, Seq};
+use arcane_shared::{ArcaneEvent, Epoch, EventFilter, Rgb, RoomName, Seq};
 use tokio::sync::watch;
 
+use super::encode::Outgoing;
 use super::frame::{PreparedFrame, TooLarge};
 use super::ring::{Ring, Slice};
 use crate::clock;
@@ -32,6 +33,8 @@ pub(crate) struct Room {
 struct State {
     ring: Ring,
     rate: Rate,
+    /// Where events are encoded; at most as large as the largest event so far.
+    scratch: Vec<u8>,
 }
 
 impl Room {
@@ -40,7 +43,7 @@ impl Room {
             name,
             epoch,
             history_size,
-            state: Mutex::new(State { ring, rate: Rate::default() }),
+            state: Mutex::new(State { ring, rate: Rate::default(), scratch: Vec::new() }),
             head: watch::Sender::new(0),
             subscribers: AtomicUsize::new(0),
             skipped: AtomicU64::new(0),
@@ -59,24 +62,24 @@ impl Room {
     /// What is refused takes no number.
     pub(crate) fn emit_all(
         &self,
-        events: Vec<ArcaneEvent>,
+        events: &[ArcaneEvent],
+        colors: &[Option<Rgb>],
     ) -> Result<Vec<Arc<PreparedFrame>>, (usize, TooLarge)> {
         let mut state = self.lock();
-        let now_ms = clock::now_millis();
+        let State { ring, rate, scratch } = &mut *state;
+        let emitted_at = clock::now_millis();
         let mut frames = Vec::with_capacity(events.len());
-        for (seq, mut event) in (state.ring.next_seq()..).zip(events) {
-            event.seq = Some(seq);
-            event.room = Some(self.name.clone());
-            event.sync().complete(&mut event.metadata, now_ms);
-            let frame = PreparedFrame::encode(event, seq).map_err(|error| (frames.len(), error))?;
+        for ((seq, event), color) in (ring.next_seq()..).zip(events).zip(colors) {
+            let outgoing = Outgoing { event, seq, room: &self.name, color: *color, emitted_at };
+            let frame = PreparedFrame::encode(&outgoing, scratch).map_err(|error| (frames.len(), error))?;
             frames.push(Arc::new(frame));
         }
         for frame in &frames {
-            state.ring.push(Arc::clone(frame));
-            state.rate.count(second(now_ms));
+            ring.push(Arc::clone(frame));
+            rate.count(second(emitted_at));
         }
         // Inside the lock: otherwise two publishers could announce their heads in the wrong order.
-        self.head.send_replace(state.ring.head());
+        self.head.send_replace(ring.head());
         Ok(frames)
     }
 
@@ -87,7 +90,7 @@ impl Room {
     /// The latest events that pass, oldest first, and the head at the same moment.
     pub(crate) fn recent(&self, n: usize, filter: &EventFilter) -> (Vec<Arc<PreparedFrame>>, Seq) {
         let state = self.lock();
-        let found = state.ring.recent(n, self.history_size, |frame| filter.matches(frame.event()));
+        let found = state.ring.recent(n, self.history_size, |frame| frame.passes(filter));
         (found, state.ring.head())
     }
 

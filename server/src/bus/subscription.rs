@@ -15,6 +15,8 @@ pub struct Subscription {
     observer: Observer,
     filter: EventFilter,
     recent: Vec<Arc<PreparedFrame>>,
+    /// Whether it is one of the room's subscribers.
+    counted: bool,
 }
 
 /// Events that can no longer be read.
@@ -50,9 +52,16 @@ impl Subscription {
     /// Subscribes first and looks at the history after that, so nothing is lost or doubled between.
     pub(crate) fn new(room: Arc<Room>, filter: EventFilter, recent: usize) -> Self {
         room.join();
+        let mut subscription = Self::uncounted(room, filter, recent);
+        subscription.counted = true;
+        subscription
+    }
+
+    /// The same for somebody who will not listen: it is not one of the room's subscribers.
+    pub(crate) fn uncounted(room: Arc<Room>, filter: EventFilter, recent: usize) -> Self {
         let head = room.watch();
         let (recent, cursor) = room.recent(recent, &filter);
-        Self { observer: Observer { room, head, cursor }, filter, recent }
+        Self { observer: Observer { room, head, cursor }, filter, recent, counted: false }
     }
 
     /// The room.
@@ -112,7 +121,7 @@ impl Subscription {
             self.observer.room.skip(gap.to - gap.from + 1);
         }
         if !self.filter.is_empty() {
-            batch.frames.retain(|frame| self.filter.matches(frame.event()));
+            batch.frames.retain(|frame| frame.passes(&self.filter));
         }
         batch
     }
@@ -136,7 +145,9 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.observer.room.leave();
+        if self.counted {
+            self.observer.room.leave();
+        }
     }
 }
 

@@ -12,7 +12,7 @@ fn claude() -> DaemonName {
 
 async fn next(subscription: &mut Subscription) -> ArcaneEvent {
     match subscription.next().await {
-        Delivery::Event(frame) => frame.event().clone(),
+        Delivery::Event(frame) => frame.event(),
         Delivery::Gap(gap) => panic!("{gap:?}"),
     }
 }

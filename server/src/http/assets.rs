@@ -66,10 +66,10 @@ pub(crate) async fn serve(
         return not_found(uri.path()).into_response();
     }
     let path = if path.is_empty() { INDEX } else { path };
-    let assets = std::sync::Arc::clone(&state.assets);
-    let (owned, accepts) = (path.to_owned(), accepted(&headers));
+    let (parts, owned, accepts) = (state.clone(), path.to_owned(), accepted(&headers));
     // Files are small, but a slow disk must not hold up the event streams.
-    let found = tokio::task::spawn_blocking(move || find(&assets, &owned, accepts)).await.ok().flatten();
+    let found =
+        tokio::task::spawn_blocking(move || find(&parts.assets, &owned, accepts)).await.ok().flatten();
     match found {
         Some(file) => answer(&file, path, &headers),
         None if path == INDEX => missing_page(&state.assets),

@@ -3,6 +3,8 @@
 use arcane_shared::api::FieldError;
 use arcane_shared::event::{METADATA_DEPTH_MAX, depth};
 use arcane_shared::{ArcaneEvent, DaemonName, Metadata, RoomName, SpellName, Timestamp};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::bus::metadata;
@@ -11,16 +13,88 @@ use crate::realm::lore;
 /// Longest description, characters.
 const DESCRIPTION_CHARS_MAX: usize = 16 * 1024;
 
-/// Checks one event of a publisher. `at` is the JSON pointer of the event in the body.
+/// Most events in one array. Below the ring's size, so that one publication alone never makes a
+/// reader lose events.
+pub(crate) const ARRAY_EVENTS_MAX: usize = 10_000;
+/// Most errors that one answer names.
+const ERRORS_MAX: usize = 20;
+
+/// Why nothing can be published.
+#[derive(Debug)]
+pub(crate) enum DraftError {
+    /// It is no JSON.
+    Syntax(serde_json::Error),
+    /// These fields cannot be used.
+    Fields(Vec<FieldError>),
+}
+
+/// An event whose fields have the right types.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Draft {
+    spell_name: SpellName,
+    #[serde(default)]
+    daemon_name: Option<DaemonName>,
+    #[serde(default)]
+    timestamp: Option<Timestamp>,
+    #[serde(default)]
+    success: Option<bool>,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    metadata: Option<Metadata>,
+    // The bus numbers and the query names the room, so a received event can be published as it is.
+    #[serde(default, rename = "seq")]
+    _seq: IgnoredAny,
+    #[serde(default, rename = "room")]
+    _room: IgnoredAny,
+}
+
+/// Reads one event or an array of events, all or none.
 ///
-/// # Errors
-/// Names the first field that cannot be used, and the remedy.
-pub(crate) fn read(
-    value: Value,
-    room: &RoomName,
-    now: Timestamp,
-    at: &str,
-) -> Result<ArcaneEvent, FieldError> {
+/// What is as it should be is read straight into its types; only what is not is looked at value by
+/// value, for an error that names the field.
+pub(crate) fn read_all(json: &[u8], room: &RoomName, now: Timestamp) -> Result<Vec<ArcaneEvent>, DraftError> {
+    if json.trim_ascii_start().first() != Some(&b'[') {
+        return Ok(vec![read_one(json, room, now)?]);
+    }
+    let events = match serde_json::from_slice::<Vec<Draft>>(json) {
+        Ok(drafts) if drafts.len() <= ARRAY_EVENTS_MAX => {
+            let drafts = drafts.into_iter().enumerate();
+            drafts.map(|(index, draft)| check(draft, room, now, || format!("/{index}"))).collect::<Vec<_>>()
+        }
+        Ok(_) => return Err(too_many()),
+        Err(_) => {
+            let values: Vec<Value> = serde_json::from_slice(json).map_err(DraftError::Syntax)?;
+            if values.len() > ARRAY_EVENTS_MAX {
+                return Err(too_many());
+            }
+            let values = values.into_iter().enumerate();
+            values.map(|(index, value)| read(value, room, now, &format!("/{index}"))).collect()
+        }
+    };
+    if events.iter().all(Result::is_ok) {
+        return Ok(events.into_iter().filter_map(Result::ok).collect());
+    }
+    Err(DraftError::Fields(events.into_iter().filter_map(Result::err).take(ERRORS_MAX).collect()))
+}
+
+/// Reads one event.
+pub(crate) fn read_one(json: &[u8], room: &RoomName, now: Timestamp) -> Result<ArcaneEvent, DraftError> {
+    let read = match serde_json::from_slice(json) {
+        Ok(draft) => check(draft, room, now, String::new),
+        Err(_) => read(serde_json::from_slice(json).map_err(DraftError::Syntax)?, room, now, ""),
+    };
+    read.map_err(|error| DraftError::Fields(vec![error]))
+}
+
+fn too_many() -> DraftError {
+    let detail = format!("an array has at most {ARRAY_EVENTS_MAX} events");
+    DraftError::Fields(vec![FieldError { pointer: String::new(), detail }])
+}
+
+/// Checks one event of a publisher. `at` is the JSON pointer of the event in the body.
+fn read(value: Value, room: &RoomName, now: Timestamp, at: &str) -> Result<ArcaneEvent, FieldError> {
     let wrong = |field: &str, detail: String| FieldError { pointer: format!("{at}{field}"), detail };
     let Value::Object(mut map) = value else {
         return Err(wrong("", format!("an event is an object, not {}", kind(&value))));
@@ -46,39 +120,52 @@ pub(crate) fn read(
     let timestamp = text("timestamp")?
         .map(|time| Timestamp::parse(&time))
         .transpose()
-        .map_err(|error| wrong("/timestamp", error.to_string()))?
-        .unwrap_or(now);
+        .map_err(|error| wrong("/timestamp", error.to_string()))?;
     let description = text("description")?;
-    if description.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX) {
-        return Err(wrong("/description", format!("has at most {DESCRIPTION_CHARS_MAX} characters")));
-    }
     let success = match map.remove("success") {
-        None | Some(Value::Null) => true,
-        Some(Value::Bool(success)) => success,
+        None | Some(Value::Null) => None,
+        Some(Value::Bool(success)) => Some(success),
         Some(other) => return Err(wrong("/success", format!("must be true or false, not {}", kind(&other)))),
     };
     let metadata = match map.remove("metadata") {
-        None | Some(Value::Null) => Metadata::new(),
-        Some(Value::Object(metadata)) => metadata,
+        None | Some(Value::Null) => None,
+        Some(Value::Object(metadata)) => Some(metadata),
         Some(other) => return Err(wrong("/metadata", format!("must be an object, not {}", kind(&other)))),
     };
+    map.retain(|key, _| key != "seq" && key != "room");
+    if let Some((key, _)) = map.iter().next() {
+        return Err(wrong(&format!("/{key}"), "is no field of an event; put it into metadata".into()));
+    }
+    let (_seq, _room) = (IgnoredAny, IgnoredAny);
+    let draft = Draft { spell_name, daemon_name, timestamp, success, description, metadata, _seq, _room };
+    check(draft, room, now, || at.to_owned())
+}
+
+/// Checks what types cannot say.
+fn check(
+    draft: Draft,
+    room: &RoomName,
+    now: Timestamp,
+    at: impl Fn() -> String,
+) -> Result<ArcaneEvent, FieldError> {
+    let wrong = |field: &str, detail: String| FieldError { pointer: at() + field, detail };
+    let Draft { spell_name, daemon_name, description, .. } = draft;
+    let (success, metadata) = (draft.success.unwrap_or(true), draft.metadata.unwrap_or_default());
+    if description.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX) {
+        return Err(wrong("/description", format!("has at most {DESCRIPTION_CHARS_MAX} characters")));
+    }
     if depth(&metadata) > METADATA_DEPTH_MAX {
         return Err(wrong("/metadata", format!("is nested deeper than {METADATA_DEPTH_MAX} levels")));
     }
     metadata::check(spell_name, &metadata).map_err(|error| {
         wrong(&format!("/metadata/{}", error.field.replace('.', "/")), format!("must be {}", error.expected))
     })?;
-    // The bus numbers and the query names the room, so a received event can be published as it is.
-    map.retain(|key, _| key != "seq" && key != "room");
-    if let Some((key, _)) = map.iter().next() {
-        return Err(wrong(&format!("/{key}"), "is no field of an event; put it into metadata".into()));
-    }
     let description =
         description.unwrap_or_else(|| describe(spell_name, daemon_name.as_ref(), success, &metadata));
     Ok(ArcaneEvent {
         spell_name,
         daemon_name,
-        timestamp,
+        timestamp: draft.timestamp.unwrap_or(now),
         success,
         description,
         metadata,
@@ -123,21 +210,21 @@ mod tests {
 
     use super::*;
 
-    fn check(value: Value) -> Result<ArcaneEvent, String> {
+    fn checked(value: Value) -> Result<ArcaneEvent, String> {
         read(value, &RoomName::default(), Timestamp::from_unix_micros(0), "/3")
             .map_err(|error| format!("{}: {}", error.pointer, error.detail))
     }
 
     #[test]
     fn the_least_that_is_an_event() {
-        let event = check(json!({"spell_name": "Summon", "daemon_name": "Codex"})).unwrap();
+        let event = checked(json!({"spell_name": "Summon", "daemon_name": "Codex"})).unwrap();
         assert_eq!(event.daemon_name.unwrap().as_str(), "codex");
         assert!(event.success && event.description.contains("CODEX"));
     }
 
     #[test]
     fn each_wrong_field_is_named() {
-        let refused = |value| check(value).unwrap_err();
+        let refused = |value| checked(value).unwrap_err();
         insta::assert_snapshot!(refused(json!(3)), @"/3: an event is an object, not a number");
         insta::assert_snapshot!(refused(json!({})), @"/3/spell_name: is missing; name one of summon, invoke, banish, reveal, parse, voice");
         insta::assert_snapshot!(refused(json!({"spell_name": "hex"})), @r#"/3/spell_name: unknown spell "hex"; known are summon, invoke, banish, reveal, parse and voice"#);
@@ -151,15 +238,56 @@ mod tests {
             deep = json!({ "a": deep });
         }
         insta::assert_snapshot!(refused(json!({"spell_name": "invoke", "metadata": deep.clone()})), @"/3/metadata: is nested deeper than 16 levels");
-        assert!(check(json!({"spell_name": "invoke", "metadata": deep["a"]})).is_ok());
+        assert!(checked(json!({"spell_name": "invoke", "metadata": deep["a"]})).is_ok());
     }
+
+    /// Values that publishers send, good and bad.
+    fn field() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            Just(json!(true)),
+            Just(json!(7)),
+            Just(json!("summon")),
+            Just(json!("Invoke")),
+            Just(json!(" Claude ")),
+            Just(json!("2025-10-24T12:35:10Z")),
+            Just(json!({"task": "t"})),
+            Just(json!({"sync": 3})),
+        ]
+    }
+
+    const FIELDS: [&str; 9] = [
+        "spell_name",
+        "daemon_name",
+        "timestamp",
+        "success",
+        "description",
+        "metadata",
+        "seq",
+        "room",
+        "other",
+    ];
 
     proptest! {
         #[test]
-        fn no_json_makes_it_panic(text in ".{0,200}") {
-            if let Ok(value) = serde_json::from_str(&text) {
-                let _ = check(value);
+        fn both_ways_of_reading_agree(
+            fields in proptest::collection::btree_map(0..FIELDS.len(), field(), 0..9),
+            many: bool,
+        ) {
+            let event: Value = fields.iter().map(|(at, value)| (FIELDS[*at], value.clone())).collect();
+            let (body, at) = if many { (json!([event]), "/0") } else { (event.clone(), "") };
+            let now = Timestamp::from_unix_micros(0);
+            let straight = read_all(body.to_string().as_bytes(), &RoomName::default(), now);
+            match (straight, read(event, &RoomName::default(), now, at)) {
+                (Ok(events), Ok(event)) => prop_assert_eq!(events, vec![event]),
+                (Err(DraftError::Fields(errors)), Err(error)) => prop_assert_eq!(errors, vec![error]),
+                (straight, value) => prop_assert!(false, "{straight:?} but {value:?}"),
             }
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(text in ".{0,200}") {
+            let _ = read_all(text.as_bytes(), &RoomName::default(), Timestamp::from_unix_micros(0));
         }
     }
 }

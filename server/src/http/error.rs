@@ -5,6 +5,7 @@ use arcane_shared::api::FieldError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::draft::DraftError;
 use crate::bus::{EmitError, NoSuchRoom};
 use crate::gate::origin;
 use crate::realm::{ParseRefusal, Refusal, SpellFailure};
@@ -100,6 +101,17 @@ impl IntoResponse for ApiError {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
+    }
+}
+
+impl From<DraftError> for ApiError {
+    fn from(error: DraftError) -> Self {
+        match error {
+            DraftError::Syntax(error) => {
+                Self::new(StatusCode::BAD_REQUEST, "not-json", format!("the body is not valid JSON: {error}"))
+            }
+            DraftError::Fields(errors) => Self::invalid(errors),
+        }
     }
 }
 

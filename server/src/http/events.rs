@@ -4,6 +4,9 @@ use arcane_shared::api::{RecentAnswer, RoomsAnswer, StatsAnswer};
 use arcane_shared::{Metadata, Problem};
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::error::ApiError;
 use super::query::Pairs;
@@ -21,19 +24,25 @@ use crate::state::AppState;
     (status = 404, description = "No such room", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn recent(
-    State(state): State<AppState>,
-    query: Pairs,
-) -> Result<Json<RecentAnswer>, ApiError> {
+pub(crate) async fn recent(State(state): State<AppState>, query: Pairs) -> Result<Response, ApiError> {
     let count = query.count("count", 1, 10)?;
     let frames = state.bus.recent(&query.room()?, count, &query.filter()?)?;
-    let events: Vec<_> = frames.iter().map(|frame| frame.event().clone().into()).collect();
-    Ok(Json(RecentAnswer {
-        status: "success".into(),
-        message: format!("✨ The chronicles reveal the last {} mystical occurrences... ✨", events.len()),
-        count: events.len() as u64,
-        events,
-    }))
+    let answer = Recent {
+        status: "success",
+        message: format!("✨ The chronicles reveal the last {} mystical occurrences... ✨", frames.len()),
+        count: frames.len(),
+        events: frames.iter().map(|frame| frame.raw_json()).collect(),
+    };
+    Ok(Json(answer).into_response())
+}
+
+/// [`RecentAnswer`] with the events as they were encoded.
+#[derive(Serialize)]
+struct Recent<'a> {
+    status: &'static str,
+    message: String,
+    count: usize,
+    events: Vec<&'a RawValue>,
 }
 
 /// How busy the bus is.

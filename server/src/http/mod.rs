@@ -4,7 +4,7 @@ pub(crate) mod assets;
 mod body;
 mod daemons;
 mod docs;
-mod draft;
+pub(crate) mod draft;
 pub(crate) mod error;
 mod events;
 mod health;

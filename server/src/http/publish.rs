@@ -8,18 +8,14 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use bytes::{Buf, BytesMut};
 use http_body_util::BodyExt;
-use serde_json::Value;
 
 use super::body;
-use super::draft;
+use super::draft::{self, DraftError};
 use super::error::ApiError;
 use super::query::Pairs;
 use crate::clock;
 use crate::state::AppState;
 
-/// Most events in one array. Below the ring's size, so that one publication alone never makes a
-/// reader lose events.
-const ARRAY_EVENTS_MAX: usize = 10_000;
 /// Most events in one NDJSON stream.
 const EVENTS_MAX: usize = 100_000;
 /// Longest NDJSON line: an event with room for white space.
@@ -59,7 +55,7 @@ pub(crate) async fn publish(
     } else {
         body::require_json(request.headers(), "application/json")?;
         let bytes = body::read(request.into_body(), &state.config.net).await?;
-        emit_all(&state, read_events(body::decode(&bytes)?, &room)?)?
+        emit_all(&state, draft::read_all(&bytes, &room, clock::now())?)?
     };
     let answer = PublishAnswer {
         status: "published".into(),
@@ -82,26 +78,6 @@ fn check_level(ack: Option<&str>) -> Result<(), ApiError> {
             Err(ApiError::parameter("ack", format!("must be received, logged or synced, not {other:?}")))
         }
     }
-}
-
-fn read_events(value: Value, room: &RoomName) -> Result<Vec<ArcaneEvent>, ApiError> {
-    let now = clock::now();
-    let one = |value, at: &str| draft::read(value, room, now, at);
-    let Value::Array(values) = value else {
-        return Ok(vec![one(value, "").map_err(|error| ApiError::invalid(vec![error]))?]);
-    };
-    if values.len() > ARRAY_EVENTS_MAX {
-        return Err(ApiError::field("", format!("an array has at most {ARRAY_EVENTS_MAX} events")));
-    }
-    let (mut events, mut errors) = (Vec::with_capacity(values.len()), Vec::new());
-    for (index, value) in values.into_iter().enumerate() {
-        match one(value, &format!("/{index}")) {
-            Ok(event) => events.push(event),
-            Err(error) if errors.len() < 20 => errors.push(error),
-            Err(_) => {}
-        }
-    }
-    if errors.is_empty() { Ok(events) } else { Err(ApiError::invalid(errors)) }
 }
 
 fn emit_all(state: &AppState, events: Vec<ArcaneEvent>) -> Result<Vec<Published>, ApiError> {
@@ -170,11 +146,19 @@ fn publish_line(
             format!("a stream has at most {EVENTS_MAX} events; go on in another request"),
         ));
     }
-    let value = serde_json::from_slice(line).map_err(|error| {
-        ApiError::new(StatusCode::BAD_REQUEST, "not-json", format!("{at} is not valid JSON: {error}"))
-    })?;
-    let event = draft::read(value, room, clock::now(), "").map_err(|error| {
-        ApiError::invalid(vec![FieldError { pointer: format!("{at} {}", error.pointer), ..error }])
+    let event = draft::read_one(line, room, clock::now()).map_err(|error| match error {
+        DraftError::Syntax(error) => {
+            let detail = format!("{at} is not valid JSON: {error}");
+            ApiError::new(StatusCode::BAD_REQUEST, "not-json", detail)
+        }
+        DraftError::Fields(errors) => {
+            let errors = errors.into_iter();
+            ApiError::invalid(
+                errors
+                    .map(|error| FieldError { pointer: format!("{at} {}", error.pointer), ..error })
+                    .collect(),
+            )
+        }
     })?;
     let frame = state.bus.emit(event)?;
     Ok(Published { seq: frame.seq() })

@@ -38,6 +38,9 @@ pub(crate) struct StreamQuery {
     /// Events of the history in the connection message, 0–100; default 10.
     #[param(value_type = Option<u32>)]
     pub(crate) recent: usize,
+    /// `false`: no events come; for a WebSocket that only publishes. Default `true`.
+    #[param(value_type = Option<bool>)]
+    pub(crate) listen: bool,
 }
 
 impl StreamQuery {
@@ -54,6 +57,14 @@ impl StreamQuery {
             room: query.room()?,
             filter: query.filter()?,
             recent: query.count("recent", 0, RECENT_DEFAULT)?,
+            listen: match query.get("listen") {
+                None | Some("true") => true,
+                Some("false") => false,
+                Some(other) => {
+                    let detail = format!("is \"true\" or \"false\", not {other:?}");
+                    return Err(QueryError { name: "listen", detail });
+                }
+            },
         })
     }
 }
@@ -126,6 +137,7 @@ mod tests {
         insta::assert_snapshot!(refused("spell=summon,hex"), @r#"spell: unknown spell "hex"; known are summon, invoke, banish, reveal, parse and voice"#);
         insta::assert_snapshot!(refused("success=maybe"), @r#"success: success is "true" or "false", not "maybe""#);
         insta::assert_snapshot!(refused("recent=-3"), @r#"recent: must be a whole number from 0 to 100, not "-3""#);
+        insta::assert_snapshot!(refused("listen=no"), @r#"listen: is "true" or "false", not "no""#);
         insta::assert_snapshot!(refused("since=4"), @"since: this version does not have it yet; leave it out");
     }
 }

@@ -33,6 +33,9 @@ pub(crate) async fn stream_events(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let query = StreamQuery::read(query.as_deref())?;
+    if !query.listen {
+        return Err(ApiError::parameter("listen", "an event stream has nothing else to do; leave it out"));
+    }
     let mut subscription = state.bus.subscribe_to(&query.room, query.filter, query.recent)?;
     let last_seen = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let first = first_events(&mut subscription, last_seen);
@@ -62,18 +65,19 @@ impl Reader {
         if let Some(first) = self.first.take() {
             return Some(first);
         }
+        let mut draining = self.state.draining.clone();
         loop {
             let quiet: Duration = self.state.config.net.ping_interval;
             tokio::select! {
                 () = self.subscription.ready() => {}
-                _ = self.state.draining.wait_for(|draining| *draining) => return None,
+                _ = draining.wait_for(|draining| *draining) => return None,
                 () = tokio::time::sleep(quiet) => return Some(Bytes::from_static(b": quiet\n\n")),
             }
             let batch = self.subscription.take(BATCH_FRAMES_MAX, BATCH_BYTES_MAX);
             let mut bytes = Vec::new();
             if let Some(gap) = batch.gap {
                 let gap = ServerMessage::Gap { from: gap.from, to: gap.to, reason: "lagged".into() };
-                bytes.extend_from_slice(&control(&gap, "gap", None));
+                bytes.extend_from_slice(&control(&gap, "gap"));
             }
             self.state.metrics.delivered(batch.frames.len() as u64);
             for frame in &batch.frames {
@@ -90,7 +94,7 @@ impl Reader {
 fn first_events(subscription: &mut Subscription, last_seen: Option<&str>) -> Bytes {
     let position = Position { epoch: subscription.epoch().clone(), seq: subscription.cursor() };
     let session = format!("{:016x}", rand::random::<u64>());
-    let message = greeting(subscription, session);
+    let greeting = greeting(subscription, &session);
     let missed = last_seen
         .and_then(|id| Position::parse(id).ok())
         .filter(|last| last.epoch == position.epoch && last.seq < position.seq)
@@ -99,15 +103,14 @@ fn first_events(subscription: &mut Subscription, last_seen: Option<&str>) -> Byt
             to: position.seq,
             reason: "not_recovered".into(),
         });
-    let mut bytes = control(&message, "connection", Some(&position));
+    let mut bytes = format!("id: {position}\nevent: connection\ndata: {greeting}\n\n").into_bytes();
     if let Some(gap) = missed {
-        bytes.extend_from_slice(&control(&gap, "gap", None));
+        bytes.extend_from_slice(&control(&gap, "gap"));
     }
     bytes.into()
 }
 
-fn control(message: &ServerMessage, event: &str, id: Option<&Position>) -> Vec<u8> {
+fn control(message: &ServerMessage, event: &str) -> Vec<u8> {
     let json = serde_json::to_string(message).expect("control messages have string keys and finite numbers");
-    let id = id.map(|position| format!("id: {position}\n")).unwrap_or_default();
-    format!("{id}event: {event}\ndata: {json}\n\n").into_bytes()
+    format!("event: {event}\ndata: {json}\n\n").into_bytes()
 }

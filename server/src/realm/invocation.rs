@@ -78,7 +78,7 @@ impl Realm {
             Ok(output) => Ok(CastAnswer {
                 result: Some(output),
                 execution_time: Some(execution_time),
-                ..answer("invoked", card, frame.event().description.clone(), frame.seq())
+                ..answer("invoked", card, frame.event().description, frame.seq())
             }),
             Err(error) if timed_out => Err(SpellFailure::TimedOut(error)),
             Err(error) => Err(SpellFailure::Faltered(error)),

@@ -119,7 +119,7 @@ impl Realm {
         let frame = self.inner.bus.emit_summon(name, emit.with("model", model))?;
         self.speak_of(name, &decision, VoiceMoment::Summon);
         decision?;
-        Ok(answer("summoned", self.card(&registry, name), frame.event().description.clone(), frame.seq()))
+        Ok(answer("summoned", self.card(&registry, name), frame.event().description, frame.seq()))
     }
 
     /// Sends a daemon away.
@@ -149,7 +149,7 @@ impl Realm {
         let frame = self.inner.bus.emit_banish(name, count, time, emit)?;
         self.speak_of(name, &decision.as_ref().map(|_| ()).map_err(Clone::clone), VoiceMoment::Banish);
         decision?;
-        Ok(answer("banished", self.card(&registry, name), frame.event().description.clone(), frame.seq()))
+        Ok(answer("banished", self.card(&registry, name), frame.event().description, frame.seq()))
     }
 
     /// Every daemon, or only the present ones, and an event that somebody looked.

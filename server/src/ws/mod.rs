@@ -4,6 +4,7 @@ mod bell;
 pub mod codec;
 pub(crate) mod fanout;
 mod handshake;
+pub mod publish;
 pub mod session;
 mod shared_stream;
 mod socket;
@@ -15,13 +16,15 @@ pub(crate) use bell::Reason;
 use std::sync::Arc;
 use std::time::Instant;
 
-use arcane_shared::control::{CloseCode, Connection, ServerMessage, WELCOME};
+use arcane_shared::control::{CloseCode, Connection, WELCOME};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -82,13 +85,15 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     state.metrics.connected();
     let bell = Arc::new(Bell::default());
     let opened = wanted.map_err(Refused::Query).and_then(|query| {
+        if !query.listen {
+            return Ok((state.bus.visit(&query.room, query.recent)?, None, false));
+        }
         let member = stream
             .map(|stream| state.fanouts.member(&query.room, &query.filter, stream, Arc::clone(&bell)))
             .transpose()?;
-        let subscription = state.bus.subscribe_to(&query.room, query.filter, query.recent)?;
-        Ok((subscription, member))
+        Ok((state.bus.subscribe_to(&query.room, query.filter, query.recent)?, member, true))
     });
-    let (mut subscription, member) = match opened {
+    let (mut subscription, member, listens) = match opened {
         Ok(opened) => opened,
         Err(refused) => {
             let (code, reason) = refused.close();
@@ -100,7 +105,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         }
     };
     let id = format!("{:016x}", rand::random::<u64>());
-    let greeting = socket::encode(&greeting(&mut subscription, id.clone()));
+    let greeting = codec::text(&greeting(&mut subscription, &id));
     tracing::info!(session = %id, room = %subscription.room(), "websocket opened");
     let net = &state.config.net;
     let socket = Socket {
@@ -108,6 +113,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         session: Session::new(net, state.bus.history_size(), Instant::now()),
         decoder: Decoder::new(net.message_bytes_max),
         subscription,
+        listens,
         member,
         alarm: state.wheel.alarm(Arc::clone(&bell)),
         bell,
@@ -119,17 +125,26 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     tracing::info!(session = %id, code, "websocket closed");
 }
 
-pub(crate) fn greeting(subscription: &mut Subscription, session: String) -> ServerMessage {
+/// The connection message as JSON: a [`ServerMessage::Connection`] with the events as they were encoded.
+pub(crate) fn greeting(subscription: &mut Subscription, session: &str) -> String {
+    #[derive(Serialize)]
+    struct Greeting<'a> {
+        r#type: &'static str,
+        #[serde(flatten)]
+        connection: Connection<&'a RawValue>,
+    }
     let recent = subscription.take_recent();
-    ServerMessage::Connection(Connection {
+    let connection = Connection {
         message: WELCOME.into(),
         subscriber_count: subscription.subscriber_count() as u64,
-        recent_events: recent.iter().map(|frame| frame.event().clone().into()).collect(),
+        recent_events: recent.iter().map(|frame| frame.raw_json()).collect(),
         room: subscription.room().clone(),
         epoch: subscription.epoch().clone(),
         seq: subscription.cursor(),
-        session,
-    })
+        session: session.into(),
+    };
+    serde_json::to_string(&Greeting { r#type: "connection", connection })
+        .expect("a greeting has string keys and finite numbers")
 }
 
 enum Refused {

@@ -12,6 +12,7 @@ use arcane_shared::{EventFilter, Seq, UnixMillis};
 use bytes::Bytes;
 
 use super::codec::{FrameError, Incoming};
+use super::publish::{Refusal, is_publish};
 use crate::bus::Gap;
 use crate::config::NetConfig;
 
@@ -36,6 +37,8 @@ pub enum Input {
     Considered(Seq),
     /// The client took some of the bytes that were written for it.
     Progress,
+    /// A message that publishes could not be used.
+    Refused(Refusal),
     /// Bytes wait for the client although everything before was taken.
     Waiting,
     /// The server is about to stop.
@@ -51,6 +54,8 @@ pub enum Output {
     Send(ServerMessage),
     /// Change the subscription's filter and answer where it holds from.
     Filter(EventFilter),
+    /// Publish what this message holds, and answer it or hand in its refusal.
+    Publish(String),
     /// Send a ping frame.
     Ping,
     /// Answer a ping frame.
@@ -156,6 +161,7 @@ impl Session {
                 self.position = self.notices.then_some((seq, due));
                 self.tell_position(now)
             }
+            Input::Refused(refusal) => self.bad(refusal.code, refusal.detail, refusal.id, now),
             Input::Progress => {
                 self.stalled_since = None;
                 vec![]
@@ -183,11 +189,20 @@ impl Session {
                 vec![Output::CloseAnswer(code.unwrap_or(CloseCode::Normal.code()))]
             }
             Incoming::Binary(_) => {
-                self.bad("binary_message", "messages are JSON in text frames, not binary".into(), now)
+                self.bad("binary_message", "messages are JSON in text frames, not binary".into(), None, now)
+            }
+            Incoming::Text(text) if is_publish(&text) => {
+                if self.is_open() {
+                    vec![Output::Publish(text)]
+                } else {
+                    vec![]
+                }
             }
             Incoming::Text(text) => match serde_json::from_str(&text) {
                 Ok(message) => self.control(message, at, now),
-                Err(error) => self.bad("bad_message", format!("this is no control message: {error}"), now),
+                Err(error) => {
+                    self.bad("bad_message", format!("this is no control message: {error}"), None, now)
+                }
             },
         }
     }
@@ -196,7 +211,7 @@ impl Session {
         match message {
             ClientMessage::Hello { .. } => {
                 self.notices = true;
-                let features = ["filter", "ping", "seen", "gap", "position", "draining"];
+                let features = ["filter", "ping", "seen", "publish", "gap", "position", "draining"];
                 vec![Output::Send(ServerMessage::Hello {
                     version: PROTOCOL_VERSION,
                     features: features.map(str::to_owned).into(),
@@ -207,16 +222,17 @@ impl Session {
             ClientMessage::Filter { filter } => {
                 if filter.spell.len().max(filter.daemon.len()) > FILTER_VALUES_MAX {
                     let detail = format!("a filter names at most {FILTER_VALUES_MAX} spells or daemons");
-                    return self.bad("bad_filter", detail, now);
+                    return self.bad("bad_filter", detail, None, now);
                 }
                 vec![Output::Filter(filter)]
             }
             ClientMessage::Ack { .. } => {
                 let detail = "ack is for durable consumers, and this connection named none".to_owned();
-                self.bad("no_consumer", detail, now)
+                self.bad("no_consumer", detail, None, now)
             }
             ClientMessage::Seen { samples } if samples.len() > SEEN_SAMPLES_MAX => {
-                self.bad("too_many_samples", format!("samples has at most {SEEN_SAMPLES_MAX} entries"), now)
+                let detail = format!("samples has at most {SEEN_SAMPLES_MAX} entries");
+                self.bad("too_many_samples", detail, None, now)
             }
             ClientMessage::Seen { samples } => vec![Output::Seen(samples)],
         }
@@ -257,7 +273,7 @@ impl Session {
         if self.notices && self.is_open() { vec![Output::Send(message)] } else { vec![] }
     }
 
-    fn bad(&mut self, code: &str, detail: String, now: Instant) -> Vec<Output> {
+    fn bad(&mut self, code: &str, detail: String, id: Option<String>, now: Instant) -> Vec<Output> {
         while self.bad.front().is_some_and(|at| now.duration_since(*at) >= BAD_WINDOW) {
             self.bad.pop_front();
         }
@@ -269,7 +285,7 @@ impl Session {
         if !self.is_open() {
             return vec![];
         }
-        vec![Output::Send(ServerMessage::Error { code: code.into(), detail })]
+        vec![Output::Send(ServerMessage::Error { code: code.into(), detail, id })]
     }
 
     fn close(&mut self, code: CloseCode, reason: String, now: Instant) -> Vec<Output> {

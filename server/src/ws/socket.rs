@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::bell::{Bell, Reason, Rung};
 use super::codec::{self, Decoder};
 use super::fanout::{Member, TURN_BYTES_MAX, TURN_FRAMES_MAX};
+use super::publish::publish;
 use super::session::{Input, Output, Session};
 use super::turn::{Outbox, Turn, linger, offer, poll_turn};
 use super::wheel::Alarm;
@@ -26,6 +27,8 @@ pub(super) struct Socket<S> {
     pub(super) session: Session,
     pub(super) decoder: Decoder,
     pub(super) subscription: Subscription,
+    /// Whether events are wanted at all.
+    pub(super) listens: bool,
     /// The place in a list, for a socket that can have one.
     pub(super) member: Option<Member>,
     pub(super) bell: Arc<Bell>,
@@ -57,7 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 break;
             }
             self.alarm.set(self.session.next_deadline(), Instant::now());
-            let wants_events = outbox.is_empty() && self.session.is_open();
+            let wants_events = self.listens && outbox.is_empty() && self.session.is_open();
             let in_list = wants_events && self.join();
             let woken = tokio::select! {
                 turn = poll_fn(|context| poll_turn(&mut self.io, &mut outbox, &mut inbox, context)) => Woken::Turn(turn),
@@ -189,6 +192,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                     let answer = self.filter(filter);
                     outbox.push(encode(&answer));
                 }
+                Output::Publish(text) => match publish(&self.state.bus, self.subscription.room(), &text) {
+                    Ok(answer) => outbox.push(encode(&answer)),
+                    Err(refusal) => {
+                        let outputs = self.session.handle(Input::Refused(refusal), Instant::now());
+                        next = self.execute(outputs, outbox);
+                    }
+                },
                 Output::Ping => outbox.push(codec::ping()),
                 Output::Pong(payload) => outbox.push(codec::pong(&payload)),
                 Output::Seen(samples) => self.state.metrics.seen(&samples),

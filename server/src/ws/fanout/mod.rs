@@ -168,7 +168,7 @@ fn turn<P: Pipe>(fanout: &Fanout<P>, observer: &mut Observer, filter: &EventFilt
         return 0;
     }
     if !filter.is_empty() {
-        batch.frames.retain(|frame| filter.matches(frame.event()));
+        batch.frames.retain(|frame| frame.passes(filter));
     }
     news.fill(from, &batch);
     fanout.list().begin(news);
