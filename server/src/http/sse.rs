@@ -16,7 +16,7 @@ use super::error::ApiError;
 use super::query::StreamQuery;
 use crate::bus::Subscription;
 use crate::state::AppState;
-use crate::ws::greeting;
+use crate::ws::{greeting, session_name};
 
 const BATCH_FRAMES_MAX: usize = 64;
 const BATCH_BYTES_MAX: usize = 64 * 1024;
@@ -93,7 +93,7 @@ impl Reader {
 /// The connection event. A client that comes back is told which events it has missed.
 fn first_events(subscription: &mut Subscription, last_seen: Option<&str>) -> Bytes {
     let position = Position { epoch: subscription.epoch().clone(), seq: subscription.cursor() };
-    let session = format!("{:016x}", rand::random::<u64>());
+    let session = session_name(rand::random());
     let greeting = greeting(subscription, &session);
     let missed = last_seen
         .and_then(|id| Position::parse(id).ok())

@@ -21,7 +21,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -40,7 +40,7 @@ use handshake::HandshakeError;
 use session::Session;
 use shared_stream::SharedStream;
 use socket::Socket;
-use turn::linger;
+use turn::{Outbox, linger};
 
 /// The live event stream over a WebSocket.
 #[utoipa::path(get, path = "/ws/events", tag = "streams", params(StreamQuery), responses(
@@ -60,25 +60,26 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
     let upgraded = hyper::upgrade::on(&mut request);
     let place = request.extensions_mut().remove::<Place>();
     tokio::spawn(async move {
-        let _place = place;
         // The client may go away between its request and the upgrade; then there is nobody to talk to.
         let Ok(upgraded) = upgraded.await else { return };
         // A plain TCP stream can write many buffers in one system call.
         match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
             Ok(parts) => {
                 let stream = Arc::new(parts.io.into_inner());
-                serve(SharedStream(Arc::clone(&stream)), Some(stream), parts.read_buf, wanted, state).await;
+                serve(SharedStream(Arc::clone(&stream)), Some(stream), parts.read_buf, place, wanted, state)
+                    .await;
             }
-            Err(upgraded) => serve(TokioIo::new(upgraded), None, Bytes::new(), wanted, state).await,
+            Err(upgraded) => serve(TokioIo::new(upgraded), None, Bytes::new(), place, wanted, state).await,
         }
     });
     switching_protocols(accept)
 }
 
-async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     mut io: S,
     stream: Option<Arc<TcpStream>>,
     early: Bytes,
+    place: Option<Place>,
     wanted: Result<StreamQuery, QueryError>,
     state: AppState,
 ) {
@@ -100,15 +101,16 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             state.metrics.closed(code.code());
             // A browser sees the reason of a close, but not of a refused handshake.
             let _ = io.write_all(&codec::close_frame(code.code(), &reason)).await;
-            linger(io).await;
+            linger(&mut io).await;
             return;
         }
     };
-    let id = format!("{:016x}", rand::random::<u64>());
-    let greeting = codec::text(&greeting(&mut subscription, &id));
-    tracing::info!(session = %id, room = %subscription.room(), "websocket opened");
+    let session = rand::random::<u64>();
+    let mut outbox = Outbox::default();
+    outbox.push(codec::text(&greeting(&mut subscription, &session_name(session))));
+    tracing::info!(session = %session_name(session), room = %subscription.room(), "websocket opened");
     let net = &state.config.net;
-    let socket = Socket {
+    let mut socket = Socket {
         io,
         session: Session::new(net, state.bus.history_size(), Instant::now()),
         decoder: Decoder::new(net.message_bytes_max),
@@ -117,12 +119,22 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         member,
         alarm: state.wheel.alarm(Arc::clone(&bell)),
         bell,
+        outbox,
+        inbox: BytesMut::from(&early[..]),
         state,
     };
-    let metrics = socket.state.metrics.clone();
-    let code = socket.run(greeting, early).await;
-    metrics.closed(code);
-    tracing::info!(session = %id, code, "websocket closed");
+    // A task of its own: this one is large, and would be kept as long as the connection.
+    tokio::spawn(async move {
+        let code = socket.run().await;
+        socket.state.metrics.closed(code);
+        tracing::info!(session = %session_name(session), code, "websocket closed");
+        drop((socket, place));
+    });
+}
+
+/// A connection's name in logs and in its first message.
+pub(crate) fn session_name(session: u64) -> String {
+    format!("{session:016x}")
 }
 
 /// The connection message as JSON: a [`ServerMessage::Connection`] with the events as they were encoded.

@@ -33,70 +33,71 @@ pub(super) struct Socket<S> {
     pub(super) member: Option<Member>,
     pub(super) bell: Arc<Bell>,
     pub(super) alarm: Alarm,
+    /// What waits to be written; at first the connection message.
+    pub(super) outbox: Outbox,
+    /// What was read but is no whole frame yet; at first what came right behind the handshake.
+    pub(super) inbox: BytesMut,
     pub(super) state: AppState,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
-    /// Says `greeting` and runs until either side ends. `early` is what the client sent right
-    /// behind its handshake. Returns the code that it closed with.
-    pub(super) async fn run(mut self, greeting: Bytes, early: Bytes) -> u16 {
-        let mut outbox = Outbox::default();
-        let mut inbox = BytesMut::from(&early[..]);
-        drop(early);
-        outbox.push(greeting);
-        let outputs = self.read(&mut inbox);
-        let mut closed_with = match self.execute(outputs, &mut outbox) {
-            Next::GoOn => None,
-            Next::Closing(code, answered) => Some((code, answered)),
-            Next::End(code) => return code,
-        };
-        // A connection that opens while the server begins to stop has no deadline yet to be found by.
+    /// Runs until either side ends. Returns the code that it closed with.
+    ///
+    /// Everything it needs between two wakes is in `self`: what lives in a task's own frame is paid
+    /// for by every idle connection.
+    pub(super) async fn run(&mut self) -> u16 {
+        // What came right behind the handshake.
+        let outputs = self.read();
+        let mut state = self.execute(outputs);
         self.alarm.set(self.session.next_deadline(), Instant::now());
+        // A connection that opens while the server begins to stop had no deadline to be found by.
         if *self.state.draining.borrow() {
             self.bell.ring(Reason::Drain);
         }
         loop {
-            if closed_with.is_some_and(|(_, answered)| answered) && outbox.is_empty() {
-                break;
+            match state {
+                Next::End(code) => return code,
+                Next::Closing(code, true) if self.outbox.is_empty() => {
+                    linger(&mut self.io).await;
+                    return code;
+                }
+                Next::Closing(..) | Next::GoOn => {}
             }
             self.alarm.set(self.session.next_deadline(), Instant::now());
-            let wants_events = self.listens && outbox.is_empty() && self.session.is_open();
+            let wants_events = self.listens && self.outbox.is_empty() && self.session.is_open();
             let in_list = wants_events && self.join();
-            let woken = tokio::select! {
-                turn = poll_fn(|context| poll_turn(&mut self.io, &mut outbox, &mut inbox, context)) => Woken::Turn(turn),
-                () = self.subscription.ready(), if wants_events && !in_list => Woken::Events,
-                rung = poll_fn(|context| self.bell.poll_rung(context)) => Woken::Bell(rung),
-            };
+            let woken = self.wait(wants_events && !in_list).await;
             if in_list {
-                self.take_over(&mut outbox);
+                self.take_over();
             }
             let outputs = match woken {
-                Woken::Turn(Turn::Gone) => break,
+                Woken::Turn(Turn::Gone) => return state.code(),
                 Woken::Turn(Turn::Wrote) => self.session.handle(Input::Progress, Instant::now()),
-                Woken::Turn(Turn::Read) => self.read(&mut inbox),
+                Woken::Turn(Turn::Read) => self.read(),
                 Woken::Events => {
-                    let taken = self.take(&mut outbox);
-                    offer(&mut self.io, &mut outbox).await;
-                    let (back, cursor) = outbox.give_back().unwrap_or((0, self.subscription.cursor()));
+                    let taken = self.take();
+                    offer(&mut self.io, &mut self.outbox).await;
+                    let (back, cursor) = self.outbox.give_back().unwrap_or((0, self.subscription.cursor()));
                     self.subscription.seek(cursor);
                     self.state.metrics.delivered(taken - back);
                     vec![]
                 }
                 Woken::Bell(rung) => self.heed(rung),
             };
-            match self.execute(outputs, &mut outbox) {
-                Next::GoOn => {}
-                Next::Closing(code, answered) => closed_with = Some((code, answered)),
-                Next::End(code) => return closed_with.map_or(code, |(code, _)| code),
-            }
-            if !outbox.is_empty() {
+            state = state.then(self.execute(outputs));
+            if !self.outbox.is_empty() {
                 self.session.handle(Input::Waiting, Instant::now());
             }
         }
-        let Some((code, _)) = closed_with else { return ABNORMAL };
-        drop((self.subscription, self.member));
-        linger(self.io).await;
-        code
+    }
+
+    async fn wait(&mut self, events: bool) -> Woken {
+        let Self { io, outbox, inbox, subscription, bell, .. } = self;
+        tokio::select! {
+            turn = poll_fn(|context| poll_turn(io, outbox, inbox, context)) => Woken::Turn(turn),
+            () = subscription.ready(), if events => Woken::Events,
+            rung = poll_fn(|context| bell.poll_rung(context)) => Woken::Bell(rung),
+        }
     }
 
     fn heed(&mut self, rung: Rung) -> Vec<Output> {
@@ -112,10 +113,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         outputs
     }
 
-    fn read(&mut self, inbox: &mut BytesMut) -> Vec<Output> {
+    fn read(&mut self) -> Vec<Output> {
         let mut outputs = Vec::new();
         loop {
-            match self.decoder.decode(inbox) {
+            match self.decoder.decode(&mut self.inbox) {
                 Ok(None) => break,
                 Ok(Some(incoming)) => {
                     outputs.extend(
@@ -124,14 +125,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 }
                 Err(error) => {
                     // What follows a broken frame cannot be understood.
-                    inbox.clear();
+                    self.inbox.clear();
                     outputs.extend(self.session.handle(Input::Broke(error), Instant::now()));
                     break;
                 }
             }
         }
-        if inbox.is_empty() {
-            *inbox = BytesMut::new();
+        if self.inbox.is_empty() {
+            self.inbox = BytesMut::new();
         }
         outputs
     }
@@ -147,16 +148,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     /// Leaves the list and goes on at its own pace.
-    fn take_over(&mut self, outbox: &mut Outbox) {
+    fn take_over(&mut self) {
         let Some((cursor, rest)) = self.member.as_mut().and_then(Member::take_over) else { return };
         self.subscription.seek(cursor);
         if !rest.is_empty() {
-            outbox.push(rest);
+            self.outbox.push(rest);
         }
     }
 
     /// Takes what is new. Returns the number of events.
-    fn take(&mut self, outbox: &mut Outbox) -> u64 {
+    fn take(&mut self) -> u64 {
         let batch = self.subscription.take(TURN_FRAMES_MAX, TURN_BYTES_MAX);
         let now = Instant::now();
         // The notice of a gap goes before the first event after it.
@@ -164,9 +165,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         if batch.frames.is_empty() {
             notices.extend(self.session.handle(Input::Considered(batch.seq), now));
         }
-        self.execute(notices, outbox);
+        self.execute(notices);
         for frame in &batch.frames {
-            outbox.push_event(frame.ws(), frame.seq() - 1);
+            self.outbox.push_event(frame.ws(), frame.seq() - 1);
         }
         batch.frames.len() as u64
     }
@@ -179,38 +180,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         ServerMessage::Filtered { seq: self.subscription.set_filter(filter) }
     }
 
-    fn execute(&mut self, outputs: Vec<Output>, outbox: &mut Outbox) -> Next {
+    fn execute(&mut self, outputs: Vec<Output>) -> Next {
         let mut next = Next::GoOn;
         for output in outputs {
             match output {
                 Output::Send(ServerMessage::Pong { t0, t1, .. }) => {
                     let pong = ServerMessage::Pong { t0, t1, t2: clock::now_millis() };
-                    outbox.push(encode(&pong));
+                    self.outbox.push(encode(&pong));
                 }
-                Output::Send(message) => outbox.push(encode(&message)),
+                Output::Send(message) => self.outbox.push(encode(&message)),
                 Output::Filter(filter) => {
                     let answer = self.filter(filter);
-                    outbox.push(encode(&answer));
+                    self.outbox.push(encode(&answer));
                 }
                 Output::Publish(text) => match publish(&self.state.bus, self.subscription.room(), &text) {
-                    Ok(answer) => outbox.push(encode(&answer)),
+                    Ok(answer) => self.outbox.push(encode(&answer)),
                     Err(refusal) => {
                         let outputs = self.session.handle(Input::Refused(refusal), Instant::now());
-                        next = self.execute(outputs, outbox);
+                        next = self.execute(outputs);
                     }
                 },
-                Output::Ping => outbox.push(codec::ping()),
-                Output::Pong(payload) => outbox.push(codec::pong(&payload)),
+                Output::Ping => self.outbox.push(codec::ping()),
+                Output::Pong(payload) => self.outbox.push(codec::pong(&payload)),
                 Output::Seen(samples) => self.state.metrics.seen(&samples),
                 Output::Close(code, reason) => {
-                    outbox.push(codec::close_frame(code.code(), &reason));
+                    self.outbox.push(codec::close_frame(code.code(), &reason));
                     // After a broken frame the client's answer could not be read anyway.
                     let broken =
                         matches!(code, CloseCode::Protocol | CloseCode::NotUtf8 | CloseCode::TooLarge);
                     next = Next::Closing(code.code(), broken);
                 }
                 Output::CloseAnswer(code) => {
-                    outbox.push(codec::close_frame(code, ""));
+                    self.outbox.push(codec::close_frame(code, ""));
                     next = Next::Closing(code, true);
                 }
                 Output::End => return Next::End(ABNORMAL),
@@ -233,6 +234,24 @@ enum Next {
     Closing(u16, bool),
     /// It is over, and counts as this code.
     End(u16),
+}
+
+impl Next {
+    /// A connection that is about to close stays so.
+    fn then(self, next: Self) -> Self {
+        match (self, next) {
+            (Self::Closing(code, answered), Self::GoOn) => Self::Closing(code, answered),
+            (Self::Closing(code, _), Self::End(_)) => Self::End(code),
+            (_, next) => next,
+        }
+    }
+
+    fn code(&self) -> u16 {
+        match self {
+            Self::Closing(code, _) => *code,
+            Self::GoOn | Self::End(_) => ABNORMAL,
+        }
+    }
 }
 
 /// RFC 6455, 7.1.5: the connection ended without a close frame.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arcane_shared::Seq;
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// Most buffers in one vectored write.
 const SLICES_MAX: usize = 64;
@@ -148,13 +148,23 @@ pub(super) async fn offer<S: AsyncWrite + Unpin>(io: &mut S, outbox: &mut Outbox
 
 /// Ends a connection so that what was written last arrives: a socket that is dropped with unread
 /// bytes resets the connection, and the other side loses the close frame that it was about to read.
-pub(super) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut io: S) {
+pub(super) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S) {
     let ended = async {
         io.shutdown().await?;
-        let mut ignored = [0; READ_BYTES];
-        while io.read(&mut ignored).await? > 0 {}
-        io::Result::Ok(())
+        poll_fn(|context| poll_ignore(io, context)).await
     };
     // Whatever goes wrong here, the connection is over.
     let _ = tokio::time::timeout(LINGER, ended).await;
+}
+
+/// Reads to the end. The bytes live on the stack, not in the task: every connection would pay for them.
+fn poll_ignore<S: AsyncRead + Unpin>(io: &mut S, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    loop {
+        let mut chunk = [std::mem::MaybeUninit::uninit(); READ_BYTES];
+        let mut read = ReadBuf::uninit(&mut chunk);
+        ready!(Pin::new(&mut *io).poll_read(context, &mut read))?;
+        if read.filled().is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+    }
 }
