@@ -1,6 +1,7 @@
 //! `GET /ws/events`: one connection message, then events.
 
 pub mod codec;
+pub mod deflate;
 pub(crate) mod fanout;
 mod handshake;
 pub mod session;
