@@ -2,9 +2,12 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// The window that messages to clients are compressed with, as a power of two: 4 KiB. A larger one
-/// makes events hardly smaller, and both ends would have to keep it.
-pub const SERVER_WINDOW_BITS: u8 = 12;
+/// Window of messages that are compressed alone, as a power of two: 4 KiB. The smallest that a
+/// client may ask for.
+pub const ALONE_WINDOW_BITS: u8 = 12;
+/// Window of a cohort: 32 KiB, the largest there is and what clients provide for if they say
+/// nothing. It holds as many events as a cohort's window has; in 4 KiB they get half as large again.
+pub const COHORT_WINDOW_BITS: u8 = 15;
 /// What RFC 7692 lets window sizes be.
 const WINDOW_BITS: std::ops::RangeInclusive<u8> = 8..=15;
 /// Most offers that are considered; the ones behind them are not.
@@ -13,8 +16,8 @@ const OFFERS_MAX: usize = 16;
 /// An accepted offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agreed {
-    /// Whether the client keeps its window from one message to the next. If not, only messages that
-    /// were compressed alone may go to it.
+    /// Whether the client keeps a window that is large enough from one message to the next, so that
+    /// it can be in a cohort. If not, only messages that were compressed alone may go to it.
     pub context_takeover: bool,
     /// The value of `Sec-WebSocket-Extensions` in the answer.
     pub response: HeaderValue,
@@ -75,19 +78,24 @@ impl Offer {
     }
 
     fn accept(&self) -> Option<Agreed> {
+        // RFC 7692 lets a server name its window without being asked, but some clients refuse what
+        // they did not offer; and a client that said nothing provides for any window.
+        let (bits, named) = match self.server_max_window_bits {
+            Some(bits) if bits < ALONE_WINDOW_BITS => return None,
+            Some(bits) if bits < COHORT_WINDOW_BITS => (ALONE_WINDOW_BITS, true),
+            bits => (COHORT_WINDOW_BITS, bits.is_some()),
+        };
+        let context_takeover = bits == COHORT_WINDOW_BITS && !self.server_no_context_takeover;
         let mut response = String::from("permessage-deflate; client_no_context_takeover");
-        if self.server_no_context_takeover {
+        if !context_takeover {
             response.push_str("; server_no_context_takeover");
         }
-        // RFC 7692 lets a server name its window without being asked, but some clients refuse what
-        // they did not offer. A smaller window than the client provides for needs no mention.
-        match self.server_max_window_bits {
-            Some(bits) if bits < SERVER_WINDOW_BITS => return None,
-            Some(_) => response.push_str(&format!("; server_max_window_bits={SERVER_WINDOW_BITS}")),
-            None => {}
+        if named {
+            response.push_str("; server_max_window_bits=");
+            response.push_str(&bits.to_string());
         }
         let response = HeaderValue::try_from(response).ok()?;
-        Some(Agreed { context_takeover: !self.server_no_context_takeover, response })
+        Some(Agreed { context_takeover, response })
     }
 }
 
@@ -137,21 +145,24 @@ mod tests {
     }
 
     const PLAIN: &str = "permessage-deflate; client_no_context_takeover";
+    const LARGE: &str = "permessage-deflate; client_no_context_takeover; server_max_window_bits=15";
     const ALONE: &str = "permessage-deflate; client_no_context_takeover; server_no_context_takeover";
-    const SMALL: &str = "permessage-deflate; client_no_context_takeover; server_max_window_bits=12";
-    const BOTH: &str = "permessage-deflate; client_no_context_takeover; server_no_context_takeover; server_max_window_bits=12";
+    const SMALL: &str = "permessage-deflate; client_no_context_takeover; server_no_context_takeover; server_max_window_bits=12";
 
     #[test]
     fn what_clients_offer_and_what_they_get() {
         for (offer, response) in [
-            // Firefox; Chrome and `ws` for Node; `websockets` for Python; gorilla.
+            // Firefox; Chrome, `ws` for Node and `websockets` for Python; gorilla.
             ("permessage-deflate", PLAIN),
             ("permessage-deflate; client_max_window_bits", PLAIN),
-            ("permessage-deflate; server_max_window_bits=12; client_max_window_bits=12", SMALL),
             ("permessage-deflate; server_no_context_takeover; client_no_context_takeover", ALONE),
-            ("permessage-deflate;server_max_window_bits=15;server_no_context_takeover", BOTH),
-            ("permessage-deflate; client_max_window_bits=8", PLAIN),
+            // Windows of every size that can be had.
+            ("permessage-deflate; server_max_window_bits=15; client_max_window_bits=15", LARGE),
+            ("permessage-deflate; server_max_window_bits=14", SMALL),
+            ("permessage-deflate; server_max_window_bits=12; client_max_window_bits=12", SMALL),
+            ("permessage-deflate;server_max_window_bits=13;server_no_context_takeover", SMALL),
             ("permessage-deflate ; server_max_window_bits = \"13\"", SMALL),
+            ("permessage-deflate; client_max_window_bits=8", PLAIN),
             ("  permessage-deflate  ", PLAIN),
             // The next offer is considered.
             ("permessage-deflate; server_max_window_bits=10, permessage-deflate", PLAIN),
@@ -168,7 +179,7 @@ mod tests {
         ] {
             let agreed = answer(&[offer]).unwrap_or_else(|| panic!("declined: {offer}"));
             assert_eq!(agreed.response, response, "{offer}");
-            assert_eq!(agreed.context_takeover, !offer.contains("server_no_context"), "{offer}");
+            assert_eq!(agreed.context_takeover, !response.contains("server_no_context"), "{offer}");
         }
     }
 
