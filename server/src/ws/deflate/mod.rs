@@ -6,6 +6,7 @@
 
 mod cohort;
 mod compressor;
+mod inflate;
 pub mod negotiation;
 #[cfg(test)]
 mod sample;
@@ -16,6 +17,7 @@ use bytes::Bytes;
 
 pub use cohort::{COHORT_EVENTS_MAX, COHORT_WINDOW_MAX, Cohort, CohortFrame};
 use compressor::Compressor;
+pub use inflate::{INFLATED_BYTES_MAX, InflateError, inflate};
 
 /// Messages of fewer bytes than this hardly get smaller when they are compressed alone.
 pub const ALONE_BYTES_MIN: usize = 128;
