@@ -13,6 +13,8 @@ use crate::ws::deflate::INFLATED_BYTES_MAX;
 pub struct Decoder {
     message_bytes_max: usize,
     deflate: bool,
+    /// Whether the client has said goodbye.
+    closed: bool,
     partial: Option<Box<Partial>>,
 }
 
@@ -36,7 +38,7 @@ impl Decoder {
     /// A decoder for messages of at most `message_bytes_max` bytes, none of them compressed.
     #[must_use]
     pub fn new(message_bytes_max: usize) -> Self {
-        Self { message_bytes_max, deflate: false, partial: None }
+        Self { message_bytes_max, deflate: false, closed: false, partial: None }
     }
 
     /// A decoder for a client that may compress each message alone. The bound holds before and after
@@ -47,11 +49,16 @@ impl Decoder {
     }
 
     /// Takes the next message out of `buffer`; `None` until more bytes have come. What stays in the
-    /// buffer is less than a head or a control frame. After an error nothing more can be understood.
+    /// buffer is less than a head or a control frame. What follows a goodbye is thrown away (RFC 6455,
+    /// 1.4); after an error nothing more can be understood.
     ///
     /// # Errors
     /// If the bytes are not allowed, as early as that can be known; the connection has to be closed.
     pub fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Incoming>, FrameError> {
+        if self.closed {
+            buffer.clear();
+            return Ok(None);
+        }
         loop {
             let (message, frame) = match self.partial.take().map(|partial| *partial) {
                 Some(Partial { message, frame: Some(frame) }) => (message, frame),
@@ -61,7 +68,9 @@ impl Decoder {
                         Some(head) if head.opcode < CLOSE => head,
                         other => {
                             self.partial = message.map(|message| Partial::boxed(message, None));
-                            return other.map_or(Ok(None), |head| read_control(&head, buffer));
+                            let control = other.map_or(Ok(None), |head| read_control(&head, buffer));
+                            self.closed = matches!(control, Ok(Some(Incoming::Close(_))));
+                            return control;
                         }
                     };
                     let message = self.message(&head, message)?;

@@ -93,6 +93,13 @@ fn what_is_forbidden_is_refused_before_it_has_come() {
 }
 
 #[test]
+fn what_follows_a_goodbye_is_thrown_away() {
+    let goodbye = masked(FIN | CLOSE, &1000_u16.to_be_bytes());
+    let bytes = [masked(TEXT, b"ar"), goodbye.clone(), masked(FIN | PING, b""), goodbye, vec![0xFF]].concat();
+    assert_eq!(decode_all(&bytes, 100).unwrap(), [Incoming::Close(Some(1000))]);
+}
+
+#[test]
 fn a_compressed_message_is_restored_whole_or_in_fragments() {
     let message = "the circle closes ".repeat(20);
     let payload = compressed(&message);
