@@ -2,6 +2,7 @@
 
 mod bell;
 pub mod codec;
+pub mod deflate;
 pub(crate) mod fanout;
 mod handshake;
 pub mod publish;
