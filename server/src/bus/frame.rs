@@ -27,6 +27,7 @@ pub struct PreparedFrame {
     seq: Seq,
     ws: Bytes,
     json_at: usize,
+    deflated: OnceLock<Option<Bytes>>,
     sse: OnceLock<Bytes>,
 }
 
@@ -62,6 +63,7 @@ impl PreparedFrame {
             seq: outgoing.seq,
             ws: Bytes::copy_from_slice(&scratch[start..]),
             json_at: WS_HEADER_MAX - start,
+            deflated: OnceLock::new(),
             sse: OnceLock::new(),
         })
     }
@@ -103,8 +105,14 @@ impl PreparedFrame {
     }
 
     /// The same without a handle to it.
-    pub(crate) fn ws_bytes(&self) -> &[u8] {
+    pub(crate) fn ws_bytes(&self) -> &Bytes {
         &self.ws
+    }
+
+    /// The frame for readers that agreed on compression, as `deflate` made it the first time; the
+    /// plain one where it found that compressing does not help.
+    pub(crate) fn deflated(&self, deflate: impl FnOnce(&[u8]) -> Option<Bytes>) -> &Bytes {
+        self.deflated.get_or_init(|| deflate(self.json())).as_ref().unwrap_or(&self.ws)
     }
 
     /// The JSON alone.

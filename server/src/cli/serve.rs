@@ -46,6 +46,9 @@ pub(super) struct Serve {
     /// Most connections at a time.
     #[arg(long, env = "ARCANE_MAX_CONNECTIONS", default_value = "20000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections: u32,
+    /// Send every event as it is, also to clients that offer to take it compressed.
+    #[arg(long, env = "ARCANE_NO_COMPRESSION", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    no_compression: bool,
     /// Origins, besides the server's own, whose pages may connect, comma-separated.
     #[arg(long, env = "ARCANE_ALLOWED_ORIGINS", value_delimiter = ',')]
     allowed_origins: Vec<String>,
@@ -129,6 +132,7 @@ impl Serve {
             net: NetConfig {
                 connections_max: self.max_connections as usize,
                 allowed_origins: self.allowed_origins.clone(),
+                compression: !self.no_compression,
                 ..NetConfig::default()
             },
             realm: RealmConfig {

@@ -15,6 +15,8 @@ pub struct NetConfig {
     pub body_bytes_max: usize,
     /// Largest message that a WebSocket client may send, bytes. Default 64 KiB.
     pub message_bytes_max: usize,
+    /// Whether events are compressed for WebSocket clients that ask for it. Default true.
+    pub compression: bool,
     /// Time between ping frames on a quiet WebSocket, and between comments on a quiet SSE stream.
     /// Default 25 s.
     pub ping_interval: Duration,
@@ -36,6 +38,7 @@ impl Default for NetConfig {
             body_timeout: Duration::from_secs(30),
             body_bytes_max: 8 * 1024 * 1024,
             message_bytes_max: 64 * 1024,
+            compression: true,
             ping_interval: Duration::from_secs(25),
             pong_timeout: Duration::from_secs(10),
             stall_timeout: Duration::from_secs(30),

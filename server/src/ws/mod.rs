@@ -37,6 +37,8 @@ use crate::serve::Place;
 use crate::state::AppState;
 use bell::Bell;
 use codec::Decoder;
+use deflate::negotiation::{Agreed, negotiate};
+use fanout::Encoding;
 use handshake::HandshakeError;
 use session::Session;
 use shared_stream::SharedStream;
@@ -58,8 +60,14 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
         return ApiError::from(refusal).into_response();
     }
     let wanted = StreamQuery::read(request.uri().query());
+    let agreed = if state.config.net.compression { negotiate(request.headers()) } else { None };
+    let encoding = match &agreed {
+        Some(agreed) => Encoding::Deflate { together: agreed.context_takeover },
+        None => Encoding::Plain,
+    };
     let upgraded = hyper::upgrade::on(&mut request);
     let place = request.extensions_mut().remove::<Place>();
+    let opening = Opening { wanted, encoding, place, state };
     tokio::spawn(async move {
         // The client may go away between its request and the upgrade; then there is nobody to talk to.
         let Ok(upgraded) = upgraded.await else { return };
@@ -67,23 +75,29 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
         match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
             Ok(parts) => {
                 let stream = Arc::new(parts.io.into_inner());
-                serve(SharedStream(Arc::clone(&stream)), Some(stream), parts.read_buf, place, wanted, state)
-                    .await;
+                serve(SharedStream(Arc::clone(&stream)), Some(stream), parts.read_buf, opening).await;
             }
-            Err(upgraded) => serve(TokioIo::new(upgraded), None, Bytes::new(), place, wanted, state).await,
+            Err(upgraded) => serve(TokioIo::new(upgraded), None, Bytes::new(), opening).await,
         }
     });
-    switching_protocols(accept)
+    switching_protocols(accept, agreed)
+}
+
+/// What was found out before the connection was there.
+struct Opening {
+    wanted: Result<StreamQuery, QueryError>,
+    encoding: Encoding,
+    place: Option<Place>,
+    state: AppState,
 }
 
 async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     mut io: S,
     stream: Option<Arc<TcpStream>>,
     early: Bytes,
-    place: Option<Place>,
-    wanted: Result<StreamQuery, QueryError>,
-    state: AppState,
+    opening: Opening,
 ) {
+    let Opening { wanted, encoding, place, state } = opening;
     state.metrics.connected();
     let bell = Arc::new(Bell::default());
     let opened = wanted.map_err(Refused::Query).and_then(|query| {
@@ -91,7 +105,9 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             return Ok((state.bus.visit(&query.room, query.recent)?, None, false));
         }
         let member = stream
-            .map(|stream| state.fanouts.member(&query.room, &query.filter, stream, Arc::clone(&bell)))
+            .map(|stream| {
+                state.fanouts.member(&query.room, &query.filter, encoding, stream, Arc::clone(&bell))
+            })
             .transpose()?;
         Ok((state.bus.subscribe_to(&query.room, query.filter, query.recent)?, member, true))
     });
@@ -114,7 +130,11 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let mut socket = Socket {
         io,
         session: Session::new(net, state.bus.history_size(), Instant::now()),
-        decoder: Decoder::new(net.message_bytes_max),
+        decoder: match encoding {
+            Encoding::Plain => Decoder::new(net.message_bytes_max),
+            Encoding::Deflate { .. } => Decoder::with_deflate(net.message_bytes_max),
+        },
+        encoding,
         subscription,
         listens,
         member,
@@ -180,13 +200,16 @@ impl Refused {
     }
 }
 
-fn switching_protocols(accept: HeaderValue) -> Response {
+fn switching_protocols(accept: HeaderValue, agreed: Option<Agreed>) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(agreed) = agreed {
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, agreed.response);
+    }
     response
 }
 

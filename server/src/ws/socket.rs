@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::bell::{Bell, Reason, Rung};
 use super::codec::{self, Decoder};
-use super::fanout::{Member, TURN_BYTES_MAX, TURN_FRAMES_MAX};
+use super::fanout::{Encoding, Member, TURN_BYTES_MAX, TURN_FRAMES_MAX};
 use super::publish::publish;
 use super::session::{Input, Output, Session};
 use super::turn::{Outbox, Turn, linger, offer, poll_turn};
@@ -31,6 +31,8 @@ pub(super) struct Socket<S> {
     pub(super) listens: bool,
     /// The place in a list, for a socket that can have one.
     pub(super) member: Option<Member>,
+    /// How events are written outside the list.
+    pub(super) encoding: Encoding,
     pub(super) bell: Arc<Bell>,
     pub(super) alarm: Alarm,
     /// What waits to be written; at first the connection message.
@@ -167,7 +169,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         }
         self.execute(notices);
         for frame in &batch.frames {
-            self.outbox.push_event(frame.ws(), frame.seq() - 1);
+            self.outbox.push_event(self.encoding.frame(frame).clone(), frame.seq() - 1);
+        }
+        if let Some(member) = self.member.as_mut().filter(|_| !batch.frames.is_empty()) {
+            member.went_alone();
         }
         batch.frames.len() as u64
     }

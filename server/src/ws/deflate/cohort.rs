@@ -64,6 +64,11 @@ impl Cohort {
         self.somebody_waits = true;
     }
 
+    /// Ends the window: the next event begins one.
+    pub fn begin_anew(&mut self) {
+        self.window = None;
+    }
+
     /// Compresses the next event. Who has not got every frame since a window began cannot read it.
     pub fn frame(&mut self, json: &[u8], now: Instant) -> CohortFrame {
         let goes_on = self.window.filter(|window| {

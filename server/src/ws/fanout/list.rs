@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arcane_shared::Seq;
+use bytes::Bytes;
 use tokio::net::TcpStream;
 
 use super::news::{Cut, News};
@@ -24,6 +25,28 @@ impl Pipe for TcpStream {
     }
 }
 
+/// How a reader stands to the cohort that shares a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It cannot join: every frame for it stands alone.
+    Alone,
+    /// It joins when a window begins.
+    Waiting,
+    /// It has had every frame since a window began.
+    Along,
+}
+
+/// What the members need of the next turn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Needs {
+    /// Somebody takes frames that stand alone.
+    pub(super) alone: bool,
+    /// Somebody is in the cohort or waits for it.
+    pub(super) together: bool,
+    /// Somebody waits for it.
+    pub(super) window: bool,
+}
+
 /// One list. Members keep their slot for as long as they are in it.
 #[derive(Debug)]
 pub(super) struct List<P> {
@@ -33,6 +56,8 @@ pub(super) struct List<P> {
     cursor: Seq,
     /// Where the turn before ended, or this one if it is over: nobody stands before that.
     settled: Seq,
+    /// How many members there are of each [`Standing`].
+    standing: [usize; 3],
 }
 
 #[derive(Debug)]
@@ -41,13 +66,24 @@ struct Entry<P> {
     place: Arc<Place>,
     /// Everything up to here was written.
     cursor: Seq,
+    standing: Standing,
 }
 
 /// What a reader and its list share: how it is woken, and where it stood when it was let go.
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) bell: Arc<Bell>,
-    left_at: Mutex<Option<Cut>>,
+    left_at: Mutex<Option<Left>>,
+}
+
+/// Where a reader was when it left.
+#[derive(Debug)]
+pub(super) struct Left {
+    /// It has everything up to here, or will have with `rest`.
+    pub(super) seq: Seq,
+    /// What its socket did not take of a frame.
+    pub(super) rest: Bytes,
+    pub(super) standing: Standing,
 }
 
 impl Place {
@@ -55,13 +91,13 @@ impl Place {
         Arc::new(Self { bell, left_at: Mutex::new(None) })
     }
 
-    fn leave_at(&self, cut: Cut) {
-        *self.left_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(cut);
+    fn leave(&self, left: Left) {
+        *self.left_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
         self.bell.ring(Reason::Left);
     }
 
     /// Where it stood when the list let it go.
-    pub(super) fn take(&self) -> Option<Cut> {
+    pub(super) fn take(&self) -> Option<Left> {
         self.left_at.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -69,15 +105,22 @@ impl Place {
 impl<P: Pipe> List<P> {
     /// A list whose first turn begins after `cursor`.
     pub(super) fn new(cursor: Seq) -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), cursor, settled: cursor }
+        Self { slots: Vec::new(), free: Vec::new(), cursor, settled: cursor, standing: [0; 3] }
     }
 
     /// Takes a reader in that has everything up to `cursor`, unless a turn has gone past that.
-    pub(super) fn join(&mut self, pipe: &Arc<P>, place: &Arc<Place>, cursor: Seq) -> Option<usize> {
+    pub(super) fn join(
+        &mut self,
+        pipe: &Arc<P>,
+        place: &Arc<Place>,
+        cursor: Seq,
+        standing: Standing,
+    ) -> Option<usize> {
         if cursor < self.cursor {
             return None;
         }
-        let entry = Some(Entry { pipe: Arc::clone(pipe), place: Arc::clone(place), cursor });
+        self.standing[standing as usize] += 1;
+        let entry = Some(Entry { pipe: Arc::clone(pipe), place: Arc::clone(place), cursor, standing });
         if let Some(slot) = self.free.pop() {
             self.slots[slot] = entry;
             return Some(slot);
@@ -87,44 +130,43 @@ impl<P: Pipe> List<P> {
     }
 
     /// Lets a reader go if it is still in its slot, and says where it stood.
-    pub(super) fn leave(&mut self, slot: usize, place: &Arc<Place>) -> Option<Seq> {
+    pub(super) fn leave(&mut self, slot: usize, place: &Arc<Place>) -> Option<Left> {
         let taken = self.slots.get_mut(slot)?.take_if(|entry| Arc::ptr_eq(&entry.place, place))?;
         self.free.push(slot);
-        Some(taken.cursor.max(self.settled))
+        self.standing[taken.standing as usize] -= 1;
+        let seq = taken.cursor.max(self.settled);
+        Some(Left { seq, rest: Bytes::new(), standing: taken.standing })
     }
 
-    /// Begins a turn: from now on nobody joins who lacks any of the news.
-    pub(super) fn begin(&mut self, news: &News) {
-        self.settled = std::mem::replace(&mut self.cursor, news.to());
+    /// Begins a turn that goes to `to`: from now on nobody joins who lacks any of its events.
+    pub(super) fn begin(&mut self, to: Seq) -> Needs {
+        self.settled = std::mem::replace(&mut self.cursor, to);
+        let [alone, waiting, along] = self.standing;
+        Needs { alone: alone + waiting > 0, together: waiting + along > 0, window: waiting > 0 }
     }
 
     /// Writes the news to the members in `slots`. Returns the number of deliveries, and whether
     /// there are slots beyond.
     pub(super) fn deliver(&mut self, slots: std::ops::Range<usize>, news: &News) -> (u64, bool) {
         let mut delivered = 0;
-        if news.is_empty() {
-            self.settled = self.cursor;
-            return (0, false);
-        }
         let end = slots.end.min(self.slots.len());
-        for slot in slots.start..end {
+        let served = if news.is_empty() { 0..0 } else { slots.start..end };
+        for slot in served {
             let Some(entry) = &mut self.slots[slot] else { continue };
-            let (frames, bytes) = news.after(entry.cursor);
-            match entry.offer(bytes) {
-                Some(written) if written == bytes.len() => {
-                    delivered += frames as u64;
-                    entry.cursor = entry.cursor.max(news.to());
-                }
-                written => {
-                    let cut = news.cut(entry.cursor, written.unwrap_or(0));
-                    delivered += news.between(entry.cursor, cut.seq);
-                    entry.place.leave_at(cut);
+            let stood = (entry.cursor, entry.standing);
+            let left = entry.offer(news);
+            delivered += news.between(stood.0, left.as_ref().map_or(news.to(), |left| left.seq));
+            self.standing[stood.1 as usize] -= 1;
+            match left {
+                None => self.standing[entry.standing as usize] += 1,
+                Some(left) => {
+                    entry.place.leave(left);
                     self.slots[slot] = None;
                     self.free.push(slot);
                 }
             }
         }
-        let more = end < self.slots.len();
+        let more = end < self.slots.len() && !news.is_empty();
         if !more {
             self.settled = self.cursor;
         }
@@ -134,17 +176,50 @@ impl<P: Pipe> List<P> {
     /// Lets everybody go, each where it stands, and goes on after `cursor`.
     pub(super) fn dismiss(&mut self, cursor: Seq) {
         for entry in self.slots.drain(..).flatten() {
-            entry.place.leave_at(Cut { seq: entry.cursor.max(self.settled), rest: bytes::Bytes::new() });
+            let seq = entry.cursor.max(self.settled);
+            entry.place.leave(Left { seq, rest: Bytes::new(), standing: entry.standing });
         }
-        self.free.clear();
-        (self.cursor, self.settled) = (cursor, cursor);
+        *self = Self::new(cursor);
     }
 }
 
 impl<P: Pipe> Entry<P> {
-    /// How much was taken; `None` for nothing. A broken connection takes nothing: its own task
-    /// finds the error when it reads.
-    fn offer(&self, bytes: &[u8]) -> Option<usize> {
-        if bytes.is_empty() { Some(0) } else { self.pipe.try_write(bytes).ok() }
+    /// Writes what this member lacks. If it does not take all of it, it has to leave.
+    fn offer(&mut self, news: &News) -> Option<Left> {
+        let along = self.standing == Standing::Along;
+        let missing = news.missing(self.cursor, along, self.standing != Standing::Alone);
+        let mut written = self.write(missing.alone);
+        if written == missing.alone.len() {
+            written += self.write(missing.together);
+        }
+        if written == missing.len() {
+            self.cursor = self.cursor.max(news.to());
+            self.standing = self.standing.next(missing.leads_along(along));
+            return None;
+        }
+        let Cut { seq, rest, together } = news.cut(self.cursor, missing, written);
+        let still_along = together || along && written == 0;
+        Some(Left { seq, rest, standing: self.standing.next(still_along) })
+    }
+
+    /// How much was taken. A broken connection takes nothing: its own task finds the error when it
+    /// reads.
+    fn write(&self, bytes: &[u8]) -> usize {
+        if bytes.is_empty() { 0 } else { self.pipe.try_write(bytes).unwrap_or(0) }
+    }
+}
+
+impl Standing {
+    fn next(self, along: bool) -> Self {
+        match self {
+            Self::Alone => Self::Alone,
+            Self::Waiting | Self::Along => {
+                if along {
+                    Self::Along
+                } else {
+                    Self::Waiting
+                }
+            }
+        }
     }
 }

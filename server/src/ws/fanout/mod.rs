@@ -5,12 +5,14 @@
 //! write that does not wait. A socket that does not take everything leaves the list and goes at its
 //! own pace, in its own task, until it has caught up again.
 
+mod cohort;
 mod list;
 mod news;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
 
 use arcane_shared::{EventFilter, RoomName, Seq};
 use bytes::Bytes;
@@ -18,18 +20,23 @@ use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
 use super::bell::Bell;
-use crate::bus::{ArcaneEventBus, NoSuchRoom, Observer};
+use super::deflate;
+use crate::bus::{ArcaneEventBus, Batch, NoSuchRoom, Observer, PreparedFrame};
 use crate::metrics::Metrics;
+use cohort::SharedCohort;
 pub(crate) use list::Pipe;
-use list::{List, Place};
+use list::{Left, List, Needs, Place, Standing};
 use news::News;
 
 /// Most frames of one turn.
 pub(super) const TURN_FRAMES_MAX: usize = 64;
 /// Most bytes of one turn, give or take a frame.
 pub(super) const TURN_BYTES_MAX: usize = 64 * 1024;
-/// Members that are served in one go; in between, others may join or leave.
-const STRETCH: usize = 64;
+/// Members that are served in one go; in between, others may join or leave, and other tasks run.
+const STRETCH: usize = 256;
+/// Most kinds whose readers share a window; a compressor takes some memory. Readers of further kinds
+/// get frames that were compressed alone.
+const COHORTS_MAX: usize = 64;
 
 /// The lists of every room that has readers.
 #[derive(Debug)]
@@ -44,7 +51,7 @@ pub(crate) struct Fanouts {
 
 #[derive(Debug, Default)]
 struct Lists {
-    by_kind: BTreeMap<Kind, Vec<Weak<Fanout<TcpStream>>>>,
+    by_kind: BTreeMap<Kind, Alike>,
     /// At this many kinds, those that nobody reads any more are forgotten.
     sweep_at: usize,
 }
@@ -54,6 +61,36 @@ struct Lists {
 struct Kind {
     room: RoomName,
     filter: EventFilter,
+    encoding: Encoding,
+}
+
+/// The lists of one kind.
+#[derive(Debug)]
+struct Alike {
+    lists: Vec<Weak<Fanout<TcpStream>>>,
+    cohort: Weak<SharedCohort>,
+}
+
+/// What a reader agreed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Encoding {
+    /// No compression.
+    Plain,
+    /// permessage-deflate. `together`: its inflater keeps its window from one message to the next.
+    Deflate {
+        /// Whether it can be in a cohort.
+        together: bool,
+    },
+}
+
+impl Encoding {
+    /// A frame that this reader understands whatever it has read before.
+    pub(super) fn frame(self, frame: &PreparedFrame) -> &Bytes {
+        match self {
+            Self::Plain => frame.ws_bytes(),
+            Self::Deflate { .. } => frame.deflated(deflate::alone),
+        }
+    }
 }
 
 /// One list and the loop that serves it; the loop ends with the list's last reader.
@@ -61,6 +98,8 @@ struct Kind {
 struct Fanout<P> {
     list: Mutex<List<P>>,
     served_by: Mutex<Option<AbortHandle>>,
+    /// For readers that can share a window.
+    cohort: Option<Arc<SharedCohort>>,
 }
 
 /// A reader that can join its list.
@@ -70,6 +109,8 @@ pub(super) struct Member<P: Pipe = TcpStream> {
     pipe: Arc<P>,
     place: Arc<Place>,
     slot: Option<usize>,
+    encoding: Encoding,
+    standing: Standing,
 }
 
 impl Fanouts {
@@ -83,49 +124,81 @@ impl Fanouts {
         &self,
         room: &RoomName,
         filter: &EventFilter,
+        encoding: Encoding,
         pipe: Arc<TcpStream>,
         bell: Arc<Bell>,
     ) -> Result<Member, NoSuchRoom> {
         let at = self.next.fetch_add(1, Ordering::Relaxed) % self.lists_per_kind;
+        let kind = Kind { room: room.clone(), filter: filter.clone(), encoding };
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         lists.sweep();
-        let kind = Kind { room: room.clone(), filter: filter.clone() };
-        let alike = lists
-            .by_kind
-            .entry(kind)
-            .or_insert_with(|| std::iter::repeat_with(Weak::new).take(self.lists_per_kind).collect());
-        let fanout = match alike[at].upgrade() {
+        let cohorts = lists.by_kind.values().filter(|alike| alike.cohort.strong_count() > 0).count();
+        let alike = lists.by_kind.entry(kind).or_insert_with(|| Alike {
+            lists: std::iter::repeat_with(Weak::new).take(self.lists_per_kind).collect(),
+            cohort: Weak::new(),
+        });
+        let fanout = match alike.lists[at].upgrade() {
             Some(fanout) => fanout,
             None => {
-                let fanout = Fanout::start(self.bus.observe(room)?, filter.clone(), self.metrics.clone());
-                alike[at] = Arc::downgrade(&fanout);
+                let cohort = match (encoding, alike.cohort.upgrade()) {
+                    (Encoding::Deflate { together: true }, None) if cohorts < COHORTS_MAX => {
+                        Some(Arc::new(SharedCohort::new()))
+                    }
+                    (_, cohort) => cohort,
+                };
+                alike.cohort = cohort.as_ref().map(Arc::downgrade).unwrap_or_default();
+                let observer = self.bus.observe(room)?;
+                let fanout = Arc::new(Fanout::new(observer.cursor(), cohort));
+                fanout.start(observer, filter.clone(), encoding, self.metrics.clone());
+                alike.lists[at] = Arc::downgrade(&fanout);
                 fanout
             }
         };
-        Ok(Member { fanout, pipe, place: Place::new(bell), slot: None })
+        Ok(Member::new(fanout, encoding, pipe, bell))
     }
 }
 
 impl Lists {
     fn sweep(&mut self) {
         if self.by_kind.len() >= self.sweep_at {
-            self.by_kind.retain(|_, alike| alike.iter().any(|list| list.strong_count() > 0));
+            self.by_kind.retain(|_, alike| alike.lists.iter().any(|list| list.strong_count() > 0));
             self.sweep_at = 64.max(2 * self.by_kind.len());
         }
     }
 }
 
 impl<P: Pipe> Fanout<P> {
-    fn start(observer: Observer, filter: EventFilter, metrics: Metrics) -> Arc<Self> {
-        let list = Mutex::new(List::new(observer.cursor()));
-        let fanout = Arc::new(Self { list, served_by: Mutex::default() });
-        let task = tokio::spawn(serve(Arc::downgrade(&fanout), observer, filter, metrics));
-        *fanout.served_by.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
-        fanout
+    fn new(cursor: Seq, cohort: Option<Arc<SharedCohort>>) -> Self {
+        Self { list: Mutex::new(List::new(cursor)), served_by: Mutex::default(), cohort }
+    }
+
+    fn start(
+        self: &Arc<Self>,
+        observer: Observer,
+        filter: EventFilter,
+        encoding: Encoding,
+        metrics: Metrics,
+    ) {
+        let served = serve(Arc::downgrade(self), observer, filter, encoding, metrics, STRETCH);
+        let task = tokio::spawn(served).abort_handle();
+        *self.served_by.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
     }
 
     fn list(&self) -> MutexGuard<'_, List<P>> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lays out what the members need of a batch.
+    fn lay_out(&self, news: &mut News, from: Seq, batch: &Batch, needs: Needs, encoding: Encoding) {
+        news.begin(from, batch);
+        let cohort = self.cohort.as_ref().filter(|_| needs.together);
+        let together = cohort.and_then(|cohort| cohort.frames(from, batch, needs.window, Instant::now()));
+        if needs.alone || together.is_none() {
+            for frame in &batch.frames {
+                news.push_alone(encoding.frame(frame));
+            }
+        }
+        news.fill_together(&together.unwrap_or_default());
     }
 }
 
@@ -133,13 +206,34 @@ async fn serve<P: Pipe>(
     fanout: Weak<Fanout<P>>,
     mut observer: Observer,
     filter: EventFilter,
+    encoding: Encoding,
     metrics: Metrics,
+    stretch: usize,
 ) {
     let mut news = News::default();
     loop {
         gather(&mut observer).await;
         let Some(fanout) = fanout.upgrade() else { return };
-        metrics.delivered(turn(&fanout, &mut observer, &filter, &mut news));
+        let from = observer.cursor();
+        let mut batch = observer.take(TURN_FRAMES_MAX, TURN_BYTES_MAX);
+        if batch.gap.is_some() {
+            // The loop itself was too slow for the ring: every reader finds out on its own what it lost.
+            fanout.list().dismiss(batch.seq);
+            continue;
+        }
+        batch.frames.retain(|frame| frame.passes(&filter));
+        let needs = fanout.list().begin(batch.seq);
+        fanout.lay_out(&mut news, from, &batch, needs, encoding);
+        let mut at = 0;
+        loop {
+            let (delivered, more) = fanout.list().deliver(at..at + stretch, &news);
+            metrics.delivered(delivered);
+            if !more {
+                break;
+            }
+            at += stretch;
+            tokio::task::yield_now().await;
+        }
     }
 }
 
@@ -158,31 +252,6 @@ async fn gather(observer: &mut Observer) {
     }
 }
 
-/// Writes what is new to every member. Returns the number of deliveries.
-fn turn<P: Pipe>(fanout: &Fanout<P>, observer: &mut Observer, filter: &EventFilter, news: &mut News) -> u64 {
-    let from = observer.cursor();
-    let mut batch = observer.take(TURN_FRAMES_MAX, TURN_BYTES_MAX);
-    if batch.gap.is_some() {
-        // The loop itself was too slow for the ring: every reader finds out on its own what it lost.
-        fanout.list().dismiss(batch.seq);
-        return 0;
-    }
-    if !filter.is_empty() {
-        batch.frames.retain(|frame| frame.passes(filter));
-    }
-    news.fill(from, &batch);
-    fanout.list().begin(news);
-    let (mut delivered, mut at) = (0, 0);
-    loop {
-        let (n, more) = fanout.list().deliver(at..at + STRETCH, news);
-        delivered += n;
-        at += STRETCH;
-        if !more {
-            return delivered;
-        }
-    }
-}
-
 impl<P> Drop for Fanout<P> {
     fn drop(&mut self) {
         if let Some(task) = self.served_by.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
@@ -192,9 +261,14 @@ impl<P> Drop for Fanout<P> {
 }
 
 impl<P: Pipe> Member<P> {
+    fn new(fanout: Arc<Fanout<P>>, encoding: Encoding, pipe: Arc<P>, bell: Arc<Bell>) -> Self {
+        let standing = if fanout.cohort.is_some() { Standing::Waiting } else { Standing::Alone };
+        Self { fanout, pipe, place: Place::new(bell), slot: None, encoding, standing }
+    }
+
     /// Joins the list, if nothing that the list has handled is missing up to `cursor`.
     pub(super) fn join(&mut self, cursor: Seq) -> bool {
-        self.slot = self.fanout.list().join(&self.pipe, &self.place, cursor);
+        self.slot = self.fanout.list().join(&self.pipe, &self.place, cursor, self.standing);
         self.slot.is_some()
     }
 
@@ -203,9 +277,15 @@ impl<P: Pipe> Member<P> {
     pub(super) fn take_over(&mut self) -> Option<(Seq, Bytes)> {
         let slot = self.slot.take()?;
         let left = self.fanout.list().leave(slot, &self.place);
-        match left {
-            Some(seq) => Some((seq, Bytes::new())),
-            None => self.place.take().map(|cut| (cut.seq, cut.rest)),
+        let Left { seq, rest, standing } = left.or_else(|| self.place.take())?;
+        self.standing = standing;
+        Some((seq, rest))
+    }
+
+    /// An event goes to this reader outside its list: from here on it has missed one of the cohort's.
+    pub(super) fn went_alone(&mut self) {
+        if self.standing == Standing::Along {
+            self.standing = Standing::Waiting;
         }
     }
 }
@@ -218,7 +298,8 @@ impl Member {
         room: &RoomName,
         filter: &EventFilter,
     ) -> Result<Self, NoSuchRoom> {
-        fanouts.member(room, filter, Arc::clone(&self.pipe), Arc::clone(&self.place.bell))
+        let (pipe, bell) = (Arc::clone(&self.pipe), Arc::clone(&self.place.bell));
+        fanouts.member(room, filter, self.encoding, pipe, bell)
     }
 }
 
