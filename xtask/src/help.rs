@@ -61,3 +61,25 @@ pub(crate) const SETUP: &str = "\
 Fetches and builds the tools that the other commands would fetch and build when they need them.
 
   cargo xtask setup";
+
+/// Of `load`.
+pub(crate) const LOAD: &str = "\
+One run of WebSocket clients and a publisher against a server that is already there; prints a line of JSON.
+`cargo xtask bench` makes its tables from such runs. Without a release build, the load is slower than the server:
+
+  cargo run --release -p xtask -- load --port 8000 [--pid SERVER] [--clients N] [--secs S] …
+
+  --peer P             what is spoken to: arcane (the default), bun, nats, raw
+  --port N             where it listens (8000); --publish-port N: where it takes events, if elsewhere
+  --pid N              the server's process: adds its processor time and memory (Linux)
+  --clients N          clients (1); --slow K: so many of them never read
+  --secs S             how long, 0.1 to 20 (1); the first fifth is not measured. --events N: at most so many events
+  --window W           sends while fewer than W requests are unanswered and W events on their way (8)
+  --rate R             sends R events a second instead
+  --publish WAY        http, ws, nats or none; --hold is --publish none: clients that only stay
+  --batch B            B events in a request (1)
+  --varied             events as different as those of a realm at work, instead of one that is always the same
+  --compress           clients ask for permessage-deflate
+  --drain              stops the server at the end and waits until every client was told and is gone
+
+Every reader must get every event once and in order; a run in which one does not is an error.";

@@ -6,6 +6,8 @@ mod cli;
 mod compress;
 mod dashboard;
 mod help;
+mod host;
+mod load;
 mod process;
 mod project;
 mod size;
