@@ -81,6 +81,19 @@ fn pin(core: usize) -> Result<()> {
     bail!("only Linux can keep a process to core {core}")
 }
 
+/// A core for the server and one for its load, if there are two.
+#[cfg(target_os = "linux")]
+pub(crate) fn two_cores() -> Option<[usize; 2]> {
+    let set = rustix::thread::sched_getaffinity(None).ok()?;
+    let mut cores = (0..rustix::thread::CpuSet::MAX_CPU).filter(|core| set.is_set(*core));
+    Some([cores.next()?, cores.next()?])
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn two_cores() -> Option<[usize; 2]> {
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,9 +22,35 @@ pub(crate) enum Metric {
     RssBeforeMib,
     RssIdleMib,
     RssLoadMib,
+    RssGrowthMib,
     DrainNotifiedMs,
     DrainGoneMs,
 }
 
 /// The figures of one run.
 pub(crate) type Figures = BTreeMap<Metric, f64>;
+
+impl Metric {
+    /// Head of a column.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::DeliveriesPerS => "deliveries/s",
+            Self::EventsPerS => "events/s",
+            Self::CpuUsPerDelivery => "CPU/delivery, µs",
+            Self::CpuUsPerEvent => "CPU/event, µs",
+            Self::BytesPerDelivery => "bytes/delivery",
+            Self::P50Ms => "p50, ms",
+            Self::P99Ms => "p99, ms",
+            Self::P999Ms => "p99.9, ms",
+            Self::MaxMs => "last, ms",
+            Self::ConnectsPerS => "connects/s",
+            Self::KibPerConnection => "KiB/connection",
+            Self::RssBeforeMib => "RSS before, MiB",
+            Self::RssIdleMib => "RSS idle, MiB",
+            Self::RssLoadMib => "RSS under load, MiB",
+            Self::RssGrowthMib => "growth, MiB",
+            Self::DrainNotifiedMs => "all notified, ms",
+            Self::DrainGoneMs => "all gone, ms",
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! What `cargo xtask load` is told.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -36,6 +37,8 @@ pub(crate) struct Options {
     pub(crate) clients: usize,
     /// How many of the clients never read.
     pub(crate) slow: usize,
+    /// Before measuring, publishes more than the kernel keeps for a client that does not read.
+    pub(crate) fill: bool,
     pub(crate) time: Duration,
     pub(crate) pace: Pace,
     pub(crate) way: Way,
@@ -58,6 +61,7 @@ impl Options {
             pid: None,
             clients: 1,
             slow: 0,
+            fill: false,
             time: Duration::from_secs(1),
             pace: Pace::Window(8),
             way: peer.way(),
@@ -81,6 +85,7 @@ impl Options {
                 Long("pid") => options.pid = Some(args.value()?.parse()?),
                 Long("clients") => options.clients = args.value()?.parse()?,
                 Long("slow") => options.slow = args.value()?.parse()?,
+                Long("fill") => options.fill = true,
                 Long("secs") => options.time = seconds(args.value()?.parse()?)?,
                 Long("window") => options.pace = Pace::Window(args.value()?.parse()?),
                 Long("rate") => options.pace = Pace::Rate(args.value()?.parse()?),
@@ -131,6 +136,40 @@ impl Options {
         Ok(())
     }
 
+    /// The flags that say the same.
+    pub(crate) fn flags(&self) -> Vec<OsString> {
+        let mut flags = Vec::new();
+        let mut say = |flag: &str, value: String| flags.extend([format!("--{flag}"), value]);
+        say("peer", self.peer.name().to_owned());
+        say("port", self.port.to_string());
+        if let Some(port) = self.publish_port {
+            say("publish-port", port.to_string());
+        }
+        if let Some(pid) = self.pid {
+            say("pid", pid.to_string());
+        }
+        say("clients", self.clients.to_string());
+        say("slow", self.slow.to_string());
+        say("secs", self.time.as_secs_f64().to_string());
+        match self.pace {
+            Pace::Window(window) => say("window", window.to_string()),
+            Pace::Rate(rate) => say("rate", rate.to_string()),
+        }
+        say("publish", format!("{:?}", self.way).to_lowercase());
+        say("batch", self.batch.to_string());
+        if let Some(events) = self.events_max {
+            say("events", events.to_string());
+        }
+        let switches = [
+            ("--fill", self.fill),
+            ("--compress", self.compress),
+            ("--varied", self.varied),
+            ("--drain", self.drain),
+        ];
+        flags.extend(switches.into_iter().filter(|(_, on)| *on).map(|(flag, _)| flag.to_owned()));
+        flags.into_iter().map(OsString::from).collect()
+    }
+
     /// Clients that read.
     pub(crate) fn readers(&self) -> u64 {
         (self.clients - self.slow) as u64
@@ -150,6 +189,25 @@ mod tests {
 
     fn read(line: &str) -> Result<Option<Options>> {
         Options::read(lexopt::Parser::from_args(line.split_whitespace()))
+    }
+
+    #[test]
+    fn flags_come_back_as_they_went() {
+        for peer in Peer::ALL {
+            let mut options = Options::new(peer);
+            assert_eq!(
+                Options::read(lexopt::Parser::from_args(options.flags())).unwrap(),
+                Some(options.clone())
+            );
+            options.pid = Some(7);
+            options.publish_port = Some(8);
+            options.pace = Pace::Rate(12.5);
+            options.way = if peer == Peer::Arcane { Way::Ws } else { Way::None };
+            options.events_max = Some(5);
+            (options.clients, options.slow, options.batch) = (10, 3, 100);
+            (options.compress, options.varied, options.drain, options.fill) = (true, true, true, true);
+            assert_eq!(Options::read(lexopt::Parser::from_args(options.flags())).unwrap(), Some(options));
+        }
     }
 
     #[test]

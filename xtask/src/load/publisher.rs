@@ -19,6 +19,8 @@ use super::publish::{Way, Writer};
 const NAP: Duration = Duration::from_millis(1);
 /// Most unanswered requests at a given rate; beyond, the publisher waits and its rate is not reached.
 const UNANSWERED_MAX: u64 = 10_000;
+/// How many events are on their way while buffers are filled.
+const FILLING: Pace = Pace::Window(64);
 /// A connection for publishing is there after this time, or the run ends.
 const OPENING_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -26,6 +28,8 @@ const OPENING_TIME_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     pub(crate) stop: AtomicBool,
+    /// Buffers of clients that do not read are being filled: as fast as possible, whatever the pace.
+    pub(crate) filling: AtomicBool,
     pub(crate) sent_events: AtomicU64,
     pub(crate) sent_requests: AtomicU64,
     pub(crate) answered: AtomicU64,
@@ -94,17 +98,19 @@ pub(crate) fn start(
     let (pace, readers, batch) = (options.pace, options.readers(), options.batch);
     let (events_max, answered) = (options.events_max.unwrap_or(u64::MAX), options.way.is_answered());
     thread::spawn(move || {
-        let (start, mut request, mut requests) = (Instant::now(), Vec::new(), 0);
+        let (mut steady, mut request, mut requests) = (None, Vec::new(), 0);
         while !progress.stop.load(Ordering::Relaxed) && writer.events() < events_max {
             let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
             let unanswered = if answered { requests - load(&progress.answered) } else { 0 };
             let look = Look { events: writer.events(), unanswered, delivered: load(&progress.delivered) };
+            let pace = if progress.filling.load(Ordering::Relaxed) { FILLING } else { pace };
             if !may_send(pace, readers, batch, look) {
                 thread::park_timeout(NAP);
                 continue;
             }
             if let Pace::Rate(rate) = pace {
-                let due = Duration::from_secs_f64(writer.events() as f64 / rate);
+                let (start, first) = *steady.get_or_insert_with(|| (Instant::now(), writer.events()));
+                let due = Duration::from_secs_f64((writer.events() - first) as f64 / rate);
                 if let Some(early) = due.checked_sub(start.elapsed()) {
                     thread::sleep(early.min(10 * NAP));
                     if early > 10 * NAP {

@@ -93,7 +93,9 @@ impl Readers {
         let mut ready = 0;
         while ready < options.clients {
             while readers.seats.len() < options.clients && readers.seats.len() - ready < OPENING_MAX {
-                readers.sit_down(address)?;
+                readers
+                    .sit_down(address, options.slow)
+                    .with_context(|| format!("connecting to {address}"))?;
             }
             ready += readers.turn(Duration::from_millis(100), options.slow)?;
             if readers.tally.gone > 0 {
@@ -107,8 +109,12 @@ impl Readers {
         Ok(readers)
     }
 
-    fn sit_down(&mut self, address: SocketAddr) -> Result<()> {
-        let mut stream = TcpStream::connect(address).with_context(|| format!("connecting to {address}"))?;
+    fn sit_down(&mut self, address: SocketAddr, slow: usize) -> Result<()> {
+        let mut stream = if self.seats.len() < slow {
+            connect_as_from_afar(address)?
+        } else {
+            TcpStream::connect(address)?
+        };
         let token = Token(self.seats.len());
         self.poll.registry().register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
         self.seats.push(Seat { stream: Some(stream), asked: false, client: Client::new(self.reading) });
@@ -224,4 +230,22 @@ impl Readers {
         self.seats.iter().for_each(|seat| all += seat.client.order.faults);
         all
     }
+}
+
+/// Connects with segments of the size that networks have. With those of the loopback, of 64 KiB, the kernel would keep
+/// megabytes for each client that does not read, and no server would notice any.
+#[cfg(unix)]
+fn connect_as_from_afar(address: SocketAddr) -> Result<TcpStream> {
+    use socket2::{Domain, Protocol, Socket, Type};
+    const SEGMENT_BYTES: u32 = 1460;
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_tcp_mss(SEGMENT_BYTES).context("setting the size of segments")?;
+    socket.connect(&address.into())?;
+    socket.set_nonblocking(true)?;
+    Ok(TcpStream::from_std(socket.into()))
+}
+
+#[cfg(not(unix))]
+fn connect_as_from_afar(address: SocketAddr) -> Result<TcpStream> {
+    Ok(TcpStream::connect(address)?)
 }

@@ -15,12 +15,16 @@ use super::publish::Way;
 use super::publisher::{self, Progress};
 use super::readers::Readers;
 use super::report::Report;
+use super::stop;
 use super::usage::{self, Usage};
-use super::{stop, usage::settled};
 use crate::host;
 
 /// Share of the time that passes before measuring begins: windows of TCP grow, code gets warm.
 const WARM_UP_SHARE: f64 = 0.2;
+/// What every reader gets while it fills: more than the kernel keeps for a client that does not read.
+const FILL_BYTES: u64 = 1 << 20;
+/// Filling ends after this time at the latest.
+const FILL_TIME_MAX: Duration = Duration::from_secs(15);
 /// Longest turn, so that the clock is looked at.
 const TURN: Duration = Duration::from_millis(10);
 /// What has not arrived after such a time without any arrival is missing.
@@ -52,7 +56,7 @@ pub(crate) fn measure(options: &Options) -> Result<Report> {
     let before = usage::read(options.pid);
     let mut readers = Readers::connect(options, clock)?;
     figures.insert(Metric::ConnectsPerS, options.clients as f64 / clock.elapsed().as_secs_f64());
-    let idle = settled(options.pid);
+    let idle = usage::settled(options.pid);
     memory(&mut figures, before, idle, options.clients);
     let published = if options.way == Way::None {
         hold(&mut readers, options)?;
@@ -96,12 +100,13 @@ fn publish(
     figures: &mut Figures,
 ) -> Result<Published> {
     let stream = readers.watch(publisher::connect(options)?, Answers::new(options.way))?;
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(Progress { filling: options.fill.into(), ..Progress::default() });
     let thread = publisher::start(options, stream, Arc::clone(&progress), clock);
     let publishing = Publishing { thread, progress };
     // A run of few events is measured from the first one on.
     let warm_up =
         if options.events_max.is_some() { Duration::ZERO } else { options.time.mul_f64(WARM_UP_SHARE) };
+    publishing.fill(readers, options)?;
     publishing.wait(readers, options, warm_up)?;
     readers.tally.latency = Some(Histogram::new());
     let from = publishing.mark(readers, options);
@@ -128,6 +133,17 @@ impl Publishing {
         while start.elapsed() < time && !self.thread.is_finished() {
             self.turn(readers, options)?;
         }
+        Ok(())
+    }
+
+    /// Goes on until clients that do not read cannot be sent any more.
+    fn fill(&self, readers: &mut Readers, options: &Options) -> Result<()> {
+        let start = Instant::now();
+        let enough = |readers: &Readers| readers.tally.bytes >= FILL_BYTES * options.readers();
+        while options.fill && !enough(readers) && start.elapsed() < FILL_TIME_MAX {
+            self.turn(readers, options)?;
+        }
+        self.progress.filling.store(false, Ordering::Relaxed);
         Ok(())
     }
 
@@ -193,6 +209,9 @@ fn rates(figures: &mut Figures, from: Mark, to: Mark) {
     let (Some(used_before), Some(used)) = (from.usage, to.usage) else { return };
     let cpu_us = (used.cpu_s - used_before.cpu_s) * 1e6;
     figures.insert(Metric::RssLoadMib, used.rss_kib / 1024.0);
+    if let Some(idle_mib) = figures.get(&Metric::RssIdleMib) {
+        figures.insert(Metric::RssGrowthMib, used.rss_kib / 1024.0 - idle_mib);
+    }
     if delivered > 0.0 {
         figures.insert(Metric::CpuUsPerDelivery, cpu_us / delivered);
     }
