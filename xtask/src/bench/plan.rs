@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     pub(crate) peers: Vec<Peer>,
     /// Whether the page is written.
     pub(crate) write: bool,
-    /// As it was typed.
+    /// What one types to repeat it.
     pub(crate) line: String,
 }
 
@@ -58,6 +58,13 @@ impl Plan {
         let whole = !quick && plan.only.is_none() && plan.peers == Peer::ALL;
         plan.write = whole || write;
         plan.line.push_str(&format!(" --rounds {} --secs {}", plan.rounds, plan.time.as_secs_f64()));
+        if let Some(only) = &plan.only {
+            plan.line.push_str(&format!(" --only {}", only.join(",")));
+        }
+        if plan.peers != Peer::ALL {
+            let names: Vec<&str> = plan.peers.iter().map(|peer| peer.name()).collect();
+            plan.line.push_str(&format!(" --peers {}", names.join(",")));
+        }
         Ok(Some(plan))
     }
 
@@ -114,9 +121,10 @@ mod tests {
 
     #[test]
     fn scenarios_are_chosen_by_name() {
-        let plan = read("--only ingest,idle-5000 --quick").unwrap().unwrap();
+        let plan = read("--only ingest,idle-5000 --peers bun,arcane --quick").unwrap().unwrap();
         assert!(plan.wants("ingest") && plan.wants("idle-5000") && !plan.wants("fanout-200"));
-        assert_eq!(plan.line, "cargo xtask bench --rounds 1 --secs 1");
+        let line = "cargo xtask bench --rounds 1 --secs 1 --only ingest,idle-5000 --peers arcane,bun";
+        assert_eq!(plan.line, line);
     }
 
     #[test]
