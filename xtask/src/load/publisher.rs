@@ -30,6 +30,8 @@ pub(crate) struct Progress {
     pub(crate) stop: AtomicBool,
     /// Buffers of clients that do not read are being filled: as fast as possible, whatever the pace.
     pub(crate) filling: AtomicBool,
+    /// Nothing is published for now.
+    pub(crate) resting: AtomicBool,
     pub(crate) sent_events: AtomicU64,
     pub(crate) sent_requests: AtomicU64,
     pub(crate) answered: AtomicU64,
@@ -104,7 +106,7 @@ pub(crate) fn start(
             let unanswered = if answered { requests - load(&progress.answered) } else { 0 };
             let look = Look { events: writer.events(), unanswered, delivered: load(&progress.delivered) };
             let pace = if progress.filling.load(Ordering::Relaxed) { FILLING } else { pace };
-            if !may_send(pace, readers, batch, look) {
+            if progress.resting.load(Ordering::Relaxed) || !may_send(pace, readers, batch, look) {
                 thread::park_timeout(NAP);
                 continue;
             }

@@ -23,8 +23,11 @@ use crate::host;
 const WARM_UP_SHARE: f64 = 0.2;
 /// What every reader gets while it fills: more than the kernel keeps for a client that does not read.
 const FILL_BYTES: u64 = 1 << 20;
-/// Filling ends after this time at the latest.
+/// Filling, and the rest after it, end after this time at the latest.
 const FILL_TIME_MAX: Duration = Duration::from_secs(15);
+/// A server has come to rest when, over this time, it used its core for no more than a tenth.
+const REST: Duration = Duration::from_millis(200);
+const REST_SHARE_MAX: f64 = 0.1;
 /// Longest turn, so that the clock is looked at.
 const TURN: Duration = Duration::from_millis(10);
 /// What has not arrived after such a time without any arrival is missing.
@@ -136,14 +139,27 @@ impl Publishing {
         Ok(())
     }
 
-    /// Goes on until clients that do not read cannot be sent any more.
+    /// Goes on until clients that do not read cannot be sent any more, and the server has noticed.
     fn fill(&self, readers: &mut Readers, options: &Options) -> Result<()> {
+        if !options.fill {
+            return Ok(());
+        }
         let start = Instant::now();
         let enough = |readers: &Readers| readers.tally.bytes >= FILL_BYTES * options.readers();
-        while options.fill && !enough(readers) && start.elapsed() < FILL_TIME_MAX {
+        while !enough(readers) && start.elapsed() < FILL_TIME_MAX {
             self.turn(readers, options)?;
         }
+        self.progress.resting.store(true, Ordering::Relaxed);
         self.progress.filling.store(false, Ordering::Relaxed);
+        loop {
+            let before = usage::read(options.pid);
+            self.wait(readers, options, REST)?;
+            let used = usage::read(options.pid).zip(before).map_or(0.0, |(now, then)| now.cpu_s - then.cpu_s);
+            if used <= REST.as_secs_f64() * REST_SHARE_MAX || start.elapsed() > FILL_TIME_MAX {
+                break;
+            }
+        }
+        self.progress.resting.store(false, Ordering::Relaxed);
         Ok(())
     }
 
