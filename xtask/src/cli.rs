@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use lexopt::prelude::*;
 
 use crate::project::Project;
-use crate::{dashboard, help, process, suite, tools};
+use crate::{bench, dashboard, help, host, load, process, suite, tools};
 
 /// How much the builds are optimised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,13 +17,16 @@ pub(crate) enum Build {
 }
 
 /// What to do.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Command {
     Help(&'static str),
     Run { port: u16, build: Build, serve: Vec<OsString> },
     Test(suite::Selection),
     Dist,
     Setup,
+    Bench(bench::plan::Plan),
+    Load(load::options::Options),
+    Pinned(host::Pinned),
 }
 
 impl Command {
@@ -45,19 +48,31 @@ impl Command {
             "check" => read_test(args, suite::Selection::quick(), help::CHECK),
             "dist" => read_nothing(args, Self::Dist, help::DIST),
             "setup" => read_nothing(args, Self::Setup, help::SETUP),
-            other => bail!("there is no command {other:?}: run, test, check, dist or setup"),
+            "bench" => {
+                let plan = bench::plan::Plan::read(args)?;
+                Ok(plan.map_or(Self::Help(help::BENCH), Self::Bench))
+            }
+            "load" => {
+                let options = load::options::Options::read(args)?;
+                Ok(options.map_or(Self::Help(help::LOAD), Self::Load))
+            }
+            "pinned" => Ok(Self::Pinned(host::Pinned::read(args)?)),
+            other => bail!("there is no command {other:?}: run, test, check, bench, dist or setup"),
         }
     }
 
     /// Does it.
     pub(crate) fn perform(self) -> Result<ExitCode> {
-        let project = Project::find()?;
+        let project = Project::find;
         match self {
             Self::Help(text) => println!("{text}"),
-            Self::Run { port, build, serve } => run(&project, port, build, serve)?,
-            Self::Test(selection) => return suite::perform(&project, &selection),
-            Self::Dist => dist(&project)?,
-            Self::Setup => setup(&project)?,
+            Self::Run { port, build, serve } => run(&project()?, port, build, serve)?,
+            Self::Test(selection) => return suite::perform(&project()?, &selection),
+            Self::Dist => dist(&project()?)?,
+            Self::Setup => setup(&project()?)?,
+            Self::Bench(plan) => return bench::perform(&project()?, &plan),
+            Self::Load(options) => load::perform(&options)?,
+            Self::Pinned(program) => program.perform()?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -185,9 +200,19 @@ mod tests {
 
     #[test]
     fn every_command_helps() {
-        for line in
-            ["", "--help", "-h", "help", "run -h", "test --help", "check -h", "dist -h", "setup --help"]
-        {
+        for line in [
+            "",
+            "--help",
+            "-h",
+            "help",
+            "run -h",
+            "test --help",
+            "check -h",
+            "dist -h",
+            "setup --help",
+            "bench -h",
+            "load -h",
+        ] {
             assert!(matches!(read(line), Ok(Command::Help(_))), "{line}");
         }
     }

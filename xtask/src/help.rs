@@ -7,6 +7,7 @@ Sets the project up, runs it and tests it.
   cargo xtask run      the server and its dashboard on http://127.0.0.1:8000
   cargo xtask test     everything that must hold: format, lints, tests, licences, size, stories in a browser
   cargo xtask check    the quick part of it: format, lints, licences
+  cargo xtask bench    measures the server beside its peers
   cargo xtask dist     one binary with the dashboard inside
   cargo xtask setup    only fetches and builds the tools
 
@@ -61,3 +62,46 @@ pub(crate) const SETUP: &str = "\
 Fetches and builds the tools that the other commands would fetch and build when they need them.
 
   cargo xtask setup";
+
+/// Of `bench`.
+pub(crate) const BENCH: &str = "\
+Measures the server beside its peers and says which goals are met. A whole run, of some twenty minutes, renews
+docs/benchmarks.md, which tells what is measured and how.
+
+  cargo xtask bench [--rounds 5] [--secs 5] [--only SCENARIO,…] [--peers PEER,…] [--quick] [--write]
+
+Scenarios: fanout-200, fanout-1000, steady-100, idle-5000, ingest, compressed, slow-1000, many-10000.
+Peers: arcane (this project), bun, nats, raw (a C program that does the least). Bun is installed into .tools/ by npm, raw
+needs a C compiler, nats-server must be there already. Who cannot be had is skipped, and the tables say so.
+
+  --rounds N     rounds of which medians are taken; in each, every peer has its turn (5)
+  --secs S       how long a run takes (5)
+  --only, --peers   some of the scenarios, some of the peers
+  --quick        one round of a second: whether everything works, not how fast it is
+  --write        renews docs/benchmarks.md although not everything was run
+
+ARCANE_BINARY names a built server to measure instead of building one. Linux with two idle cores is needed for figures
+that mean something. A missed goal is no failure; a run in which an event was lost, doubled or late in its order is.";
+
+/// Of `load`.
+pub(crate) const LOAD: &str = "\
+One run of WebSocket clients and a publisher against a server that is already there; prints a line of JSON.
+`cargo xtask bench` makes its tables from such runs. Without a release build, the load is slower than the server:
+
+  cargo run --release -p xtask -- load --port 8000 [--pid SERVER] [--clients N] [--secs S] …
+
+  --peer P             what is spoken to: arcane (the default), bun, nats, raw
+  --port N             where it listens (8000); --publish-port N: where it takes events, if elsewhere
+  --pid N              the server's process: adds its processor time and memory (Linux)
+  --clients N          clients (1); --slow K: so many of them never read
+  --fill               publishes, before measuring, more than the kernel keeps for a client that never reads
+  --secs S             how long, 0.1 to 20 (1); the first fifth is not measured. --events N: at most so many events
+  --window W           sends while fewer than W requests are unanswered and W events on their way (8)
+  --rate R             sends R events a second instead
+  --publish WAY        http, ws, nats or none; --hold is --publish none: clients that only stay
+  --batch B            B events in a request (1)
+  --varied             events as different as those of a realm at work, instead of one that is always the same
+  --compress           clients ask for permessage-deflate
+  --drain              stops the server at the end and waits until every client was told and is gone
+
+Every reader must get every event once and in order; a run in which one does not is an error.";

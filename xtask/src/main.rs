@@ -1,11 +1,14 @@
 //! `cargo xtask`: sets the project up, runs it and tests it. `cargo xtask --help` says more.
 #![expect(clippy::print_stdout, reason = "a command line talks")]
 
+mod bench;
 mod browser;
 mod cli;
 mod compress;
 mod dashboard;
 mod help;
+mod host;
+mod load;
 mod process;
 mod project;
 mod size;

@@ -34,13 +34,27 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
 /// Turns this process into another one, so that signals reach it directly.
 #[cfg(unix)]
 pub(crate) fn become_it(command: &mut Command) -> Result<()> {
-    use std::os::unix::process::CommandExt as _;
     println!("$ {}", line(command));
-    Err(command.exec()).context("the server could not be started")
+    replace_by(command)
+}
+
+/// The same without a word.
+#[cfg(unix)]
+pub(crate) fn replace_by(command: &mut Command) -> Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    let error = command.exec();
+    Err(error).with_context(|| format!("`{}` could not be started", line(command)))
 }
 
 /// Runs another process to its end.
 #[cfg(not(unix))]
 pub(crate) fn become_it(command: &mut Command) -> Result<()> {
     run(command, "its own messages say what is wrong")
+}
+
+/// Runs another process to its end without a word.
+#[cfg(not(unix))]
+pub(crate) fn replace_by(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("`{}` could not be started", line(command)))?;
+    std::process::exit(status.code().unwrap_or(1))
 }

@@ -1,0 +1,32 @@
+//! `cargo xtask load`: one run of clients and a publisher against a server that is already there.
+
+mod answers;
+mod client;
+mod events;
+mod frame;
+mod handshake;
+mod histogram;
+mod messages;
+pub(crate) mod metric;
+pub(crate) mod options;
+mod order;
+pub(crate) mod peer;
+pub(crate) mod publish;
+mod publisher;
+mod readers;
+pub(crate) mod report;
+mod run;
+mod stamp;
+mod stop;
+mod usage;
+
+use anyhow::{Context as _, Result};
+
+use options::Options;
+
+/// Does one run and prints its report as one line of JSON. A run that is not exact is an error.
+pub(crate) fn perform(options: &Options) -> Result<()> {
+    let report = run::measure(options)?;
+    println!("{}", serde_json::to_string(&report).context("writing the report")?);
+    report.check(options)
+}

@@ -1,0 +1,86 @@
+//! The servers that are compared, and how a client speaks to each.
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+
+use super::frame::Opcode;
+use super::publish::Way;
+
+/// A server that is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Peer {
+    /// This project.
+    Arcane,
+    /// `Bun.serve`: uWebSockets.
+    Bun,
+    /// nats-server through its WebSocket listener.
+    Nats,
+    /// A C program that writes to one client after the other.
+    Raw,
+}
+
+impl Peer {
+    /// In the order of the tables.
+    pub(crate) const ALL: [Self; 4] = [Self::Arcane, Self::Bun, Self::Nats, Self::Raw];
+
+    /// As one types it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Arcane => "arcane",
+            Self::Bun => "bun",
+            Self::Nats => "nats",
+            Self::Raw => "raw",
+        }
+    }
+
+    /// The one of a name.
+    pub(crate) fn parse(name: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|peer| peer.name() == name);
+        found.with_context(|| format!("there is no peer {name:?}: arcane, bun, nats or raw"))
+    }
+
+    /// Path of the WebSocket on which readers listen.
+    pub(crate) fn stream_path(self) -> &'static str {
+        match self {
+            Self::Arcane => "/ws/events?recent=0",
+            Self::Bun | Self::Nats | Self::Raw => "/",
+        }
+    }
+
+    /// Path of the WebSocket on which a publisher speaks and, but for answers, hears nothing.
+    pub(crate) fn publisher_path(self) -> &'static str {
+        match self {
+            Self::Arcane => "/ws/events?recent=0&daemon=nobody-of-this-name",
+            Self::Bun | Self::Nats | Self::Raw => "/",
+        }
+    }
+
+    /// Path that takes events by POST.
+    pub(crate) fn events_path(self) -> &'static str {
+        match self {
+            Self::Arcane => "/events",
+            Self::Bun | Self::Nats | Self::Raw => "/publish",
+        }
+    }
+
+    /// What a client says first.
+    pub(crate) fn greeting(self) -> Option<(Opcode, &'static [u8])> {
+        let subscribe = b"CONNECT {\"verbose\":false,\"pedantic\":false}\r\nSUB events 1\r\nPING\r\n";
+        (self == Self::Nats).then_some((Opcode::Binary, subscribe))
+    }
+
+    /// What the server says as soon as no event can pass the client by.
+    pub(crate) fn ready(self) -> &'static [u8] {
+        match self {
+            Self::Arcane => b"\"type\":\"connection\"",
+            Self::Bun | Self::Raw => b"listening",
+            Self::Nats => b"PONG",
+        }
+    }
+
+    /// How events are published unless somebody says otherwise.
+    pub(crate) fn way(self) -> Way {
+        if self == Self::Nats { Way::Nats } else { Way::Http }
+    }
+}

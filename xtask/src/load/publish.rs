@@ -1,0 +1,154 @@
+//! The ways of publishing: how events are put into requests.
+
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+
+use super::events::Template;
+use super::frame::{self, Opcode};
+use super::peer::Peer;
+use super::stamp::Stamp;
+
+/// How events reach the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Way {
+    /// POST on a connection that stays open.
+    Http,
+    /// Messages on a WebSocket.
+    Ws,
+    /// `PUB` of the NATS protocol.
+    Nats,
+    /// Not at all.
+    None,
+}
+
+impl Way {
+    /// The one of a name.
+    pub(crate) fn parse(name: &str) -> Result<Self> {
+        Ok(match name {
+            "http" => Self::Http,
+            "ws" => Self::Ws,
+            "nats" => Self::Nats,
+            "none" => Self::None,
+            other => bail!("events are published by http, ws, nats or none, not {other:?}"),
+        })
+    }
+
+    /// Whether every request is answered.
+    pub(crate) fn is_answered(self) -> bool {
+        matches!(self, Self::Http | Self::Ws)
+    }
+}
+
+/// Writes requests one after the other, each with the next events of a stream.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    way: Way,
+    head: String,
+    templates: Vec<Template>,
+    batch: u64,
+    next: u64,
+    body: Vec<u8>,
+}
+
+impl Writer {
+    /// For requests of `batch` events.
+    pub(crate) fn new(way: Way, peer: Peer, port: u16, templates: Vec<Template>, batch: u64) -> Self {
+        let path = peer.events_path();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: "
+        );
+        Self { way, head, templates, batch, next: 0, body: Vec::new() }
+    }
+
+    /// Events that were written so far.
+    pub(crate) fn events(&self) -> u64 {
+        self.next
+    }
+
+    /// The next request, stamped.
+    pub(crate) fn write(&mut self, at_ns: u64, out: &mut Vec<u8>) {
+        out.clear();
+        if self.way == Way::Nats {
+            for _ in 0..self.batch {
+                self.body.clear();
+                self.event(at_ns);
+                out.extend_from_slice(format!("PUB events {}\r\n", self.body.len()).as_bytes());
+                out.extend_from_slice(&self.body);
+                out.extend_from_slice(b"\r\n");
+            }
+            return;
+        }
+        self.body.clear();
+        if self.way == Way::Ws {
+            self.body.extend_from_slice(b"{\"type\":\"publish\",\"events\":");
+        }
+        let array = self.batch > 1 || self.way == Way::Ws;
+        for nth in 0..self.batch {
+            if array {
+                self.body.push(if nth == 0 { b'[' } else { b',' });
+            }
+            self.event(at_ns);
+        }
+        if array {
+            self.body.push(b']');
+        }
+        if self.way == Way::Ws {
+            self.body.push(b'}');
+            return frame::masked(Opcode::Text, &self.body, out);
+        }
+        out.extend_from_slice(self.head.as_bytes());
+        out.extend_from_slice(format!("{}\r\n\r\n", self.body.len()).as_bytes());
+        out.extend_from_slice(&self.body);
+    }
+
+    fn event(&mut self, at_ns: u64) {
+        let template = &self.templates[(self.next % self.templates.len() as u64) as usize];
+        template.write(Stamp { at_ns, number: self.next }, &mut self.body);
+        self.next += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::super::events::uniform;
+    use super::*;
+
+    fn written(way: Way, batch: u64) -> String {
+        let mut writer = Writer::new(way, Peer::Arcane, 80, uniform(), batch);
+        let mut out = b"rest of the last one".to_vec();
+        writer.write(1, &mut out);
+        assert_eq!(writer.events(), batch);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn http_says_how_long_the_body_is() {
+        for (batch, array) in [(1, false), (3, true)] {
+            let request = written(Way::Http, batch);
+            let (head, body) = request.split_once("\r\n\r\n").unwrap();
+            assert!(head.ends_with(&format!("Content-Length: {}", body.len())), "{head}");
+            let body: Value = serde_json::from_str(body).unwrap();
+            assert_eq!(body.as_array().map(Vec::len), array.then_some(batch as usize));
+        }
+    }
+
+    #[test]
+    fn a_message_on_a_websocket_has_an_array_always() {
+        for batch in [1, 2] {
+            let message = written(Way::Ws, batch);
+            let body: Value = serde_json::from_str(&message[message.find('{').unwrap()..]).unwrap();
+            assert_eq!(body["type"], "publish");
+            assert_eq!(body["events"].as_array().unwrap().len(), batch as usize);
+        }
+    }
+
+    #[test]
+    fn nats_takes_one_event_after_the_other() {
+        let lines = written(Way::Nats, 2);
+        let lines: Vec<&str> = lines.split("\r\n").collect();
+        assert_eq!(lines.len(), 5);
+        assert_eq!(lines[2], format!("PUB events {}", lines[3].len()));
+    }
+}
