@@ -181,9 +181,11 @@ impl Session {
 
     fn said(&mut self, incoming: Incoming, at: UnixMillis, now: Instant) -> Vec<Output> {
         match incoming {
+            Incoming::Close(_) if !self.is_open() => vec![Output::End],
+            // RFC 6455, 5.5.1: behind a close frame nothing is sent.
+            _ if !self.is_open() => vec![],
             Incoming::Ping(payload) => vec![Output::Pong(payload)],
             Incoming::Pong => vec![],
-            Incoming::Close(_) if !self.is_open() => vec![Output::End],
             Incoming::Close(code) => {
                 self.closing_since = Some(now);
                 vec![Output::CloseAnswer(code.unwrap_or(CloseCode::Normal.code()))]
@@ -191,13 +193,7 @@ impl Session {
             Incoming::Binary(_) => {
                 self.bad("binary_message", "messages are JSON in text frames, not binary".into(), None, now)
             }
-            Incoming::Text(text) if is_publish(&text) => {
-                if self.is_open() {
-                    vec![Output::Publish(text)]
-                } else {
-                    vec![]
-                }
-            }
+            Incoming::Text(text) if is_publish(&text) => vec![Output::Publish(text)],
             Incoming::Text(text) => match serde_json::from_str(&text) {
                 Ok(message) => self.control(message, at, now),
                 Err(error) => {
@@ -400,6 +396,18 @@ mod tests {
         let due = session.next_deadline();
         assert_eq!(due, now + POSITION_INTERVAL);
         assert_eq!(session.handle(Input::Tick, due), position(3));
+    }
+
+    #[test]
+    fn behind_its_own_goodbye_a_session_says_nothing_and_publishes_nothing() {
+        let (mut session, now) = session();
+        session.handle(Input::Drain, now);
+        let ping = Incoming::Ping(Bytes::from_static(b"?"));
+        assert_eq!(session.handle(Input::Said(ping, 0.0), now), []);
+        for text in [r#"{"type":"ping","t0":1}"#, r#"{"type":"hello"}"#, "nonsense"] {
+            assert_eq!(session.handle(say(text), now), [], "{text}");
+        }
+        assert_eq!(session.handle(Input::Said(Incoming::Close(None), 0.0), now), [Output::End]);
     }
 
     #[test]
