@@ -299,7 +299,14 @@ mod tests {
             ServerMessage::Gap { from: 2, to: u64::MAX, reason: word() },
             ServerMessage::Position { seq: 5 },
             ServerMessage::Draining { reconnect_in_ms: 250 },
-            ServerMessage::Error { code: word(), detail: word() },
+            ServerMessage::Published {
+                id: Some(word()),
+                room: RoomName::default(),
+                epoch: Epoch("k3".into()),
+                seq: 9,
+                count: 2,
+            },
+            ServerMessage::Error { code: word(), detail: word(), id: None },
         ];
         for message in &all {
             // Whoever adds a message is asked here what the page makes of it.
@@ -322,6 +329,7 @@ mod tests {
                 | ServerMessage::Filtered { .. }
                 | ServerMessage::Lagging { .. }
                 | ServerMessage::CaughtUp { .. }
+                | ServerMessage::Published { .. }
                 | ServerMessage::Error { .. } => Notice::Remark,
             };
             let Incoming::Notice(notice) = heard(message) else { panic!("{message:?}") };

@@ -13,7 +13,7 @@ const QUOTE_BYTES_MAX: usize = 300;
 #[derive(Debug)]
 pub(crate) enum Answers {
     Http(Vec<u8>),
-    Ws(Messages),
+    Ws(Box<Messages>),
     Nats(Vec<u8>),
 }
 
@@ -21,7 +21,7 @@ impl Answers {
     /// None yet.
     pub(crate) fn new(way: Way) -> Self {
         match way {
-            Way::Ws => Self::Ws(Messages::new(false)),
+            Way::Ws => Self::Ws(Box::new(Messages::new(false))),
             Way::Nats => Self::Nats(Vec::new()),
             Way::Http | Way::None => Self::Http(Vec::new()),
         }
