@@ -59,7 +59,7 @@ pub async fn run(
     let net = config.net.clone();
     let metrics = Metrics::new();
     let state = AppState::new(Parts {
-        fanouts: Fanouts::new(bus.clone(), metrics.clone()),
+        fanouts: Arc::new(Fanouts::new(bus.clone(), metrics.clone())),
         bus,
         realm,
         wheel: Wheel::start(),

@@ -23,7 +23,7 @@ pub(crate) struct AppState(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) bus: ArcaneEventBus,
     pub(crate) realm: Realm,
-    pub(crate) fanouts: Fanouts,
+    pub(crate) fanouts: Arc<Fanouts>,
     pub(crate) wheel: Wheel,
     pub(crate) metrics: Metrics,
     pub(crate) config: Config,

@@ -8,6 +8,8 @@ mod handshake;
 pub mod publish;
 pub mod session;
 mod shared_stream;
+#[cfg(test)]
+mod simulation;
 mod socket;
 mod turn;
 pub(crate) mod wheel;
@@ -138,6 +140,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         subscription,
         listens,
         member,
+        fanouts: Arc::clone(&state.fanouts),
         alarm: state.wheel.alarm(Arc::clone(&bell)),
         bell,
         outbox,

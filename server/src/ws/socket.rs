@@ -9,10 +9,11 @@ use arcane_shared::EventFilter;
 use arcane_shared::control::{CloseCode, ServerMessage};
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 
 use super::bell::{Bell, Reason, Rung};
 use super::codec::{self, Decoder};
-use super::fanout::{Encoding, Member, TURN_BYTES_MAX, TURN_FRAMES_MAX};
+use super::fanout::{Encoding, Fanouts, Member, Pipe, TURN_BYTES_MAX, TURN_FRAMES_MAX};
 use super::publish::publish;
 use super::session::{Input, Output, Session};
 use super::turn::{Outbox, Turn, linger, offer, poll_turn};
@@ -22,7 +23,7 @@ use crate::clock;
 use crate::state::AppState;
 
 /// Everything a connection needs.
-pub(super) struct Socket<S> {
+pub(super) struct Socket<S, P: Pipe = TcpStream> {
     pub(super) io: S,
     pub(super) session: Session,
     pub(super) decoder: Decoder,
@@ -30,7 +31,8 @@ pub(super) struct Socket<S> {
     /// Whether events are wanted at all.
     pub(super) listens: bool,
     /// The place in a list, for a socket that can have one.
-    pub(super) member: Option<Member>,
+    pub(super) member: Option<Member<P>>,
+    pub(super) fanouts: Arc<Fanouts<P>>,
     /// How events are written outside the list.
     pub(super) encoding: Encoding,
     pub(super) bell: Arc<Bell>,
@@ -42,7 +44,7 @@ pub(super) struct Socket<S> {
     pub(super) state: AppState,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
     /// Runs until either side ends. Returns the code that it closed with.
     ///
     /// Everything it needs between two wakes is in `self`: what lives in a task's own frame is paid
@@ -96,9 +98,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     async fn wait(&mut self, events: bool) -> Woken {
         let Self { io, outbox, inbox, subscription, bell, .. } = self;
         tokio::select! {
+            // In this order, so that the same things happening lead to the same steps.
+            biased;
+            rung = poll_fn(|context| bell.poll_rung(context)) => Woken::Bell(rung),
             turn = poll_fn(|context| poll_turn(io, outbox, inbox, context)) => Woken::Turn(turn),
             () = subscription.ready(), if events => Woken::Events,
-            rung = poll_fn(|context| bell.poll_rung(context)) => Woken::Bell(rung),
         }
     }
 
@@ -180,7 +184,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     fn filter(&mut self, filter: EventFilter) -> ServerMessage {
         if let Some(member) = self.member.take() {
             // The room is open for as long as its subscription lives.
-            self.member = member.moved(&self.state.fanouts, self.subscription.room(), &filter).ok();
+            self.member = member.moved(&self.fanouts, self.subscription.room(), &filter).ok();
         }
         ServerMessage::Filtered { seq: self.subscription.set_filter(filter) }
     }

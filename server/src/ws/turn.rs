@@ -58,11 +58,13 @@ impl Outbox {
     }
 
     /// Gives up the events at the end of which nothing was written: a reader that does not read
-    /// must not keep alive what the ring has forgotten. Returns how many, and after which event to
-    /// read them again.
+    /// must not keep alive what the ring has forgotten. One chunk stays in any case, to wait with.
+    /// Returns how many, and after which event to read them again.
     pub(super) fn give_back(&mut self) -> Option<(u64, Seq)> {
         let mut given = None;
-        while let Some(Chunk { begun: false, after: Some(after), .. }) = self.chunks.back() {
+        while self.chunks.len() > 1
+            && let Some(Chunk { begun: false, after: Some(after), .. }) = self.chunks.back()
+        {
             given = Some((given.map_or(0, |(n, _)| n) + 1, *after));
             self.bytes -= self.chunks.pop_back().map_or(0, |chunk| chunk.bytes.len());
         }

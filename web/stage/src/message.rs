@@ -96,7 +96,7 @@ fn notice(object: &Map<String, Value>) -> Option<Notice> {
         "gap" => Notice::Gap { from: whole("from")?, to: whole("to")? },
         "position" => Notice::Position { seq: whole("seq")? },
         "draining" => Notice::Draining { reconnect_in_ms: whole("reconnect_in_ms")? },
-        "hello" | "filtered" | "lagging" | "caught_up" | "error" => Notice::Remark,
+        "hello" | "filtered" | "lagging" | "caught_up" | "published" | "error" => Notice::Remark,
         _ => return None,
     })
 }

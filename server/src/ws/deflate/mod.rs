@@ -9,7 +9,7 @@ mod compressor;
 mod inflate;
 pub mod negotiation;
 #[cfg(test)]
-mod sample;
+pub(super) mod sample;
 
 use std::cell::RefCell;
 

@@ -1,10 +1,11 @@
 //! Events as a busy realm makes them: what is measured and tested with is as varied as real ones.
 
 /// Repeatable randomness.
-pub(super) struct Dice(u64);
+#[derive(Debug)]
+pub(in crate::ws) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(in crate::ws) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -15,8 +16,13 @@ impl Dice {
         (self.0 >> 33) % sides
     }
 
+    /// 0 to `end - 1`.
+    pub(in crate::ws) fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.roll(end as u64)).unwrap()
+    }
+
     fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[usize::try_from(self.roll(from.len() as u64)).unwrap()]
+        from[self.below(from.len())]
     }
 }
 

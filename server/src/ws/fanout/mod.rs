@@ -16,6 +16,8 @@ use std::time::Instant;
 
 use arcane_shared::{EventFilter, RoomName, Seq};
 use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
@@ -38,20 +40,24 @@ const STRETCH: usize = 256;
 /// get frames that were compressed alone.
 const COHORTS_MAX: usize = 64;
 
+/// Runs a list's loop beside everything else; `None` if it cannot be stopped from outside.
+type Spawn = Box<dyn Fn(BoxFuture<'static, ()>) -> Option<AbortHandle> + Send + Sync>;
+
 /// The lists of every room that has readers.
-#[derive(Debug)]
-pub(crate) struct Fanouts {
+pub(crate) struct Fanouts<P = TcpStream> {
     bus: ArcaneEventBus,
     metrics: Metrics,
-    lists: Mutex<Lists>,
+    spawn: Spawn,
+    lists: Mutex<Lists<P>>,
     /// Lists of one kind: as many as there are cores, so that no core serves all readers.
     lists_per_kind: usize,
+    /// Members that are served in one go.
+    stretch: usize,
     next: AtomicUsize,
 }
 
-#[derive(Debug, Default)]
-struct Lists {
-    by_kind: BTreeMap<Kind, Alike>,
+struct Lists<P> {
+    by_kind: BTreeMap<Kind, Alike<P>>,
     /// At this many kinds, those that nobody reads any more are forgotten.
     sweep_at: usize,
 }
@@ -65,9 +71,8 @@ struct Kind {
 }
 
 /// The lists of one kind.
-#[derive(Debug)]
-struct Alike {
-    lists: Vec<Weak<Fanout<TcpStream>>>,
+struct Alike<P> {
+    lists: Vec<Weak<Fanout<P>>>,
     cohort: Weak<SharedCohort>,
 }
 
@@ -103,7 +108,6 @@ struct Fanout<P> {
 }
 
 /// A reader that can join its list.
-#[derive(Debug)]
 pub(super) struct Member<P: Pipe = TcpStream> {
     fanout: Arc<Fanout<P>>,
     pipe: Arc<P>,
@@ -116,7 +120,21 @@ pub(super) struct Member<P: Pipe = TcpStream> {
 impl Fanouts {
     pub(crate) fn new(bus: ArcaneEventBus, metrics: Metrics) -> Self {
         let lists_per_kind = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { bus, metrics, lists: Mutex::default(), lists_per_kind, next: AtomicUsize::new(0) }
+        let spawn: Spawn = Box::new(|served| Some(tokio::spawn(served).abort_handle()));
+        Self::with(bus, metrics, lists_per_kind, STRETCH, spawn)
+    }
+}
+
+impl<P: Pipe> Fanouts<P> {
+    pub(super) fn with(
+        bus: ArcaneEventBus,
+        metrics: Metrics,
+        lists_per_kind: usize,
+        stretch: usize,
+        spawn: Spawn,
+    ) -> Self {
+        let lists = Mutex::new(Lists { by_kind: BTreeMap::new(), sweep_at: 0 });
+        Self { bus, metrics, spawn, lists, lists_per_kind, stretch, next: AtomicUsize::new(0) }
     }
 
     /// A reader of a room, not yet in a list. `bell` rings when its list lets it go.
@@ -125,9 +143,9 @@ impl Fanouts {
         room: &RoomName,
         filter: &EventFilter,
         encoding: Encoding,
-        pipe: Arc<TcpStream>,
+        pipe: Arc<P>,
         bell: Arc<Bell>,
-    ) -> Result<Member, NoSuchRoom> {
+    ) -> Result<Member<P>, NoSuchRoom> {
         let at = self.next.fetch_add(1, Ordering::Relaxed) % self.lists_per_kind;
         let kind = Kind { room: room.clone(), filter: filter.clone(), encoding };
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
@@ -149,7 +167,10 @@ impl Fanouts {
                 alike.cohort = cohort.as_ref().map(Arc::downgrade).unwrap_or_default();
                 let observer = self.bus.observe(room)?;
                 let fanout = Arc::new(Fanout::new(observer.cursor(), cohort));
-                fanout.start(observer, filter.clone(), encoding, self.metrics.clone());
+                let list = Arc::downgrade(&fanout);
+                let metrics = self.metrics.clone();
+                let served = serve(list, observer, filter.clone(), encoding, metrics, self.stretch);
+                fanout.served_by((self.spawn)(served.boxed()));
                 alike.lists[at] = Arc::downgrade(&fanout);
                 fanout
             }
@@ -158,7 +179,7 @@ impl Fanouts {
     }
 }
 
-impl Lists {
+impl<P> Lists<P> {
     fn sweep(&mut self) {
         if self.by_kind.len() >= self.sweep_at {
             self.by_kind.retain(|_, alike| alike.lists.iter().any(|list| list.strong_count() > 0));
@@ -172,16 +193,8 @@ impl<P: Pipe> Fanout<P> {
         Self { list: Mutex::new(List::new(cursor)), served_by: Mutex::default(), cohort }
     }
 
-    fn start(
-        self: &Arc<Self>,
-        observer: Observer,
-        filter: EventFilter,
-        encoding: Encoding,
-        metrics: Metrics,
-    ) {
-        let served = serve(Arc::downgrade(self), observer, filter, encoding, metrics, STRETCH);
-        let task = tokio::spawn(served).abort_handle();
-        *self.served_by.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+    fn served_by(&self, task: Option<AbortHandle>) {
+        *self.served_by.lock().unwrap_or_else(PoisonError::into_inner) = task;
     }
 
     fn list(&self) -> MutexGuard<'_, List<P>> {
@@ -252,6 +265,12 @@ async fn gather(observer: &mut Observer) {
     }
 }
 
+impl<P> std::fmt::Debug for Fanouts<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fanouts").field("lists_per_kind", &self.lists_per_kind).finish_non_exhaustive()
+    }
+}
+
 impl<P> Drop for Fanout<P> {
     fn drop(&mut self) {
         if let Some(task) = self.served_by.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
@@ -290,11 +309,11 @@ impl<P: Pipe> Member<P> {
     }
 }
 
-impl Member {
+impl<P: Pipe> Member<P> {
     /// The same reader with another filter. It has to be out of its list.
     pub(super) fn moved(
         &self,
-        fanouts: &Fanouts,
+        fanouts: &Fanouts<P>,
         room: &RoomName,
         filter: &EventFilter,
     ) -> Result<Self, NoSuchRoom> {
