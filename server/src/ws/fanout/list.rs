@@ -223,3 +223,31 @@ impl Standing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::Batch;
+
+    struct Deep;
+
+    impl Pipe for Deep {
+        fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+    }
+
+    #[test]
+    fn a_turn_with_nothing_for_anybody_takes_everybody_along() {
+        let (mut list, mut news) = (List::new(4), News::default());
+        let (pipe, place) = (Arc::new(Deep), Place::new(Arc::default()));
+        let slot = list.join(&pipe, &place, 4, Standing::Alone).unwrap();
+        let nothing = Batch { gap: None, frames: Vec::new(), seq: 9 };
+        news.begin(4, &nothing);
+        list.begin(9);
+        assert_eq!(list.deliver(0..1, &news), (0, false));
+        // Otherwise it would look for events 5 to 9 again, in a ring that may have forgotten them.
+        assert_eq!(list.leave(slot, &place).unwrap().seq, 9);
+        assert!(list.join(&pipe, &place, 8, Standing::Alone).is_none());
+    }
+}
