@@ -9,7 +9,7 @@ mod wire;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use arcane_server::config::{Config, Dashboard, NetConfig};
+use arcane_server::config::{BusConfig, Config, Dashboard, NetConfig};
 use arcane_server::ws::deflate::COHORT_EVENTS_MAX;
 use flate2::{Compress, Compression, FlushCompress};
 use serde_json::{Value, json};
@@ -183,6 +183,41 @@ async fn who_stops_reading_leaves_and_comes_back_at_a_window() {
     assert!(shared(together), "at first it shares");
     assert!((together + 1..=stopped).any(|seq| !shared(seq)), "then it is on its own");
     assert!((last - 100..=last).all(&shared), "then it shares again");
+}
+
+#[tokio::test]
+async fn who_lost_what_others_share_waits_for_a_window() {
+    let bus = BusConfig { ring_frames: 64, ..BusConfig::default() };
+    let server = TestServer::with(Config { bus, dashboard: Dashboard::Off, ..Config::default() }).await;
+    let (only, mut dice) = ("spell=invoke", Dice::new(7));
+    let mut slow = Reader::open_narrow(server.address, only, CHROMIUM).await;
+    let mut lively = Reader::open(server.address, only, CHROMIUM).await;
+    let last = publish(&server, &[event("both are here")]).await;
+    slow.read_to(last).await;
+    lively.read_to(last).await;
+    // More than the kernel keeps, and then events that only the others get.
+    for _ in 0..60 {
+        let batch: Vec<Value> = (0..6).map(|_| noise(&mut dice, 30_000)).collect();
+        let last = publish(&server, &batch).await;
+        lively.read_to(last).await;
+    }
+    let stopped = lively.position();
+    // Behind the gap there is nothing for this filter. Slowly: the others lose nothing.
+    for _ in 0..20 {
+        publish(&server, &vec![json!({"spell_name": "reveal"}); 10]).await;
+    }
+    // It reads what is left, and once it is answered it has caught up.
+    slow.say(&json!({"type": "ping", "t0": 1})).await;
+    slow.read_answer("pong").await;
+    assert!(slow.position() < stopped, "it has lost some");
+    for n in 0..100 {
+        let last = publish(&server, &[event(&format!("to both again, {n}"))]).await;
+        slow.read_to(last).await;
+        lively.read_to(last).await;
+    }
+    let told =
+        |reader: &Reader| reader.events().rev().take(100).map(|event| event.text.clone()).collect::<Vec<_>>();
+    assert_eq!(told(&slow), told(&lively));
 }
 
 /// What a reader does in the middle of the stream.
