@@ -26,7 +26,7 @@ export interface Read {
   texts: string[];
   /** The spells that it wanted: at first, and after each `filtered`. */
   filters: string[][];
-  /** The last event that counts. */
+  /** It was told everything up to here that it wanted. */
   until: number;
 }
 
@@ -69,7 +69,7 @@ export async function play(plan: Plan, connect = (url: string): WebSocket => new
       read.texts.push(data);
       read.extensions = socket.extensions;
       const message = JSON.parse(data);
-      if (message.spell_name) read.until = message.seq;
+      if (message.spell_name || message.type === "connection") read.until = message.seq;
       while (next && read.texts.length >= at + next[0]) {
         const act = next[1];
         at = read.texts.length;
@@ -92,19 +92,19 @@ export async function play(plan: Plan, connect = (url: string): WebSocket => new
     await until(() => read.texts.length > 0);
   };
 
-  const reached = (read: Read, seq: number) => until(() => read.until >= seq);
+  // The latest connection of a part counts.
+  const reached = (part: Part, seq: number) => until(() => reads.findLast((read) => read.name === part.name)!.until >= seq);
   let total = plan.published_by_parts;
   for (const [n, batch] of plan.batches.entries()) {
     for (const part of plan.parts.filter((part) => part.joins === n)) await open(part, part.acts ?? []);
     const seq = await publish(batch);
     total += batch.length;
     // Sometimes they fall behind, sometimes they have caught up.
-    if (n % 3 === 0) await reached(reads[0], seq);
+    if (n % 3 === 0) await reached(plan.parts[0], seq);
   }
-  await reached(reads[0], total);
+  await reached(plan.parts[0], total);
   // Passes every filter.
   const end = await publish([{ spell_name: "invoke", daemon_name: "claude", description: "the end" }]);
-  const last = plan.parts.map((part) => reads.findLast((read) => read.name === part.name)!);
-  await Promise.all(last.map((read) => reached(read, end)));
+  await Promise.all(plan.parts.map((part) => reached(part, end)));
   return reads;
 }
