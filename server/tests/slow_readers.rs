@@ -40,7 +40,7 @@ async fn who_does_not_read_holds_nobody_up_and_is_let_go() {
     for _ in 0..STUCK {
         stuck_ones.push(stuck(&server).await);
     }
-    let mut reader = server.connect("?recent=0").await;
+    let mut reader = server.connect("recent=0").await;
     reader.next().await;
     let batch: Vec<_> =
         (0..BATCH).map(|_| json!({"spell_name": "reveal", "description": "x".repeat(800)})).collect();
