@@ -88,7 +88,7 @@ async fn accept_until(
     let places = Arc::new(Semaphore::new(net.connections_max));
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(net.header_timeout);
-    builder.http2().timer(TokioTimer::new());
+    builder.http2().timer(TokioTimer::new()).enable_connect_protocol();
     tokio::pin!(shutdown);
     loop {
         let (stream, place) = tokio::select! {
