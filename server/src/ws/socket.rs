@@ -175,7 +175,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         for frame in &batch.frames {
             self.outbox.push_event(self.encoding.frame(frame).clone(), frame.seq() - 1);
         }
-        if let Some(member) = self.member.as_mut().filter(|_| !batch.frames.is_empty()) {
+        if let Some(member) = self.member.as_mut().filter(|_| !batch.frames.is_empty() || batch.gap.is_some())
+        {
             member.went_alone();
         }
         batch.frames.len() as u64

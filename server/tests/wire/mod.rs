@@ -2,6 +2,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
+pub mod reader;
+pub mod realm;
+
 use std::time::Duration;
 
 use arcane_server::ws::codec::{Decoder, Incoming};
@@ -157,21 +160,34 @@ pub struct Wire {
 impl Wire {
     /// Shakes hands and reads the greeting.
     pub async fn open(server: &TestServer) -> Self {
-        let mut wire = Self { stream: server.raw().await, inbox: BytesMut::new() };
+        let (mut wire, _) = Self::shake_hands(server.raw().await, "recent=0", None).await;
+        let (first, _) = wire.frame().await.unwrap();
+        assert_eq!(first, FIN | TEXT, "the greeting");
+        wire
+    }
+
+    /// Shakes hands, with an offer of extensions if there is one. Returns also which were accepted.
+    pub async fn shake_hands(stream: TcpStream, query: &str, offer: Option<&str>) -> (Self, Option<String>) {
+        let mut wire = Self { stream, inbox: BytesMut::new() };
         wire.stream.set_nodelay(true).unwrap();
-        wire.send(b"GET /ws/events?recent=0 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-            .await;
+        let offer = offer.map_or_else(String::new, |offer| format!("Sec-WebSocket-Extensions: {offer}\r\n"));
+        let request = format!(
+            "GET /ws/events?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{offer}\r\n"
+        );
+        wire.send(request.as_bytes()).await;
         let end = loop {
             if let Some(at) = wire.inbox.windows(4).position(|four| four == b"\r\n\r\n") {
                 break at + 4;
             }
             assert!(wire.more().await, "an answer");
         };
-        let head = wire.inbox.split_to(end);
-        assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
-        let (first, _) = wire.frame().await.unwrap();
-        assert_eq!(first, FIN | TEXT, "the greeting");
-        wire
+        let head = String::from_utf8(wire.inbox.split_to(end).to_vec()).unwrap();
+        assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+        let accepted = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("sec-websocket-extensions").then(|| value.to_owned())
+        });
+        (wire, accepted)
     }
 
     /// Sends bytes. The server may have closed the connection meanwhile; what it said still counts.
@@ -210,7 +226,7 @@ impl Wire {
     }
 
     /// The next frame's first byte and payload.
-    async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
+    pub async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
         loop {
             if let Some((first, head, len)) = head(&self.inbox)
                 && self.inbox.len() >= head + len

@@ -301,7 +301,8 @@ impl<P: Pipe> Member<P> {
         Some((seq, rest))
     }
 
-    /// An event goes to this reader outside its list: from here on it has missed one of the cohort's.
+    /// An event goes to this reader outside its list, or is lost to it: from here on it has missed one of
+    /// the cohort's.
     pub(super) fn went_alone(&mut self) {
         if self.standing == Standing::Along {
             self.standing = Standing::Waiting;
