@@ -74,7 +74,6 @@ pub async fn run(
         state.wheel.ring_all(Reason::Drain);
     })
     .await;
-    wait_for_readers(&state.bus, &net).await;
     Ok(())
 }
 
@@ -89,7 +88,7 @@ async fn accept_until(
     let places = Arc::new(Semaphore::new(net.connections_max));
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(net.header_timeout);
-    builder.http2().timer(TokioTimer::new());
+    builder.http2().timer(TokioTimer::new()).enable_connect_protocol();
     tokio::pin!(shutdown);
     loop {
         let (stream, place) = tokio::select! {
@@ -118,6 +117,7 @@ async fn accept_until(
     if tokio::time::timeout(net.drain_timeout, graceful.shutdown()).await.is_err() {
         tracing::warn!(after_ms = net.drain_timeout.as_millis(), "some requests did not end in time");
     }
+    wait_for_sockets(&places, net).await;
 }
 
 async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
@@ -138,14 +138,11 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, 
     }
 }
 
-/// WebSockets have left HTTP behind and say goodbye on their own.
-async fn wait_for_readers(bus: &ArcaneEventBus, net: &NetConfig) {
-    let gone = async {
-        while bus.subscriber_count() > 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-    };
-    if tokio::time::timeout(net.drain_timeout, gone).await.is_err() {
-        tracing::warn!(left = bus.subscriber_count(), "some readers did not go in time");
+/// WebSockets have left HTTP behind and say goodbye on their own; each holds its place until then.
+async fn wait_for_sockets(places: &Semaphore, net: &NetConfig) {
+    let all = u32::try_from(net.connections_max).unwrap_or(u32::MAX);
+    if tokio::time::timeout(net.drain_timeout, places.acquire_many(all)).await.is_err() {
+        let left = net.connections_max - places.available_permits();
+        tracing::warn!(left, "some connections did not end in time");
     }
 }

@@ -51,6 +51,19 @@ async fn what_the_page_publishes_can_be_published() {
 }
 
 #[tokio::test]
+async fn what_the_page_publishes_over_a_websocket_is_answered() {
+    let server = support::TestServer::start().await;
+    let mut client = server.connect("listen=false").await;
+    assert_eq!(client.next().await["subscriber_count"], 0);
+    for example in examples("publishing") {
+        let id = example["id"].clone();
+        client.say(example).await;
+        let answer = client.next().await;
+        assert_eq!((&answer["type"], &answer["id"], &answer["seq"]), (&"published".into(), &id, &2.into()));
+    }
+}
+
+#[tokio::test]
 async fn what_the_page_says_to_the_server_is_understood() {
     let server = support::TestServer::start().await;
     let mut client = server.connect("").await;
@@ -65,7 +78,7 @@ async fn what_the_page_says_to_the_server_is_understood() {
 
 #[test]
 fn every_block_of_json_is_checked() {
-    let known = ["event", "client", "server", "publish", "published", "problem"];
+    let known = ["event", "client", "server", "publish", "published", "problem", "publishing"];
     for line in PROTOCOL.lines().filter(|line| line.starts_with("```json")) {
         let kind = line.trim_start_matches("```json").trim();
         assert!(known.contains(&kind), "{line}");

@@ -17,10 +17,11 @@ pub(crate) enum Refusal {
     Host(String),
 }
 
-/// Checks a request's `Origin` and, if it is a browser's, its `Host`.
-pub(crate) fn check(headers: &HeaderMap, allowed: &[String]) -> Result<(), Refusal> {
+/// Checks a request's `Origin` and, if it is a browser's, its `Host`, which HTTP/2 has in the URI.
+pub(crate) fn check(uri: &Uri, headers: &HeaderMap, allowed: &[String]) -> Result<(), Refusal> {
     let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let host = text(header::HOST).unwrap_or_default();
+    let authority = || uri.authority().map(ToString::to_string);
+    let host = text(header::HOST).or_else(authority).unwrap_or_default();
     let origin = text(header::ORIGIN);
     let from_browser = origin.is_some() || headers.contains_key("sec-fetch-site");
     if !from_browser {
@@ -68,7 +69,16 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert(header::ORIGIN, origin.parse().unwrap());
         }
-        check(&headers, &["https://wall.example".into()])
+        check(&Uri::from_static("/"), &headers, &["https://wall.example".into()])
+    }
+
+    #[test]
+    fn http_2_names_the_host_in_the_uri() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ORIGIN, "http://127.0.0.1:8000".parse().unwrap());
+        assert_eq!(check(&Uri::from_static("http://127.0.0.1:8000/"), &headers, &[]), Ok(()));
+        let evil = check(&Uri::from_static("http://evil.example/"), &headers, &[]);
+        assert_eq!(evil, Err(Refusal::Host("evil.example".into())));
     }
 
     #[test]
@@ -98,6 +108,6 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, "evil.example".parse().unwrap());
         headers.insert("sec-fetch-site", "same-origin".parse().unwrap());
-        assert_eq!(check(&headers, &[]), Err(Refusal::Host("evil.example".into())));
+        assert_eq!(check(&Uri::from_static("/"), &headers, &[]), Err(Refusal::Host("evil.example".into())));
     }
 }

@@ -286,6 +286,13 @@ mod tests {
         }
 
         #[test]
+        fn a_number_comes_out_as_it_went_in(number in proptest::num::f64::NORMAL) {
+            let body = json!({"spell_name": "reveal", "metadata": {"n": number}}).to_string();
+            let event = read_one(body.as_bytes(), &RoomName::default(), Timestamp::from_unix_micros(0)).unwrap();
+            prop_assert_eq!(event.metadata["n"].as_f64(), Some(number));
+        }
+
+        #[test]
         fn no_bytes_make_it_panic(text in ".{0,200}") {
             let _ = read_all(text.as_bytes(), &RoomName::default(), Timestamp::from_unix_micros(0));
         }

@@ -19,7 +19,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{connect, get};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -57,6 +57,8 @@ fn api() -> OpenApiRouter<AppState> {
 pub(crate) fn router(state: AppState) -> Router {
     let (routes, _) = api().split_for_parts();
     routes
+        // A WebSocket over HTTP/2 is opened by CONNECT (RFC 8441).
+        .route("/ws/events", connect(ws::upgrade))
         .route("/openapi.json", get(docs::openapi))
         .route("/docs", get(docs::docs))
         .route("/docs.css", get(docs::docs_css))
@@ -78,7 +80,7 @@ async fn around(State(state): State<AppState>, request: Request, next: Next) -> 
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
-    let checked = origin::check(request.headers(), &state.config.net.allowed_origins);
+    let checked = origin::check(request.uri(), request.headers(), &state.config.net.allowed_origins);
     let origin = request.headers().get(header::ORIGIN).filter(|_| checked.is_ok()).cloned();
     let mut response = match checked {
         Err(refusal) => ApiError::from(refusal).into_response(),

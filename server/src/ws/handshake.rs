@@ -18,8 +18,36 @@ pub(crate) enum HandshakeError {
     Key,
 }
 
-/// Checks a handshake and returns the value of `Sec-WebSocket-Accept`.
-pub(crate) fn accept(method: &Method, headers: &HeaderMap) -> Result<HeaderValue, HandshakeError> {
+/// A handshake that fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    /// HTTP/1.1: the value of `Sec-WebSocket-Accept`.
+    Upgrade(HeaderValue),
+    /// HTTP/2 (RFC 8441): the stream itself becomes the socket, and no key is exchanged.
+    Stream,
+}
+
+/// Checks a handshake. `protocol` is what an extended CONNECT of HTTP/2 asks for.
+pub(crate) fn accept(
+    method: &Method,
+    protocol: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Accepted, HandshakeError> {
+    if method != Method::CONNECT {
+        return upgrade(method, headers).map(Accepted::Upgrade);
+    }
+    if protocol != Some("websocket") {
+        return Err(HandshakeError::NotAnUpgrade("CONNECT"));
+    }
+    check_version(headers).map(|()| Accepted::Stream)
+}
+
+fn check_version(headers: &HeaderMap) -> Result<(), HandshakeError> {
+    let version = headers.get(header::SEC_WEBSOCKET_VERSION);
+    if version.is_some_and(|version| version == "13") { Ok(()) } else { Err(HandshakeError::Version) }
+}
+
+fn upgrade(method: &Method, headers: &HeaderMap) -> Result<HeaderValue, HandshakeError> {
     if method != Method::GET {
         return Err(HandshakeError::NotAnUpgrade("another method"));
     }
@@ -27,9 +55,7 @@ pub(crate) fn accept(method: &Method, headers: &HeaderMap) -> Result<HeaderValue
     {
         return Err(HandshakeError::NotAnUpgrade("http://"));
     }
-    if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
-        return Err(HandshakeError::Version);
-    }
+    check_version(headers)?;
     let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(HandshakeError::Key)?;
     if STANDARD.decode(key.as_bytes()).map_or(0, |bytes| bytes.len()) != 16 {
         return Err(HandshakeError::Key);
@@ -65,15 +91,24 @@ mod tests {
             ("sec-websocket-version", "13"),
             ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ]);
-        assert_eq!(accept(&Method::GET, &request).unwrap(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        let accepted = accept(&Method::GET, None, &request).unwrap();
+        assert_eq!(accepted, Accepted::Upgrade(HeaderValue::from_static("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
+    }
+
+    #[test]
+    fn a_stream_of_http_2() {
+        let headers = headers(&[("sec-websocket-version", "13")]);
+        assert_eq!(accept(&Method::CONNECT, Some("websocket"), &headers), Ok(Accepted::Stream));
+        let tunnel = accept(&Method::CONNECT, None, &headers);
+        assert_eq!(tunnel, Err(HandshakeError::NotAnUpgrade("CONNECT")));
     }
 
     #[test]
     fn half_a_handshake() {
-        assert_eq!(accept(&Method::GET, &headers(&[])), Err(HandshakeError::NotAnUpgrade("http://")));
+        assert_eq!(accept(&Method::GET, None, &headers(&[])), Err(HandshakeError::NotAnUpgrade("http://")));
         let old = [("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "8")];
-        assert_eq!(accept(&Method::GET, &headers(&old)), Err(HandshakeError::Version));
+        assert_eq!(accept(&Method::GET, None, &headers(&old)), Err(HandshakeError::Version));
         let keyless = [("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13")];
-        assert_eq!(accept(&Method::GET, &headers(&keyless)), Err(HandshakeError::Key));
+        assert_eq!(accept(&Method::GET, None, &headers(&keyless)), Err(HandshakeError::Key));
     }
 }

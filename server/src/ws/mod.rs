@@ -41,7 +41,7 @@ use bell::Bell;
 use codec::Decoder;
 use deflate::negotiation::{Agreed, negotiate};
 use fanout::Encoding;
-use handshake::HandshakeError;
+use handshake::{Accepted, HandshakeError};
 use session::Session;
 use shared_stream::SharedStream;
 use socket::Socket;
@@ -54,11 +54,12 @@ use turn::{Outbox, linger};
     (status = 426, description = "No WebSocket handshake", body = arcane_shared::Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request) -> Response {
-    let accept = match handshake::accept(request.method(), request.headers()) {
-        Ok(accept) => accept,
+    let protocol = request.extensions().get::<hyper::ext::Protocol>().map(hyper::ext::Protocol::as_str);
+    let accepted = match handshake::accept(request.method(), protocol, request.headers()) {
+        Ok(accepted) => accepted,
         Err(error) => return refuse(error),
     };
-    if let Err(refusal) = origin::check(request.headers(), &state.config.net.allowed_origins) {
+    if let Err(refusal) = origin::check(request.uri(), request.headers(), &state.config.net.allowed_origins) {
         return ApiError::from(refusal).into_response();
     }
     let wanted = StreamQuery::read(request.uri().query());
@@ -82,7 +83,7 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
             Err(upgraded) => serve(TokioIo::new(upgraded), None, Bytes::new(), opening).await,
         }
     });
-    switching_protocols(accept, agreed)
+    open(accepted, agreed)
 }
 
 /// What was found out before the connection was there.
@@ -203,15 +204,17 @@ impl Refused {
     }
 }
 
-fn switching_protocols(accept: HeaderValue, agreed: Option<Agreed>) -> Response {
+fn open(accepted: Accepted, agreed: Option<Agreed>) -> Response {
     let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    if let Accepted::Upgrade(key) = accepted {
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, key);
+    }
     if let Some(agreed) = agreed {
-        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, agreed.response);
+        response.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, agreed.response);
     }
     response
 }

@@ -48,7 +48,10 @@ pub(super) fn is_publish(text: &str) -> bool {
 
 /// Publishes one event or an array of events, all or none, in the message's room or else in `room`.
 /// Returns what to answer.
-pub(super) fn publish(bus: &ArcaneEventBus, room: &RoomName, text: &str) -> Result<ServerMessage, Refusal> {
+///
+/// # Errors
+/// Says which field cannot be used; then nothing was published.
+pub fn publish(bus: &ArcaneEventBus, room: &RoomName, text: &str) -> Result<ServerMessage, Refusal> {
     let message: Publish<'_> = serde_json::from_str(text).map_err(|error| Refusal {
         code: "bad_message",
         detail: error.to_string(),

@@ -10,7 +10,7 @@ impl Dice {
     }
 
     /// 0 to `sides - 1`.
-    pub(super) fn roll(&mut self, sides: u64) -> u64 {
+    pub(in crate::ws) fn roll(&mut self, sides: u64) -> u64 {
         // The constants of Knuth's MMIX; the high bits are the random ones.
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % sides

@@ -7,7 +7,9 @@
 
 mod cohort;
 mod list;
+mod member;
 mod news;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,11 +25,12 @@ use tokio::task::AbortHandle;
 
 use super::bell::Bell;
 use super::deflate;
-use crate::bus::{ArcaneEventBus, Batch, NoSuchRoom, Observer, PreparedFrame};
+use crate::bus::{ArcaneEventBus, Batch, NoSuchRoom, PreparedFrame};
 use crate::metrics::Metrics;
 use cohort::SharedCohort;
 pub(crate) use list::Pipe;
-use list::{Left, List, Needs, Place, Standing};
+use list::{List, Needs};
+pub(super) use member::Member;
 use news::News;
 
 /// Most frames of one turn.
@@ -107,16 +110,6 @@ struct Fanout<P> {
     cohort: Option<Arc<SharedCohort>>,
 }
 
-/// A reader that can join its list.
-pub(super) struct Member<P: Pipe = TcpStream> {
-    fanout: Arc<Fanout<P>>,
-    pipe: Arc<P>,
-    place: Arc<Place>,
-    slot: Option<usize>,
-    encoding: Encoding,
-    standing: Standing,
-}
-
 impl Fanouts {
     pub(crate) fn new(bus: ArcaneEventBus, metrics: Metrics) -> Self {
         let lists_per_kind = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -169,7 +162,7 @@ impl<P: Pipe> Fanouts<P> {
                 let fanout = Arc::new(Fanout::new(observer.cursor(), cohort));
                 let list = Arc::downgrade(&fanout);
                 let metrics = self.metrics.clone();
-                let served = serve(list, observer, filter.clone(), encoding, metrics, self.stretch);
+                let served = turns::serve(list, observer, filter.clone(), encoding, metrics, self.stretch);
                 fanout.served_by((self.spawn)(served.boxed()));
                 alike.lists[at] = Arc::downgrade(&fanout);
                 fanout
@@ -215,56 +208,6 @@ impl<P: Pipe> Fanout<P> {
     }
 }
 
-async fn serve<P: Pipe>(
-    fanout: Weak<Fanout<P>>,
-    mut observer: Observer,
-    filter: EventFilter,
-    encoding: Encoding,
-    metrics: Metrics,
-    stretch: usize,
-) {
-    let mut news = News::default();
-    loop {
-        gather(&mut observer).await;
-        let Some(fanout) = fanout.upgrade() else { return };
-        let from = observer.cursor();
-        let mut batch = observer.take(TURN_FRAMES_MAX, TURN_BYTES_MAX);
-        if batch.gap.is_some() {
-            // The loop itself was too slow for the ring: every reader finds out on its own what it lost.
-            fanout.list().dismiss(batch.seq);
-            continue;
-        }
-        batch.frames.retain(|frame| frame.passes(&filter));
-        let needs = fanout.list().begin(batch.seq);
-        fanout.lay_out(&mut news, from, &batch, needs, encoding);
-        let mut at = 0;
-        loop {
-            let (delivered, more) = fanout.list().deliver(at..at + stretch, &news);
-            metrics.delivered(delivered);
-            if !more {
-                break;
-            }
-            at += stretch;
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-/// Waits for something new, and for whatever publishers that are about to run add to it. Nobody
-/// waits for them: as soon as nothing more comes, the turn begins.
-async fn gather(observer: &mut Observer) {
-    observer.ready().await;
-    let mut pending = observer.pending();
-    while pending < TURN_FRAMES_MAX as u64 {
-        tokio::task::yield_now().await;
-        let now_pending = observer.pending();
-        if now_pending == pending {
-            return;
-        }
-        pending = now_pending;
-    }
-}
-
 impl<P> std::fmt::Debug for Fanouts<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Fanouts").field("lists_per_kind", &self.lists_per_kind).finish_non_exhaustive()
@@ -276,55 +219,5 @@ impl<P> Drop for Fanout<P> {
         if let Some(task) = self.served_by.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
         }
-    }
-}
-
-impl<P: Pipe> Member<P> {
-    fn new(fanout: Arc<Fanout<P>>, encoding: Encoding, pipe: Arc<P>, bell: Arc<Bell>) -> Self {
-        let standing = if fanout.cohort.is_some() { Standing::Waiting } else { Standing::Alone };
-        Self { fanout, pipe, place: Place::new(bell), slot: None, encoding, standing }
-    }
-
-    /// Joins the list, if nothing that the list has handled is missing up to `cursor`.
-    pub(super) fn join(&mut self, cursor: Seq) -> bool {
-        self.slot = self.fanout.list().join(&self.pipe, &self.place, cursor, self.standing);
-        self.slot.is_some()
-    }
-
-    /// Leaves the list, if it is in it, and takes over: the last event that was written or is in
-    /// the rest, and the rest of a frame that the socket did not take as a whole.
-    pub(super) fn take_over(&mut self) -> Option<(Seq, Bytes)> {
-        let slot = self.slot.take()?;
-        let left = self.fanout.list().leave(slot, &self.place);
-        let Left { seq, rest, standing } = left.or_else(|| self.place.take())?;
-        self.standing = standing;
-        Some((seq, rest))
-    }
-
-    /// An event goes to this reader outside its list, or is lost to it: from here on it has missed one of
-    /// the cohort's.
-    pub(super) fn went_alone(&mut self) {
-        if self.standing == Standing::Along {
-            self.standing = Standing::Waiting;
-        }
-    }
-}
-
-impl<P: Pipe> Member<P> {
-    /// The same reader with another filter. It has to be out of its list.
-    pub(super) fn moved(
-        &self,
-        fanouts: &Fanouts<P>,
-        room: &RoomName,
-        filter: &EventFilter,
-    ) -> Result<Self, NoSuchRoom> {
-        let (pipe, bell) = (Arc::clone(&self.pipe), Arc::clone(&self.place.bell));
-        fanouts.member(room, filter, self.encoding, pipe, bell)
-    }
-}
-
-impl<P: Pipe> Drop for Member<P> {
-    fn drop(&mut self) {
-        self.take_over();
     }
 }

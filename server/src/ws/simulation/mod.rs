@@ -1,0 +1,221 @@
+//! A simulation from a seed: the real room, lists and connections on an executor that decides by dice
+//! who runs next, with sockets that take as much as the dice say.
+//!
+//! A task is only polled after it was woken, so a lost wake-up shows as a reader that never gets its
+//! events. Whatever touches shared state between two awaits does so under one lock, so the steps
+//! here are the interleavings that threads can make of it. `ARCANE_SIMULATIONS` sets how many seeds
+//! are played; one that fails is named.
+
+mod client;
+mod executor;
+mod wire;
+
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use arcane_shared::{ArcaneEvent, EventFilter, Metadata, RoomName, SpellName, Timestamp};
+use bytes::BytesMut;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::sync::watch;
+
+use super::bell::Bell;
+use super::codec::Decoder;
+use super::deflate::sample::Dice;
+use super::fanout::{Encoding, Fanouts};
+use super::session::Session;
+use super::socket::Socket;
+use super::turn::Outbox;
+use super::wheel::Wheel;
+use crate::bus::ArcaneEventBus;
+use crate::config::{BusConfig, Config, Dashboard, NetConfig};
+use crate::http::assets::Assets;
+use crate::metrics::Metrics;
+use crate::realm::Realm;
+use crate::state::{AppState, Parts};
+use client::Client;
+use executor::{Executor, Spawned};
+use wire::{Ends, ServerEnd, Wire};
+
+fn socket_runs(mut socket: Socket<ServerEnd, Wire>) -> BoxFuture<'static, ()> {
+    async move {
+        socket.run().await;
+    }
+    .boxed()
+}
+
+struct Simulation {
+    dice: Dice,
+    bus: ArcaneEventBus,
+    fanouts: Arc<Fanouts<Wire>>,
+    state: AppState,
+    executor: Executor,
+    clients: Vec<Client>,
+    published: Vec<bool>,
+}
+
+impl Simulation {
+    fn new(seed: u64, ring_frames: usize) -> Self {
+        let mut dice = Dice::new(seed);
+        let bus = ArcaneEventBus::new(BusConfig { ring_frames, history_size: 1, ..BusConfig::default() });
+        let spawned = Spawned::default();
+        let spawn = {
+            let spawned = Arc::clone(&spawned);
+            Box::new(move |task| {
+                spawned.lock().unwrap().push(task);
+                None
+            })
+        };
+        let (lists, stretch) = (1 + dice.below(3), 1 + dice.below(3));
+        let config = Config::default();
+        let metrics = Metrics::new();
+        let state = AppState::new(Parts {
+            fanouts: Arc::new(Fanouts::new(bus.clone(), metrics.clone())),
+            realm: Realm::new(bus.clone(), config.realm.clone()).unwrap(),
+            bus: bus.clone(),
+            wheel: Wheel::start(),
+            assets: Assets::from(&Dashboard::Off),
+            draining: watch::channel(false).1,
+            started: Instant::now(),
+            metrics: metrics.clone(),
+            config,
+        });
+        let fanouts = Arc::new(Fanouts::with(bus.clone(), metrics, lists, stretch, spawn));
+        let executor = Executor::new(spawned);
+        Self { dice, bus, fanouts, state, executor, clients: Vec::new(), published: Vec::new() }
+    }
+
+    fn connect(&mut self) {
+        let dice = &mut self.dice;
+        let narrow = dice.below(2) == 0;
+        let room = 40 + dice.below(if narrow { 600 } else { 20_000 });
+        let ends = Ends::new(room, Dice::new(dice.roll(1 << 30)));
+        let wire = Arc::new(Wire(Mutex::new(ends)));
+        let encoding = match dice.below(3) {
+            0 => Encoding::Plain,
+            1 => Encoding::Deflate { together: false },
+            _ => Encoding::Deflate { together: true },
+        };
+        let success = [None, None, Some(true), Some(false)][dice.below(4)];
+        let filter = EventFilter { success, ..EventFilter::default() };
+        let bell = Arc::new(Bell::default());
+        let name = RoomName::default();
+        let member =
+            self.fanouts.member(&name, &filter, encoding, Arc::clone(&wire), Arc::clone(&bell)).unwrap();
+        let subscription = self.bus.subscribe_to(&name, filter.clone(), 0).unwrap();
+        let client = Client::new(Arc::clone(&wire), filter, subscription.cursor());
+        // Who wants to know of gaps has to say so.
+        client.say(r#"{"type":"hello"}"#);
+        let net = NetConfig::default();
+        let socket = Socket {
+            io: ServerEnd(Arc::clone(&wire)),
+            session: Session::new(&net, 1, Instant::now()),
+            decoder: Decoder::new(net.message_bytes_max),
+            subscription,
+            listens: true,
+            member: Some(member),
+            fanouts: Arc::clone(&self.fanouts),
+            encoding,
+            alarm: self.state.wheel.alarm(Arc::clone(&bell)),
+            bell,
+            outbox: Outbox::default(),
+            inbox: BytesMut::new(),
+            state: self.state.clone(),
+        };
+        self.executor.spawned.lock().unwrap().push(socket_runs(socket));
+        self.clients.push(client);
+    }
+
+    fn publish(&mut self) {
+        let event = |success, len| ArcaneEvent {
+            spell_name: SpellName::Reveal,
+            daemon_name: None,
+            timestamp: Timestamp::from_unix_micros(0),
+            success,
+            description: "rune ".repeat(len),
+            metadata: Metadata::new(),
+            seq: None,
+            room: None,
+        };
+        let successes: Vec<bool> = (0..=self.dice.below(4)).map(|_| self.dice.below(2) == 0).collect();
+        let events = successes.iter().map(|success| event(*success, self.dice.below(60))).collect();
+        self.bus.emit_all(events).unwrap();
+        self.published.extend(successes);
+    }
+
+    fn step(&mut self) {
+        match self.dice.below(100) {
+            0..8 => self.publish(),
+            8..9 if self.clients.len() < 6 => self.connect(),
+            9..25 => {
+                let (at, n) = (self.dice.below(self.clients.len()), 1 + self.dice.below(3000));
+                self.clients[at].read(n, &self.published);
+            }
+            25..28 => {
+                let at = self.dice.below(self.clients.len());
+                if !self.clients[at].gone {
+                    self.clients[at].say(r#"{"type":"ping","t0":1}"#);
+                }
+            }
+            28 if self.dice.below(20) == 0 => {
+                let at = self.dice.below(self.clients.len());
+                self.clients[at].go();
+            }
+            _ => {
+                self.executor.step(&mut self.dice);
+            }
+        }
+    }
+
+    /// Lets everything run until nothing moves any more. Then every client must have everything.
+    fn settle(&mut self) -> u64 {
+        loop {
+            let mut moved = false;
+            while self.executor.step(&mut self.dice) {
+                moved = true;
+            }
+            for client in &mut self.clients {
+                moved |= client.read(usize::MAX, &self.published) > 0;
+            }
+            if !moved {
+                break;
+            }
+        }
+        let end = self.published.len() as u64 + 1;
+        for client in self.clients.iter_mut().filter(|client| !client.gone) {
+            client.skip_to(end, &self.published);
+        }
+        self.clients.iter().map(|client| client.lost).sum()
+    }
+}
+
+/// Plays some seeds; returns how many events were lost to slow readers in all.
+fn play(seeds: u64, steps: usize, ring_frames: usize) -> u64 {
+    // Only for what wants to be made within one: nothing here waits for its clock.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _guard = runtime.enter();
+    let seeds = std::env::var("ARCANE_SIMULATIONS").map_or(seeds, |n| n.parse().unwrap());
+    (0..seeds)
+        .map(|seed| {
+            let lost = std::panic::catch_unwind(|| {
+                let mut simulation = Simulation::new(seed, ring_frames);
+                simulation.connect();
+                for _ in 0..steps {
+                    simulation.step();
+                }
+                simulation.settle()
+            });
+            lost.unwrap_or_else(|_| panic!("seed {seed} with a ring of {ring_frames} fails"))
+        })
+        .sum()
+}
+
+#[test]
+fn whatever_the_interleaving_everybody_gets_every_event_once_and_in_order() {
+    assert_eq!(play(40, 1500, 1 << 20), 0);
+}
+
+#[test]
+fn whoever_is_too_slow_for_the_ring_is_told_exactly_what_was_lost() {
+    assert!(play(40, 1500, 8) > 0);
+}
