@@ -1,11 +1,8 @@
 import WebSocket from "ws";
 
-import { readsEverything } from "../support/compression.ts";
+import { readsEverything, SHARED } from "../support/compression.ts";
 import { play } from "../support/play.ts";
 import { expect, test } from "../support/test.ts";
-
-/** With a window that readers share, this much is left, greetings and answers included; without, two thirds. */
-const SHARED = 0.35;
 
 test("a page's sockets read everything, whenever they join and whatever they ask in between", async ({ page, server }) => {
   const answers: (string | undefined)[] = [];

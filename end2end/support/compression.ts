@@ -14,6 +14,9 @@ const invocations = { type: "filter", spell: ["invoke"] };
 const everything = { type: "filter" };
 const publication = (id: string) => ({ type: "publish", id, events: events(12) });
 
+/** Where readers share a window, less than this is left, greetings and answers included; elsewhere, two thirds. */
+export const SHARED = 0.35;
+
 /** Readers that join in the middle of windows, and whose answers go uncompressed between compressed events. */
 const parts: Part[] = [
   { name: "from the beginning", joins: 0 },
@@ -144,4 +147,9 @@ export async function readsEverything(
   } finally {
     meter.stop();
   }
+}
+
+/** Prints what a client agreed on and what was left of its streams. */
+export function tell(client: string, agreed: string, ratio: number): void {
+  console.log(`     ${client}: ${agreed}; ${Math.round(100 * ratio)} % left`);
 }

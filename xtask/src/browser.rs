@@ -1,29 +1,62 @@
-//! The stories in a real browser.
+//! The stories in real browsers.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::project::Project;
 use crate::{process, tools};
 
-/// Where a Chromium may be.
-const PROGRAMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+/// A browser: what it is called, where it may be, and what Debian has it in.
+struct Browser {
+    name: &'static str,
+    variable: &'static str,
+    programs: &'static [&'static str],
+    packages: &'static [&'static str],
+}
+
+const CHROMIUM: Browser = Browser {
+    name: "Chromium",
+    variable: "CHROMIUM_PATH",
+    programs: &["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"],
+    packages: &["chromium", "fonts-dejavu-core"],
+};
+const FIREFOX: Browser = Browser {
+    name: "Firefox",
+    variable: "FIREFOX_PATH",
+    programs: &["firefox-esr", "firefox"],
+    packages: &["firefox-esr"],
+};
 
 /// Runs the stories of `end2end/` against a built server and dashboard.
 pub(crate) fn stories(project: &Project, server: &Path) -> Result<()> {
+    let mut playwright = playwright(project, server)?;
+    playwright.env(CHROMIUM.variable, CHROMIUM.path(project)?);
+    process::run(&mut playwright, REMEDY)
+}
+
+/// Runs the stories of clients that are not everywhere.
+pub(crate) fn compat(project: &Project, server: &Path) -> Result<()> {
+    let firefox = FIREFOX.path(project)?;
+    let python = tools::python(project, &project.root.join("end2end/compat/requirements.txt"))?;
+    let mut playwright = playwright(project, server)?;
+    playwright.args(["--config", "playwright.compat.config.ts"]);
+    playwright.env(FIREFOX.variable, firefox).env("PYTHON", python);
+    process::run(&mut playwright, REMEDY)
+}
+
+const REMEDY: &str = "end2end/test-results has a trace of each story that failed";
+
+fn playwright(project: &Project, server: &Path) -> Result<Command> {
     let folder = project.root.join("end2end");
-    let chromium = chromium(project)?;
     install_packages(project, &folder)?;
     let mut playwright = project.command("node");
     playwright.current_dir(&folder).args(["node_modules/@playwright/test/cli.js", "test"]);
-    playwright
-        .env("CHROMIUM_PATH", chromium)
-        .env("ARCANE_BINARY", server)
-        .env("ARCANE_DASHBOARD", project.dist());
-    process::run(&mut playwright, "end2end/test-results has a picture and a trace of each story that failed")
+    playwright.env("ARCANE_BINARY", server).env("ARCANE_DASHBOARD", project.dist());
+    Ok(playwright)
 }
 
 fn install_packages(project: &Project, folder: &Path) -> Result<()> {
@@ -41,33 +74,39 @@ fn install_packages(project: &Project, folder: &Path) -> Result<()> {
     fs::write(note, lock).context("noting the packages of end2end")
 }
 
-fn chromium(project: &Project) -> Result<PathBuf> {
-    if let Some(path) = env::var_os("CHROMIUM_PATH").map(PathBuf::from) {
-        return if path.is_file() {
-            Ok(path)
-        } else {
-            bail!("CHROMIUM_PATH names no file: {}", path.display())
-        };
-    }
-    if let Some(path) = find(&PROGRAMS) {
-        return Ok(path);
-    }
-    let Some(apt) = find(&["apt-get"]) else {
-        bail!("no Chromium was found: install one, or let CHROMIUM_PATH name it");
-    };
-    println!("No Chromium was found: installing it with apt-get, about a minute.");
-    let root = process::output(project.command("id").arg("-u")).is_some_and(|id| id == "0");
-    for arguments in
-        [&["update"][..], &["install", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core"]]
-    {
-        let mut command = project.command(if root { apt.as_os_str() } else { "sudo".as_ref() });
-        if !root {
-            command.arg("--non-interactive").arg(&apt);
+impl Browser {
+    /// Where it is; Debian's is installed if there is none.
+    fn path(&self, project: &Project) -> Result<PathBuf> {
+        let Self { name, variable, programs, packages } = self;
+        if let Some(path) = env::var_os(variable).map(PathBuf::from) {
+            return if path.is_file() {
+                Ok(path)
+            } else {
+                bail!("{variable} names no file: {}", path.display())
+            };
         }
-        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        process::run(&mut command, "install Chromium yourself, or let CHROMIUM_PATH name one")?;
+        if let Some(path) = find(programs) {
+            return Ok(path);
+        }
+        let Some(apt) = find(&["apt-get"]) else {
+            bail!("no {name} was found: install one, or let {variable} name it");
+        };
+        println!("No {name} was found: installing it with apt-get, about a minute.");
+        let root = process::output(project.command("id").arg("-u")).is_some_and(|id| id == "0");
+        let install = [&["install", "--yes", "--no-install-recommends"][..], packages].concat();
+        for arguments in [&["update"][..], &install] {
+            let mut command = project.command(if root { apt.as_os_str() } else { "sudo".as_ref() });
+            if !root {
+                command.arg("--non-interactive").arg(&apt);
+            }
+            command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+            process::run(&mut command, &format!("install {name} yourself, or let {variable} name one"))?;
+        }
+        let installed = find(programs);
+        installed.with_context(|| {
+            format!("apt-get installed {name} but it cannot be found: let {variable} name it")
+        })
     }
-    find(&PROGRAMS).context("apt-get installed Chromium but it cannot be found: let CHROMIUM_PATH name it")
 }
 
 fn find(programs: &[&str]) -> Option<PathBuf> {

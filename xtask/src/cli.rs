@@ -22,6 +22,7 @@ pub(crate) enum Command {
     Help(&'static str),
     Run { port: u16, build: Build, serve: Vec<OsString> },
     Test(suite::Selection),
+    Compat,
     Dist,
     Setup,
     Bench(bench::plan::Plan),
@@ -46,6 +47,7 @@ impl Command {
             "run" => read_run(args),
             "test" => read_test(args, suite::Selection::all(), help::TEST),
             "check" => read_test(args, suite::Selection::quick(), help::CHECK),
+            "compat" => read_nothing(args, Self::Compat, help::COMPAT),
             "dist" => read_nothing(args, Self::Dist, help::DIST),
             "setup" => read_nothing(args, Self::Setup, help::SETUP),
             "bench" => {
@@ -57,7 +59,7 @@ impl Command {
                 Ok(options.map_or(Self::Help(help::LOAD), Self::Load))
             }
             "pinned" => Ok(Self::Pinned(host::Pinned::read(args)?)),
-            other => bail!("there is no command {other:?}: run, test, check, bench, dist or setup"),
+            other => bail!("there is no command {other:?}: run, test, check, compat, bench, dist or setup"),
         }
     }
 
@@ -68,6 +70,7 @@ impl Command {
             Self::Help(text) => println!("{text}"),
             Self::Run { port, build, serve } => run(&project()?, port, build, serve)?,
             Self::Test(selection) => return suite::perform(&project()?, &selection),
+            Self::Compat => suite::compat(&project()?)?,
             Self::Dist => dist(&project()?)?,
             Self::Setup => setup(&project()?)?,
             Self::Bench(plan) => return bench::perform(&project()?, &plan),
@@ -208,6 +211,7 @@ mod tests {
             "run -h",
             "test --help",
             "check -h",
+            "compat -h",
             "dist -h",
             "setup --help",
             "bench -h",

@@ -7,6 +7,7 @@ Sets the project up, runs it and tests it.
   cargo xtask run      the server and its dashboard on http://127.0.0.1:8000
   cargo xtask test     everything that must hold: format, lints, tests, licences, size, stories in a browser
   cargo xtask check    the quick part of it: format, lints, licences
+  cargo xtask compat   reads a compressed stream with Firefox and with websockets for Python
   cargo xtask bench    measures the server beside its peers
   cargo xtask dist     one binary with the dashboard inside
   cargo xtask setup    only fetches and builds the tools
@@ -50,6 +51,17 @@ pub(crate) const CHECK: &str = "\
 The quick part of `test`: format, lint, lint-web, deny.
 
   cargo xtask check [--keep-going] [--advisories]";
+
+/// Of `compat`.
+pub(crate) const COMPAT: &str = "\
+Reads and publishes a compressed stream with clients that are not everywhere, Firefox and websockets for Python, and says
+what each agreed on with the server. docs/compatibility.md tells what is checked. (Chromium and ws for Node do the same in
+the stories of `test`.)
+
+  cargo xtask compat
+
+On Debian and Ubuntu, Firefox ESR is installed when there is no Firefox; elsewhere, set FIREFOX_PATH. Python 3.10 or newer
+must be there; its packages go into .tools/.";
 
 /// Of `dist`.
 pub(crate) const DIST: &str = "\

@@ -1,5 +1,6 @@
 //! Everything that must hold.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -94,15 +95,23 @@ fn perform_step(project: &Project, step: &str, advisories: bool) -> Result<()> {
         }
         "dashboard" => dashboard::build(project, Build::Release),
         "size" => size::check(&project.dist()),
-        "stories" => {
-            cargo(
-                &["build", "--locked", "--package", "arcane-server", "--bin", "arcane"],
-                "the compiler's message above says what is wrong",
-            )?;
-            browser::stories(project, &project.server(Build::Dev))
-        }
+        "stories" => browser::stories(project, &server(project)?),
         other => bail!("there is no step {other:?}"),
     }
+}
+
+/// Clients that are not everywhere, against the real server and dashboard.
+pub(crate) fn compat(project: &Project) -> Result<()> {
+    dashboard::build(project, Build::Release)?;
+    let done = server(project).and_then(|server| browser::compat(project, &server));
+    tools::tidy(project);
+    done
+}
+
+fn server(project: &Project) -> Result<PathBuf> {
+    let build = ["build", "--locked", "--package", "arcane-server", "--bin", "arcane"];
+    process::run(project.command("cargo").args(build), "the compiler's message above says what is wrong")?;
+    Ok(project.server(Build::Dev))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The tools of the build, in the versions that fit.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
@@ -101,7 +102,7 @@ pub(crate) fn wasm_target(project: &Project) -> Result<()> {
 }
 
 /// The wasm-opt of the pinned npm package, if npm is there.
-pub(crate) fn wasm_opt(project: &Project) -> Result<Option<std::path::PathBuf>> {
+pub(crate) fn wasm_opt(project: &Project) -> Result<Option<PathBuf>> {
     let home = project.tools().join("wasm-opt");
     let program = home.join("node_modules/binaryen/bin/wasm-opt");
     let wanted = project.root.join("xtask/wasm-opt");
@@ -128,6 +129,26 @@ pub(crate) fn wasm_opt(project: &Project) -> Result<Option<std::path::PathBuf>> 
 pub(crate) fn npm(project: &Project) -> Option<std::process::Command> {
     let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
     process::output(project.command(program).arg("--version")).map(|_| project.command(program))
+}
+
+/// A Python that has the packages of a list, in a folder of its own.
+pub(crate) fn python(project: &Project, requirements: &Path) -> Result<PathBuf> {
+    let home = project.tools().join("python");
+    let python = home.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let wanted = fs::read(requirements).with_context(|| requirements.display().to_string())?;
+    let note = home.join("installed");
+    if python.is_file() && fs::read(&note).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    println!("Python packages are needed: installing them into .tools, a few seconds.");
+    let venv = ["-m", "venv", "--clear"];
+    let remedy = "Python 3.10 or newer with its module venv is needed (`apt-get install python3-venv`)";
+    process::run(project.command("python3").args(venv).arg(&home), remedy)?;
+    let mut pip = project.command(&python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
+    process::run(pip.arg(requirements), "is a Python package index within reach?")?;
+    fs::write(note, wanted).context("noting the packages of Python")?;
+    Ok(python)
 }
 
 #[cfg(test)]
