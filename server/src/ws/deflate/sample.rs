@@ -52,7 +52,7 @@ const THINGS: [&str; 16] = [
     "flaky test realm::banish_twice",
     "the minutes of Tuesday's meeting",
     "a query that takes nine seconds",
-    "all TODO comments older than a year",
+    "all comments older than a year",
     "the changelog since v2.3.0",
     "unused feature flags",
 ];

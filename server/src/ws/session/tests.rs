@@ -1,0 +1,121 @@
+use super::*;
+
+fn session() -> (Session, Instant) {
+    let now = Instant::now();
+    (Session::new(&NetConfig::default(), 100, now), now)
+}
+
+fn say(text: &str) -> Input {
+    Input::Said(Incoming::Text(text.into()), 5000.5)
+}
+
+#[test]
+fn a_client_that_says_nothing_hears_only_pings() {
+    let (mut session, now) = session();
+    assert_eq!(session.handle(Input::Lost(Gap { from: 1, to: 2 }), now), []);
+    assert_eq!(session.handle(Input::Considered(9), now), []);
+    let due = session.next_deadline();
+    assert_eq!(session.handle(Input::Tick, due), [Output::Ping]);
+}
+
+#[test]
+fn no_pong_in_time_closes() {
+    let (mut session, _) = session();
+    let due = session.next_deadline();
+    session.handle(Input::Tick, due);
+    let due = session.next_deadline();
+    assert!(matches!(session.handle(Input::Tick, due)[..], [Output::Close(CloseCode::NoPong, _)]));
+    let due = session.next_deadline();
+    assert_eq!(session.handle(Input::Tick, due), [Output::End]);
+}
+
+#[test]
+fn any_sign_of_life_counts_as_a_pong() {
+    let (mut session, now) = session();
+    let due = session.next_deadline();
+    session.handle(Input::Tick, due);
+    session.handle(Input::Said(Incoming::Pong, 0.0), due);
+    assert_eq!(session.next_deadline(), due + Duration::from_secs(25));
+    assert!(session.handle(Input::Tick, now).is_empty());
+}
+
+#[test]
+fn four_stamps() {
+    let (mut session, now) = session();
+    assert_eq!(
+        session.handle(say(r#"{"type":"ping","t0":1.25}"#), now),
+        [Output::Send(ServerMessage::Pong { t0: 1.25, t1: 5000.5, t2: 5000.5 })]
+    );
+}
+
+#[test]
+fn the_eleventh_bad_message_in_a_minute_closes() {
+    let (mut session, now) = session();
+    for _ in 0..10 {
+        assert!(matches!(
+            session.handle(say("nonsense"), now)[..],
+            [Output::Send(ServerMessage::Error { .. })]
+        ));
+    }
+    let later = now + BAD_WINDOW;
+    assert!(matches!(session.handle(say("{}"), later)[..], [Output::Send(_)]), "the window moves on");
+    for _ in 0..9 {
+        session.handle(Input::Said(Incoming::Binary(3), 0.0), later);
+    }
+    assert!(matches!(session.handle(say("[]"), later)[..], [Output::Close(CloseCode::BadRequest, _)]));
+}
+
+#[test]
+fn who_does_not_read_is_let_go() {
+    let (mut session, now) = session();
+    session.handle(Input::Waiting, now);
+    session.handle(Input::Waiting, now + Duration::from_secs(20));
+    session.handle(Input::Said(Incoming::Pong, 0.0), now + Duration::from_secs(20));
+    assert_eq!(session.next_deadline(), now + Duration::from_secs(30));
+    assert_eq!(
+        session.handle(Input::Tick, now + Duration::from_secs(30)),
+        [Output::Abandon(CloseCode::NoPong)]
+    );
+}
+
+#[test]
+fn notices_only_after_hello() {
+    let (mut session, now) = session();
+    session.handle(say(r#"{"type":"hello"}"#), now);
+    let drained = session.handle(Input::Drain, now);
+    assert!(matches!(drained[0], Output::Send(ServerMessage::Draining { .. })));
+    assert!(matches!(drained[1], Output::Close(CloseCode::Draining, _)));
+    assert!(!session.is_open());
+}
+
+#[test]
+fn a_filtered_stream_tells_its_position_once_a_second() {
+    let (mut session, now) = session();
+    session.handle(say(r#"{"type":"hello"}"#), now);
+    let position = |seq| vec![Output::Send(ServerMessage::Position { seq })];
+    assert_eq!(session.handle(Input::Considered(1), now), position(1));
+    assert_eq!(session.handle(Input::Considered(2), now), []);
+    assert_eq!(session.handle(Input::Considered(3), now), []);
+    let due = session.next_deadline();
+    assert_eq!(due, now + POSITION_INTERVAL);
+    assert_eq!(session.handle(Input::Tick, due), position(3));
+}
+
+#[test]
+fn behind_its_own_goodbye_a_session_says_nothing_and_publishes_nothing() {
+    let (mut session, now) = session();
+    session.handle(Input::Drain, now);
+    let ping = Incoming::Ping(Bytes::from_static(b"?"));
+    assert_eq!(session.handle(Input::Said(ping, 0.0), now), []);
+    for text in [r#"{"type":"ping","t0":1}"#, r#"{"type":"hello"}"#, "nonsense"] {
+        assert_eq!(session.handle(say(text), now), [], "{text}");
+    }
+    assert_eq!(session.handle(Input::Said(Incoming::Close(None), 0.0), now), [Output::End]);
+}
+
+#[test]
+fn a_goodbye_is_answered_with_its_own_code() {
+    let (mut session, now) = session();
+    let answer = session.handle(Input::Said(Incoming::Close(Some(3001)), 0.0), now);
+    assert_eq!(answer, [Output::CloseAnswer(3001)]);
+}
