@@ -100,12 +100,7 @@ impl PreparedFrame {
 
     /// A whole WebSocket text frame, header included.
     #[must_use]
-    pub fn ws(&self) -> Bytes {
-        self.ws.clone()
-    }
-
-    /// The same without a handle to it.
-    pub(crate) fn ws_bytes(&self) -> &Bytes {
+    pub fn ws(&self) -> &Bytes {
         &self.ws
     }
 

@@ -4,6 +4,7 @@
 
 pub mod reader;
 pub mod realm;
+pub mod utf8;
 
 use std::time::Duration;
 

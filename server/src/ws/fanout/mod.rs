@@ -95,7 +95,7 @@ impl Encoding {
     /// A frame that this reader understands whatever it has read before.
     pub(super) fn frame(self, frame: &PreparedFrame) -> &Bytes {
         match self {
-            Self::Plain => frame.ws_bytes(),
+            Self::Plain => frame.ws(),
             Self::Deflate { .. } => frame.deflated(deflate::alone),
         }
     }
