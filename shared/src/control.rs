@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Epoch, EventFilter, ReceivedEvent, RoomName, Seq, UnixMillis};
+use crate::{Epoch, EventFilter, ReceivedEvent, Resume, RoomName, Seq, UnixMillis};
 
 /// The welcome in the seed's words.
 pub const WELCOME: &str = "✨ Welcome to the ArcaneOS event stream! ✨";
@@ -164,6 +164,9 @@ pub struct Connection<E = ReceivedEvent> {
     pub seq: Seq,
     /// This connection, for logs.
     pub session: String,
+    /// What became of `since` or `consumer`; missing where neither was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
 }
 
 /// A server's bounds, as `hello` reports them.

@@ -4,7 +4,7 @@
 //! arguments. The wire changes only together with the snapshots in `tests/wire.rs`.
 //!
 //! Reading order: [`spell`], [`daemon`], [`event`] and [`sync`] say what happened; [`room`],
-//! [`position`] and [`filter`] say where and for whom; [`control`] and [`api`] are the messages
+//! [`position`], [`resume`] and [`filter`] say where and for whom; [`control`] and [`api`] are the messages
 //! around events.
 
 pub mod api;
@@ -17,6 +17,7 @@ pub mod name;
 #[cfg(feature = "openapi")]
 mod openapi;
 pub mod position;
+pub mod resume;
 pub mod room;
 pub mod spell;
 pub mod sync;
@@ -28,6 +29,7 @@ pub use daemon::DaemonName;
 pub use event::{ArcaneEvent, Metadata, ReceivedEvent};
 pub use filter::EventFilter;
 pub use position::{Epoch, Position, Seq};
+pub use resume::{NotRecovered, Resume};
 pub use room::RoomName;
 pub use spell::{AnySpell, SpellName};
 pub use sync::SyncDirectives;

@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use arcane_shared::api::{CastAnswer, FieldError, ParsedSpell, Problem, Span, SpanKind, SpellAction};
+use arcane_shared::api::{
+    ActivityAnswer, ActivityBucket, CastAnswer, ConsumerCard, FieldError, HistoryAnswer, ParsedSpell,
+    Problem, PurgeAnswer, Span, SpanKind, SpellAction,
+};
 use arcane_shared::control::{ClientMessage, Connection, Limits, PaintSample, ServerMessage, WELCOME};
 use arcane_shared::daemon::DaemonCard;
 use arcane_shared::{
-    ArcaneEvent, DaemonName, Epoch, EventFilter, Metadata, Position, ReceivedEvent, RoomName, SpellName,
-    SyncDirectives, Timestamp, color,
+    ArcaneEvent, DaemonName, Epoch, EventFilter, Metadata, NotRecovered, Position, ReceivedEvent, Resume,
+    RoomName, SpellName, SyncDirectives, Timestamp, color,
 };
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -96,7 +99,11 @@ fn what_servers_say() {
         epoch: Epoch("9f3c01ab77de".into()),
         seq: 42,
         session: "0123456789abcdef".into(),
+        resume: None,
     };
+    let resumed = Connection { resume: Some(Resume::recovered(7)), ..connection.clone() };
+    assert_snapshot!(check(&ServerMessage::Connection(resumed)), @r#"{"type":"connection","message":"✨ Welcome to the ArcaneOS event stream! ✨","subscriber_count":1,"recent_events":[],"room":"main","epoch":"9f3c01ab77de","seq":42,"session":"0123456789abcdef","resume":{"recovered":true,"count":7}}"#);
+    assert_snapshot!(check(&Resume::refused(NotRecovered::EpochChanged)), @r#"{"recovered":false,"reason":"epoch_changed"}"#);
     assert_snapshot!(check(&ServerMessage::Connection(connection)), @r#"{"type":"connection","message":"✨ Welcome to the ArcaneOS event stream! ✨","subscriber_count":1,"recent_events":[],"room":"main","epoch":"9f3c01ab77de","seq":42,"session":"0123456789abcdef"}"#);
     let limits = Limits {
         event_bytes_max: 65_536,
@@ -170,6 +177,55 @@ fn rest_bodies() {
         suggestions: vec![],
     };
     assert_snapshot!(check(&problem), @r#"{"type":"/docs#problem-invalid","title":"Unprocessable Entity","status":422,"detail":"count: …","errors":[{"pointer":"count","detail":"…"}]}"#);
+}
+
+#[test]
+fn the_log_in_answers() {
+    let page = HistoryAnswer {
+        room: RoomName::default(),
+        epoch: Epoch("9f3c01ab77de".into()),
+        oldest: 1,
+        head: 42,
+        events: vec![],
+        next: Some(Position { epoch: Epoch("9f3c01ab77de".into()), seq: 20 }),
+    };
+    assert_snapshot!(check(&page), @r#"{"room":"main","epoch":"9f3c01ab77de","oldest":1,"head":42,"events":[],"next":"9f3c01ab77de:20"}"#);
+    let bucket = ActivityBucket {
+        at: 1_761_309_300_000.0,
+        seq: 7,
+        events: 3,
+        failures: 1,
+        by_spell: Metadata::from_iter([("invoke".to_owned(), json!(3))]),
+    };
+    let activity = ActivityAnswer {
+        room: RoomName::default(),
+        epoch: Epoch("e".into()),
+        oldest: 1,
+        head: 42,
+        oldest_at: Some(1.5),
+        head_at: Some(2.5),
+        step_s: 60,
+        buckets: vec![bucket],
+    };
+    assert_snapshot!(check(&activity), @r#"{"room":"main","epoch":"e","oldest":1,"head":42,"oldest_at":1.5,"head_at":2.5,"step_s":60,"buckets":[{"at":1761309300000.0,"seq":7,"events":3,"failures":1,"by_spell":{"invoke":3}}]}"#);
+    let consumer = ConsumerCard {
+        consumer: "billing".into(),
+        room: RoomName::default(),
+        seq: 40,
+        lag: 2,
+        connected: true,
+        updated_at: Timestamp::from_unix_micros(0),
+    };
+    assert_snapshot!(check(&consumer), @r#"{"consumer":"billing","room":"main","seq":40,"lag":2,"connected":true,"updated_at":"1970-01-01T00:00:00.000000"}"#);
+    let purged = PurgeAnswer {
+        status: "purged".into(),
+        room: RoomName::default(),
+        epoch: Epoch("e".into()),
+        purged: 20,
+        oldest: 21,
+        head: 42,
+    };
+    assert_snapshot!(check(&purged), @r#"{"status":"purged","room":"main","epoch":"e","purged":20,"oldest":21,"head":42}"#);
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

@@ -139,6 +139,9 @@ impl Room {
             seq: state.ring.head(),
             subscribers: self.subscriber_count() as u64,
             history_size: state.ring.len().min(self.history_size) as u64,
+            oldest: 0,
+            bytes: 0,
+            lagging: 0,
             events_per_second,
         }
     }

@@ -179,6 +179,7 @@ pub(crate) fn greeting(subscription: &mut Subscription, session: &str) -> String
         epoch: subscription.epoch().clone(),
         seq: subscription.cursor(),
         session: session.into(),
+        resume: None,
     };
     serde_json::to_string(&Greeting { r#type: "connection", connection })
         .expect("a greeting has string keys and finite numbers")

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::ConsumerCard;
 use crate::{Epoch, Metadata, ReceivedEvent, RoomName, Seq};
 
 /// Answer of `GET /events/recent`.
@@ -54,7 +55,8 @@ pub struct PublishAnswer {
     pub room: RoomName,
     /// The run of numbers that each `seq` belongs to.
     pub epoch: Epoch,
-    /// What is true of the events by now: `received`.
+    /// What is true of the events by now: `received` (numbered, in memory), `logged` (written: they survive
+    /// the process) or `synced` (on the disk: they survive the machine).
     pub ack: String,
     /// One for each event, in their order.
     pub events: Vec<Published>,
@@ -82,6 +84,15 @@ pub struct RoomCard {
     pub subscribers: u64,
     /// Events in memory.
     pub history_size: u64,
+    /// The oldest event that is kept; `seq + 1` if none is.
+    #[serde(default)]
+    pub oldest: Seq,
+    /// Bytes of the kept events.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Subscribers that are behind memory and read on from the log.
+    #[serde(default)]
+    pub lagging: u64,
     /// Events in the last ten seconds, per second.
     pub events_per_second: f64,
 }
@@ -117,4 +128,7 @@ pub struct StatsAnswer {
     pub events_by_spell: Metadata,
     /// Deliveries that a reader missed because it was too slow, since the start.
     pub skipped_deliveries: u64,
+    /// Durable consumers, in order of room and name.
+    #[serde(default)]
+    pub consumers: Vec<ConsumerCard>,
 }

@@ -2,12 +2,16 @@
 
 mod daemons;
 mod events;
+mod history;
 mod operating;
 mod problem;
 mod spells;
 
 pub use daemons::{DaemonAnswer, DaemonsAnswer, StatisticsAnswer};
 pub use events::{PublishAnswer, PublishEvent, Published, RecentAnswer, RoomCard, RoomsAnswer, StatsAnswer};
+pub use history::{
+    AckRequest, ActivityAnswer, ActivityBucket, ConsumerCard, ConsumersAnswer, HistoryAnswer, PurgeAnswer,
+};
 pub use operating::{HealthAnswer, ReadyAnswer};
 pub use problem::{FieldError, Problem};
 pub use spells::{

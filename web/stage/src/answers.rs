@@ -125,6 +125,9 @@ mod tests {
             seq: 1,
             subscribers: 1,
             history_size: 1,
+            oldest: 1,
+            bytes: 512,
+            lagging: 0,
             events_per_second: 0.5,
         };
         let answer = RoomsAnswer { status: "success".into(), rooms: vec![card] };

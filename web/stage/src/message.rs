@@ -290,6 +290,7 @@ mod tests {
                 epoch: Epoch("k3".into()),
                 seq: 9,
                 session: word(),
+                resume: None,
             }),
             ServerMessage::Hello { version: 1, features: vec![word()], limits },
             ServerMessage::Pong { t0: 1.5, t1: 2.0, t2: 3.25 },
