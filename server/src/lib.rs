@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 mod gate;
 mod http;
+pub mod log;
 mod metrics;
 pub mod realm;
 mod serve;

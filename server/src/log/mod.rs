@@ -1,0 +1,3 @@
+//! What happened, kept.
+
+pub mod index;
