@@ -3,10 +3,10 @@
 //! The log is written by somebody else, who is not to be slowed down: a thread reads what was committed and keeps
 //! what pages, searches and activity need. Nothing here is worth keeping; whatever does not fit the log is made anew.
 //!
-//! - [`block`]: what filters look at, as columns. A filter of any kind looks at all of it.
-//! - `words`: the full-text index of SQLite. [`text`] reads what people type.
-//! - [`rollup`]: counts for each second, minute and hour.
-//! - [`plan`] decides what is to be done, [`builder`] does it, [`bell`] says when.
+//! - `block`: what filters look at, as columns. A filter of any kind looks at all of it.
+//! - `words`: the full-text index of SQLite. `text` reads what people type.
+//! - `rollup`: counts for each second, minute and hour.
+//! - `plan` decides what is to be done, `builder` does it, `bell` says when.
 //!
 //! The index proposes and the log decides: an event is in a page only if its own row in the log says so.
 
