@@ -33,7 +33,7 @@ mod text;
 mod words;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -60,7 +60,7 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 pub struct Index {
     bell: Arc<Bell>,
     readers: Readers,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Index {
@@ -76,12 +76,18 @@ impl Index {
         let its_bell = bell.clone();
         let thread = std::thread::Builder::new().name("log-index".into());
         let thread = thread.spawn(move || builder::run(&files, &its_bell)).map_err(IndexError::Thread)?;
-        Ok(Self { bell, readers, thread: Some(thread) })
+        Ok(Self { bell, readers, thread: Mutex::new(Some(thread)) })
     }
 
     /// So many events were committed or purged. Costs next to nothing.
     pub fn wake(&self, events: u64) {
         self.bell.ring(events);
+    }
+
+    /// [`Self::wake`] for whoever writes the log, on whatever thread.
+    pub fn waker(&self) -> impl Fn(u64) + Send + Sync + 'static {
+        let bell = self.bell.clone();
+        move |events| bell.ring(events)
     }
 
     /// A page of history. Blocks: for the disk, and if it needs the index, until that has everything which was
@@ -105,8 +111,12 @@ impl Index {
     }
 
     /// Ends the thread, after the batch that it is working on. Dropping does the same.
-    pub fn close(mut self) {
-        self.end();
+    pub fn close(&self) {
+        self.bell.stop();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread of the event log's index panicked");
+        }
     }
 
     /// Asks both files, each as it is at one moment; the index's is not before the log's.
@@ -161,19 +171,10 @@ impl Index {
             }
         }
     }
-
-    fn end(&mut self) {
-        self.bell.stop();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread of the event log's index panicked");
-        }
-    }
 }
 
 impl Drop for Index {
     fn drop(&mut self) {
-        self.end();
+        self.close();
     }
 }
