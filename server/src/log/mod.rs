@@ -6,6 +6,7 @@
 //! An event becomes visible to readers only once it is in the log. So whatever a reader has seen is there
 //! after the process was killed, and an append that fails takes back numbers that nobody has seen.
 
+mod background;
 mod commit;
 mod error;
 pub mod index;

@@ -46,6 +46,7 @@ pub use place::Order;
 pub use source::LoggedEvent;
 pub use text::{SEARCH_LEN_MAX, SEARCH_TERMS_MAX, Search, SearchError};
 
+use super::background;
 use bell::Bell;
 use plan::IndexedRoom;
 use readers::{Reader, Readers};
@@ -75,7 +76,12 @@ impl Index {
         let readers = Readers::new(files.clone());
         let its_bell = bell.clone();
         let thread = std::thread::Builder::new().name("log-index".into());
-        let thread = thread.spawn(move || builder::run(&files, &its_bell)).map_err(IndexError::Thread)?;
+        let thread = thread
+            .spawn(move || {
+                background::stand_back();
+                builder::run(&files, &its_bell);
+            })
+            .map_err(IndexError::Thread)?;
         Ok(Self { bell, readers, thread: Mutex::new(Some(thread)) })
     }
 

@@ -10,6 +10,8 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
+use crate::log::background;
+
 /// Pages of the write-ahead log after which it is moved; SQLite's own default.
 const PAGES: u64 = 1000;
 /// Pages beyond which the writer lets it come to its end: 128 MiB.
@@ -39,6 +41,7 @@ impl Checkpoints {
     pub(super) fn start(self: &Arc<Self>, connection: Connection) -> std::io::Result<JoinHandle<()>> {
         let checkpoints = Arc::clone(self);
         std::thread::Builder::new().name("log-checkpoint".into()).spawn(move || {
+            background::stand_back();
             while checkpoints.wait() {
                 checkpoints.run(&connection);
             }

@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 
 use super::reader::{COLUMNS, Stored, connect, frame};
 use super::schema::event_id;
-use crate::log::{LogError, RoomRecord};
+use crate::log::{LogError, RoomRecord, background};
 
 /// Events between two rests.
 const STRETCH: u64 = 500;
@@ -27,7 +27,14 @@ pub(super) fn start(
     stopping: Arc<AtomicBool>,
 ) -> std::io::Result<JoinHandle<()>> {
     let (path, rooms) = (path.to_owned(), rooms.to_vec());
-    super::spawn("log-verify", move || match verify(&path, &rooms, &stopping) {
+    super::spawn("log-verify", move || {
+        background::stand_back();
+        report(verify(&path, &rooms, &stopping), &damaged);
+    })
+}
+
+fn report(verified: Result<Option<(String, Seq)>, LogError>, damaged: &AtomicBool) {
+    match verified {
         Ok(None) => tracing::debug!("the event log is as it was written"),
         Ok(Some((room, seq))) => {
             tracing::error!(%room, seq, "an event in the log is not what was written");
@@ -38,7 +45,7 @@ pub(super) fn start(
             damaged.store(true, Ordering::Release);
         }
         Err(error) => tracing::warn!(%error, "the event log could not be looked through"),
-    })
+    }
 }
 
 /// The first event that is missing or not what was written.
