@@ -168,6 +168,19 @@ fn cast_publish_and_tail() {
     );
     let (_, out, _) = server.client(&["tail", "--daemon", "codex", "-n", "1"]);
     assert!(out.contains("✕ invoke  codex") && out.contains("«cargo build»"), "{out}");
+    let (ok, out, err) = server.client(&["tail", "--from", "1", "--speed", "100", "--json"]);
+    assert!(ok && out.lines().count() >= 3, "a replay ends by itself: {out}{err}");
+    let first: Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+    assert_eq!(first["seq"], 1);
+    let (ok, out, _) = server.client(&["tail", "--since", "1", "--json", "-n", "1"]);
+    let second: Value = serde_json::from_str(out.trim()).unwrap();
+    assert!(ok && second["seq"] == 2, "{out}");
+    let consume = ["tail", "--consumer", "c", "--since", "0", "--json", "-n", "1"];
+    for seq in [1, 2] {
+        let (ok, out, _) = server.client(&consume);
+        let event: Value = serde_json::from_str(out.trim()).unwrap();
+        assert!(ok && event["seq"] == seq, "each run goes on after what it acknowledged: {out}");
+    }
     let (ok, _, err) = server.client(&["tail", "--spell", "hex"]);
     assert!(!ok && err.contains("unknown spell"), "{err}");
 }

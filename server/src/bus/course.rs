@@ -182,10 +182,11 @@ impl Course {
         }
         match &self.replay {
             Some(replay) => batch.ended = batch.seq >= replay.through,
-            None if self.rest(batch.seq).is_empty() && self.reading.is_none() => {
-                if !matches!(room.reach(batch.seq), Reach::Log(_)) {
-                    batch.caught_up = Some(batch.seq);
-                }
+            None if self.rest(batch.seq).is_empty()
+                && self.reading.is_none()
+                && !matches!(room.reach(batch.seq), Reach::Log(_)) =>
+            {
+                batch.caught_up = Some(batch.seq);
             }
             None => {}
         }

@@ -22,6 +22,7 @@ mod submission;
 mod subscription;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -145,9 +146,9 @@ impl ArcaneEventBus {
             None => log.rooms()?.into_iter().map(|record| record.name).take(config.rooms_max).collect(),
         };
         for name in names {
-            if !rooms.contains_key(&name) {
-                let room = Arc::new(open(&config, &reads, &name)?);
-                rooms.insert(name, room);
+            if let Entry::Vacant(place) = rooms.entry(name) {
+                let room = open(&config, &reads, place.key())?;
+                place.insert(Arc::new(room));
             }
         }
         let inner = Inner {

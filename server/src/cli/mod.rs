@@ -2,6 +2,7 @@
 
 mod cast;
 mod client;
+mod export;
 mod manual;
 mod publish;
 mod serve;
@@ -30,6 +31,10 @@ enum Command {
     Cast(cast::Cast),
     /// Publish an event: from flags, or JSON and NDJSON from standard input.
     Publish(publish::Publish),
+    /// Write the event log as NDJSON, or what can be saved of a damaged one.
+    Export(export::Export),
+    /// Make an event log of an export.
+    Import(export::Import),
     /// Print completions for a shell, or man pages.
     Manual(manual::Manual),
 }
@@ -65,6 +70,8 @@ pub fn run() -> ExitCode {
         Command::Tail(tail) => block_on(tail.run()),
         Command::Cast(cast) => block_on(cast.run()),
         Command::Publish(publish) => block_on(publish.run()),
+        Command::Export(export) => export.run(),
+        Command::Import(import) => import.run(),
         Command::Manual(manual) => manual.run(),
     };
     match result {

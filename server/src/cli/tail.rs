@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use arcane_shared::control::{Connection, ServerMessage, is_reconnectable};
-use arcane_shared::{ReceivedEvent, Seq};
+use arcane_shared::control::{ClientMessage, CloseCode, Connection, ServerMessage, is_reconnectable};
+use arcane_shared::{NotRecovered, ReceivedEvent, Seq};
 use clap::Args;
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::connect_async;
@@ -32,6 +32,21 @@ pub(super) struct Tail {
     /// Events of the history to begin with, 0–100.
     #[arg(long, default_value_t = 10)]
     recent: u32,
+    /// Go on after a position: EPOCH:SEQ or SEQ.
+    #[arg(long, conflicts_with_all = ["from", "recent"])]
+    since: Option<String>,
+    /// Replay history from an event's number or a UTC time on, at its own pace, and stop where it was at the beginning.
+    #[arg(long, conflicts_with = "consumer")]
+    from: Option<String>,
+    /// How many times as fast as it was, 0.1–100.
+    #[arg(long, requires = "from")]
+    speed: Option<f64>,
+    /// Cut longer pauses to so many seconds.
+    #[arg(long, requires = "from")]
+    max_gap: Option<f64>,
+    /// Read as this durable consumer: goes on where it was, and acknowledges what it prints.
+    #[arg(long)]
+    consumer: Option<String>,
     /// Stop after so many events.
     #[arg(long, short = 'n')]
     count: Option<u64>,
@@ -94,7 +109,13 @@ impl Tail {
             match message {
                 Ok(Message::Text(text)) => {
                     worked = true;
-                    if self.receive(text.as_str(), place)? {
+                    let printed = place.printed;
+                    let enough = self.receive(text.as_str(), place)?;
+                    if self.consumer.is_some() && place.printed > printed {
+                        let ack = serde_json::to_string(&ClientMessage::Ack { seq: place.seq })?;
+                        socket.send(Message::text(ack)).await?;
+                    }
+                    if enough {
                         let _ = socket.close(None).await;
                         return Ok(Ended::Enough);
                     }
@@ -108,9 +129,24 @@ impl Tail {
     }
 
     fn query(&self, place: &Place) -> Vec<(&'static str, String)> {
-        // Coming back, everything that is still there is asked for, and what is known is left out.
-        let recent = if place.epoch.is_some() { 100 } else { self.recent };
-        let mut query = vec![("room", self.room.clone()), ("recent", recent.to_string())];
+        let mut query = vec![("room", self.room.clone()), ("recent", self.recent.to_string())];
+        // Coming back, it goes on after what it has printed. A consumer's position is the server's to know.
+        let position = place.epoch.as_ref().map(|epoch| format!("{epoch}:{}", place.seq));
+        match (&self.from, &self.consumer, position) {
+            (Some(from), _, position) => {
+                let from = position.map_or(from.clone(), |_| (place.seq + 1).to_string());
+                query.push(("from", from));
+                query.extend(self.speed.map(|speed| ("speed", speed.to_string())));
+                query.extend(self.max_gap.map(|max_gap| ("max_gap", max_gap.to_string())));
+            }
+            (None, Some(consumer), _) => {
+                query.push(("consumer", consumer.clone()));
+                query.extend(self.since.clone().map(|since| ("since", since)));
+            }
+            (None, None, position) => {
+                query.extend(position.or(self.since.clone()).map(|since| ("since", since)))
+            }
+        }
         query.extend(self.spell.clone().map(|spell| ("spell", spell)));
         query.extend(self.daemon.clone().map(|daemon| ("daemon", daemon)));
         query.extend(self.failures.then(|| ("success", "false".to_owned())));
@@ -122,8 +158,8 @@ impl Tail {
         if let Ok(message) = serde_json::from_str::<ServerMessage>(text) {
             return match message {
                 ServerMessage::Connection(connection) => self.welcome(connection, place),
-                ServerMessage::Gap { from, to, .. } => {
-                    self.remark(&format!("events {from}–{to} were missed: this reader is too slow"));
+                ServerMessage::Gap { from, to, reason } => {
+                    self.remark(&format!("events {from}–{to} were missed ({reason})"));
                     Ok(false)
                 }
                 ServerMessage::Draining { .. } => {
@@ -138,18 +174,18 @@ impl Tail {
     }
 
     fn welcome(&self, connection: Connection, place: &mut Place) -> anyhow::Result<bool> {
-        let same = place.epoch.as_ref() == Some(&connection.epoch.0);
-        if place.epoch.is_some() && !same {
-            self.remark("the server has started anew; its numbers begin at 1 again");
-        }
-        if !same {
-            place.seq = 0;
-        } else if self.spell.is_none() && self.daemon.is_none() && !self.failures {
-            let oldest =
-                connection.recent_events.first().and_then(|event| event.seq).unwrap_or(connection.seq + 1);
-            if oldest > place.seq + 1 {
-                self.remark(&format!("events {}–{} were missed", place.seq + 1, oldest - 1));
+        match connection.resume.and_then(|resume| resume.reason) {
+            None => {}
+            Some(NotRecovered::Expired) => {
+                self.remark("events after that position are past what the server keeps: they were missed");
             }
+            Some(NotRecovered::EpochChanged) => {
+                self.remark("the server's log is not the one of that position; events may have been missed");
+            }
+            Some(NotRecovered::Ahead) => self.remark("the server has no event of that number yet"),
+        }
+        if place.epoch.as_ref() != Some(&connection.epoch.0) {
+            place.seq = 0;
         }
         place.epoch = Some(connection.epoch.0);
         for event in connection.recent_events {
@@ -193,6 +229,7 @@ struct Final {
 
 fn after_close(frame: Option<CloseFrame>, worked: bool) -> anyhow::Result<Ended> {
     match frame {
+        Some(frame) if u16::from(frame.code) == CloseCode::ReplayComplete.code() => Ok(Ended::Enough),
         Some(frame) if !is_reconnectable(frame.code.into()) => {
             bail!(Final { code: frame.code.into(), reason: frame.reason.to_string() })
         }

@@ -3,14 +3,17 @@
 //! An append is queued and committed together with whatever else waits. A commit without `synced` is one
 //! or a few writes to the operating system, no wait for the disk; with it, the whole group waits once.
 
+pub mod backup;
 mod checkpoint;
 mod continuity;
 mod fault;
 mod group;
 pub(crate) mod open;
+mod pages;
 mod purge;
 mod queue;
 pub(crate) mod reader;
+mod salvage;
 pub(crate) mod schema;
 mod verify;
 mod writer;

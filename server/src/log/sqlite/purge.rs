@@ -25,7 +25,8 @@ fn step_room(writer: &mut Writer, room: RoomId, now: i64, check_age: bool) -> ru
     let Some(mut kept) = writer.rooms.get(&room).copied() else { return Ok(()) };
     let promised = writer.shelves.usage(room).first;
     let is_due = promised > kept.first || writer.retention.is_exceeded(kept.held(), None, now);
-    if !is_due && !(check_age && kept.first <= kept.head) {
+    let may_be_old = check_age && kept.first <= kept.head;
+    if !(is_due || may_be_old) {
         return Ok(());
     }
     let oldest = oldest(writer, room, kept.first)?;

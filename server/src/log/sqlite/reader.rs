@@ -84,8 +84,11 @@ impl Readers {
         } else if page.frames.is_empty() && from < through {
             // A hole: a row that is missing, or one that is not what was written.
             let to = stopped_at.unwrap_or(through);
-            tracing::error!(from = from + 1, to, "events in the log are damaged");
-            self.damaged.store(true, Ordering::Release);
+            let is_known = self.with(|connection| known_hole(connection, room, from + 1))?.is_some();
+            if !is_known {
+                tracing::error!(from = from + 1, to, "events in the log are damaged");
+                self.damaged.store(true, Ordering::Release);
+            }
             page.gap = Some((Gap { from: from + 1, to }, GapReason::Damaged));
         }
         Ok(page)
@@ -140,6 +143,16 @@ fn run(
         frames.push(frame);
     }
     Ok((frames, None))
+}
+
+/// The end of a hole that an import left, if the event is in one.
+pub(super) fn known_hole(connection: &Connection, room: RoomId, seq: Seq) -> rusqlite::Result<Option<Seq>> {
+    let sql = "SELECT last FROM holes WHERE room = ?1 AND first <= ?2 AND last >= ?2";
+    let found: Option<i64> = connection
+        .prepare_cached(sql)?
+        .query_row(params![room, seq.cast_signed()], |row| row.get(0))
+        .optional()?;
+    Ok(found.map(i64::unsigned_abs))
 }
 
 /// Reads a row of [`COLUMNS`] and checks it.

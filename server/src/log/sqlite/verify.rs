@@ -10,7 +10,7 @@ use std::time::Duration;
 use arcane_shared::Seq;
 use rusqlite::{Connection, params};
 
-use super::reader::{COLUMNS, Stored, connect, frame};
+use super::reader::{COLUMNS, Stored, connect, frame, known_hole};
 use super::schema::event_id;
 use crate::log::{LogError, RoomRecord, background};
 
@@ -78,9 +78,15 @@ fn stretch(connection: &Connection, room: &RoomRecord, from: Seq, to: Seq) -> ru
     while let Some(row) = rows.next()? {
         match frame(row)? {
             Stored::Sound(frame) if frame.seq() == next => next += 1,
-            Stored::Sound(_) => break,
+            Stored::Sound(frame) => match known_hole(connection, room.id, next)? {
+                Some(last) if last + 1 == frame.seq() => next = frame.seq() + 1,
+                _ => break,
+            },
             Stored::Damaged(seq) => return Ok(Some(seq)),
         }
+    }
+    if let Some(last) = known_hole(connection, room.id, next)? {
+        next = last + 1;
     }
     // What retention has deleted meanwhile is not missing.
     let first: i64 = connection.query_row(oldest, [room.id], |row| row.get(0))?;

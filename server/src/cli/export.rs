@@ -1,0 +1,88 @@
+//! `arcane export` and `arcane import`: a log as lines of text, and back.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use arcane_shared::RoomName;
+use clap::Args;
+
+use crate::log::sqlite::backup::{self, Copied};
+
+/// Writes the event log as NDJSON: every event as it was sent, one a line. The server may be running.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Export {
+    /// The server's data directory.
+    #[arg(long, env = "ARCANE_DATA_DIR", default_value = "./arcane-data")]
+    data_dir: PathBuf,
+    /// Only this room, and no state.
+    #[arg(long, conflicts_with = "salvage")]
+    room: Option<RoomName>,
+    /// Read a damaged log page by page and leave out what is not what was written. The server must be stopped.
+    #[arg(long)]
+    salvage: bool,
+    /// Where to; otherwise standard output.
+    #[arg(long, short)]
+    output: Option<PathBuf>,
+}
+
+/// Makes an event log of an export, in a directory that has none.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Import {
+    /// The data directory of the server that is to have it.
+    #[arg(long, env = "ARCANE_DATA_DIR", default_value = "./arcane-data")]
+    data_dir: PathBuf,
+    /// Let readers go on with the positions that they have. Only if the server of the export is gone for good.
+    #[arg(long)]
+    keep_epoch: bool,
+    /// The export; otherwise standard input.
+    file: Option<PathBuf>,
+}
+
+impl Export {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let out: Box<dyn Write> = match &self.output {
+            Some(path) => {
+                Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?)
+            }
+            None => Box::new(std::io::stdout().lock()),
+        };
+        let mut out = BufWriter::new(out);
+        let in_dir = || format!("cannot export the log of {}", self.data_dir.display());
+        if self.salvage {
+            let (copied, remarks) = backup::salvage(&self.data_dir, &mut out).with_context(in_dir)?;
+            remarks.iter().for_each(|remark| say(remark));
+            say(&told("exported", copied));
+        } else {
+            let copied = backup::export(&self.data_dir, self.room.as_ref(), &mut out).with_context(in_dir)?;
+            say(&told("exported", copied));
+        }
+        Ok(())
+    }
+}
+
+impl Import {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let input: Box<dyn Read> = match self.file.as_deref().filter(|path| *path != Path::new("-")) {
+            Some(path) => {
+                Box::new(File::open(path).with_context(|| format!("cannot read {}", path.display()))?)
+            }
+            None => Box::new(std::io::stdin().lock()),
+        };
+        let copied = backup::import(&self.data_dir, self.keep_epoch, &mut BufReader::new(input))?;
+        say(&told("imported", copied));
+        Ok(())
+    }
+}
+
+fn told(done: &str, copied: Copied) -> String {
+    let Copied { rooms, events, missing } = copied;
+    let lacking = if missing == 0 { String::new() } else { format!("; {missing} between them are missing") };
+    format!("{done} {events} events of {rooms} rooms{lacking}")
+}
+
+#[expect(clippy::print_stderr, reason = "standard output has the export")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}

@@ -1,0 +1,171 @@
+//! A log as lines of text, and back; and what can be saved of a damaged one.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use support::{TestServer, event};
+
+fn arcane(args: &[&str], dir: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_arcane"));
+    command.args(args).arg("--data-dir").arg(dir).env_remove("ARCANE_CONFIG").output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A log with some events in two rooms, and somebody present.
+async fn filled(dir: &Path, events: usize) {
+    let server = TestServer::in_dir(dir).await;
+    server.ask("/summon", json!({"daemon_name": "claude"})).await;
+    let batch: Vec<Value> = (0..events).map(|n| event(&format!("{n} {}", "é".repeat(n % 3000)))).collect();
+    for chunk in batch.chunks(200) {
+        assert_eq!(server.ask("/events", json!(chunk)).await.0, 201);
+    }
+    server.ask("/events?room=lab", event("in the lab")).await;
+    server.stop().await;
+}
+
+async fn epoch(server: &TestServer) -> Value {
+    server.look("/events/stats").await.1["rooms"][0]["epoch"].clone()
+}
+
+async fn events(server: &TestServer) -> Vec<Value> {
+    let (mut events, mut after) = (Vec::new(), String::from("0"));
+    loop {
+        let (_, page) = server.look(&format!("/events?limit=1000&after={after}")).await;
+        events.extend(page["events"].as_array().unwrap().clone());
+        match page["next"].as_str() {
+            Some(next) => after = next.into(),
+            None => return events,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_is_imported_to_the_byte() {
+    let (dir, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    filled(dir.path(), 300).await;
+    let export = arcane(&["export"], dir.path());
+    assert!(export.status.success(), "{}", said(&export));
+    let file = copy.path().join("export.ndjson");
+    std::fs::write(&file, &export.stdout).unwrap();
+    let data = copy.path().join("data");
+    let import = arcane(&["import", file.to_str().unwrap()], &data);
+    assert!(
+        import.status.success() && said(&import).contains("imported 303 events of 2 rooms"),
+        "{}",
+        said(&import)
+    );
+    let again = arcane(&["export"], &data);
+    let lines = |bytes: &[u8]| -> Vec<String> {
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        text.lines().filter(|line| !line.contains("\"type\":\"room\"")).map(str::to_owned).collect()
+    };
+    assert_eq!(
+        lines(&again.stdout),
+        lines(&export.stdout),
+        "events and state to the byte; only epochs are new"
+    );
+
+    let original = TestServer::in_dir(dir.path()).await;
+    let copied = TestServer::in_dir(&data).await;
+    assert_eq!(events(&copied).await, events(&original).await);
+    assert_eq!(copied.look("/daemons/claude").await.1["daemon"]["is_active"], true);
+    assert_ne!(epoch(&copied).await, epoch(&original).await, "nobody goes on with a position of another log");
+    copied.publish(event("goes on")).await;
+
+    let refused = arcane(&["import", file.to_str().unwrap()], &data);
+    assert!(
+        said(&refused).contains("in use") || said(&refused).contains("uses the data directory"),
+        "{}",
+        said(&refused)
+    );
+    copied.stop().await;
+    let refused = arcane(&["import", file.to_str().unwrap()], &data);
+    assert!(said(&refused).contains("holds an event log already"), "{}", said(&refused));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_whole_export_leaves_nothing_behind() {
+    let (dir, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    filled(dir.path(), 20).await;
+    let export = arcane(&["export"], dir.path()).stdout;
+    let text = String::from_utf8(export).unwrap();
+    let cut: Vec<&str> = text.lines().take(10).collect();
+    let changed = text.replacen("\"seq\":5,", "\"seq\":4,", 1);
+    for (wrong, says) in [
+        (cut.join("\n"), "it was cut off"),
+        (changed, "line 7: events have numbers that grow; the last was 4"),
+        (String::from("{}"), "line 1: "),
+        (String::new(), "it was cut off"),
+    ] {
+        let file = copy.path().join("wrong.ndjson");
+        std::fs::write(&file, wrong).unwrap();
+        let data = copy.path().join("data");
+        let import = arcane(&["import", file.to_str().unwrap()], &data);
+        assert!(!import.status.success() && said(&import).contains(says), "{says}: {}", said(&import));
+        assert!(!data.join("events.db").exists());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_can_be_read_of_a_damaged_log_is_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 2000).await;
+    let server = TestServer::in_dir(dir.path()).await;
+    let before = events(&server).await;
+    server.stop().await;
+    let path = dir.path().join("events.db");
+    let whole = std::fs::read(&path).unwrap();
+    let damages: [(&str, Box<dyn Fn(&mut Vec<u8>)>); 3] = [
+        ("its first page is gone", Box::new(|bytes| bytes[..4096].fill(0))),
+        ("it was cut off", Box::new(|bytes| bytes.truncate(bytes.len() * 2 / 3))),
+        (
+            "a stretch is overwritten",
+            Box::new(|bytes| {
+                let middle = bytes.len() / 2;
+                bytes[middle..middle + 20_000].fill(0xA5);
+            }),
+        ),
+    ];
+    for (name, damage) in damages {
+        let mut bytes = whole.clone();
+        damage(&mut bytes);
+        std::fs::write(&path, &bytes).unwrap();
+        let saved = arcane(&["export", "--salvage"], dir.path());
+        assert!(saved.status.success(), "{name}: {}", said(&saved));
+        let data = tempfile::tempdir().unwrap();
+        let file = data.path().join("saved.ndjson");
+        std::fs::write(&file, &saved.stdout).unwrap();
+        let data = data.path().join("data");
+        let import = arcane(&["import", file.to_str().unwrap()], &data);
+        assert!(import.status.success(), "{name}: {}", said(&import));
+        let server = TestServer::in_dir(&data).await;
+        let after = events(&server).await;
+        assert!(after.len() > before.len() / 3, "{name}: {} of {}", after.len(), before.len());
+        for event in &after {
+            let seq = usize::try_from(event["seq"].as_u64().unwrap()).unwrap();
+            assert_eq!(*event, before[seq - 1], "{name}");
+        }
+        // What is missing is told, and everything goes on.
+        let mut reader = server.connect("since=0").await;
+        reader.say(json!({"type": "hello"})).await;
+        server.publish(json!({"spell_name": "reveal", "description": "goes on"})).await;
+        loop {
+            let message = reader.next().await;
+            if message["type"] == "gap" {
+                assert_eq!(message["reason"], "damaged", "{name}");
+            }
+            if message["description"] == "goes on" {
+                break;
+            }
+        }
+        server.stop().await;
+    }
+}
