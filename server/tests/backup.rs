@@ -123,16 +123,14 @@ async fn what_can_be_read_of_a_damaged_log_is_saved() {
     server.stop().await;
     let path = dir.path().join("events.db");
     let whole = std::fs::read(&path).unwrap();
-    let damages: [(&str, Box<dyn Fn(&mut Vec<u8>)>); 3] = [
-        ("its first page is gone", Box::new(|bytes| bytes[..4096].fill(0))),
-        ("it was cut off", Box::new(|bytes| bytes.truncate(bytes.len() * 2 / 3))),
-        (
-            "a stretch is overwritten",
-            Box::new(|bytes| {
-                let middle = bytes.len() / 2;
-                bytes[middle..middle + 20_000].fill(0xA5);
-            }),
-        ),
+    type Damage = fn(&mut Vec<u8>);
+    let damages: [(&str, Damage); 3] = [
+        ("its first page is gone", |bytes| bytes[..4096].fill(0)),
+        ("it was cut off", |bytes| bytes.truncate(bytes.len() * 2 / 3)),
+        ("a stretch is overwritten", |bytes| {
+            let middle = bytes.len() / 2;
+            bytes[middle..middle + 20_000].fill(0xA5);
+        }),
     ];
     for (name, damage) in damages {
         let mut bytes = whole.clone();
