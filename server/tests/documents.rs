@@ -40,6 +40,8 @@ fn messages() {
     check::<ServerMessage>("server");
     check::<PublishAnswer>("published");
     check::<Problem>("problem");
+    check::<HistoryAnswer>("history");
+    check::<ActivityAnswer>("activity");
 }
 
 #[tokio::test]
@@ -78,7 +80,8 @@ async fn what_the_page_says_to_the_server_is_understood() {
 
 #[test]
 fn every_block_of_json_is_checked() {
-    let known = ["event", "client", "server", "publish", "published", "problem", "publishing"];
+    let known =
+        ["event", "client", "server", "publish", "published", "problem", "publishing", "history", "activity"];
     for line in PROTOCOL.lines().filter(|line| line.starts_with("```json")) {
         let kind = line.trim_start_matches("```json").trim();
         assert!(known.contains(&kind), "{line}");
