@@ -4,7 +4,7 @@
 
 mod support;
 
-use arcane_shared::api::{Problem, PublishAnswer};
+use arcane_shared::api::{ActivityAnswer, HistoryAnswer, Problem, PublishAnswer};
 use arcane_shared::control::{ClientMessage, ServerMessage};
 use arcane_shared::{ArcaneEvent, ReceivedEvent};
 use serde::de::DeserializeOwned;
