@@ -41,7 +41,7 @@ pub use subscription::{Batch, Delivery, Gap, Start, Subscription};
 
 use crate::config::BusConfig;
 use crate::log::memory::MemoryLog;
-use crate::log::{EventLog, LogError, Record};
+use crate::log::{EventLog, LogError, Receipt, Record};
 use reads::Reads;
 use room::{Memory, Room};
 
@@ -266,13 +266,13 @@ impl ArcaneEventBus {
         let colors: Vec<_> =
             events.iter_mut().map(|event| self.complete(event, &mut submission.records)).collect();
         let early = submission.level == crate::log::Level::Received;
-        let outcome = room.emit_all(&events, &colors, submission)?;
-        if let Outcome::New(emitted) = &outcome {
+        let mut outcome = room.emit_all(&events, &colors, submission)?;
+        if let Outcome::New(emitted) = &mut outcome {
             for frame in &emitted.frames {
                 self.count(frame, &room);
             }
-            if early && !emitted.receipt.is_done() {
-                room.promise(emitted.seq());
+            if early && room.promise(emitted.seq()) {
+                emitted.receipt = Receipt::done();
             }
         }
         Ok(outcome)

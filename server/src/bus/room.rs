@@ -179,9 +179,9 @@ impl Room {
         Ok(Outcome::New(Emitted { frames, receipt }))
     }
 
-    /// The number of an event is told before it is in the log.
-    pub(crate) fn promise(&self, seq: Seq) {
-        self.reads.log().promise(self.id, seq);
+    /// Whether the number of an event may be told before it is in the log.
+    pub(crate) fn promise(&self, seq: Seq) -> bool {
+        self.reads.log().promise(self.id, seq)
     }
 
     pub(crate) fn after(&self, cursor: Seq, frames_max: usize, bytes_max: usize) -> Slice {

@@ -24,7 +24,7 @@ pub struct Submission {
 pub struct Emitted {
     /// In order, next to each other.
     pub frames: Vec<Arc<PreparedFrame>>,
-    /// Tells when they are in the log, and seen by readers.
+    /// Tells when what was asked for is true of them: as a rule, that they are in the log, and seen by readers.
     pub receipt: Receipt,
 }
 

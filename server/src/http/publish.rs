@@ -65,9 +65,7 @@ pub(crate) async fn publish(
         let key = key.map(|key| Key::new(&key, 0, &bytes));
         let events = draft::read_all(&bytes, &room, clock::now())?;
         let mut submitted = submit(&state, events, level, key)?;
-        if level > Level::Received {
-            submitted.logged().await?;
-        }
+        submitted.logged().await?;
         submitted.numbers()
     };
     let answer = PublishAnswer {
@@ -249,9 +247,7 @@ impl Stream<'_> {
             submitted.push(together.map_err(|error| self.after(error))?);
         }
         for mut one in submitted {
-            if self.level > Level::Received {
-                one.logged().await.map_err(|error| self.after(error))?;
-            }
+            one.logged().await.map_err(|error| self.after(error))?;
             self.published.extend(one.numbers());
         }
         Ok(())

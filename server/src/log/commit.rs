@@ -143,12 +143,6 @@ impl Receipt {
         Self(State::Done)
     }
 
-    /// Whether it is known already to be in the log.
-    #[must_use]
-    pub fn is_done(&self) -> bool {
-        matches!(self.0, State::Done)
-    }
-
     /// The same for a thread that may wait.
     ///
     /// # Errors

@@ -248,7 +248,9 @@ impl EventLog for MemoryLog {
         Ok(first)
     }
 
-    fn promise(&self, _: RoomId, _: Seq) {}
+    fn promise(&self, _: RoomId, _: Seq) -> bool {
+        true
+    }
 
     fn level_max(&self) -> Level {
         Level::Received

@@ -174,8 +174,8 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// If it cannot.
     fn purge(&self, room: RoomId, before: Seq) -> Result<Seq, LogError>;
 
-    /// The number of an event is told to somebody before it is in the log.
-    fn promise(&self, room: RoomId, seq: Seq);
+    /// The number of an event is to be told to somebody before it is in the log. Whether it may: if not, wait until it is.
+    fn promise(&self, room: RoomId, seq: Seq) -> bool;
 
     /// The most that can be promised of an event.
     fn level_max(&self) -> Level;

@@ -12,7 +12,7 @@ use crate::bus::{ArcaneEventBus, EmitError, Key, Known, Outcome, Submission};
 use crate::clock;
 use crate::http::draft::{self, DraftError};
 use crate::http::publish::level;
-use crate::log::{Level, LogError, Receipt};
+use crate::log::{LogError, Receipt};
 
 /// Why nothing was published. `id` is the message's own, so that its sender can tell which.
 #[derive(Debug, PartialEq, Eq)]
@@ -129,8 +129,7 @@ fn submit(
         Outcome::New(emitted) => {
             let first = emitted.frames.first().map_or(0, |frame| frame.seq());
             let known = Known { first, count: emitted.frames.len() as u64 };
-            let early = level == Level::Received;
-            (known, if early { Receipt::done() } else { emitted.receipt })
+            (known, emitted.receipt)
         }
     })
 }

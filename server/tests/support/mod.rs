@@ -2,6 +2,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
+pub mod load;
+pub mod process;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

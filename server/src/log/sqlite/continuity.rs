@@ -25,8 +25,16 @@ const FILE: &str = "continuity";
 #[derive(Debug)]
 pub(super) struct Marks {
     file: File,
+    told: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Whether the disk knows that events are being written. Until then a machine that goes down would leave a log
+    /// that says it is whole.
+    open: bool,
     /// The latest event of each room that is in the log, and the latest that anybody was told of.
-    told: Mutex<HashMap<RoomId, Told>>,
+    rooms: HashMap<RoomId, Told>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -77,10 +85,24 @@ impl Marks {
         Ok(Self { file, told: Mutex::default() })
     }
 
+    /// The disk knows that events are being written.
+    pub(super) fn opened(&self) {
+        self.lock().open = true;
+    }
+
+    /// Nothing is told from here on before it is in the log, so that the disk can be told that all is there. No if
+    /// something was that is not.
+    pub(super) fn close(&self) -> bool {
+        let mut state = self.lock();
+        let is_whole = state.rooms.values().all(|told| told.promised <= told.committed);
+        state.open &= !is_whole;
+        is_whole
+    }
+
     /// Everything up to here is in the log, and is about to be shown.
     pub(super) fn mark(&self, room: RoomId, seq: Seq) {
-        let mut told = self.lock();
-        let told = told.entry(room).or_default();
+        let mut state = self.lock();
+        let told = state.rooms.entry(room).or_default();
         told.committed = seq;
         if seq > told.promised {
             told.promised = seq;
@@ -88,19 +110,23 @@ impl Marks {
         }
     }
 
-    /// Somebody is about to be told this number, and it is not in the log yet.
-    pub(super) fn promise(&self, room: RoomId, seq: Seq) {
-        let mut told = self.lock();
-        let told = told.entry(room).or_default();
+    /// Somebody wants to be told this number, and it is not in the log yet. Whether that may be.
+    pub(super) fn promise(&self, room: RoomId, seq: Seq) -> bool {
+        let mut state = self.lock();
+        if !state.open {
+            return false;
+        }
+        let told = state.rooms.entry(room).or_default();
         if seq > told.promised {
             told.promised = seq;
             self.write(room, seq);
         }
+        true
     }
 
     /// The latest event of a room that is in the log.
     pub(super) fn of(&self, room: RoomId) -> Seq {
-        self.lock().get(&room).map_or(0, |told| told.committed)
+        self.lock().rooms.get(&room).map_or(0, |told| told.committed)
     }
 
     fn write(&self, room: RoomId, seq: Seq) {
@@ -112,7 +138,7 @@ impl Marks {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Told>> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -289,8 +289,8 @@ impl EventLog for SqliteLog {
         Ok(self.shelves.usage(room).first)
     }
 
-    fn promise(&self, room: RoomId, seq: Seq) {
-        self.marks.promise(room, seq);
+    fn promise(&self, room: RoomId, seq: Seq) -> bool {
+        self.marks.promise(room, seq)
     }
 
     fn level_max(&self) -> Level {

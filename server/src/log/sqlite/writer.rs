@@ -101,7 +101,10 @@ impl Writer {
         match group::write(self, &group) {
             Ok(written) => {
                 self.figures.committed(written.events, began.elapsed(), written.synced);
-                self.clean = self.clean && written.events == 0;
+                if written.events > 0 {
+                    self.clean = false;
+                    self.marks.opened();
+                }
                 for (room, kept) in written.rooms {
                     self.marks.mark(room, kept.head);
                     self.rooms.insert(room, kept);
@@ -170,7 +173,7 @@ impl Writer {
         if let Err(error) = purge::step(self, now, check_age) {
             tracing::warn!(%error, "old events could not be deleted yet");
         }
-        if !self.clean && self.appended_at.elapsed() >= IDLE {
+        if !self.clean && self.appended_at.elapsed() >= IDLE && self.marks.close() {
             match group::set_clean(self) {
                 Ok(()) => {
                     self.clean = true;
@@ -182,7 +185,7 @@ impl Writer {
     }
 
     fn finish(&mut self) -> rusqlite::Result<()> {
-        if !self.clean {
+        if !self.clean && self.marks.close() {
             group::set_clean(self)?;
         }
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
