@@ -22,7 +22,7 @@ mod serve;
 mod state;
 pub mod ws;
 
-pub use serve::{RunError, run};
+pub use serve::{RunError, Server, run};
 
 /// Compiles the Rust example of the protocol's page.
 #[cfg(doctest)]

@@ -99,9 +99,10 @@ impl Serve {
             .await
             .with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;
+        let server = crate::Server::open(config)?;
         let stop = stop_signal()?;
         announce(address);
-        crate::run(listener, config, stop).await?;
+        server.run(listener, stop).await;
         Ok(())
     }
 
