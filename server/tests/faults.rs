@@ -101,6 +101,40 @@ async fn a_database_that_another_program_holds_refuses_and_goes_on_when_it_lets_
     server.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_was_set_back_by_an_hour_changes_no_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = TestServer::in_dir(dir.path()).await;
+    for n in 0..3 {
+        server.publish(event(&n.to_string())).await;
+    }
+    server.stop().await;
+    // As if the clock had been an hour ahead until now.
+    let database = || rusqlite::Connection::open(dir.path().join("events.db")).unwrap();
+    let hour = "UPDATE events SET at = at + 3600000000; UPDATE rooms SET at = at + 3600000000";
+    database().execute_batch(hour).unwrap();
+    let server = TestServer::in_dir(dir.path()).await;
+    let mut reader = server.connect("since=1").await;
+    assert_eq!(reader.next().await["resume"]["count"], 2);
+    for seq in 4..=5 {
+        assert_eq!(server.publish(event(&seq.to_string())).await, seq);
+    }
+    for seq in 2..=5 {
+        assert_eq!(reader.next().await["seq"], seq);
+    }
+    let mut replay = server.connect("from=2020-01-01T00:00:00&speed=100").await;
+    replay.next().await;
+    for seq in 1..=5 {
+        assert_eq!(replay.next().await["seq"], seq);
+    }
+    assert_eq!(server.look("/events/activity").await.0, 200);
+    server.stop().await;
+    let database = database();
+    let mut rows = database.prepare("SELECT at FROM events ORDER BY id").unwrap();
+    let times: Vec<i64> = rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert!(times.is_sorted() && times.len() == 5, "{times:?}");
+}
+
 #[test]
 fn a_directory_that_cannot_be_used_is_explained() {
     let refused = |dir: &Path| Process::try_start(command(dir)).err().expect("it does not start");
