@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 
+use arcane_shared::Position;
 use arcane_stage::answers::{self, Card, Examples, Refusal};
 use arcane_stage::message::{object, written};
 use serde_json::Value;
@@ -44,10 +45,11 @@ impl Server {
         }
     }
 
-    /// The address of a room's event stream.
-    pub(crate) fn stream_url(&self, room: &str) -> String {
+    /// The address of a room's event stream, to be read on from a position.
+    pub(crate) fn stream_url(&self, room: &str, since: Option<Position>) -> String {
         let scheme = if self.secure { "wss" } else { "ws" };
-        format!("{scheme}://{}/ws/events?room={room}&recent=100", self.host)
+        let since = since.map_or_else(String::new, |position| format!("&since={position}"));
+        format!("{scheme}://{}/ws/events?room={room}&recent=100{since}", self.host)
     }
 
     /// The address that a person would type into a shell.

@@ -12,7 +12,7 @@ use arcane_stage::latency::Latency;
 use arcane_stage::link::{Link, State};
 use arcane_stage::message::{self, Incoming, Notice, Welcome, object, written};
 use arcane_stage::sounds::Sound;
-use arcane_stage::store::{Origin, Stored};
+use arcane_stage::store::{Origin, RESUME_MAX, Stored};
 use arcane_stage::{Stage, Store};
 use serde_json::Value;
 
@@ -23,6 +23,8 @@ use crate::{clock, storage};
 
 /// Milliseconds between writes of the history.
 const SAVE_EVERY_MS: f64 = 1_500.0;
+/// Milliseconds between two looks at who is present: each is an event for everybody.
+const CENSUS_EVERY_MS: f64 = 3_000.0;
 /// Milliseconds between reports of paint samples.
 const SEEN_EVERY_MS: f64 = 1_000.0;
 
@@ -39,8 +41,10 @@ pub(crate) struct Page {
     pub(crate) subscribers: u64,
     pub(crate) replaying: Option<Replaying>,
     pub(crate) heard_events: u64,
-    pub(crate) wants_census: bool,
+    /// Events that the server still reads from its log for us.
+    pub(crate) lagging: u64,
     pub(crate) context_lost: bool,
+    census: Census,
     history: History,
     socket: Option<Socket>,
     performed: Vec<Performed>,
@@ -54,6 +58,13 @@ pub(crate) struct Page {
 pub(crate) struct Replaying {
     pub(crate) replay: Replay,
     pub(crate) store: Store,
+}
+
+/// Whether the server was asked who is present, and when.
+#[derive(Default)]
+struct Census {
+    wanted: bool,
+    taken_at: Option<f64>,
 }
 
 /// A cue that is not on the canvas yet.
@@ -85,8 +96,9 @@ impl Page {
             subscribers: 0,
             replaying: None,
             heard_events: 0,
-            wants_census: false,
+            lagging: 0,
             context_lost: false,
+            census: Census::default(),
             history,
             socket: None,
             performed: Vec::new(),
@@ -121,6 +133,8 @@ impl Page {
         self.socket = None;
         self.room = room;
         self.replaying = None;
+        self.census = Census::default();
+        self.lagging = 0;
         self.store = Store::default();
         self.store.restore(self.history.of_room(&self.room));
         self.stage.clear();
@@ -161,17 +175,38 @@ impl Page {
     fn welcome(&mut self, welcome: &Welcome) {
         let now = clock::now();
         self.subscribers = welcome.subscriber_count;
+        self.lagging = 0;
         let fresh = self.store.welcome(welcome);
+        if self.store.behind() > RESUME_MAX {
+            // More than anybody would watch: begin at what is live, and show the hole.
+            self.store.skip_missed();
+            self.socket = None;
+            self.link.closed(1006, "", now);
+            return;
+        }
         for stored in &fresh {
             self.history.keep(&self.room, self.store.epoch(), &stored.event);
         }
         self.unsaved |= !fresh.is_empty();
         // Who came before all that we were told is known to the server only.
-        // The realm lives in the default room; other rooms are what publishers make of them.
-        self.wants_census = self.room == RoomName::default() && welcome.seq > welcome.recent.len() as u64;
+        let resumed = welcome.resume.is_some_and(|resume| resume.recovered);
+        self.census.wanted =
+            if resumed { self.census.taken_at.is_none() } else { welcome.seq > welcome.recent.len() as u64 };
         if self.replaying.is_none() {
             self.stage.settle(self.store.daemons(), now);
         }
+    }
+
+    /// Whether to ask the server who is present: not twice for one reason, and not often.
+    pub(crate) fn census_due(&mut self) -> bool {
+        let now = clock::now();
+        let rested = self.census.taken_at.is_none_or(|at| now - at >= CENSUS_EVERY_MS);
+        // The realm lives in the default room; other rooms are what publishers make of them.
+        let due = self.census.wanted && rested && self.room == RoomName::default();
+        if due {
+            self.census = Census { wanted: false, taken_at: Some(now) };
+        }
+        due
     }
 
     fn receive(&mut self, event: ReceivedEvent, hidden: bool) {
@@ -180,7 +215,7 @@ impl Page {
         self.history.keep(&self.room, self.store.epoch(), &stored.event);
         self.unsaved = true;
         if self.replaying.is_none() {
-            let cue = direct(&stored.event, Origin::Live, self.sync.server_time(clock::unix()), hidden);
+            let cue = direct(&stored.event, stored.origin, self.sync.server_time(clock::unix()), hidden);
             self.perform(&stored, &cue);
         }
     }
@@ -203,7 +238,11 @@ impl Page {
     fn notice(&mut self, notice: Notice, arrived: UnixMillis) {
         match notice {
             Notice::Pong { t0, t1, t2 } => self.sync.pong(t0, t1, t2, arrived),
-            Notice::Gap { from, to } => self.store.gap(from, to),
+            Notice::Gap { from, to, cause } => {
+                self.store.gap(from, to, cause);
+                self.census.wanted = true;
+            }
+            Notice::Behind { events } => self.lagging = events,
             Notice::Position { seq } => self.store.skip_to(seq),
             Notice::Draining { reconnect_in_ms } => self.link.draining(reconnect_in_ms),
             Notice::Remark => {}
@@ -343,6 +382,7 @@ impl Page {
             ("duplicates", store.duplicates().into()),
             ("undecodable", store.undecodable().into()),
             ("last_seq", store.last_seq().into()),
+            ("behind", store.behind().into()),
             ("halted", stage.is_halted(now).into()),
             ("mode", mode.into()),
         ]))

@@ -91,7 +91,12 @@ fn header(page: &Page, now: f64) -> Header {
             page.link.seconds_left(now).map(|left| format!("in {left} s")).unwrap_or_default()
         }
         State::Disconnected { reason, .. } => summary::shorten(reason, 80),
-        State::Connecting | State::Live => String::new(),
+        State::Connecting => String::new(),
+        State::Live => match page.store.behind().max(page.lagging) {
+            0 => String::new(),
+            1 => "1 event behind".into(),
+            behind => format!("{behind} events behind"),
+        },
     };
     let rate = page.store.timeline().rate(5);
     Header {

@@ -56,24 +56,22 @@ impl Realm {
     pub(crate) fn connect(self) {
         let server = self.server();
         self.with(|page| {
-            let url = server.stream_url(page.room.as_str());
+            let url = server.stream_url(page.room.as_str(), page.store.position());
             page.connect(&url, move |heard| self.hear(heard));
         });
     }
 
     fn hear(self, heard: Heard) {
         let hidden = document().hidden();
-        let census = self.with(|page| {
-            page.hear(heard, hidden);
-            std::mem::take(&mut page.wants_census)
-        });
-        if census == Some(true) {
-            self.take_census();
-        }
+        self.with(|page| page.hear(heard, hidden));
+        self.take_census();
     }
 
-    /// Asks the server who is present, once a connection: our part of history does not say.
+    /// Asks the server who is present where our part of history does not say.
     fn take_census(self) {
+        if self.with(Page::census_due) != Some(true) {
+            return;
+        }
         leptos::task::spawn_local(async move {
             let room = self.views.room.get_untracked();
             if let Some(cards) = self.server().active(&room).await {

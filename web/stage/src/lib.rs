@@ -17,6 +17,7 @@ pub mod effects;
 pub mod feed;
 pub mod filter;
 pub mod frame;
+pub mod gap;
 pub mod governor;
 pub mod history;
 pub mod latency;
