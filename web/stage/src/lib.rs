@@ -7,8 +7,10 @@
 //! [`picture`], which the page's painters draw. [`governor`] is the only door to large changes of
 //! luminance, [`sounds`] the only one to stingers. [`answers`] reads what REST says.
 
+pub mod activity;
 pub mod actors;
 pub mod answers;
+pub mod ask;
 pub mod clock_sync;
 pub mod completion;
 pub mod daemons;
@@ -24,15 +26,20 @@ pub mod latency;
 pub mod layout;
 pub mod link;
 pub mod message;
+pub mod moment;
 pub mod palette;
 pub mod particles;
+pub mod past;
 pub mod picture;
+pub mod playback;
 pub mod runes;
 pub mod sounds;
+pub mod span;
 pub mod stage;
 pub mod store;
 pub mod summary;
 pub mod timeline;
+pub mod travel;
 
 pub use director::{Cue, direct};
 pub use stage::Stage;

@@ -167,6 +167,24 @@ impl Store {
         }
     }
 
+    /// The realm at a moment of the past: who was there then, before any event.
+    #[must_use]
+    pub fn of_past(daemons: Daemons) -> Self {
+        Self { daemons, ..Self::default() }
+    }
+
+    /// The next event of the past, shared with whoever keeps it. Its `id` leaves room for a gap before it.
+    pub fn recall(&mut self, stored: &Rc<Stored>) {
+        if let Some(seq) = stored.event.seq {
+            if self.last_seq > 0 && seq > self.last_seq + 1 {
+                self.next_id = stored.id - 2;
+                self.note_gap(self.last_seq + 1, seq - 1, Cause::Unsaid);
+            }
+            self.last_seq = seq;
+        }
+        self.fold(stored);
+    }
+
     /// A filtered or lagging stream has considered everything up to here.
     pub fn skip_to(&mut self, seq: Seq) {
         self.last_seq = self.last_seq.max(seq);
@@ -279,13 +297,18 @@ impl Store {
             }
             self.last_seq = seq;
         }
+        let stored = Rc::new(Stored { id: self.id(), event, origin });
+        self.fold(&stored);
+        Some(stored)
+    }
+
+    fn fold(&mut self, stored: &Rc<Stored>) {
+        let event = &stored.event;
         self.events_total += 1;
         self.failures_total += u64::from(!event.success);
-        self.daemons.fold(&event);
+        self.daemons.fold(event);
         self.timeline.add(event.timestamp.unix_millis(), &event.spell_name, event.success);
-        let stored = Rc::new(Stored { id: self.id(), event, origin });
-        self.push(Entry::Event(Rc::clone(&stored)));
-        Some(stored)
+        self.push(Entry::Event(Rc::clone(stored)));
     }
 
     fn note_gap(&mut self, from: Seq, to: Seq, cause: Cause) {
