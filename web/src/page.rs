@@ -7,18 +7,20 @@ use arcane_shared::control::PaintSample;
 use arcane_shared::{ReceivedEvent, RoomName, UnixMillis};
 use arcane_stage::clock_sync::ClockSync;
 use arcane_stage::director::{Cue, Lateness, direct};
-use arcane_stage::history::{History, Replay, STORAGE_KEY};
+use arcane_stage::history::{History, STORAGE_KEY};
 use arcane_stage::latency::Latency;
 use arcane_stage::link::{Link, State};
 use arcane_stage::message::{self, Incoming, Notice, Welcome, object, written};
+use arcane_stage::signpost::Signpost;
 use arcane_stage::sounds::Sound;
-use arcane_stage::store::{Origin, RESUME_MAX, Stored};
+use arcane_stage::store::{RESUME_MAX, Stored};
 use arcane_stage::{Stage, Store};
 use serde_json::Value;
 
 use crate::painter::Painter;
 use crate::socket::{Heard, Socket};
 use crate::speaker::Speaker;
+use crate::traveller::Traveller;
 use crate::{clock, storage};
 
 /// Milliseconds between writes of the history.
@@ -39,7 +41,7 @@ pub(crate) struct Page {
     pub(crate) speaker: Speaker,
     pub(crate) painter: Option<Painter>,
     pub(crate) subscribers: u64,
-    pub(crate) replaying: Option<Replaying>,
+    pub(crate) traveller: Traveller,
     pub(crate) heard_events: u64,
     /// Events that the server still reads from its log for us.
     pub(crate) lagging: u64,
@@ -52,12 +54,6 @@ pub(crate) struct Page {
     unsaved: bool,
     saved_at: f64,
     seen_at: f64,
-}
-
-/// History that is being shown again, with a store of its own.
-pub(crate) struct Replaying {
-    pub(crate) replay: Replay,
-    pub(crate) store: Store,
 }
 
 /// Whether the server was asked who is present, and when.
@@ -94,7 +90,7 @@ impl Page {
             speaker: Speaker::default(),
             painter: None,
             subscribers: 0,
-            replaying: None,
+            traveller: Traveller::new(),
             heard_events: 0,
             lagging: 0,
             context_lost: false,
@@ -108,12 +104,14 @@ impl Page {
             seen_at: now,
         };
         page.store.restore(page.history.of_room(&page.room));
+        page.traveller.count(&page.store);
         page
     }
 
-    /// The store that the page shows: the live one, or the replay's.
+    /// The store that the page shows: the live one, or that of a visit to the past.
     pub(crate) fn shown(&self) -> &Store {
-        self.replaying.as_ref().map_or(&self.store, |replaying| &replaying.store)
+        let travel = self.traveller.travel.as_ref().filter(|travel| travel.has_shown());
+        travel.map_or(&self.store, |travel| travel.store())
     }
 
     /// Opens a socket to a room's stream.
@@ -132,11 +130,15 @@ impl Page {
         self.save();
         self.socket = None;
         self.room = room;
-        self.replaying = None;
+        self.leave(true);
         self.census = Census::default();
         self.lagging = 0;
         self.store = Store::default();
         self.store.restore(self.history.of_room(&self.room));
+        let range = self.traveller.range;
+        self.traveller = Traveller::new();
+        self.traveller.range = range;
+        self.traveller.count(&self.store);
         self.stage.clear();
         self.performed.clear();
         self.link = Link::new(self.link_seed(), clock::now());
@@ -185,6 +187,7 @@ impl Page {
             return;
         }
         for stored in &fresh {
+            self.traveller.note(stored);
             self.history.keep(&self.room, self.store.epoch(), &stored.event);
         }
         self.unsaved |= !fresh.is_empty();
@@ -192,7 +195,8 @@ impl Page {
         let resumed = welcome.resume.is_some_and(|resume| resume.recovered);
         self.census.wanted =
             if resumed { self.census.taken_at.is_none() } else { welcome.seq > welcome.recent.len() as u64 };
-        if self.replaying.is_none() {
+        self.traveller.begin();
+        if self.traveller.travel.is_none() {
             self.stage.settle(self.store.daemons(), now);
         }
     }
@@ -214,7 +218,8 @@ impl Page {
         self.heard_events += 1;
         self.history.keep(&self.room, self.store.epoch(), &stored.event);
         self.unsaved = true;
-        if self.replaying.is_none() {
+        self.traveller.note(&stored);
+        if self.traveller.travel.is_none() {
             let cue = direct(&stored.event, stored.origin, self.sync.server_time(clock::unix()), hidden);
             self.perform(&stored, &cue);
         }
@@ -272,9 +277,9 @@ impl Page {
         self.link.retry_due(now)
     }
 
-    /// One frame: replay, picture, paint, sound, measure.
+    /// One frame: playback, picture, paint, sound, measure.
     pub(crate) fn frame(&mut self, now: f64, scale: f32) {
-        self.step_replay(now);
+        self.step_past(now);
         self.stage.advance(now);
         if !self.context_lost
             && let Some(painter) = &mut self.painter
@@ -296,41 +301,6 @@ impl Page {
             let late_ms = server_now - cue.emitted_at;
             let missed = late_ms > cue.deadline_ms;
             self.latency.painted(PaintSample { seq: cue.seq, painted_at: server_now, late_ms, missed });
-        }
-    }
-
-    /// Shows what was kept, from its beginning.
-    pub(crate) fn begin_replay(&mut self, now: f64) -> bool {
-        let events: Vec<ReceivedEvent> =
-            self.history.of_room(&self.room).into_iter().map(|(_, event)| event).collect();
-        if events.is_empty() {
-            return false;
-        }
-        self.replaying =
-            Some(Replaying { replay: Replay::new(events, now + 300.0), store: Store::default() });
-        self.stage.clear();
-        true
-    }
-
-    /// Back to what is.
-    pub(crate) fn end_replay(&mut self) {
-        if self.replaying.take().is_some() {
-            self.stage.clear();
-            self.stage.settle(self.store.daemons(), clock::now());
-        }
-    }
-
-    fn step_replay(&mut self, now: f64) {
-        let Some(replaying) = &mut self.replaying else { return };
-        while let Some(event) = replaying.replay.due(now) {
-            let mut event = (*event).clone();
-            let seq = event.seq.take();
-            let Some(stored) = replaying.store.receive(event) else { continue };
-            // Replay obeys the directives, but it is nobody's deadline and makes no sound.
-            let mut cue = direct(&stored.event, Origin::Live, None, false);
-            cue.seq = seq;
-            cue.voice = arcane_stage::director::Voice::Silent;
-            self.stage.perform(&cue, now);
         }
     }
 
@@ -362,10 +332,8 @@ impl Page {
                 ("phase", label.phase.into()),
             ]))
         };
-        let mode = match (&self.replaying, self.link.state()) {
-            (Some(_), _) => "replay",
-            (None, state) => state.word(),
-        };
+        let travel = self.traveller.travel.as_ref();
+        let mode = travel.map_or(self.link.state().word(), |travel| Signpost::of(travel, 0.0, 0.0).mode);
         let governor = self.stage.governor();
         let (stage, store) = (&self.stage, &self.store);
         written(object([
@@ -385,6 +353,11 @@ impl Page {
             ("behind", store.behind().into()),
             ("halted", stage.is_halted(now).into()),
             ("mode", mode.into()),
+            ("moment", self.moment().into()),
+            ("shown_seq", self.shown().last_seq().into()),
+            ("held", travel.map(arcane_stage::travel::Travel::held).into()),
+            ("worked_ms", self.traveller.worked_ms.into()),
+            ("log", self.has_log().into()),
         ]))
     }
 }

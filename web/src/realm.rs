@@ -11,7 +11,7 @@ use crate::page::Page;
 use crate::project;
 use crate::socket::Heard;
 use crate::views::Views;
-use crate::{clock, storage};
+use crate::{clock, past_view, storage, strip};
 
 /// See the module. Copied into every closure.
 #[derive(Clone, Copy)]
@@ -78,7 +78,7 @@ impl Realm {
                 self.with(|page| {
                     if page.room.as_str() == room {
                         page.store.daemons_mut().adopt(&cards);
-                        if page.replaying.is_none() {
+                        if page.traveller.travel.is_none() {
                             page.stage.settle(page.store.daemons(), clock::now());
                         }
                     }
@@ -149,7 +149,16 @@ impl Realm {
 
     /// Projects at once what would be projected soon.
     pub(crate) fn refresh(self) {
-        self.with(|page| project::project_text(page, self.views));
+        self.with(|page| {
+            project::project_text(page, self.views);
+            strip::draw(page);
+        });
+        self.show_when();
+    }
+
+    /// Shows at once where in time the page is.
+    pub(crate) fn show_when(self) {
+        self.with(|page| past_view::project(page, self.views, page.traveller.point));
     }
 
     /// Shows an event in full.
@@ -160,16 +169,30 @@ impl Realm {
         }
     }
 
-    /// Begins or ends the replay of what this browser kept.
-    pub(crate) fn toggle_replay(self) {
-        self.with(|page| {
-            if page.replaying.is_some() {
-                page.end_replay();
-            } else {
-                page.begin_replay(clock::now());
-            }
-        });
+    /// Changes where in time the page is, and shows it at once.
+    pub(crate) fn travel(self, change: impl FnOnce(&mut Page)) {
+        self.with(change);
+        self.arrive();
+    }
+
+    // Not generic: one copy of it for whatever changes.
+    fn arrive(self) {
+        self.views.feed_pin.set(None);
+        self.views.feed_first.set(0);
+        self.ask_log();
         self.refresh();
+    }
+
+    /// Asks the log what is due, and again when it has answered.
+    pub(crate) fn ask_log(self) {
+        while let Some(question) = self.with(Page::question).flatten() {
+            leptos::task::spawn_local(async move {
+                let answer = self.server().log(question.path.clone()).await;
+                self.with(|page| page.answer(&question, answer));
+                self.ask_log();
+                self.refresh();
+            });
+        }
     }
 
     /// Turns sound on or off.

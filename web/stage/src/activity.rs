@@ -56,7 +56,7 @@ impl Activity {
         let whole = |key: &str| answer.get(key).and_then(Value::as_u64);
         let mut activity = Self {
             epoch: Epoch(answer.get("epoch")?.as_str()?.into()),
-            head: whole("head")?,
+            head: 0,
             oldest_at: answer.get("oldest_at").and_then(Value::as_f64),
             #[expect(clippy::cast_precision_loss, reason = "seconds of a few years")]
             step_ms: whole("step_s")?.max(1) as f64 * 1000.0,
@@ -67,7 +67,18 @@ impl Activity {
                 activity.slots.push(slot);
             }
         }
+        // The room's own head may be ahead of what its log can show by now.
+        if let Some(last) = activity.slots.last() {
+            activity.head = (last.seq + u64::from(last.bucket.total())).saturating_sub(1);
+        }
         Some(activity)
+    }
+
+    /// Nothing yet, in stretches of so many milliseconds: of events that come without a log.
+    #[must_use]
+    pub fn without_log(step_ms: f64) -> Self {
+        let epoch = Epoch(String::new());
+        Self { epoch, head: 0, oldest_at: None, step_ms: step_ms.max(1_000.0), slots: Vec::new() }
     }
 
     /// Counts an event that came after the answer.

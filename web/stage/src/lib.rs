@@ -5,7 +5,8 @@
 //! [`daemons`], [`timeline`] and the chronicle that [`feed`] shows through a [`filter`]; [`director`]
 //! turns an event into a cue; [`stage`] performs cues and describes every [`frame`] as one
 //! [`picture`], which the page's painters draw. [`governor`] is the only door to large changes of
-//! luminance, [`sounds`] the only one to stingers. [`answers`] reads what REST says.
+//! luminance, [`sounds`] the only one to stingers. [`answers`] reads what REST says. [`travel`] shows the realm as it was:
+//! [`ask`] is what it asks of the log, [`past`] what it holds of it, [`playback`] its pace.
 
 pub mod activity;
 pub mod actors;
@@ -33,6 +34,7 @@ pub mod past;
 pub mod picture;
 pub mod playback;
 pub mod runes;
+pub mod signpost;
 pub mod sounds;
 pub mod span;
 pub mod stage;

@@ -1,9 +1,9 @@
 //! A stretch of the past that the page holds: who was there before it, and every event of it.
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use arcane_shared::{ReceivedEvent, Seq, UnixMillis};
+use serde_json::Value;
 
 use crate::daemons::Daemons;
 use crate::store::{CHRONICLE_MAX, Origin, Store, Stored};
@@ -25,7 +25,7 @@ struct Held {
 #[derive(Debug, Clone, Default)]
 pub struct Past {
     before: Daemons,
-    held: VecDeque<Held>,
+    held: Vec<Held>,
     /// How many of them have happened.
     shown: usize,
     store: Store,
@@ -39,8 +39,8 @@ pub struct Past {
 /// When the bus took an event, or what its publisher says.
 #[must_use]
 pub fn taken_at(event: &ReceivedEvent) -> UnixMillis {
-    let taken = event.sync().emitted_at.filter(|at| at.is_finite());
-    taken.unwrap_or_else(|| event.timestamp.unix_millis())
+    let taken = event.metadata.get("sync").and_then(|sync| sync.get("emitted_at")).and_then(Value::as_f64);
+    taken.filter(|at| at.is_finite()).unwrap_or_else(|| event.timestamp.unix_millis())
 }
 
 impl Past {
@@ -49,7 +49,7 @@ impl Past {
     #[must_use]
     pub fn new(
         before: Daemons,
-        events: impl IntoIterator<Item = ReceivedEvent>,
+        events: Vec<ReceivedEvent>,
         whole: bool,
         reaches: UnixMillis,
         after: Seq,
@@ -61,24 +61,23 @@ impl Past {
     }
 
     /// More events, oldest first; it is whole until `reaches` now.
-    pub fn append(&mut self, events: impl IntoIterator<Item = ReceivedEvent>, reaches: UnixMillis) {
+    pub fn append(&mut self, events: Vec<ReceivedEvent>, reaches: UnixMillis) {
         for event in events {
-            let last = self.held.back().map_or(f64::NEG_INFINITY, |held| held.at);
+            let last = self.held.last().map_or(f64::NEG_INFINITY, |held| held.at);
             self.last_seq = event.seq.unwrap_or(self.last_seq);
             self.next_id += ID_STEP;
             let at = taken_at(&event).max(last);
             self.reaches = self.reaches.max(at);
             let stored = Rc::new(Stored { id: self.next_id, event, origin: Origin::Past });
-            self.held.push_back(Held { at, stored });
+            self.held.push(Held { at, stored });
         }
         self.reaches = self.reaches.max(reaches);
-        while self.held.len() > HELD_MAX && self.shown > CHRONICLE_MAX {
-            if let Some(gone) = self.held.pop_front() {
-                self.before.fold(&gone.stored.event);
-                self.whole = false;
-                self.shown -= 1;
-            }
+        let gone = self.held.len().saturating_sub(HELD_MAX).min(self.shown.saturating_sub(CHRONICLE_MAX));
+        for held in self.held.drain(..gone) {
+            self.before.fold(&held.stored.event);
+            self.whole = false;
         }
+        self.shown -= gone;
     }
 
     /// Whether it knows how the realm was at a moment, and what happened just before.

@@ -4,6 +4,8 @@ use arcane_shared::UnixMillis;
 
 /// The speeds to choose from.
 pub const SPEEDS: [f64; 5] = [0.5, 1.0, 2.0, 10.0, 60.0];
+/// How they are called.
+pub const SPEED_WORDS: [&str; 5] = ["0.5×", "1×", "2×", "10×", "60×"];
 /// A silence takes no longer than this, milliseconds of whoever watches.
 pub const SILENCE_MAX_MS: f64 = 5_000.0;
 /// A frame that took longer counts as this long: a page that was hidden does not leap.

@@ -3,7 +3,6 @@
 //! One question is under way at a time. A visit to a moment reads the events before it, then who came and
 //! went before those; playing reads on ahead of need. What the page held once is not asked for again.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use arcane_shared::{Epoch, ReceivedEvent, Seq, UnixMillis};
@@ -38,6 +37,8 @@ pub struct Travel {
     read_all: bool,
     playback: Option<Playback>,
     trouble: Option<Trouble>,
+    /// Whether any moment could be shown so far.
+    shown: bool,
     jumped: bool,
     arrived: bool,
 }
@@ -47,14 +48,11 @@ pub struct Travel {
 enum Aim {
     /// Nothing more.
     Shown,
-    /// Where the moment is in the log, and the events before it.
-    Find { ask: Ask, found: VecDeque<ReceivedEvent>, next: Option<Seq>, read_all: bool },
+    /// Where the moment is in the log, and the events before it, newest first.
+    Find { ask: Ask, found: Vec<ReceivedEvent>, next: Option<Seq>, read_all: bool },
     /// Who came and went before those events.
-    Presence { events: VecDeque<ReceivedEvent>, read_all: bool, before: Seq, pages: u8, latest: Latest },
+    Presence { events: Vec<ReceivedEvent>, read_all: bool, before: Seq, pages: u8, present: Daemons },
 }
-
-/// The latest coming or going of each daemon.
-type Latest = BTreeMap<String, ReceivedEvent>;
 
 impl Travel {
     /// A visit to a moment of the log.
@@ -72,7 +70,8 @@ impl Travel {
             read_all: false,
             playback: None,
             trouble: None,
-            jumped: true,
+            shown: false,
+            jumped: false,
             arrived: false,
         };
         travel.find(activity);
@@ -89,6 +88,8 @@ impl Travel {
         travel.past.go_to(moment);
         travel.from_log = false;
         travel.read_all = true;
+        travel.shown = true;
+        travel.jumped = true;
         travel
     }
 
@@ -129,7 +130,7 @@ impl Travel {
                 (Ask::Activity { from: some(from), to: some(to) }, next)
             }
         };
-        self.aim = Aim::Find { ask, found: VecDeque::new(), next, read_all: true };
+        self.aim = Aim::Find { ask, found: Vec::new(), next, read_all: true };
     }
 
     /// The next question, if one is due: the answer belongs to its turn.
@@ -185,29 +186,31 @@ impl Travel {
     }
 
     fn take_page(&mut self, page: Page, present: UnixMillis) {
-        self.epoch.get_or_insert_with(|| page.epoch.clone());
+        if *self.epoch.get_or_insert_with(|| page.epoch.clone()) != page.epoch {
+            self.trouble = Some(Trouble::Anew);
+            return;
+        }
         match std::mem::replace(&mut self.aim, Aim::Shown) {
             Aim::Find { next, mut found, read_all, .. } => {
                 let first_page = found.is_empty();
                 let read_all = read_all && (!first_page || next.is_none());
                 let more = page.more;
-                for event in page.events {
-                    found.push_front(event);
-                }
+                found.extend(page.events);
                 self.found(found, next, read_all, more, present);
             }
-            Aim::Presence { events, read_all, pages, mut latest, mut before } => {
-                for event in page.events {
+            Aim::Presence { events, read_all, pages, present: mut known, mut before } => {
+                for event in &page.events {
                     before = event.seq.unwrap_or(before).min(before);
-                    if let Some(name) = &event.daemon_name {
-                        latest.entry(name.as_str().to_owned()).or_insert(event);
+                    // Newest first: the latest coming or going of each daemon says where it is.
+                    if event.daemon_name.as_ref().is_some_and(|name| known.get(name.as_str()).is_none()) {
+                        known.fold(event);
                     }
                 }
                 if page.more && pages + 1 < PRESENCE_PAGES_MAX {
-                    self.aim = Aim::Presence { events, read_all, before, pages: pages + 1, latest };
+                    self.aim = Aim::Presence { events, read_all, before, pages: pages + 1, present: known };
                 } else {
                     let after = before.saturating_sub(1);
-                    self.show(latest, events, false, read_all, after, present);
+                    self.show(known, events, false, read_all, after, present);
                 }
             }
             Aim::Shown => {
@@ -222,7 +225,7 @@ impl Travel {
 
     fn found(
         &mut self,
-        events: VecDeque<ReceivedEvent>,
+        events: Vec<ReceivedEvent>,
         next: Option<Seq>,
         read_all: bool,
         more: bool,
@@ -230,43 +233,39 @@ impl Travel {
     ) {
         self.steps += 1;
         let past = events.iter().filter(|event| taken_at(event) <= self.moment).count();
-        let first = events.front().and_then(|event| event.seq);
+        let first = events.last().and_then(|event| event.seq);
         match first.filter(|_| more) {
             Some(first) if past < ENOUGH && self.steps < STEPS_MAX => {
                 self.aim = Aim::Find { ask: Ask::Before(Some(first)), found: events, next, read_all };
             }
             Some(before) => {
-                self.aim = Aim::Presence { events, read_all, before, pages: 0, latest: Latest::new() };
+                self.aim = Aim::Presence { events, read_all, before, pages: 0, present: Daemons::default() };
             }
             None => {
                 let after = next.map_or(0, |next| next.saturating_sub(1));
-                self.show(Latest::new(), events, !more, read_all, after, present);
+                self.show(Daemons::default(), events, !more, read_all, after, present);
             }
         }
     }
 
     fn show(
         &mut self,
-        latest: Latest,
-        events: VecDeque<ReceivedEvent>,
+        before: Daemons,
+        mut events: Vec<ReceivedEvent>,
         whole: bool,
         read_all: bool,
         after: Seq,
         present: UnixMillis,
     ) {
-        let mut latest: Vec<ReceivedEvent> = latest.into_values().collect();
-        latest.sort_by_key(|event| event.seq);
-        let mut before = Daemons::default();
-        for event in &latest {
-            before.fold(event);
-        }
-        if let Some(first) = events.front().filter(|_| !whole) {
+        events.reverse();
+        if let Some(first) = events.first().filter(|_| !whole) {
             self.moment = self.moment.max(taken_at(first));
         }
         let reaches = if read_all { present } else { self.moment };
         self.past = Past::new(before, events, whole, reaches, after);
         self.past.go_to(self.moment);
         self.read_all = read_all;
+        self.shown = true;
         self.jumped = true;
     }
 
@@ -342,6 +341,12 @@ impl Travel {
         self.trouble.is_none() && !matches!(self.aim, Aim::Shown)
     }
 
+    /// Whether there is anything of the past to show.
+    #[must_use]
+    pub fn has_shown(&self) -> bool {
+        self.shown || self.trouble.is_some()
+    }
+
     /// Whether the playback waits for the log.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
@@ -368,11 +373,10 @@ impl Travel {
     /// Events held in memory.
     #[must_use]
     pub fn held(&self) -> usize {
-        let (sought, coming) = match &self.aim {
-            Aim::Shown => (0, 0),
-            Aim::Find { found, .. } => (found.len(), 0),
-            Aim::Presence { events, latest, .. } => (events.len(), latest.len()),
+        let sought = match &self.aim {
+            Aim::Shown => 0,
+            Aim::Find { found: events, .. } | Aim::Presence { events, .. } => events.len(),
         };
-        self.past.held() + sought + coming
+        self.past.held() + sought
     }
 }
