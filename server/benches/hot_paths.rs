@@ -98,10 +98,10 @@ fn deflate(c: &mut Criterion) {
     let mut cohort = Cohort::new();
     let mut next = frames.iter().cycle();
     group.bench_function("with the cohort's window", |b| {
-        b.iter(|| next.next().map(|frame| cohort.frame(black_box(frame.json()), Instant::now())));
+        b.iter(|| next.next().map(|frame| cohort.frame(black_box(frame.frame().json()), Instant::now())));
     });
     group.bench_function("alone", |b| {
-        b.iter(|| next.next().map(|frame| alone(black_box(frame.json()))));
+        b.iter(|| next.next().map(|frame| alone(black_box(frame.frame().json()))));
     });
     group.finish();
 }

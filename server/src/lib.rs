@@ -4,7 +4,7 @@
 //!
 //! 1. [`http`] reads a request; what is malformed ends there.
 //! 2. [`realm`] decides and describes what happened; a refusal is an event, too.
-//! 3. [`bus`] numbers the event, keeps it and wakes the readers.
+//! 3. [`bus`] numbers the event and hands it to the [`log`]; once it is there, readers are woken.
 //! 4. [`ws`] and `http::sse` write the same encoded bytes to every reader.
 //!
 //! [`run`] is the whole server; `main` only finds out with which [`config`].
@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 mod gate;
 mod http;
+pub mod log;
 mod metrics;
 pub mod realm;
 mod serve;

@@ -1,7 +1,7 @@
 //! What the server counts, for Prometheus.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arcane_shared::control::PaintSample;
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::bus::ArcaneEventBus;
+use crate::log::sqlite::Figures;
 
 /// Upper bounds of the publish→paint histogram, seconds; 0.2 is the usual deadline.
 const PAINT_BUCKETS: [f64; 12] = [0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0];
@@ -28,6 +29,8 @@ struct Inner {
     events: Family<EventLabels, Gauge>,
     subscribers: Family<RoomLabels, Gauge>,
     skipped: Gauge,
+    lagging: Gauge,
+    log: LogGauges,
     deliveries: Counter,
     connections: Counter,
     closes: Family<CloseLabels, Counter>,
@@ -35,6 +38,48 @@ struct Inner {
     paint: Histogram,
     paint_missed: Counter,
     uptime: Gauge<f64, AtomicU64>,
+}
+
+/// What the log has done; counters of its own, read when somebody asks.
+#[derive(Debug, Default)]
+struct LogGauges {
+    up: Gauge,
+    commits: Gauge,
+    events: Gauge,
+    syncs: Gauge,
+    failures: Gauge,
+    seconds: Gauge<f64, AtomicU64>,
+}
+
+impl LogGauges {
+    fn register(&self, registry: &mut Registry) {
+        registry.register("log_up", "Whether the event log takes events", self.up.clone());
+        registry.register("log_commits", "Commits of the event log", self.commits.clone());
+        registry.register("log_events", "Events in those commits", self.events.clone());
+        registry.register("log_syncs", "Commits that waited for the disk", self.syncs.clone());
+        registry.register(
+            "log_failures",
+            "Times that the event log could not be written",
+            self.failures.clone(),
+        );
+        registry.register_with_unit(
+            "log_commit",
+            "Time spent in commits",
+            Unit::Seconds,
+            self.seconds.clone(),
+        );
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "microseconds fit 53 bits for 285 years")]
+    fn set(&self, up: bool, figures: &Figures) {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        self.up.set(i64::from(up));
+        self.commits.set(signed(read(&figures.commits)));
+        self.events.set(signed(read(&figures.events)));
+        self.syncs.set(signed(read(&figures.syncs)));
+        self.failures.set(signed(read(&figures.failures)));
+        self.seconds.set(read(&figures.commit_micros) as f64 / 1e6);
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -66,6 +111,8 @@ impl Metrics {
             events: Family::default(),
             subscribers: Family::default(),
             skipped: Gauge::default(),
+            lagging: Gauge::default(),
+            log: LogGauges::default(),
             deliveries: Counter::default(),
             connections: Counter::default(),
             closes: Family::default(),
@@ -78,6 +125,8 @@ impl Metrics {
         registry.register("events", "Events emitted since the start", inner.events.clone());
         registry.register("subscribers", "Readers of a room", inner.subscribers.clone());
         registry.register("skipped_deliveries", "Deliveries lost to slow readers", inner.skipped.clone());
+        registry.register("lagging", "Readers that read on from the log", inner.lagging.clone());
+        inner.log.register(registry);
         registry.register(
             "deliveries",
             "Events handed to WebSocket and SSE readers",
@@ -133,7 +182,7 @@ impl Metrics {
     }
 
     /// The OpenMetrics text, with what the bus knows as it is at this moment.
-    pub(crate) fn render(&self, bus: &ArcaneEventBus, uptime_s: f64) -> String {
+    pub(crate) fn render(&self, bus: &ArcaneEventBus, figures: Option<&Figures>, uptime_s: f64) -> String {
         for (spell, success, n) in bus.emitted() {
             let labels =
                 EventLabels { spell: spell.as_str(), success: if success { "true" } else { "false" } };
@@ -145,6 +194,10 @@ impl Metrics {
             self.inner.subscribers.get_or_create(&labels).set(signed(card.subscribers));
         }
         self.inner.skipped.set(signed(bus.skipped()));
+        self.inner.lagging.set(i64::try_from(bus.lagging()).unwrap_or(i64::MAX));
+        if let Some(figures) = figures {
+            self.inner.log.set(bus.log().availability().is_ok(), figures);
+        }
         self.inner.uptime.set(uptime_s);
         let mut out = String::new();
         text::encode(&mut out, &self.inner.registry).expect("writing to a string does not fail");

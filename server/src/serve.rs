@@ -18,8 +18,10 @@ use crate::bus::ArcaneEventBus;
 use crate::config::{Config, NetConfig};
 use crate::http::assets::Assets;
 use crate::http::router;
+use crate::log::LogError;
+use crate::log::sqlite::{Figures, OpenError, SqliteLog};
 use crate::metrics::Metrics;
-use crate::realm::{NoProgram, Realm};
+use crate::realm::{Realm, RealmError};
 use crate::state::{AppState, Parts};
 use crate::ws::Reason;
 use crate::ws::fanout::Fanouts;
@@ -28,14 +30,15 @@ use crate::ws::wheel::Wheel;
 /// Why a server cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// A daemon's configuration does not fit.
-    #[error("daemons.{daemon}: {source}")]
-    Daemon {
-        /// Which daemon.
-        daemon: String,
-        /// What is wrong.
-        source: NoProgram,
-    },
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// Who is present cannot be found out.
+    #[error(transparent)]
+    Realm(#[from] RealmError),
 }
 
 /// One of the places of `connections_max`. It goes back when the last clone is dropped: a WebSocket
@@ -52,9 +55,9 @@ pub async fn run(
     config: Config,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
-    let bus = ArcaneEventBus::new(config.bus.clone());
-    let realm = Realm::new(bus.clone(), config.realm.clone())
-        .map_err(|(daemon, source)| RunError::Daemon { daemon: daemon.to_string(), source })?;
+    let (bus, figures) = open_bus(&config)?;
+    let log = Arc::clone(bus.log());
+    let realm = Realm::new(bus.clone(), config.realm.clone())?;
     let (drain, draining) = watch::channel(false);
     let net = config.net.clone();
     let metrics = Metrics::new();
@@ -62,6 +65,7 @@ pub async fn run(
         fanouts: Arc::new(Fanouts::new(bus.clone(), metrics.clone())),
         bus,
         realm,
+        figures,
         wheel: Wheel::start(),
         metrics,
         assets: Assets::from(&config.dashboard),
@@ -74,7 +78,20 @@ pub async fn run(
         state.wheel.ring_all(Reason::Drain);
     })
     .await;
+    // What was taken is written before the process ends.
+    let closed = tokio::task::spawn_blocking(move || log.close()).await;
+    if closed.is_err() {
+        tracing::error!("the event log could not be closed");
+    }
     Ok(())
+}
+
+/// A bus that goes on where its log ends, or one in memory.
+fn open_bus(config: &Config) -> Result<(ArcaneEventBus, Option<Arc<Figures>>), RunError> {
+    let Some(dir) = &config.data_dir else { return Ok((ArcaneEventBus::new(config.bus.clone()), None)) };
+    let log = SqliteLog::open(dir, config.bus.retention)?;
+    let figures = Arc::clone(log.figures());
+    Ok((ArcaneEventBus::with_log(config.bus.clone(), Arc::new(log))?, Some(figures)))
 }
 
 async fn accept_until(

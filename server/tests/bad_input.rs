@@ -62,7 +62,7 @@ async fn each_request_that_does_not_fit_says_why() {
             "/1/success: must be true or false",
         ),
         ("/events?room=a%20b", event("x"), 422, "room: a name consists of"),
-        ("/events?ack=logged", event("x"), 422, "ack: this version keeps events in memory"),
+        ("/events?ack=logged", event("x"), 422, "ack: this server keeps events in memory"),
         ("/events?ack=maybe", event("x"), 422, "ack: must be received, logged or synced"),
         ("/events", event(&"x".repeat(66_000)), 413, "an event has at most 65536 bytes"),
     ];

@@ -98,12 +98,15 @@ async fn the_dashboard_is_served_compressed_cached_and_under_a_strict_policy() {
 struct Serve {
     child: Child,
     url: String,
+    _data: tempfile::TempDir,
 }
 
 impl Serve {
     fn start(args: &[&str]) -> Self {
+        let data = tempfile::tempdir().unwrap();
         let mut child = arcane()
-            .args(["serve", "--listen", "127.0.0.1:0", "--no-dashboard"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--no-dashboard", "--data-dir"])
+            .arg(data.path())
             .args(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -112,7 +115,7 @@ impl Serve {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
-        Self { child, url }
+        Self { child, url, _data: data }
     }
 
     fn client(&self, args: &[&str]) -> (bool, String, String) {

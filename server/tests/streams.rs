@@ -7,9 +7,9 @@ mod support;
 use std::time::Duration;
 
 use arcane_server::config::{BusConfig, Config, Dashboard, NetConfig};
-use futures_util::{SinkExt, StreamExt};
-use serde_json::{Value, json};
-use support::{Client, TestServer, event};
+use futures_util::SinkExt;
+use serde_json::json;
+use support::{Client, Sse, TestServer, event};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -133,7 +133,11 @@ async fn what_cannot_be_asked_for_closes_with_a_reason() {
         ("spell=hex", 4400, "spell: unknown spell"),
         ("success=perhaps", 4400, "success: success is"),
         ("daemon=a%20b", 4400, "daemon: a name consists of"),
-        ("since=3", 4400, "since: this version does not have it"),
+        ("since=k:", 4400, "since: expected a position"),
+        ("since=3&from=4", 4400, "from: goes not together with since"),
+        ("from=1&speed=1000", 4400, "speed: must be a number from 0.1 to 100"),
+        ("consumer=a%20b", 4400, "consumer: a name consists of"),
+        ("token=x", 4400, "token: this version does not have it"),
         ("room=lab", 4404, "there is no room"),
     ] {
         let closed = server.connect(query).await.closed().await;
@@ -275,47 +279,6 @@ async fn stopping_says_goodbye_to_everyone() {
     assert_eq!(plain.closed().await.0, 4501, "a plain client gets no message, only the close");
 }
 
-/// Reads an SSE body event by event.
-struct Sse {
-    body: std::pin::Pin<Box<dyn futures_util::Stream<Item = bytes::Bytes> + Send>>,
-    buffer: String,
-}
-
-impl Sse {
-    async fn open(server: &TestServer, path: &str, last_id: Option<&str>) -> Self {
-        let mut request = server.http.get(server.url(path));
-        if let Some(id) = last_id {
-            request = request.header("last-event-id", id);
-        }
-        let response = request.send().await.unwrap();
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        let body = futures_util::stream::unfold(response, |mut response| async {
-            let chunk = response.chunk().await.ok().flatten()?;
-            Some((chunk, response))
-        });
-        Self { body: Box::pin(body), buffer: String::new() }
-    }
-
-    /// `id`, `event` and `data` of the next event; `None` at the end.
-    async fn next(&mut self) -> Option<(String, String, Value)> {
-        loop {
-            if let Some(end) = self.buffer.find("\n\n") {
-                let event: String = self.buffer.drain(..end + 2).collect();
-                let field = |name: &str| {
-                    event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned()
-                };
-                return Some((
-                    field("id: "),
-                    field("event: "),
-                    serde_json::from_str(&field("data: ")).unwrap(),
-                ));
-            }
-            let chunk = tokio::time::timeout(Duration::from_secs(20), self.body.next()).await.unwrap()?;
-            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
-        }
-    }
-}
-
 #[tokio::test]
 async fn sse_tells_the_same_events_with_positions() {
     let server = TestServer::start().await;
@@ -331,9 +294,11 @@ async fn sse_tells_the_same_events_with_positions() {
 
     server.publish(event("missed")).await;
     let mut again = Sse::open(&server, "/events/stream?recent=0", Some(&format!("{epoch}:2"))).await;
-    again.next().await.unwrap();
-    let (_, name, gap) = again.next().await.unwrap();
-    assert_eq!((name.as_str(), &gap["from"], &gap["to"]), ("gap", &json!(3), &json!(3)));
+    let (_, _, connection) = again.next().await.unwrap();
+    assert_eq!(connection["resume"], json!({"recovered": true, "count": 1}));
+    let (id, name, data) = again.next().await.unwrap();
+    assert_eq!((id, name.as_str()), (format!("{epoch}:3"), "invoke"));
+    assert_eq!(data["metadata"]["task"], "missed", "what was missed comes, and nothing else");
 
     server.stop().await;
     while stream.next().await.is_some() {}

@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod color;
+pub mod consumer;
 pub mod control;
 pub mod daemon;
 pub mod event;
@@ -25,6 +26,7 @@ pub mod time;
 
 pub use api::Problem;
 pub use color::Rgb;
+pub use consumer::ConsumerName;
 pub use daemon::DaemonName;
 pub use event::{ArcaneEvent, Metadata, ReceivedEvent};
 pub use filter::EventFilter;

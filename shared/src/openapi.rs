@@ -30,6 +30,7 @@ macro_rules! text_schema {
 const NAME: Option<&str> = Some("^[a-z0-9._-]{1,64}$");
 
 text_schema!(crate::DaemonName, "DaemonName", "A daemon's name", "claude", NAME);
+text_schema!(crate::ConsumerName, "ConsumerName", "A durable consumer's name", "billing", NAME);
 text_schema!(crate::RoomName, "RoomName", "A room's name", "main", NAME);
 text_schema!(crate::Rgb, "Rgb", "A colour", "#8B5CF6", Some("^#[0-9A-F]{6}$"));
 text_schema!(

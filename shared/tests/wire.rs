@@ -9,8 +9,8 @@ use arcane_shared::api::{
 use arcane_shared::control::{ClientMessage, Connection, Limits, PaintSample, ServerMessage, WELCOME};
 use arcane_shared::daemon::DaemonCard;
 use arcane_shared::{
-    ArcaneEvent, DaemonName, Epoch, EventFilter, Metadata, NotRecovered, Position, ReceivedEvent, Resume,
-    RoomName, SpellName, SyncDirectives, Timestamp, color,
+    ArcaneEvent, ConsumerName, DaemonName, Epoch, EventFilter, Metadata, NotRecovered, Position,
+    ReceivedEvent, Resume, RoomName, SpellName, SyncDirectives, Timestamp, color,
 };
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -209,7 +209,7 @@ fn the_log_in_answers() {
     };
     assert_snapshot!(check(&activity), @r#"{"room":"main","epoch":"e","oldest":1,"head":42,"oldest_at":1.5,"head_at":2.5,"step_s":60,"buckets":[{"at":1761309300000.0,"seq":7,"events":3,"failures":1,"by_spell":{"invoke":3}}]}"#);
     let consumer = ConsumerCard {
-        consumer: "billing".into(),
+        consumer: ConsumerName::parse("billing").unwrap(),
         room: RoomName::default(),
         seq: 40,
         lag: 2,

@@ -1,12 +1,11 @@
 //! The six typed ways to announce what happened.
 
-use std::sync::Arc;
-
 use arcane_shared::{ArcaneEvent, DaemonName, Metadata, SpellName, SyncDirectives};
 use serde_json::json;
 
-use super::{ArcaneEventBus, EmitError, PreparedFrame};
+use super::{ArcaneEventBus, EmitError, Emitted};
 use crate::clock;
+use crate::log::Record;
 use crate::realm::{choreography, lore};
 
 /// What all six have in common, with the seed's defaults: a success, described by the realm.
@@ -20,11 +19,13 @@ pub struct Emit {
     pub metadata: Metadata,
     /// How it is shown; `None`: as the choreography says.
     pub sync: Option<SyncDirectives>,
+    /// State that is kept together with the event or not at all.
+    pub records: Vec<Record>,
 }
 
 impl Default for Emit {
     fn default() -> Self {
-        Self { success: true, description: None, metadata: Metadata::new(), sync: None }
+        Self { success: true, description: None, metadata: Metadata::new(), sync: None, records: Vec::new() }
     }
 }
 
@@ -42,6 +43,13 @@ impl Emit {
         self
     }
 
+    /// With state that is kept together with it.
+    #[must_use]
+    pub fn remembering(mut self, record: Record) -> Self {
+        self.records.push(record);
+        self
+    }
+
     /// With its own sentence.
     #[must_use]
     pub fn described(self, description: impl Into<String>) -> Self {
@@ -54,7 +62,7 @@ impl ArcaneEventBus {
     ///
     /// # Errors
     /// If the event is larger than one may be.
-    pub fn emit_summon(&self, daemon: &DaemonName, emit: Emit) -> Result<Arc<PreparedFrame>, EmitError> {
+    pub fn emit_summon(&self, daemon: &DaemonName, emit: Emit) -> Result<Emitted, EmitError> {
         let words = lore::summon(daemon, emit.success);
         self.announce(SpellName::Summon, Some(daemon), words, Metadata::new(), emit)
     }
@@ -69,7 +77,7 @@ impl ArcaneEventBus {
         task: &str,
         execution_time: f64,
         emit: Emit,
-    ) -> Result<Arc<PreparedFrame>, EmitError> {
+    ) -> Result<Emitted, EmitError> {
         let words = lore::invoke(daemon, execution_time, emit.success);
         let mut metadata = Metadata::new();
         metadata.insert("task".into(), task.into());
@@ -87,7 +95,7 @@ impl ArcaneEventBus {
         invocation_count: u64,
         total_time: f64,
         emit: Emit,
-    ) -> Result<Arc<PreparedFrame>, EmitError> {
+    ) -> Result<Emitted, EmitError> {
         let words = lore::banish(daemon, invocation_count, emit.success);
         let mut metadata = Metadata::new();
         metadata.insert("invocation_count".into(), invocation_count.into());
@@ -104,7 +112,7 @@ impl ArcaneEventBus {
         daemon: Option<&DaemonName>,
         is_active: bool,
         emit: Emit,
-    ) -> Result<Arc<PreparedFrame>, EmitError> {
+    ) -> Result<Emitted, EmitError> {
         let words = lore::reveal(daemon, is_active);
         let mut metadata = Metadata::new();
         if daemon.is_some() {
@@ -123,7 +131,7 @@ impl ArcaneEventBus {
         success: bool,
         parsed_action: Option<&str>,
         daemon: Option<&DaemonName>,
-    ) -> Result<Arc<PreparedFrame>, EmitError> {
+    ) -> Result<Emitted, EmitError> {
         let mut metadata = Metadata::new();
         metadata.insert("spell_text".into(), spell_text.into());
         metadata.insert("parsed_action".into(), parsed_action.unwrap_or("unknown").into());
@@ -140,7 +148,7 @@ impl ArcaneEventBus {
         daemon: &DaemonName,
         description: &str,
         emit: Emit,
-    ) -> Result<Arc<PreparedFrame>, EmitError> {
+    ) -> Result<Emitted, EmitError> {
         self.announce(SpellName::Voice, Some(daemon), description.into(), Metadata::new(), emit)
     }
 
@@ -151,12 +159,12 @@ impl ArcaneEventBus {
         words: String,
         own: Metadata,
         emit: Emit,
-    ) -> Result<Arc<PreparedFrame>, EmitError> {
+    ) -> Result<Emitted, EmitError> {
         let mut metadata = own;
         metadata.extend(emit.metadata);
         let sync = emit.sync.unwrap_or_else(|| choreography::direct(spell_name, emit.success, &metadata));
         sync.complete(&mut metadata, 0.0);
-        self.emit(ArcaneEvent {
+        let event = ArcaneEvent {
             spell_name,
             daemon_name: daemon.cloned(),
             timestamp: clock::now(),
@@ -165,6 +173,7 @@ impl ArcaneEventBus {
             metadata,
             seq: None,
             room: None,
-        })
+        };
+        self.emit_with(event, emit.records)
     }
 }

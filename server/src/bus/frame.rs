@@ -25,6 +25,8 @@ pub struct PreparedFrame {
     daemon_name: Option<DaemonName>,
     success: bool,
     seq: Seq,
+    /// When the bus took it, Unix microseconds; never less than the event's before.
+    at: i64,
     ws: Bytes,
     json_at: usize,
     deflated: OnceLock<Option<Bytes>>,
@@ -39,12 +41,27 @@ pub struct TooLarge {
     pub bytes: usize,
 }
 
+/// What a log keeps beside an event's bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// Its spell.
+    pub spell_name: SpellName,
+    /// Its daemon.
+    pub daemon_name: Option<DaemonName>,
+    /// Whether it worked.
+    pub success: bool,
+    /// Its number in its room.
+    pub seq: Seq,
+    /// When the bus took it, Unix microseconds.
+    pub at: i64,
+}
+
 impl PreparedFrame {
     /// Encodes a numbered event. `scratch` is memory to write in.
     ///
     /// # Errors
     /// If it is larger than an event may be.
-    pub(super) fn encode(outgoing: &Outgoing<'_>, scratch: &mut Vec<u8>) -> Result<Self, TooLarge> {
+    pub(super) fn encode(outgoing: &Outgoing<'_>, at: i64, scratch: &mut Vec<u8>) -> Result<Self, TooLarge> {
         scratch.clear();
         scratch.resize(WS_HEADER_MAX, 0);
         serde_json::to_writer(&mut *scratch, outgoing).expect("an event has string keys and finite numbers");
@@ -61,11 +78,33 @@ impl PreparedFrame {
             daemon_name: event.daemon_name.clone(),
             success: event.success,
             seq: outgoing.seq,
+            at,
             ws: Bytes::copy_from_slice(&scratch[start..]),
             json_at: WS_HEADER_MAX - start,
             deflated: OnceLock::new(),
             sse: OnceLock::new(),
         })
+    }
+
+    /// An event as a log kept it. `json` is what [`Self::json`] was, to the byte.
+    #[must_use]
+    pub fn logged(of: Logged, json: &[u8]) -> Self {
+        let header = text_header(json.len());
+        let mut ws = Vec::with_capacity(header.as_ref().len() + json.len());
+        ws.extend_from_slice(header.as_ref());
+        ws.extend_from_slice(json);
+        let Logged { spell_name, daemon_name, success, seq, at } = of;
+        Self {
+            spell_name,
+            daemon_name,
+            success,
+            seq,
+            at,
+            json_at: header.as_ref().len(),
+            ws: ws.into(),
+            deflated: OnceLock::new(),
+            sse: OnceLock::new(),
+        }
     }
 
     /// The event, read from its bytes.
@@ -98,6 +137,18 @@ impl PreparedFrame {
         self.seq
     }
 
+    /// When the bus took it: Unix microseconds, never less than the event's before.
+    #[must_use]
+    pub fn at(&self) -> i64 {
+        self.at
+    }
+
+    /// Its daemon.
+    #[must_use]
+    pub fn daemon_name(&self) -> Option<&DaemonName> {
+        self.daemon_name.as_ref()
+    }
+
     /// A whole WebSocket text frame, header included.
     #[must_use]
     pub fn ws(&self) -> &Bytes {
@@ -114,6 +165,11 @@ impl PreparedFrame {
     #[must_use]
     pub fn json(&self) -> &[u8] {
         &self.ws[self.json_at..]
+    }
+
+    /// The same as text.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(self.json()).expect("JSON that was written is UTF-8")
     }
 
     /// The JSON as a part of a larger one.

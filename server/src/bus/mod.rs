@@ -1,15 +1,24 @@
 //! `ArcaneEventBus`: accepts events, gives them their number, keeps history, fans out.
 //!
-//! Emitting takes a room's lock for as long as it takes to encode one event and never waits for a
-//! reader. Each reader is a cursor into the room's ring of prepared frames.
+//! Emitting takes a room's lock for as long as it takes to encode one event and hand it to the log, and never
+//! waits for a reader. Once the log has it, it reaches the room's ring of prepared frames. Each reader is a
+//! cursor into that ring, or into the log where the ring does not reach back far enough.
 
 mod colors;
+mod consumers;
+mod course;
 mod emit;
 mod encode;
 pub mod frame;
+pub mod keys;
 pub mod metadata;
+mod pace;
+mod rate;
+mod reads;
+mod resume;
 mod ring;
 mod room;
+mod submission;
 mod subscription;
 
 use std::collections::BTreeMap;
@@ -17,16 +26,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use arcane_shared::api::RoomCard;
-use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Rgb, RoomName, SpellName};
+use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Rgb, RoomName, Seq, SpellName};
 
+pub use consumers::{ConsumerError, Consumers, Reader};
 pub use emit::Emit;
 pub use frame::{PreparedFrame, TooLarge};
+pub use keys::{Key, KeyRefused, Known};
+pub use pace::Speed;
+pub use resume::Since;
+pub use submission::{Emitted, Outcome, Submission};
 pub(crate) use subscription::Observer;
-pub use subscription::{Batch, Delivery, Gap, Subscription};
+pub use subscription::{Batch, Delivery, Gap, Start, Subscription};
 
 use crate::config::BusConfig;
-use ring::Ring;
-use room::Room;
+use crate::log::memory::MemoryLog;
+use crate::log::{EventLog, LogError, Record};
+use reads::Reads;
+use room::{Memory, Room};
 
 /// The bus. Cloning it gives another handle to the same bus.
 #[derive(Debug, Clone)]
@@ -37,6 +53,8 @@ pub struct ArcaneEventBus {
 #[derive(Debug)]
 struct Inner {
     config: BusConfig,
+    reads: Reads,
+    consumers: Consumers,
     main: Arc<Room>,
     rooms: RwLock<BTreeMap<RoomName, Arc<Room>>>,
     colors: Mutex<Colors>,
@@ -44,6 +62,15 @@ struct Inner {
 }
 
 use colors::Colors;
+
+/// Where a room is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Whereabouts {
+    pub(crate) id: crate::log::RoomId,
+    pub(crate) epoch: Epoch,
+    pub(crate) oldest: Seq,
+    pub(crate) head: Seq,
+}
 
 /// Why an event was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +81,12 @@ pub enum EmitError {
     /// Its room does not exist and none can be opened.
     #[error(transparent)]
     NoSuchRoom(#[from] NoSuchRoom),
+    /// Its key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyRefused),
+    /// The log takes none.
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
 
 /// A room that does not exist and is not opened.
@@ -73,25 +106,83 @@ pub enum NoSuchRoom {
     /// A reader asked for a room without opening it.
     #[error("there is no room {0:?}; a room opens with its first publisher or subscriber")]
     NotOpen(String),
+    /// The log could not open it.
+    #[error("room {name:?} cannot be opened: {error}")]
+    Log {
+        /// The room that was asked for.
+        name: String,
+        /// Why.
+        error: LogError,
+    },
 }
 
 impl ArcaneEventBus {
-    /// A bus with its default room, or with its configured rooms.
+    /// A bus in memory, with its default room, or with its configured rooms.
     #[must_use]
     pub fn new(config: BusConfig) -> Self {
-        let main = Arc::new(open(&config, RoomName::default()));
+        let log = Arc::new(MemoryLog::new(config.retention));
+        Self::open(config, Reads::new(log, true)).expect("memory can always be read")
+    }
+
+    /// A bus that goes on where `log` ends: with the rooms, colours and consumers that are in it.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub fn with_log(config: BusConfig, log: Arc<dyn EventLog>) -> Result<Self, LogError> {
+        Self::open(config, Reads::new(log, false))
+    }
+
+    fn open(config: BusConfig, reads: Reads) -> Result<Self, LogError> {
+        let log = reads.log();
+        let mut colors = Colors::default();
+        colors.recall(&log.recall(colors::PREFIX)?);
+        let consumers = Consumers::recall(Arc::clone(log))?;
+        let main = Arc::new(open(&config, &reads, &RoomName::default())?);
         let mut rooms = BTreeMap::from([(RoomName::default(), Arc::clone(&main))]);
-        for name in config.rooms.iter().flatten() {
-            rooms.entry(name.clone()).or_insert_with(|| Arc::new(open(&config, name.clone())));
+        // Only the configured rooms exist where there are any; otherwise all that the log has, up to the bound.
+        let names: Vec<RoomName> = match &config.rooms {
+            Some(names) => names.clone(),
+            None => log.rooms()?.into_iter().map(|record| record.name).take(config.rooms_max).collect(),
+        };
+        for name in names {
+            if !rooms.contains_key(&name) {
+                let room = Arc::new(open(&config, &reads, &name)?);
+                rooms.insert(name, room);
+            }
         }
         let inner = Inner {
             config,
+            consumers,
             main,
             rooms: RwLock::new(rooms),
-            colors: Mutex::default(),
+            colors: Mutex::new(colors),
             emitted: Default::default(),
+            reads,
         };
-        Self { inner: Arc::new(inner) }
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn log(&self) -> &Arc<dyn EventLog> {
+        self.inner.reads.log()
+    }
+
+    /// Asks the log about a room, where that may take a while.
+    ///
+    /// # Errors
+    /// If the log cannot answer.
+    pub(crate) async fn ask_log<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&dyn EventLog) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        self.inner.reads.ask(question).await
+    }
+
+    /// Who reads durably.
+    #[must_use]
+    pub fn consumers(&self) -> &Consumers {
+        &self.inner.consumers
     }
 
     /// The process's own bus, made with the default configuration at first use.
@@ -106,10 +197,10 @@ impl ArcaneEventBus {
     /// Subscribes to everything in the default room. Dropping the subscription unsubscribes.
     #[must_use]
     pub fn subscribe(&self) -> Subscription {
-        Subscription::new(Arc::clone(&self.inner.main), EventFilter::default(), 0)
+        Subscription::new(Arc::clone(&self.inner.main), EventFilter::default(), Start::Recent(0))
     }
 
-    /// Subscribes to what passes `filter` in a room, with up to `recent` events of its history.
+    /// Subscribes to what passes `filter` in a room, from `start` on.
     ///
     /// # Errors
     /// If the room does not exist and cannot be opened.
@@ -117,14 +208,14 @@ impl ArcaneEventBus {
         &self,
         room: &RoomName,
         filter: EventFilter,
-        recent: usize,
+        start: Start,
     ) -> Result<Subscription, NoSuchRoom> {
-        Ok(Subscription::new(self.enter(room)?, filter, recent))
+        Ok(Subscription::new(self.enter(room)?, filter, start))
     }
 
     /// Enters a room without becoming one of its subscribers.
     pub(crate) fn visit(&self, room: &RoomName, recent: usize) -> Result<Subscription, NoSuchRoom> {
-        Ok(Subscription::uncounted(self.enter(room)?, EventFilter::default(), recent))
+        Ok(Subscription::uncounted(self.enter(room)?, EventFilter::default(), Start::Recent(recent)))
     }
 
     /// Reads a room on behalf of its subscribers.
@@ -139,41 +230,51 @@ impl ArcaneEventBus {
     }
 
     /// Takes an event: completes its metadata, numbers it, and publishes it in its room, the
-    /// default one where it names none. Returns without waiting for anybody.
+    /// default one where it names none. Returns without waiting for anybody: the receipt tells when it is
+    /// in the log and readers see it.
     ///
     /// # Errors
-    /// If the event is too large or its room cannot be opened; then it took no number.
-    pub fn emit(&self, mut event: ArcaneEvent) -> Result<Arc<PreparedFrame>, EmitError> {
-        let room = match &event.room {
-            None => Arc::clone(&self.inner.main),
-            Some(name) => self.enter(name)?,
-        };
-        let color = self.complete(&mut event);
-        let mut frames = room.emit_all(&[event], &[color]).map_err(|(_, error)| error)?;
-        let frame = frames.remove(0);
-        self.count(&frame, &room);
-        Ok(frame)
+    /// If the event is too large, its room cannot be opened, or the log takes none; then it took no number.
+    pub fn emit(&self, event: ArcaneEvent) -> Result<Emitted, EmitError> {
+        self.emit_with(event, Vec::new())
+    }
+
+    /// The same, with state that is kept together with the event or not at all.
+    pub(crate) fn emit_with(&self, event: ArcaneEvent, records: Vec<Record>) -> Result<Emitted, EmitError> {
+        let submission = Submission { records, ..Submission::default() };
+        match self.submit(vec![event], submission).map_err(|(_, error)| error)? {
+            Outcome::New(emitted) => Ok(emitted),
+            Outcome::Again(_) => unreachable!("what has no key is always new"),
+        }
     }
 
     /// Takes several events of one room in one go: all of them, in order and next to each other, or
     /// none. The room is the first event's.
     ///
     /// # Errors
-    /// The index of the event that is too large, or 0 if the room cannot be opened.
-    pub fn emit_all(
+    /// The index of the event that is too large, or 0 if it is about all of them.
+    pub fn submit(
         &self,
         mut events: Vec<ArcaneEvent>,
-    ) -> Result<Vec<Arc<PreparedFrame>>, (usize, EmitError)> {
+        mut submission: Submission,
+    ) -> Result<Outcome, (usize, EmitError)> {
         let room = match events.first().and_then(|event| event.room.as_ref()) {
             None => Arc::clone(&self.inner.main),
             Some(name) => self.enter(name).map_err(|error| (0, error.into()))?,
         };
-        let colors: Vec<_> = events.iter_mut().map(|event| self.complete(event)).collect();
-        let frames = room.emit_all(&events, &colors).map_err(|(index, error)| (index, error.into()))?;
-        for frame in &frames {
-            self.count(frame, &room);
+        let colors: Vec<_> =
+            events.iter_mut().map(|event| self.complete(event, &mut submission.records)).collect();
+        let early = submission.level == crate::log::Level::Received;
+        let outcome = room.emit_all(&events, &colors, submission)?;
+        if let Outcome::New(emitted) = &outcome {
+            for frame in &emitted.frames {
+                self.count(frame, &room);
+            }
+            if early && !emitted.receipt.is_done() {
+                room.promise(emitted.seq());
+            }
         }
-        Ok(frames)
+        Ok(outcome)
     }
 
     /// The latest `n` events of the default room, oldest first.
@@ -199,7 +300,7 @@ impl ArcaneEventBus {
     /// A daemon's colour.
     #[must_use]
     pub fn color(&self, daemon: &DaemonName) -> Rgb {
-        self.colors().of(daemon)
+        self.colors().assign(daemon).0
     }
 
     /// Fixes a daemon's colour.
@@ -220,6 +321,31 @@ impl ArcaneEventBus {
     /// If the room is not open.
     pub fn epoch(&self, room: &RoomName) -> Result<Epoch, NoSuchRoom> {
         Ok(self.open_room(room)?.epoch().clone())
+    }
+
+    /// A room that is open: its number in the log, its run of numbers, and its latest event.
+    ///
+    /// # Errors
+    /// If the room is not open.
+    pub(crate) fn whereabouts(&self, room: &RoomName) -> Result<Whereabouts, NoSuchRoom> {
+        let room = self.open_room(room)?;
+        let usage = self.log().usage(room.id());
+        Ok(Whereabouts { id: room.id(), epoch: room.epoch().clone(), oldest: usage.first, head: room.head() })
+    }
+
+    /// The same, and opens the room.
+    ///
+    /// # Errors
+    /// If the room cannot be opened.
+    pub(crate) fn enter_room(&self, room: &RoomName) -> Result<Whereabouts, NoSuchRoom> {
+        self.enter(room)?;
+        self.whereabouts(room)
+    }
+
+    /// Subscribers that read from the log at the moment.
+    #[must_use]
+    pub fn lagging(&self) -> usize {
+        self.rooms().values().map(|room| room.lagging().load(Ordering::Relaxed)).sum()
     }
 
     /// Events held for newcomers of the default room.
@@ -250,9 +376,14 @@ impl ArcaneEventBus {
         self.rooms().values().map(|room| room.skipped()).sum()
     }
 
-    fn complete(&self, event: &mut ArcaneEvent) -> Option<Rgb> {
+    fn complete(&self, event: &mut ArcaneEvent, records: &mut Vec<Record>) -> Option<Rgb> {
         metadata::complete(event);
-        event.daemon_name.as_ref().map(|daemon| self.color(daemon))
+        let daemon = event.daemon_name.as_ref()?;
+        let (color, is_new) = self.colors().assign(daemon);
+        if is_new {
+            records.push(colors::record(daemon, color));
+        }
+        Some(color)
     }
 
     fn count(&self, frame: &PreparedFrame, room: &Room) {
@@ -277,15 +408,25 @@ impl ArcaneEventBus {
         if rooms.len() >= max {
             // A handle outside the map would lose its room's order, so only unshared ones go.
             rooms.retain(|name, room| {
-                *name == RoomName::default() || Arc::strong_count(room) > 1 || !room.is_forgettable()
+                let stays =
+                    *name == RoomName::default() || Arc::strong_count(room) > 1 || !room.is_forgettable();
+                if !stays {
+                    self.log().forget_room(room.id());
+                }
+                stays
             });
         }
         if rooms.len() >= max && !rooms.contains_key(name) {
             return Err(NoSuchRoom::TooMany { name: name.to_string(), max });
         }
-        let room =
-            rooms.entry(name.clone()).or_insert_with(|| Arc::new(open(&self.inner.config, name.clone())));
-        Ok(Arc::clone(room))
+        if let Some(room) = rooms.get(name) {
+            return Ok(Arc::clone(room));
+        }
+        let room = open(&self.inner.config, &self.inner.reads, name)
+            .map_err(|error| NoSuchRoom::Log { name: name.to_string(), error })?;
+        let room = Arc::new(room);
+        rooms.insert(name.clone(), Arc::clone(&room));
+        Ok(room)
     }
 
     fn rooms(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<RoomName, Arc<Room>>> {
@@ -297,10 +438,14 @@ impl ArcaneEventBus {
     }
 }
 
-fn open(config: &BusConfig, name: RoomName) -> Room {
-    let epoch = Epoch(format!("{:012x}", rand::random::<u64>() >> 16));
-    let ring = Ring::new(config.ring_frames.max(config.history_size), config.ring_bytes);
-    Room::new(name, epoch, config.history_size, ring)
+fn open(config: &BusConfig, reads: &Reads, name: &RoomName) -> Result<Room, LogError> {
+    let record = reads.log().open_room(name)?;
+    let memory = Memory {
+        history_size: config.history_size,
+        ring_frames: config.ring_frames.max(config.history_size),
+        ring_bytes: config.ring_bytes,
+    };
+    Room::open(record, reads.clone(), memory)
 }
 
 #[cfg(test)]

@@ -27,14 +27,15 @@ pub(crate) struct Slice {
 }
 
 impl Ring {
-    /// An empty ring. Both bounds are at least one frame.
-    pub(crate) fn new(frames_max: usize, bytes_max: usize) -> Self {
-        Self { frames: VecDeque::new(), next_seq: 1, frames_max: frames_max.max(1), bytes: 0, bytes_max }
+    /// An empty ring, as if everything up to `head` had been in it. Both bounds are at least one frame.
+    pub(crate) fn after_head(head: Seq, frames_max: usize, bytes_max: usize) -> Self {
+        let frames = VecDeque::new();
+        Self { frames, next_seq: head + 1, frames_max: frames_max.max(1), bytes: 0, bytes_max }
     }
 
-    /// The number that the next frame gets.
-    pub(crate) fn next_seq(&self) -> Seq {
-        self.next_seq
+    /// The oldest event that it holds; the next one if it holds none.
+    pub(crate) fn first(&self) -> Seq {
+        self.next_seq - self.frames.len() as u64
     }
 
     /// The latest event, 0 before the first.
@@ -47,9 +48,9 @@ impl Ring {
         self.frames.len()
     }
 
-    /// Takes the frame that has [`Self::next_seq`].
+    /// Takes the next frame.
     pub(crate) fn push(&mut self, frame: Arc<PreparedFrame>) {
-        debug_assert_eq!(frame.seq(), self.next_seq, "the caller numbers frames by next_seq");
+        debug_assert_eq!(frame.seq(), self.next_seq, "frames come in order");
         self.next_seq += 1;
         self.bytes += frame.json().len();
         self.frames.push_back(frame);
@@ -60,9 +61,17 @@ impl Ring {
         }
     }
 
+    /// Takes frames that end at the head, after a start. It has to be empty.
+    pub(crate) fn refill(&mut self, frames: Vec<Arc<PreparedFrame>>) {
+        self.next_seq = frames.first().map_or(self.next_seq, |first| first.seq());
+        for frame in frames {
+            self.push(frame);
+        }
+    }
+
     /// Frames after `cursor`, at most `frames_max` of them and, after the first, `bytes_max`.
     pub(crate) fn after(&self, cursor: Seq, frames_max: usize, bytes_max: usize) -> Slice {
-        let first = self.next_seq - self.frames.len() as u64;
+        let first = self.first();
         let lost = cursor + 1 < first;
         let skip = usize::try_from((cursor + 1).saturating_sub(first)).unwrap_or(usize::MAX);
         let mut bytes = 0;
@@ -115,11 +124,11 @@ mod tests {
         };
         let room = RoomName::default();
         let outgoing = Outgoing { event: &event, seq, room: &room, color: None, emitted_at: 0.0 };
-        Arc::new(PreparedFrame::encode(&outgoing, &mut Vec::new()).unwrap())
+        Arc::new(PreparedFrame::encode(&outgoing, 0, &mut Vec::new()).unwrap())
     }
 
     fn filled(n: u64, frames_max: usize, bytes_max: usize) -> Ring {
-        let mut ring = Ring::new(frames_max, bytes_max);
+        let mut ring = Ring::after_head(0, frames_max, bytes_max);
         for seq in 1..=n {
             ring.push(frame(seq));
         }

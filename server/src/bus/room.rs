@@ -1,6 +1,5 @@
 //! One event stream: its order, its ring, its subscribers.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,46 +7,107 @@ use arcane_shared::api::RoomCard;
 use arcane_shared::{ArcaneEvent, Epoch, EventFilter, Rgb, RoomName, Seq};
 use tokio::sync::watch;
 
+use super::EmitError;
 use super::encode::Outgoing;
-use super::frame::{PreparedFrame, TooLarge};
+use super::frame::PreparedFrame;
+use super::keys::{Keys, Known, Use};
+use super::rate::Rate;
+use super::reads::Reads;
 use super::ring::{Ring, Slice};
+use super::submission::{Emitted, Outcome, Submission};
 use crate::clock;
+use crate::log::{Append, Appended, Commits, LogError, Notify, Portion, Receipt, RoomId, RoomRecord};
 
-/// Seconds over which a room's rate is averaged.
-const RATE_WINDOW_S: u64 = 10;
-
-/// A room. Numbers are given and frames pushed under one lock that is held for neither I/O nor an
-/// await, so a publisher waits for other publishers only, never for a reader.
+/// A room. Numbers are given under one lock that is held for neither I/O nor an await, so a publisher waits
+/// for other publishers only, never for a reader. Frames reach the ring once they are in the log.
 #[derive(Debug)]
 pub(crate) struct Room {
+    id: RoomId,
     name: RoomName,
     epoch: Epoch,
     history_size: usize,
+    reads: Reads,
     state: Mutex<State>,
     head: watch::Sender<Seq>,
     subscribers: AtomicUsize,
+    lagging: AtomicUsize,
     skipped: AtomicU64,
 }
 
 #[derive(Debug)]
 struct State {
+    /// What is in the log, the latest of it.
     ring: Ring,
+    /// The number that the next event gets. Beyond the ring's head while the log has not answered yet.
+    next_seq: Seq,
+    /// When the latest event was taken, Unix microseconds.
+    at: i64,
     rate: Rate,
+    keys: Keys,
     /// Where events are encoded; at most as large as the largest event so far.
     scratch: Vec<u8>,
 }
 
+/// Where a reader finds what comes after its cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// There is nothing yet.
+    Head,
+    /// In memory.
+    Ring,
+    /// Only in the log: so many events are after it.
+    Log(u64),
+}
+
+/// How much memory a room may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory {
+    pub(crate) history_size: usize,
+    pub(crate) ring_frames: usize,
+    pub(crate) ring_bytes: usize,
+}
+
 impl Room {
-    pub(crate) fn new(name: RoomName, epoch: Epoch, history_size: usize, ring: Ring) -> Self {
-        Self {
-            name,
-            epoch,
-            history_size,
-            state: Mutex::new(State { ring, rate: Rate::default(), scratch: Vec::new() }),
-            head: watch::Sender::new(0),
-            subscribers: AtomicUsize::new(0),
-            skipped: AtomicU64::new(0),
+    /// A room as the log has it, with its latest events in memory.
+    pub(crate) fn open(record: RoomRecord, reads: Reads, memory: Memory) -> Result<Self, LogError> {
+        let mut ring = Ring::after_head(record.head, memory.ring_frames, memory.ring_bytes);
+        let portion = Portion {
+            after: record.head.saturating_sub(memory.history_size as u64).max(record.first.saturating_sub(1)),
+            through: record.head,
+            events_max: memory.history_size,
+            bytes_max: memory.ring_bytes,
+        };
+        let latest =
+            if portion.after < record.head { reads.log().read(record.id, portion)?.frames } else { vec![] };
+        // What is damaged or does not fit leaves a hole before the head; a ring has none.
+        if latest.last().is_some_and(|frame| frame.seq() == record.head) {
+            ring.refill(latest);
         }
+        let keys = Keys::recall(&record.name, reads.log().as_ref())?;
+        let state = State {
+            ring,
+            next_seq: record.head + 1,
+            at: record.at,
+            rate: Rate::default(),
+            keys,
+            scratch: Vec::new(),
+        };
+        Ok(Self {
+            id: record.id,
+            name: record.name,
+            epoch: record.epoch,
+            history_size: memory.history_size,
+            reads,
+            state: Mutex::new(state),
+            head: watch::Sender::new(record.head),
+            subscribers: AtomicUsize::new(0),
+            lagging: AtomicUsize::new(0),
+            skipped: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn id(&self) -> RoomId {
+        self.id
     }
 
     pub(crate) fn name(&self) -> &RoomName {
@@ -58,33 +118,87 @@ impl Room {
         &self.epoch
     }
 
-    /// Numbers, stamps, encodes and publishes events: all of them or, if one is too large, none.
-    /// What is refused takes no number.
+    pub(crate) fn reads(&self) -> &Reads {
+        &self.reads
+    }
+
+    /// Numbers, stamps and encodes events and hands them to the log: all of them or, if one is too large, or
+    /// the log takes none, nothing. What is refused takes no number.
     pub(crate) fn emit_all(
-        &self,
+        self: &Arc<Self>,
         events: &[ArcaneEvent],
         colors: &[Option<Rgb>],
-    ) -> Result<Vec<Arc<PreparedFrame>>, (usize, TooLarge)> {
+        submission: Submission,
+    ) -> Result<Outcome, (usize, EmitError)> {
         let mut state = self.lock();
-        let State { ring, rate, scratch } = &mut *state;
-        let emitted_at = clock::now_millis();
+        let now = clock::now();
+        let Submission { level, mut records, key } = submission;
+        if let Some(key) = &key {
+            match state.keys.check(key, state.ring.head(), now) {
+                Use::New => {}
+                Use::Again(known) => return Ok(Outcome::Again(known)),
+                Use::Refused(error) => return Err((0, error.into())),
+            }
+        }
+        let State { at, next_seq, scratch, .. } = &mut *state;
+        let emitted_at = now.unix_millis();
+        let taken_at = now.unix_micros().max(*at);
         let mut frames = Vec::with_capacity(events.len());
-        for ((seq, event), color) in (ring.next_seq()..).zip(events).zip(colors) {
+        for ((seq, event), color) in (*next_seq..).zip(events).zip(colors) {
             let outgoing = Outgoing { event, seq, room: &self.name, color: *color, emitted_at };
-            let frame = PreparedFrame::encode(&outgoing, scratch).map_err(|error| (frames.len(), error))?;
+            let frame = PreparedFrame::encode(&outgoing, taken_at, scratch)
+                .map_err(|error| (frames.len(), error.into()))?;
             frames.push(Arc::new(frame));
         }
-        for frame in &frames {
-            ring.push(Arc::clone(frame));
-            rate.count(second(emitted_at));
+        let run = Known { first: *next_seq, count: frames.len() as u64 };
+        if let Some(key) = &key {
+            records.extend(state.keys.records(&self.name, key, run, now));
         }
-        // Inside the lock: otherwise two publishers could announce their heads in the wrong order.
-        self.head.send_replace(ring.head());
-        Ok(frames)
+        let (done, receipt) = Notify::pair();
+        let append = Append {
+            room: self.id,
+            frames: frames.clone(),
+            records,
+            level,
+            commits: Arc::clone(self) as Arc<dyn Commits>,
+            done,
+        };
+        let appended = self.reads.log().append(append).map_err(|error| (0, error.into()))?;
+        if let Some(key) = key {
+            state.keys.add(key, run, now);
+        }
+        state.next_seq += frames.len() as u64;
+        state.at = taken_at;
+        let receipt = match appended {
+            Appended::Queued => receipt,
+            Appended::Done(_) => {
+                self.show(&mut state, &frames);
+                Receipt::done()
+            }
+        };
+        Ok(Outcome::New(Emitted { frames, receipt }))
+    }
+
+    /// The number of an event is told before it is in the log.
+    pub(crate) fn promise(&self, seq: Seq) {
+        self.reads.log().promise(self.id, seq);
     }
 
     pub(crate) fn after(&self, cursor: Seq, frames_max: usize, bytes_max: usize) -> Slice {
         self.lock().ring.after(cursor, frames_max, bytes_max)
+    }
+
+    /// Where the next event after `cursor` is.
+    pub(crate) fn reach(&self, cursor: Seq) -> Reach {
+        let state = self.lock();
+        let head = state.ring.head();
+        if cursor >= head {
+            Reach::Head
+        } else if cursor + 1 >= state.ring.first() {
+            Reach::Ring
+        } else {
+            Reach::Log(head - cursor)
+        }
     }
 
     /// The latest events that pass, oldest first, and the head at the same moment.
@@ -92,6 +206,16 @@ impl Room {
         let state = self.lock();
         let found = state.ring.recent(n, self.history_size, |frame| frame.passes(filter));
         (found, state.ring.head())
+    }
+
+    /// The oldest event that memory has.
+    pub(crate) fn first_in_memory(&self) -> Seq {
+        self.lock().ring.first()
+    }
+
+    /// The latest event.
+    pub(crate) fn head(&self) -> Seq {
+        self.lock().ring.head()
     }
 
     /// Counts a new subscriber in.
@@ -112,6 +236,11 @@ impl Room {
         self.subscribers.load(Ordering::Relaxed)
     }
 
+    /// Counts the readers that read on from the log.
+    pub(crate) fn lagging(&self) -> &AtomicUsize {
+        &self.lagging
+    }
+
     /// Remembers that a reader lost `n` events.
     pub(crate) fn skip(&self, n: u64) {
         self.skipped.fetch_add(n, Ordering::Relaxed);
@@ -125,12 +254,15 @@ impl Room {
         self.lock().ring.len().min(self.history_size)
     }
 
-    /// Whether nothing ever happened here and nobody waits for it.
+    /// Whether nothing is kept here and nobody waits for it.
     pub(crate) fn is_forgettable(&self) -> bool {
-        self.subscriber_count() == 0 && self.lock().ring.head() == 0
+        let state = self.lock();
+        let (head, next) = (state.ring.head(), state.next_seq);
+        self.subscriber_count() == 0 && next == head + 1 && self.reads.log().usage(self.id).first > head
     }
 
     pub(crate) fn card(&self) -> RoomCard {
+        let usage = self.reads.log().usage(self.id);
         let mut state = self.lock();
         let events_per_second = state.rate.per_second(second(clock::now_millis()));
         RoomCard {
@@ -139,11 +271,22 @@ impl Room {
             seq: state.ring.head(),
             subscribers: self.subscriber_count() as u64,
             history_size: state.ring.len().min(self.history_size) as u64,
-            oldest: 0,
-            bytes: 0,
-            lagging: 0,
+            oldest: usage.first,
+            bytes: usage.bytes,
+            lagging: self.lagging.load(Ordering::Relaxed) as u64,
             events_per_second,
         }
+    }
+
+    /// Lets readers see what is in the log.
+    fn show(&self, state: &mut State, frames: &[Arc<PreparedFrame>]) {
+        let second = second(clock::now_millis());
+        for frame in frames {
+            state.ring.push(Arc::clone(frame));
+            state.rate.count(second);
+        }
+        // Inside the lock: otherwise two publishers could announce their heads in the wrong order.
+        self.head.send_replace(state.ring.head());
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -152,32 +295,17 @@ impl Room {
     }
 }
 
-/// Events per second over the last [`RATE_WINDOW_S`] whole seconds.
-#[derive(Debug, Default)]
-struct Rate {
-    /// (Unix second, events), oldest first; at most [`RATE_WINDOW_S`] + 1 entries.
-    buckets: VecDeque<(u64, u64)>,
-}
-
-impl Rate {
-    fn count(&mut self, second: u64) {
-        match self.buckets.back_mut() {
-            Some((last, n)) if *last >= second => *n += 1,
-            _ => self.buckets.push_back((second, 1)),
-        }
-        self.forget_before(second.saturating_sub(RATE_WINDOW_S));
+impl Commits for Room {
+    fn committed(&self, frames: &[Arc<PreparedFrame>]) {
+        let mut state = self.lock();
+        self.show(&mut state, frames);
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "counts of ten seconds fit 53 bits")]
-    fn per_second(&mut self, now: u64) -> f64 {
-        self.forget_before(now.saturating_sub(RATE_WINDOW_S));
-        self.buckets.iter().map(|(_, n)| n).sum::<u64>() as f64 / RATE_WINDOW_S as f64
-    }
-
-    fn forget_before(&mut self, second: u64) {
-        while self.buckets.front().is_some_and(|(first, _)| *first < second) {
-            self.buckets.pop_front();
-        }
+    fn taken_back(&self) {
+        let mut state = self.lock();
+        let head = state.ring.head();
+        state.next_seq = head + 1;
+        state.keys.forget_after(head);
     }
 }
 

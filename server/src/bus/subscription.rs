@@ -1,20 +1,28 @@
 //! A reader's place in a room: a cursor, not a queue.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use arcane_shared::{Epoch, EventFilter, RoomName, Seq};
+use arcane_shared::{Epoch, EventFilter, Resume, RoomName, Seq};
 use tokio::sync::watch;
 
+use super::course::Course;
 use super::frame::PreparedFrame;
-use super::room::Room;
+use super::pace::Speed;
+use super::resume::{Since, decide};
+use super::room::{Reach, Room};
+use crate::log::GapReason;
 
-/// One reader of a room. It costs a few words however slow it is; what fell out of the ring before
-/// it was read is reported as a [`Gap`]. Dropping it unsubscribes.
+/// One reader of a room. It costs a few words however slow it is: what is no longer in memory is read from
+/// the log, and what is not there either is reported as a [`Gap`]. Dropping it unsubscribes.
 #[derive(Debug)]
 pub struct Subscription {
     observer: Observer,
     filter: EventFilter,
     recent: Vec<Arc<PreparedFrame>>,
+    resume: Option<Resume>,
+    /// While it reads from the log instead of from memory.
+    course: Option<Box<Course>>,
     /// Whether it is one of the room's subscribers.
     counted: bool,
 }
@@ -31,10 +39,16 @@ pub struct Gap {
 /// What is new for a reader.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// What was lost before `frames`.
-    pub gap: Option<Gap>,
+    /// It has fallen behind memory and reads on from the log: so many events are before it.
+    pub lagging: Option<u64>,
+    /// What was lost before `frames`, and why.
+    pub gap: Option<(Gap, GapReason)>,
     /// The events that pass the filter, in order.
     pub frames: Vec<Arc<PreparedFrame>>,
+    /// With this event it has come back from the log to memory.
+    pub caught_up: Option<Seq>,
+    /// A replay has come to its end.
+    pub ended: bool,
     /// Everything up to here was considered.
     pub seq: Seq,
 }
@@ -48,20 +62,83 @@ pub enum Delivery {
     Gap(Gap),
 }
 
+/// Where a reader begins.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Start {
+    /// Now, with so many events of the history.
+    Recent(usize),
+    /// After a position; where that cannot be, now, with so many events of the history.
+    Since(Since, usize),
+    /// After the position of a durable consumer; where that cannot be, with the oldest event that is kept.
+    Consumer(Since),
+    /// With this event, at the events' own pace, up to what is the latest one now.
+    Replay {
+        /// Everything after this one.
+        after: Seq,
+        /// How fast.
+        speed: Speed,
+    },
+}
+
 impl Subscription {
     /// Subscribes first and looks at the history after that, so nothing is lost or doubled between.
-    pub(crate) fn new(room: Arc<Room>, filter: EventFilter, recent: usize) -> Self {
+    pub(crate) fn new(room: Arc<Room>, filter: EventFilter, start: Start) -> Self {
         room.join();
-        let mut subscription = Self::uncounted(room, filter, recent);
+        let mut subscription = Self::uncounted(room, filter, start);
         subscription.counted = true;
         subscription
     }
 
     /// The same for somebody who will not listen: it is not one of the room's subscribers.
-    pub(crate) fn uncounted(room: Arc<Room>, filter: EventFilter, recent: usize) -> Self {
+    pub(crate) fn uncounted(room: Arc<Room>, filter: EventFilter, start: Start) -> Self {
         let head = room.watch();
-        let (recent, cursor) = room.recent(recent, &filter);
-        Self { observer: Observer { room, head, cursor }, filter, recent, counted: false }
+        let observer = Observer { room, head, cursor: 0 };
+        let recent = Vec::new();
+        let mut subscription = Self { observer, filter, recent, resume: None, course: None, counted: false };
+        subscription.begin(start);
+        subscription
+    }
+
+    fn begin(&mut self, start: Start) {
+        let room = Arc::clone(&self.observer.room);
+        let (since, recent, or_oldest) = match start {
+            Start::Recent(recent) => return self.begin_now(recent),
+            Start::Replay { after, speed } => {
+                self.observer.cursor = after;
+                let course = Course::replay(&room, after, room.head(), speed);
+                self.course = Some(Box::new(course));
+                return;
+            }
+            Start::Since(since, recent) => (since, recent, false),
+            Start::Consumer(since) => (since, 0, true),
+        };
+        // Pinned before the decision: what is promised cannot be purged in between.
+        let (pin, first) = room.reads().log().pin(room.id(), since.seq);
+        let head = room.head();
+        match decide(&since, room.epoch(), first, head) {
+            Ok(count) => {
+                self.observer.cursor = since.seq;
+                self.resume = Some(Resume::recovered(count));
+                if count > 0 {
+                    self.course = Some(Box::new(Course::resume(pin)));
+                }
+            }
+            Err(reason) => {
+                self.resume = Some(Resume::refused(reason));
+                if or_oldest {
+                    self.observer.cursor = first.min(head + 1) - 1;
+                    self.course = Some(Box::new(Course::resume(pin)));
+                } else {
+                    self.begin_now(recent);
+                }
+            }
+        }
+    }
+
+    fn begin_now(&mut self, recent: usize) {
+        let (recent, cursor) = self.observer.room.recent(recent, &self.filter);
+        self.recent = recent;
+        self.observer.cursor = cursor;
     }
 
     /// The room.
@@ -80,6 +157,12 @@ impl Subscription {
     #[must_use]
     pub fn cursor(&self) -> Seq {
         self.observer.cursor
+    }
+
+    /// What became of the wish to go on somewhere.
+    #[must_use]
+    pub fn resume(&self) -> Option<Resume> {
+        self.resume
     }
 
     /// Subscribers of the room, this one included.
@@ -104,6 +187,11 @@ impl Subscription {
         &self.filter
     }
 
+    /// Whether it takes what comes from memory as it comes.
+    pub(crate) fn is_following(&self) -> bool {
+        self.course.is_none()
+    }
+
     /// Goes on after `cursor`: somebody else has handed out everything up to it.
     pub(crate) fn seek(&mut self, cursor: Seq) {
         self.observer.cursor = cursor;
@@ -111,13 +199,35 @@ impl Subscription {
 
     /// Waits until there is something after the cursor. Cancel-safe.
     pub async fn ready(&mut self) {
-        self.observer.ready().await;
+        let Self { observer, course, .. } = self;
+        loop {
+            if let Some(course) = course {
+                return Box::pin(course.ready(&observer.room, &mut observer.head, observer.cursor)).await;
+            }
+            observer.ready().await;
+            let Reach::Log(behind) = observer.room.reach(observer.cursor) else { return };
+            *course = Some(Box::new(Course::lagging(&observer.room, observer.cursor, behind)));
+        }
     }
 
-    /// Takes what is new, at most `frames_max` considered events and about `bytes_max` bytes.
+    /// Takes what is new, at most `frames_max` considered events and about `bytes_max` bytes. Empty if
+    /// nothing is [`Self::ready`].
     pub fn take(&mut self, frames_max: usize, bytes_max: usize) -> Batch {
-        let mut batch = self.observer.take(frames_max, bytes_max);
-        if let Some(gap) = batch.gap {
+        let mut batch = match &mut self.course {
+            Some(course) => {
+                let batch = course.take(&self.observer.room, self.observer.cursor, frames_max, bytes_max);
+                self.observer.cursor = batch.seq;
+                if batch.caught_up.is_some() {
+                    self.course = None;
+                }
+                batch
+            }
+            None if matches!(self.observer.room.reach(self.observer.cursor), Reach::Log(_)) => {
+                Batch { seq: self.observer.cursor, ..Batch::default() }
+            }
+            None => self.observer.take(frames_max, bytes_max),
+        };
+        if let Some((gap, _)) = batch.gap {
             self.observer.room.skip(gap.to - gap.from + 1);
         }
         if !self.filter.is_empty() {
@@ -131,7 +241,7 @@ impl Subscription {
         loop {
             self.ready().await;
             let batch = self.take(1, usize::MAX);
-            if let Some(gap) = batch.gap {
+            if let Some((gap, _)) = batch.gap {
                 // The event behind the gap is the next delivery.
                 self.seek(gap.to);
                 return Delivery::Gap(gap);
@@ -151,7 +261,7 @@ impl Drop for Subscription {
     }
 }
 
-/// Reads a room on behalf of its subscribers, without being one.
+/// Reads a room's memory on behalf of its subscribers, without being one.
 #[derive(Debug)]
 pub(crate) struct Observer {
     room: Arc<Room>,
@@ -190,6 +300,24 @@ impl Observer {
         let gap = slice.resumes_at.map(|resumes_at| Gap { from: self.cursor + 1, to: resumes_at - 1 });
         let last = slice.frames.last().map(|frame| frame.seq());
         self.cursor = last.or(gap.map(|gap| gap.to)).unwrap_or(self.cursor);
-        Batch { gap, frames: slice.frames, seq: self.cursor }
+        let gap = gap.map(|gap| (gap, GapReason::Lagged));
+        Batch { gap, frames: slice.frames, seq: self.cursor, ..Batch::default() }
+    }
+}
+
+/// Counts a reader among those that read from the log, for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Lagging(Arc<Room>);
+
+impl Lagging {
+    pub(super) fn new(room: &Arc<Room>) -> Self {
+        room.lagging().fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(room))
+    }
+}
+
+impl Drop for Lagging {
+    fn drop(&mut self) {
+        self.0.lagging().fetch_sub(1, Ordering::Relaxed);
     }
 }

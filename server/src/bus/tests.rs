@@ -1,6 +1,10 @@
 //! The bus as the seed's own test uses it, and what the seed got wrong.
 
+use arcane_shared::{NotRecovered, Resume};
+
 use super::*;
+use crate::log::GapReason;
+use crate::log::retention::Retention;
 
 fn bus() -> ArcaneEventBus {
     ArcaneEventBus::new(BusConfig::default())
@@ -73,15 +77,81 @@ async fn history_keeps_the_latest_hundred() {
 
 #[tokio::test]
 async fn a_reader_that_falls_behind_the_ring_learns_what_it_missed() {
-    let bus = ArcaneEventBus::new(BusConfig { ring_frames: 100, ..BusConfig::default() });
+    let retention = Retention { events_max: 100, ..Retention::default() };
+    let bus = ArcaneEventBus::new(BusConfig {
+        ring_frames: 50,
+        history_size: 1,
+        retention,
+        ..BusConfig::default()
+    });
     let mut queue = bus.subscribe();
-    for _ in 0..130 {
+    for _ in 0..131 {
         bus.emit_summon(&claude(), Emit::default()).unwrap();
     }
+    queue.ready().await;
+    assert_eq!(bus.lagging(), 1);
     let batch = queue.take(64, usize::MAX);
-    assert_eq!(batch.gap, Some(Gap { from: 1, to: 30 }));
-    assert_eq!((batch.frames[0].seq(), batch.seq), (31, 94));
-    assert_eq!(bus.skipped(), 30);
+    assert_eq!(batch.lagging, Some(131));
+    let (gap, reason) = batch.gap.unwrap();
+    assert_eq!((gap.from, reason), (1, GapReason::Expired));
+    assert_eq!(batch.frames[0].seq(), gap.to + 1);
+    assert!((30..=31).contains(&gap.to), "{gap:?}");
+    assert_eq!(bus.skipped(), gap.to);
+    let mut last = batch.seq;
+    let mut caught_up = batch.caught_up;
+    while last < 131 {
+        queue.ready().await;
+        let batch = queue.take(10, usize::MAX);
+        assert!(batch.frames.iter().map(|frame| frame.seq()).eq(last + 1..=batch.seq), "{batch:?}");
+        last = batch.seq;
+        caught_up = caught_up.or(batch.caught_up);
+    }
+    assert!(caught_up.is_some());
+    assert_eq!(bus.lagging(), 0);
+}
+
+#[tokio::test]
+async fn a_reader_goes_on_after_any_position() {
+    let bus = ArcaneEventBus::new(BusConfig { ring_frames: 10, history_size: 1, ..BusConfig::default() });
+    for _ in 0..40 {
+        bus.emit_summon(&claude(), Emit::default()).unwrap();
+    }
+    for seq in 0..=40 {
+        let since = Since { epoch: None, seq };
+        let start = Start::Since(since, 10);
+        let mut reader = bus.subscribe_to(&RoomName::default(), EventFilter::default(), start).unwrap();
+        assert_eq!(reader.resume(), Some(Resume::recovered(40 - seq)));
+        let mut got = Vec::new();
+        while got.len() < usize::try_from(40 - seq).unwrap() {
+            got.push(next(&mut reader).await.seq.unwrap());
+        }
+        assert_eq!(got, (seq + 1..=40).collect::<Vec<_>>());
+    }
+    let ahead = Start::Since(Since { epoch: None, seq: 41 }, 3);
+    let mut reader = bus.subscribe_to(&RoomName::default(), EventFilter::default(), ahead).unwrap();
+    assert_eq!(reader.resume(), Some(Resume::refused(NotRecovered::Ahead)));
+    assert_eq!(reader.take_recent().len(), 1, "as without since: memory has one for newcomers");
+}
+
+#[tokio::test]
+async fn a_replay_keeps_the_pace_and_ends() {
+    let bus = bus();
+    for _ in 0..3 {
+        bus.emit_summon(&claude(), Emit::default()).unwrap();
+    }
+    let start = Start::Replay { after: 1, speed: Speed::default() };
+    let mut reader = bus.subscribe_to(&RoomName::default(), EventFilter::default(), start).unwrap();
+    bus.emit_summon(&claude(), Emit::default()).unwrap();
+    let mut got = Vec::new();
+    loop {
+        reader.ready().await;
+        let batch = reader.take(64, usize::MAX);
+        got.extend(batch.frames.iter().map(|frame| frame.seq()));
+        if batch.ended {
+            break;
+        }
+    }
+    assert_eq!(got, [2, 3], "up to what was the latest when it began");
 }
 
 #[tokio::test]
@@ -97,7 +167,7 @@ async fn what_is_too_large_takes_no_number() {
 async fn rooms_are_separate_and_bounded() {
     let bus = ArcaneEventBus::new(BusConfig { rooms_max: 3, ..BusConfig::default() });
     let name = |text: &str| RoomName::parse(text).unwrap();
-    let mut lab = bus.subscribe_to(&name("lab"), EventFilter::default(), 0).unwrap();
+    let mut lab = bus.subscribe_to(&name("lab"), EventFilter::default(), Start::Recent(0)).unwrap();
     bus.emit_summon(&claude(), Emit::default()).unwrap();
     let mut event = bus.recent_events(1).remove(0);
     event.room = Some(name("lab"));
@@ -106,9 +176,9 @@ async fn rooms_are_separate_and_bounded() {
     assert_eq!((got.seq, got.room.unwrap().as_str()), (Some(1), "lab"));
 
     // An unused room gives way to a new one, a used one does not.
-    drop(bus.subscribe_to(&name("unused"), EventFilter::default(), 0).unwrap());
-    let kept = bus.subscribe_to(&name("fourth"), EventFilter::default(), 0).unwrap();
-    let refused = bus.subscribe_to(&name("fifth"), EventFilter::default(), 0).unwrap_err();
+    drop(bus.subscribe_to(&name("unused"), EventFilter::default(), Start::Recent(0)).unwrap());
+    let kept = bus.subscribe_to(&name("fourth"), EventFilter::default(), Start::Recent(0)).unwrap();
+    let refused = bus.subscribe_to(&name("fifth"), EventFilter::default(), Start::Recent(0)).unwrap_err();
     assert_eq!(refused, NoSuchRoom::TooMany { name: "fifth".into(), max: 3 });
     drop(kept);
 }
@@ -125,7 +195,8 @@ fn many_publishers_make_one_order_without_holes() {
             });
         }
     });
-    let mut reader = bus.subscribe_to(&RoomName::default(), EventFilter::default(), 100).unwrap();
+    let mut reader =
+        bus.subscribe_to(&RoomName::default(), EventFilter::default(), Start::Recent(100)).unwrap();
     let recent: Vec<_> = reader.take_recent().iter().map(|frame| frame.seq()).collect();
     assert_eq!(recent, (901..=1000).collect::<Vec<_>>());
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use arcane_shared::RoomName;
@@ -11,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Arcane, settings};
 use crate::config::{BusConfig, Config, ConfigFile, Dashboard, NetConfig, RealmConfig};
+use crate::log::retention::Retention;
 
 /// Flags of `arcane serve`. Each is a variable `ARCANE_…` and a key of `arcane.toml` as well.
 #[derive(Debug, Clone, Args)]
@@ -22,10 +24,10 @@ pub(super) struct Serve {
     /// Address for OpenTelemetry, or off. [not in this version: accepted, no effect]
     #[arg(long, env = "ARCANE_OTLP_LISTEN", default_value = "127.0.0.1:4318")]
     otlp_listen: String,
-    /// Folder for what has to survive. In this version: the voice engine's sounds.
+    /// Folder for what has to survive: the event log and the voice engine's sounds.
     #[arg(long, env = "ARCANE_DATA_DIR", default_value = "./arcane-data")]
     data_dir: PathBuf,
-    /// Keep everything in memory. [this version always does]
+    /// Keep events in memory and forget them at the end.
     #[arg(long, env = "ARCANE_EPHEMERAL", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     ephemeral: bool,
     /// Folder of the dashboard; otherwise ./dist if it is there, otherwise what the binary holds.
@@ -37,6 +39,15 @@ pub(super) struct Serve {
     /// Events that a newcomer can ask for, per room.
     #[arg(long, env = "ARCANE_HISTORY_SIZE", default_value = "100", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     history_size: u32,
+    /// Events that the log keeps, per room; the oldest go.
+    #[arg(long, env = "ARCANE_RETENTION_EVENTS", default_value = "1000000", value_parser = clap::value_parser!(u64).range(1..))]
+    retention_events: u64,
+    /// Days that the log keeps an event.
+    #[arg(long, env = "ARCANE_RETENTION_DAYS", default_value = "30", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    retention_days: u32,
+    /// Bytes of events that the log keeps, per room; the oldest go.
+    #[arg(long, env = "ARCANE_RETENTION_BYTES", default_value = "1073741824", value_parser = clap::value_parser!(u64).range(65_536..))]
+    retention_bytes: u64,
     /// The only rooms there are, comma-separated; otherwise rooms open with their first user.
     #[arg(long, env = "ARCANE_ROOMS", value_delimiter = ',')]
     rooms: Vec<RoomName>,
@@ -112,11 +123,6 @@ impl Serve {
         if given("otlp_listen") && self.otlp_listen != "off" {
             tracing::warn!("--otlp-listen has no effect: this version takes no OpenTelemetry");
         }
-        if given("data_dir") && !self.ephemeral {
-            tracing::warn!(
-                "--data-dir does not hold events: this version keeps them in memory and forgets them when it stops"
-            );
-        }
     }
 
     fn config(&self, file: Option<&std::path::Path>) -> anyhow::Result<Config> {
@@ -127,6 +133,11 @@ impl Serve {
                 history_size: self.history_size as usize,
                 rooms: (!self.rooms.is_empty()).then(|| self.rooms.clone()),
                 rooms_max: self.max_rooms as usize,
+                retention: Retention {
+                    events_max: self.retention_events,
+                    bytes_max: self.retention_bytes,
+                    age_max: Duration::from_hours(24 * u64::from(self.retention_days)),
+                },
                 ..BusConfig::default()
             },
             net: NetConfig {
@@ -143,6 +154,7 @@ impl Serve {
                 ..RealmConfig::default()
             },
             dashboard: self.dashboard(),
+            data_dir: (!self.ephemeral).then(|| self.data_dir.clone()),
         })
     }
 

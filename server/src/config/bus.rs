@@ -2,12 +2,14 @@
 
 use arcane_shared::RoomName;
 
+use crate::log::retention::Retention;
+
 /// Bounds of the bus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BusConfig {
     /// Events that a newcomer can ask for, per room. Default 100, as in the seed.
     pub history_size: usize,
-    /// Frames that a slow reader may be behind, per room, before it loses some. Default 16,384.
+    /// Frames that a slow reader may be behind, per room, before it reads on from the log. Default 16,384.
     pub ring_frames: usize,
     /// Bytes of JSON in those frames, per room. Default 16 MiB; the oldest frames give way.
     pub ring_bytes: usize,
@@ -15,6 +17,8 @@ pub struct BusConfig {
     pub rooms: Option<Vec<RoomName>>,
     /// Most rooms at a time. Default 1,000.
     pub rooms_max: usize,
+    /// How much of each room the log keeps.
+    pub retention: Retention,
 }
 
 impl Default for BusConfig {
@@ -25,6 +29,7 @@ impl Default for BusConfig {
             ring_bytes: 16 * 1024 * 1024,
             rooms: None,
             rooms_max: 1000,
+            retention: Retention::default(),
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct Config {
     pub realm: RealmConfig,
     /// Where the page comes from.
     pub dashboard: Dashboard,
+    /// Where the event log is; `None`: in memory.
+    pub data_dir: Option<PathBuf>,
 }
 
 /// Where the dashboard's files are.

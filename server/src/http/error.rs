@@ -6,12 +6,14 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::draft::DraftError;
-use crate::bus::{EmitError, NoSuchRoom};
+use super::streams;
+use crate::bus::{ConsumerError, EmitError, KeyRefused, NoSuchRoom};
 use crate::gate::origin;
+use crate::log::{Fault, LogError};
 use crate::realm::{ParseRefusal, Refusal, SpellFailure};
 
 /// Every kind of problem and what it means; `/docs` lists them.
-pub(crate) const KINDS: [(&str, &str); 23] = [
+pub(crate) const KINDS: [(&str, &str); 28] = [
     ("invalid", "A parameter or a part of the body cannot be used; `errors` says which."),
     ("not-json", "The body is not valid JSON."),
     ("body", "The body broke off before its end."),
@@ -19,7 +21,18 @@ pub(crate) const KINDS: [(&str, &str); 23] = [
     ("body-too-large", "The body is above its bound."),
     ("event-too-large", "An event is above 64 KiB as JSON, or a line far above it."),
     ("media-type", "The Content-Type is missing or none that this route reads."),
-    ("idempotency", "Idempotency-Key is not honoured by this version."),
+    (
+        "idempotency",
+        "The Idempotency-Key was used for other content, or the first publication with it is not over.",
+    ),
+    (
+        "log",
+        "The event log cannot be written or read at the moment: nothing was published. `detail` says why.",
+    ),
+    ("log-behind", "The event log has more to do than it may put off; try again soon."),
+    ("epoch-changed", "The position is of another run of numbers; begin anew."),
+    ("no-such-consumer", "Nobody reads durably under this name in this room."),
+    ("too-many-consumers", "No more durable consumers can be made."),
     ("no-such-room", "The room is not open and cannot be opened."),
     ("already-here", "The daemon was summoned before."),
     ("not-here", "The daemon was not summoned, or was banished."),
@@ -117,6 +130,9 @@ impl From<DraftError> for ApiError {
 
 impl From<NoSuchRoom> for ApiError {
     fn from(error: NoSuchRoom) -> Self {
+        if let NoSuchRoom::Log { error, .. } = error {
+            return error.into();
+        }
         Self::new(StatusCode::NOT_FOUND, "no-such-room", error.to_string())
     }
 }
@@ -128,6 +144,47 @@ impl From<EmitError> for ApiError {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "event-too-large", error.to_string())
             }
             EmitError::NoSuchRoom(error) => error.into(),
+            EmitError::Key(error) => {
+                let status = match error {
+                    KeyRefused::OtherContent => StatusCode::UNPROCESSABLE_ENTITY,
+                    KeyRefused::UnderWay => StatusCode::CONFLICT,
+                };
+                Self::new(status, "idempotency", error.to_string())
+            }
+            EmitError::Log(error) => error.into(),
+        }
+    }
+}
+
+impl From<LogError> for ApiError {
+    fn from(error: LogError) -> Self {
+        match error.fault {
+            Fault::Query => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", error.to_string()),
+            Fault::Busy | Fault::Behind => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "log-behind", error.to_string())
+            }
+            _ => Self::new(StatusCode::SERVICE_UNAVAILABLE, "log", error.to_string()),
+        }
+    }
+}
+
+impl From<streams::Refused> for ApiError {
+    fn from(error: streams::Refused) -> Self {
+        match error {
+            streams::Refused::Room(error) => error.into(),
+            streams::Refused::Consumer(error) => error.into(),
+            streams::Refused::Log(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConsumerError> for ApiError {
+    fn from(error: ConsumerError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ConsumerError::TooMany => Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-consumers", detail),
+            ConsumerError::Unknown(_) => Self::new(StatusCode::NOT_FOUND, "no-such-consumer", detail),
+            ConsumerError::Ahead { .. } => Self::field("/seq", detail),
         }
     }
 }

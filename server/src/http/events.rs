@@ -62,7 +62,7 @@ pub(crate) async fn stats(State(state): State<AppState>) -> Json<StatsAnswer> {
         rooms: state.bus.room_cards(),
         events_by_spell,
         skipped_deliveries: state.bus.skipped(),
-        consumers: vec![],
+        consumers: super::consumers::cards(&state),
     })
 }
 

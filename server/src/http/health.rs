@@ -19,7 +19,7 @@ pub(crate) async fn health(State(state): State<AppState>) -> Json<HealthAnswer> 
     })
 }
 
-/// Whether new work is welcome: no once the server is about to stop.
+/// Whether new work is welcome: no once the server is about to stop, or while the log takes no events.
 #[utoipa::path(get, path = "/ready", tag = "operating", responses(
     (status = 200, body = ReadyAnswer), (status = 503, body = ReadyAnswer),
 ))]
@@ -30,6 +30,12 @@ pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Re
             Json(ReadyAnswer { ready: false, reason: Some("draining".into()) }),
         );
     }
+    if let Err(error) = state.bus.log().availability() {
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Json(ReadyAnswer { ready: false, reason: Some(error.to_string()) }),
+        );
+    }
     (StatusCode::OK, Json(ReadyAnswer { ready: true, reason: None }))
 }
 
@@ -38,6 +44,7 @@ pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Re
     (status = 200, body = String, content_type = "application/openmetrics-text"),
 ))]
 pub(crate) async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
-    let text = state.metrics.render(&state.bus, state.started.elapsed().as_secs_f64());
+    let text =
+        state.metrics.render(&state.bus, state.figures.as_deref(), state.started.elapsed().as_secs_f64());
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
 }

@@ -2,16 +2,19 @@
 
 pub(crate) mod assets;
 mod body;
+mod consumers;
 mod daemons;
 mod docs;
 pub(crate) mod draft;
 pub(crate) mod error;
 mod events;
 mod health;
-mod publish;
+mod history;
+pub(crate) mod publish;
 pub(crate) mod query;
 mod spells;
 mod sse;
+pub(crate) mod streams;
 mod voice;
 
 use axum::Router;
@@ -31,10 +34,14 @@ use error::ApiError;
 /// What the OpenAPI document describes.
 fn api() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(publish::publish))
+        .routes(routes!(publish::publish, history::history, history::purge))
+        .routes(routes!(history::activity))
         .routes(routes!(events::recent))
         .routes(routes!(events::stats))
         .routes(routes!(events::rooms))
+        .routes(routes!(consumers::list))
+        .routes(routes!(consumers::delete))
+        .routes(routes!(consumers::ack))
         .routes(routes!(sse::stream_events))
         .routes(routes!(ws::upgrade))
         .routes(routes!(spells::summon))
@@ -95,7 +102,7 @@ async fn around(State(state): State<AppState>, request: Request, next: Next) -> 
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            HeaderValue::from_static("content-type, last-event-id"),
+            HeaderValue::from_static("content-type, idempotency-key, last-event-id"),
         );
         headers.append(header::VARY, HeaderValue::from_static("origin"));
     }

@@ -5,15 +5,18 @@ use arcane_shared::{ArcaneEvent, Problem, RoomName};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use bytes::{Buf, BytesMut};
 use http_body_util::BodyExt;
 
 use super::body;
 use super::draft::{self, DraftError};
 use super::error::ApiError;
-use super::query::Pairs;
+use super::query::{Pairs, QueryError};
+use crate::bus::keys::KEY_BYTES_MAX;
+use crate::bus::{EmitError, Key, Known, Outcome, Submission};
 use crate::clock;
+use crate::log::Level;
 use crate::state::AppState;
 
 /// Most events in one NDJSON stream.
@@ -21,20 +24,26 @@ const EVENTS_MAX: usize = 100_000;
 /// Longest NDJSON line: an event with room for white space.
 const LINE_BYTES_MAX: usize = 256 * 1024;
 
+/// Most events of a stream that are handed to the log in one go.
+const CHUNK_EVENTS_MAX: usize = 256;
+
 /// Publishes one event, an array of events, or NDJSON.
 ///
 /// An array is checked as a whole before any of it is published. NDJSON is published line by line
 /// as it arrives; an error names the line and how many before it were published.
 #[utoipa::path(post, path = "/events", tag = "events", params(
     ("room" = Option<String>, Query, description = "Default `main`; opens with its first publisher"),
-    ("ack" = Option<String>, Query, description = "`received`, the only level of this version"),
+    ("ack" = Option<String>, Query, description = "When to answer: `received` (numbered), `logged` (written, the default) or `synced` (on the disk)"),
+    ("idempotency-key" = Option<String>, Header, description = "Sending the same again with the same key within 24 hours publishes nothing and gets the first answer"),
 ), request_body(content((arcane_shared::api::PublishEvent = "application/json"), (String = "application/x-ndjson"))), responses(
     (status = 201, description = "Published", body = PublishAnswer),
     (status = 400, description = "Not JSON", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "The room cannot be opened", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "A publication with this Idempotency-Key is under way", body = Problem, content_type = "application/problem+json"),
     (status = 413, description = "The body or an event is too large", body = Problem, content_type = "application/problem+json"),
     (status = 415, description = "Neither JSON nor NDJSON", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A field cannot be used", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The log takes no events at the moment; nothing was published", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn publish(
     State(state): State<AppState>,
@@ -42,128 +51,231 @@ pub(crate) async fn publish(
     request: Request,
 ) -> Result<(StatusCode, Json<PublishAnswer>), ApiError> {
     let room = query.room()?;
-    check_level(query.get("ack"))?;
-    if request.headers().contains_key("idempotency-key") {
-        let detail = "Idempotency-Key is not honoured by this version; leave it out";
-        return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, "idempotency", detail));
-    }
+    let level = level(query.get("ack"), state.bus.log().level_max())?;
+    let key = idempotency_key(request.headers())?;
     let ndjson = body::content_type(request.headers()).is_some_and(|kind| {
         matches!(kind.as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl")
     });
     let published = if ndjson {
-        publish_lines(&state, &room, request.into_body()).await?
+        let stream = Stream { state: &state, room: &room, level, key, published: Vec::new(), lines: 0 };
+        stream.publish(request.into_body()).await?
     } else {
         body::require_json(request.headers(), "application/json")?;
         let bytes = body::read(request.into_body(), &state.config.net).await?;
-        emit_all(&state, draft::read_all(&bytes, &room, clock::now())?)?
+        let key = key.map(|key| Key::new(&key, 0, &bytes));
+        let events = draft::read_all(&bytes, &room, clock::now())?;
+        let mut submitted = submit(&state, events, level, key)?;
+        if level > Level::Received {
+            submitted.logged().await?;
+        }
+        submitted.numbers()
     };
     let answer = PublishAnswer {
         status: "published".into(),
         epoch: state.bus.epoch(&room)?,
         room,
-        ack: "received".into(),
+        ack: level.as_str().into(),
         events: published,
     };
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
-fn check_level(ack: Option<&str>) -> Result<(), ApiError> {
-    match ack {
-        None | Some("received") => Ok(()),
-        Some("logged" | "synced") => {
-            let detail = "this version keeps events in memory and can only answer \"received\"";
-            Err(ApiError::parameter("ack", detail))
+/// The level that was asked for, or the highest that is no extra work.
+pub(crate) fn level(ack: Option<&str>, max: Level) -> Result<Level, QueryError> {
+    let wrong = |detail| Err(QueryError { name: "ack", detail });
+    match ack.map(|word| (word, Level::parse(word))) {
+        None => Ok(Level::Logged.min(max)),
+        Some((_, Some(level))) if level <= max => Ok(level),
+        Some((word, Some(_))) => {
+            wrong(format!("this server keeps events in memory (--ephemeral) and cannot answer {word:?}"))
         }
-        Some(other) => {
-            Err(ApiError::parameter("ack", format!("must be received, logged or synced, not {other:?}")))
+        Some((word, None)) => wrong(format!("must be received, logged or synced, not {word:?}")),
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().ok().map(str::trim).filter(|key| (1..=KEY_BYTES_MAX).contains(&key.len()));
+    let detail = || format!("must have 1 to {KEY_BYTES_MAX} visible ASCII characters");
+    Ok(Some(key.ok_or_else(|| ApiError::parameter("idempotency-key", detail()))?.to_owned()))
+}
+
+/// Events that were handed in, now or before with the same key.
+struct Submitted(Outcome);
+
+impl Submitted {
+    async fn logged(&mut self) -> Result<(), ApiError> {
+        match &mut self.0 {
+            Outcome::New(emitted) => Ok(emitted.logged().await?),
+            Outcome::Again(_) => Ok(()),
+        }
+    }
+
+    fn numbers(&self) -> Vec<Published> {
+        match &self.0 {
+            Outcome::New(emitted) => {
+                emitted.frames.iter().map(|frame| Published { seq: frame.seq() }).collect()
+            }
+            Outcome::Again(Known { first, count }) => {
+                (*first..first + count).map(|seq| Published { seq }).collect()
+            }
         }
     }
 }
 
-fn emit_all(state: &AppState, events: Vec<ArcaneEvent>) -> Result<Vec<Published>, ApiError> {
+fn submit(
+    state: &AppState,
+    events: Vec<ArcaneEvent>,
+    level: Level,
+    key: Option<Key>,
+) -> Result<Submitted, ApiError> {
     let n = events.len();
-    let frames = state.bus.emit_all(events).map_err(|(index, error)| {
+    if n == 0 {
+        return Ok(Submitted(Outcome::Again(Known { first: 1, count: 0 })));
+    }
+    let submission = Submission { level, key, ..Submission::default() };
+    let outcome = state.bus.submit(events, submission).map_err(|(index, error)| {
+        let is_of_one = matches!(error, EmitError::TooLarge(_)) && n > 1;
         let error = ApiError::from(error);
-        if n == 1 { error } else { error.after(&format!("Nothing was published. /{index}:")) }
+        if is_of_one { error.after(&format!("Nothing was published. /{index}:")) } else { error }
     })?;
-    Ok(frames.iter().map(|frame| Published { seq: frame.seq() }).collect())
+    Ok(Submitted(outcome))
 }
 
-async fn publish_lines(
-    state: &AppState,
-    room: &RoomName,
-    mut body: Body,
-) -> Result<Vec<Published>, ApiError> {
-    let mut published = Vec::new();
-    let (mut buffer, mut line_number) = (BytesMut::new(), 0_usize);
-    let patience = state.config.net.body_timeout;
-    loop {
-        let frame = tokio::time::timeout(patience, body.frame()).await.map_err(|_| {
-            let detail = format!("nothing came for {} s", patience.as_secs());
-            done(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail), published.len())
-        })?;
-        let ended = frame.is_none();
-        match frame {
-            Some(Ok(frame)) => buffer.extend_from_slice(&frame.into_data().unwrap_or_default()),
-            Some(Err(_)) => {
-                let error = ApiError::new(StatusCode::BAD_REQUEST, "body", "the body broke off");
-                return Err(done(error, published.len()));
+/// Some lines of a stream.
+#[derive(Default)]
+struct Chunk {
+    /// Handed in, each by itself.
+    submitted: Vec<Submitted>,
+    /// To be handed in together.
+    events: Vec<ArcaneEvent>,
+}
+
+impl Chunk {
+    fn len(&self) -> usize {
+        self.submitted.len() + self.events.len()
+    }
+}
+
+/// Lines that are published as they come.
+struct Stream<'a> {
+    state: &'a AppState,
+    room: &'a RoomName,
+    level: Level,
+    key: Option<String>,
+    /// What is in the log.
+    published: Vec<Published>,
+    /// How many lines were looked at.
+    lines: usize,
+}
+
+impl Stream<'_> {
+    async fn publish(mut self, mut body: Body) -> Result<Vec<Published>, ApiError> {
+        let mut buffer = BytesMut::new();
+        let patience = self.state.config.net.body_timeout;
+        loop {
+            let frame = tokio::time::timeout(patience, body.frame()).await.map_err(|_| {
+                let detail = format!("nothing came for {} s", patience.as_secs());
+                self.after(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail))
+            })?;
+            let ended = frame.is_none();
+            match frame {
+                Some(Ok(frame)) => buffer.extend_from_slice(&frame.into_data().unwrap_or_default()),
+                Some(Err(_)) => {
+                    return Err(self.after(ApiError::new(
+                        StatusCode::BAD_REQUEST,
+                        "body",
+                        "the body broke off",
+                    )));
+                }
+                None => buffer.extend_from_slice(b"\n"),
             }
-            None => buffer.extend_from_slice(b"\n"),
+            self.take_lines(&mut buffer).await?;
+            if buffer.len() > LINE_BYTES_MAX {
+                let detail = format!("line {}: a line has at most {LINE_BYTES_MAX} bytes", self.lines + 1);
+                let error = ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "event-too-large", detail);
+                return Err(self.after(error));
+            }
+            if ended {
+                return Ok(self.published);
+            }
         }
-        while let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
-            line_number += 1;
+    }
+
+    /// Publishes the whole lines of what has come, many in one go.
+    async fn take_lines(&mut self, buffer: &mut BytesMut) -> Result<(), ApiError> {
+        let mut chunk = Chunk::default();
+        let mut refused = None;
+        while refused.is_none()
+            && let Some(end) = buffer.iter().position(|byte| *byte == b'\n')
+        {
+            self.lines += 1;
             let line = buffer.split_to(end);
             buffer.advance(1);
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            let emitted = publish_line(state, room, &line, line_number, published.len());
-            published.push(emitted.map_err(|error| done(error, published.len()))?);
+            refused = self.add(&mut chunk, &line).err();
+            if chunk.len() >= CHUNK_EVENTS_MAX {
+                self.settle(std::mem::take(&mut chunk)).await?;
+            }
         }
-        if buffer.len() > LINE_BYTES_MAX {
-            let detail = format!("line {}: a line has at most {LINE_BYTES_MAX} bytes", line_number + 1);
-            let error = ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "event-too-large", detail);
-            return Err(done(error, published.len()));
-        }
-        if ended {
-            return Ok(published);
-        }
+        self.settle(chunk).await?;
+        refused.map_or(Ok(()), |error| Err(self.after(error)))
     }
-}
 
-fn publish_line(
-    state: &AppState,
-    room: &RoomName,
-    line: &[u8],
-    line_number: usize,
-    published: usize,
-) -> Result<Published, ApiError> {
-    let at = format!("line {line_number}");
-    if published >= EVENTS_MAX {
-        return Err(ApiError::field(
-            &at,
-            format!("a stream has at most {EVENTS_MAX} events; go on in another request"),
-        ));
+    fn add(&self, chunk: &mut Chunk, line: &[u8]) -> Result<(), ApiError> {
+        if self.published.len() + chunk.len() >= EVENTS_MAX {
+            let detail = format!("a stream has at most {EVENTS_MAX} events; go on in another request");
+            return Err(ApiError::field(&format!("line {}", self.lines), detail));
+        }
+        let event = self.read(line)?;
+        match &self.key {
+            None => chunk.events.push(event),
+            // Each line has a key of its own: a stream that broke off can be sent again as a whole.
+            Some(key) => {
+                let key = Key::new(key, self.lines as u64, line);
+                chunk.submitted.push(submit(self.state, vec![event], self.level, Some(key))?);
+            }
+        }
+        Ok(())
     }
-    let event = draft::read_one(line, room, clock::now()).map_err(|error| match error {
-        DraftError::Syntax(error) => {
-            let detail = format!("{at} is not valid JSON: {error}");
-            ApiError::new(StatusCode::BAD_REQUEST, "not-json", detail)
-        }
-        DraftError::Fields(errors) => {
-            let errors = errors.into_iter();
-            ApiError::invalid(
-                errors
-                    .map(|error| FieldError { pointer: format!("{at} {}", error.pointer), ..error })
-                    .collect(),
-            )
-        }
-    })?;
-    let frame = state.bus.emit(event)?;
-    Ok(Published { seq: frame.seq() })
-}
 
-fn done(error: ApiError, published: usize) -> ApiError {
-    error.after(&format!("{published} events were published before this."))
+    /// Hands in what was not, and waits until it is in the log.
+    async fn settle(&mut self, chunk: Chunk) -> Result<(), ApiError> {
+        let Chunk { mut submitted, events } = chunk;
+        if !events.is_empty() {
+            let together = submit(self.state, events, self.level, None);
+            submitted.push(together.map_err(|error| self.after(error))?);
+        }
+        for mut one in submitted {
+            if self.level > Level::Received {
+                one.logged().await.map_err(|error| self.after(error))?;
+            }
+            self.published.extend(one.numbers());
+        }
+        Ok(())
+    }
+
+    fn read(&self, line: &[u8]) -> Result<ArcaneEvent, ApiError> {
+        let at = format!("line {}", self.lines);
+        draft::read_one(line, self.room, clock::now()).map_err(|error| match error {
+            DraftError::Syntax(error) => {
+                let detail = format!("{at} is not valid JSON: {error}");
+                ApiError::new(StatusCode::BAD_REQUEST, "not-json", detail)
+            }
+            DraftError::Fields(errors) => {
+                let errors = errors.into_iter();
+                ApiError::invalid(
+                    errors
+                        .map(|error| FieldError { pointer: format!("{at} {}", error.pointer), ..error })
+                        .collect(),
+                )
+            }
+        })
+    }
+
+    fn after(&self, error: ApiError) -> ApiError {
+        error.after(&format!("{} events were published before this.", self.published.len()))
+    }
 }

@@ -27,7 +27,7 @@ pub(crate) async fn summon(
     State(state): State<AppState>,
     JsonBody(request): JsonBody<DaemonRequest>,
 ) -> Result<Json<CastAnswer>, ApiError> {
-    Ok(Json(state.realm.summon(&request.daemon_name)?))
+    Ok(Json(state.realm.summon(&request.daemon_name).await?))
 }
 
 /// Gives a daemon a task and waits for its result.
@@ -57,7 +57,7 @@ pub(crate) async fn banish(
     State(state): State<AppState>,
     JsonBody(request): JsonBody<DaemonRequest>,
 ) -> Result<Json<CastAnswer>, ApiError> {
-    Ok(Json(state.realm.banish(&request.daemon_name)?))
+    Ok(Json(state.realm.banish(&request.daemon_name).await?))
 }
 
 /// Reads natural language as a spell without casting it.
@@ -87,8 +87,8 @@ pub(crate) async fn cast(
         spell.daemon.clone().ok_or_else(|| ApiError::field("/spell", "names no daemon"))
     };
     match spell.action {
-        SpellAction::Summon => Ok(Json(state.realm.summon(&of_whom(&spell)?)?).into_response()),
-        SpellAction::Banish => Ok(Json(state.realm.banish(&of_whom(&spell)?)?).into_response()),
+        SpellAction::Summon => Ok(Json(state.realm.summon(&of_whom(&spell)?).await?).into_response()),
+        SpellAction::Banish => Ok(Json(state.realm.banish(&of_whom(&spell)?).await?).into_response()),
         SpellAction::Invoke => {
             let (name, task) = (of_whom(&spell)?, spell.task.unwrap_or_default());
             check_task(&task, &spell.parameters)?;

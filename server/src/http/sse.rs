@@ -1,29 +1,35 @@
 //! `GET /events/stream`: the same events as server-sent events.
 
 use std::convert::Infallible;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arcane_shared::control::ServerMessage;
 use arcane_shared::{Position, Problem};
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
+use tokio::sync::Notify;
 
 use super::error::ApiError;
-use super::query::StreamQuery;
-use crate::bus::Subscription;
+use super::query::{Begin, Moment, StreamQuery};
+use super::streams;
+use crate::bus::{self, Subscription};
 use crate::state::AppState;
 use crate::ws::{greeting, session_name};
 
 const BATCH_FRAMES_MAX: usize = 64;
 const BATCH_BYTES_MAX: usize = 64 * 1024;
+/// Least time between two positions without an event.
+const POSITION_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The live event stream as server-sent events: `connection` first, then one event each.
 #[utoipa::path(get, path = "/events/stream", tag = "streams", params(StreamQuery), responses(
     (status = 200, description = "`id` is `EPOCH:SEQ`, `event` the spell, `data` the event", content_type = "text/event-stream", body = String),
+    (status = 204, description = "A replay that this client has seen to its end"),
     (status = 404, description = "The room cannot be opened", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -32,14 +38,36 @@ pub(crate) async fn stream_events(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let query = StreamQuery::read(query.as_deref())?;
+    let mut query = StreamQuery::read(query.as_deref())?;
     if !query.listen {
         return Err(ApiError::parameter("listen", "an event stream has nothing else to do; leave it out"));
     }
-    let mut subscription = state.bus.subscribe_to(&query.room, query.filter, query.recent)?;
     let last_seen = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let first = first_events(&mut subscription, last_seen);
-    let reader = Reader { subscription, state, first: Some(first) };
+    if let Some(last) = last_seen.and_then(|id| Position::parse(id).ok()) {
+        query.begin = after(query.begin, last);
+    }
+    let evicted = Arc::new(Notify::new());
+    let evict = Arc::clone(&evicted);
+    let opened = streams::open(&state.bus, &query, Box::new(move || evict.notify_one())).await?;
+    let streams::Opened { mut subscription, consumer } = opened;
+    if let Begin::From(..) = query.begin
+        && last_seen.is_some()
+        && state.bus.whereabouts(&query.room)?.head <= subscription.cursor()
+    {
+        // The browser has seen the whole replay and would begin it again: this is how it is told to stop.
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let first = first_events(&mut subscription);
+    let told_at = Instant::now();
+    let reader = Reader {
+        subscription,
+        _consumer: consumer,
+        evicted,
+        state,
+        first: Some(first),
+        ended: false,
+        told_at,
+    };
     let body = Body::from_stream(stream::unfold(reader, |mut reader| async move {
         let bytes = reader.next().await?;
         Some((Ok::<_, Infallible>(bytes), reader))
@@ -53,61 +81,82 @@ pub(crate) async fn stream_events(
     Ok((headers, body).into_response())
 }
 
+/// A client that comes back goes on after what it has seen, whatever its address says.
+fn after(begin: Begin, last: Position) -> Begin {
+    match begin {
+        Begin::From(_, speed) => Begin::From(Moment::Seq(last.seq + 1), speed),
+        // A consumer's own position is what it has acknowledged.
+        Begin::Consumer(name, since) => Begin::Consumer(name, since),
+        Begin::Now | Begin::Since(_) => Begin::Since(last.into()),
+    }
+}
+
 struct Reader {
     subscription: Subscription,
+    _consumer: Option<bus::Reader>,
+    evicted: Arc<Notify>,
     state: AppState,
     first: Option<Bytes>,
+    ended: bool,
+    /// When the client last learned where it is.
+    told_at: Instant,
 }
 
 impl Reader {
-    /// The next bytes; `None` once the server stops.
+    /// The next bytes; `None` once the server stops, a replay is over, or somebody else has taken over.
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(first) = self.first.take() {
             return Some(first);
         }
         let mut draining = self.state.draining.clone();
-        loop {
+        while !self.ended {
             let quiet: Duration = self.state.config.net.ping_interval;
             tokio::select! {
                 () = self.subscription.ready() => {}
                 _ = draining.wait_for(|draining| *draining) => return None,
+                () = self.evicted.notified() => return None,
                 () = tokio::time::sleep(quiet) => return Some(Bytes::from_static(b": quiet\n\n")),
             }
-            let batch = self.subscription.take(BATCH_FRAMES_MAX, BATCH_BYTES_MAX);
-            let mut bytes = Vec::new();
-            if let Some(gap) = batch.gap {
-                let gap = ServerMessage::Gap { from: gap.from, to: gap.to, reason: "lagged".into() };
-                bytes.extend_from_slice(&control(&gap, "gap"));
-            }
-            self.state.metrics.delivered(batch.frames.len() as u64);
-            for frame in &batch.frames {
-                bytes.extend_from_slice(&frame.sse(self.subscription.epoch()));
-            }
+            let bytes = self.take();
             if !bytes.is_empty() {
                 return Some(bytes.into());
             }
         }
+        None
+    }
+
+    fn take(&mut self) -> Vec<u8> {
+        let batch = self.subscription.take(BATCH_FRAMES_MAX, BATCH_BYTES_MAX);
+        let mut bytes = Vec::new();
+        if let Some((gap, reason)) = batch.gap {
+            let gap = ServerMessage::Gap { from: gap.from, to: gap.to, reason: reason.as_str().into() };
+            bytes.extend_from_slice(&control(&gap, "gap"));
+        }
+        self.state.metrics.delivered(batch.frames.len() as u64);
+        for frame in &batch.frames {
+            bytes.extend_from_slice(&frame.sse(self.subscription.epoch()));
+        }
+        if bytes.is_empty() && self.told_at.elapsed() >= POSITION_INTERVAL {
+            // An id without data moves the client's position on and is no event.
+            bytes = format!("id: {}:{}\n\n", self.subscription.epoch(), batch.seq).into_bytes();
+        }
+        if !bytes.is_empty() {
+            self.told_at = Instant::now();
+        }
+        if batch.ended {
+            self.ended = true;
+            bytes.extend_from_slice(b"event: complete\ndata: {}\n\n");
+        }
+        bytes
     }
 }
 
-/// The connection event. A client that comes back is told which events it has missed.
-fn first_events(subscription: &mut Subscription, last_seen: Option<&str>) -> Bytes {
+/// The connection event.
+fn first_events(subscription: &mut Subscription) -> Bytes {
     let position = Position { epoch: subscription.epoch().clone(), seq: subscription.cursor() };
     let session = session_name(rand::random());
     let greeting = greeting(subscription, &session);
-    let missed = last_seen
-        .and_then(|id| Position::parse(id).ok())
-        .filter(|last| last.epoch == position.epoch && last.seq < position.seq)
-        .map(|last| ServerMessage::Gap {
-            from: last.seq + 1,
-            to: position.seq,
-            reason: "not_recovered".into(),
-        });
-    let mut bytes = format!("id: {position}\nevent: connection\ndata: {greeting}\n\n").into_bytes();
-    if let Some(gap) = missed {
-        bytes.extend_from_slice(&control(&gap, "gap"));
-    }
-    bytes.into()
+    format!("id: {position}\nevent: connection\ndata: {greeting}\n\n").into()
 }
 
 fn control(message: &ServerMessage, event: &str) -> Vec<u8> {

@@ -3,12 +3,13 @@
 use std::time::Instant;
 
 use arcane_shared::api::CastAnswer;
+use arcane_shared::daemon::DaemonCard;
 use arcane_shared::{DaemonName, Metadata, SyncDirectives};
 use serde_json::{Value, json};
 
 use super::conduit::{Conduit, Performance};
-use super::{Realm, Refusal, SpellFailure, VoiceMoment, answer, lore};
-use crate::bus::Emit;
+use super::{Realm, Refusal, SpellFailure, VoiceMoment, answer, lore, record};
+use crate::bus::{Emit, Emitted};
 
 /// Most bytes of a conduit's output that an event holds, where output may be captured at all.
 const CAPTURED_BYTES_MAX: usize = 4096;
@@ -41,11 +42,14 @@ impl Realm {
         let parameters = Value::Object(parameters);
         let Ok(_permit) = self.inner.invocations.try_acquire() else {
             let refusal = Refusal::TooBusy(self.inner.config.invocations_max);
-            return Err(self.refuse_invocation(name, task, parameters, refusal));
+            return Err(self.refuse_invocation(name, task, parameters, refusal).await);
         };
         let number = match self.begin(name, task) {
             Ok(number) => number,
-            Err(refusal) => return Err(self.refuse_invocation(name, task, parameters, refusal)),
+            Err(SpellFailure::Refused(refusal)) => {
+                return Err(self.refuse_invocation(name, task, parameters, refusal).await);
+            }
+            Err(failure) => return Err(failure),
         };
         let call_id = number.1;
         let started = Instant::now();
@@ -67,13 +71,9 @@ impl Realm {
             emit.metadata.insert("output".into(), shortened(output).into());
         }
 
-        let mut registry = self.registry();
-        registry.finish(name, result.is_ok(), execution_time);
-        let frame = self.inner.bus.emit_invoke(name, task, execution_time, emit)?;
-        let moment = if result.is_ok() { VoiceMoment::Invoke } else { VoiceMoment::Failure };
-        self.voice(name, moment.line(), moment.as_str());
-        let card = self.card(&registry, name);
-        drop(registry);
+        let (mut emitted, card) = self.tell(name, task, execution_time, result.is_ok(), emit)?;
+        emitted.logged().await?;
+        let frame = emitted.frame();
         match result {
             Ok(output) => Ok(CastAnswer {
                 result: Some(output),
@@ -85,10 +85,29 @@ impl Realm {
         }
     }
 
+    /// Counts an invocation that has ended and tells of it.
+    fn tell(
+        &self,
+        name: &DaemonName,
+        task: &str,
+        execution_time: f64,
+        success: bool,
+        emit: Emit,
+    ) -> Result<(Emitted, DaemonCard), SpellFailure> {
+        let mut present = self.ready()?;
+        let registry = &mut present.registry;
+        registry.finish(name, success, execution_time);
+        let emit = emit.remembering(record(registry, name));
+        let emitted = self.inner.bus.emit_invoke(name, task, execution_time, emit)?;
+        let moment = if success { VoiceMoment::Invoke } else { VoiceMoment::Failure };
+        self.voice(name, moment.line(), moment.as_str());
+        Ok((emitted, self.card(registry, name)))
+    }
+
     /// Counts the invocation in and, where it may take a while, tells that work has begun.
-    fn begin(&self, name: &DaemonName, task: &str) -> Result<(u64, String), Refusal> {
-        let mut registry = self.registry();
-        let number = registry.begin(name)?;
+    fn begin(&self, name: &DaemonName, task: &str) -> Result<(u64, String), SpellFailure> {
+        let mut present = self.ready()?;
+        let number = present.registry.begin(name)?;
         let call_id = format!("{:016x}", rand::random::<u64>());
         if self.conduit(name).takes_time() {
             let emit = Emit {
@@ -106,23 +125,25 @@ impl Realm {
         Ok((number, call_id))
     }
 
-    fn refuse_invocation(
+    async fn refuse_invocation(
         &self,
         name: &DaemonName,
         task: &str,
         parameters: Value,
         refusal: Refusal,
     ) -> SpellFailure {
-        let registry = self.registry();
         let emit = Emit::failure(&refusal.to_string())
             .with("parameters", parameters)
             .with("invocation_number", json!(0));
         let emit = emit.described(lore::unanswered(name, &refusal.to_string()));
-        let emitted = self.inner.bus.emit_invoke(name, task, 0.0, emit);
-        self.voice(name, VoiceMoment::Failure.line(), VoiceMoment::Failure.as_str());
-        drop(registry);
+        let emitted = {
+            let _order = self.present();
+            let emitted = self.inner.bus.emit_invoke(name, task, 0.0, emit);
+            self.voice(name, VoiceMoment::Failure.line(), VoiceMoment::Failure.as_str());
+            emitted
+        };
         match emitted {
-            Ok(_) => refusal.into(),
+            Ok(mut emitted) => emitted.logged().await.map_or_else(Into::into, |()| refusal.into()),
             Err(error) => error.into(),
         }
     }

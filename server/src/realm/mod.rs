@@ -28,9 +28,10 @@ pub use lore::VoiceMoment;
 pub use parser::ParseRefusal;
 pub use registry::Refusal;
 
-use crate::bus::{ArcaneEventBus, Emit, EmitError};
+use crate::bus::{ArcaneEventBus, Emit, EmitError, Emitted};
 use crate::clock;
 use crate::config::RealmConfig;
+use crate::log::{LogError, Record};
 
 use conduit::Conduit;
 use registry::Registry;
@@ -43,6 +44,9 @@ pub const TASK_CHARS_MAX: usize = 8192;
 pub const SPELL_CHARS_MAX: usize = 2000;
 /// Largest parameters of an invocation, bytes of JSON.
 pub const PARAMETERS_BYTES_MAX: usize = 16 * 1024;
+/// Where the log keeps what has to survive of daemons.
+const PREFIX: &str = "daemon/";
+
 /// The realm. Cloning it gives another handle to the same realm.
 #[derive(Debug, Clone)]
 pub struct Realm {
@@ -52,12 +56,31 @@ pub struct Realm {
 #[derive(Debug)]
 struct Inner {
     bus: ArcaneEventBus,
-    registry: Mutex<Registry>,
+    registry: Mutex<Present>,
     reveals: Mutex<Reveals>,
     conduits: BTreeMap<DaemonName, Conduit>,
     voice: Option<VoiceEngine>,
     invocations: Semaphore,
     config: RealmConfig,
+}
+
+/// The registry, and how much of the log it agrees with.
+#[derive(Debug)]
+struct Present {
+    registry: Registry,
+    /// See [`crate::log::EventLog::generation`].
+    generation: u64,
+}
+
+/// Why a realm cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum RealmError {
+    /// A daemon is configured with a `command` conduit that has no program.
+    #[error("daemons.{0}: {1}")]
+    Daemon(DaemonName, NoProgram),
+    /// What survived cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
 
 /// Why a spell did not work. Each is an event as well.
@@ -77,22 +100,28 @@ pub enum SpellFailure {
     NotEmitted(#[from] EmitError),
 }
 
+impl From<LogError> for SpellFailure {
+    fn from(error: LogError) -> Self {
+        Self::NotEmitted(error.into())
+    }
+}
+
 impl Realm {
-    /// A realm in which nobody is present.
+    /// A realm in which those are present who were when the bus's log ended.
     ///
     /// # Errors
-    /// If a daemon is configured with a `command` conduit that has no program.
-    pub fn new(bus: ArcaneEventBus, config: RealmConfig) -> Result<Self, (DaemonName, NoProgram)> {
+    /// If a daemon is configured with a `command` conduit that has no program, or the log cannot be read.
+    pub fn new(bus: ArcaneEventBus, config: RealmConfig) -> Result<Self, RealmError> {
         let mut conduits = BTreeMap::new();
         for (name, daemon) in &config.daemons {
-            let conduit = Conduit::new(daemon).map_err(|error| (name.clone(), error))?;
+            let conduit = Conduit::new(daemon).map_err(|error| RealmError::Daemon(name.clone(), error))?;
             conduits.insert(name.clone(), conduit);
             if let Some(color) = daemon.color {
                 bus.fix_color(name.clone(), color);
             }
         }
         let inner = Inner {
-            registry: Mutex::new(Registry::new(&config.daemons, config.daemons_max)),
+            registry: Mutex::new(Present::recall(&bus, &config)?),
             reveals: Mutex::default(),
             conduits,
             voice: config.voice.clone().map(|voice| VoiceEngine::new(voice, config.audio_dir.clone())),
@@ -103,12 +132,19 @@ impl Realm {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Brings a daemon into the realm.
+    /// Brings a daemon into the realm. Completes once that is in the log.
     ///
     /// # Errors
-    /// If it is there already or the realm is full; a failure event tells of it.
-    pub fn summon(&self, name: &DaemonName) -> Result<CastAnswer, SpellFailure> {
-        let mut registry = self.registry();
+    /// If it is there already or the realm is full; a failure event tells of it. If the log takes no events.
+    pub async fn summon(&self, name: &DaemonName) -> Result<CastAnswer, SpellFailure> {
+        let (mut emitted, result) = self.decide_summon(name)?;
+        emitted.logged().await?;
+        result
+    }
+
+    fn decide_summon(&self, name: &DaemonName) -> Result<Decided, SpellFailure> {
+        let mut present = self.ready()?;
+        let registry = &mut present.registry;
         let decision = registry.summon(name, clock::now());
         let model = registry.card(name, self.inner.bus.color(name)).and_then(|card| card.model);
         let model = json!(model.unwrap_or_else(|| "unknown".into()));
@@ -116,18 +152,32 @@ impl Realm {
             Ok(()) => Emit::default(),
             Err(refusal) => Emit::failure(&refusal.to_string()),
         };
-        let frame = self.inner.bus.emit_summon(name, emit.with("model", model))?;
+        let emit = emit.with("model", model).remembering(record(registry, name));
+        let emitted = self.inner.bus.emit_summon(name, emit)?;
         self.speak_of(name, &decision, VoiceMoment::Summon);
-        decision?;
-        Ok(answer("summoned", self.card(&registry, name), frame.event().description, frame.seq()))
+        let frame = emitted.frame();
+        let result = match decision {
+            Ok(()) => {
+                Ok(answer("summoned", self.card(registry, name), frame.event().description, frame.seq()))
+            }
+            Err(refusal) => Err(refusal.into()),
+        };
+        Ok((emitted, result))
     }
 
-    /// Sends a daemon away.
+    /// Sends a daemon away. Completes once that is in the log.
     ///
     /// # Errors
-    /// If it is not there; a failure event tells of it.
-    pub fn banish(&self, name: &DaemonName) -> Result<CastAnswer, SpellFailure> {
-        let mut registry = self.registry();
+    /// If it is not there; a failure event tells of it. If the log takes no events.
+    pub async fn banish(&self, name: &DaemonName) -> Result<CastAnswer, SpellFailure> {
+        let (mut emitted, result) = self.decide_banish(name)?;
+        emitted.logged().await?;
+        result
+    }
+
+    fn decide_banish(&self, name: &DaemonName) -> Result<Decided, SpellFailure> {
+        let mut present = self.ready()?;
+        let registry = &mut present.registry;
         let decision = registry.banish(name, self.inner.bus.color(name));
         let card = match &decision {
             Ok(card) => Some(card.clone()),
@@ -145,17 +195,25 @@ impl Realm {
         .with("is_active", json!(false))
         .with("total_invocations", json!(totals.0))
         .with("total_execution_time", json!(totals.1))
-        .with("average_execution_time", json!(totals.2));
-        let frame = self.inner.bus.emit_banish(name, count, time, emit)?;
+        .with("average_execution_time", json!(totals.2))
+        .remembering(record(registry, name));
+        let emitted = self.inner.bus.emit_banish(name, count, time, emit)?;
         self.speak_of(name, &decision.as_ref().map(|_| ()).map_err(Clone::clone), VoiceMoment::Banish);
-        decision?;
-        Ok(answer("banished", self.card(&registry, name), frame.event().description, frame.seq()))
+        let frame = emitted.frame();
+        let result = match decision {
+            Ok(_) => {
+                Ok(answer("banished", self.card(registry, name), frame.event().description, frame.seq()))
+            }
+            Err(refusal) => Err(refusal.into()),
+        };
+        Ok((emitted, result))
     }
 
     /// Every daemon, or only the present ones, and an event that somebody looked.
     pub fn daemons(&self, only_active: bool) -> Vec<DaemonCard> {
-        let registry = self.registry();
-        let mut cards: Vec<_> = registry.names().iter().map(|name| self.card(&registry, name)).collect();
+        let present = self.present();
+        let registry = &present.registry;
+        let mut cards: Vec<_> = registry.names().iter().map(|name| self.card(registry, name)).collect();
         cards.retain(|card| card.is_active || !only_active);
         let query_type = if only_active { "active" } else { "all" };
         self.reveal(None, query_type, cards.len(), false, Emit::default());
@@ -164,8 +222,8 @@ impl Realm {
 
     /// One daemon, and an event that somebody looked; `None` if it was never heard of.
     pub fn daemon(&self, name: &DaemonName) -> Option<DaemonCard> {
-        let registry = self.registry();
-        let card = registry.card(name, self.inner.bus.color(name))?;
+        let present = self.present();
+        let card = present.registry.card(name, self.inner.bus.color(name))?;
         let emit = Emit::default()
             .with("total_invocations", json!(card.total_invocations))
             .with("average_execution_time", json!(card.average_execution_time));
@@ -175,8 +233,9 @@ impl Realm {
 
     /// Every daemon's statistics, and an event that somebody looked.
     pub fn statistics(&self) -> Vec<DaemonCard> {
-        let registry = self.registry();
-        let cards: Vec<_> = registry.names().iter().map(|name| self.card(&registry, name)).collect();
+        let present = self.present();
+        let registry = &present.registry;
+        let cards: Vec<_> = registry.names().iter().map(|name| self.card(registry, name)).collect();
         self.reveal(None, "statistics", cards.len(), false, Emit::default());
         cards
     }
@@ -228,9 +287,49 @@ impl Realm {
         registry.card(name, self.inner.bus.color(name)).expect("a daemon that just answered is known")
     }
 
-    fn registry(&self) -> MutexGuard<'_, Registry> {
-        self.inner.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Who is present. If the log has taken events back, what they told is taken back first.
+    fn present(&self) -> MutexGuard<'_, Present> {
+        let mut present = self.inner.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        if present.generation != self.inner.bus.log().generation() {
+            match Present::recall(&self.inner.bus, &self.inner.config) {
+                Ok(recalled) => *present = recalled,
+                Err(error) => tracing::warn!(%error, "who is present cannot be recalled yet"),
+            }
+        }
+        present
     }
+
+    /// The same for a spell: nothing is decided that could not be told.
+    fn ready(&self) -> Result<MutexGuard<'_, Present>, EmitError> {
+        let present = self.present();
+        self.inner.bus.log().availability()?;
+        if present.generation != self.inner.bus.log().generation() {
+            return Err(LogError::new(crate::log::Fault::Disk, "what survived cannot be read").into());
+        }
+        Ok(present)
+    }
+}
+
+impl Present {
+    fn recall(bus: &ArcaneEventBus, config: &RealmConfig) -> Result<Self, LogError> {
+        // Before it is read: if it changes meanwhile, it is read again.
+        let generation = bus.log().generation();
+        let mut registry = Registry::new(&config.daemons, config.daemons_max);
+        for (key, kept) in bus.log().recall(PREFIX)? {
+            if let Some(name) = key.strip_prefix(PREFIX).and_then(|name| DaemonName::parse(name).ok()) {
+                registry.recall(&name, &kept);
+            }
+        }
+        Ok(Self { registry, generation })
+    }
+}
+
+/// An event that tells of a spell, and what is answered once it is in the log.
+type Decided = (Emitted, Result<CastAnswer, SpellFailure>);
+
+/// What has to survive of a daemon.
+fn record(registry: &Registry, name: &DaemonName) -> Record {
+    Record { key: format!("{PREFIX}{name}"), value: registry.kept(name) }
 }
 
 /// The name of an action in `metadata.parsed_action`.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use arcane_shared::daemon::DaemonCard;
 use arcane_shared::{DaemonName, Rgb, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::lore;
 use crate::config::DaemonConfig;
@@ -13,6 +14,15 @@ use crate::config::DaemonConfig;
 pub(crate) struct Registry {
     daemons: BTreeMap<DaemonName, Entry>,
     daemons_max: usize,
+}
+
+/// What of a daemon has to survive a restart, as the log keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Kept {
+    presence: Option<Presence>,
+    total_invocations: u64,
+    failed_invocations: u64,
+    total_execution_time: f64,
 }
 
 /// Why a spell was refused. A refusal is an answer of the realm, not a malformed request.
@@ -49,7 +59,7 @@ struct Persona {
     capabilities: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Presence {
     since: Timestamp,
     started: u64,
@@ -69,6 +79,32 @@ impl Registry {
             })
             .collect();
         Self { daemons, daemons_max }
+    }
+
+    /// What has to survive of a daemon, as text; `None` if it was never heard of.
+    pub(crate) fn kept(&self, name: &DaemonName) -> Option<String> {
+        let entry = self.daemons.get(name)?;
+        let kept = Kept {
+            presence: entry.presence,
+            total_invocations: entry.total_invocations,
+            failed_invocations: entry.failed_invocations,
+            total_execution_time: entry.total_execution_time,
+        };
+        serde_json::to_string(&kept).ok()
+    }
+
+    /// Takes over what survived. What cannot be read is left out.
+    pub(crate) fn recall(&mut self, name: &DaemonName, kept: &str) {
+        let Ok(kept) = serde_json::from_str::<Kept>(kept) else { return };
+        if self.daemons.contains_key(name) || self.daemons.len() < self.daemons_max {
+            let entry = self.daemons.entry(name.clone()).or_insert_with(|| Entry::new(name, None));
+            // An invocation that was under way when the process ended will not end any more.
+            entry.presence =
+                kept.presence.map(|presence| Presence { started: presence.finished, ..presence });
+            entry.total_invocations = kept.total_invocations;
+            entry.failed_invocations = kept.failed_invocations;
+            entry.total_execution_time = kept.total_execution_time;
+        }
     }
 
     pub(crate) fn summon(&mut self, name: &DaemonName, now: Timestamp) -> Result<(), Refusal> {

@@ -1,11 +1,11 @@
 //! Letting daemons speak: by sound where there is a voice engine, by narration otherwise.
 
+use arcane_shared::DaemonName;
 use arcane_shared::api::VoiceAnswer;
-use arcane_shared::{DaemonName, Seq};
 use serde_json::json;
 
 use super::{Realm, Refusal, VoiceMoment, lore};
-use crate::bus::{Emit, EmitError};
+use crate::bus::{Emit, EmitError, Emitted};
 
 impl Realm {
     /// Lets a daemon say something and waits until it was spoken, or narrates it.
@@ -13,16 +13,17 @@ impl Realm {
     /// # Errors
     /// If the event cannot be emitted.
     pub async fn say(&self, name: &DaemonName, text: &str, event: &str) -> Result<VoiceAnswer, EmitError> {
-        let (status, audio_path, seq) = match &self.inner.voice {
+        let (status, audio_path, mut emitted) = match &self.inner.voice {
             None => ("narrated", None, self.narrate(name, text, event)?),
             Some(engine) => {
                 let spoken = engine.speak(name, text).await;
                 let status = if spoken.is_ok() { "spoken" } else { "narrated" };
-                let seq = self.spoken(name, text, event, &spoken)?;
-                (status, spoken.ok().map(|file| audio_path(&file)), seq)
+                let emitted = self.spoken(name, text, event, &spoken)?;
+                (status, spoken.ok().map(|file| audio_path(&file)), emitted)
             }
         };
-        Ok(VoiceAnswer { status: status.into(), message: text.into(), audio_path, seq })
+        emitted.logged().await?;
+        Ok(VoiceAnswer { status: status.into(), message: text.into(), audio_path, seq: emitted.seq() })
     }
 
     /// Speaks the line of a moment, or of its failure.
@@ -49,12 +50,12 @@ impl Realm {
         });
     }
 
-    fn narrate(&self, name: &DaemonName, text: &str, event: &str) -> Result<Seq, EmitError> {
+    fn narrate(&self, name: &DaemonName, text: &str, event: &str) -> Result<Emitted, EmitError> {
         let emit = Emit::default()
             .with("event", json!(event))
             .with("tone", json!(lore::tone(name)))
             .with("narration", json!(true));
-        Ok(self.inner.bus.emit_voice(name, text, emit)?.seq())
+        self.inner.bus.emit_voice(name, text, emit)
     }
 
     fn spoken(
@@ -63,13 +64,13 @@ impl Realm {
         text: &str,
         event: &str,
         spoken: &Result<String, String>,
-    ) -> Result<Seq, EmitError> {
+    ) -> Result<Emitted, EmitError> {
         let (emit, description) = match spoken {
             Ok(file) => (Emit::default().with("audio_path", json!(audio_path(file))), text.to_owned()),
             Err(error) => (Emit::failure(error), format!("{text} [audio unavailable: {error}]")),
         };
         let emit = emit.with("event", json!(event)).with("tone", json!(lore::tone(name)));
-        Ok(self.inner.bus.emit_voice(name, &description, emit)?.seq())
+        self.inner.bus.emit_voice(name, &description, emit)
     }
 }
 

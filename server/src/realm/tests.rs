@@ -25,12 +25,12 @@ fn told(bus: &ArcaneEventBus, key: &str) -> Vec<(SpellName, bool, Value)> {
 async fn a_life_in_the_realm() {
     let (realm, bus) = realm(RealmConfig::default());
     let claude = name("claude");
-    let summoned = realm.summon(&claude).unwrap();
+    let summoned = realm.summon(&claude).await.unwrap();
     assert!(summoned.daemon.is_active);
     let invoked = realm.invoke(&claude, "say hello", Metadata::new()).await.unwrap();
     assert_eq!(invoked.result.as_deref(), Some("say hello"));
     assert!(invoked.execution_time.unwrap() >= 0.0);
-    let banished = realm.banish(&claude).unwrap();
+    let banished = realm.banish(&claude).await.unwrap();
     assert!(!banished.daemon.is_active);
     assert_eq!(
         told(&bus, "event"),
@@ -58,14 +58,14 @@ async fn a_refusal_is_an_answer_and_an_event() {
     assert_eq!((event.spell_name, event.success), (SpellName::Invoke, false));
     assert_eq!(event.metadata["execution_time"], 0.0);
     assert_eq!(event.metadata["sync"]["display_text"], "Rune destabilization detected");
-    realm.summon(&claude).unwrap();
-    assert_eq!(realm.summon(&claude).unwrap_err(), SpellFailure::Refused(Refusal::AlreadyHere(claude)));
+    realm.summon(&claude).await.unwrap();
+    assert_eq!(realm.summon(&claude).await.unwrap_err(), SpellFailure::Refused(Refusal::AlreadyHere(claude)));
 }
 
 #[tokio::test]
 async fn narration_is_no_failure() {
     let (realm, bus) = realm(RealmConfig::default());
-    realm.summon(&name("claude")).unwrap();
+    realm.summon(&name("claude")).await.unwrap();
     let voice = bus.recent_events(1).remove(0);
     assert_eq!((voice.spell_name, voice.success), (SpellName::Voice, true));
     assert_eq!(voice.metadata["narration"], true);
@@ -100,7 +100,7 @@ async fn a_command_conduit_tells_of_its_beginning_and_its_end() {
     };
     let daemons = BTreeMap::from([(name("shell"), config)]);
     let (realm, bus) = realm(RealmConfig { daemons, ..RealmConfig::default() });
-    realm.summon(&name("shell")).unwrap();
+    realm.summon(&name("shell")).await.unwrap();
     let answer = realm.invoke(&name("shell"), "sweep", Metadata::new()).await.unwrap();
     assert_eq!(answer.result.as_deref(), Some("done: sweep\n"));
     let events = bus.recent_events(3);

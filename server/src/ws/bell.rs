@@ -23,6 +23,8 @@ pub(crate) enum Reason {
     Time = 2,
     /// The server is about to stop.
     Drain = 4,
+    /// Somebody else reads in this durable consumer's name, or it was deleted.
+    Evicted = 8,
 }
 
 /// The reasons for which a bell was rung since it was heard last.

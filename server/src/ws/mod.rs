@@ -5,6 +5,7 @@ pub mod codec;
 pub mod deflate;
 pub(crate) mod fanout;
 mod handshake;
+mod pending;
 pub mod publish;
 pub mod session;
 mod shared_stream;
@@ -31,17 +32,19 @@ use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::bus::{NoSuchRoom, Subscription};
+use crate::bus::{NoSuchRoom, Reader, Subscription};
 use crate::gate::origin;
 use crate::http::error::ApiError;
-use crate::http::query::{QueryError, StreamQuery};
+use crate::http::query::{Begin, QueryError, StreamQuery};
+use crate::http::streams;
 use crate::serve::Place;
 use crate::state::AppState;
 use bell::Bell;
 use codec::Decoder;
 use deflate::negotiation::{Agreed, negotiate};
-use fanout::Encoding;
+use fanout::{Encoding, Member};
 use handshake::{Accepted, HandshakeError};
+use pending::Pending;
 use session::Session;
 use shared_stream::SharedStream;
 use socket::Socket;
@@ -103,18 +106,8 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let Opening { wanted, encoding, place, state } = opening;
     state.metrics.connected();
     let bell = Arc::new(Bell::default());
-    let opened = wanted.map_err(Refused::Query).and_then(|query| {
-        if !query.listen {
-            return Ok((state.bus.visit(&query.room, query.recent)?, None, false));
-        }
-        let member = stream
-            .map(|stream| {
-                state.fanouts.member(&query.room, &query.filter, encoding, stream, Arc::clone(&bell))
-            })
-            .transpose()?;
-        Ok((state.bus.subscribe_to(&query.room, query.filter, query.recent)?, member, true))
-    });
-    let (mut subscription, member, listens) = match opened {
+    let opened = enter(&state, wanted, encoding, stream, &bell).await;
+    let Entered { mut subscription, consumer, member, listens } = match opened {
         Ok(opened) => opened,
         Err(refused) => {
             let (code, reason) = refused.close();
@@ -132,13 +125,16 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let net = &state.config.net;
     let mut socket = Socket {
         io,
-        session: Session::new(net, state.bus.history_size(), Instant::now()),
+        session: Session::new(net, state.bus.history_size(), Instant::now()).consuming(consumer.is_some()),
         decoder: match encoding {
             Encoding::Plain => Decoder::new(net.message_bytes_max),
             Encoding::Deflate { .. } => Decoder::with_deflate(net.message_bytes_max),
         },
         encoding,
         subscription,
+        consumer,
+        pending: Pending::default(),
+        ending: false,
         listens,
         member,
         fanouts: Arc::clone(&state.fanouts),
@@ -155,6 +151,37 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         tracing::info!(session = %session_name(session), code, "websocket closed");
         drop((socket, place));
     });
+}
+
+/// A connection that has its place in a room.
+struct Entered {
+    subscription: Subscription,
+    consumer: Option<Reader>,
+    member: Option<Member>,
+    listens: bool,
+}
+
+async fn enter(
+    state: &AppState,
+    wanted: Result<StreamQuery, QueryError>,
+    encoding: Encoding,
+    stream: Option<Arc<TcpStream>>,
+    bell: &Arc<Bell>,
+) -> Result<Entered, Refused> {
+    let query = wanted?;
+    if !query.listen {
+        let subscription = state.bus.visit(&query.room, query.recent).map_err(streams::Refused::from)?;
+        return Ok(Entered { subscription, consumer: None, member: None, listens: false });
+    }
+    let evicted = Arc::clone(bell);
+    let opened = streams::open(&state.bus, &query, Box::new(move || evicted.ring(Reason::Evicted))).await?;
+    let is_replay = matches!(query.begin, Begin::From(..));
+    let member = stream
+        .filter(|_| !is_replay)
+        .map(|stream| state.fanouts.member(&query.room, &query.filter, encoding, stream, Arc::clone(bell)))
+        .transpose()
+        .map_err(streams::Refused::from)?;
+    Ok(Entered { subscription: opened.subscription, consumer: opened.consumer, member, listens: true })
 }
 
 /// A connection's name in logs and in its first message.
@@ -179,29 +206,31 @@ pub(crate) fn greeting(subscription: &mut Subscription, session: &str) -> String
         epoch: subscription.epoch().clone(),
         seq: subscription.cursor(),
         session: session.into(),
-        resume: None,
+        resume: subscription.resume(),
     };
     serde_json::to_string(&Greeting { r#type: "connection", connection })
         .expect("a greeting has string keys and finite numbers")
 }
 
+#[derive(Debug, thiserror::Error)]
 enum Refused {
-    Query(QueryError),
-    Room(NoSuchRoom),
-}
-
-impl From<NoSuchRoom> for Refused {
-    fn from(error: NoSuchRoom) -> Self {
-        Self::Room(error)
-    }
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    #[error(transparent)]
+    Stream(#[from] streams::Refused),
 }
 
 impl Refused {
     fn close(&self) -> (CloseCode, String) {
-        match self {
-            Self::Query(error) => (CloseCode::BadRequest, error.to_string()),
-            Self::Room(error) => (CloseCode::NoSuchRoom, error.to_string()),
-        }
+        let code = match self {
+            Self::Stream(streams::Refused::Room(NoSuchRoom::Log { .. }) | streams::Refused::Log(_)) => {
+                CloseCode::GoingAway
+            }
+            Self::Stream(streams::Refused::Room(_)) => CloseCode::NoSuchRoom,
+            Self::Stream(streams::Refused::Consumer(_)) => CloseCode::TooMany,
+            Self::Query(_) => CloseCode::BadRequest,
+        };
+        (code, self.to_string())
     }
 }
 

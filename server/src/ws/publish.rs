@@ -2,14 +2,17 @@
 
 use std::borrow::Cow;
 
+use arcane_shared::RoomName;
 use arcane_shared::control::{PUBLISH, PUBLISH_ID_BYTES_MAX, ServerMessage};
-use arcane_shared::{RoomName, Seq};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::bus::{ArcaneEventBus, EmitError};
+use crate::bus::keys::KEY_BYTES_MAX;
+use crate::bus::{ArcaneEventBus, EmitError, Key, Known, Outcome, Submission};
 use crate::clock;
 use crate::http::draft::{self, DraftError};
+use crate::http::publish::level;
+use crate::log::{Level, LogError, Receipt};
 
 /// Why nothing was published. `id` is the message's own, so that its sender can tell which.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +40,10 @@ struct Publish<'a> {
     id: Option<String>,
     #[serde(default)]
     room: Option<RoomName>,
+    #[serde(default)]
+    ack: Option<String>,
+    #[serde(default)]
+    key: Option<String>,
     #[serde(borrow)]
     events: &'a RawValue,
 }
@@ -46,30 +53,61 @@ pub(super) fn is_publish(text: &str) -> bool {
     serde_json::from_str::<Kind<'_>>(text).is_ok_and(|message| message.kind == PUBLISH)
 }
 
+/// A publication that has its numbers, and what to answer once it is in the log.
+#[derive(Debug)]
+pub struct Accepted {
+    /// What to answer.
+    pub answer: ServerMessage,
+    /// Tells when.
+    pub receipt: Receipt,
+}
+
 /// Publishes one event or an array of events, all or none, in the message's room or else in `room`.
-/// Returns what to answer.
 ///
 /// # Errors
 /// Says which field cannot be used; then nothing was published.
-pub fn publish(bus: &ArcaneEventBus, room: &RoomName, text: &str) -> Result<ServerMessage, Refusal> {
+pub fn publish(bus: &ArcaneEventBus, room: &RoomName, text: &str) -> Result<Accepted, Refusal> {
     let message: Publish<'_> = serde_json::from_str(text).map_err(|error| Refusal {
         code: "bad_message",
         detail: error.to_string(),
         id: None,
     })?;
-    let id = message.id.filter(|id| id.len() <= PUBLISH_ID_BYTES_MAX);
+    let id = message.id.clone().filter(|id| id.len() <= PUBLISH_ID_BYTES_MAX);
     let room = message.room.as_ref().unwrap_or(room);
-    match emit(bus, room, message.events.get().as_bytes()) {
-        Ok((seq, count)) => match bus.epoch(room) {
-            Ok(epoch) => Ok(ServerMessage::Published { id, room: room.clone(), epoch, seq, count }),
-            Err(error) => Err(Refusal { code: "no_such_room", detail: error.to_string(), id }),
-        },
+    match submit(bus, room, &message) {
+        Ok((run, receipt)) => {
+            let seq = (run.first + run.count).saturating_sub(1);
+            let room = room.clone();
+            match bus.epoch(&room) {
+                Ok(epoch) => {
+                    let answer = ServerMessage::Published { id, room, epoch, seq, count: run.count };
+                    Ok(Accepted { answer, receipt })
+                }
+                Err(error) => Err(Refusal { code: "no_such_room", detail: error.to_string(), id }),
+            }
+        }
         Err((code, detail)) => Err(Refusal { code, detail, id }),
     }
 }
 
-fn emit(bus: &ArcaneEventBus, room: &RoomName, events: &[u8]) -> Result<(Seq, u64), (&'static str, String)> {
-    let events = draft::read_all(events, room, clock::now()).map_err(|error| match error {
+/// What an event that was taken back is answered.
+pub(super) fn taken_back(id: Option<String>, error: &LogError) -> Refusal {
+    Refusal { code: "log_unavailable", detail: error.to_string(), id }
+}
+
+fn submit(
+    bus: &ArcaneEventBus,
+    room: &RoomName,
+    message: &Publish<'_>,
+) -> Result<(Known, Receipt), (&'static str, String)> {
+    let json = message.events.get().as_bytes();
+    let level = level(message.ack.as_deref(), bus.log().level_max());
+    let level = level.map_err(|error| ("bad_message", error.to_string()))?;
+    if message.key.as_ref().is_some_and(|key| key.is_empty() || key.len() > KEY_BYTES_MAX) {
+        return Err(("bad_message", format!("key: has 1 to {KEY_BYTES_MAX} bytes")));
+    }
+    let key = message.key.as_ref().map(|key| Key::new(key, 0, json));
+    let events = draft::read_all(json, room, clock::now()).map_err(|error| match error {
         DraftError::Syntax(error) => ("bad_event", format!("events: {error}")),
         DraftError::Fields(errors) => {
             let named = errors.iter().map(|error| format!("events{}: {}", error.pointer, error.detail));
@@ -79,12 +117,22 @@ fn emit(bus: &ArcaneEventBus, room: &RoomName, events: &[u8]) -> Result<(Seq, u6
     if events.is_empty() {
         return Err(("bad_event", "events: is empty; send at least one".into()));
     }
-    let frames = bus.emit_all(events).map_err(|(index, error)| match error {
+    let submission = Submission { level, key, ..Submission::default() };
+    let outcome = bus.submit(events, submission).map_err(|(index, error)| match error {
         EmitError::TooLarge(error) => ("too_large", format!("events/{index}: {error}")),
         EmitError::NoSuchRoom(error) => ("no_such_room", error.to_string()),
+        EmitError::Key(error) => ("bad_key", error.to_string()),
+        EmitError::Log(error) => ("log_unavailable", error.to_string()),
     })?;
-    let last = frames.last().map_or(0, |frame| frame.seq());
-    Ok((last, frames.len() as u64))
+    Ok(match outcome {
+        Outcome::Again(known) => (known, Receipt::done()),
+        Outcome::New(emitted) => {
+            let first = emitted.frames.first().map_or(0, |frame| frame.seq());
+            let known = Known { first, count: emitted.frames.len() as u64 };
+            let early = level == Level::Received;
+            (known, if early { Receipt::done() } else { emitted.receipt })
+        }
+    })
 }
 
 #[cfg(test)]
@@ -105,7 +153,7 @@ mod tests {
         let text =
             r#"{"type":"publish","id":"7","events":[{"spell_name":"reveal"},{"spell_name":"reveal"}]}"#;
         assert!(is_publish(text));
-        let answer = publish(&bus, &RoomName::default(), text).unwrap();
+        let answer = publish(&bus, &RoomName::default(), text).unwrap().answer;
         let ServerMessage::Published { id, seq, count, .. } = answer else { unreachable!() };
         assert_eq!((id.as_deref(), seq, count), (Some("7"), 2, 2));
     }
@@ -113,9 +161,20 @@ mod tests {
     #[test]
     fn each_wrong_field_is_named() {
         insta::assert_snapshot!(refused(r#"{"type":"publish"}"#), @"bad_message missing field `events` at line 1 column 18");
-        insta::assert_snapshot!(refused(r#"{"type":"publish","event":{}}"#), @"bad_message unknown field `event`, expected one of `type`, `id`, `room`, `events` at line 1 column 25");
+        insta::assert_snapshot!(refused(r#"{"type":"publish","event":{}}"#), @"bad_message unknown field `event`, expected one of `type`, `id`, `room`, `ack`, `key`, `events` at line 1 column 25");
         insta::assert_snapshot!(refused(r#"{"type":"publish","events":[]}"#), @"bad_event events: is empty; send at least one");
         insta::assert_snapshot!(refused(r#"{"type":"publish","events":[{"spell_name":"reveal"},{"spell_name":"hex"}]}"#), @r#"bad_event events/1/spell_name: unknown spell "hex"; known are summon, invoke, banish, reveal, parse and voice"#);
         insta::assert_snapshot!(refused(r#"{"type":"publish","room":"a b","events":{"spell_name":"reveal"}}"#), @"bad_message a name consists of a-z, 0-9, '.', '_' and '-', not ' ' at line 1 column 30");
+        insta::assert_snapshot!(refused(r#"{"type":"publish","ack":"synced","events":{"spell_name":"reveal"}}"#), @r#"bad_message ack: this server keeps events in memory (--ephemeral) and cannot answer "synced""#);
+    }
+
+    #[test]
+    fn the_same_again_is_published_once() {
+        let bus = ArcaneEventBus::new(BusConfig::default());
+        let text =
+            r#"{"type":"publish","key":"k","events":[{"spell_name":"reveal"},{"spell_name":"reveal"}]}"#;
+        let first = publish(&bus, &RoomName::default(), text).unwrap().answer;
+        assert_eq!(publish(&bus, &RoomName::default(), text).unwrap().answer, first);
+        assert_eq!(bus.recent_events(10).len(), 2);
     }
 }

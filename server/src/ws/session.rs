@@ -15,6 +15,7 @@ use super::codec::{FrameError, Incoming};
 use super::publish::{Refusal, is_publish};
 use crate::bus::Gap;
 use crate::config::NetConfig;
+use crate::log::GapReason;
 
 /// Most messages that cannot be used in [`BAD_WINDOW`]; the next one closes the connection.
 const BAD_MAX: usize = 10;
@@ -24,6 +25,22 @@ const POSITION_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a client may take to answer a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// What this server can do, by name.
+const FEATURES: [&str; 12] = [
+    "filter",
+    "ping",
+    "seen",
+    "publish",
+    "resume",
+    "replay",
+    "consumer",
+    "lagging",
+    "caught_up",
+    "gap",
+    "position",
+    "draining",
+];
+
 /// What happened to a connection.
 #[derive(Debug)]
 pub enum Input {
@@ -32,7 +49,15 @@ pub enum Input {
     /// The client sent what no client may send.
     Broke(FrameError),
     /// Events of this connection can no longer be read.
-    Lost(Gap),
+    Lost(Gap, GapReason),
+    /// It is behind memory and reads on from the log: so many events are before it.
+    Lagging(u64),
+    /// It has come back to memory with this event.
+    CaughtUp(Seq),
+    /// A replay has come to its end.
+    Ended,
+    /// Somebody else reads in this consumer's name, or it was deleted.
+    Evicted,
     /// A filtered stream has come to here without anything to send.
     Considered(Seq),
     /// The client took some of the bytes that were written for it.
@@ -56,6 +81,8 @@ pub enum Output {
     Filter(EventFilter),
     /// Publish what this message holds, and answer it or hand in its refusal.
     Publish(String),
+    /// Acknowledge everything up to here for the connection's durable consumer, or hand in a refusal.
+    Ack(Seq),
     /// Send a ping frame.
     Ping,
     /// Answer a ping frame.
@@ -79,6 +106,8 @@ pub struct Session {
     pong_timeout: Duration,
     stall_timeout: Duration,
     limits: Limits,
+    /// Whether it reads in the name of a durable consumer.
+    consumes: bool,
     notices: bool,
     heard_at: Instant,
     pinged_at: Option<Instant>,
@@ -106,6 +135,7 @@ impl Session {
             pong_timeout: config.pong_timeout,
             stall_timeout: config.stall_timeout,
             limits,
+            consumes: false,
             notices: false,
             heard_at: now,
             pinged_at: None,
@@ -115,6 +145,12 @@ impl Session {
             position: None,
             position_told_at: None,
         }
+    }
+
+    /// The same in the name of a durable consumer: then it may acknowledge.
+    #[must_use]
+    pub fn consuming(self, consumes: bool) -> Self {
+        Self { consumes, ..self }
     }
 
     /// Whether events still go out.
@@ -153,8 +189,16 @@ impl Session {
                 self.said(incoming, at, now)
             }
             Input::Broke(error) => self.close(error.close_code(), error.to_string(), now),
-            Input::Lost(gap) => {
-                self.notice(ServerMessage::Gap { from: gap.from, to: gap.to, reason: "lagged".into() })
+            Input::Lost(gap, reason) => {
+                let reason = reason.as_str().into();
+                self.notice(ServerMessage::Gap { from: gap.from, to: gap.to, reason })
+            }
+            Input::Lagging(behind) => self.notice(ServerMessage::Lagging { behind }),
+            Input::CaughtUp(seq) => self.notice(ServerMessage::CaughtUp { seq }),
+            Input::Ended => self.close(CloseCode::ReplayComplete, "the replay is complete".into(), now),
+            Input::Evicted => {
+                let reason = "another reader took over this consumer, or it was deleted".into();
+                self.close(CloseCode::TakenOver, reason, now)
             }
             Input::Considered(seq) => {
                 let due = self.position_told_at.map_or(now, |at| now.max(at + POSITION_INTERVAL));
@@ -207,7 +251,7 @@ impl Session {
         match message {
             ClientMessage::Hello { .. } => {
                 self.notices = true;
-                let features = ["filter", "ping", "seen", "publish", "gap", "position", "draining"];
+                let features = FEATURES;
                 vec![Output::Send(ServerMessage::Hello {
                     version: PROTOCOL_VERSION,
                     features: features.map(str::to_owned).into(),
@@ -222,6 +266,7 @@ impl Session {
                 }
                 vec![Output::Filter(filter)]
             }
+            ClientMessage::Ack { seq } if self.consumes => vec![Output::Ack(seq)],
             ClientMessage::Ack { .. } => {
                 let detail = "ack is for durable consumers, and this connection named none".to_owned();
                 self.bad("no_consumer", detail, None, now)

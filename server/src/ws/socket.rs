@@ -5,8 +5,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Instant;
 
-use arcane_shared::EventFilter;
 use arcane_shared::control::{CloseCode, ServerMessage};
+use arcane_shared::{EventFilter, Seq};
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -14,11 +14,12 @@ use tokio::net::TcpStream;
 use super::bell::{Bell, Reason, Rung};
 use super::codec::{self, Decoder};
 use super::fanout::{Encoding, Fanouts, Member, Pipe, TURN_BYTES_MAX, TURN_FRAMES_MAX};
-use super::publish::publish;
+use super::pending::Pending;
+use super::publish::{Refusal, publish};
 use super::session::{Input, Output, Session};
 use super::turn::{Outbox, Turn, linger, offer, poll_turn};
 use super::wheel::Alarm;
-use crate::bus::Subscription;
+use crate::bus::{Reader, Subscription};
 use crate::clock;
 use crate::state::AppState;
 
@@ -28,6 +29,10 @@ pub(super) struct Socket<S, P: Pipe = TcpStream> {
     pub(super) session: Session,
     pub(super) decoder: Decoder,
     pub(super) subscription: Subscription,
+    /// Held for as long as it reads in a durable consumer's name.
+    pub(super) consumer: Option<Reader>,
+    /// Publications that were not answered yet.
+    pub(super) pending: Pending,
     /// Whether events are wanted at all.
     pub(super) listens: bool,
     /// The place in a list, for a socket that can have one.
@@ -42,6 +47,8 @@ pub(super) struct Socket<S, P: Pipe = TcpStream> {
     /// What was read but is no whole frame yet; at first what came right behind the handshake.
     pub(super) inbox: BytesMut,
     pub(super) state: AppState,
+    /// The last event of a replay was taken.
+    pub(super) ending: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
@@ -84,9 +91,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
                     let (back, cursor) = self.outbox.give_back().unwrap_or((0, self.subscription.cursor()));
                     self.subscription.seek(cursor);
                     self.state.metrics.delivered(taken - back);
-                    vec![]
+                    // A replay is over when its last event is on its way, not when it was taken.
+                    let ended = std::mem::take(&mut self.ending) && back == 0;
+                    if ended { self.session.handle(Input::Ended, Instant::now()) } else { vec![] }
                 }
                 Woken::Bell(rung) => self.heed(rung),
+                Woken::Answer(Ok(answer)) if self.session.is_open() => {
+                    self.outbox.push(encode(&answer));
+                    vec![]
+                }
+                Woken::Answer(Ok(_)) => vec![],
+                Woken::Answer(Err(refusal)) => self.session.handle(Input::Refused(refusal), Instant::now()),
             };
             state = state.then(self.execute(outputs));
             if !self.outbox.is_empty() {
@@ -96,12 +111,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
     }
 
     async fn wait(&mut self, events: bool) -> Woken {
-        let Self { io, outbox, inbox, subscription, bell, .. } = self;
+        let Self { io, outbox, inbox, subscription, bell, pending, .. } = self;
+        let reads = !pending.is_full();
         tokio::select! {
             // In this order, so that the same things happening lead to the same steps.
             biased;
             rung = poll_fn(|context| bell.poll_rung(context)) => Woken::Bell(rung),
-            turn = poll_fn(|context| poll_turn(io, outbox, inbox, context)) => Woken::Turn(turn),
+            answer = poll_fn(|context| pending.poll_answer(context)) => Woken::Answer(answer),
+            turn = poll_fn(|context| poll_turn(io, outbox, inbox, reads, context)) => Woken::Turn(turn),
             () = subscription.ready(), if events => Woken::Events,
         }
     }
@@ -112,6 +129,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         if rung.has(Reason::Time) {
             self.alarm.rang(now);
             outputs = self.session.handle(Input::Tick, now);
+        }
+        if rung.has(Reason::Evicted) {
+            outputs.extend(self.session.handle(Input::Evicted, now));
         }
         if rung.has(Reason::Drain) {
             outputs.extend(self.session.handle(Input::Drain, now));
@@ -149,6 +169,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         if self.session.wants_position() && !self.subscription.filter().is_empty() {
             return false;
         }
+        if !self.subscription.is_following() {
+            return false;
+        }
         let cursor = self.subscription.cursor();
         self.member.as_mut().is_some_and(|member| member.join(cursor))
     }
@@ -164,14 +187,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
 
     /// Takes what is new. Returns the number of events.
     fn take(&mut self) -> u64 {
+        let before = self.subscription.cursor();
         let batch = self.subscription.take(TURN_FRAMES_MAX, TURN_BYTES_MAX);
-        let now = Instant::now();
-        // The notice of a gap goes before the first event after it.
-        let mut notices = batch.gap.map(|gap| self.session.handle(Input::Lost(gap), now)).unwrap_or_default();
-        if batch.frames.is_empty() {
-            notices.extend(self.session.handle(Input::Considered(batch.seq), now));
+        // What is told of events goes before or after them.
+        self.tell(batch.lagging.map(Input::Lagging));
+        self.tell(batch.gap.map(|(gap, reason)| Input::Lost(gap, reason)));
+        if batch.frames.is_empty() && batch.seq > before {
+            self.tell(Some(Input::Considered(batch.seq)));
         }
-        self.execute(notices);
         for frame in &batch.frames {
             self.outbox.push_event(self.encoding.frame(frame).clone(), frame.seq() - 1);
         }
@@ -179,7 +202,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         {
             member.went_alone();
         }
+        self.tell(batch.caught_up.map(Input::CaughtUp));
+        if batch.ended {
+            self.ending = true;
+        }
         batch.frames.len() as u64
+    }
+
+    fn tell(&mut self, input: Option<Input>) {
+        if let Some(input) = input {
+            let outputs = self.session.handle(input, Instant::now());
+            self.execute(outputs);
+        }
     }
 
     fn filter(&mut self, filter: EventFilter) -> ServerMessage {
@@ -188,6 +222,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
             self.member = member.moved(&self.fanouts, self.subscription.room(), &filter).ok();
         }
         ServerMessage::Filtered { seq: self.subscription.set_filter(filter) }
+    }
+
+    fn acknowledge(&self, seq: Seq) -> Result<(), Refusal> {
+        let Some(reader) = &self.consumer else { return Ok(()) };
+        let (bus, room) = (&self.state.bus, self.subscription.room());
+        let head = bus.whereabouts(room).map_or(0, |there| there.head);
+        let acknowledged = bus.consumers().ack(room, reader.name(), self.subscription.epoch(), seq, head);
+        acknowledged.map_err(|error| Refusal { code: "bad_ack", detail: error.to_string(), id: None })
     }
 
     fn execute(&mut self, outputs: Vec<Output>) -> Next {
@@ -203,13 +245,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
                     let answer = self.filter(filter);
                     self.outbox.push(encode(&answer));
                 }
-                Output::Publish(text) => match publish(&self.state.bus, self.subscription.room(), &text) {
-                    Ok(answer) => self.outbox.push(encode(&answer)),
-                    Err(refusal) => {
+                Output::Publish(text) => {
+                    self.pending.push(publish(&self.state.bus, self.subscription.room(), &text));
+                }
+                Output::Ack(seq) => {
+                    if let Err(refusal) = self.acknowledge(seq) {
                         let outputs = self.session.handle(Input::Refused(refusal), Instant::now());
                         next = self.execute(outputs);
                     }
-                },
+                }
                 Output::Ping => self.outbox.push(codec::ping()),
                 Output::Pong(payload) => self.outbox.push(codec::pong(&payload)),
                 Output::Seen(samples) => self.state.metrics.seen(&samples),
@@ -236,6 +280,7 @@ enum Woken {
     Turn(Turn),
     Events,
     Bell(Rung),
+    Answer(Result<ServerMessage, Refusal>),
 }
 
 enum Next {

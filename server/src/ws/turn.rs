@@ -115,11 +115,12 @@ pub(super) enum Turn {
     Gone,
 }
 
-/// Polls both directions. Cancel-safe: it either did something and says so, or did nothing.
+/// Polls both directions, or, without `reads`, only writes. Cancel-safe: it either did something and says so, or did nothing.
 pub(super) fn poll_turn<S: AsyncRead + AsyncWrite + Unpin>(
     io: &mut S,
     outbox: &mut Outbox,
     inbox: &mut BytesMut,
+    reads: bool,
     context: &mut Context<'_>,
 ) -> Poll<Turn> {
     if !outbox.is_empty() {
@@ -129,7 +130,7 @@ pub(super) fn poll_turn<S: AsyncRead + AsyncWrite + Unpin>(
             Poll::Pending => {}
         }
     }
-    if outbox.bytes > UNWRITTEN_BYTES_MAX {
+    if !reads || outbox.bytes > UNWRITTEN_BYTES_MAX {
         return Poll::Pending;
     }
     let mut chunk = [std::mem::MaybeUninit::uninit(); READ_BYTES];

@@ -43,6 +43,15 @@ impl TestServer {
         Self { address, http: reqwest::Client::new(), stop: Some(stop), running }
     }
 
+    /// A server whose events are kept in a directory.
+    pub async fn in_dir(dir: &std::path::Path) -> Self {
+        Self::with(Self::config_in(dir)).await
+    }
+
+    pub fn config_in(dir: &std::path::Path) -> Config {
+        Config { dashboard: Dashboard::Off, data_dir: Some(dir.to_owned()), ..Config::default() }
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -72,6 +81,19 @@ impl TestServer {
         let (status, answer) = self.ask("/events", event).await;
         assert_eq!(status, 201, "{answer}");
         answer["events"][0]["seq"].as_u64().unwrap()
+    }
+
+    /// Status and answer of a publication with an `Idempotency-Key`.
+    pub async fn publish_with_key(&self, key: &str, body: &Value) -> (u16, Value) {
+        let request = self.http.post(self.url("/events")).header("idempotency-key", key).json(body);
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// Status and answer of `DELETE`.
+    pub async fn purge(&self, path: &str) -> (u16, Value) {
+        let response = self.http.delete(self.url(path)).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
     }
 
     pub async fn connect(&self, query: &str) -> Client {
@@ -133,6 +155,48 @@ impl Client {
 
     pub async fn send(&mut self, message: Message) {
         self.socket.send(message).await.unwrap();
+    }
+}
+
+/// Reads an SSE body event by event.
+pub struct Sse {
+    body: std::pin::Pin<Box<dyn futures_util::Stream<Item = bytes::Bytes> + Send>>,
+    buffer: String,
+}
+
+impl Sse {
+    pub async fn open(server: &TestServer, path: &str, last_id: Option<&str>) -> Self {
+        let mut request = server.http.get(server.url(path));
+        if let Some(id) = last_id {
+            request = request.header("last-event-id", id);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let body = futures_util::stream::unfold(response, |mut response| async {
+            let chunk = response.chunk().await.ok().flatten()?;
+            Some((chunk, response))
+        });
+        Self { body: Box::pin(body), buffer: String::new() }
+    }
+
+    /// `id`, `event` and `data` of the next event; `None` at the end.
+    pub async fn next(&mut self) -> Option<(String, String, Value)> {
+        loop {
+            if let Some(end) = self.buffer.find("\n\n") {
+                let event: String = self.buffer.drain(..end + 2).collect();
+                let field = |name: &str| {
+                    event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned()
+                };
+                let data = field("data: ");
+                // A comment, or a position without an event.
+                if !data.is_empty() {
+                    return Some((field("id: "), field("event: "), serde_json::from_str(&data).unwrap()));
+                }
+                continue;
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.body.next()).await.unwrap()?;
+            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
     }
 }
 

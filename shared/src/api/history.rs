@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Epoch, Metadata, Position, ReceivedEvent, RoomName, Seq, Timestamp, UnixMillis};
+use crate::{ConsumerName, Epoch, Metadata, Position, ReceivedEvent, RoomName, Seq, Timestamp, UnixMillis};
 
 /// Answer of `GET /events`: one page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ pub struct ActivityBucket {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConsumerCard {
     /// Its name.
-    pub consumer: String,
+    pub consumer: ConsumerName,
     /// Its room.
     pub room: RoomName,
     /// The last event that it acknowledged.

@@ -246,7 +246,7 @@ mod tests {
         let (mut list, mut news) = (List::new(4), News::default());
         let (pipe, place) = (Arc::new(Deep), Place::new(Arc::default()));
         let slot = list.join(&pipe, &place, 4, Standing::Alone).unwrap();
-        let nothing = Batch { gap: None, frames: Vec::new(), seq: 9 };
+        let nothing = Batch { seq: 9, ..Batch::default() };
         news.begin(4, &nothing);
         list.begin(9);
         assert_eq!(list.deliver(0..1, &news), (0, false));

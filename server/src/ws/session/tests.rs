@@ -12,7 +12,7 @@ fn say(text: &str) -> Input {
 #[test]
 fn a_client_that_says_nothing_hears_only_pings() {
     let (mut session, now) = session();
-    assert_eq!(session.handle(Input::Lost(Gap { from: 1, to: 2 }), now), []);
+    assert_eq!(session.handle(Input::Lost(Gap { from: 1, to: 2 }, GapReason::Lagged), now), []);
     assert_eq!(session.handle(Input::Considered(9), now), []);
     let due = session.next_deadline();
     assert_eq!(session.handle(Input::Tick, due), [Output::Ping]);

@@ -77,6 +77,12 @@ impl Client {
                 self.lost += to - from + 1;
                 self.at = to;
             }
+            Some("lagging") => assert!(message["behind"].as_u64().unwrap() <= published.len() as u64),
+            Some("caught_up") => {
+                // Everything before this was considered; it may have nothing for this filter.
+                let seq = message["seq"].as_u64().unwrap();
+                assert!(seq >= self.at && seq <= published.len() as u64, "{seq} is not after {}", self.at);
+            }
             Some("pong" | "hello" | "position") => {}
             other => panic!("unexpected {other:?}"),
         }

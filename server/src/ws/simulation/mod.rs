@@ -23,13 +23,15 @@ use super::bell::Bell;
 use super::codec::Decoder;
 use super::deflate::sample::Dice;
 use super::fanout::{Encoding, Fanouts};
+use super::pending::Pending;
 use super::session::Session;
 use super::socket::Socket;
 use super::turn::Outbox;
 use super::wheel::Wheel;
-use crate::bus::ArcaneEventBus;
+use crate::bus::{ArcaneEventBus, Start, Submission};
 use crate::config::{BusConfig, Config, Dashboard, NetConfig};
 use crate::http::assets::Assets;
+use crate::log::retention::Retention;
 use crate::metrics::Metrics;
 use crate::realm::Realm;
 use crate::state::{AppState, Parts};
@@ -57,7 +59,11 @@ struct Simulation {
 impl Simulation {
     fn new(seed: u64, ring_frames: usize) -> Self {
         let mut dice = Dice::new(seed);
-        let bus = ArcaneEventBus::new(BusConfig { ring_frames, history_size: 1, ..BusConfig::default() });
+        // The log forgets, too: so some readers go on from it, and others learn of gaps.
+        let events_max = ring_frames as u64 * (1 + dice.below(3) as u64);
+        let retention = Retention { events_max, ..Retention::default() };
+        let config = BusConfig { ring_frames, history_size: 1, retention, ..BusConfig::default() };
+        let bus = ArcaneEventBus::new(config);
         let spawned = Spawned::default();
         let spawn = {
             let spawned = Arc::clone(&spawned);
@@ -78,6 +84,7 @@ impl Simulation {
             draining: watch::channel(false).1,
             started: Instant::now(),
             metrics: metrics.clone(),
+            figures: None,
             config,
         });
         let fanouts = Arc::new(Fanouts::with(bus.clone(), metrics, lists, stretch, spawn));
@@ -102,7 +109,7 @@ impl Simulation {
         let name = RoomName::default();
         let member =
             self.fanouts.member(&name, &filter, encoding, Arc::clone(&wire), Arc::clone(&bell)).unwrap();
-        let subscription = self.bus.subscribe_to(&name, filter.clone(), 0).unwrap();
+        let subscription = self.bus.subscribe_to(&name, filter.clone(), Start::Recent(0)).unwrap();
         let client = Client::new(Arc::clone(&wire), filter, subscription.cursor());
         // Who wants to know of gaps has to say so.
         client.say(r#"{"type":"hello"}"#);
@@ -112,6 +119,9 @@ impl Simulation {
             session: Session::new(&net, 1, Instant::now()),
             decoder: Decoder::new(net.message_bytes_max),
             subscription,
+            consumer: None,
+            pending: Pending::default(),
+            ending: false,
             listens: true,
             member: Some(member),
             fanouts: Arc::clone(&self.fanouts),
@@ -139,7 +149,7 @@ impl Simulation {
         };
         let successes: Vec<bool> = (0..=self.dice.below(4)).map(|_| self.dice.below(2) == 0).collect();
         let events = successes.iter().map(|success| event(*success, self.dice.below(60))).collect();
-        self.bus.emit_all(events).unwrap();
+        self.bus.submit(events, Submission::default()).unwrap();
         self.published.extend(successes);
     }
 

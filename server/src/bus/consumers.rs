@@ -1,0 +1,211 @@
+//! Durable consumers: readers whose position is kept for them.
+//!
+//! Delivery is at least once: a reader starts after the last event that it acknowledged, and what it had
+//! received beyond that comes again. One reader at a time; a new one takes over.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arcane_shared::api::ConsumerCard;
+use arcane_shared::{ConsumerName, Epoch, Position, RoomName, Seq, Timestamp};
+
+use super::resume::Since;
+use crate::clock;
+use crate::log::{EventLog, LogError, Record};
+
+/// Most consumers in all rooms.
+const CONSUMERS_MAX: usize = 1000;
+const PREFIX: &str = "consumer/";
+
+/// What a consumer cannot do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConsumerError {
+    /// There are as many as there may be.
+    #[error(
+        "there are {CONSUMERS_MAX} durable consumers and no more can be made; delete one that nobody reads"
+    )]
+    TooMany,
+    /// Nobody made it.
+    #[error("there is no consumer {0} in this room; a consumer is made by reading with consumer={0}")]
+    Unknown(ConsumerName),
+    /// It acknowledges what did not happen.
+    #[error("seq {seq} cannot be acknowledged: the room's latest event is {head}")]
+    Ahead {
+        /// What was acknowledged.
+        seq: Seq,
+        /// The latest event.
+        head: Seq,
+    },
+}
+
+/// All of them.
+#[derive(Debug, Clone)]
+pub struct Consumers {
+    log: Arc<dyn EventLog>,
+    known: Arc<Mutex<BTreeMap<(RoomName, ConsumerName), Consumer>>>,
+}
+
+#[derive(Debug)]
+struct Consumer {
+    position: Position,
+    updated_at: Timestamp,
+    reader: Option<Current>,
+    readers: u64,
+}
+
+/// The one who reads.
+struct Current {
+    number: u64,
+    evict: Box<dyn Fn() + Send>,
+}
+
+impl std::fmt::Debug for Current {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Current({})", self.number)
+    }
+}
+
+/// A reader in a consumer's name. Dropping it makes room for the next.
+#[derive(Debug)]
+pub struct Reader {
+    consumers: Consumers,
+    key: (RoomName, ConsumerName),
+    number: u64,
+}
+
+impl Consumers {
+    pub(super) fn recall(log: Arc<dyn EventLog>) -> Result<Self, LogError> {
+        let mut known = BTreeMap::new();
+        for (key, value) in log.recall(PREFIX)? {
+            if let Some((key, consumer)) = decode(&key, &value) {
+                known.insert(key, consumer);
+            }
+        }
+        Ok(Self { log, known: Arc::new(Mutex::new(known)) })
+    }
+
+    /// Reads in a consumer's name, which is made if it was not there: it begins after `head`, or after
+    /// `since`. Whoever read in its name before is told by its `evict` and reads no more.
+    ///
+    /// # Errors
+    /// If it would be one too many.
+    pub fn attach(
+        &self,
+        room: &RoomName,
+        name: &ConsumerName,
+        begin: Position,
+        evict: Box<dyn Fn() + Send>,
+    ) -> Result<(Reader, Since), ConsumerError> {
+        let key = (room.clone(), name.clone());
+        let mut known = self.lock();
+        if !known.contains_key(&key) {
+            if known.len() >= CONSUMERS_MAX {
+                return Err(ConsumerError::TooMany);
+            }
+            let consumer = Consumer { position: begin, updated_at: clock::now(), reader: None, readers: 0 };
+            // Kept at once: what happens before the first acknowledgement is for it, too.
+            self.log.remember(vec![record(&key, &consumer)]);
+            known.insert(key.clone(), consumer);
+        }
+        let consumer = known.get_mut(&key).ok_or_else(|| ConsumerError::Unknown(name.clone()))?;
+        consumer.readers += 1;
+        let number = consumer.readers;
+        let before = consumer.reader.replace(Current { number, evict });
+        let since = Since::from(consumer.position.clone());
+        drop(known);
+        if let Some(before) = before {
+            (before.evict)();
+        }
+        Ok((Reader { consumers: self.clone(), key, number }, since))
+    }
+
+    /// Acknowledges everything up to `seq`. What was acknowledged before stays so.
+    ///
+    /// # Errors
+    /// If there is no such consumer, or the event did not happen.
+    pub fn ack(
+        &self,
+        room: &RoomName,
+        name: &ConsumerName,
+        epoch: &Epoch,
+        seq: Seq,
+        head: Seq,
+    ) -> Result<(), ConsumerError> {
+        if seq > head {
+            return Err(ConsumerError::Ahead { seq, head });
+        }
+        let key = (room.clone(), name.clone());
+        let mut known = self.lock();
+        let consumer = known.get_mut(&key).ok_or_else(|| ConsumerError::Unknown(name.clone()))?;
+        if consumer.position.epoch != *epoch || seq > consumer.position.seq {
+            consumer.position = Position { epoch: epoch.clone(), seq };
+            consumer.updated_at = clock::now();
+            self.log.remember(vec![record(&key, consumer)]);
+        }
+        Ok(())
+    }
+
+    /// Forgets one; whoever reads in its name is told.
+    ///
+    /// # Errors
+    /// If there is no such consumer.
+    pub fn delete(&self, room: &RoomName, name: &ConsumerName) -> Result<(), ConsumerError> {
+        let key = (room.clone(), name.clone());
+        let removed = self.lock().remove(&key).ok_or_else(|| ConsumerError::Unknown(name.clone()))?;
+        self.log.remember(vec![Record::forget(format!("{PREFIX}{room}/{name}"))]);
+        if let Some(reader) = removed.reader {
+            (reader.evict)();
+        }
+        Ok(())
+    }
+
+    /// All of them. `head` says which event is a room's latest.
+    pub fn cards(&self, head: impl Fn(&RoomName) -> Seq) -> Vec<ConsumerCard> {
+        let known = self.lock();
+        let cards = known.iter().map(|((room, name), consumer)| ConsumerCard {
+            consumer: name.clone(),
+            room: room.clone(),
+            seq: consumer.position.seq,
+            lag: head(room).saturating_sub(consumer.position.seq),
+            connected: consumer.reader.is_some(),
+            updated_at: consumer.updated_at,
+        });
+        cards.collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(RoomName, ConsumerName), Consumer>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reader {
+    /// The name that it reads in.
+    #[must_use]
+    pub fn name(&self) -> &ConsumerName {
+        &self.key.1
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Some(consumer) = self.consumers.lock().get_mut(&self.key)
+            && consumer.reader.as_ref().is_some_and(|reader| reader.number == self.number)
+        {
+            consumer.reader = None;
+        }
+    }
+}
+
+fn record((room, name): &(RoomName, ConsumerName), consumer: &Consumer) -> Record {
+    let value = format!("{} {}", consumer.position, consumer.updated_at.unix_micros());
+    Record::keep(format!("{PREFIX}{room}/{name}"), value)
+}
+
+fn decode(key: &str, value: &str) -> Option<((RoomName, ConsumerName), Consumer)> {
+    let (room, name) = key.strip_prefix(PREFIX)?.split_once('/')?;
+    let (position, at) = value.split_once(' ')?;
+    let position = Position::parse(position).ok()?;
+    let updated_at = Timestamp::from_unix_micros(at.parse().ok()?);
+    let key = (RoomName::parse(room).ok()?, ConsumerName::parse(name).ok()?);
+    Some((key, Consumer { position, updated_at, reader: None, readers: 0 }))
+}

@@ -1,0 +1,195 @@
+//! Idempotency keys: sending the same again publishes nothing twice.
+//!
+//! As in "The Idempotency-Key HTTP Header Field" (IETF draft): a key that was used before gets the first
+//! answer again; with other content it is refused; while the first is still under way, too.
+
+use std::collections::{HashMap, VecDeque};
+
+use arcane_shared::{RoomName, Seq, Timestamp};
+use sha2::{Digest, Sha256};
+
+use crate::log::{EventLog, LogError, Record};
+
+/// How long a key is remembered.
+const AGE_MAX_MICROS: i64 = 24 * 3600 * 1_000_000;
+/// Most keys remembered in a room; beyond that the oldest gives way.
+pub const KEYS_MAX: usize = 100_000;
+/// Longest key, bytes.
+pub const KEY_BYTES_MAX: usize = 255;
+
+/// A key and what was sent with it. Both are kept as digests: neither has to be shown again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    id: [u8; 16],
+    content: u64,
+}
+
+/// The events that a key stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// The number of the first.
+    pub first: Seq,
+    /// How many there are, next to each other.
+    pub count: u64,
+}
+
+/// A key that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyRefused {
+    /// It stands for something else.
+    #[error("this Idempotency-Key was used for other content within the last 24 hours; use a new one")]
+    OtherContent,
+    /// The first publication with it is not over.
+    #[error("a publication with this Idempotency-Key is under way; send it again in a moment")]
+    UnderWay,
+}
+
+/// What a key means at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    New,
+    Again(Known),
+    Refused(KeyRefused),
+}
+
+impl Key {
+    /// `part` tells apart what is sent under one key piece by piece.
+    #[must_use]
+    pub fn new(key: &str, part: u64, content: &[u8]) -> Self {
+        let digest = Sha256::new().chain_update(part.to_le_bytes()).chain_update(key).finalize();
+        let content = Sha256::digest(content);
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        Self { id, content: u64::from_le_bytes(content[..8].try_into().unwrap_or_default()) }
+    }
+}
+
+/// The keys of one room.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    known: HashMap<[u8; 16], Entry>,
+    /// Oldest first.
+    order: VecDeque<([u8; 16], i64)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    content: u64,
+    known: Known,
+}
+
+impl Keys {
+    /// What the log remembers.
+    pub(super) fn recall(room: &RoomName, log: &dyn EventLog) -> Result<Self, LogError> {
+        let mut found: Vec<_> = log
+            .recall(&format!("key/{room}/"))?
+            .iter()
+            .filter_map(|(key, value)| Some((decode_id(key.rsplit('/').next()?)?, decode(value)?)))
+            .collect();
+        found.sort_by_key(|(_, (_, at))| *at);
+        let mut keys = Self::default();
+        for (id, (entry, at)) in found {
+            keys.known.insert(id, entry);
+            keys.order.push_back((id, at));
+        }
+        Ok(keys)
+    }
+
+    /// `head`: everything up to here is in the log.
+    pub(super) fn check(&self, key: &Key, head: Seq, now: Timestamp) -> Use {
+        let Some(entry) = self.known.get(&key.id) else { return Use::New };
+        let is_old = self.order.iter().take_while(|(_, at)| is_old(*at, now)).any(|(id, _)| *id == key.id);
+        if is_old {
+            Use::New
+        } else if entry.content != key.content {
+            Use::Refused(KeyRefused::OtherContent)
+        } else if entry.known.first + entry.known.count - 1 > head {
+            Use::Refused(KeyRefused::UnderWay)
+        } else {
+            Use::Again(entry.known)
+        }
+    }
+
+    /// What the log has to remember and may forget once `key` is used.
+    pub(super) fn records(&self, room: &RoomName, key: &Key, known: Known, now: Timestamp) -> Vec<Record> {
+        let name = |id: &[u8; 16]| format!("key/{room}/{}", hex(id));
+        let value = format!("{} {} {} {}", known.first, known.count, key.content, now.unix_micros());
+        let surplus = (self.order.len() + 1).saturating_sub(KEYS_MAX);
+        let old = self.order.iter().enumerate();
+        let old = old.take_while(|(index, (_, at))| *index < surplus || is_old(*at, now));
+        let forgotten = old.filter(|(_, (id, _))| *id != key.id).map(|(_, (id, _))| Record::forget(name(id)));
+        forgotten.chain([Record::keep(name(&key.id), value)]).collect()
+    }
+
+    pub(super) fn add(&mut self, key: Key, known: Known, now: Timestamp) {
+        while self.order.len() >= KEYS_MAX || self.order.front().is_some_and(|(_, at)| is_old(*at, now)) {
+            if let Some((id, _)) = self.order.pop_front() {
+                self.known.remove(&id);
+            }
+        }
+        self.known.insert(key.id, Entry { content: key.content, known });
+        self.order.push_back((key.id, now.unix_micros()));
+    }
+
+    /// Forgets keys whose events were taken back.
+    pub(super) fn forget_after(&mut self, head: Seq) {
+        self.known.retain(|_, entry| entry.known.first <= head);
+        self.order.retain(|(id, _)| self.known.contains_key(id));
+    }
+}
+
+fn is_old(at: i64, now: Timestamp) -> bool {
+    now.unix_micros().saturating_sub(at) > AGE_MAX_MICROS
+}
+
+fn decode(value: &str) -> Option<(Entry, i64)> {
+    let mut parts = value.split(' ');
+    let known = Known { first: parts.next()?.parse().ok()?, count: parts.next()?.parse().ok()? };
+    Some((Entry { known, content: parts.next()?.parse().ok()? }, parts.next()?.parse().ok()?))
+}
+
+fn hex(id: &[u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(*id))
+}
+
+fn decode_id(text: &str) -> Option<[u8; 16]> {
+    u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::from_unix_micros(hours * 3600 * 1_000_000)
+    }
+
+    #[test]
+    fn the_same_again_is_known_until_it_is_old() {
+        let mut keys = Keys::default();
+        let key = Key::new("k", 0, b"content");
+        let known = Known { first: 5, count: 2 };
+        assert_eq!(keys.check(&key, 9, at(0)), Use::New);
+        keys.add(key, known, at(0));
+        assert_eq!(keys.check(&key, 5, at(1)), Use::Refused(KeyRefused::UnderWay));
+        assert_eq!(keys.check(&key, 6, at(1)), Use::Again(known));
+        assert_eq!(keys.check(&Key::new("k", 0, b"other"), 6, at(1)), Use::Refused(KeyRefused::OtherContent));
+        assert_eq!(keys.check(&Key::new("k", 1, b"content"), 6, at(1)), Use::New);
+        assert_eq!(keys.check(&key, 6, at(25)), Use::New);
+        keys.forget_after(4);
+        assert_eq!(keys.check(&key, 6, at(1)), Use::New);
+    }
+
+    #[test]
+    fn what_is_recorded_is_recalled() {
+        let log = crate::log::memory::MemoryLog::new(crate::log::retention::Retention::default());
+        let room = RoomName::default();
+        let (key, known) = (Key::new("k", 3, b"content"), Known { first: 5, count: 2 });
+        log.remember(Keys::default().records(&room, &key, known, at(1)));
+        let keys = Keys::recall(&room, &log).unwrap();
+        assert_eq!(keys.check(&key, 6, at(2)), Use::Again(known));
+        let later = keys.records(&room, &Key::new("l", 0, b""), known, at(40));
+        log.remember(later);
+        assert_eq!(log.recall("key/").unwrap().len(), 1, "the old one is forgotten");
+    }
+}

@@ -1,0 +1,65 @@
+//! Durable consumers: who they are, how far they are, and letting them go.
+
+use arcane_shared::api::{AckRequest, ConsumerCard, ConsumersAnswer};
+use arcane_shared::{ConsumerName, Problem};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+
+use super::body::JsonBody;
+use super::error::ApiError;
+use super::query::Pairs;
+use crate::state::AppState;
+
+/// The durable consumers of all rooms.
+#[utoipa::path(get, path = "/consumers", tag = "streams", responses((status = 200, body = ConsumersAnswer)))]
+pub(crate) async fn list(State(state): State<AppState>) -> Json<ConsumersAnswer> {
+    Json(ConsumersAnswer { status: "success".into(), consumers: cards(&state) })
+}
+
+/// Forgets a consumer and its position. Whoever reads in its name is told (close code 4409).
+#[utoipa::path(delete, path = "/consumers/{name}", tag = "streams", params(
+    ("name" = String, Path, description = "Its name"),
+    ("room" = Option<String>, Query, description = "Default `main`"),
+), responses(
+    (status = 204, description = "Forgotten"),
+    (status = 404, description = "No such consumer", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn delete(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    query: Pairs,
+) -> Result<StatusCode, ApiError> {
+    state.bus.consumers().delete(&query.room()?, &parse(&name)?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Acknowledges events for a consumer that reads server-sent events; a WebSocket says `ack` itself.
+#[utoipa::path(post, path = "/consumers/{name}/ack", tag = "streams", request_body = AckRequest, params(
+    ("name" = String, Path, description = "Its name"),
+    ("room" = Option<String>, Query, description = "Default `main`"),
+), responses(
+    (status = 204, description = "Everything up to `seq` is acknowledged"),
+    (status = 404, description = "No such consumer or room", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "The event did not happen", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn ack(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    query: Pairs,
+    JsonBody(request): JsonBody<AckRequest>,
+) -> Result<StatusCode, ApiError> {
+    let room = query.room()?;
+    let there = state.bus.whereabouts(&room)?;
+    state.bus.consumers().ack(&room, &parse(&name)?, &there.epoch, request.seq, there.head)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// All of them, with how far each is behind.
+pub(crate) fn cards(state: &AppState) -> Vec<ConsumerCard> {
+    state.bus.consumers().cards(|room| state.bus.whereabouts(room).map_or(0, |there| there.head))
+}
+
+fn parse(name: &str) -> Result<ConsumerName, ApiError> {
+    ConsumerName::parse(name).map_err(|error| ApiError::parameter("name", error.to_string()))
+}

@@ -1,0 +1,184 @@
+//! What happened long ago: pages of the log, how busy it was, and letting it go.
+
+use arcane_shared::api::{ActivityAnswer, ActivityBucket, HistoryAnswer, PurgeAnswer};
+use arcane_shared::{Epoch, Metadata, Position, Problem, RoomName, Seq, SpellName, Timestamp};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::error::ApiError;
+use super::query::{Pairs, QueryError};
+use crate::bus::{Since, Whereabouts};
+use crate::clock;
+use crate::log::index::{ActivityCounts, ActivityQuery, HistoryQuery, Order, Search};
+use crate::log::{Fault, LogError};
+use crate::state::AppState;
+
+/// Most events of one page.
+const LIMIT_MAX: usize = 1000;
+/// Events of a page where nobody says.
+const LIMIT_DEFAULT: usize = 100;
+/// Stretches of time where nobody says.
+const BUCKETS_DEFAULT: usize = 300;
+
+/// A page of a room's history.
+#[utoipa::path(get, path = "/events", tag = "events", params(
+    ("room" = Option<String>, Query, description = "Default `main`"),
+    ("after" = Option<String>, Query, description = "Only events after this one: `SEQ` or `EPOCH:SEQ`"),
+    ("before" = Option<String>, Query, description = "Only events before this one: `SEQ` or `EPOCH:SEQ`"),
+    ("limit" = Option<u32>, Query, description = "How many, 1–1000; default 100"),
+    ("order" = Option<String>, Query, description = "`asc`, oldest first (the default), or `desc`"),
+    ("spell" = Option<String>, Query, description = "Only these spells, comma-separated"),
+    ("daemon" = Option<String>, Query, description = "Only these daemons, comma-separated"),
+    ("success" = Option<bool>, Query, description = "Only successes or only failures"),
+    ("q" = Option<String>, Query, description = "Words in description, task or daemon; \"a phrase\"; the last word may be a beginning"),
+), responses(
+    (status = 200, description = "`next` is where the next page begins", body = HistoryAnswer),
+    (status = 404, description = "No such room", body = Problem, content_type = "application/problem+json"),
+    (status = 410, description = "The position is of another epoch", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The log cannot be read at the moment", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn history(State(state): State<AppState>, query: Pairs) -> Result<Response, ApiError> {
+    let room = query.room()?;
+    let there = state.bus.whereabouts(&room)?;
+    let order = match query.get("order") {
+        None | Some("asc") => Order::Ascending,
+        Some("desc") => Order::Descending,
+        Some(other) => {
+            return Err(ApiError::parameter("order", format!("is \"asc\" or \"desc\", not {other:?}")));
+        }
+    };
+    let wanted = HistoryQuery {
+        after: position(&query, "after", &there)?,
+        // What the log has by now is the same for every question of this request.
+        before: Some(position(&query, "before", &there)?.unwrap_or(there.head + 1).min(there.head + 1)),
+        limit: query.whole("limit", LIMIT_MAX, LIMIT_DEFAULT)?,
+        order,
+        filter: query.filter()?,
+        text: query
+            .get("q")
+            .map(Search::parse)
+            .transpose()
+            .map_err(|error| ApiError::parameter("q", error.to_string()))?,
+        room_id: there.id.into(),
+    };
+    let page = state.bus.ask_log(move |log| log.history(&wanted)).await?;
+    let next = page.events.last().filter(|_| page.more);
+    let events = page.events.iter().map(|event| serde_json::from_str(&event.json));
+    let answer = Page {
+        room,
+        oldest: there.oldest,
+        head: there.head,
+        events: events
+            .collect::<Result<_, _>>()
+            .map_err(|error| LogError::new(Fault::Damaged, error.to_string()))?,
+        next: next.map(|event| Position { epoch: there.epoch.clone(), seq: event.seq }),
+        epoch: there.epoch,
+    };
+    Ok(Json(answer).into_response())
+}
+
+/// [`HistoryAnswer`] with the events as they were encoded.
+#[derive(Serialize)]
+struct Page<'a> {
+    room: RoomName,
+    epoch: Epoch,
+    oldest: Seq,
+    head: Seq,
+    events: Vec<&'a RawValue>,
+    next: Option<Position>,
+}
+
+/// How much happened when.
+#[utoipa::path(get, path = "/events/activity", tag = "events", params(
+    ("room" = Option<String>, Query, description = "Default `main`"),
+    ("from" = Option<String>, Query, description = "A time; default: the oldest event's"),
+    ("to" = Option<String>, Query, description = "A time; default: now"),
+    ("buckets" = Option<u32>, Query, description = "At most so many stretches, 1–1000; default 300"),
+), responses(
+    (status = 200, description = "Stretches in which something happened; times are those at which the bus took events", body = ActivityAnswer),
+    (status = 404, description = "No such room", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The log cannot be read at the moment", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn activity(
+    State(state): State<AppState>,
+    query: Pairs,
+) -> Result<Json<ActivityAnswer>, ApiError> {
+    let room = query.room()?;
+    let there = state.bus.whereabouts(&room)?;
+    let (from, to) = (time(&query, "from")?, time(&query, "to")?);
+    let buckets = query.whole("buckets", LIMIT_MAX, BUCKETS_DEFAULT)? as u64;
+    let to = to.unwrap_or_else(clock::now);
+    let wanted = ActivityQuery { room_id: there.id.into(), from, to: to.max(from.unwrap_or(to)), buckets };
+    let activity = state.bus.ask_log(move |log| log.activity(&wanted)).await?;
+    Ok(Json(ActivityAnswer {
+        room,
+        epoch: there.epoch,
+        oldest: there.oldest,
+        head: there.head,
+        oldest_at: activity.first_at.map(Timestamp::unix_millis),
+        head_at: activity.head_at.map(Timestamp::unix_millis),
+        step_s: activity.step_s,
+        buckets: activity.buckets.iter().map(told).collect(),
+    }))
+}
+
+fn told(bucket: &ActivityCounts) -> ActivityBucket {
+    let by_spell = SpellName::ALL.iter().zip(bucket.by_spell).filter(|(_, n)| *n > 0);
+    ActivityBucket {
+        at: bucket.at.unix_millis(),
+        seq: bucket.seq,
+        events: bucket.events,
+        failures: bucket.failures,
+        by_spell: by_spell.map(|(spell, n)| (spell.to_string(), n.into())).collect::<Metadata>(),
+    }
+}
+
+/// Lets go of everything before an event. Numbers and epoch stay as they are.
+#[utoipa::path(delete, path = "/events", tag = "events", params(
+    ("room" = Option<String>, Query, description = "Default `main`"),
+    ("before" = String, Query, description = "The first event that stays: `SEQ` or `EPOCH:SEQ`"),
+), responses(
+    (status = 200, body = PurgeAnswer),
+    (status = 404, description = "No such room", body = Problem, content_type = "application/problem+json"),
+    (status = 410, description = "The position is of another epoch", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The log cannot be written at the moment", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn purge(
+    State(state): State<AppState>,
+    query: Pairs,
+) -> Result<(StatusCode, Json<PurgeAnswer>), ApiError> {
+    let room = query.room()?;
+    let there = state.bus.whereabouts(&room)?;
+    let Some(before) = position(&query, "before", &there)? else {
+        return Err(ApiError::parameter("before", "is missing; name the first event that stays"));
+    };
+    let id = there.id;
+    let oldest = state.bus.ask_log(move |log| log.purge(id, before)).await?;
+    let (epoch, head) = (there.epoch, there.head);
+    let purged = oldest.saturating_sub(there.oldest);
+    Ok((StatusCode::OK, Json(PurgeAnswer { status: "purged".into(), room, epoch, purged, oldest, head })))
+}
+
+/// A position in the room's own epoch.
+fn position(query: &Pairs, name: &'static str, there: &Whereabouts) -> Result<Option<Seq>, ApiError> {
+    let Some(text) = query.get(name) else { return Ok(None) };
+    let since = Since::parse(text).map_err(|detail| QueryError { name, detail })?;
+    if since.epoch.is_some_and(|epoch| epoch != there.epoch) {
+        let detail = format!("{name}: the room has a new epoch, {}; begin anew", there.epoch);
+        return Err(ApiError::new(StatusCode::GONE, "epoch-changed", detail));
+    }
+    Ok(Some(since.seq))
+}
+
+fn time(query: &Pairs, name: &'static str) -> Result<Option<Timestamp>, ApiError> {
+    let Some(text) = query.get(name) else { return Ok(None) };
+    let time = Timestamp::parse(text).map_err(|error| ApiError::parameter(name, error.to_string()))?;
+    Ok(Some(time))
+}

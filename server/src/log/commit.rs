@@ -1,0 +1,177 @@
+//! Handing events to a log, and learning what became of them.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::{LogError, RoomId};
+use crate::bus::PreparedFrame;
+
+/// What is true of an event.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// It has its number, in memory.
+    Received,
+    /// It is written: it survives the process.
+    #[default]
+    Logged,
+    /// It is on the disk: it survives the machine.
+    Synced,
+}
+
+impl Level {
+    /// As it stands on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Logged => "logged",
+            Self::Synced => "synced",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Received, Self::Logged, Self::Synced].into_iter().find(|level| level.as_str() == text)
+    }
+}
+
+/// State that is kept under a key; `None` forgets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The key: a word for its kind, a slash, and what tells it apart.
+    pub key: String,
+    /// The value, as text.
+    pub value: Option<String>,
+}
+
+impl Record {
+    /// Something to keep.
+    pub fn keep(key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { key: key.into(), value: Some(value.into()) }
+    }
+
+    /// Something to forget.
+    pub fn forget(key: impl Into<String>) -> Self {
+        Self { key: key.into(), value: None }
+    }
+}
+
+/// Who is told what became of events, in the order of their numbers.
+pub trait Commits: Send + Sync {
+    /// They are in the log.
+    fn committed(&self, frames: &[Arc<PreparedFrame>]);
+
+    /// Everything of this room that was taken and not yet committed is taken back.
+    fn taken_back(&self);
+}
+
+/// Numbered events of one room, and the state that has to agree with them.
+pub struct Append {
+    /// The room.
+    pub room: RoomId,
+    /// Next to each other, beginning with the room's next number.
+    pub frames: Vec<Arc<PreparedFrame>>,
+    /// Written together with them.
+    pub records: Vec<Record>,
+    /// What must be true before they are committed.
+    pub level: Level,
+    /// Told first.
+    pub commits: Arc<dyn Commits>,
+    /// Told after that.
+    pub done: Notify,
+}
+
+impl std::fmt::Debug for Append {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { room, frames, level, .. } = self;
+        write!(f, "Append {{ room: {room}, frames: {}, level: {level:?} }}", frames.len())
+    }
+}
+
+/// What a log did with an append.
+#[derive(Debug)]
+pub enum Appended {
+    /// It is in the log; nobody was told yet.
+    Done(Append),
+    /// It will be; then [`Append::commits`] and the receipt are told.
+    Queued,
+}
+
+/// The log's end of a [`Receipt`].
+#[derive(Debug)]
+pub struct Notify(Option<oneshot::Sender<Result<(), LogError>>>);
+
+impl Notify {
+    /// Both ends.
+    #[must_use]
+    pub fn pair() -> (Self, Receipt) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(Some(sender)), Receipt(State::Waiting(receiver)))
+    }
+
+    /// For what nobody waits for.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self(None)
+    }
+
+    /// Tells.
+    pub fn tell(self, result: Result<(), LogError>) {
+        if let Some(sender) = self.0 {
+            // Whoever asked may have gone away.
+            let _ = sender.send(result);
+        }
+    }
+}
+
+/// Waits for what becomes of an append. Dropping it changes nothing.
+#[derive(Debug)]
+pub struct Receipt(State);
+
+#[derive(Debug)]
+enum State {
+    Done,
+    Waiting(oneshot::Receiver<Result<(), LogError>>),
+}
+
+impl Receipt {
+    /// Of what is in the log already.
+    #[must_use]
+    pub fn done() -> Self {
+        Self(State::Done)
+    }
+
+    /// Whether it is known already to be in the log.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(self.0, State::Done)
+    }
+
+    /// The same for a thread that may wait.
+    ///
+    /// # Errors
+    /// As [`Self::logged`].
+    pub fn wait(self) -> Result<(), LogError> {
+        let State::Waiting(receiver) = self.0 else { return Ok(()) };
+        receiver.blocking_recv().unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Completes once the events are in the log as they were asked to be. Cancel-safe.
+    ///
+    /// # Errors
+    /// If they were taken back: then nobody has seen them, and their numbers go to others.
+    pub async fn logged(&mut self) -> Result<(), LogError> {
+        let State::Waiting(receiver) = &mut self.0 else { return Ok(()) };
+        let result = receiver.await.unwrap_or_else(|_| Err(ended()));
+        if result.is_ok() {
+            self.0 = State::Done;
+        }
+        result
+    }
+}
+
+fn ended() -> LogError {
+    LogError::new(super::Fault::Closed, "it ended before this was written")
+}

@@ -1,0 +1,92 @@
+//! What can be wrong with a log.
+
+use super::index::IndexError;
+
+/// Why a log cannot do what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// No room on the disk.
+    Full,
+    /// The files cannot be written.
+    ReadOnly,
+    /// Another program holds the database.
+    Locked,
+    /// The files are not what was written.
+    Damaged,
+    /// The disk failed in another way.
+    Disk,
+    /// More is waiting to be written than may wait.
+    Busy,
+    /// The index has not come far enough yet.
+    Behind,
+    /// A question that cannot be asked.
+    Query,
+    /// The server is about to stop.
+    Closed,
+}
+
+impl From<IndexError> for LogError {
+    fn from(error: IndexError) -> Self {
+        let fault = match &error {
+            IndexError::Behind { .. } | IndexError::Busy | IndexError::Index(_) | IndexError::Remove(_) => {
+                Fault::Behind
+            }
+            IndexError::NoRoom(_) => Fault::Query,
+            IndexError::DamagedEvent(_) => Fault::Damaged,
+            IndexError::Log(_) | IndexError::Thread(_) => Fault::Disk,
+        };
+        Self::new(fault, error.to_string())
+    }
+}
+
+/// A fault and what is known of it. Cheap to clone: everybody who waits is told.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{detail}", fault.preface())]
+pub struct LogError {
+    /// Which.
+    pub fault: Fault,
+    /// What the store said.
+    pub detail: std::sync::Arc<str>,
+}
+
+impl LogError {
+    /// With the store's own words.
+    pub fn new(fault: Fault, detail: impl Into<String>) -> Self {
+        Self { fault, detail: detail.into().into() }
+    }
+}
+
+impl Fault {
+    /// A word that stays the same.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::ReadOnly => "read-only",
+            Self::Locked => "locked",
+            Self::Damaged => "damaged",
+            Self::Disk => "disk",
+            Self::Busy => "busy",
+            Self::Behind => "behind",
+            Self::Query => "query",
+            Self::Closed => "closed",
+        }
+    }
+
+    fn preface(self) -> &'static str {
+        match self {
+            Self::Full => "the disk of the event log is full; make room and it goes on by itself: ",
+            Self::ReadOnly => "the event log cannot be written; make it writable and it goes on by itself: ",
+            Self::Locked => "another program holds the event log; end it and it goes on by itself: ",
+            Self::Damaged => {
+                "the event log is damaged; stop the server, save what can be read with `arcane export --salvage`, and \
+                 import it into a new --data-dir: "
+            }
+            Self::Disk => "the event log cannot be written: ",
+            Self::Busy => "the event log is behind; try again soon: ",
+            Self::Behind => "the index of the event log is still being built; try again soon: ",
+            Self::Query => "",
+            Self::Closed => "the server is about to stop: ",
+        }
+    }
+}

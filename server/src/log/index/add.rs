@@ -1,0 +1,159 @@
+//! Adding events to the index.
+
+use std::borrow::Cow;
+
+use arcane_shared::Seq;
+use rusqlite::{Connection, Row, params};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::block::Block;
+use super::error::IndexError;
+use super::mark::{self, Kind};
+use super::place::{Order, SEQ_MAX, Stretch, row, seq_of};
+use super::plan::IndexedRoom;
+use super::rollup::{Bucket, Counts, Level};
+use super::tables;
+
+/// Stops a batch early this often at most.
+const LOOK_UP_EVENTS: u64 = 256;
+
+/// Adds events after `room.indexed` up to `to`, and says so in `room`. Ends early if `stopped`.
+pub(super) fn add(
+    log: &Connection,
+    index: &Connection,
+    room: &mut IndexedRoom,
+    to: Seq,
+    stopped: impl Fn() -> bool,
+) -> Result<(), IndexError> {
+    let mut open = Open::load(index, room).map_err(IndexError::Index)?;
+    let mut events = log
+        .prepare_cached(
+            "SELECT id, at, spell, success, daemon, event FROM events WHERE id > ?1 AND id <= ?2 ORDER BY id",
+        )
+        .map_err(IndexError::Log)?;
+    let mut rows = events.query([row(room.id, room.indexed), row(room.id, to)]).map_err(IndexError::Log)?;
+    let mut words = index
+        .prepare_cached("INSERT INTO words(rowid, description, task, daemon) VALUES(?1, ?2, ?3, ?4)")
+        .map_err(IndexError::Index)?;
+    let mut reached = to;
+    while let Some(row) = rows.next().map_err(IndexError::Log)? {
+        let event = Event::read(row).map_err(IndexError::Log)?;
+        let text = Text::of(event.json);
+        words
+            .execute(params![event.id, text.description, text.metadata.task(), event.daemon])
+            .map_err(IndexError::Index)?;
+        open.push(index, &event).map_err(IndexError::Index)?;
+        let seq = seq_of(event.id);
+        if seq.is_multiple_of(LOOK_UP_EVENTS) && stopped() {
+            reached = seq;
+            break;
+        }
+    }
+    open.save(index).map_err(IndexError::Index)?;
+    room.indexed = reached;
+    tables::put_room(index, room).map_err(IndexError::Index)
+}
+
+/// A row of the log.
+struct Event<'a> {
+    id: i64,
+    second: u64,
+    kind: Kind,
+    daemon: Option<&'a str>,
+    json: &'a [u8],
+}
+
+impl<'a> Event<'a> {
+    fn read(row: &'a Row<'_>) -> rusqlite::Result<Self> {
+        let at: i64 = row.get(1)?;
+        Ok(Self {
+            id: row.get(0)?,
+            second: u64::try_from(at / 1_000_000).unwrap_or(0).min(SEQ_MAX),
+            kind: Kind::new(mark::spell(row.get_ref(2)?.as_str()?), row.get(3)?),
+            daemon: row.get_ref(4)?.as_str_or_null()?,
+            json: row.get_ref(5)?.as_bytes()?,
+        })
+    }
+}
+
+/// What people search in. An event that cannot be read has no words; whoever reads it will be told.
+#[derive(Debug, Default, Deserialize)]
+struct Text<'a> {
+    #[serde(borrow, default)]
+    description: Cow<'a, str>,
+    #[serde(default)]
+    metadata: Task,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Task {
+    #[serde(default)]
+    task: Value,
+}
+
+impl<'a> Text<'a> {
+    fn of(json: &'a [u8]) -> Self {
+        serde_json::from_slice(json).unwrap_or_default()
+    }
+}
+
+impl Task {
+    fn task(&self) -> Option<&str> {
+        self.task.as_str()
+    }
+}
+
+/// The block and the buckets that the room's latest events belong to.
+struct Open {
+    room: i64,
+    block: Block,
+    buckets: [Option<Bucket>; Level::ALL.len()],
+}
+
+impl Open {
+    fn load(index: &Connection, room: &IndexedRoom) -> rusqlite::Result<Self> {
+        let next = room.indexed + 1;
+        let block = tables::block_of(index, room.id, next)?;
+        let block = block.unwrap_or_else(|| Block::new(Block::start_of(next)));
+        let mut buckets = [None; Level::ALL.len()];
+        let time = Stretch { room: room.id, low: 0, high: SEQ_MAX, order: Order::Descending };
+        for (level, bucket) in Level::ALL.into_iter().zip(&mut buckets) {
+            tables::buckets(index, level, time, |latest| {
+                *bucket = Some(latest);
+                std::ops::ControlFlow::Break(())
+            })?;
+        }
+        Ok(Self { room: room.id, block, buckets })
+    }
+
+    fn push(&mut self, index: &Connection, event: &Event<'_>) -> rusqlite::Result<()> {
+        let seq = seq_of(event.id);
+        if !self.block.has(seq) {
+            tables::put_block(index, self.room, &self.block)?;
+            self.block = Block::new(Block::start_of(seq));
+        }
+        self.block.push(seq, event.kind, mark::daemon(event.daemon));
+        for (level, bucket) in Level::ALL.into_iter().zip(&mut self.buckets) {
+            let at = event.second - event.second % level.seconds();
+            // A clock that was set back changes nothing: time does not decrease within a room.
+            if let Some(full) = bucket.as_ref().filter(|bucket| bucket.at < at) {
+                tables::put_bucket(index, level, self.room, full)?;
+                *bucket = None;
+            }
+            let bucket = bucket.get_or_insert(Bucket { at, first: seq, counts: Counts::default() });
+            bucket.counts.add(event.kind);
+        }
+        Ok(())
+    }
+
+    fn save(&self, index: &Connection) -> rusqlite::Result<()> {
+        tables::put_block(index, self.room, &self.block)?;
+        for (level, bucket) in Level::ALL.into_iter().zip(&self.buckets) {
+            if let Some(bucket) = bucket {
+                tables::put_bucket(index, level, self.room, bucket)?;
+            }
+        }
+        Ok(())
+    }
+}

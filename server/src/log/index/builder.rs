@@ -1,0 +1,167 @@
+//! The thread that keeps the index: what it does in which order, in batches.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::add::add;
+use super::bell::Bell;
+use super::error::IndexError;
+use super::forget::forget;
+use super::plan::{IndexedRoom, Step, next_step};
+use super::schema::Files;
+use super::source::{self, LoggedRoom};
+use super::tables;
+
+/// Most events that are added or removed with one commit: what a question or the end may have to wait for.
+const BATCH_EVENTS: u64 = 16_384;
+/// Fewest events of a room in a batch, however many rooms have some.
+const SHARE_EVENTS: u64 = 256;
+/// After an error, which may be somebody else's and pass.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
+/// When somebody waits for what is not in the log.
+const PAUSE_WHILE_AWAITED: Duration = Duration::from_millis(5);
+
+/// Runs until the bell says stop.
+pub(super) fn run(files: &Files, bell: &Bell) {
+    bell.answer_here();
+    let mut builder = None;
+    let mut idle = false;
+    while !bell.stopped() {
+        if idle && !bell.collect() {
+            return;
+        }
+        match turn(files, bell, &mut builder) {
+            Ok(did) => {
+                if !did && bell.is_awaited() {
+                    bell.pause(PAUSE_WHILE_AWAITED);
+                }
+                idle = !did;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the index of the event log is not up to date");
+                if error.is_damaged_index() {
+                    bell.report_damage();
+                }
+                builder = None;
+                bell.pause(PAUSE_AFTER_ERROR);
+            }
+        }
+    }
+}
+
+/// One batch. Whether there was something to do.
+fn turn(files: &Files, bell: &Bell, builder: &mut Option<Builder>) -> Result<bool, IndexError> {
+    if bell.take_damage() {
+        tracing::warn!("the index of the event log is damaged and made anew");
+        *builder = None;
+        files.remove()?;
+    }
+    let builder = match builder {
+        Some(builder) => builder,
+        none => {
+            let opened = none.insert(Builder::open(files)?);
+            bell.opened();
+            opened
+        }
+    };
+    let did = builder.batch(|| bell.stopped())?;
+    if did {
+        bell.committed();
+    }
+    Ok(did)
+}
+
+struct Builder {
+    log: Connection,
+    index: Connection,
+    /// The room that had the last turn: with more rooms than fit a batch, the next ones follow.
+    last: i64,
+}
+
+impl Builder {
+    fn open(files: &Files) -> Result<Self, IndexError> {
+        let log = files.log()?;
+        let index = files.index_of(&source::log_id(&log)?)?;
+        index.set_prepared_statement_cache_capacity(32);
+        Ok(Self { log, index, last: 0 })
+    }
+
+    /// Brings every room a bounded step forward.
+    fn batch(&mut self, stopped: impl Fn() -> bool) -> Result<bool, IndexError> {
+        let log = self.log.unchecked_transaction().map_err(IndexError::Log)?;
+        let mut todo = todo(source::rooms(&log)?, tables::rooms(&self.index).map_err(IndexError::Index)?);
+        if todo.is_empty() {
+            return Ok(false);
+        }
+        let next = todo.partition_point(|todo| todo.room <= self.last);
+        todo.rotate_left(next);
+        let share = (BATCH_EVENTS / todo.len() as u64).max(SHARE_EVENTS);
+        let index = self.index.transaction().map_err(IndexError::Index)?;
+        let rooms_max = usize::try_from(BATCH_EVENTS / SHARE_EVENTS).unwrap_or(1);
+        for todo in todo.into_iter().take(rooms_max) {
+            self.last = todo.room;
+            todo.step(&log, &index, share, &stopped)?;
+            if stopped() {
+                break;
+            }
+        }
+        index.commit().map_err(IndexError::Index)?;
+        Ok(true)
+    }
+}
+
+/// A room that is not up to date.
+struct Todo {
+    room: i64,
+    step: Step,
+    indexed: Option<IndexedRoom>,
+    logged: Option<LoggedRoom>,
+}
+
+fn todo(logged: Vec<LoggedRoom>, indexed: Vec<IndexedRoom>) -> Vec<Todo> {
+    let mut rooms: BTreeMap<i64, (Option<IndexedRoom>, Option<LoggedRoom>)> = BTreeMap::new();
+    for room in indexed {
+        let id = room.id;
+        rooms.entry(id).or_default().0 = Some(room);
+    }
+    for room in logged {
+        let id = room.id;
+        rooms.entry(id).or_default().1 = Some(room);
+    }
+    let todo = rooms.into_iter().filter_map(|(room, (indexed, logged))| {
+        next_step(indexed.as_ref(), logged.as_ref()).map(|step| Todo { room, step, indexed, logged })
+    });
+    todo.collect()
+}
+
+impl Todo {
+    fn step(
+        self,
+        log: &Connection,
+        index: &Connection,
+        share: u64,
+        stopped: impl Fn() -> bool,
+    ) -> Result<(), IndexError> {
+        match (self.step, self.indexed, self.logged) {
+            (Step::Begin(first), _, Some(LoggedRoom { id, epoch, .. })) => {
+                let room = IndexedRoom { id, epoch, first, indexed: first.saturating_sub(1) };
+                tables::drop_room(index, id)
+                    .and_then(|()| tables::put_room(index, &room))
+                    .map_err(IndexError::Index)
+            }
+            (Step::Forget(to), Some(mut room), _) => {
+                let to = to.min(room.first + share);
+                forget(index, &mut room, to).map_err(IndexError::Index)
+            }
+            (Step::Drop, Some(room), _) => tables::drop_room(index, room.id).map_err(IndexError::Index),
+            (Step::Add(to), Some(mut room), _) => {
+                let to = to.min(room.indexed + share);
+                add(log, index, &mut room, to, stopped)
+            }
+            // Steps name what they need.
+            (Step::Begin(_) | Step::Forget(_) | Step::Drop | Step::Add(_), ..) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Stories and a model.
+
+mod model;
+mod stories;
+mod support;

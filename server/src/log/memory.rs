@@ -1,0 +1,308 @@
+//! A log in memory: it forgets everything when the process ends, and promises nothing else.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use arcane_shared::{Epoch, RoomName, Seq, SpellName, Timestamp};
+
+use super::index::{
+    self, Activity, ActivityCounts, ActivityQuery, HistoryPage, HistoryQuery, LoggedEvent, Order, Search,
+};
+use super::retention::{Aged, Held, Retention};
+use super::shelf::Shelves;
+use super::{
+    Append, Appended, EventLog, Fault, GapReason, Level, LogError, Page, Pin, Portion, Record, RoomId,
+    RoomRecord, Usage,
+};
+use crate::bus::{Gap, PreparedFrame};
+use crate::clock;
+
+/// Most bytes of a room's events, whatever its retention allows: it is memory.
+pub const BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// See the module.
+#[derive(Debug)]
+pub struct MemoryLog {
+    retention: Retention,
+    shelves: Shelves,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    rooms: BTreeMap<RoomId, Kept>,
+    records: BTreeMap<String, String>,
+    next_room: RoomId,
+}
+
+#[derive(Debug)]
+struct Kept {
+    name: RoomName,
+    epoch: Epoch,
+    head: Seq,
+    /// The kept events, in order; their bytes are the ring's own.
+    frames: VecDeque<Arc<PreparedFrame>>,
+    bytes: u64,
+}
+
+impl MemoryLog {
+    /// An empty log.
+    #[must_use]
+    pub fn new(retention: Retention) -> Self {
+        let retention = Retention { bytes_max: retention.bytes_max.min(BYTES_MAX), ..retention };
+        Self { retention, shelves: Shelves::default(), state: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn record(&self, id: RoomId) -> RoomRecord {
+        let first = self.head + 1 - self.frames.len() as u64;
+        let at = self.frames.back().map_or(0, |frame| frame.at());
+        let (name, epoch) = (self.name.clone(), self.epoch.clone());
+        RoomRecord { id, name, epoch, first, head: self.head, bytes: self.bytes, at }
+    }
+
+    fn held(&self) -> Held {
+        Held { first: self.head + 1 - self.frames.len() as u64, head: self.head, bytes: self.bytes }
+    }
+
+    /// Where the first event after `seq` is.
+    fn index_after(&self, seq: Seq) -> usize {
+        self.frames.partition_point(|frame| frame.seq() <= seq)
+    }
+
+    fn drop_before(&mut self, first: Seq) {
+        while self.frames.front().is_some_and(|frame| frame.seq() < first) {
+            self.bytes -= self.frames.pop_front().map_or(0, |frame| frame.json().len() as u64);
+        }
+    }
+
+    fn retain(&mut self, room: RoomId, retention: &Retention, shelves: &Shelves) {
+        let now = clock::now().unix_micros();
+        if retention.is_exceeded(self.held(), self.frames.front().map(|frame| frame.at()), now) {
+            let oldest: Vec<Aged> = self.frames.iter().take(1024).map(aged).collect();
+            let wanted = retention.first_to_keep(self.held(), &oldest, now);
+            let first = shelves.advance(room, wanted, Instant::now());
+            self.drop_before(first);
+        }
+        shelves.set(room, Usage { first: self.held().first, bytes: self.bytes });
+    }
+}
+
+fn aged(frame: &Arc<PreparedFrame>) -> Aged {
+    Aged { seq: frame.seq(), bytes: frame.json().len() as u64, at: frame.at() }
+}
+
+fn gone() -> LogError {
+    LogError::new(Fault::Query, "the room is not in the log")
+}
+
+impl EventLog for MemoryLog {
+    fn rooms(&self) -> Result<Vec<RoomRecord>, LogError> {
+        Ok(self.lock().rooms.iter().map(|(id, kept)| kept.record(*id)).collect())
+    }
+
+    fn open_room(&self, name: &RoomName) -> Result<RoomRecord, LogError> {
+        let mut state = self.lock();
+        if let Some((id, kept)) = state.rooms.iter().find(|(_, kept)| kept.name == *name) {
+            return Ok(kept.record(*id));
+        }
+        state.next_room += 1;
+        let id = state.next_room;
+        let kept = Kept {
+            name: name.clone(),
+            epoch: super::new_epoch(),
+            head: 0,
+            frames: VecDeque::new(),
+            bytes: 0,
+        };
+        let record = kept.record(id);
+        state.rooms.insert(id, kept);
+        self.shelves.set(id, Usage { first: 1, bytes: 0 });
+        Ok(record)
+    }
+
+    fn forget_room(&self, room: RoomId) {
+        self.lock().rooms.remove(&room);
+        self.shelves.forget(room);
+    }
+
+    fn append(&self, append: Append) -> Result<Appended, LogError> {
+        let mut state = self.lock();
+        let kept = state.rooms.get_mut(&append.room).ok_or_else(gone)?;
+        for frame in &append.frames {
+            kept.head = frame.seq();
+            kept.bytes += frame.json().len() as u64;
+            kept.frames.push_back(Arc::clone(frame));
+        }
+        kept.retain(append.room, &self.retention, &self.shelves);
+        state.take(&append.records);
+        Ok(Appended::Done(append))
+    }
+
+    fn remember(&self, records: Vec<Record>) {
+        self.lock().take(&records);
+    }
+
+    fn recall(&self, prefix: &str) -> Result<Vec<(String, String)>, LogError> {
+        let state = self.lock();
+        let from = state.records.range(prefix.to_owned()..);
+        let found = from.take_while(|(key, _)| key.starts_with(prefix));
+        Ok(found.map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    fn read(&self, room: RoomId, portion: Portion) -> Result<Page, LogError> {
+        let state = self.lock();
+        let kept = state.rooms.get(&room).ok_or_else(gone)?;
+        let first = kept.held().first;
+        let lost = portion.after + 1 < first;
+        let gap = Gap { from: portion.after + 1, to: (first - 1).min(portion.through) };
+        let mut bytes = 0;
+        let frames = kept.frames.range(kept.index_after(portion.after)..);
+        let frames = frames.take(portion.events_max).take_while(|frame| {
+            bytes += frame.json().len();
+            frame.seq() <= portion.through && (bytes <= portion.bytes_max || bytes == frame.json().len())
+        });
+        Ok(Page { gap: lost.then_some((gap, GapReason::Expired)), frames: frames.cloned().collect() })
+    }
+
+    fn before(&self, room: RoomId, at: i64) -> Result<Seq, LogError> {
+        let state = self.lock();
+        let kept = state.rooms.get(&room).ok_or_else(gone)?;
+        let index = kept.frames.partition_point(|frame| frame.at() < at);
+        Ok(kept.held().first - 1 + index as u64)
+    }
+
+    fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, LogError> {
+        let state = self.lock();
+        let kept = state.room(query.room_id)?;
+        let from = query.after.map_or(0, |after| kept.index_after(after));
+        let to = query.before.map_or(kept.frames.len(), |before| kept.index_after(before.saturating_sub(1)));
+        let to = if query.before == Some(0) { 0 } else { to };
+        let range = kept.frames.range(from.min(to)..to);
+        let passes = |frame: &&Arc<PreparedFrame>| {
+            frame.passes(&query.filter) && query.text.as_ref().is_none_or(|search| matches(frame, search))
+        };
+        let mut frames: Vec<_> = match query.order {
+            Order::Ascending => range.filter(passes).take(query.limit + 1).collect(),
+            Order::Descending => range.rev().filter(passes).take(query.limit + 1).collect(),
+        };
+        let more = frames.len() > query.limit;
+        frames.truncate(query.limit);
+        let logged =
+            |frame: &Arc<PreparedFrame>| LoggedEvent { seq: frame.seq(), json: frame.text().to_owned() };
+        let Held { first, head, .. } = kept.held();
+        let events = frames.into_iter().map(logged).collect();
+        Ok(HistoryPage { epoch: kept.epoch.clone(), first, head, events, more })
+    }
+
+    fn activity(&self, query: &ActivityQuery) -> Result<Activity, LogError> {
+        let state = self.lock();
+        let kept = state.room(query.room_id)?;
+        let at =
+            |frame: Option<&Arc<PreparedFrame>>| frame.map(|frame| Timestamp::from_unix_micros(frame.at()));
+        let (first_at, head_at) = (at(kept.frames.front()), at(kept.frames.back()));
+        let (from, to) = (query.from.or(first_at).unwrap_or(query.to), query.to);
+        let step_s = index::step_s(second(from), second(to), query.buckets);
+        let stretch = |at: Timestamp| second(at) / step_s * step_s;
+        let mut buckets: Vec<ActivityCounts> = Vec::new();
+        for frame in &kept.frames {
+            let begins = stretch(Timestamp::from_unix_micros(frame.at()));
+            if begins < stretch(from) || begins > stretch(to) {
+                continue;
+            }
+            let at = Timestamp::from_unix_micros(begins.cast_signed().saturating_mul(1_000_000));
+            if buckets.last().is_none_or(|bucket| bucket.at < at) {
+                let by_spell = [0; SpellName::ALL.len()];
+                buckets.push(ActivityCounts { at, seq: frame.seq(), events: 0, failures: 0, by_spell });
+            }
+            if let Some(bucket) = buckets.last_mut() {
+                bucket.events += 1;
+                bucket.failures += u64::from(!frame.success());
+                bucket.by_spell[frame.spell_name() as usize] += 1;
+            }
+        }
+        let Held { first, head, .. } = kept.held();
+        Ok(Activity { epoch: kept.epoch.clone(), first, head, first_at, head_at, step_s, buckets })
+    }
+
+    fn pin(&self, room: RoomId, cursor: Seq) -> (Pin, Seq) {
+        self.shelves.pin(room, cursor, Instant::now())
+    }
+
+    fn usage(&self, room: RoomId) -> Usage {
+        self.shelves.usage(room)
+    }
+
+    fn purge(&self, room: RoomId, before: Seq) -> Result<Seq, LogError> {
+        let mut state = self.lock();
+        let kept = state.rooms.get_mut(&room).ok_or_else(gone)?;
+        kept.drop_before(before.min(kept.head + 1));
+        let first = kept.held().first;
+        self.shelves.set(room, Usage { first, bytes: kept.bytes });
+        Ok(first)
+    }
+
+    fn promise(&self, _: RoomId, _: Seq) {}
+
+    fn level_max(&self) -> Level {
+        Level::Received
+    }
+
+    fn availability(&self) -> Result<(), LogError> {
+        Ok(())
+    }
+
+    fn generation(&self) -> u64 {
+        0
+    }
+
+    fn close(&self) {}
+}
+
+impl State {
+    fn room(&self, id: i64) -> Result<&Kept, LogError> {
+        RoomId::try_from(id).ok().and_then(|id| self.rooms.get(&id)).ok_or_else(gone)
+    }
+
+    fn take(&mut self, records: &[Record]) {
+        for record in records {
+            match &record.value {
+                Some(value) => self.records.insert(record.key.clone(), value.clone()),
+                None => self.records.remove(&record.key),
+            };
+        }
+    }
+}
+
+fn second(at: Timestamp) -> u64 {
+    at.unix_micros().max(0).unsigned_abs() / 1_000_000
+}
+
+/// Whether everything that is searched for stands in description, task or daemon.
+fn matches(frame: &PreparedFrame, search: &Search) -> bool {
+    let event = frame.event();
+    let daemon = event.daemon_name.as_ref().map(|name| name.as_str());
+    let fields = [Some(event.description.as_str()), event.text("task"), daemon];
+    let fields: Vec<Vec<String>> = fields.into_iter().flatten().map(words).collect();
+    search.terms().iter().all(|term| {
+        let wanted = words(&term.text);
+        fields.iter().any(|field| {
+            field.windows(wanted.len().max(1)).any(|there| {
+                let Some((last, before)) = wanted.split_last() else { return false };
+                let ends = &there[before.len()];
+                there.starts_with(before) && (ends == last || term.prefix && ends.starts_with(last.as_str()))
+            })
+        })
+    })
+}
+
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
+}

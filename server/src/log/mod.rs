@@ -1,0 +1,198 @@
+//! What survives: every event in its order, and the state that must agree with it.
+//!
+//! [`EventLog`] is what the bus asks of a log. Two keep it: [`memory`], for `--ephemeral` and for a bus
+//! inside another program, and [`sqlite`], the default. Nothing here knows of SQLite but the latter.
+//!
+//! An event becomes visible to readers only once it is in the log. So whatever a reader has seen is there
+//! after the process was killed, and an append that fails takes back numbers that nobody has seen.
+
+mod commit;
+mod error;
+pub mod index;
+pub mod memory;
+pub mod retention;
+pub mod shelf;
+pub mod sqlite;
+
+use std::sync::Arc;
+
+use arcane_shared::{Epoch, RoomName, Seq};
+
+pub use commit::{Append, Appended, Commits, Level, Notify, Receipt, Record};
+pub use error::{Fault, LogError};
+pub use shelf::Pin;
+
+use crate::bus::{Gap, PreparedFrame};
+use index::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
+
+/// A room's number in the log. Never given to another room while its events are kept.
+pub type RoomId = u32;
+
+/// A room as the log knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomRecord {
+    /// Its number.
+    pub id: RoomId,
+    /// Its name.
+    pub name: RoomName,
+    /// Its run of numbers.
+    pub epoch: Epoch,
+    /// The oldest event that is kept; `head + 1` if none is.
+    pub first: Seq,
+    /// The latest event, 0 before the first.
+    pub head: Seq,
+    /// Bytes of JSON of the kept events.
+    pub bytes: u64,
+    /// When the latest event was taken: Unix microseconds, never decreasing.
+    pub at: i64,
+}
+
+/// How much a reader takes at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Portion {
+    /// Events after this one.
+    pub after: Seq,
+    /// Up to this one.
+    pub through: Seq,
+    /// At most so many.
+    pub events_max: usize,
+    /// About so many bytes; the first event comes in any case.
+    pub bytes_max: usize,
+}
+
+/// What a reader gets.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// Events before `frames` that cannot be had, and why.
+    pub gap: Option<(Gap, GapReason)>,
+    /// In order, without holes.
+    pub frames: Vec<Arc<PreparedFrame>>,
+}
+
+/// Why events cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GapReason {
+    /// They fell out of the memory that a reader without a log depends on.
+    Lagged,
+    /// They are past the room's retention.
+    Expired,
+    /// What is on the disk is not what was written.
+    Damaged,
+}
+
+impl GapReason {
+    /// As it stands on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lagged => "lagged",
+            Self::Expired => "expired",
+            Self::Damaged => "damaged",
+        }
+    }
+}
+
+/// How much of a room is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The oldest event that is kept.
+    pub first: Seq,
+    /// Bytes of JSON of the kept events.
+    pub bytes: u64,
+}
+
+/// What the bus asks of a log. Methods that read block for as long as a disk takes: call them where that
+/// is allowed. All others return at once.
+pub trait EventLog: std::fmt::Debug + Send + Sync {
+    /// Every room that is kept.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn rooms(&self) -> Result<Vec<RoomRecord>, LogError>;
+
+    /// A room, made if it was not there.
+    ///
+    /// # Errors
+    /// If it can be neither read nor made.
+    fn open_room(&self, name: &RoomName) -> Result<RoomRecord, LogError>;
+
+    /// Forgets a room of which no event is kept.
+    fn forget_room(&self, room: RoomId);
+
+    /// Takes events in the order of the calls. For each room these are the next numbers.
+    ///
+    /// # Errors
+    /// If it can take nothing at the moment; then nothing was taken.
+    fn append(&self, append: Append) -> Result<Appended, LogError>;
+
+    /// Takes state that belongs to no event, some time soon.
+    fn remember(&self, records: Vec<Record>);
+
+    /// State whose key begins so, in order of key.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn recall(&self, prefix: &str) -> Result<Vec<(String, String)>, LogError>;
+
+    /// Events of a room, in order. Blocks.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    fn read(&self, room: RoomId, portion: Portion) -> Result<Page, LogError>;
+
+    /// The last event before a moment (Unix microseconds); 0 or the one before the oldest kept if there
+    /// is none. Blocks.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn before(&self, room: RoomId, at: i64) -> Result<Seq, LogError>;
+
+    /// A page of history. Blocks.
+    ///
+    /// # Errors
+    /// If the question cannot be answered.
+    fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, LogError>;
+
+    /// How much happened when. Blocks.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn activity(&self, query: &ActivityQuery) -> Result<Activity, LogError>;
+
+    /// Keeps what comes after `cursor` from being purged for as long as the pin lives, though not for
+    /// ever. Says which event is the oldest that is kept, at the same moment.
+    fn pin(&self, room: RoomId, cursor: Seq) -> (Pin, Seq);
+
+    /// How much of a room is kept.
+    fn usage(&self, room: RoomId) -> Usage;
+
+    /// Lets go of everything before `before`, whoever reads it. Numbers and epoch stay. Returns the oldest
+    /// event that is then kept. Blocks.
+    ///
+    /// # Errors
+    /// If it cannot.
+    fn purge(&self, room: RoomId, before: Seq) -> Result<Seq, LogError>;
+
+    /// The number of an event is told to somebody before it is in the log.
+    fn promise(&self, room: RoomId, seq: Seq);
+
+    /// The most that can be promised of an event.
+    fn level_max(&self) -> Level;
+
+    /// Whether it takes events.
+    ///
+    /// # Errors
+    /// Why not.
+    fn availability(&self) -> Result<(), LogError>;
+
+    /// Grows whenever numbers were taken back: state that was derived from them has to be recalled.
+    fn generation(&self) -> u64;
+
+    /// Writes what was taken and ends. Blocks.
+    fn close(&self);
+}
+
+/// A name for a new run of numbers.
+fn new_epoch() -> Epoch {
+    Epoch(format!("{:012x}", rand::random::<u64>() >> 16))
+}

@@ -1,0 +1,149 @@
+//! Whether a log that comes back is the one that ended: the proof that decides about its epochs.
+//!
+//! A write that was not synced survives the end of the process, but not of the machine. So the log keeps
+//! a small file of marks: for each room the latest event whose number anybody was told. The file is synced
+//! once, blank, before a run begins; what it says after that is never synced. If the marks are there after
+//! a crash, of this run and of this boot of the machine, then everything that the process had written is
+//! still there, too; and if no room ends before its mark, nobody was told a number that is lost. If the
+//! marks are blank, stale or ahead, that cannot be proven, and the epochs change.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use arcane_shared::Seq;
+
+use crate::log::RoomId;
+
+const HEADER_BYTES: usize = 128;
+const FILE: &str = "continuity";
+
+/// The marks of this run.
+#[derive(Debug)]
+pub(super) struct Marks {
+    file: File,
+    /// The latest event of each room that is in the log, and the latest that anybody was told of.
+    told: Mutex<HashMap<RoomId, Told>>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    committed: Seq,
+    promised: Seq,
+}
+
+/// What an earlier run left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Left {
+    header: String,
+    marks: Vec<Seq>,
+}
+
+impl Left {
+    /// Reads what is there; `None` if there is nothing that could prove anything.
+    pub(super) fn read(dir: &Path) -> Option<Self> {
+        let bytes = std::fs::read(dir.join(FILE)).ok()?;
+        let (header, marks) = bytes.split_at_checked(HEADER_BYTES)?;
+        let header = String::from_utf8(header.to_vec()).ok()?.trim_end_matches('\0').to_owned();
+        let marks = marks.chunks(8).map(|mark| mark.try_into().map_or(0, u64::from_le_bytes)).collect();
+        (!header.is_empty()).then_some(Self { header, marks })
+    }
+
+    /// Whether everything that the run `run` wrote is still there, as far as the machine goes.
+    pub(super) fn is_of(&self, run: &str, boot: Option<&str>) -> bool {
+        boot.is_some_and(|boot| self.header == header(run, boot))
+    }
+
+    /// The latest event of a room whose number anybody was told.
+    pub(super) fn of(&self, room: RoomId) -> Seq {
+        self.marks.get(room as usize).copied().unwrap_or(0)
+    }
+}
+
+impl Marks {
+    /// Begins a run: blank and on the disk, then named, and not on the disk.
+    pub(super) fn begin(dir: &Path, run: &str) -> io::Result<Self> {
+        let path = dir.join(FILE);
+        let file = OpenOptions::new().create(true).truncate(true).write(true).open(&path)?;
+        file.write_all_at(&[0; HEADER_BYTES], 0)?;
+        file.sync_all()?;
+        File::open(dir)?.sync_all()?;
+        if let Some(boot) = boot() {
+            file.write_all_at(header(run, &boot).as_bytes(), 0)?;
+        }
+        Ok(Self { file, told: Mutex::default() })
+    }
+
+    /// Everything up to here is in the log, and is about to be shown.
+    pub(super) fn mark(&self, room: RoomId, seq: Seq) {
+        let mut told = self.lock();
+        let told = told.entry(room).or_default();
+        told.committed = seq;
+        if seq > told.promised {
+            told.promised = seq;
+            self.write(room, seq);
+        }
+    }
+
+    /// Somebody is about to be told this number, and it is not in the log yet.
+    pub(super) fn promise(&self, room: RoomId, seq: Seq) {
+        let mut told = self.lock();
+        let told = told.entry(room).or_default();
+        if seq > told.promised {
+            told.promised = seq;
+            self.write(room, seq);
+        }
+    }
+
+    /// The latest event of a room that is in the log.
+    pub(super) fn of(&self, room: RoomId) -> Seq {
+        self.lock().get(&room).map_or(0, |told| told.committed)
+    }
+
+    fn write(&self, room: RoomId, seq: Seq) {
+        let at = HEADER_BYTES as u64 + 8 * u64::from(room);
+        if let Err(error) = self.file.write_all_at(&seq.to_le_bytes(), at) {
+            // A mark that lags behind proves less, never more, unless the machine goes down: and then the
+            // boot is another.
+            tracing::warn!(%error, "the continuity file could not be written");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Told>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn header(run: &str, boot: &str) -> String {
+    format!("arcane {run} {boot}")
+}
+
+/// Names this boot of the machine; `None` where that cannot be known: then nothing is proven.
+pub(super) fn boot() -> Option<String> {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(id.trim().to_owned()).filter(|id| !id.is_empty() && id.len() < 64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_marks_of_this_run_and_boot_prove_anything() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(Left::read(dir.path()), None);
+        let marks = Marks::begin(dir.path(), "run").unwrap();
+        marks.mark(3, 17);
+        let left = Left::read(dir.path()).unwrap();
+        assert_eq!((left.of(3), left.of(2), left.of(9)), (17, 0, 0));
+        assert!(left.is_of("run", boot().as_deref()));
+        assert!(!left.is_of("other", boot().as_deref()) && !left.is_of("run", Some("other")));
+        assert!(!left.is_of("run", None));
+        // What was synced is blank: that is all that a machine that goes down leaves.
+        std::fs::write(dir.path().join(FILE), [0; HEADER_BYTES]).unwrap();
+        assert_eq!(Left::read(dir.path()), None);
+    }
+}

@@ -1,0 +1,135 @@
+//! One commit: everything in it is in the log, or nothing.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::queue::Group;
+use super::schema::event_id;
+use super::writer::{Kept, Writer, is_synced};
+use crate::log::{Record, RoomId, RoomRecord};
+
+/// What a commit wrote.
+pub(super) struct Written {
+    /// Rooms that are not as they were.
+    pub(super) rooms: HashMap<RoomId, Kept>,
+    pub(super) events: u64,
+    pub(super) bytes: u64,
+    pub(super) synced: bool,
+}
+
+pub(super) fn write(writer: &mut Writer, group: &Group) -> rusqlite::Result<Written> {
+    let has_events = !group.appends.is_empty();
+    let synced = is_synced(group.level, writer.clean, has_events) || !group.purges.is_empty();
+    writer.set_synced(synced)?;
+    let transaction = writer.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut written = Written { rooms: HashMap::new(), events: 0, bytes: 0, synced };
+    if writer.clean && has_events {
+        set_clean_in(&transaction, false)?;
+    }
+    for (id, record) in &group.rooms {
+        if let Some(kept) = write_room(&transaction, *id, record.as_ref())? {
+            written.rooms.insert(*id, kept);
+        }
+    }
+    {
+        let mut insert =
+            transaction.prepare_cached("INSERT INTO events VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+        for append in &group.appends {
+            let known = writer.rooms.get(&append.room).copied();
+            let kept = written.rooms.entry(append.room).or_insert_with(|| known.unwrap_or(Kept::EMPTY));
+            for frame in &append.frames {
+                let json = frame.json();
+                insert.execute(params![
+                    event_id(append.room, frame.seq()),
+                    frame.at(),
+                    frame.spell_name().as_str(),
+                    frame.success(),
+                    frame.daemon_name().map(|name| name.as_str()),
+                    crc32fast::hash(json),
+                    frame.text(),
+                ])?;
+                kept.head = frame.seq();
+                kept.at = frame.at();
+                kept.bytes += json.len() as u64;
+                written.bytes += json.len() as u64;
+            }
+            written.events += append.frames.len() as u64;
+            write_records(&transaction, &append.records)?;
+        }
+    }
+    for purge in &group.purges {
+        let known = writer.rooms.get(&purge.room).copied();
+        let kept = written.rooms.entry(purge.room).or_insert_with(|| known.unwrap_or(Kept::EMPTY));
+        // The rows go later, step by step; that they are gone for readers is written now.
+        transaction.execute(
+            "UPDATE rooms SET first = max(first, ?2) WHERE id = ?1",
+            params![purge.room, purge.before.min(kept.head + 1).cast_signed()],
+        )?;
+    }
+    write_records(&transaction, &group.records)?;
+    for (id, kept) in &written.rooms {
+        let mut update =
+            transaction.prepare_cached("UPDATE rooms SET head = ?2, bytes = ?3, at = ?4 WHERE id = ?1")?;
+        update.execute(params![id, kept.head.cast_signed(), kept.bytes.cast_signed(), kept.at])?;
+    }
+    transaction.commit()?;
+    Ok(written)
+}
+
+fn write_room(
+    transaction: &Transaction<'_>,
+    id: RoomId,
+    record: Option<&RoomRecord>,
+) -> rusqlite::Result<Option<Kept>> {
+    let Some(record) = record else {
+        transaction.execute("DELETE FROM rooms WHERE id = ?", [id])?;
+        return Ok(None);
+    };
+    transaction.execute(
+        "INSERT INTO rooms(id, name, epoch, first, head, bytes, at) VALUES(?1, ?2, ?3, 1, 0, 0, 0)",
+        params![id, record.name.as_str(), record.epoch.0],
+    )?;
+    Ok(Some(Kept::EMPTY))
+}
+
+fn write_records(transaction: &Transaction<'_>, records: &[Record]) -> rusqlite::Result<()> {
+    for record in records {
+        match &record.value {
+            Some(value) => {
+                let mut keep = transaction.prepare_cached("INSERT OR REPLACE INTO state VALUES(?1, ?2)")?;
+                keep.execute([record.key.as_str(), value.as_str()])?;
+            }
+            None => {
+                let mut forget = transaction.prepare_cached("DELETE FROM state WHERE key = ?1")?;
+                forget.execute([record.key.as_str()])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes to the disk, and on it, that everything before is there.
+pub(super) fn set_clean(writer: &mut Writer) -> rusqlite::Result<()> {
+    writer.set_synced(true)?;
+    let transaction = writer.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    set_clean_in(&transaction, true)?;
+    transaction.commit()
+}
+
+fn set_clean_in(transaction: &Transaction<'_>, clean: bool) -> rusqlite::Result<()> {
+    transaction.execute("INSERT OR REPLACE INTO meta VALUES('clean', ?)", [i64::from(clean)])?;
+    Ok(())
+}
+
+/// Whether something of the size of a few events can be written.
+pub(super) fn probe(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.execute("INSERT OR REPLACE INTO meta VALUES('probe', zeroblob(65536))", [])?;
+    connection.execute("DELETE FROM meta WHERE key = 'probe'", [])?;
+    Ok(())
+}
+
+impl Kept {
+    pub(super) const EMPTY: Self = Self { first: 1, head: 0, bytes: 0, at: 0 };
+}

@@ -1,0 +1,340 @@
+//! The log in SQLite: one file in write-ahead mode, one thread that writes, a few connections that read.
+//!
+//! An append is queued and committed together with whatever else waits. A commit without `synced` is one
+//! or a few writes to the operating system, no wait for the disk; with it, the whole group waits once.
+
+mod checkpoint;
+mod continuity;
+mod fault;
+mod group;
+pub(crate) mod open;
+mod purge;
+mod queue;
+pub(crate) mod reader;
+pub(crate) mod schema;
+mod verify;
+mod writer;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use arcane_shared::{RoomName, Seq};
+
+use super::index::{Activity, ActivityQuery, HistoryPage, HistoryQuery, Index, IndexError};
+use super::retention::Retention;
+use super::shelf::Shelves;
+use super::{
+    Append, Appended, EventLog, Fault, Level, LogError, Notify, Page, Pin, Portion, Record, RoomId,
+    RoomRecord, Usage,
+};
+use checkpoint::Checkpoints;
+use continuity::Marks;
+pub use open::{EVENTS_FILE, OpenError};
+use queue::{Purge, Queue};
+use reader::Readers;
+use writer::{Kept, Writer};
+
+/// See the module.
+#[derive(Debug)]
+pub struct SqliteLog {
+    queue: Arc<Queue>,
+    shelves: Shelves,
+    marks: Arc<Marks>,
+    readers: Readers,
+    index: Index,
+    rooms: Mutex<Rooms>,
+    figures: Arc<Figures>,
+    checkpoints: Arc<Checkpoints>,
+    stopping: Arc<AtomicBool>,
+    damaged: Arc<AtomicBool>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Held for as long as the directory is ours.
+    _lock: File,
+}
+
+/// Rooms that have a number.
+#[derive(Debug, Default)]
+struct Rooms {
+    by_name: BTreeMap<RoomName, RoomRecord>,
+    next_id: RoomId,
+}
+
+/// What `/metrics` tells of a log.
+#[derive(Debug, Default)]
+pub struct Figures {
+    /// Commits.
+    pub commits: AtomicU64,
+    /// Events in them.
+    pub events: AtomicU64,
+    /// Commits that waited for the disk.
+    pub syncs: AtomicU64,
+    /// Microseconds that commits took.
+    pub commit_micros: AtomicU64,
+    /// Times that the log could not be written.
+    pub failures: AtomicU64,
+}
+
+impl Figures {
+    fn committed(&self, events: u64, took: Duration, synced: bool) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.events.fetch_add(events, Ordering::Relaxed);
+        self.syncs.fetch_add(u64::from(synced), Ordering::Relaxed);
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.commit_micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    fn failed(&self) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl SqliteLog {
+    /// Opens the log of a directory, which is made if it is not there.
+    ///
+    /// # Errors
+    /// Says what is wrong with it, and how to go on.
+    pub fn open(dir: &Path, retention: Retention) -> Result<Self, OpenError> {
+        let opened = open::open(dir)?;
+        let unusable = |source| OpenError::Directory { path: dir.to_owned(), source };
+        let marks = Arc::new(Marks::begin(dir, &opened.run).map_err(unusable)?);
+        let path: PathBuf = opened.path.clone();
+        let of_log = |source: LogError| OpenError::Log { path: path.clone(), source };
+        let index = Index::open(dir).map_err(|error| of_log(error.into()))?;
+        let (queue, shelves) = (Arc::new(Queue::new()), Shelves::default());
+        let (damaged, stopping) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (figures, checkpoints) = (Arc::new(Figures::default()), Arc::new(Checkpoints::default()));
+        for room in &opened.rooms {
+            shelves.set(room.id, Usage { first: room.first, bytes: room.bytes });
+            marks.mark(room.id, room.head);
+        }
+        let background = open::connect(&path).map_err(|error| of_log(error.into()))?;
+        let writer = Writer {
+            connection: opened.connection,
+            queue: Arc::clone(&queue),
+            shelves: shelves.clone(),
+            marks: Arc::clone(&marks),
+            rooms: opened.rooms.iter().map(|room| (room.id, Kept::from(room))).collect::<HashMap<_, _>>(),
+            retention,
+            checkpoints: Arc::clone(&checkpoints),
+            figures: Arc::clone(&figures),
+            damaged: Arc::clone(&damaged),
+            path: path.clone(),
+            wake: Box::new(index.waker()),
+            clean: true,
+            appended_at: Instant::now(),
+            aged_at: Instant::now(),
+        };
+        let threads = vec![
+            spawn("log-writer", move || writer.run()).map_err(unusable)?,
+            checkpoints.start(background).map_err(unusable)?,
+            verify::start(&path, &opened.rooms, Arc::clone(&damaged), Arc::clone(&stopping))
+                .map_err(unusable)?,
+        ];
+        let next_id = opened.rooms.iter().map(|room| room.id).max().unwrap_or(0) + 1;
+        let by_name = opened.rooms.into_iter().map(|room| (room.name.clone(), room)).collect();
+        Ok(Self {
+            queue,
+            shelves,
+            marks,
+            readers: Readers::new(&path, Arc::clone(&damaged)),
+            damaged,
+            index,
+            rooms: Mutex::new(Rooms { by_name, next_id }),
+            figures,
+            checkpoints,
+            stopping,
+            threads: Mutex::new(threads),
+            _lock: opened.lock,
+        })
+    }
+
+    /// What it did so far.
+    #[must_use]
+    pub fn figures(&self) -> &Arc<Figures> {
+        &self.figures
+    }
+
+    /// The oldest and the latest event of a room.
+    fn range(&self, room: RoomId) -> (Seq, Seq) {
+        (self.shelves.usage(room).first, self.marks.of(room))
+    }
+
+    /// A room by its number, and its oldest event.
+    fn kept(&self, id: i64) -> Result<(RoomRecord, Seq), LogError> {
+        let rooms = self.rooms();
+        let record = rooms.by_name.values().find(|room| i64::from(room.id) == id);
+        let record = record.ok_or_else(|| LogError::new(Fault::Query, "the room is not in the log"))?.clone();
+        let first = self.shelves.usage(record.id).first;
+        Ok((record, first))
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, Rooms> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl EventLog for SqliteLog {
+    fn rooms(&self) -> Result<Vec<RoomRecord>, LogError> {
+        let rooms = self.rooms();
+        Ok(rooms.by_name.values().map(|room| self.current(room)).collect())
+    }
+
+    fn open_room(&self, name: &RoomName) -> Result<RoomRecord, LogError> {
+        let mut rooms = self.rooms();
+        if let Some(room) = rooms.by_name.get(name) {
+            return Ok(self.current(room));
+        }
+        let id = rooms.next_id;
+        rooms.next_id += 1;
+        let epoch = super::new_epoch();
+        let record = RoomRecord { id, name: name.clone(), epoch, first: 1, head: 0, bytes: 0, at: 0 };
+        rooms.by_name.insert(name.clone(), record.clone());
+        self.shelves.set(id, Usage { first: 1, bytes: 0 });
+        self.queue.room(id, Some(record.clone()));
+        Ok(record)
+    }
+
+    fn forget_room(&self, room: RoomId) {
+        self.rooms().by_name.retain(|_, record| record.id != room);
+        self.queue.room(room, None);
+        self.shelves.forget(room);
+    }
+
+    fn append(&self, append: Append) -> Result<Appended, LogError> {
+        self.queue.push(append)?;
+        Ok(Appended::Queued)
+    }
+
+    fn remember(&self, records: Vec<Record>) {
+        self.queue.remember(records);
+    }
+
+    fn recall(&self, prefix: &str) -> Result<Vec<(String, String)>, LogError> {
+        self.readers.with(|connection| {
+            // The first text after all that begin with the prefix: no key has this character.
+            let end = format!("{prefix}\u{10FFFF}");
+            let mut statement = connection
+                .prepare_cached("SELECT key, value FROM state WHERE key >= ?1 AND key < ?2 ORDER BY key")?;
+            statement.query_map([prefix, &end], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })
+    }
+
+    fn read(&self, room: RoomId, portion: Portion) -> Result<Page, LogError> {
+        let (first, head) = self.range(room);
+        self.readers.page(room, portion, first, head)
+    }
+
+    fn before(&self, room: RoomId, at: i64) -> Result<Seq, LogError> {
+        let (first, head) = self.range(room);
+        self.readers.before(room, at, first, head)
+    }
+
+    fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, LogError> {
+        let (room, first) = self.kept(query.room_id)?;
+        // What is past retention may still be in the file for a moment.
+        let after = Some(query.after.unwrap_or(0).max(first.saturating_sub(1)));
+        match self.index.history(&HistoryQuery { after, ..query.clone() }) {
+            // It is new and not written yet: then nothing has happened in it.
+            Err(IndexError::NoRoom(_)) => {
+                Ok(HistoryPage { epoch: room.epoch, first: 1, head: 0, events: vec![], more: false })
+            }
+            Err(error) => {
+                if matches!(error, IndexError::DamagedEvent(_)) {
+                    self.damaged.store(true, Ordering::Release);
+                }
+                Err(error.into())
+            }
+            Ok(page) => Ok(page),
+        }
+    }
+
+    fn activity(&self, query: &ActivityQuery) -> Result<Activity, LogError> {
+        let (room, _) = self.kept(query.room_id)?;
+        match self.index.activity(query) {
+            Err(IndexError::NoRoom(_)) => Ok(Activity {
+                epoch: room.epoch,
+                first: 1,
+                head: 0,
+                first_at: None,
+                head_at: None,
+                step_s: 1,
+                buckets: vec![],
+            }),
+            answered => Ok(answered?),
+        }
+    }
+
+    fn pin(&self, room: RoomId, cursor: Seq) -> (Pin, Seq) {
+        self.shelves.pin(room, cursor, Instant::now())
+    }
+
+    fn usage(&self, room: RoomId) -> Usage {
+        self.shelves.usage(room)
+    }
+
+    fn purge(&self, room: RoomId, before: Seq) -> Result<Seq, LogError> {
+        let before = before.min(self.marks.of(room) + 1);
+        self.shelves.force(room, before);
+        let (done, receipt) = Notify::pair();
+        self.queue.purge(Purge { room, before, done })?;
+        receipt.wait()?;
+        Ok(self.shelves.usage(room).first)
+    }
+
+    fn promise(&self, room: RoomId, seq: Seq) {
+        self.marks.promise(room, seq);
+    }
+
+    fn level_max(&self) -> Level {
+        Level::Synced
+    }
+
+    fn availability(&self) -> Result<(), LogError> {
+        self.queue.fault().map_or(Ok(()), Err)
+    }
+
+    fn generation(&self) -> u64 {
+        self.queue.generation()
+    }
+
+    fn close(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.queue.close();
+        self.checkpoints.close();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the event log ended in a panic");
+            }
+        }
+        self.index.close();
+    }
+}
+
+impl SqliteLog {
+    /// A room with what has happened since the log was opened.
+    fn current(&self, room: &RoomRecord) -> RoomRecord {
+        let usage = self.shelves.usage(room.id);
+        RoomRecord {
+            first: usage.first,
+            bytes: usage.bytes,
+            head: self.marks.of(room.id).max(room.head),
+            ..room.clone()
+        }
+    }
+}
+
+impl Drop for SqliteLog {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.into()).spawn(run)
+}

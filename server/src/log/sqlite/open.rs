@@ -1,0 +1,233 @@
+//! Opening a log: whose it is, whether it is whole, and whether it is the one that ended.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use arcane_shared::{Epoch, RoomName};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+use super::continuity::{Left, boot};
+use super::schema::{self, SchemaError, event_id, seq_of};
+use crate::log::{LogError, RoomRecord, new_epoch};
+
+/// The database in a data directory.
+pub const EVENTS_FILE: &str = "events.db";
+const LOCK_FILE: &str = "lock";
+/// How long a commit waits for another program that holds the database.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Why a log cannot be opened, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The directory.
+    #[error("cannot use the data directory {}: {source}", path.display())]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Somebody else has it.
+    #[error(
+        "another arcane server{} uses the data directory {}; stop it, or choose another --data-dir",
+        if pid.is_empty() { String::new() } else { format!(" (process {pid})") }, path.display()
+    )]
+    InUse {
+        /// Which directory.
+        path: PathBuf,
+        /// Who, as far as it is known.
+        pid: String,
+    },
+    /// It is no log.
+    #[error("cannot use {} as an event log: {source}", path.display())]
+    Schema {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: SchemaError,
+    },
+    /// It is not what was written.
+    #[error(
+        "the event log {} is damaged: {detail}. Nothing was changed. To go on: save what can be read with `arcane export \
+         --salvage --data-dir {} > saved.ndjson`, move the directory away, and `arcane import --data-dir {} saved.ndjson`",
+        path.display(), dir(path), dir(path)
+    )]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// It can be neither read nor written.
+    #[error("cannot open the event log {}: {source}", path.display())]
+    Log {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: LogError,
+    },
+}
+
+fn dir(path: &Path) -> String {
+    path.parent().unwrap_or(path).display().to_string()
+}
+
+/// What was found in a data directory.
+pub(super) struct Opened {
+    pub(super) lock: File,
+    pub(super) path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) rooms: Vec<RoomRecord>,
+    /// Names this run of the server.
+    pub(super) run: String,
+}
+
+/// Takes possession of a directory.
+pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
+    let unusable = |source| OpenError::Directory { path: dir.to_owned(), source };
+    std::fs::create_dir_all(dir).map_err(unusable)?;
+    let path = dir.join(LOCK_FILE);
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            // Only a hint: without it the message is still true.
+            let _ = file.take(20).read_to_string(&mut pid);
+            return Err(OpenError::InUse { path: dir.to_owned(), pid: pid.trim().to_owned() });
+        }
+        Err(TryLockError::Error(source)) => return Err(unusable(source)),
+    }
+    let written =
+        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
+    written.map_err(unusable)?;
+    Ok(file)
+}
+
+/// Opens the log of a directory and begins a run.
+pub(super) fn open(dir: &Path) -> Result<Opened, OpenError> {
+    let lock = lock(dir)?;
+    let path = dir.join(EVENTS_FILE);
+    let sorted = |error: LogError| sort(&path, error);
+    let mut connection = connect(&path).map_err(|error| sorted(error.into()))?;
+    check_size(&connection, &path)?;
+    schema::migrate(&mut connection).map_err(|source| match source {
+        SchemaError::Sqlite(error) => sorted(error.into()),
+        source => OpenError::Schema { path: path.clone(), source },
+    })?;
+    let mut rooms = rooms(&connection).map_err(|error| sorted(error.into()))?;
+    for room in &rooms {
+        check_room(&connection, room)
+            .map_err(|error| sorted(error.into()))?
+            .map_err(|detail| OpenError::Damaged { path: path.clone(), detail })?;
+    }
+    let run = format!("{:016x}", rand::random::<u64>());
+    begin_run(&mut connection, dir, &run, &mut rooms).map_err(|error| sorted(error.into()))?;
+    Ok(Opened { lock, path, connection, rooms, run })
+}
+
+fn sort(path: &Path, error: LogError) -> OpenError {
+    if error.fault == crate::log::Fault::Damaged {
+        OpenError::Damaged { path: path.to_owned(), detail: error.detail.to_string() }
+    } else {
+        OpenError::Log { path: path.to_owned(), source: error }
+    }
+}
+
+/// A connection that writes.
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    schema::prepare_writer(&connection)?;
+    Ok(connection)
+}
+
+/// A file that was cut off is found before anything is written behind its end.
+fn check_size(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let counted = number("page_count").and_then(|pages| Ok(pages * number("page_size")?));
+    let expected = counted.map_err(|error| sort(path, error.into()))?.unsigned_abs();
+    let actual = std::fs::metadata(path).map_or(0, |file| file.len());
+    let wal = std::fs::metadata(path.with_extension("db-wal")).map_or(0, |file| file.len());
+    // Pages that are only in the write-ahead log are behind the file's end, and that is as it should be.
+    if actual + wal < expected {
+        let detail = format!("it has {actual} bytes and should have {expected}");
+        return Err(OpenError::Damaged { path: path.to_owned(), detail });
+    }
+    Ok(())
+}
+
+pub(crate) fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomRecord>> {
+    let mut statement =
+        connection.prepare("SELECT id, name, epoch, first, head, bytes, at FROM rooms ORDER BY id")?;
+    let number = |value: i64| value.unsigned_abs();
+    let rows = statement.query_map([], |row| {
+        Ok(RoomRecord {
+            id: row.get(0)?,
+            name: RoomName::parse(&row.get::<_, String>(1)?).unwrap_or_default(),
+            epoch: Epoch(row.get(2)?),
+            first: number(row.get(3)?),
+            head: number(row.get(4)?),
+            bytes: number(row.get(5)?),
+            at: row.get(6)?,
+        })
+    })?;
+    rows.collect()
+}
+
+/// Whether a room's events begin and end where they should.
+fn check_room(connection: &Connection, room: &RoomRecord) -> rusqlite::Result<Result<(), String>> {
+    let at = |end: &str| -> rusqlite::Result<Option<u64>> {
+        let range = params![event_id(room.id, room.first), event_id(room.id, u64::MAX)];
+        let sql = format!("SELECT id FROM events WHERE id >= ?1 AND id <= ?2 ORDER BY id {end} LIMIT 1");
+        Ok(connection.query_row(&sql, range, |row| row.get(0)).optional()?.map(seq_of))
+    };
+    let expected = (room.first <= room.head).then_some((room.first, room.head));
+    let found = at("ASC")?.zip(at("DESC")?);
+    if expected == found {
+        return Ok(Ok(()));
+    }
+    let words = |range: Option<(u64, u64)>| range.map_or("none".into(), |(a, b)| format!("{a} to {b}"));
+    Ok(Err(format!("room {} should have events {} and has {}", room.name, words(expected), words(found))))
+}
+
+/// Decides about the epochs and writes down, on the disk, that a run has begun.
+fn begin_run(
+    connection: &mut Connection,
+    dir: &Path,
+    run: &str,
+    rooms: &mut [RoomRecord],
+) -> rusqlite::Result<()> {
+    let meta = |key: &str| {
+        let sql = "SELECT CAST(value AS TEXT) FROM meta WHERE key = ?";
+        connection.query_row(sql, [key], |row| row.get::<_, String>(0)).optional()
+    };
+    let was_clean = meta("clean")?.is_none_or(|clean| clean == "1");
+    let last_run = meta("run")?.unwrap_or_default();
+    let left = Left::read(dir).filter(|left| left.is_of(&last_run, boot().as_deref()));
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let transaction = connection.transaction()?;
+    for room in rooms {
+        let is_proven = was_clean || left.as_ref().is_some_and(|left| left.of(room.id) <= room.head);
+        if !is_proven {
+            room.epoch = new_epoch();
+            tracing::warn!(room = %room.name, epoch = %room.epoch, head = room.head,
+                "events that somebody was told of may be missing: the room has a new epoch");
+            transaction
+                .execute("UPDATE rooms SET epoch = ?2 WHERE id = ?1", params![room.id, room.epoch.0])?;
+        }
+    }
+    transaction.execute("INSERT OR REPLACE INTO meta VALUES('run', ?)", [run])?;
+    transaction.execute("INSERT OR REPLACE INTO meta VALUES('clean', 1)", [])?;
+    transaction.commit()
+}

@@ -1,0 +1,205 @@
+//! What waits to be written. Whether the log takes anything is decided under the same lock: so nothing is
+//! taken after everything that waited was taken back.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arcane_shared::Seq;
+
+use crate::log::{Append, Fault, Level, LogError, Notify, Record, RoomId, RoomRecord};
+
+/// Most events that wait. Beyond that publishers are refused.
+const EVENTS_MAX: usize = 65_536;
+/// Most bytes of them.
+const BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most records that wait without events; one more for the same key replaces the first.
+const RECORDS_MAX: usize = 100_000;
+/// Most events of one commit.
+const GROUP_EVENTS_MAX: usize = 4096;
+
+/// The queue of one log.
+#[derive(Debug)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    filled: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    appends: VecDeque<Append>,
+    records: BTreeMap<String, Option<String>>,
+    /// Rooms that are new, and rooms that are to be forgotten. At most as many as there may be rooms.
+    rooms: BTreeMap<RoomId, Option<RoomRecord>>,
+    purges: Vec<Purge>,
+    events: usize,
+    bytes: usize,
+    fault: Option<LogError>,
+    closing: bool,
+    generation: u64,
+}
+
+/// What is written in one commit.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    pub(super) appends: Vec<Append>,
+    pub(super) records: Vec<Record>,
+    pub(super) rooms: BTreeMap<RoomId, Option<RoomRecord>>,
+    pub(super) purges: Vec<Purge>,
+    /// The highest that anybody asked for.
+    pub(super) level: Level,
+    /// Nothing more will come.
+    pub(super) closing: bool,
+}
+
+/// Somebody wants events to go, and waits until that is written.
+#[derive(Debug)]
+pub(super) struct Purge {
+    pub(super) room: RoomId,
+    pub(super) before: Seq,
+    pub(super) done: Notify,
+}
+
+impl Group {
+    pub(super) fn is_empty(&self) -> bool {
+        self.appends.is_empty() && self.records.is_empty() && self.rooms.is_empty() && self.purges.is_empty()
+    }
+}
+
+impl Queue {
+    pub(super) fn new() -> Self {
+        let state = State {
+            appends: VecDeque::new(),
+            records: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            purges: Vec::new(),
+            events: 0,
+            bytes: 0,
+            fault: None,
+            closing: false,
+            generation: 0,
+        };
+        Self { state: Mutex::new(state), filled: Condvar::new() }
+    }
+
+    pub(super) fn push(&self, append: Append) -> Result<(), LogError> {
+        let mut state = self.lock();
+        if let Some(fault) = &state.fault {
+            return Err(fault.clone());
+        }
+        if state.closing {
+            return Err(LogError::new(Fault::Closed, "it takes no more events"));
+        }
+        if state.events >= EVENTS_MAX || state.bytes >= BYTES_MAX {
+            return Err(LogError::new(Fault::Busy, format!("{} events wait to be written", state.events)));
+        }
+        state.events += append.frames.len();
+        state.bytes += bytes(&append);
+        state.appends.push_back(append);
+        drop(state);
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    pub(super) fn remember(&self, records: Vec<Record>) {
+        let mut state = self.lock();
+        for Record { key, value } in records {
+            if state.records.len() < RECORDS_MAX || state.records.contains_key(&key) {
+                state.records.insert(key, value);
+            }
+        }
+        drop(state);
+        self.filled.notify_one();
+    }
+
+    /// A room is new, or, with `None`, to be forgotten.
+    pub(super) fn room(&self, id: RoomId, record: Option<RoomRecord>) {
+        self.lock().rooms.insert(id, record);
+        self.filled.notify_one();
+    }
+
+    pub(super) fn purge(&self, purge: Purge) -> Result<(), LogError> {
+        let mut state = self.lock();
+        if let Some(fault) = &state.fault {
+            return Err(fault.clone());
+        }
+        state.purges.push(purge);
+        drop(state);
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    /// Waits until something is to be written, or for `patience`.
+    pub(super) fn take(&self, patience: Duration) -> Group {
+        let state = self.lock();
+        let waits = |state: &mut State| {
+            let others = state.records.is_empty() && state.rooms.is_empty() && state.purges.is_empty();
+            !state.closing && state.appends.is_empty() && (others || state.fault.is_some())
+        };
+        let (mut state, _) =
+            self.filled.wait_timeout_while(state, patience, waits).unwrap_or_else(PoisonError::into_inner);
+        let mut group = Group { closing: state.closing, level: Level::Received, ..Group::default() };
+        let mut events = 0;
+        while events < GROUP_EVENTS_MAX
+            && let Some(append) = state.appends.pop_front()
+        {
+            events += append.frames.len();
+            state.bytes -= bytes(&append);
+            group.level = group.level.max(append.level);
+            group.appends.push(append);
+        }
+        state.events -= events;
+        if state.fault.is_none() {
+            let records = std::mem::take(&mut state.records);
+            group.records = records.into_iter().map(|(key, value)| Record { key, value }).collect();
+            group.rooms = std::mem::take(&mut state.rooms);
+            group.purges = std::mem::take(&mut state.purges);
+        }
+        group
+    }
+
+    /// Takes nothing more until it is mended. Returns what had been taken.
+    pub(super) fn fail(&self, fault: LogError, group: Group) -> Vec<Append> {
+        let mut state = self.lock();
+        state.fault = Some(fault.clone());
+        state.generation += 1;
+        for Record { key, value } in group.records {
+            state.records.entry(key).or_insert(value);
+        }
+        for (id, record) in group.rooms {
+            state.rooms.entry(id).or_insert(record);
+        }
+        for purge in group.purges.into_iter().chain(std::mem::take(&mut state.purges)) {
+            purge.done.tell(Err(fault.clone()));
+        }
+        (state.events, state.bytes) = (0, 0);
+        group.appends.into_iter().chain(state.appends.drain(..)).collect()
+    }
+
+    /// It takes events again.
+    pub(super) fn mend(&self) {
+        self.lock().fault = None;
+    }
+
+    pub(super) fn fault(&self) -> Option<LogError> {
+        self.lock().fault.clone()
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.lock().generation
+    }
+
+    /// Takes nothing more; what waits is still written.
+    pub(super) fn close(&self) {
+        self.lock().closing = true;
+        self.filled.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn bytes(append: &Append) -> usize {
+    append.frames.iter().map(|frame| frame.json().len()).sum()
+}

@@ -1,0 +1,215 @@
+//! The one thread that writes: it commits in one go whatever has come while it was busy.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use arcane_shared::Seq;
+use rusqlite::Connection;
+
+use super::checkpoint::Checkpoints;
+use super::continuity::Marks;
+use super::queue::{Group, Queue};
+use super::{Figures, group, open, purge};
+use crate::clock;
+use crate::log::retention::{Held, Retention};
+use crate::log::shelf::Shelves;
+use crate::log::{Append, Commits, Fault, Level, LogError, RoomId, RoomRecord, Usage};
+
+/// How long the thread waits for something to write before it looks after the rest.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// After so long without an event everything is synced: then even a machine that goes down loses nothing.
+const IDLE: Duration = Duration::from_secs(10);
+/// Rooms' oldest events are looked at this often, for their age.
+const AGE_CHECK: Duration = Duration::from_secs(30);
+
+/// What the writer knows of a room.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept {
+    pub(super) first: Seq,
+    pub(super) head: Seq,
+    pub(super) bytes: u64,
+    pub(super) at: i64,
+}
+
+impl Kept {
+    pub(super) fn held(self) -> Held {
+        Held { first: self.first, head: self.head, bytes: self.bytes }
+    }
+}
+
+impl From<&RoomRecord> for Kept {
+    fn from(record: &RoomRecord) -> Self {
+        Self { first: record.first, head: record.head, bytes: record.bytes, at: record.at }
+    }
+}
+
+/// See the module.
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    pub(super) queue: Arc<Queue>,
+    pub(super) shelves: Shelves,
+    pub(super) marks: Arc<Marks>,
+    pub(super) rooms: HashMap<RoomId, Kept>,
+    pub(super) retention: Retention,
+    pub(super) checkpoints: Arc<Checkpoints>,
+    pub(super) figures: Arc<Figures>,
+    /// Somebody found that the files are not what was written.
+    pub(super) damaged: Arc<AtomicBool>,
+    pub(super) path: std::path::PathBuf,
+    /// Called after each commit that changed events.
+    pub(super) wake: Box<dyn Fn(u64) + Send>,
+    /// Whether the file says that all of it is synced.
+    pub(super) clean: bool,
+    pub(super) appended_at: Instant,
+    pub(super) aged_at: Instant,
+}
+
+impl Writer {
+    /// Runs until the queue is closed and empty.
+    pub(super) fn run(mut self) {
+        loop {
+            let group = self.queue.take(PATIENCE);
+            let closing = group.closing;
+            if self.damaged.swap(false, Ordering::AcqRel) {
+                self.give_up(LogError::new(Fault::Damaged, "an event is not what was written"), group);
+            } else if self.queue.fault().is_some() {
+                self.probe();
+            } else if !group.is_empty() {
+                self.commit(group);
+            } else if closing {
+                break;
+            }
+            if closing && self.queue.fault().is_some() {
+                // What is still to be written cannot be: nobody was told that it is.
+                let error = LogError::new(Fault::Closed, "the log could not be written to the end");
+                self.give_up(error, Group::default());
+                return;
+            }
+            if self.queue.fault().is_none() {
+                self.look_after();
+            }
+        }
+        if let Err(error) = self.finish() {
+            tracing::error!(%error, "the event log could not be closed in peace; what was acknowledged is in it");
+        }
+    }
+
+    fn commit(&mut self, group: Group) {
+        let began = Instant::now();
+        match group::write(self, &group) {
+            Ok(written) => {
+                self.figures.committed(written.events, began.elapsed(), written.synced);
+                self.clean = self.clean && written.events == 0;
+                for (room, kept) in written.rooms {
+                    self.marks.mark(room, kept.head);
+                    self.rooms.insert(room, kept);
+                    let first = self.shelves.usage(room).first.max(kept.first);
+                    self.shelves.set(room, Usage { first, bytes: kept.bytes });
+                }
+                if written.events > 0 {
+                    self.appended_at = Instant::now();
+                    self.checkpoints.wrote(written.events, written.bytes);
+                }
+                show(&group.appends);
+                for append in group.appends {
+                    append.done.tell(Ok(()));
+                }
+                for purge in group.purges {
+                    purge.done.tell(Ok(()));
+                }
+                (self.wake)(written.events.max(1));
+                if self.checkpoints.wants_writer() {
+                    self.checkpoints.run(&self.connection);
+                }
+            }
+            Err(error) => self.give_up(error.into(), group),
+        }
+    }
+
+    /// Takes back everything that is not in the log, and takes nothing more until it is mended.
+    fn give_up(&mut self, error: LogError, group: Group) {
+        tracing::error!(%error, "the event log takes no events");
+        self.figures.failed();
+        let taken_back = self.queue.fail(error.clone(), group);
+        for append in &taken_back {
+            append.commits.taken_back();
+        }
+        for append in taken_back {
+            append.done.tell(Err(error.clone()));
+        }
+    }
+
+    /// Finds out whether the log can be written again.
+    fn probe(&mut self) {
+        if self.queue.fault().is_some_and(|fault| fault.fault == Fault::Damaged) {
+            return;
+        }
+        let opened = open::connect(&self.path);
+        let probed = opened.and_then(|connection| {
+            group::probe(&connection)?;
+            Ok(connection)
+        });
+        match probed {
+            Ok(connection) => {
+                self.connection = connection;
+                self.queue.mend();
+                tracing::info!("the event log takes events again");
+            }
+            Err(error) => tracing::debug!(%error, "the event log cannot be written yet"),
+        }
+    }
+
+    fn look_after(&mut self) {
+        let now = clock::now().unix_micros();
+        let check_age = self.aged_at.elapsed() >= AGE_CHECK;
+        if check_age {
+            self.aged_at = Instant::now();
+        }
+        if let Err(error) = purge::step(self, now, check_age) {
+            tracing::warn!(%error, "old events could not be deleted yet");
+        }
+        if !self.clean && self.appended_at.elapsed() >= IDLE {
+            match group::set_clean(self) {
+                Ok(()) => {
+                    self.clean = true;
+                    self.checkpoints.run(&self.connection);
+                }
+                Err(error) => tracing::warn!(%error, "the event log could not be synced"),
+            }
+        }
+    }
+
+    fn finish(&mut self) -> rusqlite::Result<()> {
+        if !self.clean {
+            group::set_clean(self)?;
+        }
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    }
+
+    /// Sets whether the next commit waits for the disk.
+    pub(super) fn set_synced(&self, synced: bool) -> rusqlite::Result<()> {
+        self.connection.pragma_update(None, "synchronous", if synced { "FULL" } else { "NORMAL" })
+    }
+}
+
+/// Lets readers see what is in the log, room by room.
+fn show(appends: &[Append]) {
+    let alike = |a: &Append, b: &Append| Arc::ptr_eq(&a.commits, &b.commits);
+    for run in appends.chunk_by(alike) {
+        let Some(first) = run.first() else { continue };
+        let commits: &Arc<dyn Commits> = &first.commits;
+        if let [only] = run {
+            commits.committed(&only.frames);
+        } else {
+            let frames: Vec<_> = run.iter().flat_map(|append| append.frames.iter().cloned()).collect();
+            commits.committed(&frames);
+        }
+    }
+}
+
+/// Whether a group has to wait for the disk.
+pub(super) fn is_synced(level: Level, clean: bool, events: bool) -> bool {
+    level == Level::Synced || clean && events
+}

@@ -1,0 +1,48 @@
+//! Publications whose answers wait for the log, in the order of their messages.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::task::{Context, Poll};
+
+use arcane_shared::control::ServerMessage;
+
+use super::publish::{Accepted, Refusal, taken_back};
+use crate::log::Receipt;
+
+/// Publications of one connection at a time; with so many nothing more is read from it.
+const PENDING_MAX: usize = 64;
+
+/// See the module. Costs nothing while nobody publishes.
+#[derive(Debug, Default)]
+pub(super) struct Pending(VecDeque<(Receipt, Result<ServerMessage, Refusal>)>);
+
+impl Pending {
+    pub(super) fn push(&mut self, published: Result<Accepted, Refusal>) {
+        self.0.push_back(match published {
+            Ok(Accepted { answer, receipt }) => (receipt, Ok(answer)),
+            Err(refusal) => (Receipt::done(), Err(refusal)),
+        });
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.0.len() >= PENDING_MAX
+    }
+
+    /// The next answer; pending while there is none. Cancel-safe.
+    pub(super) fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Result<ServerMessage, Refusal>> {
+        let Some((receipt, _)) = self.0.front_mut() else { return Poll::Pending };
+        let logged = match std::pin::pin!(receipt.logged()).poll(context) {
+            Poll::Ready(logged) => logged,
+            Poll::Pending => return Poll::Pending,
+        };
+        let Some((_, answer)) = self.0.pop_front() else { return Poll::Pending };
+        if self.0.is_empty() {
+            // Most connections publish nothing most of the time.
+            self.0 = VecDeque::new();
+        }
+        Poll::Ready(match (logged, answer) {
+            (Err(error), Ok(ServerMessage::Published { id, .. })) => Err(taken_back(id, &error)),
+            (_, answer) => answer,
+        })
+    }
+}
