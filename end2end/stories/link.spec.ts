@@ -26,11 +26,11 @@ test("history can be replayed, and left again", async ({ dashboard, server }) =>
   await server.summon("claude");
   await server.invoke("claude", "count to three");
   await expect(dashboard.row("invoke", "claude")).toHaveCount(1);
-  const banner = dashboard.page.getByTestId("replay-banner");
+  const banner = dashboard.page.getByTestId("travel-banner");
   await expect(banner).toBeHidden();
   await dashboard.page.getByTestId("replay-button").click();
   await expect(banner).toBeVisible();
-  await expect.poll(async () => (await dashboard.stage()).mode).toBe("replay");
+  await expect(banner).toHaveAttribute("data-mode", "playing");
   await dashboard.page.keyboard.press("Escape");
   await expect(banner).toBeHidden();
   await dashboard.isLive();

@@ -8,7 +8,16 @@ export interface StageState {
   inversions_total: number;
   inversion_times_ms: number[];
   events_total: number;
+  missing: number;
+  duplicates: number;
+  last_seq: number;
   mode: string;
+  /** Whether the server has a log that can be asked. */
+  log: boolean;
+  /** The last event of what is shown. */
+  shown_seq: number;
+  /** Milliseconds of the page's own work for the moment shown last. */
+  worked_ms: number;
 }
 
 /** The page as a person sees it. */

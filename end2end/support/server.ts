@@ -12,13 +12,14 @@ export class ArcaneServer {
   private process?: ChildProcess;
   url = "";
 
-  /** With more arguments of `arcane serve`. */
-  constructor(private readonly more: string[] = []) {}
+  /** With more arguments of `arcane serve`, and a folder if it shall remember. */
+  constructor(private readonly more: string[] = [], private readonly folder?: string) {}
 
   async start(): Promise<void> {
     // Started again, it comes back where the page expects it.
     const listen = this.url ? new URL(this.url).host : "127.0.0.1:0";
-    const args = ["serve", "--listen", listen, "--dashboard", dashboard, "--ephemeral", "--otlp-listen", "off", ...this.more];
+    const kept = this.folder ? ["--data-dir", this.folder] : ["--ephemeral"];
+    const args = ["serve", "--listen", listen, "--dashboard", dashboard, ...kept, "--otlp-listen", "off", ...this.more];
     const process = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.process = process;
     const said: string[] = [];

@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { test as base } from "@playwright/test";
 
 import { Dashboard } from "./dashboard.ts";
@@ -26,5 +30,17 @@ export const test = base.extend<Fixtures>({
     await dashboard.open(server.url);
     await use(dashboard);
     if (wrong.length > 0) throw new Error(`the page threw: ${wrong.join("; ")}`);
+  },
+});
+
+/** Stories of a server that remembers, also when it is stopped and started again. */
+export const durable = test.extend({
+  server: async ({}, use) => {
+    const folder = await mkdtemp(join(tmpdir(), "arcane-"));
+    const server = new ArcaneServer([], folder);
+    await server.start();
+    await use(server);
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
   },
 });

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 
+use arcane_shared::Position;
 use arcane_stage::answers::{self, Card, Examples, Refusal};
 use arcane_stage::message::{object, written};
 use serde_json::Value;
@@ -18,12 +19,12 @@ pub(crate) struct Server {
 }
 
 /// Why a request brought nothing.
-#[derive(Debug, Clone)]
-pub(crate) enum Failure {
-    /// The server said why.
-    Refused(Refusal),
-    /// No answer, or none that can be read.
-    Unreachable,
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Failure {
+    /// The status of the answer; 0 if there was none.
+    pub(crate) status: u16,
+    /// What the server said, if it can be read.
+    pub(crate) refusal: Option<Refusal>,
 }
 
 impl Server {
@@ -44,10 +45,11 @@ impl Server {
         }
     }
 
-    /// The address of a room's event stream.
-    pub(crate) fn stream_url(&self, room: &str) -> String {
+    /// The address of a room's event stream, to be read on from a position.
+    pub(crate) fn stream_url(&self, room: &str, since: Option<Position>) -> String {
         let scheme = if self.secure { "wss" } else { "ws" };
-        format!("{scheme}://{}/ws/events?room={room}&recent=100", self.host)
+        let since = since.map_or_else(String::new, |position| format!("&since={position}"));
+        format!("{scheme}://{}/ws/events?room={room}&recent=100{since}", self.host)
     }
 
     /// The address that a person would type into a shell.
@@ -85,6 +87,12 @@ impl Server {
         answers::cards(&self.get(format!("/daemons/active?room={room}")).await?)
     }
 
+    /// Asks the log; says the status and sentence of a refusal.
+    pub(crate) async fn log(&self, path: String) -> Result<Value, (u16, Option<String>)> {
+        let answer = self.request(path, None).await;
+        answer.map_err(|failure| (failure.status, failure.refusal.map(|refusal| refusal.text)))
+    }
+
     async fn get(&self, path: String) -> Option<Value> {
         self.request(path, None).await.ok()
     }
@@ -101,28 +109,27 @@ impl Server {
 }
 
 async fn request(url: String, body: Option<String>) -> Result<Value, Failure> {
+    let unreachable = |_: JsValue| Failure::default();
     let init = RequestInit::new();
     if let Some(body) = body {
         init.set_method("POST");
         init.set_body(&JsValue::from_str(&body));
-        let headers = web_sys::Headers::new().map_err(|_| Failure::Unreachable)?;
-        headers.set("Content-Type", "application/json").map_err(|_| Failure::Unreachable)?;
+        let headers = web_sys::Headers::new().map_err(unreachable)?;
+        headers.set("Content-Type", "application/json").map_err(unreachable)?;
         init.set_headers(&headers);
     }
-    let window = web_sys::window().ok_or(Failure::Unreachable)?;
-    let response = JsFuture::from(window.fetch_with_str_and_init(&url, &init))
+    let window = web_sys::window().ok_or_else(Failure::default)?;
+    let response: Response = JsFuture::from(window.fetch_with_str_and_init(&url, &init))
         .await
-        .map_err(|_| Failure::Unreachable)?
-        .dyn_into::<Response>()
-        .map_err(|_| Failure::Unreachable)?;
-    let text = JsFuture::from(response.text().map_err(|_| Failure::Unreachable)?)
-        .await
-        .map_err(|_| Failure::Unreachable)?
-        .as_string()
-        .unwrap_or_default();
-    let answer: Value = serde_json::from_str(&text).map_err(|_| Failure::Unreachable)?;
-    if response.ok() {
-        return Ok(answer);
+        .and_then(JsCast::dyn_into)
+        .map_err(unreachable)?;
+    let text = JsFuture::from(response.text().map_err(unreachable)?).await.map_err(unreachable)?;
+    let answer: Option<Value> = serde_json::from_str(&text.as_string().unwrap_or_default()).ok();
+    match answer {
+        Some(answer) if response.ok() => Ok(answer),
+        answer => Err(Failure {
+            status: response.status(),
+            refusal: answer.and_then(|answer| answers::refusal(&answer)),
+        }),
     }
-    Err(answers::refusal(&answer).map_or(Failure::Unreachable, Failure::Refused))
 }

@@ -40,9 +40,10 @@ pub(crate) fn App() -> impl IntoView {
         <div
             class="realm"
             class:reduced=flag(move || realm.views.reduced.get())
-            class:replaying=flag(move || realm.views.replay.with(Option::is_some))
+            class:travelling=flag(move || realm.views.when.with(|when| when.visiting))
+            data-mode=text(move || realm.views.when.with(|when| when.post.mode))
             class:storming=flag(move || realm.views.storm.with(Option::is_some))
-            class:cut=flag(move || realm.views.header.with(|h| matches!(h.state, "reconnecting" | "disconnected")) && realm.views.replay.with(Option::is_none))
+            class:cut=flag(move || realm.views.header.with(|h| matches!(h.state, "reconnecting" | "disconnected")) && realm.views.when.with(|when| !when.visiting))
             class:badge=flag(move || realm.views.badge.get())
         >
             <Header/>
@@ -109,28 +110,40 @@ fn expose(realm: Realm) {
 }
 
 fn on_key(realm: Realm, event: &KeyboardEvent) {
-    let typing = event
-        .target()
-        .and_then(|target| target.dyn_into::<HtmlElement>().ok())
-        .is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"));
-    if typing || event.ctrl_key() || event.meta_key() || event.alt_key() {
+    let target = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
+    let tag = target.map(|element| element.tag_name()).unwrap_or_default();
+    let visiting = realm.views.when.with_untracked(|when| when.visiting);
+    let in_dialog = realm.views.help.get_untracked() || realm.views.detail.with_untracked(Option::is_some);
+    if event.key() == "Escape" && visiting && !in_dialog && tag != "INPUT" {
+        realm.travel(|page| page.leave(true));
+        return;
+    }
+    let typing = matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT");
+    if typing || in_dialog || event.ctrl_key() || event.meta_key() || event.alt_key() {
         return;
     }
     match event.key().as_str() {
         "/" => {
             event.prevent_default();
-            if let Some(input) =
-                document().get_element_by_id("spell").and_then(|e| e.dyn_into::<HtmlElement>().ok())
-            {
-                let _ = input.focus();
-            }
+            focus("spell");
         }
+        "t" => focus("scrubber"),
         "?" => realm.views.help.set(true),
         "s" => realm.toggle_sound(),
         "m" => realm.toggle_motion(),
         "f" => realm.filter(|filter| filter.failures = !filter.failures),
-        "r" => realm.toggle_replay(),
-        "Escape" if realm.views.replay.with_untracked(Option::is_some) => realm.toggle_replay(),
+        "r" => realm.travel(crate::page::Page::replay),
+        // A button that has the focus is pressed by it.
+        " " if visiting && tag != "BUTTON" => {
+            event.prevent_default();
+            realm.travel(crate::page::Page::toggle_play);
+        }
         _ => {}
+    }
+}
+
+fn focus(id: &str) {
+    if let Some(element) = document().get_element_by_id(id).and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
     }
 }

@@ -22,3 +22,8 @@ pub(crate) fn timestamp() -> Timestamp {
     let micros = (unix() * 1000.0) as i64;
     Timestamp::from_unix_micros(micros)
 }
+
+/// What the visitor's zone adds to UTC at a moment, milliseconds.
+pub(crate) fn offset_ms(at: UnixMillis) -> f64 {
+    -js_sys::Date::new(&at.into()).get_timezone_offset() * 60_000.0
+}

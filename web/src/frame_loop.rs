@@ -11,7 +11,7 @@ use web_sys::HtmlCanvasElement;
 
 use crate::project;
 use crate::realm::Realm;
-use crate::{clock, strip};
+use crate::{clock, past_view, strip};
 
 /// Milliseconds between projections of what moves with the circles.
 const STAGE_EVERY_MS: f64 = 100.0;
@@ -119,6 +119,7 @@ impl Frame {
         // The callback's own time may lie before events that were heard since.
         let now = now.max(clock::now());
         beat(self.realm);
+        self.realm.ask_log();
         self.pace.take(now);
         if self.is_due(0, now, MEASURE_EVERY_MS) {
             self.measure();
@@ -132,13 +133,16 @@ impl Frame {
         let views = self.realm.views;
         if self.is_due(1, now, STAGE_EVERY_MS) {
             let labels = &mut self.labels;
-            self.realm.with(|page| project::project_stage(page, views, labels));
+            self.realm.with(|page| {
+                project::project_stage(page, views, labels);
+                past_view::project(page, views, page.traveller.point);
+            });
         }
         if self.is_due(2, now, TEXT_EVERY_MS) {
             self.realm.with(|page| project::project_text(page, views));
         }
         if self.is_due(3, now, STRIP_EVERY_MS) {
-            self.realm.with(|page| strip::draw(page.shown().timeline()));
+            self.realm.with(|page| strip::draw(page));
         }
         if self.is_due(4, now, ANNOUNCE_EVERY_MS) {
             let counts = &mut self.counts;

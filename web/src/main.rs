@@ -8,6 +8,7 @@ mod components;
 mod frame_loop;
 mod page;
 mod painter;
+mod past_view;
 mod project;
 mod reads;
 mod realm;
@@ -15,6 +16,7 @@ mod socket;
 mod speaker;
 mod storage;
 mod strip;
+mod traveller;
 mod views;
 
 fn main() {

@@ -7,22 +7,26 @@ use arcane_shared::control::PaintSample;
 use arcane_shared::{ReceivedEvent, RoomName, UnixMillis};
 use arcane_stage::clock_sync::ClockSync;
 use arcane_stage::director::{Cue, Lateness, direct};
-use arcane_stage::history::{History, Replay, STORAGE_KEY};
+use arcane_stage::history::{History, STORAGE_KEY};
 use arcane_stage::latency::Latency;
 use arcane_stage::link::{Link, State};
 use arcane_stage::message::{self, Incoming, Notice, Welcome, object, written};
+use arcane_stage::signpost::Signpost;
 use arcane_stage::sounds::Sound;
-use arcane_stage::store::{Origin, Stored};
+use arcane_stage::store::{RESUME_MAX, Stored};
 use arcane_stage::{Stage, Store};
 use serde_json::Value;
 
 use crate::painter::Painter;
 use crate::socket::{Heard, Socket};
 use crate::speaker::Speaker;
+use crate::traveller::Traveller;
 use crate::{clock, storage};
 
 /// Milliseconds between writes of the history.
 const SAVE_EVERY_MS: f64 = 1_500.0;
+/// Milliseconds between two looks at who is present: each is an event for everybody.
+const CENSUS_EVERY_MS: f64 = 3_000.0;
 /// Milliseconds between reports of paint samples.
 const SEEN_EVERY_MS: f64 = 1_000.0;
 
@@ -37,10 +41,12 @@ pub(crate) struct Page {
     pub(crate) speaker: Speaker,
     pub(crate) painter: Option<Painter>,
     pub(crate) subscribers: u64,
-    pub(crate) replaying: Option<Replaying>,
+    pub(crate) traveller: Traveller,
     pub(crate) heard_events: u64,
-    pub(crate) wants_census: bool,
+    /// Events that the server still reads from its log for us.
+    pub(crate) lagging: u64,
     pub(crate) context_lost: bool,
+    census: Census,
     history: History,
     socket: Option<Socket>,
     performed: Vec<Performed>,
@@ -50,10 +56,11 @@ pub(crate) struct Page {
     seen_at: f64,
 }
 
-/// History that is being shown again, with a store of its own.
-pub(crate) struct Replaying {
-    pub(crate) replay: Replay,
-    pub(crate) store: Store,
+/// Whether the server was asked who is present, and when.
+#[derive(Default)]
+struct Census {
+    wanted: bool,
+    taken_at: Option<f64>,
 }
 
 /// A cue that is not on the canvas yet.
@@ -83,10 +90,11 @@ impl Page {
             speaker: Speaker::default(),
             painter: None,
             subscribers: 0,
-            replaying: None,
+            traveller: Traveller::new(),
             heard_events: 0,
-            wants_census: false,
+            lagging: 0,
             context_lost: false,
+            census: Census::default(),
             history,
             socket: None,
             performed: Vec::new(),
@@ -96,12 +104,14 @@ impl Page {
             seen_at: now,
         };
         page.store.restore(page.history.of_room(&page.room));
+        page.traveller.count(&page.store);
         page
     }
 
-    /// The store that the page shows: the live one, or the replay's.
+    /// The store that the page shows: the live one, or that of a visit to the past.
     pub(crate) fn shown(&self) -> &Store {
-        self.replaying.as_ref().map_or(&self.store, |replaying| &replaying.store)
+        let travel = self.traveller.travel.as_ref().filter(|travel| travel.has_shown());
+        travel.map_or(&self.store, |travel| travel.store())
     }
 
     /// Opens a socket to a room's stream.
@@ -120,9 +130,15 @@ impl Page {
         self.save();
         self.socket = None;
         self.room = room;
-        self.replaying = None;
+        self.leave(true);
+        self.census = Census::default();
+        self.lagging = 0;
         self.store = Store::default();
         self.store.restore(self.history.of_room(&self.room));
+        let range = self.traveller.range;
+        self.traveller = Traveller::new();
+        self.traveller.range = range;
+        self.traveller.count(&self.store);
         self.stage.clear();
         self.performed.clear();
         self.link = Link::new(self.link_seed(), clock::now());
@@ -161,17 +177,40 @@ impl Page {
     fn welcome(&mut self, welcome: &Welcome) {
         let now = clock::now();
         self.subscribers = welcome.subscriber_count;
+        self.lagging = 0;
         let fresh = self.store.welcome(welcome);
+        if self.store.behind() > RESUME_MAX {
+            // More than anybody would watch: begin at what is live, and show the hole.
+            self.store.skip_missed();
+            self.socket = None;
+            self.link.closed(1006, "", now);
+            return;
+        }
         for stored in &fresh {
+            self.traveller.note(stored);
             self.history.keep(&self.room, self.store.epoch(), &stored.event);
         }
         self.unsaved |= !fresh.is_empty();
         // Who came before all that we were told is known to the server only.
-        // The realm lives in the default room; other rooms are what publishers make of them.
-        self.wants_census = self.room == RoomName::default() && welcome.seq > welcome.recent.len() as u64;
-        if self.replaying.is_none() {
+        let resumed = welcome.resume.is_some_and(|resume| resume.recovered);
+        self.census.wanted =
+            if resumed { self.census.taken_at.is_none() } else { welcome.seq > welcome.recent.len() as u64 };
+        self.traveller.begin();
+        if self.traveller.travel.is_none() {
             self.stage.settle(self.store.daemons(), now);
         }
+    }
+
+    /// Whether to ask the server who is present: not twice for one reason, and not often.
+    pub(crate) fn census_due(&mut self) -> bool {
+        let now = clock::now();
+        let rested = self.census.taken_at.is_none_or(|at| now - at >= CENSUS_EVERY_MS);
+        // The realm lives in the default room; other rooms are what publishers make of them.
+        let due = self.census.wanted && rested && self.room == RoomName::default();
+        if due {
+            self.census = Census { wanted: false, taken_at: Some(now) };
+        }
+        due
     }
 
     fn receive(&mut self, event: ReceivedEvent, hidden: bool) {
@@ -179,8 +218,9 @@ impl Page {
         self.heard_events += 1;
         self.history.keep(&self.room, self.store.epoch(), &stored.event);
         self.unsaved = true;
-        if self.replaying.is_none() {
-            let cue = direct(&stored.event, Origin::Live, self.sync.server_time(clock::unix()), hidden);
+        self.traveller.note(&stored);
+        if self.traveller.travel.is_none() {
+            let cue = direct(&stored.event, stored.origin, self.sync.server_time(clock::unix()), hidden);
             self.perform(&stored, &cue);
         }
     }
@@ -203,7 +243,11 @@ impl Page {
     fn notice(&mut self, notice: Notice, arrived: UnixMillis) {
         match notice {
             Notice::Pong { t0, t1, t2 } => self.sync.pong(t0, t1, t2, arrived),
-            Notice::Gap { from, to } => self.store.gap(from, to),
+            Notice::Gap { from, to, cause } => {
+                self.store.gap(from, to, cause);
+                self.census.wanted = true;
+            }
+            Notice::Behind { events } => self.lagging = events,
             Notice::Position { seq } => self.store.skip_to(seq),
             Notice::Draining { reconnect_in_ms } => self.link.draining(reconnect_in_ms),
             Notice::Remark => {}
@@ -233,9 +277,9 @@ impl Page {
         self.link.retry_due(now)
     }
 
-    /// One frame: replay, picture, paint, sound, measure.
+    /// One frame: playback, picture, paint, sound, measure.
     pub(crate) fn frame(&mut self, now: f64, scale: f32) {
-        self.step_replay(now);
+        self.step_past(now);
         self.stage.advance(now);
         if !self.context_lost
             && let Some(painter) = &mut self.painter
@@ -257,41 +301,6 @@ impl Page {
             let late_ms = server_now - cue.emitted_at;
             let missed = late_ms > cue.deadline_ms;
             self.latency.painted(PaintSample { seq: cue.seq, painted_at: server_now, late_ms, missed });
-        }
-    }
-
-    /// Shows what was kept, from its beginning.
-    pub(crate) fn begin_replay(&mut self, now: f64) -> bool {
-        let events: Vec<ReceivedEvent> =
-            self.history.of_room(&self.room).into_iter().map(|(_, event)| event).collect();
-        if events.is_empty() {
-            return false;
-        }
-        self.replaying =
-            Some(Replaying { replay: Replay::new(events, now + 300.0), store: Store::default() });
-        self.stage.clear();
-        true
-    }
-
-    /// Back to what is.
-    pub(crate) fn end_replay(&mut self) {
-        if self.replaying.take().is_some() {
-            self.stage.clear();
-            self.stage.settle(self.store.daemons(), clock::now());
-        }
-    }
-
-    fn step_replay(&mut self, now: f64) {
-        let Some(replaying) = &mut self.replaying else { return };
-        while let Some(event) = replaying.replay.due(now) {
-            let mut event = (*event).clone();
-            let seq = event.seq.take();
-            let Some(stored) = replaying.store.receive(event) else { continue };
-            // Replay obeys the directives, but it is nobody's deadline and makes no sound.
-            let mut cue = direct(&stored.event, Origin::Live, None, false);
-            cue.seq = seq;
-            cue.voice = arcane_stage::director::Voice::Silent;
-            self.stage.perform(&cue, now);
         }
     }
 
@@ -323,10 +332,8 @@ impl Page {
                 ("phase", label.phase.into()),
             ]))
         };
-        let mode = match (&self.replaying, self.link.state()) {
-            (Some(_), _) => "replay",
-            (None, state) => state.word(),
-        };
+        let travel = self.traveller.travel.as_ref();
+        let mode = travel.map_or(self.link.state().word(), |travel| Signpost::of(travel, 0.0, 0.0).mode);
         let governor = self.stage.governor();
         let (stage, store) = (&self.stage, &self.store);
         written(object([
@@ -343,8 +350,14 @@ impl Page {
             ("duplicates", store.duplicates().into()),
             ("undecodable", store.undecodable().into()),
             ("last_seq", store.last_seq().into()),
+            ("behind", store.behind().into()),
             ("halted", stage.is_halted(now).into()),
             ("mode", mode.into()),
+            ("moment", self.moment().into()),
+            ("shown_seq", self.shown().last_seq().into()),
+            ("held", travel.map(arcane_stage::travel::Travel::held).into()),
+            ("worked_ms", self.traveller.worked_ms.into()),
+            ("log", self.has_log().into()),
         ]))
     }
 }

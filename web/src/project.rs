@@ -28,15 +28,16 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
     }
     put(views.storm, storm);
     put(views.badge, views.reduced.get_untracked() && page.stage.display(now).is_some());
-    put(views.replay, page.replaying.as_ref().map(|replaying| replaying.replay.progress()));
     put(views.header, header(page, now));
     put(views.quiet, quiet(page));
 }
 
 /// Tables and lists: four times a second.
 pub(crate) fn project_text(page: &mut Page, views: Views) {
-    let unix = clock::unix();
-    page.store.timeline_mut().advance(unix);
+    page.store.timeline_mut().advance(clock::unix());
+    // Lengths of time are those of the moment that is shown.
+    let visiting = page.traveller.travel.is_some();
+    let unix = if visiting { page.moment() } else { clock::unix() };
     let store = page.shown();
     // Both parts are in order of name already.
     let past = store.daemons().iter().filter(|daemon| !daemon.is_present() && daemon.invocations > 0);
@@ -51,7 +52,12 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
         arcane_stage::store::Entry::Event(stored) => Some(stored.event.timestamp.unix_millis()),
         _ => None,
     });
-    put(views.last_heard, latest.map_or_else(String::new, |at| format!("last event {} ago", ago(unix - at))));
+    put(
+        views.last_heard,
+        latest.map_or_else(String::new, |at| {
+            format!("last event {} {}", ago(unix - at), if visiting { "before" } else { "ago" })
+        }),
+    );
     project_feed(page, views);
 }
 
@@ -75,7 +81,8 @@ pub(crate) fn announce(page: &Page, views: Views, before: &mut (u64, u64)) {
     let after = (page.store.events_total(), page.store.failures_total());
     let (events, failures) = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
     *before = after;
-    if events > 0 {
+    // Whoever visits the past is not told of the present.
+    if events > 0 && page.traveller.travel.is_none() {
         let present = page.store.daemons().present().count();
         let failed = if failures > 0 { format!(", {failures} failed") } else { String::new() };
         put(views.announcement, format!("{events} events{failed}. {present} daemons present."));
@@ -91,9 +98,14 @@ fn header(page: &Page, now: f64) -> Header {
             page.link.seconds_left(now).map(|left| format!("in {left} s")).unwrap_or_default()
         }
         State::Disconnected { reason, .. } => summary::shorten(reason, 80),
-        State::Connecting | State::Live => String::new(),
+        State::Connecting => String::new(),
+        State::Live => match page.store.behind().max(page.lagging) {
+            0 => String::new(),
+            1 => "1 event behind".into(),
+            behind => format!("{behind} events behind"),
+        },
     };
-    let rate = page.store.timeline().rate(5);
+    let rate = page.shown().timeline().rate(5);
     Header {
         state: state.word(),
         detail,
@@ -114,11 +126,20 @@ fn header(page: &Page, now: f64) -> Header {
 
 fn quiet(page: &Page) -> Quiet {
     let store = page.shown();
+    if let Some(travel) = &page.traveller.travel {
+        let nobody = store.daemons().present().next().is_none();
+        return match travel.trouble() {
+            Some(trouble) => {
+                let (title, sentence) = trouble.words();
+                Quiet::Trouble(title, sentence)
+            }
+            None if travel.is_looking() || !nobody => Quiet::No,
+            None if store.events_total() == 0 => Quiet::Before("Nothing had happened yet"),
+            None => Quiet::Before("Nobody was here"),
+        };
+    }
     if let State::Disconnected { reason, .. } = page.link.state() {
         return Quiet::Disconnected(reason.clone());
-    }
-    if page.replaying.is_some() {
-        return Quiet::No;
     }
     if let State::Reconnecting { .. } = page.link.state() {
         return Quiet::Disconnected(String::new());

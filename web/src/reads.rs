@@ -41,6 +41,18 @@ pub(crate) fn click(act: impl FnMut(MouseEvent) + 'static) -> Box<dyn FnMut(Mous
     Box::new(act)
 }
 
+/// A button. `pressed`: whether it is on, for one that can be.
+pub(crate) fn button(
+    class: &'static str,
+    id: &'static str,
+    pressed: Read<Option<String>>,
+    label: Read<String>,
+    act: impl FnMut(MouseEvent) + 'static,
+) -> AnyView {
+    view! { <button class=class data-testid=id aria-pressed=pressed on:click=click(act)>{label}</button> }
+        .into_any()
+}
+
 /// An entry of a list to choose from.
 pub(crate) fn choice(value: String, chosen: bool) -> AnyView {
     let shown = value.clone();

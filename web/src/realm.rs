@@ -11,7 +11,7 @@ use crate::page::Page;
 use crate::project;
 use crate::socket::Heard;
 use crate::views::Views;
-use crate::{clock, storage};
+use crate::{clock, past_view, storage, strip};
 
 /// See the module. Copied into every closure.
 #[derive(Clone, Copy)]
@@ -56,31 +56,29 @@ impl Realm {
     pub(crate) fn connect(self) {
         let server = self.server();
         self.with(|page| {
-            let url = server.stream_url(page.room.as_str());
+            let url = server.stream_url(page.room.as_str(), page.store.position());
             page.connect(&url, move |heard| self.hear(heard));
         });
     }
 
     fn hear(self, heard: Heard) {
         let hidden = document().hidden();
-        let census = self.with(|page| {
-            page.hear(heard, hidden);
-            std::mem::take(&mut page.wants_census)
-        });
-        if census == Some(true) {
-            self.take_census();
-        }
+        self.with(|page| page.hear(heard, hidden));
+        self.take_census();
     }
 
-    /// Asks the server who is present, once a connection: our part of history does not say.
+    /// Asks the server who is present where our part of history does not say.
     fn take_census(self) {
+        if self.with(Page::census_due) != Some(true) {
+            return;
+        }
         leptos::task::spawn_local(async move {
             let room = self.views.room.get_untracked();
             if let Some(cards) = self.server().active(&room).await {
                 self.with(|page| {
                     if page.room.as_str() == room {
                         page.store.daemons_mut().adopt(&cards);
-                        if page.replaying.is_none() {
+                        if page.traveller.travel.is_none() {
                             page.stage.settle(page.store.daemons(), clock::now());
                         }
                     }
@@ -151,7 +149,16 @@ impl Realm {
 
     /// Projects at once what would be projected soon.
     pub(crate) fn refresh(self) {
-        self.with(|page| project::project_text(page, self.views));
+        self.with(|page| {
+            project::project_text(page, self.views);
+            strip::draw(page);
+        });
+        self.show_when();
+    }
+
+    /// Shows at once where in time the page is.
+    pub(crate) fn show_when(self) {
+        self.with(|page| past_view::project(page, self.views, page.traveller.point));
     }
 
     /// Shows an event in full.
@@ -162,16 +169,30 @@ impl Realm {
         }
     }
 
-    /// Begins or ends the replay of what this browser kept.
-    pub(crate) fn toggle_replay(self) {
-        self.with(|page| {
-            if page.replaying.is_some() {
-                page.end_replay();
-            } else {
-                page.begin_replay(clock::now());
-            }
-        });
+    /// Changes where in time the page is, and shows it at once.
+    pub(crate) fn travel(self, change: impl FnOnce(&mut Page)) {
+        self.with(change);
+        self.arrive();
+    }
+
+    // Not generic: one copy of it for whatever changes.
+    fn arrive(self) {
+        self.views.feed_pin.set(None);
+        self.views.feed_first.set(0);
+        self.ask_log();
         self.refresh();
+    }
+
+    /// Asks the log what is due, and again when it has answered.
+    pub(crate) fn ask_log(self) {
+        while let Some(question) = self.with(Page::question).flatten() {
+            leptos::task::spawn_local(async move {
+                let answer = self.server().log(question.path.clone()).await;
+                self.with(|page| page.answer(&question, answer));
+                self.ask_log();
+                self.refresh();
+            });
+        }
     }
 
     /// Turns sound on or off.

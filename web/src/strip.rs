@@ -1,16 +1,22 @@
-//! The strip at the bottom: events per second by spell, drawn on a small canvas of its own.
+//! The strip at the bottom: how much happened when, by spell, drawn on a small canvas of its own.
 
 use arcane_shared::SpellName;
-use arcane_stage::timeline::{Bucket, KINDS, SECONDS, Timeline};
+use arcane_stage::moment::tick;
+use arcane_stage::timeline::{Bucket, KINDS};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
+use crate::clock::offset_ms;
+use crate::page::Page;
+
 /// Colours of the six spells and of unknown ones: brightness differs as well as hue.
 const COLORS: [&str; KINDS] = ["#a78bfa", "#f59e0b", "#0891b2", "#34d399", "#f9a8d4", "#e2e8f0", "#64748b"];
+/// Height of the line of times, pixels.
+const TICKS: f64 = 15.0;
 
 /// Draws the strip.
-pub(crate) fn draw(timeline: &Timeline) {
+pub(crate) fn draw(page: &Page) {
     let Some(canvas) =
         document().get_element_by_id("timeline").and_then(|e| e.dyn_into::<HtmlCanvasElement>().ok())
     else {
@@ -34,17 +40,22 @@ pub(crate) fn draw(timeline: &Timeline) {
     };
     let _ = c.set_transform(dpr, 0.0, 0.0, dpr, 0.0, 0.0);
     c.clear_rect(0.0, 0.0, width, height);
-    let peak = timeline.buckets().map(Bucket::total).max().unwrap_or(0).max(4);
-    #[expect(clippy::cast_precision_loss, reason = "300")]
-    let step = width / SECONDS as f64;
-    let base = height - 1.0;
+    draw_bars(&c, page, width, height - TICKS);
+    draw_ticks(&c, page, width, height);
+}
+
+fn draw_bars(c: &CanvasRenderingContext2d, page: &Page, width: f64, base: f64) {
+    let (span, activity) = (page.span(), page.traveller.activity());
+    let slots = activity.slots().iter().filter(|slot| slot.at + activity.step_ms > span.from);
+    let peak = slots.clone().map(|slot| slot.bucket.total()).max().unwrap_or(0).max(4);
+    let step = (activity.step_ms / span.length() * width).max(3.0);
     c.set_fill_style_str("#2a2a3c");
     c.fill_rect(0.0, base, width, 1.0);
-    let mut x = 0.0;
-    for bucket in timeline.buckets() {
+    for slot in slots {
+        let (bucket, x) = (&slot.bucket, span.part(slot.at) * width);
         let mut y = base;
         // A root, so that one event is seen beside a thousand.
-        let tall = (f64::from(bucket.total()) / f64::from(peak)).sqrt() * (height - 6.0);
+        let tall = (f64::from(bucket.total()) / f64::from(peak)).sqrt() * (base - 5.0);
         for (kind, count) in bucket.by_kind.iter().enumerate().filter(|(_, count)| **count > 0) {
             let part = tall * f64::from(*count) / f64::from(bucket.total());
             c.set_fill_style_str(COLORS[kind]);
@@ -55,18 +66,37 @@ pub(crate) fn draw(timeline: &Timeline) {
             c.set_fill_style_str("#fb7185");
             c.fill_rect(x, y - 4.0, (step - 1.0).max(1.0), 3.0);
         }
-        x += step;
     }
 }
 
-/// One second in words: `back` seconds before the newest.
-pub(crate) fn describe(timeline: &Timeline, back: usize) -> String {
-    let Some(bucket) = timeline.buckets().nth(SECONDS - 1 - back.min(SECONDS - 1)) else {
-        return String::new();
-    };
-    if bucket.total() == 0 {
-        return format!("{back} s ago: nothing");
+fn draw_ticks(c: &CanvasRenderingContext2d, page: &Page, width: f64, height: f64) {
+    let span = page.span();
+    let offset = offset_ms(span.to);
+    c.set_font("11px system-ui, sans-serif");
+    c.set_fill_style_str("#a3a3b8");
+    let last =
+        if page.traveller.travel.is_some() { tick(span.to, span.length(), offset) } else { "now".into() };
+    c.set_text_align("right");
+    let _ = c.fill_text(&last, width, height - 3.0);
+    c.set_text_align("center");
+    for at in span.ticks(offset) {
+        let x = span.part(at) * width;
+        if (20.0..width - 50.0).contains(&x) {
+            c.fill_rect(x.round(), height - TICKS, 1.0, 4.0);
+            let _ = c.fill_text(&tick(at, span.length(), offset), x, height - 2.0);
+        }
     }
+}
+
+/// What happened around a moment, in words.
+pub(crate) fn describe(page: &Page, at: f64) -> String {
+    match page.traveller.activity().slot_at(at) {
+        Some(slot) => described(&slot.bucket),
+        None => "nothing".into(),
+    }
+}
+
+fn described(bucket: &Bucket) -> String {
     let parts: Vec<String> = bucket
         .by_kind
         .iter()
@@ -77,5 +107,5 @@ pub(crate) fn describe(timeline: &Timeline, back: usize) -> String {
         })
         .collect();
     let failed = if bucket.failures > 0 { format!(", {} failed", bucket.failures) } else { String::new() };
-    format!("{back} s ago: {}{failed}", parts.join(", "))
+    format!("{}{failed}", parts.join(", "))
 }

@@ -3,6 +3,8 @@
 use arcane_stage::completion::Lexicon;
 use arcane_stage::feed::Row;
 use arcane_stage::filter::Filter;
+use arcane_stage::signpost::Signpost;
+use arcane_stage::span::Range;
 use leptos::prelude::*;
 
 /// Recycled rows of the chronicle.
@@ -54,6 +56,24 @@ pub(crate) struct Detail {
     pub(crate) json: String,
 }
 
+/// Where in time the page is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct When {
+    /// Whether it visits the past.
+    pub(crate) visiting: bool,
+    pub(crate) post: Signpost,
+    pub(crate) playing: bool,
+    pub(crate) range: Range,
+    /// Where the scrubber's needle is, percent.
+    pub(crate) needle: String,
+    /// Seconds that the scrubber spans, and which of them it is at.
+    pub(crate) seconds: [String; 2],
+    /// The moment in words.
+    pub(crate) said: String,
+    /// What the pointer is over: where, and what happened there.
+    pub(crate) hint: [String; 2],
+}
+
 /// How the stage is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Canvas {
@@ -76,6 +96,10 @@ pub(crate) enum Quiet {
     Empty,
     /// Everybody is gone; when something last happened.
     Deserted(String),
+    /// At this moment of the past nobody was there.
+    Before(&'static str),
+    /// The past cannot be shown, and why.
+    Trouble(&'static str, String),
     /// No connection, and why.
     Disconnected(String),
 }
@@ -99,7 +123,7 @@ pub(crate) struct Views {
     pub(crate) badge: RwSignal<bool>,
     pub(crate) quiet: RwSignal<Quiet>,
     pub(crate) last_heard: RwSignal<String>,
-    pub(crate) replay: RwSignal<Option<(usize, usize)>>,
+    pub(crate) when: RwSignal<When>,
     pub(crate) detail: RwSignal<Option<Detail>>,
     pub(crate) help: RwSignal<bool>,
     pub(crate) sound: RwSignal<bool>,
@@ -131,7 +155,16 @@ impl Views {
             badge: RwSignal::new(false),
             quiet: RwSignal::new(Quiet::Connecting),
             last_heard: RwSignal::new(String::new()),
-            replay: RwSignal::new(None),
+            when: RwSignal::new(When {
+                visiting: false,
+                post: Signpost { mode: "live", ..Signpost::default() },
+                playing: false,
+                range: Range::default(),
+                needle: "100%".into(),
+                seconds: ["0".into(), "0".into()],
+                said: "live".into(),
+                hint: [String::new(), String::new()],
+            }),
             detail: RwSignal::new(None),
             help: RwSignal::new(false),
             sound: RwSignal::new(sound),

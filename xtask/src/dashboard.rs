@@ -10,6 +10,10 @@ use crate::cli::Build;
 use crate::project::Project;
 use crate::{compress, process, tools};
 
+/// Control flow is taken apart and put together anew, and what lies below the stack is not looked at (nothing does,
+/// the stack begins there): about 2 KB less than `-Oz` alone.
+const WASM_PASSES: [&str; 7] =
+    ["--low-memory-unused", "--flatten", "--rereloop", "-Oz", "-Oz", "--converge", "--reorder-locals"];
 /// What Rust's output uses beyond the first version of WebAssembly.
 const WASM_FEATURES: [&str; 8] = [
     "--enable-bulk-memory",
@@ -92,7 +96,7 @@ fn shrink(project: &Project, wasm_opt: &Path) -> Result<()> {
             forget_all(&cache)?;
             let start = Instant::now();
             let mut node = project.command("node");
-            node.arg(wasm_opt).arg("-Oz").args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&output);
+            node.arg(wasm_opt).args(WASM_PASSES).args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&output);
             process::run(&mut node, "delete .tools/wasm-opt and try again")?;
             fs::write(&input, &before).context("keeping the input of wasm-opt")?;
             let after = fs::metadata(&output).context("wasm-opt wrote nothing")?.len();
@@ -102,7 +106,22 @@ fn shrink(project: &Project, wasm_opt: &Path) -> Result<()> {
         }
         fs::copy(&output, &wasm).context("putting the smaller program into the page")?;
     }
+    for script in files_with_extension(&project.dist(), "js")? {
+        let text = fs::read_to_string(&script).context("reading the page's script")?;
+        fs::write(&script, terse(&text)).context("putting the shorter script into the page")?;
+    }
     Ok(())
+}
+
+/// A script without indentation and lines of comment; as it is where that could change what it says.
+fn terse(script: &str) -> String {
+    let continues = |line: &str| line.matches('`').count() % 2 == 1;
+    if script.lines().any(continues) {
+        return script.to_owned();
+    }
+    let lines = script.lines().map(str::trim);
+    let said = lines.filter(|line| !["//", "/**", "* ", "*/"].iter().any(|mark| line.starts_with(mark)));
+    said.filter(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect()
 }
 
 fn forget_all(folder: &Path) -> Result<()> {
@@ -115,4 +134,17 @@ fn forget_all(folder: &Path) -> Result<()> {
 fn files_with_extension(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let files = compress::files(folder)?;
     Ok(files.into_iter().filter(|file| file.extension().is_some_and(|ext| ext == extension)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_shortened_where_that_is_safe() {
+        let script = "/**\n * @returns {number}\n */\nfn() {\n    return 1; // one\n\n}\n";
+        assert_eq!(terse(script), "fn() {\nreturn 1; // one\n}\n");
+        let text = "a = `\n  b`;\n";
+        assert_eq!(terse(text), text);
+    }
 }

@@ -12,6 +12,17 @@ pub(crate) fn Header() -> impl IntoView {
     let realm = expect_context::<Realm>();
     let views = realm.views;
     let header = views.header;
+    let mode = move || views.when.with(|when| when.post.mode);
+    // In the past the link goes on, and says so where it does not.
+    let word = move || match (mode(), header.with(|h| h.state)) {
+        ("live", state) => state.to_owned(),
+        (mode, "live") => mode.to_owned(),
+        (mode, state) => format!("{mode} · {state}"),
+    };
+    let dot = move || match mode() {
+        "live" => format!("dot {}", header.with(|h| h.state)),
+        mode => format!("dot {mode}"),
+    };
     view! {
         <header class="top">
             <h1 class="sigil">
@@ -42,9 +53,16 @@ pub(crate) fn Header() -> impl IntoView {
                 </select>
             </label>
             <p class="link">
-                <span class=text(move || format!("dot {}", header.with(|h| h.state))) aria-hidden="true"></span>
-                <span data-testid="link-state" data-state=text(move || header.with(|h| h.state))>
-                    {text(move || header.with(|h| h.state))}
+                <span
+                    class=text(dot)
+                    aria-hidden="true"
+                ></span>
+                <span
+                    data-testid="link-state"
+                    data-state=text(move || header.with(|h| h.state))
+                    data-mode=text(mode)
+                >
+                    {text(word)}
                 </span>
                 <span class="dim">{text(move || header.with(|h| h.detail.clone()))}</span>
             </p>

@@ -6,14 +6,16 @@ use leptos::prelude::*;
 use crate::reads::{click, pair};
 use crate::realm::Realm;
 
-const KEYS: [(&str, &str); 7] = [
+const KEYS: [(&str, &str); 9] = [
     ("/", "speak a spell"),
     ("Tab", "take the completion"),
     ("f", "failures only"),
-    ("r", "replay what this browser kept, and back"),
+    ("r", "replay what the strip shows"),
+    ("t", "to the strip: ← → PageUp PageDown Home End"),
+    ("Space", "play the past, or pause"),
     ("s", "sound"),
     ("m", "motion"),
-    ("Esc", "back"),
+    ("Esc", "back, and back to live"),
 ];
 const SIGNS: [(&str, &str); 7] = [
     ("▲", "summon: a daemon appears"),
@@ -41,8 +43,8 @@ pub(crate) fn Help() -> impl IntoView {
             }
         }
     });
-    let list = |items: [(&'static str, &'static str); 7]| {
-        items.into_iter().map(|(sign, what)| pair(sign, what.to_owned())).collect_view()
+    let list = |items: &[(&'static str, &'static str)]| {
+        items.iter().map(|(sign, what)| pair(sign, (*what).to_owned())).collect_view()
     };
     view! {
         <dialog
@@ -54,8 +56,8 @@ pub(crate) fn Help() -> impl IntoView {
         >
             <h2 id="help-title">"Keys and signs"</h2>
             <div class="columns">
-                <dl class="keys">{list(KEYS)}</dl>
-                <dl>{list(SIGNS)}</dl>
+                <dl class="keys">{list(&KEYS)}</dl>
+                <dl>{list(&SIGNS)}</dl>
             </div>
             <div class="actions"><button class="pill" on:click=click(move |_| open.set(false))>"Close"</button></div>
         </dialog>

@@ -8,3 +8,4 @@ pub(crate) mod help;
 pub(crate) mod spell_bar;
 pub(crate) mod stage_view;
 pub(crate) mod timeline;
+pub(crate) mod visit;

@@ -3,7 +3,6 @@
 use leptos::html::Input;
 use leptos::prelude::*;
 
-use crate::api::Failure;
 use crate::reads::{click, flag, maybe, part, text};
 use crate::realm::Realm;
 
@@ -56,6 +55,10 @@ pub(crate) fn SpellBar() -> impl IntoView {
         });
         casting.set(true);
         chosen.set(None);
+        // A spell acts now.
+        if views.when.with_untracked(|when| when.visiting) {
+            realm.travel(|page| page.leave(true));
+        }
         leptos::task::spawn_local(async move {
             let room = views.room.get_untracked();
             let outcome = realm.server().cast(&spell, &room).await;
@@ -77,16 +80,16 @@ pub(crate) fn SpellBar() -> impl IntoView {
                     };
                     set_timeout(fade, std::time::Duration::from_secs(8));
                 }
-                Err(Failure::Refused(refusal)) => feedback.set(Feedback {
-                    failed: true,
-                    text: refusal.text,
-                    suggestions: refusal.suggestions,
-                }),
-                Err(Failure::Unreachable) => feedback.set(Feedback {
-                    failed: true,
-                    text: "The server did not answer. The spell was not cast, as far as this page knows."
-                        .into(),
-                    suggestions: Vec::new(),
+                Err(failure) => feedback.set(match failure.refusal {
+                    Some(refusal) => {
+                        Feedback { failed: true, text: refusal.text, suggestions: refusal.suggestions }
+                    }
+                    None => Feedback {
+                        failed: true,
+                        text: "The server did not answer. The spell was not cast, as far as this page knows."
+                            .into(),
+                        suggestions: Vec::new(),
+                    },
                 }),
             }
         });

@@ -4,6 +4,7 @@ use leptos::html::Canvas as CanvasElement;
 use leptos::prelude::*;
 
 use crate::components::spell_bar::SpellBar;
+use crate::components::visit::{VisitBanner, trouble};
 use crate::reads::{click, flag, part, text, when};
 use crate::realm::Realm;
 use crate::views::{Canvas, LabelView, Quiet, Views};
@@ -39,7 +40,7 @@ pub(crate) fn StageView(canvas: NodeRef<CanvasElement>) -> impl IntoView {
                 {when(move || views.storm.with(Option::is_some), move || storm(views))}
                 <Said/>
             </div>
-            {when(move || views.replay.with(Option::is_some), move || replaying(realm))}
+            <VisitBanner/>
             <SpellBar/>
             <p class="subtitle" class:shown=move || views.subtitle.with(Option::is_some)>
                 <b>{text(move || views.subtitle.get().map(|said| said.0).unwrap_or_default())}</b>
@@ -125,6 +126,11 @@ fn Said() -> impl IntoView {
             </div>
         }
         .into_any(),
+        (_, Quiet::Before(what)) => view! {
+            <div class="quiet low" data-testid="empty-past"><h2>{what}</h2></div>
+        }
+        .into_any(),
+        (_, Quiet::Trouble(title, sentence)) => trouble(realm, title, sentence),
         (_, Quiet::Disconnected(reason)) => view! {
             <div class="quiet cutting">
                 <h2>"The thread to the realm is cut"</h2>
@@ -142,21 +148,6 @@ fn storm(views: Views) -> AnyView {
             <b>{text(move || views.storm.get().unwrap_or(0).to_string())}</b>
             " failures in this storm"
         </p>
-    }
-    .into_any()
-}
-
-/// A replay can never be mistaken for the present.
-fn replaying(realm: Realm) -> AnyView {
-    let views = realm.views;
-    view! {
-        <div class="replay" data-testid="replay-banner" role="status">
-                <b>"REPLAY"</b>
-                <span>
-                    {text(move || views.replay.get().map(|(at, of)| format!("{at} of {of} kept events")).unwrap_or_default())}
-                </span>
-                <button class="pill" on:click=click(move |_| realm.toggle_replay())>"Back to live"</button>
-            </div>
     }
     .into_any()
 }

@@ -74,16 +74,12 @@ pub fn window(store: &Store, filter: &Filter, skip: usize, count: usize, pin: Op
 pub fn row(entry: &Entry, daemons: &Daemons) -> Row {
     match entry {
         Entry::Event(stored) => event_row(stored, daemons),
-        Entry::Gap { id, from, to } => Row {
-            text: if from == to {
-                format!("event {from} is missing")
-            } else {
-                format!("events {from}–{to} are missing")
-            },
-            aside: (to - from + 1).to_string(),
-            ..plain(*id, "gap", "┄")
-        },
-        Entry::NewRun { id } => Row { text: "a new run of the server".into(), ..plain(*id, "run", "═") },
+        Entry::Gap { id, from, to, cause } => {
+            Row {
+                text: cause.line(*from, *to), aside: (to - from + 1).to_string(), ..plain(*id, "gap", "┄")
+            }
+        }
+        Entry::NewRun { id, why } => Row { text: why.line().into(), ..plain(*id, "run", "═") },
     }
 }
 

@@ -1,10 +1,9 @@
-//! What the browser keeps of each room, so that a reload forgets nothing, and how it is replayed.
+//! What the browser keeps of each room, so that a reload forgets nothing.
 //!
 //! The text is the seed's: one JSON array of events, newest first. Each event has its run of
 //! numbers beside it (`epoch`), an addition that the seed's own clients pass over.
 
 use std::collections::VecDeque;
-use std::rc::Rc;
 
 use arcane_shared::{Epoch, ReceivedEvent, RoomName, Timestamp};
 use serde_json::Value;
@@ -19,8 +18,6 @@ pub const EVENTS_MAX: usize = 100;
 pub const ROOMS_MAX: usize = 8;
 /// Longest text written. What does not fit is dropped, oldest first.
 pub const BYTES_MAX: usize = 2_000_000;
-/// Milliseconds between two events of a replay.
-pub const REPLAY_STEP_MS: f64 = 500.0;
 
 #[derive(Debug, Clone)]
 struct Kept {
@@ -107,39 +104,6 @@ impl History {
     }
 }
 
-/// Kept events shown again, one every [`REPLAY_STEP_MS`].
-#[derive(Debug, Clone)]
-pub struct Replay {
-    events: Vec<Rc<ReceivedEvent>>,
-    next: usize,
-    started: f64,
-}
-
-impl Replay {
-    /// Begins at `now`.
-    #[must_use]
-    pub fn new(events: Vec<ReceivedEvent>, now: f64) -> Self {
-        Self { events: events.into_iter().map(Rc::new).collect(), next: 0, started: now }
-    }
-
-    /// The next event whose time has come.
-    #[expect(clippy::cast_precision_loss, reason = "at most a few hundred")]
-    pub fn due(&mut self, now: f64) -> Option<Rc<ReceivedEvent>> {
-        let event = self.events.get(self.next)?;
-        if now < self.started + self.next as f64 * REPLAY_STEP_MS {
-            return None;
-        }
-        self.next += 1;
-        Some(Rc::clone(event))
-    }
-
-    /// Shown so far, and all.
-    #[must_use]
-    pub fn progress(&self) -> (usize, usize) {
-        (self.next, self.events.len())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,19 +129,6 @@ mod tests {
         assert_eq!(list.len(), 100);
         assert_eq!((list[0]["seq"].as_u64(), list[99]["seq"].as_u64()), (Some(130), Some(31)));
         assert_eq!(list[0]["spell_name"], "voice");
-    }
-
-    #[test]
-    fn a_replay_shows_one_event_every_half_second() {
-        let mut replay = Replay::new((1..=3).map(|seq| event(seq, "main")).collect(), 1_000.0);
-        let mut shown = Vec::new();
-        for ms in 1_000..3_000 {
-            while let Some(event) = replay.due(f64::from(ms)) {
-                shown.push((ms, event.seq.unwrap()));
-            }
-        }
-        assert_eq!(shown, [(1_000, 1), (1_500, 2), (2_000, 3)]);
-        assert_eq!(replay.progress(), (3, 3));
     }
 
     proptest! {

@@ -5,10 +5,13 @@
 //! [`daemons`], [`timeline`] and the chronicle that [`feed`] shows through a [`filter`]; [`director`]
 //! turns an event into a cue; [`stage`] performs cues and describes every [`frame`] as one
 //! [`picture`], which the page's painters draw. [`governor`] is the only door to large changes of
-//! luminance, [`sounds`] the only one to stingers. [`answers`] reads what REST says.
+//! luminance, [`sounds`] the only one to stingers. [`answers`] reads what REST says. [`travel`] shows the realm as it was:
+//! [`ask`] is what it asks of the log, [`past`] what it holds of it, [`playback`] its pace.
 
+pub mod activity;
 pub mod actors;
 pub mod answers;
+pub mod ask;
 pub mod clock_sync;
 pub mod completion;
 pub mod daemons;
@@ -17,21 +20,28 @@ pub mod effects;
 pub mod feed;
 pub mod filter;
 pub mod frame;
+pub mod gap;
 pub mod governor;
 pub mod history;
 pub mod latency;
 pub mod layout;
 pub mod link;
 pub mod message;
+pub mod moment;
 pub mod palette;
 pub mod particles;
+pub mod past;
 pub mod picture;
+pub mod playback;
 pub mod runes;
+pub mod signpost;
 pub mod sounds;
+pub mod span;
 pub mod stage;
 pub mod store;
 pub mod summary;
 pub mod timeline;
+pub mod travel;
 
 pub use director::{Cue, direct};
 pub use stage::Stage;

@@ -3,8 +3,12 @@
 //! Everything is read by hand from one parsed value. Derived decoders would be a quarter of the page.
 
 use arcane_shared::control::PaintSample;
-use arcane_shared::{AnySpell, DaemonName, Epoch, ReceivedEvent, RoomName, Seq, Timestamp, UnixMillis};
+use arcane_shared::{
+    AnySpell, DaemonName, Epoch, NotRecovered, ReceivedEvent, Resume, RoomName, Seq, Timestamp, UnixMillis,
+};
 use serde_json::{Map, Value};
+
+use crate::gap::Cause;
 
 /// One message of the server.
 #[derive(Debug, Clone)]
@@ -39,6 +43,13 @@ pub enum Notice {
         from: Seq,
         /// The last of them.
         to: Seq,
+        /// Why.
+        cause: Cause,
+    },
+    /// So many events are still to be read from the log; 0: caught up.
+    Behind {
+        /// How many.
+        events: u64,
     },
     /// Everything up to here was considered.
     Position {
@@ -67,6 +78,8 @@ pub struct Welcome {
     pub epoch: Option<Epoch>,
     /// The live stream starts after this.
     pub seq: Seq,
+    /// What became of the position that the page named.
+    pub resume: Option<Resume>,
     /// Recent events that could not be read.
     pub undecodable: u64,
 }
@@ -93,10 +106,15 @@ fn notice(object: &Map<String, Value>) -> Option<Notice> {
     let number = |key: &str| object.get(key).and_then(Value::as_f64);
     Some(match object.get("type")?.as_str()? {
         "pong" => Notice::Pong { t0: number("t0")?, t1: number("t1")?, t2: number("t2")? },
-        "gap" => Notice::Gap { from: whole("from")?, to: whole("to")? },
+        "gap" => {
+            let word = object.get("reason").and_then(Value::as_str).unwrap_or_default();
+            Notice::Gap { from: whole("from")?, to: whole("to")?, cause: Cause::of_word(word) }
+        }
+        "lagging" => Notice::Behind { events: whole("behind")? },
+        "caught_up" => Notice::Behind { events: 0 },
         "position" => Notice::Position { seq: whole("seq")? },
         "draining" => Notice::Draining { reconnect_in_ms: whole("reconnect_in_ms")? },
-        "hello" | "filtered" | "lagging" | "caught_up" | "published" | "error" => Notice::Remark,
+        "hello" | "filtered" | "published" | "error" => Notice::Remark,
         _ => return None,
     })
 }
@@ -116,8 +134,21 @@ fn welcome(mut object: Map<String, Value>, now: Timestamp) -> Welcome {
         epoch: text("epoch").map(|epoch| Epoch(epoch.into())),
         seq: object.get("seq").and_then(Value::as_u64).unwrap_or(last),
         undecodable: count - recent.len() as u64,
+        resume: object.get("resume").and_then(resume),
         recent,
     }
+}
+
+fn resume(value: &Value) -> Option<Resume> {
+    if value.get("recovered")?.as_bool()? {
+        return Some(Resume::recovered(value.get("count").and_then(Value::as_u64).unwrap_or(0)));
+    }
+    // A reason of a later version: whatever it is, nothing was resumed.
+    Some(Resume::refused(match value.get("reason").and_then(Value::as_str) {
+        Some("epoch_changed") => NotRecovered::EpochChanged,
+        Some("ahead") => NotRecovered::Ahead,
+        _ => NotRecovered::Expired,
+    }))
 }
 
 /// Reads an event, mending what can be mended: names, times and absent parts.
@@ -281,7 +312,7 @@ mod tests {
             ping_interval_ms: 5,
         };
         let word = || String::from("word");
-        let all = [
+        let connection = |resume| {
             ServerMessage::Connection(Connection {
                 message: word(),
                 subscriber_count: 3,
@@ -290,14 +321,21 @@ mod tests {
                 epoch: Epoch("k3".into()),
                 seq: 9,
                 session: word(),
-                resume: None,
-            }),
+                resume,
+            })
+        };
+        let all = [
+            connection(None),
+            connection(Some(Resume::recovered(7))),
+            connection(Some(Resume::refused(NotRecovered::Expired))),
+            connection(Some(Resume::refused(NotRecovered::EpochChanged))),
+            connection(Some(Resume::refused(NotRecovered::Ahead))),
             ServerMessage::Hello { version: 1, features: vec![word()], limits },
             ServerMessage::Pong { t0: 1.5, t1: 2.0, t2: 3.25 },
             ServerMessage::Filtered { seq: 4 },
             ServerMessage::Lagging { behind: 4 },
             ServerMessage::CaughtUp { seq: 4 },
-            ServerMessage::Gap { from: 2, to: u64::MAX, reason: word() },
+            ServerMessage::Gap { from: 2, to: u64::MAX, reason: "damaged".into() },
             ServerMessage::Position { seq: 5 },
             ServerMessage::Draining { reconnect_in_ms: 250 },
             ServerMessage::Published {
@@ -317,19 +355,21 @@ mod tests {
                     assert_eq!(welcome.recent, said.recent_events);
                     assert_eq!((welcome.subscriber_count, welcome.seq), (said.subscriber_count, said.seq));
                     assert_eq!((welcome.room, welcome.epoch), (said.room.clone(), Some(said.epoch.clone())));
-                    assert_eq!(welcome.undecodable, 0);
+                    assert_eq!((welcome.undecodable, welcome.resume), (0, said.resume));
                     continue;
                 }
                 ServerMessage::Pong { t0, t1, t2 } => Notice::Pong { t0: *t0, t1: *t1, t2: *t2 },
-                ServerMessage::Gap { from, to, .. } => Notice::Gap { from: *from, to: *to },
+                ServerMessage::Gap { from, to, .. } => {
+                    Notice::Gap { from: *from, to: *to, cause: Cause::Damaged }
+                }
+                ServerMessage::Lagging { behind } => Notice::Behind { events: *behind },
+                ServerMessage::CaughtUp { .. } => Notice::Behind { events: 0 },
                 ServerMessage::Position { seq } => Notice::Position { seq: *seq },
                 ServerMessage::Draining { reconnect_in_ms } => {
                     Notice::Draining { reconnect_in_ms: *reconnect_in_ms }
                 }
                 ServerMessage::Hello { .. }
                 | ServerMessage::Filtered { .. }
-                | ServerMessage::Lagging { .. }
-                | ServerMessage::CaughtUp { .. }
                 | ServerMessage::Published { .. }
                 | ServerMessage::Error { .. } => Notice::Remark,
             };

@@ -3,24 +3,29 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use arcane_shared::{Epoch, ReceivedEvent, Seq};
+use arcane_shared::{Epoch, NotRecovered, Position, ReceivedEvent, Resume, Seq};
 
 use crate::daemons::Daemons;
+use crate::gap::{Anew, Cause};
 use crate::message::Welcome;
 use crate::timeline::Timeline;
 
 /// Entries of the chronicle. Beyond that the oldest give way.
 pub const CHRONICLE_MAX: usize = 2_000;
+/// Most events that a reconnected page catches up with. More are left to the log, and shown as a gap.
+pub const RESUME_MAX: u64 = 20_000;
 
 /// Where an event came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// It has just happened.
     Live,
-    /// It came with a connection message: it happened while nobody looked.
+    /// It came with a connection message or was resumed after it: it happened while nobody looked.
     Recent,
     /// It was kept in this browser.
     Kept,
+    /// It was read from the log, to show what was.
+    Past,
 }
 
 /// An event and how it got here.
@@ -47,11 +52,15 @@ pub enum Entry {
         from: Seq,
         /// The last of them.
         to: Seq,
+        /// Why.
+        cause: Cause,
     },
     /// The room's numbering began anew.
     NewRun {
         /// Its place in this page's order.
         id: u64,
+        /// Why.
+        why: Anew,
     },
 }
 
@@ -61,7 +70,7 @@ impl Entry {
     pub fn id(&self) -> u64 {
         match self {
             Self::Event(stored) => stored.id,
-            Self::Gap { id, .. } | Self::NewRun { id } => *id,
+            Self::Gap { id, .. } | Self::NewRun { id, .. } => *id,
         }
     }
 }
@@ -74,6 +83,9 @@ pub struct Store {
     timeline: Timeline,
     epoch: Option<Epoch>,
     last_seq: Seq,
+    /// What comes up to here was there before the connection.
+    resumes_until: Seq,
+    skips: bool,
     next_id: u64,
     events_total: u64,
     failures_total: u64,
@@ -87,39 +99,90 @@ impl Store {
     pub fn restore(&mut self, events: impl IntoIterator<Item = (Option<Epoch>, ReceivedEvent)>) {
         for (epoch, event) in events {
             if epoch != self.epoch {
-                self.begin_run(epoch);
+                self.begin_run(epoch, Anew::Unsaid);
             }
-            self.take(event, Origin::Kept);
+            self.take(event, Origin::Kept, Cause::Unsaid);
         }
+    }
+
+    /// Where a connection should go on. `None`: at what is live, because there is nothing to go on from.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        let epoch = self.epoch.clone().filter(|_| !self.skips)?;
+        // What a browser kept may be anything, and a position that is none would be refused for good.
+        Position::parse(&Position { epoch, seq: self.last_seq }.to_string()).ok()
+    }
+
+    /// Leaves what was missed to the log: the next connection begins at what is live.
+    pub fn skip_missed(&mut self) {
+        self.skips = true;
     }
 
     /// A connection begins. Returns the events that are new, oldest first.
     pub fn welcome(&mut self, welcome: &Welcome) -> Vec<Rc<Stored>> {
-        if welcome.epoch.is_none() || welcome.epoch != self.epoch {
-            self.begin_run(welcome.epoch.clone());
-        }
+        let reason = welcome.resume.and_then(|resume| resume.reason);
+        let same_run = welcome.epoch.is_some() && welcome.epoch == self.epoch;
         self.undecodable += welcome.undecodable;
-        let fresh: Vec<Rc<Stored>> =
-            welcome.recent.iter().filter_map(|event| self.take(event.clone(), Origin::Recent)).collect();
+        self.resumes_until = 0;
+        if let Some(Resume { recovered: true, count, .. }) = welcome.resume.filter(|_| same_run) {
+            self.resumes_until = welcome.seq.saturating_add(count.unwrap_or(0));
+            return Vec::new();
+        }
+        // A log that ends before what was seen will give numbers again that are taken here.
+        if !same_run || reason == Some(NotRecovered::Ahead) {
+            self.begin_run(welcome.epoch.clone(), reason.into());
+        }
+        let cause = match (reason, std::mem::take(&mut self.skips)) {
+            (Some(NotRecovered::Expired), _) => Cause::Expired,
+            (_, true) => Cause::Skipped,
+            _ => Cause::Unsaid,
+        };
+        let recent = welcome.recent.iter();
+        let fresh = recent.filter_map(|event| self.take(event.clone(), Origin::Recent, cause)).collect();
         // What the server knows of and did not send is missing, unless it is from before our time.
         if self.last_seq > 0 && welcome.seq > self.last_seq {
-            self.note_gap(self.last_seq + 1, welcome.seq);
+            self.note_gap(self.last_seq + 1, welcome.seq, cause);
         }
         self.last_seq = self.last_seq.max(welcome.seq);
         fresh
     }
 
-    /// A live event. `None` if it is already here.
+    /// An event of the stream. `None` if it is already here.
     pub fn receive(&mut self, event: ReceivedEvent) -> Option<Rc<Stored>> {
-        self.take(event, Origin::Live)
+        let missed = event.seq.is_some_and(|seq| seq <= self.resumes_until);
+        self.take(event, if missed { Origin::Recent } else { Origin::Live }, Cause::Unsaid)
+    }
+
+    /// Events that this page still catches up with after it connected again.
+    #[must_use]
+    pub fn behind(&self) -> u64 {
+        self.resumes_until.saturating_sub(self.last_seq)
     }
 
     /// The server says that these cannot be delivered.
-    pub fn gap(&mut self, from: Seq, to: Seq) {
+    pub fn gap(&mut self, from: Seq, to: Seq, cause: Cause) {
         if to >= from && to > self.last_seq {
-            self.note_gap(from.max(self.last_seq + 1), to);
+            self.note_gap(from.max(self.last_seq + 1), to, cause);
             self.last_seq = to;
         }
+    }
+
+    /// The realm at a moment of the past: who was there then, before any event.
+    #[must_use]
+    pub fn of_past(daemons: Daemons) -> Self {
+        Self { daemons, ..Self::default() }
+    }
+
+    /// The next event of the past, shared with whoever keeps it. Its `id` leaves room for a gap before it.
+    pub fn recall(&mut self, stored: &Rc<Stored>) {
+        if let Some(seq) = stored.event.seq {
+            if self.last_seq > 0 && seq > self.last_seq + 1 {
+                self.next_id = stored.id - 2;
+                self.note_gap(self.last_seq + 1, seq - 1, Cause::Unsaid);
+            }
+            self.last_seq = seq;
+        }
+        self.fold(stored);
     }
 
     /// A filtered or lagging stream has considered everything up to here.
@@ -211,7 +274,7 @@ impl Store {
         self.undecodable
     }
 
-    fn begin_run(&mut self, epoch: Option<Epoch>) {
+    fn begin_run(&mut self, epoch: Option<Epoch>, why: Anew) {
         let had_events = self.entries.iter().any(|entry| matches!(entry, Entry::Event(_)));
         let same_unknown = self.epoch.is_none() && epoch.is_none();
         self.epoch = epoch;
@@ -219,34 +282,39 @@ impl Store {
         if had_events && !same_unknown {
             self.daemons.clear_presence();
             let id = self.id();
-            self.push(Entry::NewRun { id });
+            self.push(Entry::NewRun { id, why });
         }
     }
 
-    fn take(&mut self, event: ReceivedEvent, origin: Origin) -> Option<Rc<Stored>> {
+    fn take(&mut self, event: ReceivedEvent, origin: Origin, cause: Cause) -> Option<Rc<Stored>> {
         if let Some(seq) = event.seq {
             if seq <= self.last_seq {
                 self.duplicates += 1;
                 return None;
             }
             if self.last_seq > 0 && seq > self.last_seq + 1 {
-                self.note_gap(self.last_seq + 1, seq - 1);
+                self.note_gap(self.last_seq + 1, seq - 1, cause);
             }
             self.last_seq = seq;
         }
-        self.events_total += 1;
-        self.failures_total += u64::from(!event.success);
-        self.daemons.fold(&event);
-        self.timeline.add(event.timestamp.unix_millis(), &event.spell_name, event.success);
         let stored = Rc::new(Stored { id: self.id(), event, origin });
-        self.push(Entry::Event(Rc::clone(&stored)));
+        self.fold(&stored);
         Some(stored)
     }
 
-    fn note_gap(&mut self, from: Seq, to: Seq) {
+    fn fold(&mut self, stored: &Rc<Stored>) {
+        let event = &stored.event;
+        self.events_total += 1;
+        self.failures_total += u64::from(!event.success);
+        self.daemons.fold(event);
+        self.timeline.add(event.timestamp.unix_millis(), &event.spell_name, event.success);
+        self.push(Entry::Event(Rc::clone(stored)));
+    }
+
+    fn note_gap(&mut self, from: Seq, to: Seq, cause: Cause) {
         self.missing = self.missing.saturating_add(to - from + 1);
         let id = self.id();
-        self.push(Entry::Gap { id, from, to });
+        self.push(Entry::Gap { id, from, to, cause });
     }
 
     fn id(&mut self) -> u64 {

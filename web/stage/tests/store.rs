@@ -1,10 +1,11 @@
 //! The store's arithmetic: every event once, every hole shown.
 
-use arcane_shared::{Epoch, ReceivedEvent, Timestamp};
+use arcane_shared::{Epoch, NotRecovered, Position, ReceivedEvent, Resume, Timestamp};
 use arcane_stage::feed;
 use arcane_stage::filter::Filter;
+use arcane_stage::gap::Cause;
 use arcane_stage::message::{self, Welcome};
-use arcane_stage::store::{CHRONICLE_MAX, Entry, Store};
+use arcane_stage::store::{CHRONICLE_MAX, Entry, Origin, Store};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -44,11 +45,73 @@ fn a_hole_is_shown_as_a_hole() {
     store.welcome(&welcome("a", 0, vec![]));
     store.receive(event(1, "summon", true));
     store.receive(event(5, "invoke", true));
-    store.gap(6, 9);
+    store.gap(6, 9, Cause::Lagged);
     let rows = feed::window(&store, &Filter::default(), 0, 10, None).rows;
     let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
-    assert_eq!(texts, ["events 6–9 are missing", "t", "events 2–4 are missing", "materializes"]);
+    assert_eq!(
+        texts,
+        ["events 6–9 came too fast for this page", "t", "events 2–4 are missing", "materializes"]
+    );
     assert_eq!(store.missing(), 7);
+}
+
+fn resumed(epoch: &str, seq: u64, resume: Resume, recent: Vec<ReceivedEvent>) -> Welcome {
+    Welcome { resume: Some(resume), ..welcome(epoch, seq, recent) }
+}
+
+fn lines(store: &Store) -> Vec<String> {
+    let rows = feed::window(store, &Filter::default(), 0, 10, None).rows;
+    rows.into_iter().map(|row| row.text).collect()
+}
+
+#[test]
+fn a_resumed_stream_goes_on_where_it_was() {
+    let mut store = Store::default();
+    assert_eq!(store.position(), None);
+    store.restore([(Some(Epoch("a".into())), event(7, "summon", true))]);
+    assert_eq!(store.position(), Some(Position { epoch: Epoch("a".into()), seq: 7 }));
+    assert!(store.welcome(&resumed("a", 7, Resume::recovered(2), vec![])).is_empty());
+    assert_eq!(store.behind(), 2);
+    let origins: Vec<Origin> =
+        (8..=10).map(|seq| store.receive(event(seq, "invoke", true)).unwrap().origin).collect();
+    assert_eq!(origins, [Origin::Recent, Origin::Recent, Origin::Live]);
+    assert_eq!((store.missing(), store.behind(), store.daemons().present().count()), (0, 0, 1));
+}
+
+#[test]
+fn what_cannot_be_resumed_is_a_hole_with_its_reason() {
+    let begin = || {
+        let mut store = Store::default();
+        store.restore([(Some(Epoch("a".into())), event(7, "summon", true))]);
+        store
+    };
+    let mut store = begin();
+    let recent = vec![event(20, "invoke", true)];
+    store.welcome(&resumed("a", 20, Resume::refused(NotRecovered::Expired), recent));
+    assert_eq!(lines(&store), ["t", "events 8–19 are past retention", "materializes"]);
+
+    // Numbers that were seen may come again: they are other events now.
+    for (reason, epoch, line) in [
+        (NotRecovered::Ahead, "a", "the log came back shorter"),
+        (NotRecovered::EpochChanged, "b", "the log began anew: a new epoch"),
+    ] {
+        let mut store = begin();
+        store.welcome(&resumed(epoch, 3, Resume::refused(reason), vec![event(3, "invoke", true)]));
+        assert!(store.receive(event(4, "voice", true)).is_some());
+        assert_eq!(lines(&store)[1..], ["t", line, "materializes"]);
+        assert_eq!(store.position().unwrap().to_string(), format!("{epoch}:4"));
+    }
+}
+
+#[test]
+fn what_is_too_much_to_catch_up_with_is_left_to_the_log() {
+    let mut store = Store::default();
+    store.restore([(Some(Epoch("a".into())), event(7, "summon", true))]);
+    store.skip_missed();
+    assert_eq!(store.position(), None);
+    store.welcome(&welcome("a", 90_000, vec![event(90_000, "invoke", true)]));
+    assert_eq!(lines(&store)[1], "events 8–89999 are in the log only");
+    assert_eq!(store.position().unwrap().seq, 90_000);
 }
 
 #[test]
@@ -79,6 +142,28 @@ fn a_pinned_chronicle_stands_still_and_counts_what_is_new() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_page_that_loses_its_connection_has_what_one_has_that_does_not(cuts in proptest::collection::vec(1..60_u64, 0..8)) {
+        let mut cuts = cuts;
+        cuts.sort_unstable();
+        let (mut whole, mut cut) = (Store::default(), Store::default());
+        whole.welcome(&welcome("a", 0, vec![]));
+        cut.welcome(&welcome("a", 0, vec![]));
+        for seq in 1..=60 {
+            whole.receive(event(seq, "invoke", seq % 3 > 0));
+        }
+        for head in cuts.into_iter().chain([60]) {
+            let from = cut.position().unwrap().seq;
+            cut.welcome(&resumed("a", from, Resume::recovered(head.saturating_sub(from)), vec![]));
+            for seq in from + 1..=head {
+                prop_assert!(cut.receive(event(seq, "invoke", seq % 3 > 0)).is_some());
+            }
+        }
+        prop_assert_eq!(lines(&cut), lines(&whole));
+        prop_assert_eq!((cut.events_total(), cut.missing(), cut.duplicates()), (60, 0, 0));
+        prop_assert_eq!(cut.daemons().get("claude"), whole.daemons().get("claude"));
+    }
 
     #[test]
     fn counts_are_exact_whatever_the_order(seqs in proptest::collection::vec(1..400_u64, 0..600)) {

@@ -159,6 +159,13 @@ impl Stage {
         }
     }
 
+    /// Another moment: what was going on is over, and those present then are there at once.
+    pub fn jump(&mut self, daemons: &Daemons, now: f64) {
+        self.clear();
+        self.halted_until = NEVER;
+        self.settle(daemons, now);
+    }
+
     /// The governor, to read what it did.
     #[must_use]
     pub fn governor(&self) -> &Governor {

@@ -1,0 +1,51 @@
+import { logged, tasks, tell } from "../support/log.ts";
+import { durable, expect } from "../support/test.ts";
+
+durable("a page that was cut off goes on without a hole", async ({ dashboard, server, page }) => {
+  await server.summon("claude");
+  const before = await tell(server, tasks("claude", 1, 5));
+  await expect(page.locator("[data-testid=feed-row]").first()).toContainText("task 5");
+  await logged(server, before);
+  await server.stop();
+  await expect(dashboard.link).toHaveAttribute("data-state", "reconnecting");
+  await server.start();
+  // More than a connection message would bring.
+  const after = await tell(server, tasks("claude", 6, 205));
+  await dashboard.isLive();
+  await expect.poll(async () => (await dashboard.stage()).last_seq).toBeGreaterThanOrEqual(after);
+  const state = await dashboard.stage();
+  expect([state.missing, state.duplicates]).toEqual([0, 0]);
+  await expect(page.getByTestId("feed-note")).toHaveCount(0);
+});
+
+durable("a page that was closed goes on where it was", async ({ dashboard, server, page }) => {
+  await server.summon("claude");
+  await tell(server, tasks("claude", 1, 5));
+  await expect(page.locator("[data-testid=feed-row]").first()).toContainText("task 5");
+  await page.goto("about:blank");
+  const last = await tell(server, tasks("claude", 6, 205));
+  const asked = page.waitForEvent("websocket");
+  await dashboard.open(server.url);
+  expect((await asked).url()).toMatch(/since=\w+:\d+/);
+  await expect.poll(async () => (await dashboard.stage()).last_seq).toBeGreaterThanOrEqual(last);
+  expect((await dashboard.stage()).missing).toBe(0);
+  await expect(page.getByTestId("feed-note")).toHaveCount(0);
+  // What was missed is history: nothing of it was late.
+  await expect(page.locator(".numbers dd").nth(3)).toHaveText("0");
+});
+
+durable("what is past retention is a gap that says so", async ({ dashboard, server, page }) => {
+  await server.summon("claude");
+  const seen = await tell(server, tasks("claude", 1, 5));
+  await expect(page.locator("[data-testid=feed-row]").first()).toContainText("task 5");
+  await page.goto("about:blank");
+  const last = await tell(server, tasks("claude", 6, 205));
+  await logged(server, last);
+  const purged = await fetch(`${server.url}/events?room=main&before=${last - 20}`, { method: "DELETE" });
+  expect(purged.status).toBe(200);
+  await dashboard.open(server.url);
+  await page.getByTestId("feed").evaluate((feed) => feed.scrollTo(0, 1e6));
+  await expect(page.getByTestId("feed-note")).toContainText("past retention");
+  expect((await dashboard.stage()).missing).toBeGreaterThan(0);
+  expect((await dashboard.stage()).missing).toBeLessThan(last - seen);
+});

@@ -1,0 +1,44 @@
+//! From where in time the page is to what people read of it: the banner, the scrubber, the page's title.
+
+use arcane_stage::moment::{clock, length};
+use arcane_stage::signpost::Signpost;
+use arcane_stage::summary::fixed;
+use leptos::prelude::*;
+
+use crate::clock::offset_ms;
+use crate::page::Page;
+use crate::strip;
+use crate::views::{Views, When, put};
+
+/// Projects it; called when something moves. `point`: the part of the strip that a pointer is over.
+pub(crate) fn project(page: &Page, views: Views, point: Option<f64>) {
+    let when = when(page, point);
+    let title = if when.visiting { format!("◷ {} · Arcane", when.post.when) } else { "Arcane".into() };
+    if document().title() != title {
+        document().set_title(&title);
+    }
+    put(views.when, when);
+}
+
+fn when(page: &Page, point: Option<f64>) -> When {
+    let (span, at, present) = (page.span(), page.moment(), page.present());
+    let travel = page.traveller.travel.as_ref();
+    let live = Signpost { mode: "live", ..Signpost::default() };
+    let part = travel.map_or(1.0, |_| span.part(at).clamp(0.0, 1.0));
+    let seconds = |ms: f64| fixed(ms / 1000.0, 0);
+    let told = |at: f64| {
+        let when = clock(at, present, offset_ms(at));
+        format!("{when}, {} ago: {}", length(present - at), strip::describe(page, at))
+    };
+    When {
+        visiting: travel.is_some(),
+        post: travel.map_or(live, |travel| Signpost::of(travel, present, offset_ms(at))),
+        playing: travel.is_some_and(|travel| travel.playback().is_some()),
+        range: page.traveller.range,
+        needle: fixed(part * 100.0, 2) + "%",
+        seconds: [seconds(span.length()), seconds(span.length() * part)],
+        said: travel.map_or_else(|| "live".into(), |_| told(at)),
+        hint: point
+            .map_or_else(Default::default, |part| [fixed(part * 100.0, 2) + "%", told(span.moment(part))]),
+    }
+}

@@ -1,0 +1,74 @@
+//! What a visitor of the past reads: where it is, and what the page is doing about it.
+
+use arcane_shared::UnixMillis;
+
+use crate::moment::{clock, length};
+use crate::travel::Travel;
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Signpost {
+    /// `looking`, `past` or `playing`.
+    pub mode: &'static str,
+    /// The moment, on the clock of whoever looks.
+    pub when: String,
+    /// How long ago that is.
+    pub ago: String,
+    /// What has to be said about it; mostly nothing.
+    pub note: String,
+}
+
+impl Signpost {
+    /// Of a visit, at `present` on the server's clock; `offset_ms` is what the zone adds to UTC.
+    #[must_use]
+    pub fn of(travel: &Travel, present: UnixMillis, offset_ms: f64) -> Self {
+        let at = travel.moment();
+        Self {
+            mode: match (travel.is_looking(), travel.playback()) {
+                (true, _) => "looking",
+                (false, Some(_)) => "playing",
+                (false, None) => "past",
+            },
+            when: clock(at, present, offset_ms),
+            ago: length(present - at) + " ago",
+            note: note(travel),
+        }
+    }
+}
+
+fn note(travel: &Travel) -> String {
+    if let Some(trouble) = travel.trouble() {
+        return trouble.words().0.into();
+    }
+    if travel.is_looking() {
+        return "reading the log …".into();
+    }
+    if travel.is_waiting() {
+        return "reading on …".into();
+    }
+    let silent = travel.playback().and_then(|playback| playback.silent_until());
+    match silent.map(|until| until - travel.moment()) {
+        Some(left) if left > 1_000.0 => format!("nothing for {}: passing faster", length(left)),
+        _ if !travel.is_from_log() => "what this browser kept".into(),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visit_says_where_it_is_and_what_it_does() {
+        let post = |travel: &Travel| Signpost::of(travel, 1_764_158_400_000.0, 0.0);
+        let mut travel = Travel::to(1_764_158_220_000.0, None);
+        let looking = post(&travel);
+        assert_eq!((looking.mode, looking.note.as_str()), ("looking", "reading the log …"));
+        assert_eq!((looking.when.as_str(), looking.ago.as_str()), ("11:57:00", "3 min ago"));
+        let (turn, _) = travel.ask().unwrap();
+        travel.answer(turn, Err(crate::ask::Trouble::Unreachable), 0.0);
+        assert_eq!(post(&travel).note, "The past is out of reach");
+        let kept = post(&Travel::of_kept(0.0, Vec::new()));
+        assert_eq!((kept.mode, kept.note.as_str()), ("past", "what this browser kept"));
+    }
+}

@@ -1,0 +1,382 @@
+//! A visit to the past: what is asked of the log, what is shown of it, and what happens next when it plays.
+//!
+//! One question is under way at a time. A visit to a moment reads the events before it, then who came and
+//! went before those; playing reads on ahead of need. What the page held once is not asked for again.
+
+use std::rc::Rc;
+
+use arcane_shared::{Epoch, ReceivedEvent, Seq, UnixMillis};
+
+use crate::activity::{Activity, Place};
+use crate::ask::{Answer, Ask, PAGE_EVENTS, Page, Trouble};
+use crate::daemons::Daemons;
+use crate::past::{ENOUGH, Past, taken_at};
+use crate::playback::Playback;
+use crate::store::{Store, Stored};
+
+/// Events ahead of a playback below which more are read.
+pub const AHEAD: usize = 200;
+/// Events after a moment that are read with those before it.
+const SEEN_AHEAD: Seq = 100;
+/// Questions to find one moment; beyond that the nearest one that was found is shown.
+pub const STEPS_MAX: u8 = 6;
+/// Pages of comings and goings for one moment; who came before is not known then.
+pub const PRESENCE_PAGES_MAX: u8 = 4;
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Travel {
+    moment: UnixMillis,
+    epoch: Option<Epoch>,
+    past: Past,
+    aim: Aim,
+    turn: u32,
+    asking: bool,
+    steps: u8,
+    from_log: bool,
+    read_all: bool,
+    playback: Option<Playback>,
+    trouble: Option<Trouble>,
+    /// Whether any moment could be shown so far.
+    shown: bool,
+    jumped: bool,
+    arrived: bool,
+}
+
+/// What has to be known before the moment can be shown.
+#[derive(Debug, Clone)]
+enum Aim {
+    /// Nothing more.
+    Shown,
+    /// Where the moment is in the log, and the events before it, newest first.
+    Find { ask: Ask, found: Vec<ReceivedEvent>, next: Option<Seq>, read_all: bool },
+    /// Who came and went before those events.
+    Presence { events: Vec<ReceivedEvent>, read_all: bool, before: Seq, pages: u8, present: Daemons },
+}
+
+impl Travel {
+    /// A visit to a moment of the log.
+    #[must_use]
+    pub fn to(moment: UnixMillis, activity: Option<&Activity>) -> Self {
+        let mut travel = Self {
+            moment,
+            epoch: None,
+            past: Past::default(),
+            aim: Aim::Shown,
+            turn: 0,
+            asking: false,
+            steps: 0,
+            from_log: true,
+            read_all: false,
+            playback: None,
+            trouble: None,
+            shown: false,
+            jumped: false,
+            arrived: false,
+        };
+        travel.find(activity);
+        travel
+    }
+
+    /// A visit to events that the browser kept, oldest first: all that there is without a log.
+    #[must_use]
+    pub fn of_kept(moment: UnixMillis, events: Vec<ReceivedEvent>) -> Self {
+        let past = Past::new(Daemons::default(), events, true, f64::INFINITY, 0);
+        let mut travel = Self::to(moment, None);
+        travel.aim = Aim::Shown;
+        travel.past = past;
+        travel.past.go_to(moment);
+        travel.from_log = false;
+        travel.read_all = true;
+        travel.shown = true;
+        travel.jumped = true;
+        travel
+    }
+
+    /// Goes to another moment.
+    pub fn seek(&mut self, moment: UnixMillis, activity: Option<&Activity>) {
+        let known = matches!(self.aim, Aim::Shown) && self.past.covers(moment);
+        self.moment = moment;
+        self.arrived = false;
+        self.trouble = None;
+        if known {
+            self.past.go_to(moment);
+            self.jumped = true;
+        } else {
+            self.find(activity);
+        }
+    }
+
+    fn find(&mut self, activity: Option<&Activity>) {
+        // What is under way is for another moment.
+        self.turn += 1;
+        self.steps = 0;
+        self.epoch = activity.map(|activity| activity.epoch.clone());
+        let whole_log = Place::Within { from: f64::NEG_INFINITY, to: f64::INFINITY, next: None };
+        let place = activity.map_or(whole_log, |activity| activity.place(self.moment, PAGE_EVENTS));
+        // A little of what comes after is read too, for a scrubber that goes on and for a playback.
+        let head = activity.map_or(0, |activity| activity.head);
+        self.aim_at(match place {
+            Place::Before(Some(next)) => Place::Before(Some(next + SEEN_AHEAD).filter(|next| *next <= head)),
+            other => other,
+        });
+    }
+
+    fn aim_at(&mut self, place: Place) {
+        let (ask, next) = match place {
+            Place::Before(before) => (Ask::Before(before), before),
+            Place::Within { from, to, next } => {
+                let some = |at: f64| Some(at).filter(|at| at.is_finite());
+                (Ask::Activity { from: some(from), to: some(to) }, next)
+            }
+        };
+        self.aim = Aim::Find { ask, found: Vec::new(), next, read_all: true };
+    }
+
+    /// The next question, if one is due: the answer belongs to its turn.
+    pub fn ask(&mut self) -> Option<(u32, Ask)> {
+        if self.asking || self.trouble.is_some() || !self.from_log {
+            return None;
+        }
+        let ask = match &self.aim {
+            Aim::Find { ask, .. } => *ask,
+            Aim::Presence { before, .. } => Ask::Presence(*before),
+            Aim::Shown => {
+                // The last page says that there is no more; whether that is still so shows when it has been played.
+                let low = self.past.ahead() < if self.read_all { 1 } else { AHEAD };
+                (self.playback.is_some() && low && !self.arrived).then(|| Ask::After(self.past.last_seq()))?
+            }
+        };
+        self.asking = true;
+        Some((self.turn, ask))
+    }
+
+    /// The answer to a question. `present` is now on the server's clock.
+    pub fn answer(&mut self, turn: u32, answer: Result<Answer, Trouble>, present: UnixMillis) {
+        self.asking = false;
+        if turn != self.turn {
+            return;
+        }
+        match answer {
+            Err(trouble) => self.trouble = Some(trouble),
+            Ok(Answer::Activity(activity)) => self.take_activity(&activity),
+            Ok(Answer::Page(page)) => self.take_page(page, present),
+        }
+    }
+
+    /// Asks again what brought trouble.
+    pub fn retry(&mut self, activity: Option<&Activity>) {
+        self.trouble = None;
+        if !matches!(self.aim, Aim::Shown) {
+            self.find(activity);
+        }
+    }
+
+    fn take_activity(&mut self, activity: &Activity) {
+        let Aim::Find { next: coarse, .. } = &self.aim else { return };
+        let coarse = *coarse;
+        self.epoch.get_or_insert_with(|| activity.epoch.clone());
+        self.steps += 1;
+        let limit = if self.steps < STEPS_MAX { PAGE_EVENTS } else { u32::MAX };
+        // What follows the closer look is what followed before it.
+        self.aim_at(match activity.place(self.moment, limit) {
+            Place::Before(next) => Place::Before(next.or(coarse)),
+            Place::Within { from, to, next } => Place::Within { from, to, next: next.or(coarse) },
+        });
+    }
+
+    fn take_page(&mut self, page: Page, present: UnixMillis) {
+        if *self.epoch.get_or_insert_with(|| page.epoch.clone()) != page.epoch {
+            self.trouble = Some(Trouble::Anew);
+            return;
+        }
+        match std::mem::replace(&mut self.aim, Aim::Shown) {
+            Aim::Find { next, mut found, read_all, .. } => {
+                let first_page = found.is_empty();
+                let read_all = read_all && (!first_page || next.is_none());
+                let more = page.more;
+                found.extend(page.events);
+                self.found(found, next, read_all, more, present);
+            }
+            Aim::Presence { events, read_all, pages, present: mut known, mut before } => {
+                for event in &page.events {
+                    before = event.seq.unwrap_or(before).min(before);
+                    // Newest first: the latest coming or going of each daemon says where it is.
+                    if event.daemon_name.as_ref().is_some_and(|name| known.get(name.as_str()).is_none()) {
+                        known.fold(event);
+                    }
+                }
+                if page.more && pages + 1 < PRESENCE_PAGES_MAX {
+                    self.aim = Aim::Presence { events, read_all, before, pages: pages + 1, present: known };
+                } else {
+                    let after = before.saturating_sub(1);
+                    self.show(known, events, false, read_all, after, present);
+                }
+            }
+            Aim::Shown => {
+                // Played to the end, and nothing has come meanwhile: this is the present.
+                self.arrived = self.read_all && page.events.is_empty();
+                self.read_all = !page.more;
+                let reaches = if page.more { f64::NEG_INFINITY } else { present };
+                self.past.append(page.events, reaches);
+            }
+        }
+    }
+
+    fn found(
+        &mut self,
+        events: Vec<ReceivedEvent>,
+        next: Option<Seq>,
+        read_all: bool,
+        more: bool,
+        present: UnixMillis,
+    ) {
+        self.steps += 1;
+        let past = events.iter().filter(|event| taken_at(event) <= self.moment).count();
+        let first = events.last().and_then(|event| event.seq);
+        match first.filter(|_| more) {
+            Some(first) if past < ENOUGH && self.steps < STEPS_MAX => {
+                self.aim = Aim::Find { ask: Ask::Before(Some(first)), found: events, next, read_all };
+            }
+            Some(before) => {
+                self.aim = Aim::Presence { events, read_all, before, pages: 0, present: Daemons::default() };
+            }
+            None => {
+                let after = next.map_or(0, |next| next.saturating_sub(1));
+                self.show(Daemons::default(), events, !more, read_all, after, present);
+            }
+        }
+    }
+
+    fn show(
+        &mut self,
+        before: Daemons,
+        mut events: Vec<ReceivedEvent>,
+        whole: bool,
+        read_all: bool,
+        after: Seq,
+        present: UnixMillis,
+    ) {
+        events.reverse();
+        if let Some(first) = events.first().filter(|_| !whole) {
+            self.moment = self.moment.max(taken_at(first));
+        }
+        let reaches = if read_all { present } else { self.moment };
+        self.past = Past::new(before, events, whole, reaches, after);
+        self.past.go_to(self.moment);
+        self.read_all = read_all;
+        self.shown = true;
+        self.jumped = true;
+    }
+
+    /// Plays from here, at a speed; `now` is the page's clock.
+    pub fn play(&mut self, speed: f64, now: f64) {
+        match &mut self.playback {
+            Some(playback) => playback.set_speed(speed),
+            None => self.playback = Some(Playback::new(speed, now)),
+        }
+    }
+
+    /// Stands still.
+    pub fn pause(&mut self) {
+        self.playback = None;
+        self.arrived = false;
+    }
+
+    /// Moves the moment on, if it plays.
+    pub fn advance(&mut self, now: f64) {
+        let Some(playback) = &mut self.playback else { return };
+        let next = self.past.next_at().filter(|_| matches!(self.aim, Aim::Shown));
+        self.moment = playback.advance(now, self.moment, next);
+        if next.is_none() && !self.from_log {
+            self.arrived = true;
+        }
+        self.past.store_mut().timeline_mut().advance(self.moment);
+    }
+
+    /// The next event to perform, if it plays and one is due.
+    pub fn due(&mut self) -> Option<Rc<Stored>> {
+        self.playback?;
+        self.past.next(self.moment)
+    }
+
+    /// There was too much to perform: the moment is that of the latest event performed.
+    pub fn fall_back(&mut self) {
+        self.moment = self.past.last_at().unwrap_or(self.moment).min(self.moment);
+    }
+
+    /// The moment that is shown, or sought.
+    #[must_use]
+    pub fn moment(&self) -> UnixMillis {
+        self.moment
+    }
+
+    /// The realm as it was.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        self.past.store()
+    }
+
+    /// The run of numbers that it is in.
+    #[must_use]
+    pub fn epoch(&self) -> Option<&Epoch> {
+        self.epoch.as_ref()
+    }
+
+    /// The playback, if it plays.
+    #[must_use]
+    pub fn playback(&self) -> Option<&Playback> {
+        self.playback.as_ref()
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.trouble.as_ref()
+    }
+
+    /// Whether the moment is still being looked for.
+    #[must_use]
+    pub fn is_looking(&self) -> bool {
+        self.trouble.is_none() && !matches!(self.aim, Aim::Shown)
+    }
+
+    /// Whether there is anything of the past to show.
+    #[must_use]
+    pub fn has_shown(&self) -> bool {
+        self.shown || self.trouble.is_some()
+    }
+
+    /// Whether the playback waits for the log.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.playback.is_some() && self.asking && self.past.ahead() == 0
+    }
+
+    /// Whether it plays what a log keeps; otherwise what the browser kept.
+    #[must_use]
+    pub fn is_from_log(&self) -> bool {
+        self.from_log
+    }
+
+    /// Whether the playback has come to the present.
+    #[must_use]
+    pub fn has_arrived(&self) -> bool {
+        self.arrived && self.playback.is_some()
+    }
+
+    /// Whether another moment is shown than the one before: the stage has to settle. Says so once.
+    pub fn take_jump(&mut self) -> bool {
+        std::mem::take(&mut self.jumped)
+    }
+
+    /// Events held in memory.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        let sought = match &self.aim {
+            Aim::Shown => 0,
+            Aim::Find { found: events, .. } | Aim::Presence { events, .. } => events.len(),
+        };
+        self.past.held() + sought
+    }
+}
