@@ -61,7 +61,7 @@ durable("the past plays at its own pace and arrives in the present", async ({ da
   await expect.poll(async () => (await dashboard.stage()).circles.map((circle) => circle.name)).toEqual(["claude"]);
   await page.getByTestId("play").click();
   await expect(banner(page)).toHaveAttribute("data-mode", "past");
-  await page.getByTestId("speed").selectOption("10");
+  await page.getByTestId("speed").selectOption("10×");
   // Missed deadlines are about what is live.
   const missed = page.locator(".numbers dd").nth(3);
   const before = await missed.textContent();

@@ -158,7 +158,11 @@ impl Travel {
             return;
         }
         match answer {
-            Err(trouble) => self.trouble = Some(trouble),
+            Err(trouble) => {
+                self.trouble = Some(trouble);
+                // What is live must not stand there as the past.
+                self.jumped |= !self.shown;
+            }
             Ok(Answer::Activity(activity)) => self.take_activity(&activity),
             Ok(Answer::Page(page)) => self.take_page(page, present),
         }
