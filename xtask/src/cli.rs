@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use lexopt::prelude::*;
 
 use crate::project::Project;
-use crate::{bench, dashboard, help, host, load, process, suite, tools};
+use crate::{append, bench, dashboard, help, host, load, process, suite, tools};
 
 /// How much the builds are optimised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,7 @@ pub(crate) enum Command {
     Dist,
     Setup,
     Bench(bench::plan::Plan),
+    BenchLog(usize),
     Load(load::options::Options),
     Pinned(host::Pinned),
 }
@@ -54,12 +55,18 @@ impl Command {
                 let plan = bench::plan::Plan::read(args)?;
                 Ok(plan.map_or(Self::Help(help::BENCH), Self::Bench))
             }
+            "bench-log" => {
+                let rounds = append::read(args)?;
+                Ok(rounds.map_or(Self::Help(help::BENCH_LOG), Self::BenchLog))
+            }
             "load" => {
                 let options = load::options::Options::read(args)?;
                 Ok(options.map_or(Self::Help(help::LOAD), Self::Load))
             }
             "pinned" => Ok(Self::Pinned(host::Pinned::read(args)?)),
-            other => bail!("there is no command {other:?}: run, test, check, compat, bench, dist or setup"),
+            other => bail!(
+                "there is no command {other:?}: run, test, check, compat, bench, bench-log, dist or setup"
+            ),
         }
     }
 
@@ -74,6 +81,7 @@ impl Command {
             Self::Dist => dist(&project()?)?,
             Self::Setup => setup(&project()?)?,
             Self::Bench(plan) => return bench::perform(&project()?, &plan),
+            Self::BenchLog(rounds) => append::perform(&project()?, rounds)?,
             Self::Load(options) => load::perform(&options)?,
             Self::Pinned(program) => program.perform()?,
         }

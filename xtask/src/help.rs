@@ -9,6 +9,7 @@ Sets the project up, runs it and tests it.
   cargo xtask check    the quick part of it: format, lints, licences
   cargo xtask compat   reads a compressed stream with Firefox and with websockets for Python
   cargo xtask bench    measures the server beside its peers
+  cargo xtask bench-log  measures how fast events are kept, beside Redis and NATS
   cargo xtask dist     one binary with the dashboard inside
   cargo xtask setup    only fetches and builds the tools
 
@@ -94,6 +95,15 @@ needs a C compiler, nats-server must be there already. Who cannot be had is skip
 
 ARCANE_BINARY names a built server to measure instead of building one. Linux with two idle cores is needed for figures
 that mean something. A missed goal is no failure; a run in which an event was lost, doubled or late in its order is.";
+
+/// Of `bench-log`.
+pub(crate) const BENCH_LOG: &str = "\
+Measures how fast events are kept: the server's log beside Redis streams and NATS JetStream, in the same run.
+
+  cargo xtask bench-log [--rounds 3]
+
+Each server has a core, the load another one. redis-server and nats-server have to be on the PATH (`apt-get install
+redis-server nats-server`); who is missing is skipped. Files are made in target/bench-log and removed.";
 
 /// Of `load`.
 pub(crate) const LOAD: &str = "\

@@ -22,6 +22,7 @@ use crate::load::peer::Peer;
 use crate::project::Project;
 use goal::{Judged, number};
 use peers::Ready;
+pub(crate) use peers::load;
 use plan::Plan;
 use results::Results;
 use scenario::Scenario;

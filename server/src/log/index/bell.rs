@@ -6,9 +6,9 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 /// Events that are collected before they are indexed: few large batches cost much less than many small ones.
-const COLLECT_EVENTS: u64 = 2_000;
+const COLLECT_EVENTS: u64 = 4_000;
 /// How long they are collected.
-const COLLECT_TIME: Duration = Duration::from_millis(250);
+const COLLECT_TIME: Duration = Duration::from_secs(2);
 
 /// Wakes the thread, and those who wait for it.
 #[derive(Debug, Default)]

@@ -12,8 +12,9 @@ use rusqlite::Connection;
 
 use crate::log::background;
 
-/// Pages of the write-ahead log after which it is moved; SQLite's own default.
-const PAGES: u64 = 1000;
+/// Pages of the write-ahead log after which it is moved: 32 MiB. Commits rewrite the same few pages again and again, and
+/// only the last version of each is moved, so waiting for more makes it cheaper.
+const PAGES: u64 = 8000;
 /// Pages beyond which the writer lets it come to its end: 128 MiB.
 const PAGES_MAX: i64 = 32_768;
 /// What a commit writes besides its events, about: a leaf, a room, and a state.
