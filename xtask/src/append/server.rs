@@ -59,11 +59,10 @@ impl Server {
                 command.args(["--appendonly", "yes", "--appendfsync", fsync, "--dir"]).arg(&dir);
             }
             Store::Nats(always) => {
-                let sync = if always { "always" } else { "2m" };
+                // Before 2.10 there is only the default, two minutes; such a server says no to the setting.
+                let sync = if always { ", sync_interval: always" } else { "" };
                 let file = dir.join("nats.conf");
-                let text = format!(
-                    "listen: 127.0.0.1:{port}\njetstream {{ store_dir: \"js\", sync_interval: {sync} }}\n"
-                );
+                let text = format!("listen: 127.0.0.1:{port}\njetstream {{ store_dir: \"js\"{sync} }}\n");
                 fs::write(&file, text).context("writing nats.conf")?;
                 command.args(["nats-server", "--config", "nats.conf"]);
             }
