@@ -24,7 +24,9 @@ function show(event) {
 function receive(data) {
   if (data.type === "connection") {
     console.log(`· ${data.message} (${data.subscriber_count} listening)`);
-    if (data.epoch !== epoch) [epoch, last] = [data.epoch, 0];
+    const { recovered, reason } = data.resume ?? { recovered: true };
+    if (!recovered) console.log(`· events were missed: ${reason}`);
+    if (data.epoch !== epoch || !recovered) [epoch, last] = [data.epoch, 0];
     pause = 250;
   }
   const events = data.recent_events ?? (data.spell_name ? [data] : []);
@@ -35,7 +37,9 @@ function receive(data) {
 }
 
 function connect() {
-  const socket = new WebSocket(`${base}/ws/events?room=${encodeURIComponent(room)}&recent=100`);
+  // The position makes the server send everything after it, and nothing twice.
+  const where = epoch ? `since=${epoch}:${last}` : "recent=100";
+  const socket = new WebSocket(`${base}/ws/events?room=${encodeURIComponent(room)}&${where}`);
   socket.onmessage = ({ data }) => receive(JSON.parse(data));
   let ended = false;
   const end = ({ code, reason }) => {

@@ -25,31 +25,41 @@ def show(event):
 
 
 async def listen(query):
-    uri = f"{URL.replace('http', 'ws', 1)}/ws/events?{urlencode(query)}"
-    epoch, last = None, 0
-    # Iterating over `connect` reconnects, after a pause that grows with every failure.
-    async for socket in websockets.connect(uri):
+    epoch, last, pause = None, 0, 0.25
+    while True:
+        # The position makes the server send everything after it, and nothing twice.
+        where = {"since": f"{epoch}:{last}"} if epoch else {"recent": 100}
+        uri = f"{URL.replace('http', 'ws', 1)}/ws/events?{urlencode({**query, **where})}"
         try:
-            async for message in socket:
-                data = json.loads(message)
-                if data.get("type") == "connection":
-                    print(f"· {data['message']} ({data['subscriber_count']} listening)")
-                    if data["epoch"] != epoch:
-                        epoch, last = data["epoch"], 0
-                    events = data["recent_events"]
-                elif "spell_name" in data:
-                    events = [data]
-                else:
-                    continue
-                for event in events:
-                    if event["seq"] > last:
-                        last = event["seq"]
-                        show(event)
+            async with websockets.connect(uri) as socket:
+                async for message in socket:
+                    data = json.loads(message)
+                    if data.get("type") == "connection":
+                        pause = 0.25
+                        print(f"· {data['message']} ({data['subscriber_count']} listening)")
+                        resume = data.get("resume", {"recovered": True})
+                        if not resume["recovered"]:
+                            print(f"· events were missed: {resume['reason']}")
+                        if data["epoch"] != epoch or not resume["recovered"]:
+                            epoch, last = data["epoch"], 0
+                        events = data["recent_events"]
+                    elif "spell_name" in data:
+                        events = [data]
+                    else:
+                        continue
+                    for event in events:
+                        if event["seq"] > last:
+                            last = event["seq"]
+                            show(event)
         except websockets.ConnectionClosed as closed:
             code = closed.rcvd.code if closed.rcvd else 1006
             if 4400 <= code < 4500:
                 raise SystemExit(f"the server refused: {code} {closed.rcvd.reason}")
-        print("· disconnected, trying again")
+        except OSError:
+            pass
+        print(f"· disconnected, trying again in {pause} s")
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 10)
 
 
 def main():
@@ -59,7 +69,7 @@ def main():
     parser.add_argument("--daemon", help="only these daemons, separated by commas")
     query = {name: value for name, value in vars(parser.parse_args()).items() if value}
     try:
-        asyncio.run(listen({**query, "recent": 100}))
+        asyncio.run(listen(query))
     except KeyboardInterrupt:
         pass
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use arcane_shared::{ReceivedEvent, Seq};
+use arcane_shared::{ReceivedEvent, Resume, Seq};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 use tokio_tungstenite::{connect_async, tungstenite::Message};
@@ -14,7 +14,13 @@ use tokio_tungstenite::{connect_async, tungstenite::Message};
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Received {
-    Connection { message: String, subscriber_count: u64, epoch: String, recent_events: Vec<ReceivedEvent> },
+    Connection {
+        message: String,
+        subscriber_count: u64,
+        epoch: String,
+        recent_events: Vec<ReceivedEvent>,
+        resume: Option<Resume>,
+    },
     Event(ReceivedEvent),
 }
 
@@ -26,11 +32,20 @@ struct Reader {
 }
 
 impl Reader {
+    /// What makes the server send everything after what is here, and nothing twice.
+    fn position(&self) -> String {
+        self.last.map_or("recent=100".into(), |last| format!("since={}:{last}", self.epoch))
+    }
+
     fn receive(&mut self, received: Received) {
         let events = match received {
-            Received::Connection { message, subscriber_count, epoch, recent_events } => {
+            Received::Connection { message, subscriber_count, epoch, recent_events, resume } => {
                 println!("· {message} ({subscriber_count} listening)");
-                if epoch != self.epoch {
+                let missed = resume.and_then(|resume| resume.reason);
+                if let Some(reason) = missed {
+                    println!("· events were missed: {reason}");
+                }
+                if epoch != self.epoch || missed.is_some() {
                     *self = Self { epoch, last: None };
                 }
                 recent_events
@@ -60,10 +75,10 @@ async fn main() {
     let base = std::env::var("ARCANE_URL").unwrap_or_else(|_| "http://127.0.0.1:8000".to_owned());
     let room = std::env::args().nth(1).unwrap_or_else(|| "main".to_owned());
     let base = base.trim_end_matches('/').replacen("http", "ws", 1);
-    let url = format!("{base}/ws/events?room={room}&recent=100");
     let mut reader = Reader::default();
     let mut pause = Duration::from_millis(250);
     loop {
+        let url = format!("{base}/ws/events?room={room}&{}", reader.position());
         if let Ok((mut socket, _)) = connect_async(&url).await {
             pause = Duration::from_millis(250);
             while let Some(Ok(message)) = socket.next().await {

@@ -26,20 +26,20 @@ fn dice() -> u64 {
 /// A directory, and what of it would be on the disk.
 struct Machine {
     dir: tempfile::TempDir,
-    library: PathBuf,
+    shim: PathBuf,
 }
 
 impl Machine {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let library = dir.path().join("shadow.so");
+        let shim = dir.path().join("shadow.so");
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/shadow.c");
         let mut compiler = Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl");
+        compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&shim).arg(source).arg("-ldl");
         assert!(compiler.status().unwrap().success(), "a C compiler is needed");
         std::fs::create_dir(dir.path().join("data")).unwrap();
         std::fs::create_dir(dir.path().join("disk")).unwrap();
-        Self { dir, library }
+        Self { dir, shim }
     }
 
     fn data(&self) -> PathBuf {
@@ -52,7 +52,7 @@ impl Machine {
 
     fn start(&self) -> Process {
         let mut command = command(&self.data());
-        command.env("LD_PRELOAD", &self.library);
+        command.env("LD_PRELOAD", &self.shim);
         command.env("ARCANE_SYNCED_FROM", self.data()).env("ARCANE_SYNCED_TO", self.disk());
         Process::try_start(command).unwrap()
     }

@@ -18,6 +18,7 @@ mod reads;
 mod resume;
 mod ring;
 mod room;
+mod rooms;
 mod submission;
 mod subscription;
 
@@ -27,7 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use arcane_shared::api::RoomCard;
-use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Rgb, RoomName, Seq, SpellName};
+use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Rgb, RoomName, SpellName};
 
 pub use consumers::{ConsumerError, Consumers, Reader};
 pub use emit::Emit;
@@ -35,6 +36,8 @@ pub use frame::{PreparedFrame, TooLarge};
 pub use keys::{Key, KeyRefused, Known};
 pub use pace::Speed;
 pub use resume::Since;
+pub use rooms::NoSuchRoom;
+pub(crate) use rooms::Whereabouts;
 pub use submission::{Emitted, Outcome, Submission};
 pub(crate) use subscription::Observer;
 pub use subscription::{Batch, Delivery, Gap, Start, Subscription};
@@ -43,7 +46,8 @@ use crate::config::BusConfig;
 use crate::log::memory::MemoryLog;
 use crate::log::{EventLog, LogError, Receipt, Record};
 use reads::Reads;
-use room::{Memory, Room};
+use room::Room;
+use rooms::open;
 
 /// The bus. Cloning it gives another handle to the same bus.
 #[derive(Debug, Clone)]
@@ -64,15 +68,6 @@ struct Inner {
 
 use colors::Colors;
 
-/// Where a room is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Whereabouts {
-    pub(crate) id: crate::log::RoomId,
-    pub(crate) epoch: Epoch,
-    pub(crate) oldest: Seq,
-    pub(crate) head: Seq,
-}
-
 /// Why an event was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EmitError {
@@ -88,33 +83,6 @@ pub enum EmitError {
     /// The log takes none.
     #[error(transparent)]
     Log(#[from] LogError),
-}
-
-/// A room that does not exist and is not opened.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoSuchRoom {
-    /// Only configured rooms exist.
-    #[error("there is no room {0:?}; this server has a fixed list of rooms, see GET /rooms")]
-    NotConfigured(String),
-    /// The bound is reached.
-    #[error("room {name:?} cannot be opened: the limit of {max} rooms is reached")]
-    TooMany {
-        /// The room that was asked for.
-        name: String,
-        /// The bound.
-        max: usize,
-    },
-    /// A reader asked for a room without opening it.
-    #[error("there is no room {0:?}; a room opens with its first publisher or subscriber")]
-    NotOpen(String),
-    /// The log could not open it.
-    #[error("room {name:?} cannot be opened: {error}")]
-    Log {
-        /// The room that was asked for.
-        name: String,
-        /// Why.
-        error: LogError,
-    },
 }
 
 impl ArcaneEventBus {
@@ -324,25 +292,6 @@ impl ArcaneEventBus {
         Ok(self.open_room(room)?.epoch().clone())
     }
 
-    /// A room that is open: its number in the log, its run of numbers, and its latest event.
-    ///
-    /// # Errors
-    /// If the room is not open.
-    pub(crate) fn whereabouts(&self, room: &RoomName) -> Result<Whereabouts, NoSuchRoom> {
-        let room = self.open_room(room)?;
-        let usage = self.log().usage(room.id());
-        Ok(Whereabouts { id: room.id(), epoch: room.epoch().clone(), oldest: usage.first, head: room.head() })
-    }
-
-    /// The same, and opens the room.
-    ///
-    /// # Errors
-    /// If the room cannot be opened.
-    pub(crate) fn enter_room(&self, room: &RoomName) -> Result<Whereabouts, NoSuchRoom> {
-        self.enter(room)?;
-        self.whereabouts(room)
-    }
-
     /// Subscribers that read from the log at the moment.
     #[must_use]
     pub fn lagging(&self) -> usize {
@@ -393,60 +342,9 @@ impl ArcaneEventBus {
         tracing::debug!(room = %room.name(), seq = frame.seq(), spell = spell.as_str(), success, "Event emitted");
     }
 
-    fn open_room(&self, name: &RoomName) -> Result<Arc<Room>, NoSuchRoom> {
-        self.rooms().get(name).cloned().ok_or_else(|| NoSuchRoom::NotOpen(name.to_string()))
-    }
-
-    fn enter(&self, name: &RoomName) -> Result<Arc<Room>, NoSuchRoom> {
-        if let Some(room) = self.rooms().get(name) {
-            return Ok(Arc::clone(room));
-        }
-        if self.inner.config.rooms.is_some() {
-            return Err(NoSuchRoom::NotConfigured(name.to_string()));
-        }
-        let max = self.inner.config.rooms_max;
-        let mut rooms = self.inner.rooms.write().unwrap_or_else(PoisonError::into_inner);
-        if rooms.len() >= max {
-            // A handle outside the map would lose its room's order, so only unshared ones go.
-            rooms.retain(|name, room| {
-                let stays =
-                    *name == RoomName::default() || Arc::strong_count(room) > 1 || !room.is_forgettable();
-                if !stays {
-                    self.log().forget_room(room.id());
-                }
-                stays
-            });
-        }
-        if rooms.len() >= max && !rooms.contains_key(name) {
-            return Err(NoSuchRoom::TooMany { name: name.to_string(), max });
-        }
-        if let Some(room) = rooms.get(name) {
-            return Ok(Arc::clone(room));
-        }
-        let room = open(&self.inner.config, &self.inner.reads, name)
-            .map_err(|error| NoSuchRoom::Log { name: name.to_string(), error })?;
-        let room = Arc::new(room);
-        rooms.insert(name.clone(), Arc::clone(&room));
-        Ok(room)
-    }
-
-    fn rooms(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<RoomName, Arc<Room>>> {
-        self.inner.rooms.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn colors(&self) -> std::sync::MutexGuard<'_, Colors> {
         self.inner.colors.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn open(config: &BusConfig, reads: &Reads, name: &RoomName) -> Result<Room, LogError> {
-    let record = reads.log().open_room(name)?;
-    let memory = Memory {
-        history_size: config.history_size,
-        ring_frames: config.ring_frames.max(config.history_size),
-        ring_bytes: config.ring_bytes,
-    };
-    Room::open(record, reads.clone(), memory)
 }
 
 #[cfg(test)]

@@ -95,11 +95,12 @@ impl Serve {
     }
 
     async fn serve(&self, config: Config) -> anyhow::Result<()> {
+        // The log first: it waits a moment for a server that is just ending, which then has let go of the address, too.
+        let server = crate::Server::open(config)?;
         let listener = TcpListener::bind(self.listen)
             .await
             .with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;
-        let server = crate::Server::open(config)?;
         let stop = stop_signal()?;
         announce(address);
         server.run(listener, stop).await;

@@ -72,6 +72,8 @@ enum Ended {
     Broke { worked: bool },
 }
 
+/// How long the server may take to answer a goodbye.
+const FAREWELL: Duration = Duration::from_secs(2);
 const WAIT_FIRST: Duration = Duration::from_millis(250);
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
@@ -117,6 +119,9 @@ impl Tail {
                     }
                     if enough {
                         let _ = socket.close(None).await;
+                        // The server answers the goodbye after everything that was said before it: acknowledgements too.
+                        let farewell = async { while let Some(Ok(_)) = socket.next().await {} };
+                        let _ = tokio::time::timeout(FAREWELL, farewell).await;
                         return Ok(Ended::Enough);
                     }
                 }

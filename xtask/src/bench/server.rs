@@ -83,6 +83,8 @@ impl Lab<'_> {
     fn start(&self, ready: &Ready, deflate: bool) -> Result<Server> {
         let folder = self.project.target().join("bench");
         fs::create_dir_all(&folder).context("making a folder for logs")?;
+        // Nothing from the run before.
+        let _ = fs::remove_dir_all(folder.join("data"));
         let log = folder.join(format!("{}.log", ready.peer.name()));
         let file = File::create(&log).context("making a log")?;
         let port = free_port()?;
@@ -91,9 +93,10 @@ impl Lab<'_> {
         command.current_dir(&folder).arg(&ready.program);
         let sources = peers::sources(self.project);
         match ready.peer {
+            // With its event log on the disk, as a user runs it.
             Peer::Arcane => command
-                .args(["serve", "--no-dashboard", "--ephemeral", "--listen", &format!("127.0.0.1:{port}")])
-                .args(["--data-dir", "data"]),
+                .args(["serve", "--no-dashboard", "--otlp-listen", "off", "--data-dir", "data", "--listen"])
+                .arg(format!("127.0.0.1:{port}")),
             Peer::Bun => command
                 .arg(sources.join("bun.js"))
                 .env("PORT", port.to_string())

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arcane_shared::{Epoch, RoomName};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
@@ -15,6 +15,10 @@ use crate::log::{LogError, RoomRecord, new_epoch};
 /// The database in a data directory.
 pub const EVENTS_FILE: &str = "events.db";
 const LOCK_FILE: &str = "lock";
+/// How long a server that is about to end, or was killed a moment ago, may take to let go of the directory.
+const LET_GO: Duration = Duration::from_secs(1);
+/// Between two looks whether it has.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long a commit waits for another program that holds the database.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -96,7 +100,13 @@ pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
         .truncate(false)
         .open(&path)
         .map_err(unusable)?;
-    match file.try_lock() {
+    let began = Instant::now();
+    let mut locked = file.try_lock();
+    while matches!(locked, Err(TryLockError::WouldBlock)) && began.elapsed() < LET_GO {
+        std::thread::sleep(LOOK_EVERY);
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut pid = String::new();
