@@ -9,8 +9,7 @@
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
-use std::io;
-use std::os::unix::fs::FileExt;
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -76,11 +75,13 @@ impl Marks {
     pub(super) fn begin(dir: &Path, run: &str) -> io::Result<Self> {
         let path = dir.join(FILE);
         let file = OpenOptions::new().create(true).truncate(true).write(true).open(&path)?;
-        file.write_all_at(&[0; HEADER_BYTES], 0)?;
+        write_at(&file, 0, &[0; HEADER_BYTES])?;
         file.sync_all()?;
+        // Elsewhere a directory cannot be opened; and without a boot id nothing depends on it.
+        #[cfg(unix)]
         File::open(dir)?.sync_all()?;
         if let Some(boot) = boot() {
-            file.write_all_at(header(run, &boot).as_bytes(), 0)?;
+            write_at(&file, 0, header(run, &boot).as_bytes())?;
         }
         Ok(Self { file, told: Mutex::default() })
     }
@@ -129,9 +130,10 @@ impl Marks {
         self.lock().rooms.get(&room).map_or(0, |told| told.committed)
     }
 
+    /// Under the lock: the file has one place for all.
     fn write(&self, room: RoomId, seq: Seq) {
         let at = HEADER_BYTES as u64 + 8 * u64::from(room);
-        if let Err(error) = self.file.write_all_at(&seq.to_le_bytes(), at) {
+        if let Err(error) = write_at(&self.file, at, &seq.to_le_bytes()) {
             // A mark that lags behind proves less, never more, unless the machine goes down: and then the
             // boot is another.
             tracing::warn!(%error, "the continuity file could not be written");
@@ -141,6 +143,11 @@ impl Marks {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn write_at(mut file: &File, at: u64, bytes: &[u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(at))?;
+    file.write_all(bytes)
 }
 
 fn header(run: &str, boot: &str) -> String {

@@ -91,7 +91,7 @@ pub(super) struct Opened {
 /// Takes possession of a directory.
 pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
     let unusable = |source| OpenError::Directory { path: dir.to_owned(), source };
-    std::fs::create_dir_all(dir).map_err(unusable)?;
+    make_private(dir).map_err(unusable)?;
     let path = dir.join(LOCK_FILE);
     let mut file = OpenOptions::new()
         .read(true)
@@ -120,6 +120,14 @@ pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
         file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
     written.map_err(unusable)?;
     Ok(file)
+}
+
+/// Makes a directory that is its owner's alone: events tell what people work on. One that is there stays as it is.
+fn make_private(dir: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(dir)
 }
 
 /// Opens the log of a directory and begins a run.

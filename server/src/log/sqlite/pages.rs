@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// A page that holds rows of a table.
@@ -50,7 +50,7 @@ impl Pages {
         let file = File::open(path)?;
         let mut head = [0; 18];
         // A file that is shorter than this has no pages either.
-        let _ = file.read_exact_at(&mut head, 0);
+        let _ = read_at(&file, 0, &mut head);
         let page_bytes = match u16::from_be_bytes([head[16], head[17]]) {
             1 => 65_536,
             n if n.is_power_of_two() && n >= 512 => n.into(),
@@ -106,26 +106,31 @@ impl Pages {
     fn page(&self, number: u32) -> Option<Vec<u8>> {
         let mut page = vec![0; self.page_bytes];
         if let (Some(at), Some(wal)) = (self.frames.get(&number), &self.wal) {
-            wal.read_exact_at(&mut page, *at).ok()?;
+            read_at(wal, *at, &mut page).ok()?;
             return Some(page);
         }
         let at = u64::from(number.checked_sub(1)?) * self.page_bytes as u64;
-        self.file.read_exact_at(&mut page, at).ok()?;
+        read_at(&self.file, at, &mut page).ok()?;
         Some(page)
     }
+}
+
+fn read_at(mut file: &File, at: u64, bytes: &mut [u8]) -> std::io::Result<()> {
+    file.seek(SeekFrom::Start(at))?;
+    file.read_exact(bytes)
 }
 
 /// Where committed pages are: frames of the log's current run, up to its last commit.
 fn committed(wal: &File, page_bytes: usize) -> HashMap<u32, u64> {
     let mut head = [0; WAL_HEADER_BYTES as usize];
     let (mut frames, mut pending) = (HashMap::new(), HashMap::new());
-    if wal.read_exact_at(&mut head, 0).is_err() {
+    if read_at(wal, 0, &mut head).is_err() {
         return frames;
     }
     let mut at = WAL_HEADER_BYTES;
     let mut frame = [0; FRAME_HEADER_BYTES as usize];
     // The salts of header and frame are the same for as long as the frames belong to this run.
-    while wal.read_exact_at(&mut frame, at).is_ok() && frame[8..16] == head[16..24] {
+    while read_at(wal, at, &mut frame).is_ok() && frame[8..16] == head[16..24] {
         let number = u32::from_be_bytes([frame[0], frame[1], frame[2], frame[3]]);
         pending.insert(number, at + FRAME_HEADER_BYTES);
         if frame[4..8] != [0; 4] {
