@@ -128,6 +128,7 @@ impl SqliteLog {
             damaged: Arc::clone(&damaged),
             path: path.clone(),
             wake: Box::new(index.waker()),
+            waits: None,
             clean: true,
             appended_at: Instant::now(),
             aged_at: Instant::now(),

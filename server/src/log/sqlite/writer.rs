@@ -60,6 +60,8 @@ pub(super) struct Writer {
     pub(super) path: std::path::PathBuf,
     /// Called after each commit that changed events.
     pub(super) wake: Box<dyn Fn(u64) + Send>,
+    /// Whether commits of the connection wait for the disk, as it was set last.
+    pub(super) waits: Option<bool>,
     /// Whether the file says that all of it is synced.
     pub(super) clean: bool,
     pub(super) appended_at: Instant,
@@ -157,6 +159,7 @@ impl Writer {
         match probed {
             Ok(connection) => {
                 self.connection = connection;
+                self.waits = None;
                 self.queue.mend();
                 tracing::info!("the event log takes events again");
             }
@@ -192,8 +195,14 @@ impl Writer {
     }
 
     /// Sets whether the next commit waits for the disk.
-    pub(super) fn set_synced(&self, synced: bool) -> rusqlite::Result<()> {
-        self.connection.pragma_update(None, "synchronous", if synced { "FULL" } else { "NORMAL" })
+    pub(super) fn set_synced(&mut self, synced: bool) -> rusqlite::Result<()> {
+        if self.waits != Some(synced) {
+            // Unknown, should this fail.
+            self.waits = None;
+            self.connection.pragma_update(None, "synchronous", if synced { "FULL" } else { "NORMAL" })?;
+            self.waits = Some(synced);
+        }
+        Ok(())
     }
 }
 
