@@ -164,7 +164,7 @@ impl Client {
 /// Reads an SSE body event by event.
 pub struct Sse {
     body: std::pin::Pin<Box<dyn futures_util::Stream<Item = bytes::Bytes> + Send>>,
-    buffer: String,
+    buffer: Vec<u8>,
 }
 
 impl Sse {
@@ -179,14 +179,15 @@ impl Sse {
             let chunk = response.chunk().await.ok().flatten()?;
             Some((chunk, response))
         });
-        Self { body: Box::pin(body), buffer: String::new() }
+        Self { body: Box::pin(body), buffer: Vec::new() }
     }
 
     /// `id`, `event` and `data` of the next event; `None` at the end.
     pub async fn next(&mut self) -> Option<(String, String, Value)> {
         loop {
-            if let Some(end) = self.buffer.find("\n\n") {
-                let event: String = self.buffer.drain(..end + 2).collect();
+            if let Some(end) = self.buffer.windows(2).position(|two| two == b"\n\n") {
+                // A chunk may end within a character, an event does not.
+                let event = String::from_utf8(self.buffer.drain(..end + 2).collect()).unwrap();
                 let field = |name: &str| {
                     event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned()
                 };
@@ -198,7 +199,7 @@ impl Sse {
                 continue;
             }
             let chunk = tokio::time::timeout(PATIENCE, self.body.next()).await.unwrap()?;
-            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
+            self.buffer.extend_from_slice(&chunk);
         }
     }
 }
