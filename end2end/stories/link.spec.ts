@@ -24,6 +24,8 @@ test("what happened before a reload is still there after it", async ({ dashboard
 
 test("history can be replayed, and left again", async ({ dashboard, server }) => {
   await server.summon("claude");
+  // Nothing is waited for here: the history has to be long enough to be seen while it is replayed.
+  await dashboard.page.waitForTimeout(4_000);
   await server.invoke("claude", "count to three");
   await expect(dashboard.row("invoke", "claude")).toHaveCount(1);
   const banner = dashboard.page.getByTestId("travel-banner");

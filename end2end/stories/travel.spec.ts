@@ -114,6 +114,10 @@ durable("a server without a log lets the browser's own memory be visited", async
   await dashboard.isLive();
   await server.summon("claude");
   await dashboard.hasCircles("claude");
+  // Nothing is waited for here: the history has to be long enough to be seen while it is replayed.
+  await page.waitForTimeout(4_000);
+  await server.invoke("claude", "later");
+  await expect(dashboard.row("invoke", "claude")).toHaveCount(1);
   await page.getByTestId("replay-button").click();
   await expect(page.getByTestId("travel-note")).toContainText("what this browser kept");
   await expect(banner(page)).toBeHidden({ timeout: 20_000 });
