@@ -65,7 +65,11 @@ impl Lane {
 
     /// `$15`, then the entry's id; or `MSG inbox.1 1 40`, then what the stream says.
     fn acknowledgement(&mut self) -> Result<()> {
-        let head = self.line()?;
+        let mut head = self.line()?;
+        while head == "PING" {
+            self.stream.write_all(b"PONG\r\n")?;
+            head = self.line()?;
+        }
         let body = self.line()?;
         if !(head.starts_with('$') || head.starts_with("MSG ")) || body.contains("error") {
             bail!("the server answered {head} {body}");
