@@ -98,17 +98,31 @@ async fn a_number_that_was_told_too_early_changes_the_epoch_if_it_is_lost() {
     let (mut lost, mut kept) = (0, 0);
     for round in 0..rounds() {
         let process = Process::start(dir.path());
+        // Until the disk knows that events are being written, no number is told too early.
+        let first = http.post(format!("{}/events", process.url)).json(&support::event("first")).send();
+        let first: Value = first.await.unwrap().json().await.unwrap();
+        let mut told = first["events"][0]["seq"].as_u64().unwrap();
         let epoch = epoch_of(&process.url).await;
-        let mut told = 0;
+        // Every other time somebody holds the database, so that nothing of it can be written.
+        let other = rusqlite::Connection::open(dir.path().join("events.db")).unwrap();
+        if round % 2 == 1 {
+            other.busy_timeout(support::PATIENCE).unwrap();
+            other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        }
         let burst = (0..40).map(|n| {
             let body = support::event(&format!("round {round} event {n}"));
             http.post(format!("{}/events?ack=received", process.url)).json(&body).send()
         });
         for answer in futures_util::future::join_all(burst).await {
-            let answer: Value = answer.unwrap().json().await.unwrap();
-            told = told.max(answer["events"][0]["seq"].as_u64().unwrap());
+            let answer = answer.unwrap();
+            // Somebody holds it for too long: then that is the answer, and nothing was told.
+            if answer.status() == 201 {
+                let answer: Value = answer.json().await.unwrap();
+                told = told.max(answer["events"][0]["seq"].as_u64().unwrap());
+            }
         }
         process.kill();
+        drop(other);
         let process = Process::start(dir.path());
         let head = load::history(&process.url).await.len() as u64;
         let is_lost = head < told;
@@ -120,7 +134,7 @@ async fn a_number_that_was_told_too_early_changes_the_epoch_if_it_is_lost() {
         }
         process.kill();
     }
-    assert_eq!(lost + kept, rounds());
+    assert!(lost > 0 && kept > 0, "{lost} lost, {kept} kept: both were tried");
 }
 
 async fn epoch_of(url: &str) -> String {

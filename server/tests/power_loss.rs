@@ -60,7 +60,7 @@ impl Machine {
     /// What a new server finds: of each file either what was synced or what was written.
     fn after(&self, written: &[&str]) -> tempfile::TempDir {
         let after = tempfile::tempdir().unwrap();
-        for name in ["events.db", "events.db-wal", "continuity"] {
+        for name in ["events.db", "events.db-wal", "continuity", "index.db", "index.db-wal"] {
             let from = if written.contains(&name) { self.data() } else { self.disk() };
             if from.join(name).exists() {
                 std::fs::copy(from.join(name), after.path().join(name)).unwrap();
@@ -127,6 +127,13 @@ async fn check(dir: &Path, told: &[Told], seen: &Seen, what: &str) -> bool {
         let hello: Value = serde_json::from_str(hello.to_text().unwrap()).unwrap();
         assert_eq!(hello["resume"], json!({"recovered": false, "reason": "epoch_changed"}), "{what}");
     }
+    if dir.join("index.db").exists() && what.contains("index") {
+        // It may have come further than the log has now: what it finds is what the log has.
+        let found = format!("{}/events?limit=1000&spell=invoke&order=desc", process.url);
+        let found: Value = reqwest::get(found).await.unwrap().json().await.unwrap();
+        let latest: Vec<&Value> = kept.iter().rev().take(1000).collect();
+        assert!(found["events"].as_array().is_some_and(|events| events.iter().eq(latest)), "{what}: {found}");
+    }
     // It goes on.
     let http = reqwest::Client::new();
     let answer =
@@ -144,7 +151,11 @@ async fn what_was_synced_is_there_and_what_is_not_changes_the_epoch() {
     for _ in 0..rounds {
         let machine = Machine::new();
         let (told, seen) = run(&machine).await;
-        let parts: [(&str, &[&str]); 5] = [
+        let parts: [(&str, &[&str]); 6] = [
+            (
+                "the index as it was written, and only what was synced of the log",
+                &["index.db", "index.db-wal"],
+            ),
             ("only what was synced", &[]),
             ("the write-ahead log as it was written", &["events.db-wal"]),
             ("the marks as they were written", &["continuity"]),

@@ -11,43 +11,62 @@ use std::time::Duration;
 use arcane_server::config::{BusConfig, Config};
 use arcane_server::log::retention::Retention;
 use serde_json::{Value, json};
-use support::{Sse, TestServer, event};
+use support::{Client, Sse, TestServer, event};
 use tokio::sync::watch;
 
 const HISTORY: u64 = 10_000;
 /// Events a second while readers resume.
 const RATE: u64 = 1000;
-const READERS: usize = 8;
+/// Events before the history, which nobody reads and retention may take.
+const BEFORE: u64 = 2000;
+/// Readers at once.
+const READERS_MAX: usize = 128;
 
 async fn publish(server: &TestServer, count: usize) {
     let batch: Vec<Value> = (0..count).map(|_| event("x")).collect();
     assert_eq!(server.ask("/events", json!(batch)).await.0, 201);
 }
 
-/// Resumes after a position and reads on until some live events have come. Says where it got to, or that the
-/// position is past retention.
-async fn resume(server: &TestServer, seq: u64) -> Option<u64> {
-    let mut reader = server.connect(&format!("since={seq}")).await;
-    let connection = reader.next().await;
-    if connection["resume"]["recovered"] != true {
-        assert_eq!(connection["resume"]["reason"], "expired", "{seq}");
-        return None;
-    }
-    let through = seq + connection["resume"]["count"].as_u64().unwrap() + 3;
-    for next in seq + 1..=through {
-        assert_eq!(reader.next().await["seq"], next, "after {seq}");
-    }
-    Some(through)
+/// A reader over either transport, that was promised everything after its position.
+enum Resumed {
+    Socket(Box<Client>),
+    Stream(Sse),
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_every_position_everything_comes_and_in_order() {
-    let step = std::env::var("ARCANE_EVERY_SEQ").map_or(97, |step| step.parse().unwrap());
+impl Resumed {
+    /// It, and the last event that it waits for: everything until it came, and some live ones.
+    async fn after(server: &TestServer, seq: u64) -> (Self, u64) {
+        let (reader, connection) = if seq % 10 == 3 {
+            let mut stream = Sse::open(server, &format!("/events/stream?since={seq}"), None).await;
+            let connection = stream.next().await.unwrap().2;
+            (Self::Stream(stream), connection)
+        } else {
+            let mut socket = server.connect(&format!("since={seq}")).await;
+            let connection = socket.next().await;
+            (Self::Socket(Box::new(socket)), connection)
+        };
+        assert_eq!(connection["resume"]["recovered"], true, "{seq}: {connection}");
+        (reader, seq + connection["resume"]["count"].as_u64().unwrap() + 3)
+    }
+
+    async fn read(mut self, after: u64, through: u64) {
+        for next in after + 1..=through {
+            let message = match &mut self {
+                Self::Socket(socket) => socket.next().await,
+                Self::Stream(stream) => stream.next().await.unwrap().2,
+            };
+            assert_eq!(message["seq"], next, "after {after}: {message}");
+        }
+    }
+}
+
+/// Resumes at these positions of a history of its own, all at once, while events arrive and others are purged.
+async fn resume(positions: &[u64]) {
     let dir = tempfile::tempdir().unwrap();
-    let retention = Retention { events_max: HISTORY, ..Retention::default() };
+    let retention = Retention { events_max: BEFORE + HISTORY, ..Retention::default() };
     let bus = BusConfig { ring_frames: 1000, retention, ..BusConfig::default() };
     let server = TestServer::with(Config { bus, ..TestServer::config_in(dir.path()) }).await;
-    for _ in 0..HISTORY / 500 {
+    for _ in 0..(BEFORE + HISTORY) / 500 {
         publish(&server, 500).await;
     }
     let (stop, stopped) = watch::channel(false);
@@ -59,39 +78,43 @@ async fn at_every_position_everything_comes_and_in_order() {
         }
     };
     let resuming = async {
-        let server = &server;
-        let (mut resumed, mut expired) = (0, 0);
-        let positions: Vec<u64> = (0..=HISTORY).step_by(step).collect();
-        for (round, some) in positions.chunks(READERS).enumerate() {
-            if round % (positions.len() / READERS / 3).max(1) == 1 {
-                // Besides what retention does by itself: by hand, a little before those who read now.
-                let (status, purged) =
-                    server.purge(&format!("/events?before={}", some[0].saturating_sub(500))).await;
-                assert_eq!(status, 200, "{purged}");
+        let mut reading = Vec::new();
+        for seq in positions {
+            let (reader, through) = Resumed::after(&server, *seq).await;
+            reading.push(tokio::spawn(reader.read(*seq, through)));
+            if reading.len() == 1 + positions.len() / 2 {
+                purge(&server, BEFORE / 2).await;
             }
-            for through in futures_util::future::join_all(some.iter().map(|seq| resume(server, *seq))).await {
-                if through.is_some() { resumed += 1 } else { expired += 1 }
-            }
+        }
+        // Up to the position that somebody may still read from.
+        purge(&server, positions[0] + 1).await;
+        for reader in reading {
+            reader.await.unwrap();
         }
         stop.send(true).unwrap();
-        (resumed, expired)
     };
-    let ((), (resumed, expired)) = tokio::join!(arriving, resuming);
-    assert!(resumed * 2 > (resumed + expired), "{resumed} resumed, {expired} were past retention");
-    let (_, stats) = server.look("/events/stats").await;
-    assert!(stats["rooms"][0]["oldest"].as_u64().unwrap() > 1, "something was purged");
-
-    // The same over the other transport.
-    let oldest = stats["rooms"][0]["oldest"].as_u64().unwrap();
-    for seq in [oldest - 1, oldest + 700, HISTORY] {
-        let mut stream = Sse::open(&server, &format!("/events/stream?since={seq}"), None).await;
-        let (_, _, connection) = stream.next().await.unwrap();
-        let count = connection["resume"]["count"].as_u64().unwrap_or_else(|| panic!("{connection}"));
-        for next in seq + 1..=seq + count {
-            assert_eq!(stream.next().await.unwrap().2["seq"], next);
-        }
-    }
+    tokio::join!(arriving, resuming);
     server.stop().await;
+}
+
+/// Besides what retention does by itself: by hand.
+async fn purge(server: &TestServer, before: u64) {
+    let (status, purged) = server.purge(&format!("/events?before={before}")).await;
+    assert_eq!(status, 200, "{purged}");
+    let (_, stats) = server.look("/events/stats").await;
+    assert!(stats["rooms"][0]["oldest"].as_u64().unwrap() >= before, "{stats}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_every_position_everything_comes_and_in_order() {
+    let step = std::env::var("ARCANE_EVERY_SEQ").map_or(97, |step| step.parse().unwrap());
+    let positions: Vec<u64> = (BEFORE..=BEFORE + HISTORY).step_by(step).collect();
+    let rounds = positions.len().div_ceil(READERS_MAX);
+    for round in 0..rounds {
+        // From all over the history, the oldest first: what it was promised stays for the others.
+        let some: Vec<u64> = positions.iter().skip(round).step_by(rounds).copied().collect();
+        resume(&some).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
