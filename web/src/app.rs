@@ -1,64 +1,48 @@
 //! The page: its parts, its keys, and what starts when it is there.
 
-use leptos::html::Canvas as CanvasElement;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlCanvasElement, HtmlElement, KeyboardEvent};
 
-use crate::components::chronicle::Chronicle;
-use crate::components::daemons::Daemons;
-use crate::components::event_detail::EventDetail;
-use crate::components::header::Header;
-use crate::components::help::Help;
-use crate::components::stage_view::StageView;
-use crate::components::timeline::TimelineStrip;
+use crate::components::{
+    chronicle, daemons, event_detail, header, help, spell_bar, stage_view, timeline, visit,
+};
+use crate::dom::{attribute, class, id, text, the};
 use crate::frame_loop;
 use crate::painter::Painter;
-use crate::reads::{flag, text};
 use crate::realm::{Realm, query};
 use crate::views::Canvas;
 
-/// See the module.
-#[component]
-pub(crate) fn App() -> impl IntoView {
+/// Ties the page to its state, and begins.
+pub(crate) fn attach() {
     let realm = Realm::of_page();
-    provide_context(realm);
-    let canvas = NodeRef::<CanvasElement>::new();
-    Effect::new(move |started: Option<bool>| {
-        let Some(element) = canvas.get() else { return false };
-        if started != Some(true) {
-            begin(realm, element);
-        }
-        true
+    let views = realm.views;
+    class("realm", "reduced", move || views.reduced.get());
+    class("realm", "travelling", move || views.when.with(|when| when.visiting));
+    attribute("realm", "data-mode", move || Some(views.when.with(|when| when.post.mode.into())));
+    class("realm", "storming", move || views.storm.with(Option::is_some));
+    class("realm", "cut", move || {
+        views.header.with(|h| matches!(h.state, "reconnecting" | "disconnected"))
+            && views.when.with(|when| !when.visiting)
     });
+    class("realm", "badge", move || views.badge.get());
+    text("announcement", move || views.announcement.get());
+    text("alert", move || views.alert.get());
+    header::attach(realm);
+    daemons::attach(realm);
+    stage_view::attach(realm);
+    visit::attach(realm);
+    spell_bar::attach(realm);
+    chronicle::attach(realm);
+    timeline::attach(realm);
+    event_detail::attach(realm);
+    help::attach(realm);
     window_event_listener(leptos::ev::keydown, move |event| on_key(realm, &event));
     window_event_listener(leptos::ev::pagehide, move |_| {
         realm.with(crate::page::Page::save);
     });
-    view! {
-        <div
-            class="realm"
-            class:reduced=flag(move || realm.views.reduced.get())
-            class:travelling=flag(move || realm.views.when.with(|when| when.visiting))
-            data-mode=text(move || realm.views.when.with(|when| when.post.mode))
-            class:storming=flag(move || realm.views.storm.with(Option::is_some))
-            class:cut=flag(move || realm.views.header.with(|h| matches!(h.state, "reconnecting" | "disconnected")) && realm.views.when.with(|when| !when.visiting))
-            class:badge=flag(move || realm.views.badge.get())
-        >
-            <Header/>
-            <main class="floor">
-                <Daemons/>
-                <StageView canvas=canvas/>
-                <Chronicle/>
-            </main>
-            <TimelineStrip/>
-            <EventDetail/>
-            <Help/>
-            <p class="unseen" role="status">{text(move || realm.views.announcement.get())}</p>
-            <p class="unseen" role="alert">{text(move || realm.views.alert.get())}</p>
-        </div>
-    }
+    begin(realm, the("scene"));
 }
 
 fn begin(realm: Realm, canvas: HtmlCanvasElement) {
@@ -142,8 +126,6 @@ fn on_key(realm: Realm, event: &KeyboardEvent) {
     }
 }
 
-fn focus(id: &str) {
-    if let Some(element) = document().get_element_by_id(id).and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
-        let _ = element.focus();
-    }
+fn focus(name: &str) {
+    let _ = id(name).focus();
 }

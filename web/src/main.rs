@@ -5,12 +5,12 @@ mod api;
 mod app;
 mod clock;
 mod components;
+mod dom;
 mod frame_loop;
 mod page;
 mod painter;
 mod past_view;
 mod project;
-mod reads;
 mod realm;
 mod socket;
 mod speaker;
@@ -21,9 +21,6 @@ mod views;
 
 fn main() {
     console_error_panic_hook::set_once();
-    leptos::mount::mount_to_body(app::App);
-    // The static shell has done its duty.
-    if let Some(shell) = leptos::prelude::document().get_element_by_id("shell") {
-        shell.remove();
-    }
+    // Leptos renders nothing: signals and effects live as long as what is mounted.
+    leptos::mount::mount_to_body(app::attach);
 }

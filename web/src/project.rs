@@ -68,12 +68,7 @@ pub(crate) fn project_feed(page: &Page, views: Views) {
     let window = feed::window(page.shown(), &filter, first, FEED_ROWS, views.feed_pin.get_untracked());
     put(views.feed_total, window.total);
     put(views.feed_newer, window.newer);
-    let mut rows = window.rows.into_iter();
-    views.rows.with_value(|signals| {
-        for signal in signals {
-            put(*signal, rows.next());
-        }
-    });
+    put(views.rows, window.rows);
 }
 
 /// One polite sentence, every five seconds, if anything happened.

@@ -1,24 +1,22 @@
 //! The chronicle: recycled rows over a bounded history, filters that live in the URL.
 
-use arcane_shared::SpellName;
 use arcane_stage::feed::Row;
-use leptos::html::Div;
 use leptos::prelude::*;
+use web_sys::{HtmlElement, HtmlSelectElement};
 
+use crate::dom::{
+    Rows, attribute, choices, click, follow, id, named, on, part, say, set, shown, style, styled, text, the,
+};
 use crate::project;
-use crate::reads::{choice, click, flag, maybe, part, text, when};
 use crate::realm::Realm;
-use crate::views::{FEED_ROWS, Views};
 
 /// Height of a row, pixels; the style sheet says the same.
 const ROW: usize = 33;
 
 /// See the module.
-#[component]
-pub(crate) fn Chronicle() -> impl IntoView {
-    let realm = expect_context::<Realm>();
+pub(crate) fn attach(realm: Realm) {
     let views = realm.views;
-    let list = NodeRef::<Div>::new();
+    let list = id("feed");
     let hold = move |held: bool| {
         let newest = realm
             .with(|page| page.shown().newest_first().next().map(arcane_stage::store::Entry::id))
@@ -31,168 +29,111 @@ pub(crate) fn Chronicle() -> impl IntoView {
             views.feed_pin.set(None);
         }
     };
-    let scrolled = move || {
-        let Some(element) = list.get_untracked() else { return };
-        let top = usize::try_from(element.scroll_top().max(0)).unwrap_or(0);
-        hold(top > 4);
-        views.feed_first.set((top / ROW).saturating_sub(2));
-        realm.with(|page| project::project_feed(page, views));
-    };
-    let release = move |_| {
+    on(&list, "mouseenter", move |_| hold(true));
+    on(&list, "mouseleave", move |_| hold(false));
+    {
+        let element = list.clone();
+        on(&list, "scroll", move |_| {
+            let top = usize::try_from(element.scroll_top().max(0)).unwrap_or(0);
+            hold(top > 4);
+            views.feed_first.set((top / ROW).saturating_sub(2));
+            realm.with(|page| project::project_feed(page, views));
+        });
+    }
+    on(&list, "click", move |event| {
+        if let Some(entry) = named(&event, "data-id").and_then(|text| text.parse().ok()) {
+            realm.open(entry);
+        }
+    });
+    click("new", move || {
         views.feed_pin.set(None);
         views.feed_first.set(0);
-        if let Some(element) = list.get_untracked() {
-            element.set_scroll_top(0);
-        }
+        list.set_scroll_top(0);
         realm.with(|page| project::project_feed(page, views));
-    };
-    view! {
-        <section class="panel chronicle" aria-labelledby="chronicle-title">
-            <div class="panel-head">
-                <h2 id="chronicle-title">"Chronicle"</h2>
-                <Filters/>
-            </div>
-            <div
-                class="scroll feed"
-                data-testid="feed"
-                role="log"
-                aria-live="off"
-                aria-label="events, newest first"
-                tabindex="0"
-                node_ref=list
-                on:scroll=move |_| scrolled()
-                on:mouseenter=click(move |_| hold(true))
-                on:mouseleave=click(move |_| hold(false))
-            >
-                <div class="spacer" style:height=text(move || format!("{}px", views.feed_total.get() * ROW))>
-                    {(0..FEED_ROWS).map(|slot| view! { <FeedRow at=slot/> }).collect_view()}
-                </div>
-                {when(move || views.feed_total.get() == 0, move || nothing(views))}
-            </div>
-            {when(
-                move || { views.feed_newer.get() > 0 },
-                move || {
-                    view! {
-                        <button class="pill new" data-testid="new-pill" on:click=click(release)>
-                            {text(move || format!("{} new", views.feed_newer.get()))}
-                        </button>
-                    }
-                        .into_any()
-                },
-            )}
-        </section>
-    }
+    });
+    shown("new", move || views.feed_newer.get() > 0);
+    text("new", move || format!("{} new", views.feed_newer.get()));
+    styled("spacer", "height", move || format!("{}px", views.feed_total.get() * ROW));
+    shown("nothing", move || views.feed_total.get() == 0);
+    text("nothing", move || {
+        let all = views.filter.with(arcane_stage::filter::Filter::is_empty);
+        if all { "Nothing has happened yet." } else { "Nothing passes the filter." }.into()
+    });
+    recycle(realm);
+    filters(realm);
 }
 
-fn nothing(views: Views) -> AnyView {
-    let why = move || {
-        if views.filter.with(arcane_stage::filter::Filter::is_empty) {
-            "Nothing has happened yet."
-        } else {
-            "Nothing passes the filter."
+/// Rows stay in their slots and show whatever the slot holds.
+fn recycle(realm: Realm) {
+    let views = realm.views;
+    let slots: Vec<String> = (0..crate::views::FEED_ROWS).map(|slot| slot.to_string()).collect();
+    let mut rows = Rows::of("feed-row");
+    let mut before: (usize, Vec<Row>) = (0, Vec::new());
+    follow(move || {
+        let after = (views.feed_first.get(), views.rows.get());
+        let moved = before.0 != after.0;
+        let elements = rows.arrange(slots.iter().take(after.1.len()).map(String::as_str));
+        for (slot, ((_, element), row)) in elements.iter().zip(&after.1).enumerate() {
+            if moved || before.1.get(slot) != Some(row) {
+                fill(element, row, (after.0 + slot) * ROW);
+            }
         }
-    };
-    view! { <p class="hint">{text(why)}</p> }.into_any()
+        before = after;
+    });
 }
 
-#[component]
-fn Filters() -> impl IntoView {
-    let realm = expect_context::<Realm>();
+fn fill(element: &HtmlElement, row: &Row, top: usize) {
+    let ok = row.success.map(|ok| if ok { "true" } else { "false" });
+    set(element, "class", Some(if row.historical { "row past" } else { "row" }));
+    set(element, "data-testid", Some(if ok.is_some() { "feed-row" } else { "feed-note" }));
+    set(element, "data-id", Some(&row.id.to_string()));
+    set(element, "data-spell", Some(&row.spell));
+    set(element, "data-daemon", Some(&row.daemon));
+    set(element, "data-success", ok);
+    set(element, "data-seq", row.seq.map(|seq| seq.to_string()).as_deref());
+    style(element, "transform", &format!("translateY({top}px)"));
+    style(element, "--own", &row.color.to_string());
+    say(&part(element, ".sign"), row.sign);
+    say(&part(element, "b"), &row.daemon);
+    say(&part(element, ".unseen"), &row.spell);
+    say(&part(element, ".text"), &row.text);
+    say(&part(element, ".aside"), &row.aside);
+}
+
+fn filters(realm: Realm) {
     let views = realm.views;
-    let chosen = |value: String| Some(value).filter(|value| !value.is_empty());
-    view! {
-        <div class="filters">
-            <select
-                data-testid="filter-spell"
-                aria-label="spell"
-                prop:value=text(move || views.filter.with(|filter| filter.spell.clone().unwrap_or_default()))
-                on:change=move |event| {
-                    let value = chosen(event_target_value(&event));
-                    realm.filter(|filter| filter.spell = value);
-                }
-            >
-                <option value="">"spells"</option>
-                {SpellName::ALL
-                    .into_iter()
-                    .map(|spell| {
-                        let selected = views.filter.with_untracked(|f| f.spell.as_deref() == Some(spell.as_str()));
-                        choice(spell.as_str().to_owned(), selected)
-                    })
-                    .collect_view()}
-            </select>
-            <select
-                data-testid="filter-daemon"
-                aria-label="daemon"
-                on:change=move |event| {
-                    let value = chosen(event_target_value(&event));
-                    realm.filter(|filter| filter.daemon = value);
-                }
-            >
-                <option value="">"daemons"</option>
-                {part(move || daemon_options(views))}
-            </select>
-            <button
-                class="chip"
-                data-testid="filter-failures"
-                aria-label="failures only"
-                aria-pressed=text(move || views.filter.with(|filter| filter.failures).to_string())
-                on:click=click(move |_| realm.filter(|filter| filter.failures = !filter.failures))
-            >
-                "✕ "
-                <span class="word">"failures"</span>
-            </button>
-        </div>
+    let chosen = |select: &HtmlSelectElement| Some(select.value()).filter(|value| !value.is_empty());
+    let spells: HtmlSelectElement = the("filter-spell");
+    {
+        let spells = spells.clone();
+        follow(move || {
+            spells.set_value(&views.filter.with(|filter| filter.spell.clone()).unwrap_or_default());
+        });
     }
-}
-
-fn daemon_options(views: Views) -> AnyView {
-    let current = views.filter.with(|filter| filter.daemon.clone());
-    let mut names = views.names.get();
-    if let Some(name) = current.as_ref().filter(|name| !names.contains(name)) {
-        names.push(name.clone());
+    let select = spells.clone();
+    on(&spells, "change", move |_| {
+        let value = chosen(&select);
+        realm.filter(|filter| filter.spell = value);
+    });
+    let daemons: HtmlSelectElement = the("filter-daemon");
+    {
+        let daemons = daemons.clone();
+        follow(move || {
+            let current = views.filter.with(|filter| filter.daemon.clone()).unwrap_or_default();
+            let mut names = views.names.get();
+            if !current.is_empty() && !names.contains(&current) {
+                names.push(current.clone());
+            }
+            choices(&daemons, 1, &names, &current);
+        });
     }
-    names
-        .into_iter()
-        .map(|name| {
-            let selected = current.as_ref() == Some(&name);
-            choice(name, selected)
-        })
-        .collect_view()
-        .into_any()
-}
-
-/// One of the recycled rows: it stays in place and shows whatever its slot holds.
-#[component]
-fn FeedRow(at: usize) -> impl IntoView {
-    let realm = expect_context::<Realm>();
-    let views = realm.views;
-    let Some(row) = views.rows.with_value(|rows| rows.get(at).copied()) else { return ().into_any() };
-    let read =
-        move |pick: fn(&Row) -> String| move || row.with(|row| row.as_ref().map(pick).unwrap_or_default());
-    view! {
-        <button
-            class="row"
-            class:past=flag(move || row.with(|row| row.as_ref().is_some_and(|row| row.historical)))
-            hidden=flag(move || row.with(Option::is_none))
-            data-testid=maybe(move || row.with(|row| row.as_ref().map(|row| if row.success.is_some() { "feed-row" } else { "feed-note" })))
-            data-spell=text(read(|row| row.spell.clone()))
-            data-daemon=text(read(|row| row.daemon.clone()))
-            data-success=maybe(move || row.with(|row| row.as_ref().and_then(|row| row.success).map(|ok| ok.to_string())))
-            data-seq=maybe(move || row.with(|row| row.as_ref().and_then(|row| row.seq).map(|seq| seq.to_string())))
-            style:transform=text(move || format!("translateY({}px)", (views.feed_first.get() + at) * ROW))
-            style:--own=text(read(|row| row.color.to_string()))
-            on:click=click(move |_| {
-                if let Some(id) = row.with_untracked(|row| row.as_ref().map(|row| row.id)) {
-                    realm.open(id);
-                }
-            })
-        >
-            <span class="sign" aria-hidden="true">{text(move || row.with(|row| row.as_ref().map_or("", |row| row.sign)))}</span>
-            <b>{text(read(|row| row.daemon.clone()))}</b>
-            <span class="unseen">{text(read(|row| row.spell.clone()))}</span>
-            <span class="text">{text(read(|row| row.text.clone()))}</span>
-            <span class="aside">{text(read(|row| row.aside.clone()))}</span>
-        </button>
-    }
-    .into_any()
+    let select = daemons.clone();
+    on(&daemons, "change", move |_| {
+        let value = chosen(&select);
+        realm.filter(|filter| filter.daemon = value);
+    });
+    attribute("filter-failures", "aria-pressed", move || {
+        Some(views.filter.with(|filter| filter.failures).to_string())
+    });
+    click("filter-failures", move || realm.filter(|filter| filter.failures = !filter.failures));
 }

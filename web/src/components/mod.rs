@@ -1,4 +1,4 @@
-//! The parts of the page, one a file.
+//! The parts of the page, one a file: each ties elements of `index.html` to what they show and do.
 
 pub(crate) mod chronicle;
 pub(crate) mod daemons;

@@ -1,9 +1,10 @@
 //! The spell bar: natural language in, a spell or the reason against it out.
 
-use leptos::html::Input;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 
-use crate::reads::{click, flag, maybe, part, text};
+use crate::dom::{Rows, attribute, class, follow, id, named, on, say, set, shown, text, the};
 use crate::realm::Realm;
 
 /// Spells remembered for the arrow keys.
@@ -18,9 +19,7 @@ struct Feedback {
 }
 
 /// See the module.
-#[component]
-pub(crate) fn SpellBar() -> impl IntoView {
-    let realm = expect_context::<Realm>();
+pub(crate) fn attach(realm: Realm) {
     let views = realm.views;
     let typed = RwSignal::new(String::new());
     let feedback = RwSignal::new(Feedback::default());
@@ -28,7 +27,7 @@ pub(crate) fn SpellBar() -> impl IntoView {
     let focused = RwSignal::new(false);
     let chosen = RwSignal::new(None::<usize>);
     let past = StoredValue::new(Vec::<String>::new());
-    let input = NodeRef::<Input>::new();
+    let input: HtmlInputElement = the("spell");
     let offers = Memo::new(move |_| views.lexicon.with(|lexicon| lexicon.complete(&typed.get())));
     let ghost = move || {
         let text = typed.get();
@@ -37,9 +36,7 @@ pub(crate) fn SpellBar() -> impl IntoView {
     let fill = move |text: String| {
         typed.set(text);
         chosen.set(None);
-        if let Some(element) = input.get_untracked() {
-            let _ = element.focus();
-        }
+        let _ = id("spell").focus();
     };
     let cast = move || {
         let spell = typed.get_untracked().trim().to_owned();
@@ -115,10 +112,9 @@ pub(crate) fn SpellBar() -> impl IntoView {
     };
     let on_key = move |event: web_sys::KeyboardEvent| match event.key().as_str() {
         "Tab" | "ArrowRight" if !event.shift_key() => {
-            let at_end = input.get_untracked().is_none_or(|i| {
-                i.selection_start().ok().flatten()
-                    == Some(u32::try_from(i.value().encode_utf16().count()).unwrap_or(0))
-            });
+            let input: HtmlInputElement = the("spell");
+            let at_end = input.selection_start().ok().flatten()
+                == Some(u32::try_from(input.value().encode_utf16().count()).unwrap_or(0));
             let tail = ghost();
             if at_end && !tail.is_empty() {
                 event.prevent_default();
@@ -147,127 +143,82 @@ pub(crate) fn SpellBar() -> impl IntoView {
             }
         }
         "Escape" => {
-            if typed.with_untracked(String::is_empty)
-                && let Some(element) = input.get_untracked()
-            {
-                let _ = element.blur();
+            if typed.with_untracked(String::is_empty) {
+                let _ = id("spell").blur();
             }
             typed.set(String::new());
             feedback.set(Feedback::default());
         }
         _ => {}
     };
-    view! {
-        <div class="spellbar">
-            <div
-                class="feedback"
-                class:failed=flag(move || feedback.with(|f| f.failed))
-                class:shown=flag(move || feedback.with(|f| !f.text.is_empty()))
-            >
-                <p data-testid="spell-feedback" role=text(move || if feedback.with(|f| f.failed) { "alert" } else { "status" })>
-                    {text(move || feedback.with(|f| f.text.clone()))}
-                </p>
-                {part(move || {
-                    feedback
-                        .with(|f| f.suggestions.clone())
-                        .into_iter()
-                        .map(|suggestion| {
-                            let spell = suggestion.clone();
-                            view! {
-                                <button
-                                    class="chip"
-                                    data-testid="suggestion"
-                                    on:click=click(move |_| fill(spell.clone()))
-                                >
-                                    {suggestion}
-                                </button>
-                            }
-                        })
-                        .collect_view()
-                        .into_any()
-                })}
-            </div>
-            <ul
-                id="offers"
-                class="offers"
-                role="listbox"
-                aria-label="completions"
-                hidden=flag(move || !offering())
-            >
-                {part(move || {
-                    offers
-                        .get()
-                        .into_iter()
-                        .enumerate()
-                        .map(|(at, offer)| {
-                            let spell = offer.clone();
-                            view! {
-                                <li
-                                    role="option"
-                                    id=format!("offer-{at}")
-                                    aria-selected=text(move || (chosen.get() == Some(at)).to_string())
-                                    on:mousedown=click(move |event| {
-                                        event.prevent_default();
-                                        fill(spell.clone());
-                                    })
-                                >
-                                    {offer}
-                                </li>
-                            }
-                        })
-                        .collect_view()
-                        .into_any()
-                })}
-            </ul>
-            <form
-                class="bar"
-                on:submit=move |event| {
-                    event.prevent_default();
-                    cast();
-                }
-            >
-                <kbd aria-hidden="true">"/"</kbd>
-                <div class="field">
-                    <span class="ghost" aria-hidden="true">
-                        <span>{text(move || typed.get())}</span>
-                        {text(ghost)}
-                    </span>
-                    <input
-                        id="spell"
-                        data-testid="spell-input"
-                        type="text"
-                        maxlength="2000"
-                        autocomplete="off"
-                        autocapitalize="off"
-                        spellcheck="false"
-                        placeholder=text(move || {
-                            if views.room.with(|room| room == arcane_shared::room::DEFAULT_ROOM) {
-                                "speak a spell: summon claude"
-                            } else {
-                                "spells act in the room main"
-                            }
-                        })
-                        aria-label="spell"
-                        role="combobox"
-                        aria-autocomplete="list"
-                        aria-controls="offers"
-                        aria-expanded=text(move || offering().to_string())
-                        aria-activedescendant=maybe(move || chosen.get().map(|at| format!("offer-{at}")))
-                        node_ref=input
-                        prop:value=text(move || typed.get())
-                        on:input=move |event| {
-                            typed.set(event_target_value(&event));
-                            chosen.set(None);
-                        }
-                        on:keydown=on_key
-                        on:focus=move |_| focused.set(true)
-                        on:blur=move |_| focused.set(false)
-                    />
-                </div>
-                <button class="pill cast" type="submit" data-testid="spell-submit" disabled=flag(move || casting.get())>
-                    {text(move || if casting.get() { "…" } else { "Cast" })}
-                </button>
-            </form>
-        </div>
-    }
+    let input_too = input.clone();
+    follow(move || {
+        let typed = typed.get();
+        if input_too.value() != typed {
+            input_too.set_value(&typed);
+        }
+    });
+    text("ghost-typed", move || typed.get());
+    text("ghost-tail", ghost);
+    on(&input, "input", {
+        let input = input.clone();
+        move |_| {
+            typed.set(input.value());
+            chosen.set(None);
+        }
+    });
+    on(&input, "keydown", move |event| on_key(event.unchecked_into()));
+    on(&input, "focus", move |_| focused.set(true));
+    on(&input, "blur", move |_| focused.set(false));
+    on(&id("bar"), "submit", move |event| {
+        event.prevent_default();
+        cast();
+    });
+    text("cast", move || if casting.get() { "…" } else { "Cast" }.into());
+    attribute("cast", "disabled", move || casting.get().then(String::new));
+    attribute("spell", "placeholder", move || {
+        let main = views.room.with(|room| room == arcane_shared::room::DEFAULT_ROOM);
+        Some(if main { "speak a spell: summon claude" } else { "spells act in the room main" }.into())
+    });
+    attribute("spell", "aria-expanded", move || Some(offering().to_string()));
+    attribute("spell", "aria-activedescendant", move || chosen.get().map(|at| format!("offer-{at}")));
+    shown("offers", offering);
+    let mut rows = Rows::of("offer");
+    follow(move || {
+        let (offers, chosen) = (offers.get(), chosen.get());
+        let rows = rows.arrange(offers.iter().map(String::as_str));
+        for (at, (offer, row)) in rows.iter().enumerate() {
+            say(row, offer);
+            set(row, "id", Some(&format!("offer-{at}")));
+            set(row, "data-offer", Some(offer));
+            set(row, "aria-selected", Some(if chosen == Some(at) { "true" } else { "false" }));
+        }
+    });
+    // Before the click takes the focus away, and with it the list.
+    on(&id("offers"), "mousedown", move |event| {
+        event.prevent_default();
+        if let Some(offer) = named(&event, "data-offer") {
+            fill(offer);
+        }
+    });
+    class("feedback", "failed", move || feedback.with(|f| f.failed));
+    class("feedback", "shown", move || feedback.with(|f| !f.text.is_empty()));
+    attribute("feedback-text", "role", move || {
+        Some(if feedback.with(|f| f.failed) { "alert" } else { "status" }.into())
+    });
+    text("feedback-text", move || feedback.with(|f| f.text.clone()));
+    let mut rows = Rows::of("suggestion");
+    follow(move || {
+        feedback.with(|feedback| {
+            for (suggestion, row) in rows.arrange(feedback.suggestions.iter().map(String::as_str)) {
+                say(row, suggestion);
+                set(row, "data-offer", Some(suggestion));
+            }
+        });
+    });
+    on(&id("feedback"), "click", move |event| {
+        if let Some(suggestion) = named(&event, "data-offer") {
+            fill(suggestion);
+        }
+    });
 }

@@ -5,74 +5,52 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent, PointerEvent};
 
-use crate::reads::{button, flag, maybe, text};
+use crate::dom::{self, Rows, follow, id, named, on};
 use crate::realm::Realm;
 use crate::views::When;
 
-/// The spells with their colours; nothing in it ever changes.
-const LEGEND: &str = "<span class='key summon'>summon</span><span class='key invoke'>invoke</span>\
-    <span class='key banish'>banish</span><span class='key reveal'>reveal</span><span class='key parse'>parse</span>\
-    <span class='key voice'>voice</span><span class='key failed'>failed</span>";
-
 /// See the module.
-#[component]
-pub(crate) fn TimelineStrip() -> impl IntoView {
-    let realm = expect_context::<Realm>();
+pub(crate) fn attach(realm: Realm) {
     let when = realm.views.when;
-    let read = move |pick: fn(&When) -> String| text(move || when.with(pick));
-    let range = |range: Range| {
-        let pressed = maybe(move || Some(when.with(|when| when.range == range).to_string()));
-        button("chip", "range", pressed, text(move || range.word()), move |_| {
-            realm.travel(|page| page.choose(range));
-        })
+    let scrubber = id("scrubber");
+    let read = |attribute, pick: fn(&When) -> String| {
+        dom::attribute("scrubber", attribute, move || Some(when.with(pick)));
     };
-    let replay =
-        button("chip", "replay-button", maybe(|| None::<String>), text(|| "⟲ Replay"), move |_| {
-            realm.travel(crate::page::Page::replay);
-        });
-    view! {
-        <section class="panel strip" aria-label="events over time">
-            <div class="plot">
-                <canvas id="timeline" aria-hidden="true"></canvas>
-                <div
-                    id="scrubber"
-                    class="scrubber"
-                    data-testid="scrubber"
-                    role="slider"
-                    tabindex="0"
-                    aria-label="moment"
-                    aria-valuemin="0"
-                    aria-valuemax=read(|when| when.seconds[0].clone())
-                    aria-valuenow=read(|when| when.seconds[1].clone())
-                    aria-valuetext=read(|when| when.said.clone())
-                    on:pointerdown=move |event| press(realm, &event)
-                    on:pointermove=move |event| point(realm, &event)
-                    on:pointerleave=move |_| leave(realm)
-                    on:keydown=move |event| on_key(realm, &event)
-                >
-                    <i
-                        class="needle"
-                        class:live=flag(move || when.with(|when| !when.visiting))
-                        style:left=read(|when| when.needle.clone())
-                    ></i>
-                    <span
-                        class="point"
-                        hidden=flag(move || when.with(|when| when.hint[1].is_empty()))
-                        style:left=read(|when| when.hint[0].clone())
-                        style:transform=read(|when| format!("translateX(-{})", when.hint[0]))
-                    >
-                        {read(|when| when.hint[1].clone())}
-                    </span>
-                </div>
-            </div>
-            <div class="under">
-                <span class="ranges" role="group" aria-label="range">{Vec::from(Range::ALL.map(range))}</span>
-                <span class="legend" inner_html=LEGEND></span>
-                {replay}
-            </div>
-        </section>
-    }
-    .into_any()
+    read("aria-valuemax", |when| when.seconds[0].clone());
+    read("aria-valuenow", |when| when.seconds[1].clone());
+    read("aria-valuetext", |when| when.said.clone());
+    on(&scrubber, "pointerdown", move |event| press(realm, event.unchecked_ref()));
+    on(&scrubber, "pointermove", move |event| point(realm, event.unchecked_ref()));
+    on(&scrubber, "pointerleave", move |_| leave(realm));
+    on(&scrubber, "keydown", move |event| on_key(realm, event.unchecked_ref()));
+    dom::class("needle", "live", move || when.with(|when| !when.visiting));
+    dom::styled("needle", "left", move || when.with(|when| when.needle.clone()));
+    dom::shown("point", move || when.with(|when| !when.hint[1].is_empty()));
+    dom::text("point", move || when.with(|when| when.hint[1].clone()));
+    dom::styled("point", "left", move || when.with(|when| when.hint[0].clone()));
+    dom::styled("point", "transform", move || when.with(|when| format!("translateX(-{})", when.hint[0])));
+    dom::click("replay", move || realm.travel(crate::page::Page::replay));
+    ranges(realm);
+}
+
+fn ranges(realm: Realm) {
+    let when = realm.views.when;
+    let mut rows = Rows::of("range");
+    follow(move || {
+        let chosen = when.with(|when| when.range);
+        let chips = rows.arrange(Range::ALL.iter().map(|range| range.word()));
+        for ((word, chip), range) in chips.iter().zip(Range::ALL) {
+            dom::say(chip, word);
+            dom::set(chip, "data-range", Some(word));
+            dom::set(chip, "aria-pressed", Some(if range == chosen { "true" } else { "false" }));
+        }
+    });
+    on(&id("ranges"), "click", move |event| {
+        let word = named(&event, "data-range").unwrap_or_default();
+        if let Some(range) = Range::ALL.into_iter().find(|range| range.word() == word) {
+            realm.travel(|page| page.choose(range));
+        }
+    });
 }
 
 /// The scrubber and the part of its width where the pointer is.
