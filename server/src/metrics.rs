@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arcane_shared::control::PaintSample;
+use arcane_shared::control::{MissReason, PaintSample};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -36,7 +36,7 @@ struct Inner {
     closes: Family<CloseLabels, Counter>,
     responses: Family<ResponseLabels, Counter>,
     paint: Histogram,
-    paint_missed: Counter,
+    paint_missed: Family<MissLabels, Counter>,
     uptime: Gauge<f64, AtomicU64>,
 }
 
@@ -94,6 +94,11 @@ struct RoomLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MissLabels {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CloseLabels {
     code: u16,
 }
@@ -118,7 +123,7 @@ impl Metrics {
             closes: Family::default(),
             responses: Family::default(),
             paint: Histogram::new(PAINT_BUCKETS),
-            paint_missed: Counter::default(),
+            paint_missed: Family::default(),
             uptime: Gauge::default(),
         };
         let registry = &mut inner.registry;
@@ -143,7 +148,7 @@ impl Metrics {
         );
         registry.register(
             "paint_deadline_missed",
-            "Cues painted after their deadline",
+            "Cues painted after their deadline, by where it was lost",
             inner.paint_missed.clone(),
         );
         registry.register_with_unit("uptime", "Time since the start", Unit::Seconds, inner.uptime.clone());
@@ -176,7 +181,8 @@ impl Metrics {
         for sample in samples.iter().filter(|sample| sample.late_ms.is_finite() && sample.late_ms >= 0.0) {
             self.inner.paint.observe(sample.late_ms / 1000.0);
             if sample.missed {
-                self.inner.paint_missed.inc();
+                let reason = sample.reason.map_or("other", MissReason::as_str);
+                self.inner.paint_missed.get_or_create(&MissLabels { reason }).inc();
             }
         }
     }

@@ -59,13 +59,13 @@ async fn hello_ping_and_seen() {
     let pong = client.next().await;
     assert_eq!((&pong["type"], &pong["t0"]), (&json!("pong"), &json!(12.5)));
     assert!(pong["t2"].as_f64().unwrap() >= pong["t1"].as_f64().unwrap());
-    let samples = json!([{"seq": 1, "painted_at": 1.0, "late_ms": 33.0, "missed": false}, {"seq": 2, "painted_at": 2.0, "late_ms": 250.0, "missed": true}]);
+    let samples = json!([{"seq": 1, "painted_at": 1.0, "late_ms": 33.0, "missed": false}, {"seq": 2, "painted_at": 2.0, "late_ms": 250.0, "missed": true, "reason": "frame"}]);
     client.say(json!({"type": "seen", "samples": samples})).await;
     client.say(json!({"type": "ping", "t0": 1})).await;
     client.next().await;
     let metrics = server.get("/metrics").await.text().await.unwrap();
     assert!(metrics.contains("arcane_publish_to_paint_seconds_count 2"), "{metrics}");
-    assert!(metrics.contains("arcane_paint_deadline_missed_total 1"), "{metrics}");
+    assert!(metrics.contains(r#"arcane_paint_deadline_missed_total{reason="frame"} 1"#), "{metrics}");
 }
 
 #[tokio::test]

@@ -61,6 +61,34 @@ pub struct PaintSample {
     pub late_ms: f64,
     /// Whether that was past its deadline.
     pub missed: bool,
+    /// Why, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<MissReason>,
+}
+
+/// Where a missed deadline was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissReason {
+    /// On the way: it was over when the event arrived.
+    Transport,
+    /// In the page: the event was there, and no frame was in time.
+    Frame,
+    /// Somewhere that this version has no name for.
+    #[serde(other)]
+    Other,
+}
+
+impl MissReason {
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Transport => "transport",
+            Self::Frame => "frame",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// What the server may say besides events. All but `connection` need the client to have spoken first.

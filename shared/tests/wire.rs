@@ -6,7 +6,9 @@ use arcane_shared::api::{
     ActivityAnswer, ActivityBucket, CastAnswer, ConsumerCard, FieldError, HistoryAnswer, ParsedSpell,
     Problem, PurgeAnswer, Span, SpanKind, SpellAction,
 };
-use arcane_shared::control::{ClientMessage, Connection, Limits, PaintSample, ServerMessage, WELCOME};
+use arcane_shared::control::{
+    ClientMessage, Connection, Limits, MissReason, PaintSample, ServerMessage, WELCOME,
+};
 use arcane_shared::daemon::DaemonCard;
 use arcane_shared::{
     ArcaneEvent, ConsumerName, DaemonName, Epoch, EventFilter, Metadata, NotRecovered, Position,
@@ -85,8 +87,16 @@ fn what_clients_say() {
     assert_snapshot!(check(&ClientMessage::Ack { seq: 7 }), @r#"{"type":"ack","seq":7}"#);
     let filter = EventFilter::from_query(Some("invoke, Summon"), Some("claude"), Some("false")).unwrap();
     assert_snapshot!(check(&ClientMessage::Filter { filter }), @r#"{"type":"filter","spell":["summon","invoke"],"daemon":["claude"],"success":false}"#);
-    let samples = vec![PaintSample { seq: 7, painted_at: 1.5, late_ms: 33.25, missed: false }];
+    let samples = vec![PaintSample { seq: 7, painted_at: 1.5, late_ms: 33.25, missed: false, reason: None }];
     assert_snapshot!(check(&ClientMessage::Seen { samples }), @r#"{"type":"seen","samples":[{"seq":7,"painted_at":1.5,"late_ms":33.25,"missed":false}]}"#);
+    let late = PaintSample {
+        seq: 8,
+        painted_at: 1.5,
+        late_ms: 210.0,
+        missed: true,
+        reason: Some(MissReason::Transport),
+    };
+    assert_snapshot!(check(&ClientMessage::Seen { samples: vec![late] }), @r#"{"type":"seen","samples":[{"seq":8,"painted_at":1.5,"late_ms":210.0,"missed":true,"reason":"transport"}]}"#);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The page: its parts, its keys, and what starts when it is there.
 
+use arcane_stage::particles::SOFTWARE_CAPACITY;
+use arcane_stage::quality::Quality;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -39,6 +41,9 @@ pub(crate) fn attach() {
     event_detail::attach(realm);
     help::attach(realm);
     window_event_listener(leptos::ev::keydown, move |event| on_key(realm, &event));
+    document_listener("visibilitychange", move || {
+        realm.with(|page| page.turn_away(document().hidden()));
+    });
     window_event_listener(leptos::ev::pagehide, move |_| {
         realm.with(crate::page::Page::save);
     });
@@ -51,7 +56,14 @@ fn begin(realm: Realm, canvas: HtmlCanvasElement) {
     if painter.is_none() {
         realm.views.canvas.set(Canvas::Absent);
     }
-    realm.with(|page| page.painter = painter);
+    let software = painter.as_ref().is_some_and(Painter::is_software);
+    realm.with(|page| {
+        page.painter = painter;
+        page.quality = Quality::new(software);
+        if software {
+            page.stage.particles_mut().resize(SOFTWARE_CAPACITY);
+        }
+    });
     watch_context(realm, &canvas);
     expose(realm);
     realm.connect();
@@ -124,6 +136,12 @@ fn on_key(realm: Realm, event: &KeyboardEvent) {
         }
         _ => {}
     }
+}
+
+fn document_listener(kind: &str, act: impl FnMut() + 'static) {
+    let act = Closure::<dyn FnMut()>::new(act);
+    let _ = document().add_event_listener_with_callback(kind, act.as_ref().unchecked_ref());
+    act.forget();
 }
 
 fn focus(name: &str) {

@@ -16,6 +16,11 @@ pub(crate) fn unix() -> UnixMillis {
     performance().map_or_else(js_sys::Date::now, |performance| performance.time_origin() + performance.now())
 }
 
+/// Unix milliseconds of a moment of [`now`]'s clock.
+pub(crate) fn unix_of(now: f64) -> UnixMillis {
+    performance().map_or_else(js_sys::Date::now, |performance| performance.time_origin() + now)
+}
+
 /// Now as events write it.
 pub(crate) fn timestamp() -> Timestamp {
     #[expect(clippy::cast_possible_truncation, reason = "microseconds of this century fit")]

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use arcane_stage::layout::View;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::HtmlCanvasElement;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{HtmlCanvasElement, MessageChannel, MessagePort};
 
 use crate::project;
 use crate::realm::Realm;
@@ -15,19 +15,14 @@ use crate::{clock, past_view, strip};
 
 /// Milliseconds between projections of what moves with the circles.
 const STAGE_EVERY_MS: f64 = 100.0;
-/// Milliseconds between projections of tables and lists.
-const TEXT_EVERY_MS: f64 = 250.0;
+/// Milliseconds between projections of tables and lists; the second where a CPU paints and has enough to do.
+const TEXT_EVERY_MS: [f64; 2] = [250.0, 500.0];
 /// Milliseconds between drawings of the timeline.
 const STRIP_EVERY_MS: f64 = 500.0;
 /// Milliseconds between polite sentences.
 const ANNOUNCE_EVERY_MS: f64 = 5_000.0;
 /// Milliseconds between looks at the page's geometry.
 const MEASURE_EVERY_MS: f64 = 400.0;
-/// Milliseconds between frames where a CPU paints: busy, and idle.
-const SOFTWARE_FRAME_MS: [f64; 2] = [40.0, 90.0];
-/// Most pixels of the canvas where a CPU paints.
-const SOFTWARE_PIXELS: f64 = 700_000.0;
-
 type Tick = Rc<RefCell<Option<Closure<dyn FnMut(f64)>>>>;
 
 /// Starts both. They run as long as the page does.
@@ -52,6 +47,17 @@ fn request(tick: &Tick) {
     }
 }
 
+/// A port whose messages arrive when the frame that posted them is done.
+fn after_frames(realm: Realm) -> Option<MessagePort> {
+    let channel = MessageChannel::new().ok()?;
+    let done = Closure::<dyn FnMut()>::new(move || {
+        realm.with(crate::page::Page::measure);
+    });
+    channel.port1().set_onmessage(Some(done.as_ref().unchecked_ref()));
+    done.forget();
+    Some(channel.port2())
+}
+
 fn beat(realm: Realm) {
     if realm.with(crate::page::Page::beat) == Some(true) {
         realm.connect();
@@ -67,34 +73,8 @@ struct Frame {
     due: [f64; 5],
     labels: Vec<arcane_stage::stage::Label>,
     counts: (u64, u64),
-    pace: Pace,
-}
-
-/// How fast frames come, and what that costs the picture where a CPU paints.
-struct Pace {
-    last: f64,
-    interval: f64,
-    changed: f64,
-    tier: usize,
-}
-
-impl Pace {
-    /// Parts of the full width and height that are painted.
-    const SCALES: [f64; 3] = [1.0, 0.75, 0.55];
-
-    /// Takes the time of a frame: slow ones for two seconds cost a tier, fast ones for ten win it back.
-    fn take(&mut self, now: f64) {
-        let interval = (now - self.last).clamp(0.0, 1_000.0);
-        self.last = now;
-        self.interval += (interval - self.interval) * 0.1;
-        if self.interval > 110.0 && now - self.changed > 2_000.0 && self.tier + 1 < Self::SCALES.len() {
-            self.tier += 1;
-            self.changed = now;
-        } else if self.interval < 30.0 && now - self.changed > 10_000.0 && self.tier > 0 {
-            self.tier -= 1;
-            self.changed = now;
-        }
-    }
+    /// Says when a frame has been handed on: what is posted comes after it.
+    handed: Option<MessagePort>,
 }
 
 impl Frame {
@@ -111,7 +91,7 @@ impl Frame {
             due: [0.0; 5],
             labels: Vec::new(),
             counts: (0, 0),
-            pace: Pace { last: clock::now(), interval: 16.0, changed: clock::now(), tier: 0 },
+            handed: after_frames(realm),
         }
     }
 
@@ -120,26 +100,21 @@ impl Frame {
         let now = now.max(clock::now());
         beat(self.realm);
         self.realm.ask_log();
-        self.pace.take(now);
         if self.is_due(0, now, MEASURE_EVERY_MS) {
             self.measure();
         }
-        let busy = self.realm.with(|page| page.stage.is_busy(now)) == Some(true);
-        if !self.software || now - self.painted >= SOFTWARE_FRAME_MS[usize::from(!busy)] {
-            self.painted = now;
-            let scale = self.scale;
-            self.realm.with(|page| page.frame(now, scale));
-        }
+        let busy = self.paint(now);
         let views = self.realm.views;
-        if self.is_due(1, now, STAGE_EVERY_MS) {
+        let texts = self.is_due(2, now, TEXT_EVERY_MS[usize::from(self.software && busy)]);
+        if texts {
+            self.realm.with(|page| project::project_text(page, views));
+        }
+        if texts || self.is_due(1, now, STAGE_EVERY_MS) {
             let labels = &mut self.labels;
             self.realm.with(|page| {
-                project::project_stage(page, views, labels);
+                project::project_stage(page, views, labels, texts);
                 past_view::project(page, views, page.traveller.point);
             });
-        }
-        if self.is_due(2, now, TEXT_EVERY_MS) {
-            self.realm.with(|page| project::project_text(page, views));
         }
         if self.is_due(3, now, STRIP_EVERY_MS) {
             self.realm.with(|page| strip::draw(page));
@@ -148,6 +123,30 @@ impl Frame {
             let counts = &mut self.counts;
             self.realm.with(|page| project::announce(page, views, counts));
         }
+    }
+
+    /// Paints if it is time to: as often as the tier allows, sooner when a cue is due. Says whether much is going on.
+    fn paint(&mut self, now: f64) -> bool {
+        let (scale, rested) = (self.scale, now - self.painted);
+        let (busy, painted, waits) = self
+            .realm
+            .with(|page| {
+                let busy = page.stage.is_busy(now);
+                let [least, idle] = page.quality.tier().frame_ms;
+                if rested < if busy || page.is_due(now) { least } else { idle } {
+                    return (busy, false, false);
+                }
+                page.quality.frame(now);
+                (busy, true, page.frame(now, scale))
+            })
+            .unwrap_or_default();
+        if painted {
+            self.painted = now;
+        }
+        if waits && let Some(port) = &self.handed {
+            let _ = port.post_message(&JsValue::NULL);
+        }
+        busy
     }
 
     fn is_due(&mut self, which: usize, now: f64, every: f64) -> bool {
@@ -163,12 +162,9 @@ impl Frame {
         let Some(hole) = document().get_element_by_id("hole") else { return };
         let (whole, hole) = (self.canvas.get_bounding_client_rect(), hole.get_bounding_client_rect());
         let (width, height) = (whole.width().max(1.0), whole.height().max(1.0));
-        let dpr = window().device_pixel_ratio();
-        let scale = if self.software {
-            (SOFTWARE_PIXELS / (width * height)).sqrt().min(1.0) * Pace::SCALES[self.pace.tier]
-        } else {
-            dpr.clamp(1.0, 2.0)
-        };
+        let Some(tier) = self.realm.with(|page| page.quality.tier()) else { return };
+        let dpr = window().device_pixel_ratio().clamp(1.0, tier.scale_max);
+        let scale = dpr.min((tier.pixels_max / (width * height)).sqrt());
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of a screen")]
         let (w, h) = ((width * scale).round() as u32, (height * scale).round() as u32);
         if self.canvas.width() != w || self.canvas.height() != h {

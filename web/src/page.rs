@@ -1,9 +1,7 @@
 //! The page's state outside of signals: what arrives is folded here at once, and every frame
 //! turns it into a picture. What people read is projected from here a few times a second.
 
-use std::rc::Rc;
-
-use arcane_shared::control::PaintSample;
+use arcane_shared::control::{MissReason, PaintSample};
 use arcane_shared::{ReceivedEvent, RoomName, UnixMillis};
 use arcane_stage::clock_sync::ClockSync;
 use arcane_stage::director::{Cue, Lateness, direct};
@@ -11,9 +9,11 @@ use arcane_stage::history::{History, STORAGE_KEY};
 use arcane_stage::latency::Latency;
 use arcane_stage::link::{Link, State};
 use arcane_stage::message::{self, Incoming, Notice, Welcome, object, written};
+use arcane_stage::playout::{Playout, Waiting};
+use arcane_stage::quality::Quality;
 use arcane_stage::signpost::Signpost;
 use arcane_stage::sounds::Sound;
-use arcane_stage::store::{RESUME_MAX, Stored};
+use arcane_stage::store::{Origin, RESUME_MAX};
 use arcane_stage::{Stage, Store};
 use serde_json::Value;
 
@@ -38,6 +38,8 @@ pub(crate) struct Page {
     pub(crate) link: Link,
     pub(crate) sync: ClockSync,
     pub(crate) latency: Latency,
+    pub(crate) playout: Playout,
+    pub(crate) quality: Quality,
     pub(crate) speaker: Speaker,
     pub(crate) painter: Option<Painter>,
     pub(crate) subscribers: u64,
@@ -63,12 +65,19 @@ struct Census {
     taken_at: Option<f64>,
 }
 
-/// A cue that is not on the canvas yet.
+/// A cue whose frame is not finished yet.
 struct Performed {
     seq: u64,
     emitted_at: UnixMillis,
     deadline_ms: f64,
+    /// It is shown as one that came too late.
+    missed: bool,
+    /// Its deadline was over when it arrived.
+    came_late: bool,
 }
+
+/// Cues that may wait to be measured.
+const PERFORMED_MAX: usize = 4_096;
 
 impl Page {
     pub(crate) fn new(room: RoomName) -> Self {
@@ -87,6 +96,8 @@ impl Page {
             link: Link::new(seed, now),
             sync: ClockSync::default(),
             latency: Latency::default(),
+            playout: Playout::default(),
+            quality: Quality::new(false),
             speaker: Speaker::default(),
             painter: None,
             subscribers: 0,
@@ -140,6 +151,7 @@ impl Page {
         self.traveller.range = range;
         self.traveller.count(&self.store);
         self.stage.clear();
+        self.playout.clear();
         self.performed.clear();
         self.link = Link::new(self.link_seed(), clock::now());
     }
@@ -219,24 +231,80 @@ impl Page {
         self.history.keep(&self.room, self.store.epoch(), &stored.event);
         self.unsaved = true;
         self.traveller.note(&stored);
-        if self.traveller.travel.is_none() {
-            let cue = direct(&stored.event, stored.origin, self.sync.server_time(clock::unix()), hidden);
-            self.perform(&stored, &cue);
+        if self.traveller.travel.is_some() {
+            return;
+        }
+        if hidden || stored.origin != Origin::Live {
+            // Nobody looks, or it is not news: its state, at once.
+            self.collapse();
+            let cue = direct(&stored.event, stored.origin, None, hidden);
+            self.stage.perform(&cue, clock::now());
+        } else {
+            self.playout.arrive(&stored, self.sync.server_time(clock::unix()));
         }
     }
 
-    fn perform(&mut self, stored: &Rc<Stored>, cue: &Cue) {
-        self.stage.perform(cue, clock::now());
-        if matches!(cue.lateness, Lateness::OnTime | Lateness::Late)
+    /// What waits for its moment leaves its state only: nobody would see more.
+    pub(crate) fn collapse(&mut self) {
+        while let Some(waiting) = self.playout.next(None, 0.0) {
+            let cue = direct(&waiting.stored.event, waiting.stored.origin, None, true);
+            self.stage.perform(&cue, clock::now());
+        }
+    }
+
+    /// Nobody looks any more, or somebody looks again: then the stage is what has become of it.
+    pub(crate) fn turn_away(&mut self, hidden: bool) {
+        self.collapse();
+        self.performed.clear();
+        if !hidden {
+            // The machine may have slept, and its clock with it.
+            self.sync.restart(clock::now());
+            if self.traveller.travel.is_none() {
+                self.stage.settle(self.store.daemons(), clock::now());
+            }
+        }
+    }
+
+    /// When a frame that begins at `now` is seen, as a rule: the compositor needs about one more.
+    fn seen_at(&self, now: f64) -> f64 {
+        now + self.quality.interval().clamp(8.0, 50.0)
+    }
+
+    /// Whether something is due in a frame that begins at `now`.
+    pub(crate) fn is_due(&self, now: f64) -> bool {
+        let seen_at = self.sync.server_time(clock::unix_of(self.seen_at(now)));
+        self.playout.is_due(seen_at, self.quality.interval())
+    }
+
+    /// Performs what belongs into a frame that begins at `now`.
+    fn perform_due(&mut self, now: f64) {
+        let interval = self.quality.interval();
+        let seen_at = self.sync.server_time(clock::unix_of(self.seen_at(now)));
+        self.playout.adapt(now, interval);
+        while let Some(waiting) = self.playout.next(seen_at, interval) {
+            let cue = direct(&waiting.stored.event, waiting.stored.origin, seen_at, false);
+            self.perform(&waiting, &cue, now);
+        }
+    }
+
+    fn perform(&mut self, waiting: &Waiting, cue: &Cue, now: f64) {
+        self.stage.perform(cue, now);
+        if cue.is_performed()
             && let Some(text) = &cue.subtitle
         {
             self.speaker.speak(text, cue.audio_path.as_deref());
         }
         if cue.lateness != Lateness::Historical
-            && self.performed.len() < 4_096
-            && let (Some(seq), Some(emitted_at)) = (stored.event.seq, cue.emitted_at)
+            && self.performed.len() < PERFORMED_MAX
+            && let (Some(seq), Some(emitted_at)) = (waiting.stored.event.seq, cue.emitted_at)
         {
-            self.performed.push(Performed { seq, emitted_at, deadline_ms: cue.deadline_ms });
+            self.performed.push(Performed {
+                seq,
+                emitted_at,
+                deadline_ms: cue.deadline_ms,
+                missed: cue.lateness == Lateness::Missed,
+                came_late: waiting.arrived.is_some_and(|age| age >= cue.deadline_ms),
+            });
         }
     }
 
@@ -266,8 +334,11 @@ impl Page {
         }
         if now - self.seen_at >= SEEN_EVERY_MS {
             self.seen_at = now;
-            let samples = self.latency.take_unsent();
-            if !samples.is_empty() {
+            loop {
+                let samples = self.latency.take_unsent();
+                if samples.is_empty() {
+                    break;
+                }
                 self.say(&message::seen(&samples));
             }
         }
@@ -277,9 +348,11 @@ impl Page {
         self.link.retry_due(now)
     }
 
-    /// One frame: playback, picture, paint, sound, measure.
-    pub(crate) fn frame(&mut self, now: f64, scale: f32) {
+    /// One frame: what is due, picture, paint, sound. Says whether anything of it waits to be measured.
+    pub(crate) fn frame(&mut self, now: f64, scale: f32) -> bool {
         self.step_past(now);
+        self.perform_due(now);
+        self.stage.set_tier(self.quality.tier());
         self.stage.advance(now);
         if !self.context_lost
             && let Some(painter) = &mut self.painter
@@ -288,19 +361,27 @@ impl Page {
             painter.paint(picture, particles, scale);
         }
         self.stage.take_sounds(now, &mut self.sounds);
-        self.speaker.play(&self.sounds);
-        self.measure();
+        self.speaker.play(&self.sounds, self.seen_at(now));
+        !self.performed.is_empty()
     }
 
-    fn measure(&mut self) {
+    /// The frame has been handed on: its cues are visible as soon as the browser has composed it.
+    pub(crate) fn measure(&mut self) {
         let Some(server_now) = self.sync.server_time(clock::unix()) else {
             self.performed.clear();
             return;
         };
         for cue in self.performed.drain(..) {
             let late_ms = server_now - cue.emitted_at;
-            let missed = late_ms > cue.deadline_ms;
-            self.latency.painted(PaintSample { seq: cue.seq, painted_at: server_now, late_ms, missed });
+            let missed = cue.missed || late_ms > cue.deadline_ms;
+            let reason = if cue.came_late { MissReason::Transport } else { MissReason::Frame };
+            self.latency.painted(PaintSample {
+                seq: cue.seq,
+                painted_at: server_now,
+                late_ms,
+                missed,
+                reason: missed.then_some(reason),
+            });
         }
     }
 
@@ -358,6 +439,13 @@ impl Page {
             ("held", travel.map(arcane_stage::travel::Travel::held).into()),
             ("worked_ms", self.traveller.worked_ms.into()),
             ("log", self.has_log().into()),
+            ("tier", self.quality.tier().name.into()),
+            ("interval_ms", self.quality.interval().into()),
+            ("delay_ms", self.playout.delay().into()),
+            ("events_per_mark", stage.events_per_mark().into()),
+            ("painted", self.latency.report().painted.into()),
+            ("missed", self.latency.report().missed.into()),
+            ("sounds", self.speaker.describe()),
         ]))
     }
 }

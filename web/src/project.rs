@@ -12,11 +12,22 @@ use crate::clock;
 use crate::page::Page;
 use crate::views::{DaemonView, Detail, FEED_ROWS, Header, LabelView, Quiet, Views, put};
 
-/// The things that move with the circles: ten times a second.
-pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Label>) {
+/// The things that move with the circles: ten times a second. Their lines change with the other texts only: a line that
+/// is replaced ten times a second is read by nobody.
+pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Label>, lines: bool) {
     let now = clock::now();
     page.stage.labels(now, labels);
-    put(views.labels, labels.iter().map(label_view).collect());
+    let mut after: Vec<LabelView> = labels.iter().map(label_view).collect();
+    if !lines {
+        views.labels.with_untracked(|before| {
+            for label in &mut after {
+                if let Some(known) = before.iter().find(|other| other.name == label.name) {
+                    label.line.clone_from(&known.line);
+                }
+            }
+        });
+    }
+    put(views.labels, after);
     put(views.display, page.stage.display(now).map(|caption| caption.text.clone()));
     put(
         views.subtitle,
@@ -28,13 +39,13 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
     }
     put(views.storm, storm);
     put(views.badge, views.reduced.get_untracked() && page.stage.display(now).is_some());
-    put(views.header, header(page, now));
     put(views.quiet, quiet(page));
 }
 
 /// Tables and lists: four times a second.
 pub(crate) fn project_text(page: &mut Page, views: Views) {
     page.store.timeline_mut().advance(clock::unix());
+    put(views.header, header(page, clock::now()));
     // Lengths of time are those of the moment that is shown.
     let visiting = page.traveller.travel.is_some();
     let unix = if visiting { page.moment() } else { clock::unix() };

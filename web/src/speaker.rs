@@ -1,12 +1,18 @@
 //! Stingers, synthesised and scheduled on the audio clock, and voices. Silent until somebody clicks.
 
+use arcane_stage::message::object;
 use arcane_stage::sounds::{Sound, Stinger};
+use js_sys::{Function, Reflect};
+use serde_json::Value;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     AudioContext, AudioContextState, GainNode, HtmlAudioElement, OscillatorType, SpeechSynthesisUtterance,
 };
 
-/// Seconds ahead of the audio clock: enough to be scheduled, too little to be heard as late.
-const AHEAD: f64 = 0.012;
+use crate::clock;
+
+/// Seconds ahead of the audio clock that a sound needs to be scheduled.
+const AHEAD: f64 = 0.006;
 
 /// See the module.
 #[derive(Default)]
@@ -14,6 +20,18 @@ pub(crate) struct Speaker {
     kit: Option<(AudioContext, GainNode)>,
     on: bool,
     voice: Option<HtmlAudioElement>,
+    heard: Heard,
+}
+
+/// What became of the stingers.
+#[derive(Default)]
+struct Heard {
+    played: u32,
+    /// They would have been heard after their deadline.
+    too_late: u32,
+    /// How much later than its picture the last one was heard, milliseconds; negative: sooner.
+    skew_ms: f64,
+    skew_ms_max: f64,
 }
 
 impl Speaker {
@@ -47,16 +65,34 @@ impl Speaker {
         Some((context, master))
     }
 
-    /// Plays stingers now.
-    pub(crate) fn play(&self, sounds: &[Sound]) {
-        let Some((context, master)) = self.kit.as_ref().filter(|_| self.on) else { return };
+    /// Plays stingers so that they are heard when their picture is seen, at `seen_at` of the page's clock; what could
+    /// only be heard after its deadline stays silent.
+    pub(crate) fn play(&mut self, sounds: &[Sound], seen_at: f64) {
+        if sounds.is_empty() || !self.on {
+            return;
+        }
+        let Some((context, master)) = self.kit.as_ref() else { return };
         if context.state() != AudioContextState::Running {
             return;
         }
+        // What leaves the speaker now: context time and page time of the same sample.
+        let (mut heard_context, mut heard_page) = (context.current_time(), clock::now());
+        if let Some(stamp) = output_timestamp(context) {
+            (heard_context, heard_page) = stamp;
+        }
+        let earliest = context.current_time() + AHEAD;
+        let start = (heard_context + (seen_at - heard_page) / 1000.0).max(earliest);
+        let heard_at = heard_page + (start - heard_context) * 1000.0;
         for sound in sounds {
+            if heard_at > sound.due {
+                self.heard.too_late += 1;
+                continue;
+            }
+            self.heard.played += 1;
+            self.heard.skew_ms = heard_at - seen_at;
+            self.heard.skew_ms_max = self.heard.skew_ms_max.max(self.heard.skew_ms.abs());
             let tone = 2_f64.powf(f64::from(sound.pitch) / 12.0);
             let gain = (0.5 + 0.15 * f64::from(sound.weight).ln()).min(1.0);
-            let start = context.current_time() + AHEAD;
             let wave = |kind, from, to, delay, length, gain| {
                 voice(context, master, kind, [from, to], start + delay, length, gain);
             };
@@ -78,6 +114,17 @@ impl Speaker {
                 }
             }
         }
+    }
+
+    /// What tests ask for.
+    pub(crate) fn describe(&self) -> Value {
+        Value::Object(object([
+            ("on", self.on.into()),
+            ("played", self.heard.played.into()),
+            ("too_late", self.heard.too_late.into()),
+            ("skew_ms", self.heard.skew_ms.into()),
+            ("skew_ms_max", self.heard.skew_ms_max.into()),
+        ]))
     }
 
     /// Lets a daemon speak: the server's sound, or the browser's own voice. The subtitle stands anyway.
@@ -108,6 +155,15 @@ impl Speaker {
             synthesis.speak(&utterance);
         }
     }
+}
+
+/// `getOutputTimestamp()`, which web-sys does not have: seconds of the context and milliseconds of the page.
+fn output_timestamp(context: &AudioContext) -> Option<(f64, f64)> {
+    let get = |object: &JsValue, key: &str| Reflect::get(object, &key.into()).ok();
+    let method: Function = get(context, "getOutputTimestamp")?.dyn_into().ok()?;
+    let stamp = method.call0(context).ok()?;
+    let stamp = (get(&stamp, "contextTime")?.as_f64()?, get(&stamp, "performanceTime")?.as_f64()?);
+    (stamp.1 > 0.0).then_some(stamp)
 }
 
 fn voice(

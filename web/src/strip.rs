@@ -33,15 +33,18 @@ pub(crate) fn draw(page: &Page) {
         canvas.set_width(w);
         canvas.set_height(h);
     }
-    let Some(c) =
-        canvas.get_context("2d").ok().flatten().and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok())
-    else {
-        return;
-    };
+    let Some(c) = context(&canvas) else { return };
     let _ = c.set_transform(dpr, 0.0, 0.0, dpr, 0.0, 0.0);
     c.clear_rect(0.0, 0.0, width, height);
     draw_bars(&c, page, width, height - TICKS);
     draw_ticks(&c, page, width, height);
+}
+
+/// A few hundred rectangles twice a second are painted sooner than they are sent to a GPU.
+fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
+    let options = js_sys::Object::new();
+    let _ = js_sys::Reflect::set(&options, &"willReadFrequently".into(), &true.into());
+    canvas.get_context_with_context_options("2d", &options).ok()??.dyn_into().ok()
 }
 
 fn draw_bars(c: &CanvasRenderingContext2d, page: &Page, width: f64, base: f64) {

@@ -165,6 +165,8 @@ impl Page {
             self.leave(true);
             return;
         }
+        // What waits for its moment is of the present.
+        self.playout.clear();
         let traveller = &mut self.traveller;
         let activity = (traveller.log == Log::There).then_some(&traveller.activity);
         traveller.until.get_or_insert(present);

@@ -71,10 +71,10 @@ impl Canvas2d {
 
     fn dots(&self, picture: &Picture, particles: &Particles) {
         let c = &self.context;
-        let alive =
-            particles.records().iter().rev().filter_map(|record| {
-                record.at(picture.particle_time, &picture.mapping).map(|dot| (record, dot))
-            });
+        let alive = particles
+            .records()
+            .rev()
+            .filter_map(|record| record.at(picture.particle_time, &picture.mapping).map(|dot| (record, dot)));
         for (record, dot) in alive.take(DOTS_MAX) {
             let [r, g, b] = record.color.0.map(|v| f32::from(v) / 255.0);
             c.set_fill_style_str(&css([r, g, b, 1.0], dot.alpha));

@@ -1,4 +1,7 @@
 //! The shaders. They draw what a [`arcane_stage::picture::Picture`] says and decide nothing.
+//!
+//! All of them read one block: `u_view` is the canvas in CSS pixels, its scale and the time of what breathes; `u_map` the
+//! bus and one unit of the stage, pixels; `u_time` the particles' time and brightness.
 
 /// Particles: place and light are functions of the spawn record and the time.
 /// The same function in Rust is `arcane_stage::particles::Record::at`.
@@ -10,9 +13,7 @@ layout(location=2) in vec2 a_time;
 layout(location=3) in vec4 a_color;
 layout(location=4) in float a_size;
 layout(location=5) in uint a_style;
-uniform vec4 u_map;
-uniform vec4 u_view;
-uniform float u_glow;
+layout(std140) uniform Frame { vec4 u_view; vec4 u_map; vec4 u_time; };
 out vec4 v_color;
 float unit(uint seed){
   uint x = seed * 0x9E3779B9u ^ 0x85EBCA6Bu;
@@ -24,7 +25,8 @@ void main(){
   uint motion = a_style & 15u;
   float spread = float((a_style >> 4) & 4095u);
   uint seed = a_style >> 16;
-  float t = u_view.w;
+  float t = motion == 4u ? u_view.w : u_time.x;
+  float glow = motion == 4u ? 0.8 : u_time.y;
   float age = motion == 4u ? 0.5 : (t - a_time.x) / max(a_time.y, 0.001);
   if (age < 0.0 || age >= 1.0) { gl_Position = vec4(2.0,2.0,2.0,1.0); gl_PointSize = 0.0; v_color = vec4(0.0); return; }
   float r0 = unit(seed), r1 = unit(seed + 7919u), r2 = unit(seed + 15485u);
@@ -50,7 +52,7 @@ void main(){
   }
   gl_Position = vec4(at.x / u_view.x * 2.0 - 1.0, 1.0 - at.y / u_view.y * 2.0, 0.0, 1.0);
   gl_PointSize = max(a_size * (0.6 + 0.8 * r2) * u_view.z * 2.6, 1.0);
-  v_color = vec4(a_color.rgb, a_color.a * alpha * u_glow);
+  v_color = vec4(a_color.rgb, a_color.a * alpha * glow);
 }";
 
 /// A round dot with a hot middle; light adds up.
@@ -73,7 +75,7 @@ layout(location=0) in vec4 a_ends;
 layout(location=1) in vec2 a_to;
 layout(location=2) in vec4 a_color;
 layout(location=3) in vec2 a_flow;
-uniform vec4 u_view;
+layout(std140) uniform Frame { vec4 u_view; vec4 u_map; vec4 u_time; };
 out vec4 v_color;
 out float v_side;
 out float v_along;
@@ -119,7 +121,7 @@ layout(location=1) in vec4 a_color;
 layout(location=2) in vec4 a_state;
 layout(location=3) in vec4 a_kind;
 layout(location=4) in uvec4 a_runes;
-uniform vec4 u_view;
+layout(std140) uniform Frame { vec4 u_view; vec4 u_map; vec4 u_time; };
 out vec2 v_at;
 flat out vec4 v_color;
 flat out vec4 v_state;
@@ -150,7 +152,7 @@ flat in uvec4 v_runes;
 flat in float v_radius;
 uniform vec4 u_strokes[STROKES];
 uniform ivec4 u_runes[6];
-uniform vec4 u_view;
+layout(std140) uniform Frame { vec4 u_view; vec4 u_map; vec4 u_time; };
 out vec4 o_color;
 const float TAU = 6.2831853;
 const float RIM = 0.66;

@@ -1,13 +1,15 @@
 //! The WebGL2 painter: one draw for curves, one for marks, one for stars, one for particles.
+//!
+//! Particles are points: one vertex each instead of four, and those that are alive are one stretch of the ring.
 
 use arcane_shared::Rgb;
-use arcane_stage::particles::{CAPACITY, Motion, Particles, RECORD_BYTES, Record, unit};
-use arcane_stage::picture::{LINK_BYTES, MARK_BYTES, MARKS_MAX, Picture};
+use arcane_stage::particles::{CAPACITY, Motion, Particles, RECORD_BYTES, Record, SOFTWARE_CAPACITY, unit};
+use arcane_stage::picture::{LINK_BYTES, MARK_BYTES, MARKS_MAX, Picture, SHAPES_BYTES};
 use arcane_stage::runes::FUTHARK;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     HtmlCanvasElement, WebGl2RenderingContext as Gl, WebGlBuffer, WebGlContextAttributes, WebGlProgram,
-    WebGlUniformLocation, WebGlVertexArrayObject,
+    WebGlVertexArrayObject,
 };
 
 use super::shaders;
@@ -15,6 +17,8 @@ use super::shaders;
 const STARS: usize = 260;
 /// Vertices of a ribbon: 64 pieces.
 const RIBBON: i32 = 130;
+/// The block that all shaders read: three vectors.
+const FRAME_BYTES: i32 = 48;
 /// `WEBGL_debug_renderer_info`: the constant is the same in every browser.
 const UNMASKED_RENDERER: u32 = 0x9246;
 
@@ -24,25 +28,33 @@ pub(crate) struct WebGl {
     kit: Kit,
     software: bool,
     bytes: Vec<u8>,
-    fresh: Vec<(usize, Vec<u8>)>,
-    used: usize,
+    /// What the context was told last: it is told again only when it changes.
+    told: Told,
+}
+
+#[derive(Default, PartialEq)]
+struct Told {
+    size: [i32; 2],
+    clear: [f32; 4],
 }
 
 /// What has to be made again when the context was lost.
 struct Kit {
+    /// Bound for good; kept so that it lives.
+    _frame: WebGlBuffer,
+    /// Marks, and links behind them.
+    shapes: WebGlBuffer,
     marks: Pass,
     links: Pass,
+    /// The ring, and the stars behind it.
+    records: WebGlBuffer,
     particles: Pass,
-    stars: WebGlVertexArrayObject,
+    capacity: usize,
 }
 
 struct Pass {
     program: WebGlProgram,
     array: WebGlVertexArrayObject,
-    buffer: WebGlBuffer,
-    view: Option<WebGlUniformLocation>,
-    map: Option<WebGlUniformLocation>,
-    glow: Option<WebGlUniformLocation>,
 }
 
 /// One attribute: location, components, type, normalised, integer, offset.
@@ -84,12 +96,12 @@ impl WebGl {
             .ok_or("the browser has no webgl2 context")?
             .dyn_into::<Gl>()
             .map_err(|_| "the context is something else")?;
-        let kit = Kit::new(&gl)?;
         let software = renderer_name(&gl).is_some_and(|name| {
             let name = name.to_ascii_lowercase();
             ["swiftshader", "llvmpipe", "software", "basic render"].iter().any(|known| name.contains(known))
         });
-        Ok(Self { gl, kit, software, bytes: Vec::new(), fresh: Vec::new(), used: 0 })
+        let kit = Kit::new(&gl, software)?;
+        Ok(Self { gl, kit, software, bytes: Vec::new(), told: Told::default() })
     }
 
     pub(crate) fn is_software(&self) -> bool {
@@ -97,154 +109,154 @@ impl WebGl {
     }
 
     pub(crate) fn restore(&mut self) -> Result<(), String> {
-        self.kit = Kit::new(&self.gl)?;
-        self.used = 0;
+        self.kit = Kit::new(&self.gl, self.software)?;
+        self.told = Told::default();
         Ok(())
     }
 
+    /// At most eighteen calls a frame, whatever happens in it.
     pub(crate) fn paint(&mut self, picture: &Picture, particles: &mut Particles, scale: f32) {
-        let gl = &self.gl;
+        self.begin(picture, scale);
+        let (gl, kit, bytes) = (&self.gl, &self.kit, &mut self.bytes);
+
+        gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&kit.shapes));
+        picture.encode_shapes(bytes);
+        gl.buffer_sub_data_with_i32_and_u8_array(Gl::ARRAY_BUFFER, 0, bytes);
+        let links = picture.link_count();
+        if links > 0 {
+            kit.links.begin(gl);
+            gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, RIBBON, count(links));
+        }
+        kit.marks.begin(gl);
+        gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, 4, count(picture.mark_count()));
+
+        gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&kit.records));
+        for fresh in particles.take_fresh() {
+            if !fresh.is_empty() {
+                let offset = count(fresh.start * RECORD_BYTES);
+                particles.encode(fresh, bytes);
+                gl.buffer_sub_data_with_i32_and_u8_array(Gl::ARRAY_BUFFER, offset, bytes);
+            }
+        }
+        kit.particles.begin(gl);
+        gl.draw_arrays(Gl::POINTS, count(kit.capacity), count(STARS));
+        for living in particles.living() {
+            if !living.is_empty() {
+                gl.draw_arrays(Gl::POINTS, count(living.start), count(living.len()));
+            }
+        }
+    }
+
+    /// An empty canvas, and what all shaders read.
+    fn begin(&mut self, picture: &Picture, scale: f32) {
+        let (gl, bytes) = (&self.gl, &mut self.bytes);
         let [width, height] = picture.size.map(|v| v.max(1.0));
-        gl.viewport(0, 0, gl.drawing_buffer_width(), gl.drawing_buffer_height());
         let [r, g, b, cover] = picture.veil;
-        gl.clear_color(r * cover, g * cover, b * cover, cover);
+        #[expect(clippy::cast_possible_truncation, reason = "pixels of a screen")]
+        let told = Told {
+            size: [width, height].map(|v| (v * scale).round() as i32),
+            clear: [r * cover, g * cover, b * cover, cover],
+        };
+        if told != self.told {
+            gl.viewport(0, 0, told.size[0], told.size[1]);
+            let [r, g, b, a] = told.clear;
+            gl.clear_color(r, g, b, a);
+            self.told = told;
+        }
         gl.clear(Gl::COLOR_BUFFER_BIT);
-        gl.enable(Gl::BLEND);
-        gl.blend_func(Gl::ONE, Gl::ONE_MINUS_SRC_ALPHA);
-
-        let map = [
-            picture.mapping.centre[0],
-            picture.mapping.centre[1],
-            picture.mapping.unit[0],
-            picture.mapping.unit[1],
+        let mapping = &picture.mapping;
+        bytes.clear();
+        let [centre, unit] = [mapping.centre, mapping.unit];
+        let block = [
+            [width, height, scale, picture.time],
+            [centre[0], centre[1], unit[0], unit[1]],
+            [picture.particle_time, picture.particle_glow, 0.0, 0.0],
         ];
-        let pass = &self.kit.particles;
-        gl.use_program(Some(&pass.program));
-        gl.uniform4f(pass.map.as_ref(), map[0], map[1], map[2], map[3]);
-        gl.uniform1f(pass.glow.as_ref(), 0.8);
-        gl.uniform4f(pass.view.as_ref(), width, height, scale, picture.time);
-        gl.bind_vertex_array(Some(&self.kit.stars));
-        gl.draw_arrays(Gl::POINTS, 0, count(STARS));
-
-        picture.encode_links(&mut self.bytes);
-        if !self.bytes.is_empty() {
-            let pass = &self.kit.links;
-            gl.use_program(Some(&pass.program));
-            gl.uniform4f(pass.view.as_ref(), width, height, scale, picture.time);
-            gl.bind_vertex_array(Some(&pass.array));
-            gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&pass.buffer));
-            gl.buffer_sub_data_with_i32_and_u8_array(Gl::ARRAY_BUFFER, 0, &self.bytes);
-            gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, RIBBON, count(self.bytes.len() / LINK_BYTES));
+        for float in block.as_flattened() {
+            bytes.extend_from_slice(&float.to_le_bytes());
         }
-
-        picture.encode_marks(&mut self.bytes);
-        let pass = &self.kit.marks;
-        gl.use_program(Some(&pass.program));
-        gl.uniform4f(pass.view.as_ref(), width, height, scale, picture.time);
-        gl.bind_vertex_array(Some(&pass.array));
-        gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&pass.buffer));
-        gl.buffer_sub_data_with_i32_and_u8_array(Gl::ARRAY_BUFFER, 0, &self.bytes);
-        gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, 4, count(self.bytes.len() / MARK_BYTES));
-
-        particles.take_fresh(&mut self.fresh);
-        let pass = &self.kit.particles;
-        gl.bind_vertex_array(Some(&pass.array));
-        gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&pass.buffer));
-        for (offset, bytes) in &self.fresh {
-            gl.buffer_sub_data_with_i32_and_u8_array(Gl::ARRAY_BUFFER, count(*offset), bytes);
-        }
-        self.used = particles.records().len();
-        if self.used > 0 {
-            gl.use_program(Some(&pass.program));
-            gl.uniform1f(pass.glow.as_ref(), picture.particle_glow);
-            gl.uniform4f(pass.view.as_ref(), width, height, scale, picture.particle_time);
-            gl.draw_arrays(Gl::POINTS, 0, count(self.used));
-        }
-        gl.bind_vertex_array(None);
+        gl.buffer_sub_data_with_i32_and_u8_array(Gl::UNIFORM_BUFFER, 0, bytes);
     }
 }
 
 impl Kit {
-    fn new(gl: &Gl) -> Result<Self, String> {
+    fn new(gl: &Gl, software: bool) -> Result<Self, String> {
+        gl.enable(Gl::BLEND);
+        gl.blend_func(Gl::ONE, Gl::ONE_MINUS_SRC_ALPHA);
+        let frame = gl.create_buffer().ok_or("no buffer")?;
+        gl.bind_buffer(Gl::UNIFORM_BUFFER, Some(&frame));
+        gl.buffer_data_with_i32(Gl::UNIFORM_BUFFER, FRAME_BYTES, Gl::DYNAMIC_DRAW);
+        gl.bind_buffer_base(Gl::UNIFORM_BUFFER, 0, Some(&frame));
+
+        let shapes = buffer(gl, SHAPES_BYTES)?;
         let strokes: usize = FUTHARK.iter().map(|rune| rune.len()).sum();
         let fragment = shaders::MARK_FRAGMENT.replace("STROKES", &strokes.to_string());
-        let marks = Pass::new(
-            gl,
-            shaders::MARK_VERTEX,
-            &fragment,
-            MARKS_MAX * MARK_BYTES,
-            &MARK_LAYOUT,
-            MARK_BYTES,
-            1,
-        )?;
+        let marks = Pass::new(gl, [shaders::MARK_VERTEX, &fragment], &MARK_LAYOUT, [MARK_BYTES, 0], 1)?;
         teach_runes(gl, &marks.program);
         let links = Pass::new(
             gl,
-            shaders::LINK_VERTEX,
-            shaders::LINK_FRAGMENT,
-            MARKS_MAX * LINK_BYTES,
+            [shaders::LINK_VERTEX, shaders::LINK_FRAGMENT],
             &LINK_LAYOUT,
-            LINK_BYTES,
+            [LINK_BYTES, MARKS_MAX * MARK_BYTES],
             1,
         )?;
+
+        let capacity = if software { SOFTWARE_CAPACITY } else { CAPACITY };
+        let records = buffer(gl, (capacity + STARS) * RECORD_BYTES)?;
+        gl.buffer_sub_data_with_i32_and_u8_array(Gl::ARRAY_BUFFER, count(capacity * RECORD_BYTES), &stars());
         let particles = Pass::new(
             gl,
-            shaders::PARTICLE_VERTEX,
-            shaders::PARTICLE_FRAGMENT,
-            CAPACITY * RECORD_BYTES,
+            [shaders::PARTICLE_VERTEX, shaders::PARTICLE_FRAGMENT],
             &PARTICLE_LAYOUT,
-            RECORD_BYTES,
+            [RECORD_BYTES, 0],
             0,
         )?;
-        let stars = stars(gl)?;
-        Ok(Self { marks, links, particles, stars })
+        Ok(Self { _frame: frame, shapes, marks, links, records, particles, capacity })
     }
 }
 
+/// A buffer of so many bytes, bound.
+fn buffer(gl: &Gl, bytes: usize) -> Result<WebGlBuffer, String> {
+    let buffer = gl.create_buffer().ok_or("no buffer")?;
+    gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&buffer));
+    gl.buffer_data_with_i32(Gl::ARRAY_BUFFER, count(bytes), Gl::DYNAMIC_DRAW);
+    Ok(buffer)
+}
+
 impl Pass {
+    /// Reads the bound buffer: `[stride, offset]`, bytes.
     fn new(
         gl: &Gl,
-        vertex: &str,
-        fragment: &str,
-        bytes: usize,
+        [vertex, fragment]: [&str; 2],
         layout: &[Attribute],
-        stride: usize,
+        [stride, offset]: [usize; 2],
         divisor: u32,
     ) -> Result<Self, String> {
         let program = program(gl, vertex, fragment)?;
         let array = gl.create_vertex_array().ok_or("no vertex array")?;
-        let buffer = gl.create_buffer().ok_or("no buffer")?;
         gl.bind_vertex_array(Some(&array));
-        gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&buffer));
-        gl.buffer_data_with_i32(Gl::ARRAY_BUFFER, count(bytes), Gl::DYNAMIC_DRAW);
-        describe(gl, layout, stride, divisor);
-        gl.bind_vertex_array(None);
-        let at = |name: &str| gl.get_uniform_location(&program, name);
-        Ok(Self { view: at("u_view"), map: at("u_map"), glow: at("u_glow"), program, array, buffer })
-    }
-}
-
-fn describe(gl: &Gl, layout: &[Attribute], stride: usize, divisor: u32) {
-    for (location, components, kind, normalized, integer, offset) in layout {
-        gl.enable_vertex_attrib_array(*location);
-        if *integer {
-            gl.vertex_attrib_i_pointer_with_i32(*location, *components, *kind, count(stride), *offset);
-        } else {
-            gl.vertex_attrib_pointer_with_i32(
-                *location,
-                *components,
-                *kind,
-                *normalized,
-                count(stride),
-                *offset,
-            );
+        for (location, components, kind, normalized, integer, at) in layout {
+            let (at, stride) = (at + count(offset), count(stride));
+            gl.enable_vertex_attrib_array(*location);
+            if *integer {
+                gl.vertex_attrib_i_pointer_with_i32(*location, *components, *kind, stride, at);
+            } else {
+                gl.vertex_attrib_pointer_with_i32(*location, *components, *kind, *normalized, stride, at);
+            }
+            gl.vertex_attrib_divisor(*location, divisor);
         }
-        gl.vertex_attrib_divisor(*location, divisor);
+        gl.bind_vertex_array(None);
+        Ok(Self { program, array })
+    }
+
+    fn begin(&self, gl: &Gl) {
+        gl.use_program(Some(&self.program));
+        gl.bind_vertex_array(Some(&self.array));
     }
 }
 
 /// The same sky for everybody.
-fn stars(gl: &Gl) -> Result<WebGlVertexArrayObject, String> {
+fn stars() -> Vec<u8> {
     let mut bytes = Vec::with_capacity(STARS * RECORD_BYTES);
     for n in 0..u16::try_from(STARS).unwrap_or(u16::MAX) {
         let at = |salt: u32| unit(u32::from(n) * 3 + salt);
@@ -265,14 +277,7 @@ fn stars(gl: &Gl) -> Result<WebGlVertexArrayObject, String> {
         };
         bytes.extend_from_slice(&star.encode());
     }
-    let array = gl.create_vertex_array().ok_or("no vertex array")?;
-    let buffer = gl.create_buffer().ok_or("no buffer")?;
-    gl.bind_vertex_array(Some(&array));
-    gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&buffer));
-    gl.buffer_data_with_u8_array(Gl::ARRAY_BUFFER, &bytes, Gl::STATIC_DRAW);
-    describe(gl, &PARTICLE_LAYOUT, RECORD_BYTES, 0);
-    gl.bind_vertex_array(None);
-    Ok(array)
+    bytes
 }
 
 /// Gives the mark shader all strokes, and for each rune where its own begin (<< 8) and how many.

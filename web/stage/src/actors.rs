@@ -2,9 +2,11 @@
 
 use arcane_shared::Rgb;
 
+use crate::crowd::Gate;
 use crate::palette;
 use crate::picture::{Kind, Mark, RIM};
 use crate::runes::{Inscription, inscribe};
+use crate::stage::Burst;
 
 /// How long a circle takes to inscribe itself, milliseconds.
 pub const INSCRIBE_MS: f64 = 1_500.0;
@@ -12,8 +14,17 @@ pub const INSCRIBE_MS: f64 = 1_500.0;
 pub const DISSOLVE_MS: f64 = 1_300.0;
 /// How long a pulse lasts.
 pub const PULSE_MS: f64 = 900.0;
+/// Least time between the beginnings of two.
+pub const PULSE_SPACING_MS: f64 = 300.0;
 /// How long the failure gesture lasts.
 pub const BREAK_MS: f64 = 1_400.0;
+
+/// Work done within this time after a burst becomes one burst, milliseconds.
+pub const BURST_WINDOW_MS: f64 = 100.0;
+/// Least time between two waves from one circle, milliseconds.
+pub const WAVE_SPACING_MS: f64 = 420.0;
+/// Voices within this time become one ring; its subtitle is the last one's.
+pub const VOICE_WINDOW_MS: f64 = 700.0;
 
 /// See the module. Times are milliseconds of the page's clock.
 #[derive(Debug, Clone)]
@@ -48,6 +59,12 @@ pub struct Actor {
     pub spark_due: f64,
     /// When its last wave began.
     pub waved: f64,
+    /// Work done: each its own burst, or several as one.
+    pub bursts: Gate,
+    /// The longest of those that wait for their burst, seconds.
+    pub burst_seconds: f32,
+    /// Voices, likewise.
+    pub voices: Gate,
 }
 
 /// Longest ago: nothing of it is left to see.
@@ -73,7 +90,20 @@ impl Actor {
             line: String::new(),
             spark_due: now,
             waved: NEVER,
+            bursts: Gate::new(BURST_WINDOW_MS),
+            burst_seconds: 0.0,
+            voices: Gate::new(VOICE_WINDOW_MS),
         }
+    }
+
+    /// Work done that is to be seen now, standing for so many events.
+    pub(crate) fn burst(&mut self, weight: u32, now: f64) -> Burst {
+        let rested = now - self.waved > WAVE_SPACING_MS;
+        if rested {
+            self.waved = now;
+        }
+        let seconds = std::mem::take(&mut self.burst_seconds);
+        Burst { at: self.at, color: self.color, seconds, weight, rested }
     }
 
     /// How much of it is inscribed, 0.0–1.0.

@@ -8,6 +8,8 @@ use crate::summary;
 
 /// Above this many milliseconds of remaining time a cue is performed in full.
 pub const COMFORT_MS: f64 = 40.0;
+/// A cue without that skips its attack, which takes so many milliseconds, and ends when it would have ended.
+pub const ATTACK_MS: f64 = 108.0;
 /// An event older than this is history: its state is shown, nothing is performed.
 pub const HISTORY_MS: f64 = 2_000.0;
 
@@ -98,6 +100,25 @@ pub struct Cue {
     pub emitted_at: Option<UnixMillis>,
     /// Its budget, milliseconds.
     pub deadline_ms: f64,
+    /// What is left of that; infinite where no clock says.
+    pub left_ms: f64,
+}
+
+impl Cue {
+    /// Whether anything of it is to be seen or heard, beyond the state that it leaves.
+    #[must_use]
+    pub fn is_performed(&self) -> bool {
+        matches!(self.lateness, Lateness::OnTime | Lateness::Late)
+    }
+
+    /// When its gestures began, as seen at `now`: a late one has skipped its attack and what it is late by.
+    #[must_use]
+    pub fn began(&self, now: f64) -> f64 {
+        match self.lateness {
+            Lateness::Late => now - ATTACK_MS - (COMFORT_MS - self.left_ms).clamp(0.0, COMFORT_MS),
+            Lateness::OnTime | Lateness::Missed | Lateness::Historical => now,
+        }
+    }
 }
 
 /// Decides. `server_now` is `None` while the server's clock is unknown: then nothing counts as late.
@@ -106,7 +127,8 @@ pub fn direct(event: &ReceivedEvent, origin: Origin, server_now: Option<UnixMill
     let sync = event.sync();
     #[expect(clippy::cast_precision_loss, reason = "a deadline beyond 2^52 ms is as good as none")]
     let deadline_ms = sync.deadline_ms as f64;
-    let lateness = lateness(origin, sync.emitted_at, server_now, deadline_ms, hidden);
+    let left_ms = left(sync.emitted_at, server_now, deadline_ms);
+    let lateness = lateness(origin, left_ms, deadline_ms, hidden);
     let performed = matches!(lateness, Lateness::OnTime | Lateness::Late);
     let text = |key: &str| event.text(key).map(|text| summary::shorten(text, 400));
     let is_voice = event.spell_name.as_str() == "voice";
@@ -150,32 +172,24 @@ pub fn direct(event: &ReceivedEvent, origin: Origin, server_now: Option<UnixMill
         attention: event.metadata.get("attention").and_then(serde_json::Value::as_bool).unwrap_or(false),
         emitted_at: sync.emitted_at,
         deadline_ms,
+        left_ms,
     }
 }
 
-fn lateness(
-    origin: Origin,
-    emitted_at: Option<UnixMillis>,
-    server_now: Option<UnixMillis>,
-    deadline_ms: f64,
-    hidden: bool,
-) -> Lateness {
+/// What is left of a deadline. A publisher's clock that runs ahead gives nobody more time.
+fn left(emitted_at: Option<UnixMillis>, server_now: Option<UnixMillis>, deadline_ms: f64) -> f64 {
+    let age = emitted_at.zip(server_now).map(|(emitted_at, server_now)| server_now - emitted_at);
+    age.filter(|age| age.is_finite()).map_or(f64::INFINITY, |age| deadline_ms - age.max(0.0))
+}
+
+fn lateness(origin: Origin, left_ms: f64, deadline_ms: f64, hidden: bool) -> Lateness {
     if origin != Origin::Live || hidden {
-        return Lateness::Historical;
-    }
-    let (Some(emitted_at), Some(server_now)) = (emitted_at, server_now) else {
-        return Lateness::OnTime;
-    };
-    let age = server_now - emitted_at;
-    if !age.is_finite() {
-        return Lateness::OnTime;
-    }
-    let left = deadline_ms - age.max(0.0);
-    if left >= COMFORT_MS {
+        Lateness::Historical
+    } else if left_ms >= COMFORT_MS {
         Lateness::OnTime
-    } else if left > 0.0 {
+    } else if left_ms > 0.0 {
         Lateness::Late
-    } else if age > HISTORY_MS {
+    } else if deadline_ms - left_ms > HISTORY_MS {
         Lateness::Historical
     } else {
         Lateness::Missed
@@ -204,6 +218,7 @@ mod tests {
         assert_eq!(at(10.0).lateness, Lateness::OnTime);
         assert!(at(10.0).invert);
         assert_eq!(at(180.0).lateness, Lateness::Late);
+        assert_eq!(at(180.0).began(5_000.0), 5_000.0 - ATTACK_MS - 20.0);
         let missed = at(250.0);
         assert_eq!((missed.lateness, missed.invert, missed.voice), (Lateness::Missed, false, Voice::Silent));
         assert_eq!(at(5_000.0).lateness, Lateness::Historical);

@@ -7,8 +7,8 @@ use crate::layout::Mapping;
 use crate::palette;
 use crate::picture::{Kind, Mark, Picture, Ring};
 
-/// Most effects at a time; the oldest give way.
-pub const EFFECTS_MAX: usize = 24;
+/// Most effects at a time, whatever the tier; the oldest give way.
+pub const EFFECTS_MAX: usize = 64;
 /// Most letters of an incantation that become runes.
 pub const LETTERS_MAX: usize = 14;
 

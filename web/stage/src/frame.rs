@@ -9,11 +9,8 @@ use crate::palette;
 use crate::particles::{Motion, Record};
 use crate::picture::{Kind, Link, Picture, RIM};
 use crate::runes::inscribe;
-use crate::stage::Stage;
+use crate::stage::{Burst, Stage};
 
-/// Records a second that the stage may spawn, and how many it may save up.
-const SPAWN_RATE: f32 = 1_400.0;
-const SPAWN_BURST: f32 = 900.0;
 /// Particle time is set back when it exceeds this, so that 32 bits stay exact on a wall.
 const REBASE_S: f32 = 1_800.0;
 /// The longest step of particle time: a page that slept goes on where it was.
@@ -32,25 +29,20 @@ impl Stage {
     fn move_on(&mut self, now: f64, dt: f64) {
         #[expect(clippy::cast_possible_truncation, reason = "at most a quarter of a second")]
         let seconds = (dt / 1000.0) as f32;
-        self.budget = (self.budget + SPAWN_RATE * seconds).min(SPAWN_BURST);
+        let [rate, saved] = self.tier.spawn;
+        self.budget = (self.budget + rate * seconds).min(saved);
+        self.ratio.fade(dt / 1000.0);
         self.energy *= (-seconds * 0.5).exp();
         if now >= self.halted_until {
             self.particle_ms += dt;
         }
         let time = self.particle_seconds();
+        self.particles.retire(time);
         if time > REBASE_S {
             self.particles.rebase(time);
             self.particle_ms = 0.0;
         }
-        let gone: Vec<String> = self
-            .actors
-            .iter()
-            .filter(|(_, actor)| actor.is_over(now))
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in gone {
-            self.actors.remove(&name);
-        }
+        self.actors.retain(|_, actor| !actor.is_over(now));
         self.effects.retain(|effect| !effect.is_over(now));
         let size = self.ring.size();
         let glide = if self.reduced { 1.0 } else { 1.0 - (-seconds * 4.0).exp() };
@@ -60,7 +52,15 @@ impl Stage {
                 *at += (home - *at) * glide;
             }
             actor.heat *= (-seconds * 0.9).exp();
+            if let Some(weight) = actor.bursts.due(now) {
+                self.bursts.push(actor.burst(weight, now));
+            }
         }
+        let mut bursts = std::mem::take(&mut self.bursts);
+        for burst in bursts.drain(..) {
+            self.burst(burst, now);
+        }
+        self.bursts = bursts;
         if !self.reduced {
             self.sparks(now);
         }
@@ -69,18 +69,13 @@ impl Stage {
     /// Idle drift along the links and sparks around those who work.
     fn sparks(&mut self, now: f64) {
         let radius = Mapping::new(self.view, self.ring.size()).circle_radius;
-        let due: Vec<([f32; 2], Rgb, bool, f32)> = self
-            .actors
-            .values_mut()
-            .filter(|actor| actor.vanished.is_none() && actor.inscribed(now) >= 1.0 && now >= actor.spark_due)
-            .map(|actor| {
-                let working = actor.working.is_some();
-                let wait = if working { 60.0 } else { 210.0 / (1.0 + 7.0 * f64::from(actor.heat)) };
-                actor.spark_due = now + wait;
-                (actor.at, actor.color, working, actor.heat)
-            })
-            .collect();
-        for (at, color, working, heat) in due {
+        let mut actors = std::mem::take(&mut self.actors);
+        for actor in actors.values_mut() {
+            if actor.vanished.is_some() || actor.inscribed(now) < 1.0 || now < actor.spark_due {
+                continue;
+            }
+            let (at, color, working, heat) = (actor.at, actor.color, actor.working.is_some(), actor.heat);
+            actor.spark_due = now + if working { 60.0 } else { 210.0 / (1.0 + 7.0 * f64::from(heat)) };
             if working {
                 let spread = radius * (1.16 + 0.1 * self.roll());
                 self.spawn(Motion::Orbit, [at, at, at], color, 0.0, (1.8, 2.4), spread, 230);
@@ -90,6 +85,7 @@ impl Stage {
             let bright = if self.roll() > 0.7 { palette::mix(color, Rgb([255; 3]), 0.6) } else { color };
             self.spawn(Motion::Stream, [at, control, [0.0; 2]], bright, 0.0, (3.0, size), 8.0, alpha);
         }
+        self.actors = actors;
         if now >= self.bus_spark_due {
             self.bus_spark_due = now + 420.0 / (1.0 + 4.0 * f64::from(self.energy));
             let spread = self.view.stage[2].min(self.view.stage[3]) * 0.3;
@@ -97,16 +93,19 @@ impl Stage {
         }
     }
 
-    /// Work done: energy runs from the circle to the bus and out to the rim.
-    pub(crate) fn stream(&mut self, at: [f32; 2], color: Rgb, seconds: f32, _now: f64) {
-        let wished = 64.0 + 60.0 * seconds.max(0.0).sqrt().min(4.0);
+    /// Work done: energy runs from the circle to the bus and out to the rim. A crowd's is denser and brighter.
+    pub(crate) fn stream(&mut self, burst: &Burst) {
+        let Burst { at, color, seconds, weight, .. } = *burst;
+        #[expect(clippy::cast_precision_loss, reason = "a size, not a count")]
+        let crowd = (weight as f32).sqrt();
+        let wished = (64.0 + 60.0 * seconds.max(0.0).sqrt().min(4.0)) * crowd.min(4.0);
         let count = self.grant(wished);
         let control = bend(at);
         for _ in 0..count {
             let delay = self.roll() * self.roll() * 0.8;
             let life = 0.8 + 0.5 * self.roll();
             let bright = if self.roll() > 0.8 { palette::mix(color, Rgb([255; 3]), 0.75) } else { color };
-            let size = 1.7 + 2.4 * self.roll() * self.roll();
+            let size = (1.7 + 2.4 * self.roll() * self.roll()) * (0.9 + 0.1 * crowd.min(6.0));
             let stray = 5.0 + 16.0 * self.roll();
             self.spawn(Motion::Stream, [at, control, [0.0; 2]], bright, delay, (life, size), stray, 255);
         }

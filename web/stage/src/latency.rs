@@ -2,10 +2,14 @@
 
 use std::collections::VecDeque;
 
-use arcane_shared::control::{PaintSample, SEEN_SAMPLES_MAX};
+use arcane_shared::control::{MissReason, PaintSample, SEEN_SAMPLES_MAX};
 
 /// Samples that the percentiles are taken of.
 pub const WINDOW: usize = 512;
+/// Samples that may wait to be reported: what a second of a flood brings.
+pub const UNSENT_MAX: usize = 4 * SEEN_SAMPLES_MAX;
+/// Upper bounds of the histogram, milliseconds; the last count is of what took longer.
+pub const BOUNDS_MS: [f64; 11] = [10.0, 20.0, 30.0, 40.0, 60.0, 80.0, 100.0, 150.0, 200.0, 300.0, 500.0];
 
 /// See the module.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +19,10 @@ pub struct Latency {
     sorted: Vec<f64>,
     unsent: Vec<PaintSample>,
     missed: u64,
+    transport: u64,
     painted: u64,
+    /// Cues by how long they took: see [`BOUNDS_MS`].
+    counts: [u64; BOUNDS_MS.len() + 1],
 }
 
 /// What the header says.
@@ -27,6 +34,8 @@ pub struct Report {
     pub p99: Option<f64>,
     /// Cues past their deadline.
     pub missed: u64,
+    /// How many of those had lost it on their way to the page.
+    pub transport: u64,
     /// Cues measured.
     pub painted: u64,
 }
@@ -39,6 +48,9 @@ impl Latency {
         }
         self.painted += 1;
         self.missed += u64::from(sample.missed);
+        self.transport += u64::from(sample.reason == Some(MissReason::Transport));
+        self.counts
+            [BOUNDS_MS.iter().position(|bound| sample.late_ms <= *bound).unwrap_or(BOUNDS_MS.len())] += 1;
         let late_ms = sample.late_ms.max(0.0);
         self.window.push_back(late_ms);
         self.sorted.insert(self.place(late_ms), late_ms);
@@ -47,14 +59,20 @@ impl Latency {
         {
             self.sorted.remove(self.place(oldest));
         }
-        if self.unsent.len() < SEEN_SAMPLES_MAX {
+        if self.unsent.len() < UNSENT_MAX {
             self.unsent.push(sample);
         }
     }
 
-    /// The samples that the server has not got yet; at most [`SEEN_SAMPLES_MAX`].
+    /// Samples that the server has not got yet; at most [`SEEN_SAMPLES_MAX`] of them, and none when all are told.
     pub fn take_unsent(&mut self) -> Vec<PaintSample> {
-        std::mem::take(&mut self.unsent)
+        self.unsent.drain(..self.unsent.len().min(SEEN_SAMPLES_MAX)).collect()
+    }
+
+    /// How many cues took so long: see [`BOUNDS_MS`].
+    #[must_use]
+    pub fn histogram(&self) -> &[u64] {
+        &self.counts
     }
 
     fn place(&self, late_ms: f64) -> usize {
@@ -68,7 +86,13 @@ impl Latency {
         let at = |part: usize| {
             sorted.get((sorted.len() * part / 100).min(sorted.len().saturating_sub(1))).copied()
         };
-        Report { p50: at(50), p99: at(99), missed: self.missed, painted: self.painted }
+        Report {
+            p50: at(50),
+            p99: at(99),
+            missed: self.missed,
+            transport: self.transport,
+            painted: self.painted,
+        }
     }
 }
 
@@ -84,12 +108,13 @@ mod tests {
         ) {
             let mut latency = Latency::default();
             for (seq, (late_ms, missed)) in samples.iter().enumerate() {
-                latency.painted(PaintSample { seq: seq as u64, painted_at: 0.0, late_ms: *late_ms, missed: *missed });
+                latency.painted(PaintSample { seq: seq as u64, painted_at: 0.0, late_ms: *late_ms, missed: *missed, reason: None });
             }
             let report = latency.report();
             prop_assert_eq!(report.painted as usize, samples.len());
             prop_assert_eq!(report.missed as usize, samples.iter().filter(|s| s.1).count());
             prop_assert!(report.p50 <= report.p99);
+            prop_assert_eq!(latency.histogram().iter().sum::<u64>() as usize, samples.len());
             prop_assert!(latency.take_unsent().len() <= SEEN_SAMPLES_MAX);
         }
     }

@@ -211,12 +211,16 @@ pub fn ping(t0: UnixMillis) -> String {
 #[must_use]
 pub fn seen(samples: &[PaintSample]) -> String {
     let sample = |sample: &PaintSample| {
-        Value::Object(object([
+        let mut members = object([
             ("seq", sample.seq.into()),
             ("painted_at", sample.painted_at.into()),
             ("late_ms", sample.late_ms.into()),
             ("missed", sample.missed.into()),
-        ]))
+        ]);
+        if let Some(reason) = sample.reason {
+            members.insert("reason".into(), reason.as_str().into());
+        }
+        Value::Object(members)
     };
     let samples = Value::Array(samples.iter().map(sample).collect());
     written(object([("type", "seen".into()), ("samples", samples)]))
@@ -393,7 +397,13 @@ mod tests {
         let said = |text: &str| serde_json::from_str::<ClientMessage>(text).unwrap();
         assert_eq!(said(&hello("dashboard")), ClientMessage::Hello { client: Some("dashboard".into()) });
         assert_eq!(said(&ping(1_700_000_000_000.25)), ClientMessage::Ping { t0: 1_700_000_000_000.25 });
-        let samples = vec![PaintSample { seq: 3, painted_at: 17.5, late_ms: -0.25, missed: true }];
+        let samples = vec![PaintSample {
+            seq: 3,
+            painted_at: 17.5,
+            late_ms: -0.25,
+            missed: true,
+            reason: Some(arcane_shared::control::MissReason::Frame),
+        }];
         assert_eq!(said(&seen(&samples)), ClientMessage::Seen { samples });
     }
 

@@ -3,12 +3,16 @@
 //! Records go into a ring once and are uploaded once; the vertex shader does the rest. [`Record::at`]
 //! is the same function in Rust: the Canvas2D painter and the tests use it. The two must agree.
 
+use std::ops::Range;
+
 use arcane_shared::Rgb;
 
 use crate::layout::Mapping;
 
-/// Records in the ring. Beyond that the oldest give way.
-pub const CAPACITY: usize = 16_384;
+/// Records in the ring where a GPU moves them. Beyond that the oldest give way.
+pub const CAPACITY: usize = 131_072;
+/// Records in the ring where a CPU does.
+pub const SOFTWARE_CAPACITY: usize = 16_384;
 /// Bytes of one record on the GPU.
 pub const RECORD_BYTES: usize = 32;
 /// Stage coordinates are stored in 16 bits between -4 and 4.
@@ -152,52 +156,82 @@ impl Record {
     }
 }
 
-/// The ring of records: what is alive, and what has not been uploaded yet.
+/// The ring of records: what may be alive, and what has not been uploaded yet.
 #[derive(Debug, Clone)]
 pub struct Particles {
     records: Vec<Record>,
-    next: usize,
-    spawned: u64,
+    capacity: usize,
+    spawned: usize,
+    /// The first that may be alive.
+    oldest: usize,
     fresh: usize,
 }
 
 impl Default for Particles {
     fn default() -> Self {
-        Self { records: Vec::with_capacity(1_024), next: 0, spawned: 0, fresh: 0 }
+        Self { records: Vec::new(), capacity: CAPACITY, spawned: 0, oldest: 0, fresh: 0 }
     }
 }
 
 impl Particles {
+    /// A ring with room for so many; what was in it is gone.
+    pub fn resize(&mut self, capacity: usize) {
+        *self = Self { capacity: capacity.clamp(1, CAPACITY), ..Self::default() };
+    }
+
     /// Puts a record in; the oldest gives way when the ring is full.
     pub fn spawn(&mut self, record: Record) {
-        if self.records.len() < CAPACITY {
+        if self.records.len() < self.capacity {
             self.records.push(record);
         } else {
-            self.records[self.next] = record;
+            self.records[self.spawned % self.capacity] = record;
         }
-        self.next = (self.next + 1) % CAPACITY;
         self.spawned += 1;
-        self.fresh = (self.fresh + 1).min(CAPACITY);
+        self.oldest = self.oldest.max(self.spawned.saturating_sub(self.capacity));
+        self.fresh = (self.fresh + 1).min(self.capacity);
     }
 
-    /// All records in the ring, in no order.
-    #[must_use]
-    pub fn records(&self) -> &[Record] {
-        &self.records
-    }
-
-    /// Encodes what is new since the last call: (offset in bytes, bytes), two pieces when it wraps.
-    pub fn take_fresh(&mut self, into: &mut Vec<(usize, Vec<u8>)>) {
-        into.clear();
-        let mut left = std::mem::take(&mut self.fresh);
-        let mut start = (self.next + CAPACITY - left) % CAPACITY;
-        while left > 0 {
-            let count = left.min(CAPACITY - start);
-            let bytes = self.records[start..start + count].iter().flat_map(Record::encode).collect();
-            into.push((start * RECORD_BYTES, bytes));
-            left -= count;
-            start = 0;
+    /// Leaves out of what is drawn those that came first and are over at particle time `t`.
+    pub fn retire(&mut self, t: f32) {
+        while self.oldest < self.spawned {
+            let record = &self.records[self.oldest % self.capacity];
+            if t < record.born + record.life {
+                break;
+            }
+            self.oldest += 1;
         }
+    }
+
+    /// Records that may be alive: slots of the ring, in two pieces when it wraps; a piece may be empty.
+    #[must_use]
+    pub fn living(&self) -> [Range<usize>; 2] {
+        self.pieces(self.oldest)
+    }
+
+    /// The records that may be alive, oldest first.
+    pub fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
+        self.living().into_iter().flat_map(|piece| &self.records[piece])
+    }
+
+    /// What is new since the last call: slots of the ring, in two pieces when it wraps; a piece may be empty.
+    pub fn take_fresh(&mut self) -> [Range<usize>; 2] {
+        let fresh = std::mem::take(&mut self.fresh);
+        self.pieces(self.spawned - fresh)
+    }
+
+    /// The records of some slots as the shader reads them, into `bytes`.
+    pub fn encode(&self, slots: Range<usize>, bytes: &mut Vec<u8>) {
+        bytes.clear();
+        for record in &self.records[slots] {
+            bytes.extend_from_slice(&record.encode());
+        }
+    }
+
+    fn pieces(&self, first: usize) -> [Range<usize>; 2] {
+        let count = self.spawned - first;
+        let start = first % self.capacity;
+        let straight = count.min(self.capacity - start);
+        [start..start + straight, 0..count - straight]
     }
 
     /// Marks everything as new: the GPU forgot.
@@ -216,12 +250,12 @@ impl Particles {
     /// Particles alive at particle time `t`.
     #[must_use]
     pub fn alive(&self, t: f32) -> usize {
-        self.records.iter().filter(|record| t >= record.born && t < record.born + record.life).count()
+        self.records().filter(|record| t >= record.born && t < record.born + record.life).count()
     }
 
     /// Ever spawned.
     #[must_use]
-    pub fn spawned(&self) -> u64 {
+    pub fn spawned(&self) -> usize {
         self.spawned
     }
 }
@@ -262,34 +296,46 @@ mod tests {
     #[test]
     fn a_full_ring_uploads_in_two_pieces() {
         let mut particles = Particles::default();
-        let mut fresh = Vec::new();
-        for seed in 0..CAPACITY - 10 {
-            particles.spawn(record(Motion::Burst, u16::try_from(seed % 60_000).unwrap()));
+        particles.resize(1_000);
+        for seed in 0..990 {
+            particles.spawn(record(Motion::Burst, seed));
         }
-        particles.take_fresh(&mut fresh);
-        assert_eq!(fresh.len(), 1);
+        assert_eq!(particles.take_fresh(), [0..990, 0..0]);
         for seed in 0..30 {
             particles.spawn(record(Motion::Burst, seed));
         }
-        particles.take_fresh(&mut fresh);
-        let pieces: Vec<_> = fresh.iter().map(|(at, bytes)| (*at, bytes.len())).collect();
-        assert_eq!(pieces, [((CAPACITY - 10) * 32, 320), (0, 640)]);
-        particles.take_fresh(&mut fresh);
-        assert!(fresh.is_empty());
+        assert_eq!(particles.take_fresh(), [990..1_000, 0..20]);
+        assert!(particles.take_fresh().iter().all(Range::is_empty));
+    }
+
+    #[test]
+    fn what_is_over_is_not_drawn() {
+        let mut particles = Particles::default();
+        particles.resize(100);
+        for born in 0..150_u16 {
+            particles.spawn(Record { born: f32::from(born), ..record(Motion::Burst, 1) });
+        }
+        assert_eq!(particles.living(), [50..100, 0..50]);
+        particles.retire(120.0);
+        assert_eq!(particles.living(), [19..50, 0..0]);
+        assert_eq!(particles.alive(120.0), 2);
+        particles.retire(1_000.0);
+        assert_eq!(particles.records().count(), 0);
     }
 
     proptest! {
         #[test]
-        fn the_ring_is_bounded(count in 0..40_000_usize) {
+        fn the_ring_is_bounded(count in 0..5_000_usize, capacity in 1..2_000_usize) {
             let mut particles = Particles::default();
+            particles.resize(capacity);
             for _ in 0..count {
                 particles.spawn(record(Motion::Orbit, 1));
             }
-            prop_assert!(particles.records().len() <= CAPACITY);
-            prop_assert_eq!(particles.spawned(), count as u64);
-            let mut fresh = Vec::new();
-            particles.take_fresh(&mut fresh);
-            prop_assert!(fresh.iter().all(|(at, bytes)| at + bytes.len() <= CAPACITY * RECORD_BYTES));
+            prop_assert_eq!(particles.records().count(), count.min(capacity));
+            prop_assert_eq!(particles.spawned(), count);
+            let fresh = particles.take_fresh();
+            prop_assert!(fresh.iter().all(|slots| slots.end <= capacity));
+            prop_assert_eq!(fresh.map(|slots| slots.len()).iter().sum::<usize>(), count.min(capacity));
         }
 
         #[test]

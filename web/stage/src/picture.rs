@@ -51,12 +51,16 @@ pub struct Mark {
 
 /// Radius of a circle's outer ring as a part of [`Mark::half`]: the rest is room for ticks and glow.
 pub const RIM: f32 = 0.66;
-/// Floats and words of an encoded mark.
+/// Bytes of an encoded mark.
 pub const MARK_BYTES: usize = 80;
 /// Most marks in one frame.
 pub const MARKS_MAX: usize = 128;
-/// Floats of an encoded link.
+/// Bytes of an encoded link.
 pub const LINK_BYTES: usize = 48;
+/// Most links and rings in one frame.
+pub const LINKS_MAX: usize = 128;
+/// Bytes of all of them.
+pub const SHAPES_BYTES: usize = MARKS_MAX * MARK_BYTES + LINKS_MAX * LINK_BYTES;
 
 /// A curve between a daemon and the bus.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -131,8 +135,21 @@ impl Default for Picture {
 }
 
 impl Picture {
-    /// The marks as the shader reads them, into `bytes`.
-    pub fn encode_marks(&self, bytes: &mut Vec<u8>) {
+    /// Marks that are drawn.
+    #[must_use]
+    pub fn mark_count(&self) -> usize {
+        self.marks.len().min(MARKS_MAX)
+    }
+
+    /// Links and rings that are drawn.
+    #[must_use]
+    pub fn link_count(&self) -> usize {
+        (self.links.len() + self.rings.len()).min(LINKS_MAX)
+    }
+
+    /// Marks, links and rings as the shaders read them, into `bytes`: links begin behind [`MARKS_MAX`] marks. A ring is
+    /// a link whose progress is -1.
+    pub fn encode_shapes(&self, bytes: &mut Vec<u8>) {
         bytes.clear();
         for mark in self.marks.iter().take(MARKS_MAX) {
             let floats = [
@@ -160,18 +177,14 @@ impl Picture {
                 bytes.extend_from_slice(&word.to_le_bytes());
             }
         }
-    }
-
-    /// Links and rings as the shader reads them, into `bytes`: a ring is a link whose progress is -1.
-    pub fn encode_links(&self, bytes: &mut Vec<u8>) {
-        bytes.clear();
-        for link in self.links.iter().take(MARKS_MAX) {
+        bytes.resize(MARKS_MAX * MARK_BYTES, 0);
+        for link in self.links.iter().take(LINKS_MAX) {
             let ends = link.from.iter().chain(&link.control).chain(&link.to).chain(&link.color);
             for float in ends.chain([&link.energy, &link.progress]) {
                 bytes.extend_from_slice(&float.to_le_bytes());
             }
         }
-        let left = MARKS_MAX - self.links.len().min(MARKS_MAX);
+        let left = LINKS_MAX - self.links.len().min(LINKS_MAX);
         for ring in self.rings.iter().take(left) {
             let place = [ring.centre[0], ring.centre[1], ring.radius, 0.0, 0.0, 0.0];
             for float in place.iter().chain(&ring.color).chain([&ring.energy, &-1.0]) {
@@ -213,14 +226,14 @@ mod tests {
         };
         picture.links.push(link);
         let mut bytes = Vec::new();
-        picture.encode_marks(&mut bytes);
-        assert_eq!(bytes.len(), MARKS_MAX * MARK_BYTES);
+        picture.encode_shapes(&mut bytes);
+        assert_eq!(bytes.len(), MARKS_MAX * MARK_BYTES + LINK_BYTES);
         assert_eq!(bytes[48..52], 5.0_f32.to_le_bytes());
-        picture.encode_links(&mut bytes);
-        assert_eq!(bytes.len(), LINK_BYTES);
+        assert_eq!((picture.mark_count(), picture.link_count()), (MARKS_MAX, 1));
         let ring = Ring { centre: [1.0; 2], radius: 9.0, color: [0.0; 4], energy: 0.0 };
-        picture.rings = vec![ring; 3 * MARKS_MAX];
-        picture.encode_links(&mut bytes);
-        assert_eq!(bytes.len(), MARKS_MAX * LINK_BYTES);
+        picture.rings = vec![ring; 3 * LINKS_MAX];
+        picture.encode_shapes(&mut bytes);
+        assert_eq!(bytes.len(), SHAPES_BYTES);
+        assert_eq!(picture.link_count(), LINKS_MAX);
     }
 }

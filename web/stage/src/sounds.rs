@@ -34,6 +34,8 @@ pub struct Sound {
     pub pitch: u8,
     /// How many wishes became this one sound.
     pub weight: u32,
+    /// Until when it must be heard, milliseconds of the page's clock: then it is too late for the first of them.
+    pub due: f64,
 }
 
 /// See the module.
@@ -44,14 +46,15 @@ pub struct SoundGate {
 }
 
 impl SoundGate {
-    /// A cue wishes to be heard.
-    pub fn wish(&mut self, stinger: Stinger, pitch: u8) {
+    /// A cue wishes to be heard until `due`.
+    pub fn wish(&mut self, stinger: Stinger, pitch: u8, due: f64) {
         if let Some(same) =
             self.pending.iter_mut().find(|sound| sound.stinger == stinger && sound.pitch == pitch)
         {
             same.weight = same.weight.saturating_add(1);
+            same.due = same.due.min(due);
         } else if self.pending.len() < PENDING_MAX {
-            self.pending.push(Sound { stinger, pitch: pitch % 12, weight: 1 });
+            self.pending.push(Sound { stinger, pitch: pitch % 12, weight: 1, due });
         }
     }
 
@@ -83,9 +86,9 @@ mod tests {
         let mut gate = SoundGate::default();
         let mut out = Vec::new();
         for pitch in 0..8 {
-            gate.wish(Stinger::Success, pitch);
+            gate.wish(Stinger::Success, pitch, 200.0);
         }
-        gate.wish(Stinger::Error, 3);
+        gate.wish(Stinger::Error, 3, 200.0);
         gate.take(0.0, &mut out);
         assert_eq!((out.len(), out[0].stinger), (PER_SECOND, Stinger::Error));
     }
@@ -97,8 +100,8 @@ mod tests {
             let (mut now, mut heard, mut out) = (0.0, Vec::new(), Vec::new());
             for (step, pitch) in steps {
                 now += step;
-                gate.wish(Stinger::Success, pitch);
-                gate.wish(Stinger::Error, pitch);
+                gate.wish(Stinger::Success, pitch, 200.0);
+                gate.wish(Stinger::Error, pitch, 200.0);
                 gate.take(now, &mut out);
                 heard.extend(out.iter().map(|_| now));
             }

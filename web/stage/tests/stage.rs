@@ -130,12 +130,33 @@ fn the_same_story_makes_the_same_picture() {
             theatre.tell(event("invoke", name, true));
         }
         theatre.wait(500.0);
-        let (mut marks, mut links) = (Vec::new(), Vec::new());
-        theatre.stage.picture().encode_marks(&mut marks);
-        theatre.stage.picture().encode_links(&mut links);
-        (marks, links, theatre.stage.particles_alive())
+        let mut shapes = Vec::new();
+        theatre.stage.picture().encode_shapes(&mut shapes);
+        (shapes, theatre.stage.particles_alive())
     };
     assert_eq!(told(), told());
+}
+
+#[test]
+fn a_flood_is_few_marks_that_say_how_many_they_are_and_loses_no_failure() {
+    let mut theatre = Theatre::new();
+    theatre.tell(event("summon", "claude", true));
+    theatre.wait(2_000.0);
+    theatre.tell(event("invoke", "claude", true));
+    assert_eq!(theatre.stage.events_per_mark(), 1);
+    for _ in 0..100 {
+        for _ in 0..17 {
+            theatre.tell(event("invoke", "claude", true));
+        }
+        theatre.wait(100.0);
+    }
+    let ratio = theatre.stage.events_per_mark();
+    assert!((15..=19).contains(&ratio), "{ratio}");
+    theatre.wait(20_000.0);
+    for _ in 0..50 {
+        theatre.tell(event("invoke", "claude", false));
+    }
+    assert_eq!(theatre.stage.events_per_mark(), 1);
 }
 
 #[test]

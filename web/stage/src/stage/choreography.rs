@@ -2,8 +2,8 @@
 
 use arcane_shared::{Rgb, SpellName};
 
-use super::{ACTORS_MAX, Caption, DISPLAY_MS, HALT_MS, SUBTITLE_MS, Stage};
-use crate::actors::{Actor, NEVER};
+use super::{ACTORS_MAX, Burst, Caption, DISPLAY_MS, HALT_MS, SUBTITLE_MS, Stage};
+use crate::actors::{Actor, NEVER, PULSE_SPACING_MS};
 use crate::director::{Cue, Flow, Gesture, Lateness, Voice};
 use crate::effects::{EFFECTS_MAX, Effect, LETTERS_MAX, Shape};
 use crate::governor::Verdict;
@@ -16,7 +16,7 @@ use crate::sounds::Stinger;
 impl Stage {
     /// Performs a cue.
     pub fn perform(&mut self, cue: &Cue, now: f64) {
-        let performed = matches!(cue.lateness, Lateness::OnTime | Lateness::Late);
+        let performed = cue.is_performed();
         if performed {
             self.energy = (self.energy + 0.06).min(1.0);
             self.bus_pulsed = now;
@@ -37,8 +37,10 @@ impl Stage {
     fn gesture(&mut self, cue: &Cue, now: f64) {
         if let Some(actor) = cue.daemon.as_ref().and_then(|name| self.actors.get_mut(name)) {
             match cue.gesture {
-                Gesture::Pulse => actor.pulsed = now,
-                Gesture::Invert => actor.broke = now,
+                // A pulse that begins anew with every event would never be seen to rise.
+                Gesture::Pulse if now - actor.pulsed < PULSE_SPACING_MS => {}
+                Gesture::Pulse => actor.pulsed = cue.began(now),
+                Gesture::Invert => actor.broke = cue.began(now),
                 Gesture::None => {}
             }
             if cue.lateness == Lateness::Missed {
@@ -56,13 +58,14 @@ impl Stage {
             self.bus_pulsed = NEVER;
         }
         let pitch = cue.daemon.as_ref().map_or(0, |name| (arcane_shared::color::hash(name) % 12) as u8);
-        match (cue.voice, cue.spell.known(), cue.success) {
-            (Voice::Silent, ..) => {}
-            (Voice::Error, ..) => self.sounds.wish(Stinger::Error, pitch),
-            (Voice::Success, Some(SpellName::Summon), true) => self.sounds.wish(Stinger::Arrival, pitch),
-            (Voice::Success, Some(SpellName::Banish), true) => self.sounds.wish(Stinger::Departure, pitch),
-            (Voice::Success, ..) => self.sounds.wish(Stinger::Success, pitch),
-        }
+        let stinger = match (cue.voice, cue.spell.known(), cue.success) {
+            (Voice::Silent, ..) => return,
+            (Voice::Error, ..) => Stinger::Error,
+            (Voice::Success, Some(SpellName::Summon), true) => Stinger::Arrival,
+            (Voice::Success, Some(SpellName::Banish), true) => Stinger::Departure,
+            (Voice::Success, ..) => Stinger::Success,
+        };
+        self.sounds.wish(stinger, pitch, now + cue.left_ms);
     }
 
     fn narrate(&mut self, cue: &Cue, performed: bool, now: f64) {
@@ -122,32 +125,50 @@ impl Stage {
         actor.line.clone_from(&cue.line);
         actor.working = cue.begins.then_some(now);
         actor.waiting = None;
-        let (at, color) = (actor.at, actor.color);
+        let at = actor.at;
         if performed && !cue.begins {
             if cue.success {
                 actor.heat = (actor.heat + 0.25).min(1.0);
-                let rested = now - actor.waved > 260.0;
-                if rested {
-                    actor.waved = now;
-                }
-                self.stream(at, color, cue.seconds, now);
-                if rested {
-                    self.effect(Shape::Wave(0.55), at, color, now);
-                    let reach = 0.8 + cue.seconds.sqrt().min(2.5);
-                    self.effect(Shape::Wave(reach), [0.0; 2], color, now + 650.0);
+                actor.burst_seconds = actor.burst_seconds.max(cue.seconds);
+                if let Some(weight) = actor.bursts.come(now) {
+                    let burst = actor.burst(weight, now);
+                    self.burst(burst, now);
                 }
             } else {
+                // Failures are never merged.
+                self.ratio.note(1);
                 self.shards(at, now);
             }
         }
     }
 
+    /// Work done is seen: energy runs to the bus and out, and waves go with it.
+    pub(crate) fn burst(&mut self, burst: Burst, now: f64) {
+        let Burst { at, color, seconds, weight, rested } = burst;
+        self.ratio.note(weight);
+        self.stream(&burst);
+        if rested {
+            self.effect(Shape::Wave(0.55), at, color, now);
+            #[expect(clippy::cast_precision_loss, reason = "a size, not a count")]
+            let crowd = (weight as f32).sqrt() * 0.12;
+            let reach = 0.8 + (seconds.sqrt() + crowd).min(2.5);
+            self.effect(Shape::Wave(reach), [0.0; 2], color, now + 650.0);
+        }
+    }
+
     fn reveal(&mut self, cue: &Cue, now: f64) {
+        let Some(weight) = self.veils.come(now) else { return };
+        self.ratio.note(weight);
         let color = cue.color.unwrap_or(palette::REALM);
         self.effect(Shape::Veil, [0.0; 2], color, now);
     }
 
     fn parse(&mut self, cue: &Cue, now: f64) {
+        // What was not understood is a failure, and never merged.
+        match self.spells.come(now).or((!cue.success).then_some(1)) {
+            Some(weight) => self.ratio.note(weight),
+            None => return,
+        }
         let letters = cue.line.chars().filter(char::is_ascii_alphanumeric).take(LETTERS_MAX);
         let mut runes = [0; LETTERS_MAX];
         let mut count = 0;
@@ -166,7 +187,8 @@ impl Stage {
             actor.line.clone_from(&cue.line);
         }
         let (at, color) = (actor.at, actor.color);
-        if performed {
+        if performed && let Some(weight) = actor.voices.come(now) {
+            self.ratio.note(weight);
             self.effect(Shape::Voice, at, color, now);
         }
     }
@@ -194,7 +216,7 @@ impl Stage {
     }
 
     fn effect(&mut self, shape: Shape, at: [f32; 2], color: Rgb, since: f64) {
-        if self.effects.len() >= EFFECTS_MAX {
+        if self.effects.len() >= EFFECTS_MAX.min(self.tier.effects_max) {
             self.effects.pop_front();
         }
         self.effects.push_back(Effect { shape, since, at, color });

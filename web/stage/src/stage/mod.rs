@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use arcane_shared::Rgb;
 
 use crate::actors::{Actor, BREAK_MS, NEVER};
+use crate::crowd::{Gate, Ratio};
 use crate::daemons::{Daemons, Doing};
 use crate::effects::{EFFECTS_MAX, Effect};
 use crate::governor::{Governor, Style};
@@ -14,6 +15,7 @@ use crate::layout::{Mapping, Ring, View};
 use crate::palette;
 use crate::particles::Particles;
 use crate::picture::Picture;
+use crate::quality::{TIERS, Tier};
 use crate::sounds::{Sound, SoundGate};
 
 /// How long particles stand still on `halt`.
@@ -24,6 +26,23 @@ pub const DISPLAY_MS: f64 = 2_600.0;
 pub const SUBTITLE_MS: f64 = 4_500.0;
 /// Daemons drawn; the page says how many more there are.
 pub const ACTORS_MAX: usize = 28;
+
+/// Looks within this time are one veil, milliseconds.
+pub const VEIL_WINDOW_MS: f64 = 600.0;
+/// Incantations within this time are one row of letters.
+pub const SPELL_WINDOW_MS: f64 = 800.0;
+
+/// Work done, to be shown now.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Burst {
+    pub(crate) at: [f32; 2],
+    pub(crate) color: Rgb,
+    pub(crate) seconds: f32,
+    /// Events that it stands for.
+    pub(crate) weight: u32,
+    /// Whether the last wave from here has gone far enough for another one.
+    pub(crate) rested: bool,
+}
 
 /// A text that stands for a while.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +94,11 @@ pub struct Stage {
     pub(crate) bus_spark_due: f64,
     pub(crate) budget: f32,
     pub(crate) dice: u32,
+    pub(crate) tier: &'static Tier,
+    pub(crate) veils: Gate,
+    pub(crate) spells: Gate,
+    pub(crate) ratio: Ratio,
+    pub(crate) bursts: Vec<Burst>,
     sounds: SoundGate,
     display: Option<Caption>,
     subtitle: Option<Caption>,
@@ -102,6 +126,11 @@ impl Stage {
             bus_spark_due: NEVER,
             budget: 400.0,
             dice: seed,
+            tier: &TIERS[0],
+            veils: Gate::new(VEIL_WINDOW_MS),
+            spells: Gate::new(SPELL_WINDOW_MS),
+            ratio: Ratio::default(),
+            bursts: Vec::new(),
             sounds: SoundGate::default(),
             display: None,
             subtitle: None,
@@ -118,6 +147,17 @@ impl Stage {
         self.reduced = reduced;
     }
 
+    /// The stage may cost so much from now on.
+    pub fn set_tier(&mut self, tier: &'static Tier) {
+        self.tier = tier;
+    }
+
+    /// Events that one mark stands for, lately; 1 when each event has its own.
+    #[must_use]
+    pub fn events_per_mark(&self) -> u32 {
+        self.ratio.events_per_mark()
+    }
+
     /// How the governor's inversions look.
     #[must_use]
     pub fn inversion_style(&self) -> Style {
@@ -131,6 +171,7 @@ impl Stage {
         self.effects.clear();
         self.display = None;
         self.subtitle = None;
+        self.ratio = Ratio::default();
     }
 
     /// Makes the actors those that are present, without performing anything.
