@@ -6,12 +6,13 @@ import { frames } from "./rows/frames.ts";
 import { inversions } from "./rows/inversions.ts";
 import { journeys } from "./rows/journeys.ts";
 import { latency } from "./rows/latency.ts";
+import { lighthouse } from "./rows/lighthouse.ts";
 import { paint } from "./rows/paint.ts";
 import { seek } from "./rows/seek.ts";
 import { soak } from "./rows/soak.ts";
 import { weight } from "./rows/weight.ts";
 
-const all = [weight, paint, latency, journeys, frames, burst, soak, inversions, seek];
+const all = [weight, paint, latency, journeys, frames, burst, soak, inversions, seek, lighthouse];
 
 export function chosen(): Measurement[] {
   const names = process.env.ARCANE_ROWS?.split(",").filter(Boolean);
