@@ -1,0 +1,35 @@
+// How soon something is there, in a browser that has never been here.
+
+import { median, ms } from "../figures.ts";
+import { probeLive } from "../probes.ts";
+import type { Measurement } from "../row.ts";
+
+const LOADS = 5;
+
+export const paint: Measurement = {
+  name: "paint",
+  seconds: 30,
+  goals: [
+    { what: "first paint on localhost, median of 5 loads", must: "≤ 300 ms", aims: "≤ 100 ms" },
+    { what: "connected, after the same loads", must: "—", aims: "—" },
+  ],
+  async measure({ page, server }) {
+    const [painted, live]: number[][] = [[], []];
+    for (let load = 0; load < LOADS; load++) {
+      const context = await page.context().browser()!.newContext({ viewport: page.viewportSize() });
+      const fresh = await context.newPage();
+      await probeLive(fresh);
+      await fresh.goto(server.url);
+      live.push(await (await fresh.waitForFunction(() => (window as any).__live)).jsonValue());
+      // It is told only when it has been on the screen.
+      const told = () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime;
+      painted.push((await (await fresh.waitForFunction(told)).jsonValue())!);
+      await context.close();
+    }
+    const all = (values: number[]) => values.map(Math.round).join(", ");
+    return [
+      { measured: `${ms(median(painted))} (${all(painted)})` },
+      { measured: `${ms(median(live))} (${all(live)})` },
+    ];
+  },
+};
