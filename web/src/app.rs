@@ -1,5 +1,6 @@
 //! The page: its parts, its keys, and what starts when it is there.
 
+use arcane_shared::SpellName;
 use arcane_stage::particles::SOFTWARE_CAPACITY;
 use arcane_stage::quality::Quality;
 use leptos::prelude::*;
@@ -8,10 +9,12 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlCanvasElement, HtmlElement, KeyboardEvent};
 
 use crate::components::{
-    chronicle, daemons, event_detail, header, help, spell_bar, stage_view, timeline, visit,
+    chronicle, daemons, event_detail, header, help, recorder, settings, spell_bar, stage_view, stats,
+    timeline, visit,
 };
 use crate::dom::{attribute, class, id, text, the};
 use crate::frame_loop;
+use crate::page::Page;
 use crate::painter::Painter;
 use crate::realm::{Realm, query};
 use crate::views::Canvas;
@@ -28,6 +31,8 @@ pub(crate) fn attach() {
         views.header.with(|h| matches!(h.state, "reconnecting" | "disconnected"))
             && views.when.with(|when| !when.visiting)
     });
+    class("realm", "wall", move || views.wall.get());
+    text("notice", move || views.notice.get());
     class("realm", "badge", move || views.badge.get());
     text("announcement", move || views.announcement.get());
     text("alert", move || views.alert.get());
@@ -40,6 +45,9 @@ pub(crate) fn attach() {
     timeline::attach(realm);
     event_detail::attach(realm);
     help::attach(realm);
+    stats::attach(realm);
+    settings::attach(realm);
+    recorder::attach(realm);
     window_event_listener(leptos::ev::keydown, move |event| on_key(realm, &event));
     document_listener("visibilitychange", move || {
         realm.with(|page| page.turn_away(document().hidden()));
@@ -66,8 +74,11 @@ fn begin(realm: Realm, canvas: HtmlCanvasElement) {
     });
     watch_context(realm, &canvas);
     expose(realm);
-    realm.connect();
-    realm.learn();
+    realm.settle_settings();
+    if !crate::clock::is_manual() {
+        realm.connect();
+        realm.learn();
+    }
     frame_loop::start(realm, canvas);
 }
 
@@ -94,12 +105,15 @@ fn watch_context(realm: Realm, canvas: &HtmlCanvasElement) {
     restored.forget();
 }
 
-/// `window.__arcane.state()`: what tests and the curious ask.
+/// `window.__arcane`: what tests and the curious ask. `state()`, `open(recording)`, and `tick(ms)` of a manual clock.
 fn expose(realm: Realm) {
     let state = Closure::<dyn FnMut() -> JsValue>::new(move || {
         realm.with(crate::page::Page::describe).map_or(JsValue::NULL, |text| JsValue::from_str(&text))
     });
+    let open = Closure::<dyn FnMut(String)>::new(move |text: String| realm.open_recording(&text));
     let object = js_sys::Object::new();
+    let _ = js_sys::Reflect::set(&object, &"open".into(), open.as_ref());
+    open.forget();
     let _ = js_sys::Reflect::set(&object, &"state".into(), state.as_ref());
     let _ = js_sys::Reflect::set(&window(), &"__arcane".into(), &object);
     state.forget();
@@ -109,9 +123,13 @@ fn on_key(realm: Realm, event: &KeyboardEvent) {
     let target = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
     let tag = target.map(|element| element.tag_name()).unwrap_or_default();
     let visiting = realm.views.when.with_untracked(|when| when.visiting);
-    let in_dialog = realm.views.help.get_untracked() || realm.views.detail.with_untracked(Option::is_some);
-    if event.key() == "Escape" && visiting && !in_dialog && tag != "INPUT" {
-        realm.travel(|page| page.leave(true));
+    let in_dialog = document().query_selector("dialog[open]").is_ok_and(|open| open.is_some());
+    if event.key() == "Escape" && !in_dialog && tag != "INPUT" {
+        if visiting {
+            realm.travel(|page| page.leave(true));
+        } else if realm.views.wall.get_untracked() {
+            realm.toggle_wall();
+        }
         return;
     }
     let typing = matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT");
@@ -130,11 +148,24 @@ fn on_key(realm: Realm, event: &KeyboardEvent) {
         "f" => realm.filter(|filter| filter.failures = !filter.failures),
         "r" => realm.travel(crate::page::Page::replay),
         // A button that has the focus is pressed by it.
-        " " if visiting && tag != "BUTTON" => {
+        " " if !matches!(tag.as_str(), "BUTTON" | "A") => {
             event.prevent_default();
-            realm.travel(crate::page::Page::toggle_play);
+            realm.travel(if visiting { Page::toggle_play } else { Page::pause_live });
         }
-        _ => {}
+        "w" => realm.toggle_wall(),
+        "i" => {
+            realm.views.stats_open.set(true);
+            realm.refresh();
+        }
+        "," => realm.views.settings_open.set(true),
+        "d" => recorder::save(realm),
+        key => {
+            let spell =
+                key.parse::<usize>().ok().and_then(|n| SpellName::ALL.get(n.checked_sub(1)?).copied());
+            if let Some(spell) = spell {
+                realm.filter_spell(spell.as_str());
+            }
+        }
     }
 }
 

@@ -65,11 +65,14 @@ pub(crate) fn shown(name: &str, read: impl Fn() -> bool + 'static) {
 /// Keeps a class while what is read is true.
 pub(crate) fn class(name: &str, class: &'static str, read: impl Fn() -> bool + 'static) {
     fn follow_class(element: HtmlElement, class: &'static str, read: Box<dyn Fn() -> bool>) {
-        follow(move || {
-            let _ = element.class_list().toggle_with_force(class, read());
-        });
+        follow(move || class_of(&element, class, read()));
     }
     follow_class(id(name), class, Box::new(read));
+}
+
+/// Sets or takes away a class.
+pub(crate) fn class_of(element: &Element, class: &str, holds: bool) {
+    let _ = element.class_list().toggle_with_force(class, holds);
 }
 
 /// Calls `act` for every event of a kind.

@@ -23,11 +23,18 @@ const STRIP_EVERY_MS: f64 = 500.0;
 const ANNOUNCE_EVERY_MS: f64 = 5_000.0;
 /// Milliseconds between looks at the page's geometry.
 const MEASURE_EVERY_MS: f64 = 400.0;
+/// Milliseconds between frames of a manual clock.
+const MANUAL_FRAME_MS: f64 = 1_000.0 / 60.0;
+
 type Tick = Rc<RefCell<Option<Closure<dyn FnMut(f64)>>>>;
 
 /// Starts both. They run as long as the page does.
 pub(crate) fn start(realm: Realm, canvas: HtmlCanvasElement) {
     let mut frame = Frame::new(realm, canvas);
+    if clock::is_manual() {
+        by_hand(realm, frame);
+        return;
+    }
     let tick: Tick = Rc::default();
     let again = Rc::clone(&tick);
     *tick.borrow_mut() = Some(Closure::new(move |now: f64| {
@@ -39,6 +46,27 @@ pub(crate) fn start(realm: Realm, canvas: HtmlCanvasElement) {
     let _ =
         window().set_interval_with_callback_and_timeout_and_arguments_0(beat.as_ref().unchecked_ref(), 1_000);
     beat.forget();
+}
+
+/// `window.__arcane.tick(ms)`: time passes by so much, a frame at a time, and the last one is on the canvas.
+fn by_hand(realm: Realm, mut frame: Frame) {
+    let tick = Closure::<dyn FnMut(f64)>::new(move |ms: f64| {
+        let mut left = ms.clamp(0.0, 600_000.0);
+        while left > 0.0 {
+            let step = left.min(MANUAL_FRAME_MS);
+            left -= step;
+            clock::turn(step);
+            frame.run(clock::now());
+        }
+        frame.painted = f64::NEG_INFINITY;
+        frame.due = [0.0; 5];
+        frame.run(clock::now());
+    });
+    if let Ok(object) = js_sys::Reflect::get(&window(), &"__arcane".into()) {
+        let _ = js_sys::Reflect::set(&object, &"tick".into(), tick.as_ref());
+    }
+    tick.forget();
+    realm.refresh();
 }
 
 fn request(tick: &Tick) {
@@ -163,7 +191,7 @@ impl Frame {
         let (whole, hole) = (self.canvas.get_bounding_client_rect(), hole.get_bounding_client_rect());
         let (width, height) = (whole.width().max(1.0), whole.height().max(1.0));
         let Some(tier) = self.realm.with(|page| page.quality.tier()) else { return };
-        let dpr = window().device_pixel_ratio().clamp(1.0, tier.scale_max);
+        let dpr = window().device_pixel_ratio().min(tier.scale_max).max(1.0);
         let scale = dpr.min((tier.pixels_max / (width * height)).sqrt());
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of a screen")]
         let (w, h) = ((width * scale).round() as u32, (height * scale).round() as u32);

@@ -14,6 +14,7 @@ mod project;
 mod realm;
 mod socket;
 mod speaker;
+mod statistics;
 mod storage;
 mod strip;
 mod traveller;

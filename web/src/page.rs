@@ -1,6 +1,8 @@
 //! The page's state outside of signals: what arrives is folded here at once, and every frame
 //! turns it into a picture. What people read is projected from here a few times a second.
 
+use std::rc::Rc;
+
 use arcane_shared::control::{MissReason, PaintSample};
 use arcane_shared::{ReceivedEvent, RoomName, UnixMillis};
 use arcane_stage::clock_sync::ClockSync;
@@ -9,11 +11,14 @@ use arcane_stage::history::{History, STORAGE_KEY};
 use arcane_stage::latency::Latency;
 use arcane_stage::link::{Link, State};
 use arcane_stage::message::{self, Incoming, Notice, Welcome, object, written};
+use arcane_stage::past::taken_at;
 use arcane_stage::playout::{Playout, Waiting};
 use arcane_stage::quality::Quality;
+use arcane_stage::recording::{self, Recording};
 use arcane_stage::signpost::Signpost;
 use arcane_stage::sounds::Sound;
-use arcane_stage::store::{Origin, RESUME_MAX};
+use arcane_stage::store::{Origin, RESUME_MAX, Stored};
+use arcane_stage::travel::Travel;
 use arcane_stage::{Stage, Store};
 use serde_json::Value;
 
@@ -29,6 +34,9 @@ const SAVE_EVERY_MS: f64 = 1_500.0;
 const CENSUS_EVERY_MS: f64 = 3_000.0;
 /// Milliseconds between reports of paint samples.
 const SEEN_EVERY_MS: f64 = 1_000.0;
+/// Silence before the first and after the last event of a recording.
+const RECORDING_LEAD_MS: f64 = 500.0;
+const RECORDING_TAIL_MS: f64 = 3_000.0;
 
 /// See the module.
 pub(crate) struct Page {
@@ -48,6 +56,12 @@ pub(crate) struct Page {
     /// Events that the server still reads from its log for us.
     pub(crate) lagging: u64,
     pub(crate) context_lost: bool,
+    /// When the recording ends that the page shows instead of a server's stream.
+    pub(crate) recorded: Option<UnixMillis>,
+    /// Events that stay in sight.
+    pub(crate) pins: Vec<Rc<Stored>>,
+    /// A stream is to be opened again.
+    reopens: bool,
     census: Census,
     history: History,
     socket: Option<Socket>,
@@ -80,7 +94,7 @@ struct Performed {
 const PERFORMED_MAX: usize = 4_096;
 
 impl Page {
-    pub(crate) fn new(room: RoomName) -> Self {
+    pub(crate) fn new(room: RoomName, dice: u32) -> Self {
         let now = clock::now();
         #[expect(
             clippy::cast_possible_truncation,
@@ -92,7 +106,7 @@ impl Page {
         let mut page = Self {
             room,
             store: Store::default(),
-            stage: Stage::new(0x0A5C_A0E5, now),
+            stage: Stage::new(dice, now),
             link: Link::new(seed, now),
             sync: ClockSync::default(),
             latency: Latency::default(),
@@ -105,6 +119,9 @@ impl Page {
             heard_events: 0,
             lagging: 0,
             context_lost: false,
+            recorded: None,
+            pins: Vec::new(),
+            reopens: false,
             census: Census::default(),
             history,
             socket: None,
@@ -154,6 +171,45 @@ impl Page {
         self.playout.clear();
         self.performed.clear();
         self.link = Link::new(self.link_seed(), clock::now());
+    }
+
+    /// The visible history as a file: its name, its text, and how many events that are.
+    pub(crate) fn recording(&mut self) -> (String, String, usize) {
+        let (text, count) = recording::encode(&self.room, self.shown());
+        let at: String = clock::timestamp().to_string().chars().take(19).filter(|c| *c != ':').collect();
+        (format!("arcane-{}-{at}.ndjson", self.room), text, count)
+    }
+
+    /// Shows a recording instead of the server's stream, from its beginning on.
+    pub(crate) fn show_recording(&mut self, shown: Recording) {
+        self.save();
+        self.socket = None;
+        self.stage.clear();
+        self.playout.clear();
+        self.performed.clear();
+        self.census = Census::default();
+        self.lagging = 0;
+        self.pins.clear();
+        self.room = shown.room;
+        let times = || shown.events.iter().map(taken_at);
+        let (first, last) = (times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
+        self.recorded = Some(last + RECORDING_TAIL_MS);
+        self.store = Store::default();
+        self.store.restore(shown.events.iter().map(|event| (None, event.clone())));
+        self.traveller = Traveller::of_recording(&self.store);
+        let moment = first - RECORDING_LEAD_MS;
+        self.traveller.travel = Some(Travel::of_recording(moment, &shown.present, shown.events));
+        self.settle_past();
+        self.play();
+    }
+
+    /// Back from a recording to the server's stream.
+    pub(crate) fn end_recording(&mut self) {
+        if self.recorded.take().is_some() {
+            self.traveller.travel = None;
+            self.enter(self.room.clone());
+            self.reopens = true;
+        }
     }
 
     fn link_seed(&self) -> u64 {
@@ -237,7 +293,8 @@ impl Page {
         if hidden || stored.origin != Origin::Live {
             // Nobody looks, or it is not news: its state, at once.
             self.collapse();
-            let cue = direct(&stored.event, stored.origin, None, hidden);
+            let mut cue = direct(&stored.event, stored.origin, None, hidden);
+            cue.id = Some(stored.id);
             self.stage.perform(&cue, clock::now());
         } else {
             self.playout.arrive(&stored, self.sync.server_time(clock::unix()));
@@ -247,7 +304,8 @@ impl Page {
     /// What waits for its moment leaves its state only: nobody would see more.
     pub(crate) fn collapse(&mut self) {
         while let Some(waiting) = self.playout.next(None, 0.0) {
-            let cue = direct(&waiting.stored.event, waiting.stored.origin, None, true);
+            let mut cue = direct(&waiting.stored.event, waiting.stored.origin, None, true);
+            cue.id = Some(waiting.stored.id);
             self.stage.perform(&cue, clock::now());
         }
     }
@@ -282,7 +340,8 @@ impl Page {
         let seen_at = self.sync.server_time(clock::unix_of(self.seen_at(now)));
         self.playout.adapt(now, interval);
         while let Some(waiting) = self.playout.next(seen_at, interval) {
-            let cue = direct(&waiting.stored.event, waiting.stored.origin, seen_at, false);
+            let mut cue = direct(&waiting.stored.event, waiting.stored.origin, seen_at, false);
+            cue.id = Some(waiting.stored.id);
             self.perform(&waiting, &cue, now);
         }
     }
@@ -325,6 +384,12 @@ impl Page {
     /// What has to happen even while nobody looks. Says whether it is time to connect again.
     pub(crate) fn beat(&mut self) -> bool {
         let now = clock::now();
+        if self.recorded.is_some() {
+            return false;
+        }
+        if std::mem::take(&mut self.reopens) {
+            return true;
+        }
         if self.link.is_silent(now) {
             self.socket = None;
             self.link.closed(1006, "", now);
@@ -400,6 +465,13 @@ impl Page {
         }
     }
 
+    /// Where a daemon's circle is, pixels of the stage.
+    pub(crate) fn centre(&self, name: &str) -> Option<[f32; 2]> {
+        let mut labels = Vec::new();
+        self.stage.labels(clock::now(), &mut labels);
+        labels.iter().find(|label| label.name == name).map(|label| label.centre)
+    }
+
     /// What tests ask for, as JSON text.
     pub(crate) fn describe(&mut self) -> String {
         let now = clock::now();
@@ -439,6 +511,7 @@ impl Page {
             ("held", travel.map(arcane_stage::travel::Travel::held).into()),
             ("worked_ms", self.traveller.worked_ms.into()),
             ("log", self.has_log().into()),
+            ("recording", self.recorded.is_some().into()),
             ("tier", self.quality.tier().name.into()),
             ("interval_ms", self.quality.interval().into()),
             ("delay_ms", self.playout.delay().into()),

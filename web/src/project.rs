@@ -1,6 +1,7 @@
 //! From the page's state to what people read: called a few times a second, never per event.
 
 use arcane_stage::daemons::Daemon;
+use arcane_stage::latency::Report;
 use arcane_stage::link::State;
 use arcane_stage::stage::Label;
 use arcane_stage::store::Stored;
@@ -10,7 +11,7 @@ use leptos::prelude::*;
 
 use crate::clock;
 use crate::page::Page;
-use crate::views::{DaemonView, Detail, FEED_ROWS, Header, LabelView, Quiet, Views, put};
+use crate::views::{DaemonView, Detail, FEED_ROWS, Header, LabelView, Quiet, Tip, Views, put};
 
 /// The things that move with the circles: ten times a second. Their lines change with the other texts only: a line that
 /// is replaced ten times a second is read by nobody.
@@ -38,6 +39,7 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
         put(views.alert, "Many failures at once: the storm is counted on the stage.".into());
     }
     put(views.storm, storm);
+    put(views.ratio, page.stage.events_per_mark());
     put(views.badge, views.reduced.get_untracked() && page.stage.display(now).is_some());
     put(views.quiet, quiet(page));
 }
@@ -63,6 +65,14 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
         arcane_stage::store::Entry::Event(stored) => Some(stored.event.timestamp.unix_millis()),
         _ => None,
     });
+    put(views.mana, crate::statistics::mana(page, unix));
+    if views.stats_open.get_untracked() {
+        put(views.stats, crate::statistics::of(page, unix));
+    }
+    if views.settings_open.get_untracked() {
+        let (tier, interval) = (page.quality.tier(), page.quality.interval());
+        put(views.quality_now, format!("now {}, a frame every {} ms", tier.name, fixed(interval, 0)));
+    }
     put(
         views.last_heard,
         latest.map_or_else(String::new, |at| {
@@ -98,6 +108,9 @@ pub(crate) fn announce(page: &Page, views: Views, before: &mut (u64, u64)) {
 fn header(page: &Page, now: f64) -> Header {
     let report = page.latency.report();
     let ms = |value: Option<f64>| value.map_or_else(|| "–".into(), |v| fixed(v, 0) + " ms");
+    if page.recorded.is_some() {
+        return Header { state: "recording", ..figures(page, &report, ms, String::new()) };
+    }
     let state = page.link.state();
     let detail = match state {
         State::Reconnecting { .. } => {
@@ -111,9 +124,13 @@ fn header(page: &Page, now: f64) -> Header {
             behind => format!("{behind} events behind"),
         },
     };
+    Header { state: state.word(), ..figures(page, &report, ms, detail) }
+}
+
+fn figures(page: &Page, report: &Report, ms: impl Fn(Option<f64>) -> String, detail: String) -> Header {
     let rate = page.shown().timeline().rate(5);
     Header {
-        state: state.word(),
+        state: "",
         detail,
         rate: fixed(rate, usize::from(rate < 100.0)),
         p50: ms(report.p50),
@@ -204,6 +221,7 @@ pub(crate) fn detail(stored: &Stored) -> Detail {
         facts.push(("took", summary::seconds(seconds.clamp(0.0, 1e9))));
     }
     Detail {
+        id: stored.id,
         title: format!("{} · {who}", summary::shorten(event.spell_name.as_str(), 40)),
         description: event.description.clone(),
         facts,
@@ -211,8 +229,28 @@ pub(crate) fn detail(stored: &Stored) -> Detail {
     }
 }
 
+/// What a mark on the stage is about, at a place of the stage.
+pub(crate) fn tip(page: &Page, stored: &Stored, at: [f32; 2]) -> Tip {
+    let event = &stored.event;
+    let who = event.daemon_name.as_ref().map_or("the realm", |name| name.as_str());
+    let number = event.seq.map(|seq| format!("#{seq} ")).unwrap_or_default();
+    let painted = event.seq.and_then(|seq| page.latency.of(seq));
+    let painted = painted.map(|ms| format!(" · seen after {} ms", fixed(ms, 0))).unwrap_or_default();
+    Tip {
+        text: format!(
+            "{number}{} {} · {who} · {} · {} ago{painted}",
+            summary::sign(event),
+            summary::shorten(event.spell_name.as_str(), 24),
+            summary::of(event),
+            ago(page.moment() - event.timestamp.unix_millis()),
+        ),
+        id: stored.id,
+        at,
+    }
+}
+
 /// A length of time for people.
-fn ago(millis: f64) -> String {
+pub(crate) fn ago(millis: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1e9")]
     let seconds = (millis / 1000.0).clamp(0.0, 1e9) as u64;
     match seconds {

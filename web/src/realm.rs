@@ -1,8 +1,9 @@
 //! What components and loops share: a handle to the page's state, its signals and its server.
 
 use arcane_shared::RoomName;
+use arcane_stage::feed;
 use arcane_stage::filter::Filter;
-use arcane_stage::store::Stored;
+use arcane_stage::store::{Entry, Stored};
 use leptos::prelude::*;
 use web_sys::UrlSearchParams;
 
@@ -12,6 +13,13 @@ use crate::project;
 use crate::socket::Heard;
 use crate::views::Views;
 use crate::{clock, past_view, storage, strip};
+
+/// What draws how things fly, if the URL does not say.
+const DICE: u32 = 0x0A5C_A0E5;
+/// Events that may be pinned.
+const PINS_MAX: usize = 8;
+/// Milliseconds that a notice stands.
+const NOTICE_MS: u64 = 7_000;
 
 /// See the module. Copied into every closure.
 #[derive(Clone, Copy)]
@@ -33,8 +41,13 @@ impl Realm {
             .collect();
         let filter = Filter::from_pairs(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
         let views = Views::new(named.as_str(), filter, false, prefers_reduced());
-        let mut page = Page::new(named);
+        if query.get("clock").as_deref() == Some("manual") {
+            clock::stop();
+        }
+        let dice = query.get("seed").and_then(|seed| seed.parse().ok()).unwrap_or(DICE);
+        let mut page = Page::new(named, dice);
         page.stage.set_reduced(views.reduced.get_untracked());
+        views.wall.set(query.get("view").as_deref() == Some("wall"));
         Self {
             page: StoredValue::new_local(page),
             server: StoredValue::new(Server::of_page(query.get("server").as_deref())),
@@ -139,6 +152,14 @@ impl Realm {
         self.refresh();
     }
 
+    /// Shows one spell only, or all again.
+    pub(crate) fn filter_spell(self, name: &str) {
+        self.filter(|filter| {
+            let same = filter.spell.as_deref() == Some(name);
+            filter.spell = (!same).then(|| name.to_owned());
+        });
+    }
+
     /// Shows one daemon's events only, or all again.
     pub(crate) fn filter_daemon(self, name: &str) {
         self.filter(|filter| {
@@ -163,7 +184,11 @@ impl Realm {
 
     /// Shows an event in full.
     pub(crate) fn open(self, id: u64) {
-        let stored: Option<std::rc::Rc<Stored>> = self.with(|page| page.shown().event(id)).flatten();
+        let find = |page: &mut Page| {
+            let pinned = page.pins.iter().find(|pin| pin.id == id).map(std::rc::Rc::clone);
+            page.shown().event(id).or(pinned)
+        };
+        let stored = self.with(find).flatten();
         if let Some(stored) = stored {
             self.views.detail.set(Some(project::detail(&stored)));
         }
@@ -193,6 +218,78 @@ impl Realm {
                 self.refresh();
             });
         }
+    }
+
+    /// Keeps an event in sight, or no longer.
+    pub(crate) fn toggle_pin(self, id: u64) {
+        let rows = self.with(|page| {
+            if let Some(at) = page.pins.iter().position(|pin| pin.id == id) {
+                page.pins.remove(at);
+            } else if let Some(stored) = page.shown().event(id) {
+                page.pins.insert(0, stored);
+                page.pins.truncate(PINS_MAX);
+            }
+            let row = |pin: &std::rc::Rc<Stored>| {
+                feed::row(&Entry::Event(std::rc::Rc::clone(pin)), page.store.daemons())
+            };
+            page.pins.iter().map(row).collect()
+        });
+        self.views.pins.set(rows.unwrap_or_default());
+    }
+
+    /// Shows what is under a place of the stage, pixels; `None`: nothing is pointed at.
+    pub(crate) fn point_at(self, at: Option<[f32; 2]>) {
+        let tip = self.with(|page| {
+            let stored = page.shown().event(page.stage.hit(at?)?)?;
+            Some(project::tip(page, &stored, at?))
+        });
+        crate::views::put(self.views.tip, tip.flatten());
+    }
+
+    /// Tells something in passing.
+    pub(crate) fn tell(self, what: &str) {
+        let notice = self.views.notice;
+        notice.set(what.to_owned());
+        let told = what.to_owned();
+        let fade = move || {
+            if notice.with_untracked(|now| *now == told) {
+                notice.set(String::new());
+            }
+        };
+        set_timeout(fade, std::time::Duration::from_millis(NOTICE_MS));
+    }
+
+    /// Shows a recording.
+    pub(crate) fn open_recording(self, text: &str) {
+        match arcane_stage::recording::decode(text) {
+            Ok(recording) => {
+                let (events, unread) = (recording.events.len(), recording.unread);
+                let left = if unread > 0 { format!(", {unread} lines left out") } else { String::new() };
+                self.views.room.set(recording.room.to_string());
+                self.views.pins.set(Vec::new());
+                self.travel(|page| page.show_recording(recording));
+                self.tell(&format!("A recording of {events} events{left}. Esc: back to the bus."));
+            }
+            Err(why) => self.tell(&why),
+        }
+    }
+
+    /// Takes over what the browser keeps of the settings.
+    pub(crate) fn settle_settings(self) {
+        let percent = storage::read(storage::VOLUME_KEY).and_then(|text| text.parse::<u8>().ok());
+        let volume = f32::from(percent.unwrap_or(60)) / 100.0;
+        let tier = storage::read(storage::QUALITY_KEY).unwrap_or_default();
+        self.with(|page| {
+            page.speaker.set_volume(volume);
+            page.quality.fix(&tier);
+        });
+    }
+
+    /// Shows nothing but the stage, or everything again.
+    pub(crate) fn toggle_wall(self) {
+        self.views.wall.update(|wall| *wall = !*wall);
+        self.views.tip.set(None);
+        self.write_url();
     }
 
     /// Turns sound on or off.
@@ -233,6 +330,11 @@ impl Realm {
             query.delete("room");
         } else {
             query.set("room", &room);
+        }
+        if self.views.wall.get_untracked() {
+            query.set("view", "wall");
+        } else {
+            query.delete("view");
         }
         let text: String = query.to_string().into();
         let path = window().location().pathname().unwrap_or_else(|_| "/".into());

@@ -14,6 +14,9 @@ use crate::clock;
 /// Seconds ahead of the audio clock that a sound needs to be scheduled.
 const AHEAD: f64 = 0.006;
 
+/// The loudest that stingers are.
+const GAIN_MAX: f32 = 0.36;
+
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Speaker {
@@ -21,6 +24,7 @@ pub(crate) struct Speaker {
     on: bool,
     voice: Option<HtmlAudioElement>,
     heard: Heard,
+    volume: f32,
 }
 
 /// What became of the stingers.
@@ -39,9 +43,18 @@ impl Speaker {
     pub(crate) fn enable(&mut self) -> bool {
         if self.kit.is_none() {
             self.kit = Self::build();
+            self.set_volume(self.volume);
         }
         self.on = self.kit.as_ref().is_some_and(|(context, _)| context.resume().is_ok());
         self.on
+    }
+
+    /// How loud, 0.0–1.0.
+    pub(crate) fn set_volume(&mut self, volume: f32) {
+        self.volume = volume.clamp(0.0, 1.0);
+        if let Some((_, master)) = &self.kit {
+            master.gain().set_value(GAIN_MAX * self.volume);
+        }
     }
 
     /// Turns sound off.
@@ -58,7 +71,6 @@ impl Speaker {
     fn build() -> Option<(AudioContext, GainNode)> {
         let context = AudioContext::new().ok()?;
         let master = context.create_gain().ok()?;
-        master.gain().set_value(0.22);
         let limiter = context.create_dynamics_compressor().ok()?;
         master.connect_with_audio_node(&limiter).ok()?;
         limiter.connect_with_audio_node(&context.destination()).ok()?;
@@ -91,8 +103,9 @@ impl Speaker {
             self.heard.played += 1;
             self.heard.skew_ms = heard_at - seen_at;
             self.heard.skew_ms_max = self.heard.skew_ms_max.max(self.heard.skew_ms.abs());
-            let tone = 2_f64.powf(f64::from(sound.pitch) / 12.0);
-            let gain = (0.5 + 0.15 * f64::from(sound.weight).ln()).min(1.0);
+            let tone = f64::from((f32::from(sound.pitch) / 12.0 * std::f32::consts::LN_2).exp());
+            // Louder for many, and never much.
+            let gain = (0.42 + 0.08 * f64::from(sound.weight).sqrt()).min(1.0);
             let wave = |kind, from, to, delay, length, gain| {
                 voice(context, master, kind, [from, to], start + delay, length, gain);
             };
@@ -136,6 +149,7 @@ impl Speaker {
         if let Some(path) = audio_path.filter(|path| !path.contains(':') && !path.starts_with("//")) {
             let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
             if let Ok(audio) = HtmlAudioElement::new_with_src(&path) {
+                audio.set_volume(self.volume.into());
                 if let Ok(playing) = audio.play() {
                     // A sound that cannot be played has its subtitle.
                     wasm_bindgen_futures::spawn_local(async move {
@@ -149,7 +163,7 @@ impl Speaker {
         if let Some(synthesis) = web_sys::window().and_then(|window| window.speech_synthesis().ok())
             && let Ok(utterance) = SpeechSynthesisUtterance::new_with_text(text)
         {
-            utterance.set_volume(0.7);
+            utterance.set_volume(self.volume);
             utterance.set_rate(0.95);
             synthesis.cancel();
             synthesis.speak(&utterance);

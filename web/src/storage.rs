@@ -7,6 +7,13 @@ pub(crate) const SOUND_KEY: &str = "arcaneSound";
 /// `full` or `reduced`; absent: as the system says.
 pub(crate) const MOTION_KEY: &str = "arcaneMotion";
 
+/// The stage's tier, or `auto`.
+pub(crate) const QUALITY_KEY: &str = "arcaneQuality";
+/// 0–100.
+pub(crate) const VOLUME_KEY: &str = "arcaneVolume";
+/// Seconds between spoken summaries; 0: none.
+pub(crate) const SUMMARY_KEY: &str = "arcaneSummary";
+
 fn storage() -> Option<Storage> {
     web_sys::window()?.local_storage().ok()?
 }

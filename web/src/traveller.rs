@@ -76,6 +76,13 @@ impl Traveller {
         }
     }
 
+    /// Of a recording: what is in it is all that there is.
+    pub(crate) fn of_recording(store: &Store) -> Self {
+        let mut traveller = Self { range: Range::All, log: Log::Absent, ..Self::new() };
+        traveller.count(store);
+        traveller
+    }
+
     /// What happened when, for the strip.
     pub(crate) fn activity(&self) -> &Activity {
         &self.activity
@@ -134,7 +141,7 @@ impl Page {
     /// Now, on the server's clock as far as it is known.
     pub(crate) fn present(&self) -> UnixMillis {
         let unix = clock::unix();
-        self.sync.server_time(unix).unwrap_or(unix)
+        self.recorded.unwrap_or_else(|| self.sync.server_time(unix).unwrap_or(unix))
     }
 
     /// The moment that is shown: now, or that of a visit.
@@ -161,7 +168,9 @@ impl Page {
     /// Shows the realm as it was at a moment; a moment that is as good as now is live.
     pub(crate) fn visit(&mut self, moment: UnixMillis) {
         let present = self.present();
-        if moment > present - LIVE_MS {
+        // A recording has no present to go back to.
+        let moment = self.recorded.map_or(moment, |end| moment.min(end));
+        if self.recorded.is_none() && moment > present - LIVE_MS {
             self.leave(true);
             return;
         }
@@ -189,6 +198,7 @@ impl Page {
         let span = self.span();
         match step.from(self.moment(), span, self.traveller.activity.step_ms.min(span.length() / 100.0)) {
             Some(moment) => self.visit(moment),
+            None if self.recorded.is_some() => self.visit(f64::INFINITY),
             None => self.leave(true),
         }
     }
@@ -199,6 +209,11 @@ impl Page {
         let first = self.traveller.activity.slots().iter().map(|slot| slot.at).find(|at| *at >= from);
         self.visit(first.map_or(from, |at| at - LEAD_MS).max(from));
         self.play();
+    }
+
+    /// Stands still at what is; from there it can go on.
+    pub(crate) fn pause_live(&mut self) {
+        self.visit(self.present() - LIVE_MS);
     }
 
     /// Plays from the moment that is shown.
@@ -237,6 +252,7 @@ impl Page {
 
     /// Back to what is: at once, or with the last effects still under way.
     pub(crate) fn leave(&mut self, at_once: bool) {
+        self.end_recording();
         self.traveller.until = None;
         if self.traveller.travel.take().is_none() {
             return;
@@ -320,7 +336,7 @@ impl Page {
         travel.answer(turn, answer, present);
     }
 
-    fn settle_past(&mut self) {
+    pub(crate) fn settle_past(&mut self) {
         if let Some(travel) = &mut self.traveller.travel
             && travel.take_jump()
         {
@@ -337,6 +353,7 @@ impl Page {
         for performed in 1.. {
             let Some(stored) = travel.due() else { break };
             let mut cue = direct(&stored.event, Origin::Live, None, false);
+            cue.id = Some(stored.id);
             if silent {
                 cue.voice = Voice::Silent;
             }
@@ -347,7 +364,11 @@ impl Page {
             }
         }
         if travel.has_arrived() {
-            self.leave(false);
+            if self.recorded.is_some() {
+                travel.pause();
+            } else {
+                self.leave(false);
+            }
         }
     }
 

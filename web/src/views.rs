@@ -50,10 +50,48 @@ pub(crate) struct LabelView {
 /// An event in full.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Detail {
+    pub(crate) id: u64,
     pub(crate) title: String,
     pub(crate) description: String,
     pub(crate) facts: Vec<(&'static str, String)>,
     pub(crate) json: String,
+}
+
+/// What a mark on the stage is about.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tip {
+    pub(crate) text: String,
+    /// The event, to open it.
+    pub(crate) id: u64,
+    /// Where, pixels of the stage.
+    pub(crate) at: [f32; 2],
+}
+
+/// One bar of the histogram.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Bin {
+    pub(crate) bound: String,
+    pub(crate) count: String,
+    /// Its height, percent.
+    pub(crate) part: String,
+    /// Beyond the usual deadline.
+    pub(crate) late: bool,
+}
+
+/// One daemon's line of the statistics.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct StatRow {
+    pub(crate) name: String,
+    pub(crate) color: String,
+    pub(crate) cells: [String; 6],
+}
+
+/// The statistics, as text.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Stats {
+    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) bins: Vec<Bin>,
+    pub(crate) rows: Vec<StatRow>,
 }
 
 /// Where in time the page is.
@@ -134,6 +172,17 @@ pub(crate) struct Views {
     pub(crate) canvas: RwSignal<Canvas>,
     pub(crate) announcement: RwSignal<String>,
     pub(crate) alert: RwSignal<String>,
+    pub(crate) mana: RwSignal<Option<[String; 3]>>,
+    pub(crate) ratio: RwSignal<u32>,
+    /// What the pointer or the focus is on: a text and where.
+    pub(crate) tip: RwSignal<Option<Tip>>,
+    pub(crate) pins: RwSignal<Vec<Row>>,
+    pub(crate) stats: RwSignal<Stats>,
+    pub(crate) stats_open: RwSignal<bool>,
+    pub(crate) settings_open: RwSignal<bool>,
+    pub(crate) quality_now: RwSignal<String>,
+    pub(crate) wall: RwSignal<bool>,
+    pub(crate) notice: RwSignal<String>,
 }
 
 impl Views {
@@ -175,6 +224,16 @@ impl Views {
             canvas: RwSignal::new(Canvas::Painting),
             announcement: RwSignal::new(String::new()),
             alert: RwSignal::new(String::new()),
+            mana: RwSignal::new(None),
+            ratio: RwSignal::new(1),
+            tip: RwSignal::new(None),
+            pins: RwSignal::new(Vec::new()),
+            stats: RwSignal::new(Stats::default()),
+            stats_open: RwSignal::new(false),
+            settings_open: RwSignal::new(false),
+            quality_now: RwSignal::new(String::new()),
+            wall: RwSignal::new(false),
+            notice: RwSignal::new(String::new()),
         }
     }
 }

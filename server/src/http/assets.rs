@@ -67,9 +67,12 @@ pub(crate) async fn serve(
     }
     let path = if path.is_empty() { INDEX } else { path };
     let (parts, owned, accepts) = (state.clone(), path.to_owned(), accepted(&headers));
+    let elsewhere = elsewhere(uri.query().unwrap_or_default());
     // Files are small, but a slow disk must not hold up the event streams.
-    let found =
-        tokio::task::spawn_blocking(move || find(&parts.assets, &owned, accepts)).await.ok().flatten();
+    let found = tokio::task::spawn_blocking(move || find(&parts.assets, &owned, accepts, &elsewhere))
+        .await
+        .ok()
+        .flatten();
     match found {
         Some(file) => answer(&file, path, &headers),
         None if path == INDEX => missing_page(&state.assets),
@@ -102,9 +105,9 @@ fn accepted(headers: &HeaderMap) -> Accepts {
     Accepts { brotli: has("br"), gzip: has("gzip") }
 }
 
-fn find(assets: &Assets, path: &str, accepts: Accepts) -> Option<File> {
+fn find(assets: &Assets, path: &str, accepts: Accepts, elsewhere: &str) -> Option<File> {
     let plain = assets.read(path)?;
-    let policy = path.ends_with(".html").then(|| policy(&String::from_utf8_lossy(&plain)));
+    let policy = path.ends_with(".html").then(|| policy(&String::from_utf8_lossy(&plain), elsewhere));
     let compressed = [(accepts.brotli, "br", "br"), (accepts.gzip, "gz", "gzip")]
         .into_iter()
         .filter(|(accepted, ..)| *accepted)
@@ -146,13 +149,30 @@ fn answer(file: &File, path: &str, request: &HeaderMap) -> Response {
     response
 }
 
+/// What the page may connect to besides its own server: the one that its address names (`?server=http://host:port`),
+/// as the policy writes it. Anything else than a plain origin is nothing.
+fn elsewhere(query: &str) -> String {
+    let named = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "server");
+    let Some((_, origin)) = named else { return String::new() };
+    let origin = origin.trim_end_matches('/');
+    let plain = |host: &str| {
+        !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(c))
+    };
+    match (origin.strip_prefix("http://"), origin.strip_prefix("https://")) {
+        (Some(host), _) if plain(host) => format!(" http://{host} ws://{host}"),
+        (_, Some(host)) if plain(host) => format!(" https://{host} wss://{host}"),
+        _ => String::new(),
+    }
+}
+
 /// Allows the page its own files and the inline scripts and styles that it has, by their hash.
-fn policy(html: &str) -> String {
+fn policy(html: &str, elsewhere: &str) -> String {
     let hashes = |tag: &str| -> String {
         inline(html, tag).map(|text| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(text)))).collect()
     };
     format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{}; style-src 'self'{}; connect-src 'self'; \
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{}; style-src 'self'{}; \
+         connect-src 'self'{elsewhere}; \
          img-src 'self' data:; media-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'",
         hashes("script"),
@@ -243,9 +263,21 @@ mod tests {
     fn inline_scripts_are_allowed_by_hash_and_others_are_not() {
         let html = "<script src=\"a.js\"></script><script type=\"module\">run()</script><style>b{}</style>";
         assert_eq!(inline(html, "script").collect::<Vec<_>>(), ["run()"]);
-        let policy = policy(html);
+        let policy = policy(html, "");
         assert_eq!(policy.matches("'sha256-").count(), 2);
         assert!(!policy.contains("unsafe-inline"));
+    }
+
+    #[test]
+    fn a_page_may_connect_to_the_server_that_its_address_names_and_to_no_other() {
+        let of = |named: &str| elsewhere(&format!("room=lab&server={named}"));
+        assert_eq!(of("http%3A%2F%2F127.0.0.1%3A8001"), " http://127.0.0.1:8001 ws://127.0.0.1:8001");
+        assert_eq!(of("https://bus.example/"), " https://bus.example wss://bus.example");
+        for bad in
+            ["", "*", "http://", "http://a b", "http://a;script-src *", "javascript:1", "http://a/path"]
+        {
+            assert_eq!(of(&bad.replace(';', "%3B").replace(' ', "%20")), "", "{bad}");
+        }
     }
 
     #[test]

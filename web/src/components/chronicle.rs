@@ -60,7 +60,27 @@ pub(crate) fn attach(realm: Realm) {
         if all { "Nothing has happened yet." } else { "Nothing passes the filter." }.into()
     });
     recycle(realm);
+    pins(realm);
     filters(realm);
+}
+
+/// Events that stay in sight above the list.
+fn pins(realm: Realm) {
+    let views = realm.views;
+    let mut rows = Rows::of("pin-row");
+    follow(move || {
+        let pins = views.pins.get();
+        let ids: Vec<String> = pins.iter().map(|pin| pin.id.to_string()).collect();
+        for ((_, element), row) in rows.arrange(ids.iter().map(String::as_str)).iter().zip(&pins) {
+            fill(element, row, 0);
+            set(element, "data-testid", Some("pin-row"));
+        }
+    });
+    on(&id("pins"), "click", move |event| {
+        if let Some(entry) = named(&event, "data-id").and_then(|text| text.parse().ok()) {
+            realm.open(entry);
+        }
+    });
 }
 
 /// Rows stay in their slots and show whatever the slot holds.

@@ -15,6 +15,12 @@ pub(crate) fn attach(realm: Realm) {
         format!("{present} present")
     });
     shown("nobody", move || views.daemons.with(Vec::is_empty));
+    shown("mana", move || views.mana.with(Option::is_some));
+    for (at, name) in ["mana-tokens", "mana-cost", "mana-waited"].into_iter().enumerate() {
+        text(name, move || {
+            views.mana.with(|mana| mana.as_ref().map(|mana| mana[at].clone()).unwrap_or_default())
+        });
+    }
     text("last-heard", move || views.last_heard.get());
     let mut rows = Rows::of("daemon-row");
     let mut before: Vec<DaemonView> = Vec::new();

@@ -23,6 +23,16 @@ pub(crate) fn attach(realm: Realm) {
             say(&part(row, "dd"), value);
         }
     });
+    let pinned = move || {
+        let id = views.detail.with(|detail| detail.as_ref().map(|detail| detail.id));
+        views.pins.with(|pins| pins.iter().any(|pin| Some(pin.id) == id))
+    };
+    text("pin", move || if pinned() { "Unpin" } else { "Pin" }.into());
+    click("pin", move || {
+        if let Some(id) = views.detail.with_untracked(|detail| detail.as_ref().map(|detail| detail.id)) {
+            realm.toggle_pin(id);
+        }
+    });
     text("copy", move || if copied.get() { "Copied" } else { "Copy JSON" }.into());
     click("copy", move || {
         if let Some(detail) = views.detail.get_untracked() {

@@ -1,7 +1,9 @@
 //! What stands over the canvas: labels that follow the circles, and what is said in the middle.
 
+use arcane_stage::summary::fixed;
 use leptos::prelude::*;
-use web_sys::HtmlElement;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, PointerEvent};
 
 use crate::dom::{Rows, attribute, class, click, follow, id, named, on, part, say, set, shown, style, text};
 use crate::realm::Realm;
@@ -18,8 +20,54 @@ pub(crate) fn attach(realm: Realm) {
     class("subtitle", "shown", move || views.subtitle.with(Option::is_some));
     text("speaker", move || views.subtitle.get().unwrap_or_default().0);
     text("spoken", move || views.subtitle.get().unwrap_or_default().1);
+    shown("ratio", move || views.ratio.get() > 1);
+    text("ratio", move || format!("one mark = {} events", views.ratio.get()));
     labels(realm);
     said(realm);
+    point(realm);
+}
+
+/// What the pointer or the focus is on names its event; a click opens it.
+fn point(realm: Realm) {
+    let tip = realm.views.tip;
+    let scene = id("scene");
+    let stage = part(&id("realm"), ".stage");
+    let labels = part(&stage, ".labels");
+    shown("tip", move || tip.with(Option::is_some));
+    text("tip", move || tip.with(|tip| tip.as_ref().map(|tip| tip.text.clone()).unwrap_or_default()));
+    let element = id("tip");
+    follow(move || {
+        if let Some([x, y]) = tip.with(|tip| tip.as_ref().map(|tip| tip.at)) {
+            // Away from the edges, on the side where there is room.
+            let [x, y] = [x, y].map(f64::from);
+            let wide = stage.client_width();
+            let left = (x + 14.0).min(f64::from(wide) - 330.0).max(0.0);
+            let top = (y + 16.0).max(0.0);
+            style(&element, "transform", &format!("translate({}px, {}px)", fixed(left, 0), fixed(top, 0)));
+        }
+    });
+    for layer in [scene.clone().into(), labels.clone()] {
+        let scene = scene.clone();
+        on(&layer, "pointermove", move |event| {
+            let event: &PointerEvent = event.unchecked_ref();
+            let place = scene.get_bounding_client_rect();
+            let at = [f64::from(event.client_x()) - place.left(), f64::from(event.client_y()) - place.top()];
+            #[expect(clippy::cast_possible_truncation, reason = "pixels of a screen")]
+            realm.point_at(Some(at.map(|v| v as f32)));
+        });
+        on(&layer, "pointerleave", move |_| realm.point_at(None));
+    }
+    on(&scene, "click", move |_| {
+        if let Some(id) = tip.with_untracked(|tip| tip.as_ref().map(|tip| tip.id)) {
+            realm.open(id);
+        }
+    });
+    on(&labels, "focusin", move |event| {
+        let centre =
+            named(&event, "data-daemon").and_then(|name| realm.with(|page| page.centre(&name)).flatten());
+        realm.point_at(centre);
+    });
+    on(&labels, "focusout", move |_| realm.point_at(None));
 }
 
 fn labels(realm: Realm) {

@@ -1,5 +1,6 @@
 //! The strip at the bottom: what happened when, and the scrubber that leads there.
 
+use arcane_shared::SpellName;
 use arcane_stage::span::{Range, Step};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -31,6 +32,26 @@ pub(crate) fn attach(realm: Realm) {
     dom::styled("point", "transform", move || when.with(|when| format!("translateX(-{})", when.hint[0])));
     dom::click("replay", move || realm.travel(crate::page::Page::replay));
     ranges(realm);
+    legend(realm);
+}
+
+/// The legend is a filter, too.
+fn legend(realm: Realm) {
+    let filter = realm.views.filter;
+    let legend = id("legend");
+    for spell in SpellName::ALL.iter().map(|spell| spell.as_str()).chain(["failed"]) {
+        let key = dom::part(&legend, &format!("[data-spell={spell}]"));
+        follow(move || {
+            let on = filter
+                .with(|f| if spell == "failed" { f.failures } else { f.spell.as_deref() == Some(spell) });
+            dom::set(&key, "aria-pressed", Some(if on { "true" } else { "false" }));
+        });
+    }
+    on(&legend, "click", move |event| match named(&event, "data-spell").as_deref() {
+        Some("failed") => realm.filter(|filter| filter.failures = !filter.failures),
+        Some(spell) => realm.filter_spell(spell),
+        None => {}
+    });
 }
 
 fn ranges(realm: Realm) {

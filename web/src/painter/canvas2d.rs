@@ -159,8 +159,8 @@ impl Canvas2d {
         let corners = mark.corners.clamp(3.0, 6.0);
         let mut corner = 0.0_f32;
         while corner < corners {
-            let angle = f64::from(corner / corners) * TAU;
-            c.line_to(angle.sin() * radius * 0.68, -angle.cos() * radius * 0.68);
+            let (sin, cos) = turn(corner / corners);
+            c.line_to(sin * radius * 0.68, -cos * radius * 0.68);
             corner += 1.0;
         }
         c.close_path();
@@ -175,13 +175,15 @@ impl Canvas2d {
 
     fn voice(&self, mark: &Mark, radius: f64) {
         let c = &self.context;
-        let t = f64::from(mark.progress) * 26.0;
+        let t = mark.progress * 26.0;
         c.begin_path();
         for step in 0..=90_u8 {
-            let angle = f64::from(step) / 90.0 * TAU;
+            let part = f32::from(step) / 90.0;
+            let angle = part * std::f32::consts::TAU;
             let wave = (angle * 9.0 + t).sin() * (angle * 4.0 - t * 0.7).sin();
-            let r = radius * (1.0 + 0.06 * wave);
-            c.line_to(angle.sin() * r, -angle.cos() * r);
+            let r = radius * f64::from(1.0 + 0.06 * wave);
+            let (sin, cos) = turn(part);
+            c.line_to(sin * r, -cos * r);
         }
         c.stroke();
     }
@@ -212,6 +214,12 @@ impl Canvas2d {
         }
         c.stroke();
     }
+}
+
+/// Sine and cosine of a part of a turn.
+fn turn(part: f32) -> (f64, f64) {
+    let (sin, cos) = (part * std::f32::consts::TAU).sin_cos();
+    (sin.into(), cos.into())
 }
 
 fn css(color: [f32; 4], alpha: f32) -> String {

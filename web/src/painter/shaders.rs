@@ -161,6 +161,12 @@ float hash(vec2 p){
   p += dot(p, p.yx + 33.33);
   return fract((p.x + p.y) * p.x);
 }
+float noise(vec2 p){
+  vec2 i = floor(p), f = fract(p);
+  f = f * f * (3.0 - 2.0 * f);
+  float top = mix(hash(i), hash(i + vec2(1.0, 0.0)), f.x);
+  return mix(top, mix(hash(i + vec2(0.0, 1.0)), hash(i + 1.0), f.x), f.y);
+}
 float segment(vec2 p, vec4 s){
   vec2 a = p - s.xy, b = s.zw - s.xy;
   return length(a - b * clamp(dot(a, b) / dot(b, b), 0.0, 1.0));
@@ -191,10 +197,14 @@ vec4 circle(vec2 at, bool bus){
   vec2 p = at / RIM;
   float px = 1.0 / (v_radius * RIM);
   float r = length(p);
+  // What dissolves is eaten from the rim inwards, along an edge that glows.
+  float alive = 1.0, ember = 0.0;
   if (dissolve > 0.0) {
-    float grain = hash(floor(at * v_radius / 2.5) + v_kind.w * 17.0);
-    float edge = dissolve * 1.35 - (1.0 - r) * 0.25;
-    if (grain < edge) return vec4(0.0);
+    float grain = noise(at * 11.0 + v_kind.w * 17.0) * 0.62 + noise(at * 29.0 - v_kind.w * 5.0) * 0.38;
+    float edge = dissolve * 1.4 - (1.0 - r) * 0.3 - 0.06;
+    alive = smoothstep(edge - 0.04, edge + 0.04, grain);
+    if (alive <= 0.0) return vec4(0.0);
+    ember = alive * (1.0 - smoothstep(edge, edge + 0.12, grain));
   }
   float angle = atan(p.x, p.y);
   float sweep = fract(angle / TAU + 1.0);
@@ -272,8 +282,9 @@ vec4 circle(vec2 at, bool bus){
   vec3 color = v_color.rgb;
   float strength = 0.72 + 0.4 * light;
   vec3 rgb = mix(color, vec3(1.0), 0.18) * ink * strength + color * soft * strength + mix(color, vec3(1.0), 0.85) * white;
+  rgb += mix(color, vec3(1.0, 0.8, 0.7), 0.5) * ember * (ink + soft) * 1.6;
   float cover = clamp(ink * 0.9 + soft * 0.35 + white, 0.0, 1.0);
-  return vec4(rgb, cover) * v_color.a;
+  return vec4(rgb, cover) * v_color.a * alive;
 }
 
 void main(){

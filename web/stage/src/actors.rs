@@ -55,6 +55,8 @@ pub struct Actor {
     pub heat: f32,
     /// Its event in a line.
     pub line: String,
+    /// Its last event.
+    pub last: Option<u64>,
     /// When the next idle or working spark is due.
     pub spark_due: f64,
     /// When its last wave began.
@@ -88,6 +90,7 @@ impl Actor {
             waiting: None,
             heat: 0.0,
             line: String::new(),
+            last: None,
             spark_due: now,
             waved: NEVER,
             bursts: Gate::new(BURST_WINDOW_MS),

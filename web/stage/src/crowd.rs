@@ -51,8 +51,8 @@ impl Ratio {
     }
 
     /// Forgets half within each second.
-    pub fn fade(&mut self, seconds: f64) {
-        let left = 0.5_f64.powf(seconds);
+    pub fn fade(&mut self, seconds: f32) {
+        let left = f64::from((-std::f32::consts::LN_2 * seconds).exp());
         self.marks *= left;
         self.events *= left;
     }
@@ -98,7 +98,7 @@ mod tests {
         }
 
         #[test]
-        fn a_ratio_is_at_least_one(events in proptest::collection::vec(1..1_000_u32, 0..50), seconds in 0.0..100.0_f64) {
+        fn a_ratio_is_at_least_one(events in proptest::collection::vec(1..1_000_u32, 0..50), seconds in 0.0..100.0_f32) {
             let mut ratio = Ratio::default();
             for count in events {
                 ratio.note(count);

@@ -1,11 +1,10 @@
 //! What is known of each daemon, folded from events.
 
-use std::collections::BTreeMap;
-
 use arcane_shared::color::assign;
 use arcane_shared::{ReceivedEvent, Rgb, SpellName};
 
 use crate::answers::Card;
+use crate::names::Names;
 use crate::summary;
 
 /// Most daemons remembered; beyond that the one unseen for longest and not present gives way.
@@ -63,6 +62,12 @@ pub struct Daemon {
     pub failures: u64,
     /// Seconds, of those that this page saw.
     pub seconds: f64,
+    /// Tokens that it read and wrote, as far as its events say.
+    pub tokens: [f64; 2],
+    /// What that cost, dollars, as far as its events say.
+    pub cost: f64,
+    /// How long it waited for a human before, milliseconds.
+    pub waited_ms: f64,
 }
 
 impl Daemon {
@@ -78,7 +83,16 @@ impl Daemon {
             seen: 0,
             failures: 0,
             seconds: 0.0,
+            tokens: [0.0; 2],
+            cost: 0.0,
+            waited_ms: 0.0,
         }
+    }
+
+    /// Milliseconds that it has waited for a human until `at`, Unix milliseconds.
+    #[must_use]
+    pub fn waited_until(&self, at: f64) -> f64 {
+        self.waited_ms + self.waiting_since.map_or(0.0, |since| (at - since).clamp(0.0, 1e12))
     }
 
     /// Whether it is in the realm.
@@ -105,7 +119,7 @@ impl Daemon {
 /// All daemons that were ever heard of.
 #[derive(Debug, Clone, Default)]
 pub struct Daemons {
-    by_name: BTreeMap<String, Daemon>,
+    by_name: Names<Daemon>,
 }
 
 impl Daemons {
@@ -116,6 +130,11 @@ impl Daemons {
         let color = event.color();
         let daemon = self.entry(name.as_str(), color);
         daemon.heard_at = daemon.heard_at.max(at);
+        let spent = |key: &str| event.number(key).filter(|n| n.is_finite()).unwrap_or(0.0).clamp(0.0, 1e12);
+        daemon.tokens[0] += spent("input_tokens");
+        daemon.tokens[1] += spent("output_tokens");
+        daemon.cost += spent("cost_usd");
+        let waited_ms = daemon.waited_until(at);
         let attention = event.metadata.get("attention").and_then(serde_json::Value::as_bool).unwrap_or(false);
         match event.spell_name.known() {
             Some(SpellName::Summon) if event.success => {
@@ -124,13 +143,12 @@ impl Daemons {
             }
             Some(SpellName::Banish) if event.success => {
                 daemon.doing = Doing::Gone;
-                daemon.waiting_since = None;
                 daemon.last = summary::of(event);
             }
             Some(SpellName::Invoke) => fold_invoke(daemon, event),
             Some(SpellName::Voice) if attention => {
                 daemon.doing = Doing::Waiting;
-                daemon.waiting_since = Some(at);
+                daemon.waiting_since.get_or_insert(at);
                 daemon.last = summary::of(event);
             }
             Some(
@@ -144,8 +162,15 @@ impl Daemons {
         }
         if !attention && daemon.doing == Doing::Waiting {
             daemon.doing = Doing::Idle;
-            daemon.waiting_since = None;
         }
+        if daemon.doing != Doing::Waiting && daemon.waiting_since.take().is_some() {
+            daemon.waited_ms = waited_ms;
+        }
+    }
+
+    /// Somebody who was here before anything was seen.
+    pub fn admit(&mut self, name: &str, color: Rgb) {
+        self.entry(name, Some(color)).doing = Doing::Idle;
     }
 
     /// Takes the server's word for who is present.
@@ -202,7 +227,7 @@ impl Daemons {
     }
 
     fn entry(&mut self, name: &str, color: Option<Rgb>) -> &mut Daemon {
-        if !self.by_name.contains_key(name) && self.by_name.len() >= DAEMONS_MAX {
+        if !self.by_name.contains(name) && self.by_name.len() >= DAEMONS_MAX {
             let oldest = self
                 .by_name
                 .values()
@@ -216,10 +241,12 @@ impl Daemons {
                 self.by_name.remove(&oldest);
             }
         }
-        let daemon = self
-            .by_name
-            .entry(name.to_owned())
-            .or_insert_with(|| Daemon::new(name, color.unwrap_or_else(|| assign(name, &[]))));
+        if !self.by_name.contains(name) {
+            let daemon = Daemon::new(name, color.unwrap_or_else(|| assign(name, &[])));
+            self.by_name.insert(name, daemon);
+        }
+        #[expect(clippy::expect_used, reason = "it was put in if it was not there")]
+        let daemon = self.by_name.get_mut(name).expect("a daemon");
         if let Some(color) = color {
             daemon.color = color;
         }

@@ -62,6 +62,8 @@ pub enum Voice {
 /// One event as the stage performs it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cue {
+    /// What whoever performs it calls the event: a mark can be asked for it.
+    pub id: Option<u64>,
     /// The event's number.
     pub seq: Option<u64>,
     /// What happened.
@@ -133,6 +135,7 @@ pub fn direct(event: &ReceivedEvent, origin: Origin, server_now: Option<UnixMill
     let text = |key: &str| event.text(key).map(|text| summary::shorten(text, 400));
     let is_voice = event.spell_name.as_str() == "voice";
     Cue {
+        id: None,
         seq: event.seq,
         spell: event.spell_name.clone(),
         daemon: event.daemon_name.as_ref().map(|name| name.as_str().to_owned()),

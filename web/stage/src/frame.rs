@@ -31,7 +31,7 @@ impl Stage {
         let seconds = (dt / 1000.0) as f32;
         let [rate, saved] = self.tier.spawn;
         self.budget = (self.budget + rate * seconds).min(saved);
-        self.ratio.fade(dt / 1000.0);
+        self.ratio.fade(seconds);
         self.energy *= (-seconds * 0.5).exp();
         if now >= self.halted_until {
             self.particle_ms += dt;
@@ -269,6 +269,6 @@ impl Stage {
 }
 
 /// The control point of the curve from a place to the bus.
-fn bend(at: [f32; 2]) -> [f32; 2] {
+pub(crate) fn bend(at: [f32; 2]) -> [f32; 2] {
     [at[0] * 0.5 - at[1] * 0.16, at[1] * 0.5 + at[0] * 0.16 - at[1] * 0.08]
 }

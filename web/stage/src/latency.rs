@@ -6,6 +6,8 @@ use arcane_shared::control::{MissReason, PaintSample, SEEN_SAMPLES_MAX};
 
 /// Samples that the percentiles are taken of.
 pub const WINDOW: usize = 512;
+/// Events whose time is remembered.
+pub const LATEST_MAX: usize = 2_000;
 /// Samples that may wait to be reported: what a second of a flood brings.
 pub const UNSENT_MAX: usize = 4 * SEEN_SAMPLES_MAX;
 /// Upper bounds of the histogram, milliseconds; the last count is of what took longer.
@@ -18,6 +20,8 @@ pub struct Latency {
     /// The same, in order.
     sorted: Vec<f64>,
     unsent: Vec<PaintSample>,
+    /// Number and time of the latest, oldest first.
+    latest: VecDeque<(u64, f64)>,
     missed: u64,
     transport: u64,
     painted: u64,
@@ -53,6 +57,10 @@ impl Latency {
             [BOUNDS_MS.iter().position(|bound| sample.late_ms <= *bound).unwrap_or(BOUNDS_MS.len())] += 1;
         let late_ms = sample.late_ms.max(0.0);
         self.window.push_back(late_ms);
+        self.latest.push_back((sample.seq, late_ms));
+        if self.latest.len() > LATEST_MAX {
+            self.latest.pop_front();
+        }
         self.sorted.insert(self.place(late_ms), late_ms);
         if self.window.len() > WINDOW
             && let Some(oldest) = self.window.pop_front()
@@ -67,6 +75,12 @@ impl Latency {
     /// Samples that the server has not got yet; at most [`SEEN_SAMPLES_MAX`] of them, and none when all are told.
     pub fn take_unsent(&mut self) -> Vec<PaintSample> {
         self.unsent.drain(..self.unsent.len().min(SEEN_SAMPLES_MAX)).collect()
+    }
+
+    /// How long it took until an event was painted, if that was lately.
+    #[must_use]
+    pub fn of(&self, seq: u64) -> Option<f64> {
+        self.latest.iter().rev().find(|(other, _)| *other == seq).map(|(_, late_ms)| *late_ms)
     }
 
     /// How many cues took so long: see [`BOUNDS_MS`].

@@ -3,8 +3,9 @@
 //! A daemon keeps its place while it is present. The ring has a number of places that grows in
 //! steps, so places move only when it is full.
 
-use std::collections::BTreeMap;
 use std::f32::consts::TAU;
+
+use crate::names::Names;
 
 /// Places on the ring, step by step. More daemons than the last share its places' order but are
 /// not drawn; the page says how many.
@@ -73,7 +74,7 @@ impl Mapping {
 /// Who stands where.
 #[derive(Debug, Clone, Default)]
 pub struct Ring {
-    places: BTreeMap<String, usize>,
+    places: Names<usize>,
 }
 
 impl Ring {
@@ -95,7 +96,7 @@ impl Ring {
         let first = usize::try_from(arcane_shared::color::hash(name) % rest).unwrap_or(0);
         let free = (0..n - 3).map(|step| 3 + (first + step) % (n - 3)).chain(0..n);
         let place = own.into_iter().chain(free).find(|place| !taken(*place)).unwrap_or(self.places.len());
-        self.places.insert(name.to_owned(), place);
+        self.places.insert(name, place);
         place
     }
 

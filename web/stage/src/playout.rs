@@ -82,7 +82,7 @@ impl Playout {
             self.goal = percentile_95(&self.ages) + interval.clamp(4.0, 200.0) / 2.0;
             let [up, down] = SLEW_MS;
             let least = self.delay - down * seconds;
-            self.delay = self.goal.clamp(least.max(0.0), (self.delay + up * seconds).max(least));
+            self.delay = self.goal.min(self.delay + up * seconds).max(least).max(0.0);
         }
     }
 

@@ -49,6 +49,7 @@ fn note(travel: &Travel) -> String {
     let silent = travel.playback().and_then(|playback| playback.silent_until());
     match silent.map(|until| until - travel.moment()) {
         Some(left) if left > 1_000.0 => format!("nothing for {}: passing faster", length(left)),
+        _ if travel.is_recording() => "a recording".into(),
         _ if !travel.is_from_log() => "what this browser kept".into(),
         _ => String::new(),
     }

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use arcane_shared::{Epoch, ReceivedEvent, Seq, UnixMillis};
+use arcane_shared::{Epoch, ReceivedEvent, Rgb, Seq, UnixMillis};
 
 use crate::activity::{Activity, Place};
 use crate::ask::{Answer, Ask, PAGE_EVENTS, Page, Trouble};
@@ -41,6 +41,7 @@ pub struct Travel {
     shown: bool,
     jumped: bool,
     arrived: bool,
+    recorded: bool,
 }
 
 /// What has to be known before the moment can be shown.
@@ -73,6 +74,7 @@ impl Travel {
             shown: false,
             jumped: false,
             arrived: false,
+            recorded: false,
         };
         travel.find(activity);
         travel
@@ -91,6 +93,26 @@ impl Travel {
         travel.shown = true;
         travel.jumped = true;
         travel
+    }
+
+    /// A visit to a recording: who was present before it, and its events, oldest first.
+    #[must_use]
+    pub fn of_recording(moment: UnixMillis, present: &[(String, Rgb)], events: Vec<ReceivedEvent>) -> Self {
+        let mut before = Daemons::default();
+        for (name, color) in present {
+            before.admit(name, *color);
+        }
+        let mut travel = Self::of_kept(moment, Vec::new());
+        travel.past = Past::new(before, events, true, f64::INFINITY, 0);
+        travel.past.go_to(moment);
+        travel.recorded = true;
+        travel
+    }
+
+    /// Whether it is a visit to a recording.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.recorded
     }
 
     /// Goes to another moment.

@@ -2,7 +2,7 @@
 
 use arcane_shared::{Rgb, SpellName};
 
-use super::{ACTORS_MAX, Burst, Caption, DISPLAY_MS, HALT_MS, SUBTITLE_MS, Stage};
+use super::{ACTORS_MAX, Burst, Caption, DISPLAY_MS, HALT_MS, HALT_SPACING_MS, SUBTITLE_MS, Stage};
 use crate::actors::{Actor, NEVER, PULSE_SPACING_MS};
 use crate::director::{Cue, Flow, Gesture, Lateness, Voice};
 use crate::effects::{EFFECTS_MAX, Effect, LETTERS_MAX, Shape};
@@ -30,6 +30,10 @@ impl Stage {
             Some(SpellName::Voice) => self.speak(cue, performed, now),
             _ => {}
         }
+        self.last = cue.id;
+        if let Some(actor) = cue.daemon.as_ref().and_then(|name| self.actors.get_mut(name)) {
+            actor.last = cue.id;
+        }
         self.gesture(cue, now);
         self.narrate(cue, performed, now);
     }
@@ -51,6 +55,8 @@ impl Stage {
             self.governor.note(now);
         }
         match cue.flow {
+            // A storm of failures would stop them for good.
+            Flow::Halt if now - self.halted_until < HALT_SPACING_MS - HALT_MS => {}
             Flow::Halt => self.halted_until = now + HALT_MS,
             Flow::FadeToIdle | Flow::Unchanged => {}
         }
@@ -111,7 +117,7 @@ impl Stage {
         let Some(name) = &cue.daemon else { return };
         // A daemon that works is here, whether or not its arrival was seen; one that was refused is not.
         if cue.success {
-            let known = self.actors.contains_key(name);
+            let known = self.actors.contains(name);
             if let Some(actor) = self.actor(name, cue.color, now).filter(|_| !known && !performed) {
                 actor.appeared = NEVER;
             }
@@ -199,14 +205,14 @@ impl Stage {
         if returning {
             self.actors.remove(name);
         }
-        if !self.actors.contains_key(name) {
+        if !self.actors.contains(name) {
             if self.actors.len() >= ACTORS_MAX {
                 return None;
             }
             let place = self.ring.seat(name);
             let at = Ring::at(place, self.ring.size());
             let color = color.unwrap_or_else(|| arcane_shared::color::assign(name, &[]));
-            self.actors.insert(name.to_owned(), Actor::new(name, color, place, at, now));
+            self.actors.insert(name, Actor::new(name, color, place, at, now));
         }
         let actor = self.actors.get_mut(name)?;
         if let Some(color) = color {

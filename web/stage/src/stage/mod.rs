@@ -1,8 +1,9 @@
 //! The stage: cues in, one picture a frame out.
 
 mod choreography;
+mod hit;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use arcane_shared::Rgb;
 
@@ -12,6 +13,7 @@ use crate::daemons::{Daemons, Doing};
 use crate::effects::{EFFECTS_MAX, Effect};
 use crate::governor::{Governor, Style};
 use crate::layout::{Mapping, Ring, View};
+use crate::names::Names;
 use crate::palette;
 use crate::particles::Particles;
 use crate::picture::Picture;
@@ -20,6 +22,8 @@ use crate::sounds::{Sound, SoundGate};
 
 /// How long particles stand still on `halt`.
 pub const HALT_MS: f64 = 520.0;
+/// Least time between the beginnings of two: between them particles move.
+pub const HALT_SPACING_MS: f64 = 1_600.0;
 /// How long a phrase stands in the middle.
 pub const DISPLAY_MS: f64 = 2_600.0;
 /// How long a subtitle stands.
@@ -79,7 +83,7 @@ pub struct Label {
 pub struct Stage {
     pub(crate) view: View,
     pub(crate) ring: Ring,
-    pub(crate) actors: BTreeMap<String, Actor>,
+    pub(crate) actors: Names<Actor>,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) particles: Particles,
     pub(crate) governor: Governor,
@@ -87,6 +91,7 @@ pub struct Stage {
     pub(crate) reduced: bool,
     pub(crate) particle_ms: f64,
     pub(crate) halted_until: f64,
+    pub(crate) last: Option<u64>,
     pub(crate) last_frame: Option<f64>,
     pub(crate) started: f64,
     pub(crate) energy: f32,
@@ -111,7 +116,7 @@ impl Stage {
         Self {
             view: View::default(),
             ring: Ring::default(),
-            actors: BTreeMap::new(),
+            actors: Names::default(),
             effects: VecDeque::with_capacity(EFFECTS_MAX),
             particles: Particles::default(),
             governor: Governor::default(),
@@ -119,6 +124,7 @@ impl Stage {
             reduced: false,
             particle_ms: 0.0,
             halted_until: NEVER,
+            last: None,
             last_frame: None,
             started: now,
             energy: 0.0,
@@ -176,20 +182,16 @@ impl Stage {
 
     /// Makes the actors those that are present, without performing anything.
     pub fn settle(&mut self, daemons: &Daemons, now: f64) {
-        let gone: Vec<String> = self
-            .actors
-            .iter()
-            .filter(|(name, actor)| {
-                actor.vanished.is_none() && !daemons.get(name).is_some_and(|d| d.is_present())
-            })
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in gone {
-            self.actors.remove(&name);
-            self.ring.leave(&name);
-        }
+        let ring = &mut self.ring;
+        self.actors.retain(|name, actor| {
+            let stays = actor.vanished.is_some() || daemons.get(name).is_some_and(|d| d.is_present());
+            if !stays {
+                ring.leave(name);
+            }
+            stays
+        });
         for daemon in daemons.present() {
-            let known = self.actors.contains_key(&daemon.name);
+            let known = self.actors.contains(&daemon.name);
             let Some(actor) = self.actor(&daemon.name, Some(daemon.color), now) else { continue };
             if !known {
                 actor.appeared = NEVER;
@@ -256,10 +258,10 @@ impl Stage {
     pub fn labels(&self, now: f64, into: &mut Vec<Label>) {
         into.clear();
         let mapping = Mapping::new(self.view, self.ring.size());
-        for (name, actor) in &self.actors {
+        for (name, actor) in self.actors.iter() {
             let centre = mapping.px(actor.at);
             into.push(Label {
-                name: name.clone(),
+                name: name.to_owned(),
                 line: actor.line.clone(),
                 at: [centre[0], centre[1] + mapping.circle_radius * 1.16],
                 centre,

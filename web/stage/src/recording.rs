@@ -1,0 +1,166 @@
+//! The visible history as one file, and back: NDJSON, so that it can be read, cut and joined with any tool.
+//!
+//! The first line says what it is and who was present before the first event; every other line is an event as the bus
+//! sends it. A file without such a first line will do as well: what `arcane export` writes, or lines that somebody kept.
+
+use arcane_shared::{ReceivedEvent, Rgb, RoomName, SpellName, Timestamp};
+use serde_json::Value;
+
+use crate::daemons::Daemons;
+use crate::message::{self, object, written};
+use crate::store::{Entry, Store};
+
+/// Most events of a file that are shown.
+pub const EVENTS_MAX: usize = 20_000;
+/// Longest file that is read, bytes.
+pub const BYTES_MAX: usize = 32 << 20;
+/// The version of the format.
+pub const VERSION: u64 = 1;
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    /// Where it happened.
+    pub room: RoomName,
+    /// Who was present before the first event.
+    pub present: Vec<(String, Rgb)>,
+    /// Oldest first.
+    pub events: Vec<ReceivedEvent>,
+    /// Lines that are no events.
+    pub unread: usize,
+}
+
+/// What a store shows, as a file, and how many events that are.
+#[must_use]
+pub fn encode(room: &RoomName, store: &Store) -> (String, usize) {
+    let mut present: Vec<(String, Rgb)> =
+        store.daemons().present().map(|daemon| (daemon.name.clone(), daemon.color)).collect();
+    let mut events: Vec<&ReceivedEvent> = Vec::new();
+    for entry in store.newest_first() {
+        let Entry::Event(stored) = entry else { continue };
+        undo(&mut present, &stored.event, store.daemons());
+        events.push(&stored.event);
+    }
+    let daemons = present.iter().map(|(name, color)| {
+        Value::Object(object([("daemon_name", name.as_str().into()), ("color", color.to_string().into())]))
+    });
+    let mut text = written(object([
+        ("arcane_recording", VERSION.into()),
+        ("room", room.as_str().into()),
+        ("present", Value::Array(daemons.collect())),
+    ]));
+    text.push('\n');
+    for event in events.iter().rev() {
+        text.push_str(&written(message::value(event)));
+        text.push('\n');
+    }
+    (text, events.len())
+}
+
+/// Who was there before an event, if these are there after it.
+fn undo(present: &mut Vec<(String, Rgb)>, event: &ReceivedEvent, daemons: &Daemons) {
+    let Some(name) = event.daemon_name.as_ref().map(|name| name.as_str()) else { return };
+    match event.spell_name.known() {
+        Some(SpellName::Summon) if event.success => present.retain(|(other, _)| other != name),
+        Some(SpellName::Banish) if event.success && !present.iter().any(|(other, _)| other == name) => {
+            present.push((name.to_owned(), event.color().unwrap_or_else(|| daemons.color(name))));
+        }
+        _ => {}
+    }
+}
+
+/// Reads a file; says what is wrong with one that holds no event.
+///
+/// # Errors
+/// A sentence for whoever opened it.
+pub fn decode(text: &str) -> Result<Recording, String> {
+    if text.len() > BYTES_MAX {
+        return Err(format!("This file is larger than {} MB: cut it into pieces.", BYTES_MAX >> 20));
+    }
+    let mut recording =
+        Recording { room: RoomName::default(), present: Vec::new(), events: Vec::new(), unread: 0 };
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let value: Option<Value> = serde_json::from_str(line).ok();
+        match value {
+            Some(head) if head.get("arcane_recording").is_some() => read_head(&mut recording, &head)?,
+            Some(value) if recording.events.len() < EVENTS_MAX => {
+                match message::event(value, Timestamp::from_unix_micros(0)) {
+                    Some(event) => recording.events.push(event),
+                    None => recording.unread += 1,
+                }
+            }
+            _ => recording.unread += 1,
+        }
+    }
+    if recording.events.is_empty() {
+        return Err("This file holds no events: a recording has one event of the bus on each line.".into());
+    }
+    Ok(recording)
+}
+
+fn read_head(recording: &mut Recording, head: &Value) -> Result<(), String> {
+    if head.get("arcane_recording").and_then(Value::as_u64).is_none_or(|version| version > VERSION) {
+        return Err("This recording is of a later version: open it with a newer dashboard.".into());
+    }
+    let room = head.get("room").and_then(Value::as_str).and_then(|room| RoomName::parse(room).ok());
+    recording.room = room.unwrap_or_default();
+    let daemons = head.get("present").and_then(Value::as_array).into_iter().flatten();
+    recording.present = daemons
+        .filter_map(|daemon| {
+            let name = daemon.get("daemon_name")?.as_str()?;
+            let color = daemon.get("color").and_then(Value::as_str).and_then(|color| Rgb::parse(color).ok());
+            Some((name.to_owned(), color.unwrap_or_else(|| arcane_shared::color::assign(name, &[]))))
+        })
+        .take(crate::daemons::DAEMONS_MAX)
+        .collect();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn event(spell: &str, daemon: &str, seq: u64) -> ReceivedEvent {
+        let value =
+            json!({"spell_name": spell, "daemon_name": daemon, "seq": seq, "metadata": {"color": "#8B5CF6"}});
+        message::event(value, Timestamp::from_unix_micros(0)).unwrap()
+    }
+
+    #[test]
+    fn a_history_comes_back_with_who_was_there_before() {
+        let mut store = Store::default();
+        for (n, (spell, daemon)) in
+            [("summon", "claude"), ("banish", "gemini"), ("invoke", "codex"), ("summon", "codex")]
+                .iter()
+                .enumerate()
+        {
+            store.receive(event(spell, daemon, n as u64 + 1));
+        }
+        store.daemons_mut().fold(&event("summon", "old", 9));
+        let (text, count) = encode(&RoomName::parse("lab").unwrap(), &store);
+        let recording = decode(&text).unwrap();
+        assert_eq!((count, recording.events.len(), recording.unread), (4, 4, 0));
+        assert_eq!(recording.room.as_str(), "lab");
+        let names: Vec<&str> = recording.present.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["old", "gemini"]);
+        assert_eq!(recording.events[0], event("summon", "claude", 1));
+    }
+
+    #[test]
+    fn what_is_no_recording_is_refused_with_a_reason() {
+        insta::assert_snapshot!(decode("").unwrap_err(), @"This file holds no events: a recording has one event of the bus on each line.");
+        insta::assert_snapshot!(decode("{\"arcane_recording\":2}").unwrap_err(), @"This recording is of a later version: open it with a newer dashboard.");
+        let mixed = decode("hello\n{\"spell_name\":\"invoke\"}\n[1]\n").unwrap();
+        assert_eq!((mixed.events.len(), mixed.unread), (1, 2));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_breaks_it(text in "\\PC{0,300}|(\\{\"spell_name\":\"[a-z]{1,9}\",\"metadata\":\\{\\}\\}\n){0,9}") {
+            let _ = decode(&text);
+            let _ = decode(&format!("{{\"arcane_recording\":1,\"present\":[{text}]}}"));
+        }
+    }
+}
