@@ -11,6 +11,8 @@ const TAU: f64 = std::f64::consts::TAU;
 /// Particles drawn at most; the newest come first.
 const DOTS_MAX: usize = 700;
 const STARS: u32 = 120;
+/// Slices of the veil.
+const VEIL_SLICES: f64 = 24.0;
 
 /// See the module.
 pub(crate) struct Canvas2d {
@@ -107,8 +109,18 @@ impl Canvas2d {
                 }
             }
             Kind::Veil => {
-                c.set_fill_style_str(&css(mark.color, alpha * 0.35));
-                c.fill_rect(-half * 0.3, -f64::from(mark.half[1]), half * 0.6, f64::from(mark.half[1]) * 2.0);
+                // Slices that fade to the sides: no gradient has to be made for it.
+                let tall = f64::from(mark.half[1]);
+                let wide = half * 2.0 / VEIL_SLICES;
+                let mut at = -half;
+                while at < half {
+                    let from_middle = (at + wide / 2.0) / half;
+                    let light = 1.0 - from_middle * from_middle;
+                    c.set_global_alpha(light * light * 0.3);
+                    c.set_fill_style_str(&ink);
+                    c.fill_rect(at, -tall, wide, tall * 2.0);
+                    at += wide;
+                }
             }
             Kind::Rune => {
                 let _ = c.rotate(f64::from(mark.turn));
