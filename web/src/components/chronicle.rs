@@ -2,7 +2,8 @@
 
 use arcane_stage::feed::Row;
 use leptos::prelude::*;
-use web_sys::{HtmlElement, HtmlSelectElement};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlSelectElement, KeyboardEvent};
 
 use crate::dom::{
     Rows, attribute, choices, click, follow, id, named, on, part, say, set, shown, style, styled, text, the,
@@ -45,6 +46,10 @@ pub(crate) fn attach(realm: Realm) {
             realm.open(entry);
         }
     });
+    on(&list, "keydown", {
+        let list = list.clone();
+        move |event| step(&list, event.unchecked_ref())
+    });
     click("new", move || {
         views.feed_pin.set(None);
         views.feed_first.set(0);
@@ -62,6 +67,23 @@ pub(crate) fn attach(realm: Realm) {
     recycle(realm);
     pins(realm);
     filters(realm);
+}
+
+/// From row to row by arrow keys: one stop for the tab key instead of fifty.
+fn step(list: &HtmlElement, event: &KeyboardEvent) {
+    let Some(focused) = document().active_element() else { return };
+    let within = |row: Option<Element>| row.filter(|row| !row.has_attribute("hidden"));
+    let next = match event.key().as_str() {
+        "ArrowDown" if focused == **list => within(part(list, "#spacer").first_element_child()),
+        "ArrowDown" => within(focused.next_element_sibling()),
+        "ArrowUp" => within(focused.previous_element_sibling()),
+        _ => return,
+    };
+    event.prevent_default();
+    match next {
+        Some(row) => drop(row.unchecked_ref::<HtmlElement>().focus()),
+        None => drop(list.focus()),
+    }
 }
 
 /// Events that stay in sight above the list.

@@ -127,8 +127,14 @@ pub(crate) fn attach(realm: Realm) {
         }
         "ArrowUp" => {
             event.prevent_default();
-            let last = past.with_value(|past| past.last().cloned());
-            match last.filter(|_| typed.with_untracked(String::is_empty)) {
+            // From nothing, or from a spell of before, to the one before that.
+            let text = typed.get_untracked();
+            let last = past.with_value(|past| {
+                let before =
+                    past.iter().position(|spell| *spell == text).or(text.is_empty().then_some(past.len()));
+                past.get(before?.checked_sub(1)?).cloned()
+            });
+            match last {
                 Some(spell) => fill(spell),
                 None => step(false),
             }
