@@ -113,7 +113,7 @@ void main(){
   o_color = vec4(v_color.rgb * light, light * 0.3);
 }";
 
-/// Marks: one quad each.
+/// Marks: one quad each. `WHOLE` is replaced by whether this program draws the circles that are whole, or the other marks.
 pub(crate) const MARK_VERTEX: &str = r"#version 300 es
 precision highp float;
 layout(location=0) in vec4 a_box;
@@ -138,6 +138,74 @@ void main(){
   v_kind = a_kind;
   v_runes = a_runes;
   v_radius = a_box.z * u_view.z;
+  bool whole = a_kind.x < 0.5 && a_state.y >= 1.0 && a_state.w <= 0.0;
+  if (whole != WHOLE) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+}";
+
+/// Circles that are whole, as almost all are at any time. The same picture as the other program's, with nothing in it that
+/// a whole circle does not need, and without branches: what paints in software runs both sides of each. A pixel belongs to
+/// the rim or to the heart, so it needs one rune.
+pub(crate) const CIRCLE_FRAGMENT: &str = r"#version 300 es
+precision highp float;
+in vec2 v_at;
+flat in vec4 v_color;
+flat in vec4 v_state;
+flat in vec4 v_kind;
+flat in uvec4 v_runes;
+flat in float v_radius;
+uniform vec4 u_strokes[120];
+out vec4 o_color;
+const float TAU = 6.2831853;
+const float RIM = 0.66;
+uint rune_at(int slot){ return (v_runes[slot / 6] >> uint(5 * (slot % 6))) & 31u; }
+float segment(vec2 p, vec4 s){
+  vec2 a = p - s.xy, b = s.zw - s.xy;
+  return length(a - b * clamp(dot(a, b) / dot(b, b), 0.0, 1.0));
+}
+float line(float d, float w, float px){ return clamp((w - d) / px + 0.5, 0.0, 1.0); }
+void main(){
+  float turn = v_state.x, light = v_state.z, flood = v_kind.y, corners = v_kind.z;
+  vec2 p = v_at / RIM;
+  float r = length(p), px = 1.0 / (v_radius * RIM), angle = atan(p.x, p.y);
+  bool rim = r > 0.735;
+  float slot = floor((angle + turn) / TAU * 16.0 + 0.5), local = angle + turn - slot / 16.0 * TAU;
+  float size = rim ? 0.155 : 0.52;
+  vec2 q = (rim ? vec2(sin(local) * r, cos(local) * r - 0.88) : p) / size;
+  int first = int(min(rune_at(rim ? int(mod(slot, 16.0)) : 16), 23u)) * 5;
+  float d = segment(q, u_strokes[first]);
+  d = min(d, segment(q, u_strokes[first + 1]));
+  d = min(d, segment(q, u_strokes[first + 2]));
+  d = min(d, segment(q, u_strokes[first + 3]));
+  d = min(d, segment(q, u_strokes[first + 4])) * size;
+  float there = rim ? step(0.77, r) * step(r, 0.99) : step(r, 0.6);
+  float shine = exp(-d * (rim ? 70.0 : 17.0)) * there;
+  float drawn = line(d, rim ? 0.75 * px : 2.0 * px + 0.008, px) * there;
+  float hollow = line(abs(d - 0.03), 0.7 * px, px) * there * 0.6;
+  float ink = rim ? drawn * 0.95 : 0.0, white = rim ? 0.0 : mix(hollow, drawn, flood) * 0.85;
+  float soft = shine * (rim ? 0.3 : 0.45 + light * 0.5);
+  // Two rings, and what shines around the outer one.
+  float outer = abs(r - 1.0), wide = exp(-outer * 9.0), near = wide * wide;
+  ink += line(outer, 1.1 * px, px) + line(abs(r - 0.76), 0.55 * px, px) * 0.75;
+  soft += near * near * 0.6 + wide * 0.16 * light;
+  // Ticks.
+  float tick = (angle + turn * 0.7) / TAU * 60.0 + 0.5;
+  float tall = mod(floor(tick), 5.0) < 0.5 ? 0.085 : 0.045;
+  float aside = abs(fract(tick) - 0.5) * TAU * r / 60.0;
+  ink += line(aside, 0.5 * px, px) * step(1.045, r) * step(r, 1.045 + tall) * 0.34;
+  // The figure inside.
+  float sector = TAU / corners;
+  float a = mod(angle + turn * 1.7 - corners + sector * 0.5, sector) - sector * 0.5;
+  float side = abs(r * cos(a) - 0.68 * cos(sector * 0.5)), inside = step(r, 0.72);
+  ink += line(side, 0.5 * px, px) * 0.6 * inside;
+  soft += exp(-side * 60.0) * 0.15 * inside;
+  // The flood of colour, and what shines beyond the rim.
+  soft += flood * step(r, 1.0) * (0.07 + 0.09 * r * r + 0.16 * light * (1.0 - r));
+  soft += step(1.0, r) * exp((1.0 - r) * 3.4) * 0.24 * light * (1.0 - smoothstep(1.12, 1.5, r));
+  float strength = 0.72 + 0.4 * light;
+  vec3 color = v_color.rgb;
+  vec3 rgb = mix(color, vec3(1.0), 0.18) * ink * strength + color * soft * strength + mix(color, vec3(1.0), 0.85) * white;
+  float cover = clamp(ink * 0.9 + soft * 0.35 + white, 0.0, 1.0);
+  o_color = vec4(rgb, cover) * v_color.a * step(r, 1.0 / RIM);
 }";
 
 /// Rune circles and everything else that is a shape, as signed distance fields.

@@ -45,6 +45,8 @@ struct Kit {
     /// Marks, and links behind them.
     shapes: WebGlBuffer,
     marks: Pass,
+    /// Reads what the marks read.
+    circles: WebGlProgram,
     links: Pass,
     /// The ring, and the stars behind it.
     records: WebGlBuffer,
@@ -114,7 +116,7 @@ impl WebGl {
         Ok(())
     }
 
-    /// At most eighteen calls a frame, whatever happens in it.
+    /// At most twenty calls a frame, whatever happens in it.
     pub(crate) fn paint(&mut self, picture: &Picture, particles: &mut Particles, scale: f32) {
         self.begin(picture, scale);
         let (gl, kit, bytes) = (&self.gl, &self.kit, &mut self.bytes);
@@ -127,8 +129,12 @@ impl WebGl {
             kit.links.begin(gl);
             gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, RIBBON, count(links));
         }
+        // Both programs get all marks, and each leaves out those of the other.
+        let marks = count(picture.mark_count());
         kit.marks.begin(gl);
-        gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, 4, count(picture.mark_count()));
+        gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, 4, marks);
+        gl.use_program(Some(&kit.circles));
+        gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, 4, marks);
 
         gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&kit.records));
         for fresh in particles.take_fresh() {
@@ -191,8 +197,12 @@ impl Kit {
         let shapes = buffer(gl, SHAPES_BYTES)?;
         let strokes: usize = FUTHARK.iter().map(|rune| rune.len()).sum();
         let fragment = shaders::MARK_FRAGMENT.replace("STROKES", &strokes.to_string());
-        let marks = Pass::new(gl, [shaders::MARK_VERTEX, &fragment], &MARK_LAYOUT, [MARK_BYTES, 0], 1)?;
+        let others = shaders::MARK_VERTEX.replace("WHOLE", "false");
+        let marks = Pass::new(gl, [&others, &fragment], &MARK_LAYOUT, [MARK_BYTES, 0], 1)?;
         teach_runes(gl, &marks.program);
+        let whole = shaders::MARK_VERTEX.replace("WHOLE", "true");
+        let circles = program(gl, &whole, shaders::CIRCLE_FRAGMENT)?;
+        teach_five(gl, &circles);
         let links = Pass::new(
             gl,
             [shaders::LINK_VERTEX, shaders::LINK_FRAGMENT],
@@ -211,7 +221,7 @@ impl Kit {
             [RECORD_BYTES, 0],
             0,
         )?;
-        Ok(Self { _frame: frame, shapes, marks, links, records, particles, capacity })
+        Ok(Self { _frame: frame, shapes, marks, circles, links, records, particles, capacity })
     }
 }
 
@@ -295,6 +305,17 @@ fn teach_runes(gl: &Gl, program: &WebGlProgram) {
     gl.use_program(Some(program));
     gl.uniform4fv_with_f32_array(gl.get_uniform_location(program, "u_strokes").as_ref(), &strokes);
     gl.uniform4iv_with_i32_array(gl.get_uniform_location(program, "u_runes").as_ref(), &ranges);
+}
+
+/// Gives the circles' shader five strokes of each rune: what has fewer repeats its last.
+fn teach_five(gl: &Gl, program: &WebGlProgram) {
+    let five = |rune: &&'static [[f32; 4]]| {
+        let last = rune.last().copied().unwrap_or_default();
+        rune.iter().copied().chain(std::iter::repeat(last)).take(5)
+    };
+    let strokes: Vec<f32> = FUTHARK.iter().flat_map(|rune| five(rune).flatten()).collect();
+    gl.use_program(Some(program));
+    gl.uniform4fv_with_f32_array(gl.get_uniform_location(program, "u_strokes").as_ref(), &strokes);
 }
 
 fn program(gl: &Gl, vertex: &str, fragment: &str) -> Result<WebGlProgram, String> {
