@@ -7,9 +7,13 @@ export interface StageState {
   particles_alive: number;
   inversions_total: number;
   inversion_times_ms: number[];
+  /** Failures of the storm that is on, if one is. */
+  storm: number | null;
   events_total: number;
   missing: number;
   duplicates: number;
+  /** Messages that could not be read. */
+  undecodable: number;
   last_seq: number;
   mode: string;
   /** Whether the server has a log that can be asked. */
@@ -18,6 +22,10 @@ export interface StageState {
   shown_seq: number;
   /** Milliseconds of the page's own work for the moment shown last. */
   worked_ms: number;
+  /** Cues whose way to the eye was measured. */
+  painted: number;
+  /** How many of them came after their deadline. */
+  missed: number;
 }
 
 /** The page as a person sees it. */
