@@ -34,6 +34,8 @@ const SAVE_EVERY_MS: f64 = 1_500.0;
 const CENSUS_EVERY_MS: f64 = 3_000.0;
 /// Milliseconds between reports of paint samples.
 const SEEN_EVERY_MS: f64 = 1_000.0;
+/// How far from the future, and how old, a live event may be before the clock is doubted.
+const CLOCK_DOUBT_MS: [f64; 2] = [250.0, 60_000.0];
 /// Silence before the first and after the last event of a recording.
 const RECORDING_LEAD_MS: f64 = 500.0;
 const RECORDING_TAIL_MS: f64 = 3_000.0;
@@ -287,6 +289,7 @@ impl Page {
         self.history.keep(&self.room, self.store.epoch(), &stored.event);
         self.unsaved = true;
         self.traveller.note(&stored);
+        self.doubt_clock(&stored);
         if self.traveller.travel.is_some() {
             return;
         }
@@ -298,6 +301,19 @@ impl Page {
             self.stage.perform(&cue, clock::now());
         } else {
             self.playout.arrive(&stored, self.sync.server_time(clock::unix()));
+        }
+    }
+
+    /// An event that is from the future, or a minute old although it has just come, says that this clock was set: the
+    /// server's is asked for anew, and until it answers nothing counts as late.
+    fn doubt_clock(&mut self, stored: &Stored) {
+        let now = self.sync.server_time(clock::unix());
+        let age = now.zip(stored.event.sync().emitted_at).map(|(now, emitted)| now - emitted);
+        let plausible = -CLOCK_DOUBT_MS[0]..CLOCK_DOUBT_MS[1];
+        if stored.origin == Origin::Live && age.is_some_and(|age| !plausible.contains(&age)) {
+            self.sync.restart(clock::now());
+            // What waits was aimed by the wrong clock.
+            self.playout.release();
         }
     }
 

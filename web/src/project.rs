@@ -46,11 +46,16 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
 
 /// Tables and lists: four times a second.
 pub(crate) fn project_text(page: &mut Page, views: Views) {
-    page.store.timeline_mut().advance(clock::unix());
+    // Whatever this browser's clock says: events are dated by the server's.
+    let present = page.present();
+    if page.sync.estimate().is_some() {
+        page.store.timeline_mut().advance(present);
+    }
     put(views.header, header(page, clock::now()));
     // Lengths of time are those of the moment that is shown.
     let visiting = page.traveller.travel.is_some();
-    let unix = if visiting { page.moment() } else { clock::unix() };
+    let unix = if visiting { page.moment() } else { present };
+    put(views.present, page.shown().daemons().present().count());
     let store = page.shown();
     // Both parts are in order of name already.
     let past = store.daemons().iter().filter(|daemon| !daemon.is_present() && daemon.invocations > 0);
@@ -185,7 +190,7 @@ fn daemon_view(daemon: &Daemon, unix: f64) -> DaemonView {
         rune: runes::svg_path(runes::inscribe(&daemon.name).heart),
         state: daemon.doing.word(),
         last: daemon.last.clone(),
-        invocations: waiting.unwrap_or_else(|| daemon.invocations.to_string()),
+        invocations: waiting.unwrap_or_else(|| summary::count(daemon.invocations)),
         rate: daemon.success_rate().map_or_else(|| "–".into(), |rate| fixed(rate * 100.0, 1) + " %"),
         mean: daemon.mean_seconds().map_or_else(|| "–".into(), summary::seconds),
     }

@@ -147,6 +147,8 @@ pub(crate) enum Quiet {
 pub(crate) struct Views {
     pub(crate) header: RwSignal<Header>,
     pub(crate) daemons: RwSignal<Vec<DaemonView>>,
+    /// How many are present, also beyond the table's rows.
+    pub(crate) present: RwSignal<usize>,
     pub(crate) labels: RwSignal<Vec<LabelView>>,
     pub(crate) rows: RwSignal<Vec<Row>>,
     pub(crate) feed_total: RwSignal<usize>,
@@ -190,6 +192,7 @@ impl Views {
         Self {
             header: RwSignal::new(Header { state: "connecting", ..Header::default() }),
             daemons: RwSignal::new(Vec::new()),
+            present: RwSignal::new(0),
             labels: RwSignal::new(Vec::new()),
             rows: RwSignal::new(Vec::new()),
             feed_total: RwSignal::new(0),

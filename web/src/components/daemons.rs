@@ -10,10 +10,7 @@ use crate::views::DaemonView;
 /// See the module.
 pub(crate) fn attach(realm: Realm) {
     let views = realm.views;
-    text("present", move || {
-        let present = views.daemons.with(|rows| rows.iter().filter(|row| row.state != "gone").count());
-        format!("{present} present")
-    });
+    text("present", move || format!("{} present", views.present.get()));
     shown("nobody", move || views.daemons.with(Vec::is_empty));
     shown("mana", move || views.mana.with(Option::is_some));
     for (at, name) in ["mana-tokens", "mana-cost", "mana-waited"].into_iter().enumerate() {

@@ -110,6 +110,14 @@ impl Playout {
         self.waiting.len()
     }
 
+    /// Everything that waits is due at once, and what is known of arrivals is forgotten: they were dated by a wrong clock.
+    pub fn release(&mut self) {
+        for waiting in &mut self.waiting {
+            waiting.target = f64::NEG_INFINITY;
+        }
+        self.ages.clear();
+    }
+
     /// Another room, another time: what waits is not performed.
     pub fn clear(&mut self) {
         self.waiting.clear();

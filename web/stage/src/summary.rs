@@ -18,7 +18,7 @@ pub fn of(event: &ReceivedEvent) -> String {
         },
         Some(SpellName::Banish) if event.success => match count("invocation_count") {
             Some(1) => "returns to the void after 1 task".into(),
-            Some(n) => format!("returns to the void after {n} tasks"),
+            Some(n) => format!("returns to the void after {} tasks", self::count(n)),
             None => "returns to the void".into(),
         },
         Some(SpellName::Summon | SpellName::Banish) => {
@@ -29,7 +29,7 @@ pub fn of(event: &ReceivedEvent) -> String {
             (Some("progress"), Some(task), _) => format!("begins: {task}"),
             (Some("state"), ..) => "is looked at".into(),
             (_, _, Some(1)) => "the veil parts: 1 daemon".into(),
-            (_, _, Some(n)) => format!("the veil parts: {n} daemons"),
+            (_, _, Some(n)) => format!("the veil parts: {} daemons", self::count(n)),
             (_, _, None) => event.description.clone(),
         },
         Some(SpellName::Parse) => match (text("spell_text"), text("parsed_action")) {
@@ -65,7 +65,21 @@ pub fn seconds(seconds: f64) -> String {
         s if s < 0.995 => fixed(s * 1e3, 0) + " ms",
         s if s < 99.5 => fixed(s, 2) + " s",
         s if s < 6_000.0 => fixed(s / 60.0, 0) + " min",
-        s => fixed(s / 3600.0, 1) + " h",
+        s if s < 3.6e7 => fixed(s / 3600.0, 1) + " h",
+        _ => "> 9999 h".into(),
+    }
+}
+
+/// A count for people: exact while it is short.
+#[must_use]
+pub fn count(n: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let millions = n as f64 / 1e6;
+    match n {
+        ..10_000_000 => n.to_string(),
+        ..10_000_000_000 => fixed(millions, 1) + " M",
+        ..1_000_000_000_000 => fixed(millions / 1e3, 1) + " G",
+        _ => "> 999 G".into(),
     }
 }
 

@@ -260,10 +260,15 @@ impl Stage {
         let mapping = Mapping::new(self.view, self.ring.size());
         for (name, actor) in self.actors.iter() {
             let centre = mapping.px(actor.at);
+            // The label stays in the window, whatever its text: half of what it may be wide, at most.
+            let wide = if self.view.width < 520.0 { 66.0 } else { 106.0_f32 };
+            #[expect(clippy::cast_precision_loss, reason = "a width in characters")]
+            let half = (name.len().max(actor.line.len().min(60)) as f32 * 5.0 + 8.0).min(wide);
+            let x = centre[0].min(self.view.width - half).max(half);
             into.push(Label {
                 name: name.to_owned(),
                 line: actor.line.clone(),
-                at: [centre[0], centre[1] + mapping.circle_radius * 1.16],
+                at: [x, centre[1] + mapping.circle_radius * 1.16],
                 centre,
                 opacity: actor.inscribed(now) * (1.0 - actor.dissolved(now)),
                 color: palette::text_color(actor.color),
