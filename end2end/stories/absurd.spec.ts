@@ -175,6 +175,17 @@ test("the longest names of a full stage stay in the window", async ({ dashboard,
   await holdsEverything(dashboard);
 });
 
+// The line under the strip is wider than a phone's strip: the Replay button reaches 9 px out of its panel.
+test("the strip of a phone holds its buttons", async ({ dashboard, page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const edge = async (selector: string) => {
+    const { x, width } = (await page.locator(selector).boundingBox())!;
+    return x + width;
+  };
+  await expect.poll(async () => (await edge("#replay")) <= (await edge(".strip"))).toBe(true);
+  await dashboard.isLive();
+});
+
 // The heading counts the table's rows, of which there are at most 100.
 test("the table says how many daemons are present, also beyond its rows", async ({ dashboard, server, page }) => {
   const all = Array.from({ length: 1_000 }, (_, n) => ({ spell_name: "summon", daemon_name: `daemon-${n}` }));

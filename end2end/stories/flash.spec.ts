@@ -69,12 +69,12 @@ test("a failure every second inverts and does not flash", async ({ dashboard, se
   await server.summon("claude");
   await dashboard.hasCircles("claude");
   await begins(page);
-  for (let n = 1; n <= 5; n++) {
+  for (let n = 1; n <= 4; n++) {
     const { inversion_times_ms } = await dashboard.stage();
     const last = inversion_times_ms.at(-1) ?? 0;
     await page.waitForFunction((last) => performance.now() - last > 1_050, last);
-    // On a busy machine no frame may be in time, and what is late does not invert.
-    const metadata = { task: "t", sync: { deadline_ms: 5_000 } };
+    // However slow this machine is, it is in time.
+    const metadata = { sync: { deadline_ms: 2_000 } };
     await server.publish({ spell_name: "invoke", daemon_name: "claude", success: false, metadata });
     await expect.poll(async () => (await dashboard.stage()).inversions_total).toBe(n);
   }

@@ -284,6 +284,9 @@ for (const hours of [3, -3]) {
 }
 
 const hour = 3_600_000;
+/** However slow this machine is, it is in time. */
+const sync = { deadline_ms: 2_000, display_text: "broken" };
+const failure = { spell_name: "invoke", success: false, metadata: { sync } };
 for (const [clock, went] of [["went on", hour], ["stood still", 0]] as const) {
   test(`a tab that slept an hour while its clock ${clock} has missed nothing`, async ({ dashboard, server, page }) => {
     await page.addInitScript(() => {
@@ -303,8 +306,9 @@ for (const [clock, went] of [["went on", hour], ["stood still", 0]] as const) {
     await server.summon("claude");
     await server.summon("gemini");
     await dashboard.hasCircles("claude", "gemini");
-    await server.fail("claude");
+    await server.publish({ ...failure, daemon_name: "claude" });
     await expect.poll(async () => (await dashboard.stage()).inversions_total).toBe(1);
+    await expect(dashboard.displayText).toHaveAttribute("data-shown", "true");
     await expect(dashboard.displayText).toHaveAttribute("data-shown", "false");
     const before = await dashboard.stage();
 
@@ -312,8 +316,7 @@ for (const [clock, went] of [["went on", hour], ["stood still", 0]] as const) {
     await server.banish("gemini");
     await server.summon("codex-cli");
     await tell(server, tasks("codex-cli", 1, 300));
-    const failure = { spell_name: "invoke", daemon_name: "claude", success: false };
-    const seq = await tell(server, Array.from({ length: 20 }, () => failure));
+    const seq = await tell(server, Array.from({ length: 20 }, () => ({ ...failure, daemon_name: "claude" })));
     await expect.poll(async () => (await dashboard.stage()).last_seq).toBe(seq);
     // Nothing was heard for an hour: the page begins a new connection.
     const again = went > 0 ? page.waitForEvent("websocket") : undefined;
@@ -330,7 +333,7 @@ for (const [clock, went] of [["went on", hour], ["stood still", 0]] as const) {
     // Live is only that the page looked who is there.
     expect(after.missed - before.missed).toBeLessThanOrEqual(1);
     // What happens from now on is performed again.
-    await server.fail("codex-cli");
+    await server.publish({ ...failure, daemon_name: "codex-cli" });
     await expect.poll(async () => (await dashboard.stage()).inversions_total).toBe(before.inversions_total + 1);
     await server.summon("gemini");
     await dashboard.hasCircles("claude", "codex-cli", "gemini");

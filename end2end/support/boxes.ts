@@ -26,7 +26,6 @@ export function overflowing(page: Page): Promise<string[]> {
       "#quiet",
       "#feedback",
       ".spellbar",
-      ".strip",
       "dialog[open]",
       "dialog[open] pre",
       "dialog[open] .sentence",

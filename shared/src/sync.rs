@@ -107,7 +107,11 @@ impl SyncDirectives {
         let Some(Value::Object(block)) = metadata.get(SYNC_KEY) else {
             return defaults;
         };
-        let text = |key: &str| block.get(key).and_then(Value::as_str).map(str::to_owned);
+        let text = |key: &str, default: Option<String>| match block.get(key) {
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(Value::Null) => None,
+            _ => default,
+        };
         Self {
             deadline_ms: block.get("deadline_ms").and_then(Value::as_u64).unwrap_or(defaults.deadline_ms),
             animation: match block.get("animation") {
@@ -126,8 +130,8 @@ impl SyncDirectives {
                 _ => defaults.audio,
             },
             invert: block.get("invert").and_then(Value::as_bool).unwrap_or(defaults.invert),
-            display_text: text("display_text").filter(|_| !success),
-            text_color: text("text_color"),
+            display_text: text("display_text", defaults.display_text).filter(|_| !success),
+            text_color: text("text_color", defaults.text_color),
             emitted_at: block.get("emitted_at").and_then(Value::as_f64),
         }
     }

@@ -39,7 +39,7 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
         put(views.alert, "Many failures at once: the storm is counted on the stage.".into());
     }
     put(views.storm, storm);
-    put(views.ratio, page.stage.events_per_mark());
+    put(views.ratio, ratio(page, labels.len()));
     put(views.badge, views.reduced.get_untracked() && page.stage.display(now).is_some());
     put(views.quiet, quiet(page));
 }
@@ -232,6 +232,20 @@ pub(crate) fn detail(stored: &Stored) -> Detail {
         facts,
         json: serde_json::to_string_pretty(&message::value(event)).unwrap_or_default(),
     }
+}
+
+/// What the stage leaves out; empty when it shows everything.
+fn ratio(page: &Page, circles: usize) -> String {
+    let ratio = page.stage.events_per_mark();
+    let present = page.shown().daemons().present().count();
+    let mut said = if ratio > 1 { format!("one mark = {ratio} events") } else { String::new() };
+    if present > circles && circles >= arcane_stage::stage::ACTORS_MAX {
+        if !said.is_empty() {
+            said.push_str(" · ");
+        }
+        said.push_str(&format!("{circles} of {present} daemons shown"));
+    }
+    said
 }
 
 /// What a mark on the stage is about, at a place of the stage.

@@ -175,7 +175,8 @@ pub(crate) struct Views {
     pub(crate) announcement: RwSignal<String>,
     pub(crate) alert: RwSignal<String>,
     pub(crate) mana: RwSignal<Option<[String; 3]>>,
-    pub(crate) ratio: RwSignal<u32>,
+    /// What the stage leaves out: several events in one mark, daemons without a circle.
+    pub(crate) ratio: RwSignal<String>,
     /// What the pointer or the focus is on: a text and where.
     pub(crate) tip: RwSignal<Option<Tip>>,
     pub(crate) pins: RwSignal<Vec<Row>>,
@@ -228,7 +229,7 @@ impl Views {
             announcement: RwSignal::new(String::new()),
             alert: RwSignal::new(String::new()),
             mana: RwSignal::new(None),
-            ratio: RwSignal::new(1),
+            ratio: RwSignal::new(String::new()),
             tip: RwSignal::new(None),
             pins: RwSignal::new(Vec::new()),
             stats: RwSignal::new(Stats::default()),

@@ -20,8 +20,8 @@ pub(crate) fn attach(realm: Realm) {
     class("subtitle", "shown", move || views.subtitle.with(Option::is_some));
     text("speaker", move || views.subtitle.get().unwrap_or_default().0);
     text("spoken", move || views.subtitle.get().unwrap_or_default().1);
-    shown("ratio", move || views.ratio.get() > 1);
-    text("ratio", move || format!("one mark = {} events", views.ratio.get()));
+    shown("ratio", move || views.ratio.with(|ratio| !ratio.is_empty()));
+    text("ratio", move || views.ratio.get());
     labels(realm);
     said(realm);
     point(realm);
