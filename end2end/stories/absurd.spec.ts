@@ -79,7 +79,6 @@ test("markup in every text is text", async ({ dashboard, server, page }) => {
   await holdsEverything(dashboard);
 });
 
-// 1e308 s is told as 1844674407370955161.5 h, which leaves its row no room for the task.
 test("a length of time that no clock shows stays in its row", async ({ dashboard, server }) => {
   const times = [1e-300, 1e15, 1e308, 123_456_789.987_654, 0, null];
   const took = (execution_time: number | null) => invoke("n".repeat(64), { task: "takes its time", execution_time });
@@ -92,7 +91,6 @@ test("a length of time that no clock shows stays in its row", async ({ dashboard
   await holdsEverything(dashboard);
 });
 
-// The column of figures is 122 px: counts of 16 digits, and a mean of 277777.8 h, reach out of it.
 test("counts that nobody counts stay in the table", async ({ dashboard, server }) => {
   const counts = [0, 2 ** 53, 2 ** 63];
   const times = [1e-300, 1e308, 123_456_789.987_654];
@@ -167,7 +165,6 @@ test("a thousand daemons are told, and the ones that are shown fit", async ({ da
   await dashboard.hasCircles();
 });
 
-// Labels of circles at the sides of a phone's stage are cut off by its edges.
 test("the longest names of a full stage stay in the window", async ({ dashboard, server }) => {
   const all = Array.from({ length: 28 }, (_, n) => ({ spell_name: "summon", daemon_name: `daemon-${n}-`.padEnd(64, "x") }));
   await hasAll(dashboard, server, await tell(server, all));
@@ -175,7 +172,6 @@ test("the longest names of a full stage stay in the window", async ({ dashboard,
   await holdsEverything(dashboard);
 });
 
-// The line under the strip is wider than a phone's strip: the Replay button reaches 9 px out of its panel.
 test("the strip of a phone holds its buttons", async ({ dashboard, page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   const edge = async (selector: string) => {
@@ -186,7 +182,6 @@ test("the strip of a phone holds its buttons", async ({ dashboard, page }) => {
   await dashboard.isLive();
 });
 
-// The heading counts the table's rows, of which there are at most 100.
 test("the table says how many daemons are present, also beyond its rows", async ({ dashboard, server, page }) => {
   const all = Array.from({ length: 1_000 }, (_, n) => ({ spell_name: "summon", daemon_name: `daemon-${n}` }));
   await hasAll(dashboard, server, await tell(server, all));

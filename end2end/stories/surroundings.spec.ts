@@ -246,7 +246,6 @@ for (const hours of [3, -3]) {
     await isPunctual(dashboard, server, () => jump(page), hours > 0 ? /^-10[78]\d{5}\.\d / : /^\+10[78]\d{5}\.\d /);
   });
 
-  // What is told after the jump waits for the next pong, up to 5 s: back, in the playout; forward, its cues are history.
   test(`what happens just after a page's own clock jumped ${way} is performed`, async ({ dashboard, server, page }) => {
     let pings = 0;
     page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => (pings += Number(payload.includes('"ping"')))));
@@ -266,7 +265,6 @@ for (const hours of [3, -3]) {
     await expect.poll(shown, { timeout: 1_500 }).toEqual([2, 1]);
   });
 
-  // Rate and lengths of time are taken by the page's clock, although the server's is known.
   const off = hours > 0 ? "ahead" : "behind";
   test(`a browser three hours ${off} tells times by the server's clock`, async ({ dashboard, server, page }) => {
     await page.addInitScript(setOrigin, hours * 3_600_000);
