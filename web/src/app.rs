@@ -1,8 +1,6 @@
 //! The page: its parts, its keys, and what starts when it is there.
 
 use arcane_shared::SpellName;
-use arcane_stage::particles::SOFTWARE_CAPACITY;
-use arcane_stage::quality::Quality;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -23,6 +21,9 @@ use crate::views::Canvas;
 pub(crate) fn attach() {
     let realm = Realm::of_page();
     let views = realm.views;
+    let settled = RwSignal::new(false);
+    class("realm", "alive", move || settled.get());
+    set_timeout(move || settled.set(true), std::time::Duration::from_millis(1_500));
     class("realm", "reduced", move || views.reduced.get());
     class("realm", "travelling", move || views.when.with(|when| when.visiting));
     attribute("realm", "data-mode", move || Some(views.when.with(|when| when.post.mode.into())));
@@ -58,21 +59,28 @@ pub(crate) fn attach() {
     begin(realm, the("scene"));
 }
 
+/// A graphics context that is asked for while the first frame is being painted waits for it, and the page with it: a third of
+/// a second where a CPU paints. So much later it takes a few milliseconds.
+const GPU_RESTED_MS: u64 = 350;
+
 fn begin(realm: Realm, canvas: HtmlCanvasElement) {
-    let plain = query().get("renderer").as_deref() == Some("2d");
-    let painter = Painter::new(&canvas, plain);
-    if painter.is_none() {
-        realm.views.canvas.set(Canvas::Absent);
-    }
-    let software = painter.as_ref().is_some_and(Painter::is_software);
-    realm.with(|page| {
-        page.painter = painter;
-        page.quality = Quality::new(software);
-        if software {
-            page.stage.particles_mut().resize(SOFTWARE_CAPACITY);
-        }
-    });
     watch_context(realm, &canvas);
+    let set_the_stage = {
+        let canvas = canvas.clone();
+        move || {
+            let plain = query().get("renderer").as_deref() == Some("2d");
+            let painter = Painter::new(&canvas, plain);
+            if painter.is_none() {
+                realm.views.canvas.set(Canvas::Absent);
+            }
+            realm.with(|page| page.painter = painter);
+        }
+    };
+    if crate::clock::is_manual() {
+        set_the_stage();
+    } else {
+        set_timeout(set_the_stage, std::time::Duration::from_millis(GPU_RESTED_MS));
+    }
     expose(realm);
     realm.settle_settings();
     if !crate::clock::is_manual() {

@@ -96,7 +96,6 @@ struct Frame {
     realm: Realm,
     canvas: HtmlCanvasElement,
     scale: f32,
-    software: bool,
     painted: f64,
     due: [f64; 5],
     labels: Vec<arcane_stage::stage::Label>,
@@ -107,14 +106,10 @@ struct Frame {
 
 impl Frame {
     fn new(realm: Realm, canvas: HtmlCanvasElement) -> Self {
-        let software = realm
-            .with(|page| page.painter.as_ref().is_some_and(crate::painter::Painter::is_software))
-            == Some(true);
         Self {
             realm,
             canvas,
             scale: 1.0,
-            software,
             painted: 0.0,
             due: [0.0; 5],
             labels: Vec::new(),
@@ -133,7 +128,7 @@ impl Frame {
         }
         let busy = self.paint(now);
         let views = self.realm.views;
-        let texts = self.is_due(2, now, TEXT_EVERY_MS[usize::from(self.software && busy)]);
+        let texts = self.is_due(2, now, TEXT_EVERY_MS[usize::from(busy && self.is_software())]);
         if texts {
             self.realm.with(|page| project::project_text(page, views));
         }
@@ -175,6 +170,13 @@ impl Frame {
             let _ = port.post_message(&JsValue::NULL);
         }
         busy
+    }
+
+    fn is_software(&self) -> bool {
+        let software = |page: &mut crate::page::Page| {
+            page.settled() && page.painter.as_ref().is_some_and(crate::painter::Painter::is_software)
+        };
+        self.realm.with(software) == Some(true)
     }
 
     fn is_due(&mut self, which: usize, now: f64, every: f64) -> bool {

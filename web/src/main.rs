@@ -20,8 +20,16 @@ mod strip;
 mod traveller;
 mod views;
 
+use leptos::prelude::{document, request_animation_frame, set_timeout};
+
 fn main() {
     console_error_panic_hook::set_once();
     // Leptos renders nothing: signals and effects live as long as what is mounted.
-    leptos::mount::mount_to_body(app::attach);
+    let begin = || leptos::mount::mount_to_body(app::attach);
+    if document().hidden() {
+        begin();
+        return;
+    }
+    // The document is complete without the program: it is painted first.
+    request_animation_frame(move || set_timeout(begin, std::time::Duration::ZERO));
 }

@@ -11,6 +11,7 @@ use arcane_stage::history::{History, STORAGE_KEY};
 use arcane_stage::latency::Latency;
 use arcane_stage::link::{Link, State};
 use arcane_stage::message::{self, Incoming, Notice, Welcome, object, written};
+use arcane_stage::particles::SOFTWARE_CAPACITY;
 use arcane_stage::past::taken_at;
 use arcane_stage::playout::{Playout, Waiting};
 use arcane_stage::quality::Quality;
@@ -58,12 +59,16 @@ pub(crate) struct Page {
     /// Events that the server still reads from its log for us.
     pub(crate) lagging: u64,
     pub(crate) context_lost: bool,
+    /// The painter turned out to be none.
+    pub(crate) painter_failed: bool,
     /// When the recording ends that the page shows instead of a server's stream.
     pub(crate) recorded: Option<UnixMillis>,
     /// Events that stay in sight.
     pub(crate) pins: Vec<Rc<Stored>>,
     /// A stream is to be opened again.
     reopens: bool,
+    /// The painter has said what it can do.
+    settled: bool,
     census: Census,
     history: History,
     socket: Option<Socket>,
@@ -121,9 +126,11 @@ impl Page {
             heard_events: 0,
             lagging: 0,
             context_lost: false,
+            painter_failed: false,
             recorded: None,
             pins: Vec::new(),
             reopens: false,
+            settled: false,
             census: Census::default(),
             history,
             socket: None,
@@ -344,6 +351,36 @@ impl Page {
         now + self.quality.interval().clamp(8.0, 50.0)
     }
 
+    /// Whether it is known what paints.
+    pub(crate) fn settled(&self) -> bool {
+        self.settled
+    }
+
+    /// Whether the painter can paint. The first time that it can, it is known how much the stage may cost.
+    pub(crate) fn can_paint(&mut self) -> bool {
+        let Some(painter) = &mut self.painter else { return false };
+        match painter.is_ready() {
+            Ok(true) if !self.settled => {
+                let software = painter.is_software();
+                self.settled = true;
+                let fixed = storage::read(storage::QUALITY_KEY).unwrap_or_default();
+                self.quality = Quality::new(software);
+                self.quality.fix(&fixed);
+                if software {
+                    self.stage.particles_mut().resize(SOFTWARE_CAPACITY);
+                }
+                true
+            }
+            Ok(ready) => ready,
+            Err(reason) => {
+                leptos::logging::warn!("the stage cannot be painted: {reason}");
+                self.painter = None;
+                self.painter_failed = true;
+                false
+            }
+        }
+    }
+
     /// Whether something is due in a frame that begins at `now`.
     pub(crate) fn is_due(&self, now: f64) -> bool {
         let seen_at = self.sync.server_time(clock::unix_of(self.seen_at(now)));
@@ -436,6 +473,7 @@ impl Page {
         self.stage.set_tier(self.quality.tier());
         self.stage.advance(now);
         if !self.context_lost
+            && self.can_paint()
             && let Some(painter) = &mut self.painter
         {
             let (picture, particles) = self.stage.painted();

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use crate::clock;
 use crate::page::Page;
-use crate::views::{DaemonView, Detail, FEED_ROWS, Header, LabelView, Quiet, Tip, Views, put};
+use crate::views::{Canvas, DaemonView, Detail, FEED_ROWS, Header, LabelView, Quiet, Tip, Views, put};
 
 /// The things that move with the circles: ten times a second. Their lines change with the other texts only: a line that
 /// is replaced ten times a second is read by nobody.
@@ -41,6 +41,9 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
     put(views.storm, storm);
     put(views.ratio, ratio(page, labels.len()));
     put(views.badge, views.reduced.get_untracked() && page.stage.display(now).is_some());
+    if page.painter_failed {
+        put(views.canvas, Canvas::Absent);
+    }
     put(views.quiet, quiet(page));
 }
 

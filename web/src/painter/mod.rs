@@ -36,6 +36,14 @@ impl Painter {
         }
     }
 
+    /// Whether it can paint; what went wrong, if it never will.
+    pub(crate) fn is_ready(&mut self) -> Result<bool, String> {
+        match self {
+            Self::WebGl(painter) => painter.is_ready(),
+            Self::Canvas2d(_) => Ok(true),
+        }
+    }
+
     /// Whether a CPU does the GPU's work: then fewer pixels and fewer frames.
     pub(crate) fn is_software(&self) -> bool {
         match self {

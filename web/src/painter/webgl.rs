@@ -2,6 +2,8 @@
 //!
 //! Particles are points: one vertex each instead of four, and those that are alive are one stretch of the ring.
 
+use std::cell::Cell;
+
 use arcane_shared::Rgb;
 use arcane_stage::particles::{CAPACITY, Motion, Particles, RECORD_BYTES, Record, SOFTWARE_CAPACITY, unit};
 use arcane_stage::picture::{LINK_BYTES, MARK_BYTES, MARKS_MAX, Picture, SHAPES_BYTES};
@@ -13,19 +15,24 @@ use web_sys::{
 };
 
 use super::shaders;
+use crate::clock;
 
 const STARS: usize = 260;
 /// Vertices of a ribbon: 64 pieces.
 const RIBBON: i32 = 130;
 /// The block that all shaders read: three vectors.
 const FRAME_BYTES: i32 = 48;
+/// `KHR_parallel_shader_compile`: whether a program is ready.
+const COMPLETION_STATUS: u32 = 0x91B1;
 /// `WEBGL_debug_renderer_info`: the constant is the same in every browser.
 const UNMASKED_RENDERER: u32 = 0x9246;
 
 /// See the module.
 pub(crate) struct WebGl {
     gl: Gl,
-    kit: Kit,
+    programs: Programs,
+    /// There once the programs are: until then nothing is painted, and nobody waits.
+    kit: Option<Kit>,
     software: bool,
     bytes: Vec<u8>,
     /// What the context was told last: it is told again only when it changes.
@@ -38,6 +45,18 @@ struct Told {
     clear: [f32; 4],
 }
 
+/// The programs, perhaps still being compiled.
+struct Programs {
+    marks: WebGlProgram,
+    circles: WebGlProgram,
+    links: WebGlProgram,
+    particles: WebGlProgram,
+    /// Whether the browser tells when they are ready. Any other question would wait for the compiler.
+    tells: bool,
+    /// How many of them are known to be whole. Each such question waits for the GPU, so a frame asks one.
+    whole: Cell<usize>,
+}
+
 /// What has to be made again when the context was lost.
 struct Kit {
     /// Bound for good; kept so that it lives.
@@ -45,8 +64,6 @@ struct Kit {
     /// Marks, and links behind them.
     shapes: WebGlBuffer,
     marks: Pass,
-    /// Reads what the marks read.
-    circles: WebGlProgram,
     links: Pass,
     /// The ring, and the stars behind it.
     records: WebGlBuffer,
@@ -98,12 +115,23 @@ impl WebGl {
             .ok_or("the browser has no webgl2 context")?
             .dyn_into::<Gl>()
             .map_err(|_| "the context is something else")?;
-        let software = renderer_name(&gl).is_some_and(|name| {
-            let name = name.to_ascii_lowercase();
-            ["swiftshader", "llvmpipe", "software", "basic render"].iter().any(|known| name.contains(known))
-        });
-        let kit = Kit::new(&gl, software)?;
-        Ok(Self { gl, kit, software, bytes: Vec::new(), told: Told::default() })
+        let programs = Programs::new(&gl)?;
+        Ok(Self { gl, programs, kit: None, software: false, bytes: Vec::new(), told: Told::default() })
+    }
+
+    /// Whether it can paint: the compiler works beside the page, not in its way. The first time that it can, it is known
+    /// what paints.
+    pub(crate) fn is_ready(&mut self) -> Result<bool, String> {
+        if self.kit.is_none() && self.programs.are_ready(&self.gl)? {
+            self.software = renderer_name(&self.gl).is_some_and(|name| {
+                let name = name.to_ascii_lowercase();
+                ["swiftshader", "llvmpipe", "software", "basic render"]
+                    .iter()
+                    .any(|known| name.contains(known))
+            });
+            self.kit = Some(Kit::new(&self.gl, &self.programs, self.software)?);
+        }
+        Ok(self.kit.is_some())
     }
 
     pub(crate) fn is_software(&self) -> bool {
@@ -111,7 +139,8 @@ impl WebGl {
     }
 
     pub(crate) fn restore(&mut self) -> Result<(), String> {
-        self.kit = Kit::new(&self.gl, self.software)?;
+        self.programs = Programs::new(&self.gl)?;
+        self.kit = None;
         self.told = Told::default();
         Ok(())
     }
@@ -119,7 +148,8 @@ impl WebGl {
     /// At most twenty calls a frame, whatever happens in it.
     pub(crate) fn paint(&mut self, picture: &Picture, particles: &mut Particles, scale: f32) {
         self.begin(picture, scale);
-        let (gl, kit, bytes) = (&self.gl, &self.kit, &mut self.bytes);
+        let Some(kit) = &self.kit else { return };
+        let (gl, bytes) = (&self.gl, &mut self.bytes);
 
         gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&kit.shapes));
         picture.encode_shapes(bytes);
@@ -133,7 +163,7 @@ impl WebGl {
         let marks = count(picture.mark_count());
         kit.marks.begin(gl);
         gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, 4, marks);
-        gl.use_program(Some(&kit.circles));
+        gl.use_program(Some(&self.programs.circles));
         gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, 4, marks);
 
         gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&kit.records));
@@ -185,8 +215,48 @@ impl WebGl {
     }
 }
 
+impl Programs {
+    fn new(gl: &Gl) -> Result<Self, String> {
+        let strokes: usize = FUTHARK.iter().map(|rune| rune.len()).sum();
+        let fragment = shaders::MARK_FRAGMENT.replace("STROKES", &strokes.to_string());
+        let vertex = |whole: &str| shaders::MARK_VERTEX.replace("WHOLE", whole);
+        Ok(Self {
+            marks: program(gl, &vertex("false"), &fragment)?,
+            circles: program(gl, &vertex("true"), shaders::CIRCLE_FRAGMENT)?,
+            links: program(gl, shaders::LINK_VERTEX, shaders::LINK_FRAGMENT)?,
+            particles: program(gl, shaders::PARTICLE_VERTEX, shaders::PARTICLE_FRAGMENT)?,
+            // Where every frame has to be made again, the first one waits.
+            whole: Cell::new(0),
+            tells: !clock::is_manual()
+                && gl.get_extension("KHR_parallel_shader_compile").is_ok_and(|there| there.is_some()),
+        })
+    }
+
+    fn all(&self) -> [&WebGlProgram; 4] {
+        [&self.marks, &self.circles, &self.links, &self.particles]
+    }
+
+    fn are_ready(&self, gl: &Gl) -> Result<bool, String> {
+        let ready =
+            |program: &&WebGlProgram| gl.get_program_parameter(program, COMPLETION_STATUS) == JsValue::TRUE;
+        if self.tells && !gl.is_context_lost() && !self.all().iter().all(ready) {
+            return Ok(false);
+        }
+        while let Some(program) = self.all().get(self.whole.get()) {
+            if gl.get_program_parameter(program, Gl::LINK_STATUS) != JsValue::TRUE && !gl.is_context_lost() {
+                return Err(gl.get_program_info_log(program).unwrap_or_default());
+            }
+            self.whole.set(self.whole.get() + 1);
+            if !clock::is_manual() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
 impl Kit {
-    fn new(gl: &Gl, software: bool) -> Result<Self, String> {
+    fn new(gl: &Gl, programs: &Programs, software: bool) -> Result<Self, String> {
         gl.enable(Gl::BLEND);
         gl.blend_func(Gl::ONE, Gl::ONE_MINUS_SRC_ALPHA);
         let frame = gl.create_buffer().ok_or("no buffer")?;
@@ -195,33 +265,16 @@ impl Kit {
         gl.bind_buffer_base(Gl::UNIFORM_BUFFER, 0, Some(&frame));
 
         let shapes = buffer(gl, SHAPES_BYTES)?;
-        let strokes: usize = FUTHARK.iter().map(|rune| rune.len()).sum();
-        let fragment = shaders::MARK_FRAGMENT.replace("STROKES", &strokes.to_string());
-        let others = shaders::MARK_VERTEX.replace("WHOLE", "false");
-        let marks = Pass::new(gl, [&others, &fragment], &MARK_LAYOUT, [MARK_BYTES, 0], 1)?;
-        teach_runes(gl, &marks.program);
-        let whole = shaders::MARK_VERTEX.replace("WHOLE", "true");
-        let circles = program(gl, &whole, shaders::CIRCLE_FRAGMENT)?;
-        teach_five(gl, &circles);
-        let links = Pass::new(
-            gl,
-            [shaders::LINK_VERTEX, shaders::LINK_FRAGMENT],
-            &LINK_LAYOUT,
-            [LINK_BYTES, MARKS_MAX * MARK_BYTES],
-            1,
-        )?;
+        let marks = Pass::new(gl, &programs.marks, &MARK_LAYOUT, [MARK_BYTES, 0], 1)?;
+        teach_runes(gl, &programs.marks);
+        teach_five(gl, &programs.circles);
+        let links = Pass::new(gl, &programs.links, &LINK_LAYOUT, [LINK_BYTES, MARKS_MAX * MARK_BYTES], 1)?;
 
         let capacity = if software { SOFTWARE_CAPACITY } else { CAPACITY };
         let records = buffer(gl, (capacity + STARS) * RECORD_BYTES)?;
         gl.buffer_sub_data_with_i32_and_u8_array(Gl::ARRAY_BUFFER, count(capacity * RECORD_BYTES), &stars());
-        let particles = Pass::new(
-            gl,
-            [shaders::PARTICLE_VERTEX, shaders::PARTICLE_FRAGMENT],
-            &PARTICLE_LAYOUT,
-            [RECORD_BYTES, 0],
-            0,
-        )?;
-        Ok(Self { _frame: frame, shapes, marks, circles, links, records, particles, capacity })
+        let particles = Pass::new(gl, &programs.particles, &PARTICLE_LAYOUT, [RECORD_BYTES, 0], 0)?;
+        Ok(Self { _frame: frame, shapes, marks, links, records, particles, capacity })
     }
 }
 
@@ -237,12 +290,12 @@ impl Pass {
     /// Reads the bound buffer: `[stride, offset]`, bytes.
     fn new(
         gl: &Gl,
-        [vertex, fragment]: [&str; 2],
+        program: &WebGlProgram,
         layout: &[Attribute],
         [stride, offset]: [usize; 2],
         divisor: u32,
     ) -> Result<Self, String> {
-        let program = program(gl, vertex, fragment)?;
+        let program = program.clone();
         let array = gl.create_vertex_array().ok_or("no vertex array")?;
         gl.bind_vertex_array(Some(&array));
         for (location, components, kind, normalized, integer, at) in layout {
@@ -318,22 +371,17 @@ fn teach_five(gl: &Gl, program: &WebGlProgram) {
     gl.uniform4fv_with_f32_array(gl.get_uniform_location(program, "u_strokes").as_ref(), &strokes);
 }
 
+/// Has a program made. Whether it could be is asked later: the question would wait for the compiler.
 fn program(gl: &Gl, vertex: &str, fragment: &str) -> Result<WebGlProgram, String> {
     let program = gl.create_program().ok_or("no program")?;
     for (kind, source) in [(Gl::VERTEX_SHADER, vertex), (Gl::FRAGMENT_SHADER, fragment)] {
         let shader = gl.create_shader(kind).ok_or("no shader")?;
         gl.shader_source(&shader, source);
         gl.compile_shader(&shader);
-        if gl.get_shader_parameter(&shader, Gl::COMPILE_STATUS) != JsValue::TRUE && !gl.is_context_lost() {
-            return Err(gl.get_shader_info_log(&shader).unwrap_or_default());
-        }
         gl.attach_shader(&program, &shader);
         gl.delete_shader(Some(&shader));
     }
     gl.link_program(&program);
-    if gl.get_program_parameter(&program, Gl::LINK_STATUS) != JsValue::TRUE && !gl.is_context_lost() {
-        return Err(gl.get_program_info_log(&program).unwrap_or_default());
-    }
     Ok(program)
 }
 

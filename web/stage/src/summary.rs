@@ -76,9 +76,9 @@ pub fn count(n: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
     let millions = n as f64 / 1e6;
     match n {
-        ..10_000_000 => n.to_string(),
-        ..10_000_000_000 => fixed(millions, 1) + " M",
-        ..1_000_000_000_000 => fixed(millions / 1e3, 1) + " G",
+        n if n < 10_000_000 => n.to_string(),
+        n if n < 10_000_000_000 => fixed(millions, 1) + " M",
+        n if n < 1_000_000_000_000 => fixed(millions / 1e3, 1) + " G",
         _ => "> 999 G".into(),
     }
 }
