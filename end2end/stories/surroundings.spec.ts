@@ -108,20 +108,20 @@ test("without WebGL the stage is painted all the same", async ({ dashboard, serv
     } as any;
   });
   await dashboard.open(server.url);
-  expect((await dashboard.stage()).renderer).toBe("2d");
+  await expect.poll(async () => (await dashboard.stage()).renderer).toBe("2d");
   await server.summon("gemini");
   await dashboard.hasCircles("gemini");
-  expect(await painted(page)).toBeGreaterThan(100);
+  await expect.poll(() => painted(page)).toBeGreaterThan(100);
   await server.banish("gemini");
   await goesOn(dashboard, server);
 });
 
 test("whoever asks for the plain stage gets it", async ({ dashboard, server, page }) => {
   await dashboard.open(`${server.url}/?renderer=2d`);
-  expect((await dashboard.stage()).renderer).toBe("2d");
+  await expect.poll(async () => (await dashboard.stage()).renderer).toBe("2d");
   await server.summon("gemini");
   await dashboard.hasCircles("gemini");
-  expect(await painted(page)).toBeGreaterThan(100);
+  await expect.poll(() => painted(page)).toBeGreaterThan(100);
   await server.banish("gemini");
   await goesOn(dashboard, server);
 });
@@ -134,7 +134,7 @@ test("without any canvas the page says so, and its tables go on", async ({ dashb
     } as any;
   });
   await dashboard.open(server.url);
-  expect((await dashboard.stage()).renderer).toBe("none");
+  await expect.poll(async () => (await dashboard.stage()).renderer).toBe("none");
   await server.summon("gemini");
   await expect(page.locator("#quiet")).toContainText("No canvas here");
   await expect(dashboard.daemon("gemini")).toHaveAttribute("data-state", "idle");
@@ -146,8 +146,8 @@ test("a stage that lost its graphics says so, and paints again when it has them 
   await dashboard.open(server.url);
   await server.summon("claude");
   await dashboard.hasCircles("claude");
-  expect((await dashboard.stage()).renderer).toBe("webgl2");
-  expect(await painted(page)).toBeGreaterThan(100);
+  await expect.poll(async () => (await dashboard.stage()).renderer).toBe("webgl2");
+  await expect.poll(() => painted(page)).toBeGreaterThan(100);
   await page.evaluate(() => {
     const gl = document.querySelector<HTMLCanvasElement>("#scene")!.getContext("webgl2")!;
     (window as any).light = gl.getExtension("WEBGL_lose_context");
@@ -160,7 +160,7 @@ test("a stage that lost its graphics says so, and paints again when it has them 
   await page.evaluate(() => (window as any).light.restoreContext());
   await expect(page.locator("#quiet")).toBeHidden();
   await dashboard.hasCircles("claude", "gemini");
-  expect(await painted(page)).toBeGreaterThan(100);
+  await expect.poll(() => painted(page)).toBeGreaterThan(100);
   await server.banish("gemini");
   await dashboard.hasCircles("claude");
 });
