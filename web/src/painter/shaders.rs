@@ -1,7 +1,7 @@
 //! The shaders. They draw what a [`arcane_stage::picture::Picture`] says and decide nothing.
 //!
 //! All of them read one block: `u_view` is the canvas in CSS pixels, its scale and the time of what breathes; `u_map` the
-//! bus and one unit of the stage, pixels; `u_time` the particles' time and brightness.
+//! bus and one unit of the stage, pixels; `u_time` the particles' time and brightness, and the pieces of a ribbon.
 
 /// Particles: place and light are functions of the spawn record and the time.
 /// The same function in Rust is `arcane_stage::particles::Record::at`.
@@ -80,7 +80,7 @@ out vec4 v_color;
 out float v_side;
 out float v_along;
 void main(){
-  float part = float(gl_VertexID / 2) / 64.0;
+  float part = float(gl_VertexID / 2) / u_time.z;
   float side = (gl_VertexID & 1) == 0 ? -1.0 : 1.0;
   v_color = a_color;
   v_side = side;

@@ -18,8 +18,8 @@ use super::shaders;
 use crate::clock;
 
 const STARS: usize = 260;
-/// Vertices of a ribbon: 64 pieces.
-const RIBBON: i32 = 130;
+/// Pieces of a ribbon; where a CPU paints, each triangle costs as much as its pixels.
+const RIBBON_PIECES: [i32; 2] = [64, 28];
 /// The block that all shaders read: three vectors.
 const FRAME_BYTES: i32 = 48;
 /// `KHR_parallel_shader_compile`: whether a program is ready.
@@ -149,6 +149,7 @@ impl WebGl {
     pub(crate) fn paint(&mut self, picture: &Picture, particles: &mut Particles, scale: f32) {
         self.begin(picture, scale);
         let Some(kit) = &self.kit else { return };
+        let vertices = 2 * (self.ribbon_pieces() + 1);
         let (gl, bytes) = (&self.gl, &mut self.bytes);
 
         gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&kit.shapes));
@@ -157,7 +158,7 @@ impl WebGl {
         let links = picture.link_count();
         if links > 0 {
             kit.links.begin(gl);
-            gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, RIBBON, count(links));
+            gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, vertices, count(links));
         }
         // Both programs get all marks, and each leaves out those of the other.
         let marks = count(picture.mark_count());
@@ -183,8 +184,14 @@ impl WebGl {
         }
     }
 
+    fn ribbon_pieces(&self) -> i32 {
+        RIBBON_PIECES[usize::from(self.software)]
+    }
+
     /// An empty canvas, and what all shaders read.
     fn begin(&mut self, picture: &Picture, scale: f32) {
+        #[expect(clippy::cast_precision_loss, reason = "a few dozen")]
+        let pieces = self.ribbon_pieces() as f32;
         let (gl, bytes) = (&self.gl, &mut self.bytes);
         let [width, height] = picture.size.map(|v| v.max(1.0));
         let [r, g, b, cover] = picture.veil;
@@ -206,7 +213,7 @@ impl WebGl {
         let block = [
             [width, height, scale, picture.time],
             [centre[0], centre[1], unit[0], unit[1]],
-            [picture.particle_time, picture.particle_glow, 0.0, 0.0],
+            [picture.particle_time, picture.particle_glow, pieces, 0.0],
         ];
         for float in block.as_flattened() {
             bytes.extend_from_slice(&float.to_le_bytes());

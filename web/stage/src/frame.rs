@@ -183,6 +183,7 @@ impl Stage {
         self.dice = self.dice.wrapping_add(1);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 12 bits")]
         let spread = spread.clamp(0.0, 4_095.0) as u16;
+        let life = life.min(self.tier.life_max);
         let born = self.particle_seconds() + delay;
         let seed = (self.dice.wrapping_mul(40_503) >> 8) as u16;
         self.particles.spawn(Record {

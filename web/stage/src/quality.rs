@@ -11,6 +11,8 @@ pub struct Tier {
     pub pixels_max: f64,
     /// Particles a second that may be born, and how many may be saved up.
     pub spawn: [f32; 2],
+    /// The longest that a particle lives, seconds: all that may be alive are drawn.
+    pub life_max: f32,
     /// Most waves, veils and the like at a time.
     pub effects_max: usize,
     /// Least milliseconds between two frames: when something happens, and when nothing does.
@@ -23,12 +25,12 @@ pub struct Tier {
 
 /// All of them, the richest first.
 pub const TIERS: [Tier; 5] = [
-    tier("full", 2.0, 8e6, [20_000.0, 12_000.0], 64, [0.0, 0.0], [24.0, 18.0]),
-    tier("high", 1.5, 4e6, [8_000.0, 5_000.0], 48, [0.0, 0.0], [24.0, 18.0]),
-    tier("lean", 1.0, 2e6, [3_000.0, 2_000.0], 32, [0.0, 0.0], [40.0, 18.0]),
+    tier("full", 2.0, 8e6, [20_000.0, 12_000.0], 6.0, 64, [0.0, 0.0], [24.0, 18.0]),
+    tier("high", 1.5, 4e6, [8_000.0, 5_000.0], 6.0, 48, [0.0, 0.0], [24.0, 18.0]),
+    tier("lean", 1.0, 2e6, [3_000.0, 2_000.0], 4.0, 32, [0.0, 0.0], [40.0, 18.0]),
     // A CPU paints: what counts is the number of pixels.
-    tier("software", 1.0, 200_000.0, [1_200.0, 700.0], 16, [30.0, 66.0], [75.0, 40.0]),
-    tier("spare", 1.0, 120_000.0, [600.0, 400.0], 8, [40.0, 100.0], [f64::INFINITY, 52.0]),
+    tier("software", 1.0, 200_000.0, [1_200.0, 700.0], 2.0, 12, [30.0, 66.0], [75.0, 40.0]),
+    tier("spare", 1.0, 120_000.0, [600.0, 400.0], 1.8, 8, [40.0, 100.0], [f64::INFINITY, 52.0]),
 ];
 /// The first tier for a CPU.
 pub const SOFTWARE: usize = 3;
@@ -39,16 +41,18 @@ pub const UP_MS: f64 = 10_000.0;
 /// The longest such wait.
 pub const UP_MS_MAX: f64 = 320_000.0;
 
+#[expect(clippy::too_many_arguments, reason = "a table of eight columns")]
 const fn tier(
     name: &'static str,
     scale_max: f64,
     pixels_max: f64,
     spawn: [f32; 2],
+    life_max: f32,
     effects_max: usize,
     frame_ms: [f64; 2],
     [slow_ms, quick_ms]: [f64; 2],
 ) -> Tier {
-    Tier { name, scale_max, pixels_max, spawn, effects_max, frame_ms, slow_ms, quick_ms }
+    Tier { name, scale_max, pixels_max, spawn, life_max, effects_max, frame_ms, slow_ms, quick_ms }
 }
 
 /// Chooses the tier by how fast frames come.
