@@ -79,11 +79,19 @@ layout(std140) uniform Frame { vec4 u_view; vec4 u_map; vec4 u_time; };
 out vec4 v_color;
 out float v_side;
 out float v_along;
+out float v_energy;
 void main(){
   float part = float(gl_VertexID / 2) / u_time.z;
   float side = (gl_VertexID & 1) == 0 ? -1.0 : 1.0;
   v_color = a_color;
   v_side = side;
+  v_energy = a_flow.x;
+  if (a_flow.y < -1.5) {
+    vec2 veil = a_ends.xy + vec2(side * a_ends.z, (part * 2.0 - 1.0) * a_ends.w);
+    gl_Position = vec4(veil.x / u_view.x * 2.0 - 1.0, 1.0 - veil.y / u_view.y * 2.0, 0.0, 1.0);
+    v_along = 2.0 + part;
+    return;
+  }
   if (a_flow.y < 0.0) {
     float angle = part * 6.2831853;
     vec2 round = a_ends.xy + vec2(cos(angle), sin(angle)) * (a_ends.z + side * (4.0 + 8.0 * a_flow.x));
@@ -105,8 +113,18 @@ precision mediump float;
 in vec4 v_color;
 in float v_side;
 in float v_along;
+in float v_energy;
 out vec4 o_color;
 void main(){
+  if (v_along >= 2.0) {
+    // A veil: a band of light with a thread in it.
+    float y = v_along * 2.0 - 5.0;
+    float band = exp(-v_side * v_side * 7.0) * (1.0 - y * y);
+    float thread = exp(-abs(v_side - 0.12 * sin(y * 5.0 + v_energy * 9.0)) * 60.0) * (1.0 - abs(y));
+    float veil = band * 0.55 + thread * 0.7;
+    o_color = vec4(v_color.rgb * veil, veil * 0.25) * v_color.a;
+    return;
+  }
   float d = abs(v_side);
   float light = (smoothstep(0.16, 0.04, d) + pow(1.0 - d, 2.5) * 0.35) * v_color.a;
   light *= smoothstep(0.0, 0.16, v_along);
@@ -380,11 +398,6 @@ void main(){
       light += (line(d, 1.2 * px, px) + glow(d, 40.0) * 0.25) * (1.0 - phase) * smoothstep(0.0, 0.1, phase);
     }
     result = vec4(v_color.rgb * light, light * 0.3) * v_color.a * (1.0 - smoothstep(0.97, 1.0, r));
-  } else if (kind == 5) {
-    float band = exp(-v_at.x * v_at.x * 7.0) * (1.0 - v_at.y * v_at.y);
-    float thread = exp(-abs(v_at.x - 0.12 * sin(v_at.y * 5.0 + v_state.y * 9.0)) * 60.0) * (1.0 - abs(v_at.y));
-    float light = band * 0.55 + thread * 0.7;
-    result = vec4(v_color.rgb * light, light * 0.25) * v_color.a;
   } else {
     float d = rune(turned(v_at, v_state.x) / 1.7, v_runes.x & 31u, 1.0) * 1.7;
     float light = line(d, 1.4 * px, px) + glow(d, 5.0) * 0.4 * (1.0 - smoothstep(0.7, 1.0, r));

@@ -93,7 +93,7 @@ impl Effect {
             Shape::Veil => {
                 let light = (t * 5.0).min(1.0) * (1.0 - t);
                 let x = stage[0] + stage[2] * (if reduced { 0.5 } else { t * 1.2 - 0.1 });
-                let half = [stage[2] * if reduced { 0.5 } else { 0.16 }, stage[3] * 0.55];
+                let half = [stage[2] * if reduced { 0.5 } else { 0.13 }, stage[3] * 0.55];
                 let middle = [x, stage[1] + stage[3] * 0.5];
                 into.push(mark(Kind::Veil, middle, half, palette::floats(self.color, light * 0.5), t));
             }

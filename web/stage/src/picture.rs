@@ -138,20 +138,29 @@ impl Picture {
     /// Marks that are drawn.
     #[must_use]
     pub fn mark_count(&self) -> usize {
-        self.marks.len().min(MARKS_MAX)
+        self.shapes().count()
+    }
+
+    /// Marks that are shapes: veils are wide ribbons, drawn with the links.
+    fn shapes(&self) -> impl Iterator<Item = &Mark> {
+        self.marks.iter().filter(|mark| mark.kind != Kind::Veil).take(MARKS_MAX)
+    }
+
+    fn veils(&self) -> impl Iterator<Item = &Mark> {
+        self.marks.iter().filter(|mark| mark.kind == Kind::Veil)
     }
 
     /// Links and rings that are drawn.
     #[must_use]
     pub fn link_count(&self) -> usize {
-        (self.links.len() + self.rings.len()).min(LINKS_MAX)
+        (self.links.len() + self.rings.len() + self.veils().count()).min(LINKS_MAX)
     }
 
     /// Marks, links and rings as the shaders read them, into `bytes`: links begin behind [`MARKS_MAX`] marks. A ring is
-    /// a link whose progress is -1.
+    /// a link whose progress is -1, a veil one whose progress is -2.
     pub fn encode_shapes(&self, bytes: &mut Vec<u8>) {
         bytes.clear();
-        for mark in self.marks.iter().take(MARKS_MAX) {
+        for mark in self.shapes() {
             let floats = [
                 mark.centre[0],
                 mark.centre[1],
@@ -191,6 +200,13 @@ impl Picture {
                 bytes.extend_from_slice(&float.to_le_bytes());
             }
         }
+        let left = left - self.rings.len().min(left);
+        for veil in self.veils().take(left) {
+            let place = [veil.centre[0], veil.centre[1], veil.half[0], veil.half[1], 0.0, 0.0];
+            for float in place.iter().chain(&veil.color).chain([&veil.progress, &-2.0]) {
+                bytes.extend_from_slice(&float.to_le_bytes());
+            }
+        }
     }
 }
 
@@ -202,7 +218,7 @@ mod tests {
     fn encoded_sizes_are_what_the_painter_binds() {
         let mut picture = Picture::default();
         let mark = Mark {
-            kind: Kind::Veil,
+            kind: Kind::Voice,
             centre: [1.0, 2.0],
             half: [3.0, 4.0],
             color: [0.0; 4],
@@ -228,7 +244,7 @@ mod tests {
         let mut bytes = Vec::new();
         picture.encode_shapes(&mut bytes);
         assert_eq!(bytes.len(), MARKS_MAX * MARK_BYTES + LINK_BYTES);
-        assert_eq!(bytes[48..52], 5.0_f32.to_le_bytes());
+        assert_eq!(bytes[48..52], 3.0_f32.to_le_bytes());
         assert_eq!((picture.mark_count(), picture.link_count()), (MARKS_MAX, 1));
         let ring = Ring { centre: [1.0; 2], radius: 9.0, color: [0.0; 4], energy: 0.0 };
         picture.rings = vec![ring; 3 * LINKS_MAX];

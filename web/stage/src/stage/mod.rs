@@ -32,7 +32,7 @@ pub const SUBTITLE_MS: f64 = 4_500.0;
 pub const ACTORS_MAX: usize = 28;
 
 /// Looks within this time are one veil, milliseconds.
-pub const VEIL_WINDOW_MS: f64 = 600.0;
+pub const VEIL_WINDOW_MS: f64 = 1_500.0;
 /// Incantations within this time are one row of letters.
 pub const SPELL_WINDOW_MS: f64 = 800.0;
 
