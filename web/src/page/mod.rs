@@ -1,0 +1,313 @@
+//! The page's state outside of signals: what arrives is folded here at once, and every frame
+//! turns it into a picture. What people read is projected from here a few times a second.
+
+mod description;
+mod performance;
+mod recordings;
+
+use std::rc::Rc;
+
+use arcane_shared::{ReceivedEvent, RoomName, UnixMillis};
+use arcane_stage::clock_sync::ClockSync;
+use arcane_stage::director::direct;
+use arcane_stage::history::{History, STORAGE_KEY};
+use arcane_stage::latency::Latency;
+use arcane_stage::link::{Link, State};
+use arcane_stage::message::{self, Incoming, Notice, Welcome};
+use arcane_stage::playout::Playout;
+use arcane_stage::quality::Quality;
+use arcane_stage::sounds::Sound;
+use arcane_stage::store::{Origin, RESUME_MAX, Stored};
+use arcane_stage::{Stage, Store};
+
+use self::performance::Performed;
+use crate::painter::Painter;
+use crate::socket::{Heard, Socket};
+use crate::speaker::Speaker;
+use crate::traveller::Traveller;
+use crate::{clock, storage};
+
+/// Milliseconds between writes of the history.
+const SAVE_EVERY_MS: f64 = 1_500.0;
+/// Milliseconds between two looks at who is present: each is an event for everybody.
+const CENSUS_EVERY_MS: f64 = 3_000.0;
+/// Milliseconds between reports of paint samples.
+const SEEN_EVERY_MS: f64 = 1_000.0;
+/// See the module.
+pub(crate) struct Page {
+    pub(crate) room: RoomName,
+    pub(crate) store: Store,
+    pub(crate) stage: Stage,
+    pub(crate) link: Link,
+    pub(crate) sync: ClockSync,
+    pub(crate) latency: Latency,
+    pub(crate) playout: Playout,
+    pub(crate) quality: Quality,
+    pub(crate) speaker: Speaker,
+    pub(crate) painter: Option<Painter>,
+    pub(crate) subscribers: u64,
+    pub(crate) traveller: Traveller,
+    pub(crate) heard_events: u64,
+    /// Events that the server still reads from its log for us.
+    pub(crate) lagging: u64,
+    pub(crate) context_lost: bool,
+    /// The painter turned out to be none.
+    pub(crate) painter_failed: bool,
+    /// When the recording ends that the page shows instead of a server's stream.
+    pub(crate) recorded: Option<UnixMillis>,
+    /// Events that stay in sight.
+    pub(crate) pins: Vec<Rc<Stored>>,
+    /// A stream is to be opened again.
+    reopens: bool,
+    /// The painter has said what it can do.
+    settled: bool,
+    census: Census,
+    history: History,
+    socket: Option<Socket>,
+    performed: Vec<Performed>,
+    sounds: Vec<Sound>,
+    unsaved: bool,
+    saved_at: f64,
+    seen_at: f64,
+}
+
+/// Whether the server was asked who is present, and when.
+#[derive(Default)]
+struct Census {
+    wanted: bool,
+    taken_at: Option<f64>,
+}
+
+impl Page {
+    pub(crate) fn new(room: RoomName, dice: u32) -> Self {
+        let now = clock::now();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "any bits will do as a seed"
+        )]
+        let seed = clock::unix() as u64;
+        let history = storage::read(STORAGE_KEY).map(|text| History::decode(&text)).unwrap_or_default();
+        let mut page = Self {
+            room,
+            store: Store::default(),
+            stage: Stage::new(dice, now),
+            link: Link::new(seed, now),
+            sync: ClockSync::default(),
+            latency: Latency::default(),
+            playout: Playout::default(),
+            quality: Quality::new(false),
+            speaker: Speaker::default(),
+            painter: None,
+            subscribers: 0,
+            traveller: Traveller::new(),
+            heard_events: 0,
+            lagging: 0,
+            context_lost: false,
+            painter_failed: false,
+            recorded: None,
+            pins: Vec::new(),
+            reopens: false,
+            settled: false,
+            census: Census::default(),
+            history,
+            socket: None,
+            performed: Vec::new(),
+            sounds: Vec::new(),
+            unsaved: false,
+            saved_at: now,
+            seen_at: now,
+        };
+        page.store.restore(page.history.of_room(&page.room));
+        page.traveller.count(&page.store);
+        page
+    }
+
+    /// The store that the page shows: the live one, or that of a visit to the past.
+    pub(crate) fn shown(&self) -> &Store {
+        let travel = self.traveller.travel.as_ref().filter(|travel| travel.has_shown());
+        travel.map_or(&self.store, |travel| travel.store())
+    }
+
+    /// Opens a socket to a room's stream.
+    pub(crate) fn connect(&mut self, url: &str, hear: impl Fn(Heard) + Clone + 'static) {
+        let now = clock::now();
+        self.socket = None;
+        self.link.opening(now);
+        self.socket = Socket::open(url, hear);
+        if self.socket.is_none() {
+            self.link.closed(1006, "", now);
+        }
+    }
+
+    /// Goes to another room: what is here is kept, what is there is shown.
+    pub(crate) fn enter(&mut self, room: RoomName) {
+        self.save();
+        self.socket = None;
+        self.room = room;
+        self.leave(true);
+        self.census = Census::default();
+        self.lagging = 0;
+        self.store = Store::default();
+        self.store.restore(self.history.of_room(&self.room));
+        let range = self.traveller.range;
+        self.traveller = Traveller::new();
+        self.traveller.range = range;
+        self.traveller.count(&self.store);
+        self.stage.clear();
+        self.playout.clear();
+        self.performed.clear();
+        self.link = Link::new(self.link_seed(), clock::now());
+    }
+
+    fn link_seed(&self) -> u64 {
+        arcane_shared::color::hash(self.room.as_str()) ^ self.heard_events
+    }
+
+    /// The socket told something.
+    pub(crate) fn hear(&mut self, heard: Heard, hidden: bool) {
+        let now = clock::now();
+        match heard {
+            Heard::Open => {
+                self.say(&message::hello("dashboard"));
+                self.sync.restart(now);
+            }
+            Heard::Closed(code, reason) => {
+                self.socket = None;
+                self.link.closed(code, &reason, now);
+            }
+            Heard::Text(text) => {
+                let arrived = clock::unix();
+                self.link.heard(now);
+                match message::read(&text, clock::timestamp()) {
+                    Incoming::Welcome(welcome) => self.welcome(&welcome),
+                    Incoming::Event(event) => self.receive(*event, hidden),
+                    Incoming::Notice(notice) => self.notice(notice, arrived),
+                    Incoming::Unknown => {}
+                    Incoming::Undecodable => self.store.count_undecodable(),
+                }
+            }
+        }
+    }
+
+    fn welcome(&mut self, welcome: &Welcome) {
+        let now = clock::now();
+        self.subscribers = welcome.subscriber_count;
+        self.lagging = 0;
+        let fresh = self.store.welcome(welcome);
+        if self.store.behind() > RESUME_MAX {
+            // More than anybody would watch: begin at what is live, and show the hole.
+            self.store.skip_missed();
+            self.socket = None;
+            self.link.closed(1006, "", now);
+            return;
+        }
+        for stored in &fresh {
+            self.traveller.note(stored);
+            self.history.keep(&self.room, self.store.epoch(), &stored.event);
+        }
+        self.unsaved |= !fresh.is_empty();
+        // Who came before all that we were told is known to the server only.
+        let resumed = welcome.resume.is_some_and(|resume| resume.recovered);
+        self.census.wanted =
+            if resumed { self.census.taken_at.is_none() } else { welcome.seq > welcome.recent.len() as u64 };
+        self.traveller.begin();
+        if self.traveller.travel.is_none() {
+            self.stage.settle(self.store.daemons(), now);
+        }
+    }
+
+    /// Whether to ask the server who is present: not twice for one reason, and not often.
+    pub(crate) fn census_due(&mut self) -> bool {
+        let now = clock::now();
+        let rested = self.census.taken_at.is_none_or(|at| now - at >= CENSUS_EVERY_MS);
+        // The realm lives in the default room; other rooms are what publishers make of them.
+        let due = self.census.wanted && rested && self.room == RoomName::default();
+        if due {
+            self.census = Census { wanted: false, taken_at: Some(now) };
+        }
+        due
+    }
+
+    fn receive(&mut self, event: ReceivedEvent, hidden: bool) {
+        let Some(stored) = self.store.receive(event) else { return };
+        self.heard_events += 1;
+        self.history.keep(&self.room, self.store.epoch(), &stored.event);
+        self.unsaved = true;
+        self.traveller.note(&stored);
+        self.doubt_clock(&stored);
+        if self.traveller.travel.is_some() {
+            return;
+        }
+        if hidden || stored.origin != Origin::Live {
+            // Nobody looks, or it is not news: its state, at once.
+            self.collapse();
+            let mut cue = direct(&stored.event, stored.origin, None, hidden);
+            cue.id = Some(stored.id);
+            self.stage.perform(&cue, clock::now());
+        } else {
+            self.playout.arrive(&stored, self.sync.server_time(clock::unix()));
+        }
+    }
+
+    fn notice(&mut self, notice: Notice, arrived: UnixMillis) {
+        match notice {
+            Notice::Pong { t0, t1, t2 } => self.sync.pong(t0, t1, t2, arrived),
+            Notice::Gap { from, to, cause } => {
+                self.store.gap(from, to, cause);
+                self.census.wanted = true;
+            }
+            Notice::Behind { events } => self.lagging = events,
+            Notice::Position { seq } => self.store.skip_to(seq),
+            Notice::Draining { reconnect_in_ms } => self.link.draining(reconnect_in_ms),
+            Notice::Remark => {}
+        }
+    }
+
+    /// What has to happen even while nobody looks. Says whether it is time to connect again.
+    pub(crate) fn beat(&mut self) -> bool {
+        let now = clock::now();
+        if self.recorded.is_some() {
+            return false;
+        }
+        if std::mem::take(&mut self.reopens) {
+            return true;
+        }
+        if self.link.is_silent(now) {
+            self.socket = None;
+            self.link.closed(1006, "", now);
+        }
+        if *self.link.state() == State::Live && self.sync.ping_due(now) {
+            self.say(&message::ping(clock::unix()));
+        }
+        if now - self.seen_at >= SEEN_EVERY_MS {
+            self.seen_at = now;
+            loop {
+                let samples = self.latency.take_unsent();
+                if samples.is_empty() {
+                    break;
+                }
+                self.say(&message::seen(&samples));
+            }
+        }
+        if self.unsaved && now - self.saved_at >= SAVE_EVERY_MS {
+            self.save();
+        }
+        self.link.retry_due(now)
+    }
+
+    /// Writes the history; what does not fit in the browser's storage is not kept.
+    pub(crate) fn save(&mut self) {
+        self.saved_at = clock::now();
+        if self.unsaved {
+            self.unsaved = false;
+            storage::write(STORAGE_KEY, &self.history.encode());
+        }
+    }
+
+    fn say(&self, message: &str) {
+        if let Some(socket) = &self.socket {
+            socket.say(message);
+        }
+    }
+}
