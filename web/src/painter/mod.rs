@@ -2,6 +2,7 @@
 
 pub(crate) mod canvas2d;
 mod shaders;
+mod told_once;
 mod webgl;
 
 use arcane_stage::particles::Particles;

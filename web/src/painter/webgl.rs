@@ -4,8 +4,7 @@
 
 use std::cell::Cell;
 
-use arcane_shared::Rgb;
-use arcane_stage::particles::{CAPACITY, Motion, Particles, RECORD_BYTES, Record, SOFTWARE_CAPACITY, unit};
+use arcane_stage::particles::{CAPACITY, Particles, RECORD_BYTES, SOFTWARE_CAPACITY};
 use arcane_stage::picture::{LINK_BYTES, MARK_BYTES, MARKS_MAX, Picture, SHAPES_BYTES};
 use arcane_stage::runes::FUTHARK;
 use wasm_bindgen::{JsCast, JsValue};
@@ -15,9 +14,10 @@ use web_sys::{
 };
 
 use super::shaders;
+use super::told_once::{stars, teach_five, teach_runes};
 use crate::clock;
 
-const STARS: usize = 260;
+pub(super) const STARS: usize = 260;
 /// Pieces of a ribbon; where a CPU paints, each triangle costs as much as its pixels.
 const RIBBON_PIECES: [i32; 2] = [64, 28];
 /// The block that all shaders read: three vectors.
@@ -225,13 +225,17 @@ impl WebGl {
 impl Programs {
     fn new(gl: &Gl) -> Result<Self, String> {
         let strokes: usize = FUTHARK.iter().map(|rune| rune.len()).sum();
-        let fragment = shaders::MARK_FRAGMENT.replace("STROKES", &strokes.to_string());
-        let vertex = |whole: &str| shaders::MARK_VERTEX.replace("WHOLE", whole);
+        let fragment = shaders::marks::MARK_FRAGMENT.replace("STROKES", &strokes.to_string());
+        let vertex = |whole: &str| shaders::marks::MARK_VERTEX.replace("WHOLE", whole);
         Ok(Self {
             marks: program(gl, &vertex("false"), &fragment)?,
-            circles: program(gl, &vertex("true"), shaders::CIRCLE_FRAGMENT)?,
-            links: program(gl, shaders::LINK_VERTEX, shaders::LINK_FRAGMENT)?,
-            particles: program(gl, shaders::PARTICLE_VERTEX, shaders::PARTICLE_FRAGMENT)?,
+            circles: program(gl, &vertex("true"), shaders::marks::CIRCLE_FRAGMENT)?,
+            links: program(gl, shaders::links::LINK_VERTEX, shaders::links::LINK_FRAGMENT)?,
+            particles: program(
+                gl,
+                shaders::particles::PARTICLE_VERTEX,
+                shaders::particles::PARTICLE_FRAGMENT,
+            )?,
             // Where every frame has to be made again, the first one waits.
             whole: Cell::new(0),
             tells: !clock::is_manual()
@@ -325,59 +329,6 @@ impl Pass {
     }
 }
 
-/// The same sky for everybody.
-fn stars() -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(STARS * RECORD_BYTES);
-    for n in 0..u16::try_from(STARS).unwrap_or(u16::MAX) {
-        let at = |salt: u32| unit(u32::from(n) * 3 + salt);
-        let tint = if at(9_001) > 0.8 { Rgb([0xC4, 0xB5, 0xFD]) } else { Rgb([0xE4, 0xE8, 0xFF]) };
-        let star = Record {
-            // Stored as a part of four, as all stage coordinates are.
-            from: [(at(1) * 2.0 - 1.0) * 4.0, (at(2) * 2.0 - 1.0) * 4.0],
-            control: [0.0; 2],
-            to: [0.0; 2],
-            born: 0.0,
-            life: 1.0,
-            color: tint,
-            alpha: if at(5_003) > 0.88 { 235 } else { 120 },
-            size: 0.6 + at(7_001) * 0.85,
-            motion: Motion::Star,
-            spread: 0,
-            seed: n,
-        };
-        bytes.extend_from_slice(&star.encode());
-    }
-    bytes
-}
-
-/// Gives the mark shader all strokes, and for each rune where its own begin (<< 8) and how many.
-fn teach_runes(gl: &Gl, program: &WebGlProgram) {
-    let strokes: Vec<f32> = FUTHARK.iter().flat_map(|rune| rune.iter().flatten().copied()).collect();
-    let mut first = 0;
-    let ranges: Vec<i32> = FUTHARK
-        .iter()
-        .map(|rune| {
-            let range = (first << 8) | count(rune.len());
-            first += count(rune.len());
-            range
-        })
-        .collect();
-    gl.use_program(Some(program));
-    gl.uniform4fv_with_f32_array(gl.get_uniform_location(program, "u_strokes").as_ref(), &strokes);
-    gl.uniform4iv_with_i32_array(gl.get_uniform_location(program, "u_runes").as_ref(), &ranges);
-}
-
-/// Gives the circles' shader five strokes of each rune: what has fewer repeats its last.
-fn teach_five(gl: &Gl, program: &WebGlProgram) {
-    let five = |rune: &&'static [[f32; 4]]| {
-        let last = rune.last().copied().unwrap_or_default();
-        rune.iter().copied().chain(std::iter::repeat(last)).take(5)
-    };
-    let strokes: Vec<f32> = FUTHARK.iter().flat_map(|rune| five(rune).flatten()).collect();
-    gl.use_program(Some(program));
-    gl.uniform4fv_with_f32_array(gl.get_uniform_location(program, "u_strokes").as_ref(), &strokes);
-}
-
 /// Has a program made. Whether it could be is asked later: the question would wait for the compiler.
 fn program(gl: &Gl, vertex: &str, fragment: &str) -> Result<WebGlProgram, String> {
     let program = gl.create_program().ok_or("no program")?;
@@ -397,7 +348,7 @@ fn renderer_name(gl: &Gl) -> Option<String> {
     gl.get_parameter(UNMASKED_RENDERER).ok()?.as_string()
 }
 
-fn count(n: usize) -> i32 {
+pub(super) fn count(n: usize) -> i32 {
     i32::try_from(n).unwrap_or(i32::MAX)
 }
 

@@ -1,0 +1,64 @@
+//! Links, waves and veils: ribbons.
+
+/// Curves between daemons and the bus, as ribbons.
+pub(crate) const LINK_VERTEX: &str = r"#version 300 es
+precision highp float;
+layout(location=0) in vec4 a_ends;
+layout(location=1) in vec2 a_to;
+layout(location=2) in vec4 a_color;
+layout(location=3) in vec2 a_flow;
+layout(std140) uniform Frame { vec4 u_view; vec4 u_map; vec4 u_time; };
+out vec4 v_color;
+out float v_side;
+out float v_along;
+out float v_energy;
+void main(){
+  float part = float(gl_VertexID / 2) / u_time.z;
+  float side = (gl_VertexID & 1) == 0 ? -1.0 : 1.0;
+  v_color = a_color;
+  v_side = side;
+  v_energy = a_flow.x;
+  if (a_flow.y < -1.5) {
+    vec2 veil = a_ends.xy + vec2(side * a_ends.z, (part * 2.0 - 1.0) * a_ends.w);
+    gl_Position = vec4(veil.x / u_view.x * 2.0 - 1.0, 1.0 - veil.y / u_view.y * 2.0, 0.0, 1.0);
+    v_along = 2.0 + part;
+    return;
+  }
+  if (a_flow.y < 0.0) {
+    float angle = part * 6.2831853;
+    vec2 round = a_ends.xy + vec2(cos(angle), sin(angle)) * (a_ends.z + side * (4.0 + 8.0 * a_flow.x));
+    gl_Position = vec4(round.x / u_view.x * 2.0 - 1.0, 1.0 - round.y / u_view.y * 2.0, 0.0, 1.0);
+    v_along = 1.0;
+    return;
+  }
+  float e = part * a_flow.y, u = 1.0 - e;
+  vec2 at = u * u * a_ends.xy + 2.0 * u * e * a_ends.zw + e * e * a_to;
+  vec2 along = normalize(2.0 * u * (a_ends.zw - a_ends.xy) + 2.0 * e * (a_to - a_ends.zw) + vec2(0.0001));
+  at += vec2(-along.y, along.x) * side * (5.0 + 5.0 * a_flow.x);
+  gl_Position = vec4(at.x / u_view.x * 2.0 - 1.0, 1.0 - at.y / u_view.y * 2.0, 0.0, 1.0);
+  v_along = e;
+}";
+
+/// A thin bright line in a soft glow.
+pub(crate) const LINK_FRAGMENT: &str = r"#version 300 es
+precision mediump float;
+in vec4 v_color;
+in float v_side;
+in float v_along;
+in float v_energy;
+out vec4 o_color;
+void main(){
+  if (v_along >= 2.0) {
+    // A veil: a band of light with a thread in it.
+    float y = v_along * 2.0 - 5.0;
+    float band = exp(-v_side * v_side * 7.0) * (1.0 - y * y);
+    float thread = exp(-abs(v_side - 0.12 * sin(y * 5.0 + v_energy * 9.0)) * 60.0) * (1.0 - abs(y));
+    float veil = band * 0.55 + thread * 0.7;
+    o_color = vec4(v_color.rgb * veil, veil * 0.25) * v_color.a;
+    return;
+  }
+  float d = abs(v_side);
+  float light = (smoothstep(0.16, 0.04, d) + pow(1.0 - d, 2.5) * 0.35) * v_color.a;
+  light *= smoothstep(0.0, 0.16, v_along);
+  o_color = vec4(v_color.rgb * light, light * 0.3);
+}";
