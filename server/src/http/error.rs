@@ -104,7 +104,8 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if status.is_server_error() {
-            tracing::error!(status = self.0.status, kind = %self.0.kind, detail = %self.0.detail, "request failed");
+            // A detail may hold what a program said: escaped, it can neither forge a line nor move a cursor.
+            tracing::error!(status = self.0.status, kind = %self.0.kind, detail = ?self.0.detail, "request failed");
         }
         let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = (status, body).into_response();
