@@ -102,6 +102,8 @@ impl Serve {
             .with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;
         let stop = stop_signal()?;
+        #[cfg(target_os = "linux")]
+        crate::realm::adopt_orphans().context("cannot listen for programs that end")?;
         announce(address);
         server.run(listener, stop).await;
         Ok(())

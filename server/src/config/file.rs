@@ -155,6 +155,11 @@ mod tests {
         insta::assert_snapshot!(parse("histroy_size = 3").unwrap_err(), @r#"arcane.toml: unknown key "histroy_size"; did you mean "history_size"?"#);
         insta::assert_snapshot!(parse("qqq = 3").unwrap_err(), @r#"arcane.toml: unknown key "qqq""#);
         insta::assert_snapshot!(parse("listen = {}").unwrap_err(), @"arcane.toml: listen: expected a string, a number, true, false, or a list of those");
+        assert!(
+            parse("[daemons.x]\npass_env = [\"A=b\"]")
+                .unwrap_err()
+                .contains("\"A=b\" is no name of a variable")
+        );
         assert!(parse("[daemons.x]\nprogramm = \"x\"").unwrap_err().contains("programm"));
     }
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub use bus::BusConfig;
 pub use file::{ConfigFile, FileError};
 pub use net::NetConfig;
-pub use realm::{ConduitKind, DaemonConfig, RealmConfig, VoiceConfig};
+pub use realm::{ConduitKind, DaemonConfig, NoVariable, RealmConfig, VariableName, VoiceConfig};
 
 /// Everything a server needs to know.
 #[derive(Debug, Clone, Default)]

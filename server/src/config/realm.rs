@@ -59,10 +59,48 @@ pub struct DaemonConfig {
     pub args: Vec<String>,
     /// Where it runs; default: where the server runs.
     pub working_dir: Option<PathBuf>,
+    /// Variables of the server's environment that it sees, besides a few that every program needs.
+    pub pass_env: Vec<VariableName>,
     /// Seconds that it may take. Default 60.
     pub timeout_s: Option<u64>,
     /// Bytes of output that are kept. Default 65,536; the rest is read and dropped.
     pub output_bytes_max: Option<usize>,
+}
+
+/// The name of an environment variable.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct VariableName(String);
+
+/// What cannot be the name of a variable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "pass_env: {0:?} is no name of a variable: it must not be empty or hold '='; its value comes from the server's own environment"
+)]
+pub struct NoVariable(String);
+
+impl VariableName {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// If it is empty, or holds `=` or a zero byte.
+    pub fn parse(name: String) -> Result<Self, NoVariable> {
+        if name.is_empty() || name.contains(['=', '\0']) { Err(NoVariable(name)) } else { Ok(Self(name)) }
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for VariableName {
+    type Error = NoVariable;
+
+    fn try_from(name: String) -> Result<Self, NoVariable> {
+        Self::parse(name)
+    }
 }
 
 /// How a daemon performs.
@@ -88,6 +126,9 @@ pub struct VoiceConfig {
     /// The suffix of that file. Default `wav`.
     #[serde(default = "default_suffix")]
     pub suffix: String,
+    /// Variables of the server's environment that it sees, besides a few that every program needs.
+    #[serde(default)]
+    pub pass_env: Vec<VariableName>,
     /// Seconds that it may take. Default 10.
     #[serde(default = "default_voice_timeout_s")]
     pub timeout_s: u64,

@@ -1,14 +1,9 @@
 //! How a daemon really performs an invocation.
 
-use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::Duration;
-
 use arcane_shared::Metadata;
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
 
+use super::program::{Ended, Order, announce_missing};
 use crate::config::{ConduitKind, DaemonConfig};
 
 /// The way from a task to its result.
@@ -21,15 +16,9 @@ pub(crate) enum Conduit {
     Command(Program),
 }
 
-/// A program, its bounds, and nothing that a request could change.
+/// A program of the configuration.
 #[derive(Debug, Clone)]
-pub(crate) struct Program {
-    path: PathBuf,
-    args: Vec<String>,
-    working_dir: Option<PathBuf>,
-    timeout: Duration,
-    output_bytes_max: usize,
-}
+pub(crate) struct Program(Order);
 
 /// What came of a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,20 +34,22 @@ pub(crate) struct Performance {
 #[error("conduit = \"command\" needs `program`")]
 pub struct NoProgram;
 
-/// Most bytes of standard error that explain a failure.
-const STDERR_BYTES_MAX: usize = 2048;
-
 impl Conduit {
     pub(crate) fn new(config: &DaemonConfig) -> Result<Self, NoProgram> {
         match config.conduit {
             ConduitKind::Echo => Ok(Self::Echo),
-            ConduitKind::Command => Ok(Self::Command(Program {
-                path: config.program.clone().ok_or(NoProgram)?,
-                args: config.args.clone(),
-                working_dir: config.working_dir.clone(),
-                timeout: config.timeout(),
-                output_bytes_max: config.output_bytes_max(),
-            })),
+            ConduitKind::Command => {
+                let path = config.program.clone().ok_or(NoProgram)?;
+                announce_missing(&path, &config.pass_env);
+                Ok(Self::Command(Program(Order {
+                    path,
+                    args: config.args.clone(),
+                    working_dir: config.working_dir.clone(),
+                    pass_env: config.pass_env.clone(),
+                    timeout: config.timeout(),
+                    output_bytes_max: Some(config.output_bytes_max()),
+                })))
+            }
         }
     }
 
@@ -81,132 +72,47 @@ impl Conduit {
 impl Program {
     async fn perform(&self, task: &str) -> Performance {
         let mut metadata = Metadata::from_iter([("conduit".to_owned(), json!("command"))]);
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = self.0.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         metadata.insert("program".into(), name.clone().into());
-        let result = match tokio::time::timeout(self.timeout, self.run(task, &mut metadata)).await {
-            Ok(result) => result.map_err(|error| format!("{name}: {error}")),
-            Err(_) => {
-                metadata.insert("timed_out".into(), Value::Bool(true));
-                Err(format!("{name}: no result within {} s", self.timeout.as_secs()))
+        let result = match self.0.run(task.to_owned()).await {
+            Ended::Exited { status, stdout, stderr } => {
+                metadata.insert("output_bytes".into(), stdout.read.into());
+                metadata.insert("truncated".into(), (stdout.read > stdout.kept.len() as u64).into());
+                if let Some(code) = status.code() {
+                    metadata.insert("exit_code".into(), code.into());
+                }
+                let why = stderr.text();
+                match why.trim() {
+                    _ if status.success() => Ok(stdout.text()),
+                    "" => Err(status.to_string()),
+                    why => Err(format!("{status}: {why}")),
+                }
             }
+            Ended::TimedOut => {
+                metadata.insert("timed_out".into(), Value::Bool(true));
+                Err(format!("no result within {} s", self.0.timeout.as_secs()))
+            }
+            Ended::Failed(why) => Err(why),
         };
-        Performance { result, metadata }
+        Performance { result: result.map_err(|error| format!("{name}: {error}")), metadata }
     }
-
-    /// Dropping this future kills the program and everything that it started.
-    async fn run(&self, task: &str, metadata: &mut Metadata) -> Result<String, String> {
-        let mut command = Command::new(&self.path);
-        command.args(&self.args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.kill_on_drop(true);
-        if let Some(dir) = &self.working_dir {
-            command.current_dir(dir);
-        }
-        #[cfg(unix)]
-        command.process_group(0);
-        let mut child = command.spawn().map_err(|error| format!("cannot be started: {error}"))?;
-        let group = ProcessGroup::of(&child);
-        let (Some(mut stdin), Some(stdout), Some(stderr)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
-            return Err("has no standard streams".into());
-        };
-        let feed = async move {
-            // A program that does not read its input is no failure.
-            let _ = stdin.write_all(task.as_bytes()).await;
-            drop(stdin);
-        };
-        let ((), stdout, stderr) =
-            tokio::join!(feed, bounded(stdout, self.output_bytes_max), bounded(stderr, STDERR_BYTES_MAX));
-        let status = child.wait().await.map_err(|error| error.to_string())?;
-        group.ended();
-        metadata.insert("output_bytes".into(), stdout.read.into());
-        metadata.insert("truncated".into(), (stdout.read > stdout.kept.len() as u64).into());
-        if let Some(code) = status.code() {
-            metadata.insert("exit_code".into(), code.into());
-        }
-        if status.success() {
-            return Ok(stdout.text());
-        }
-        let why = stderr.text();
-        Err(if why.trim().is_empty() { status.to_string() } else { format!("{status}: {}", why.trim()) })
-    }
-}
-
-/// The processes that a program started, so that none of them outlives its time.
-struct ProcessGroup {
-    #[cfg(unix)]
-    id: Option<u32>,
-}
-
-impl ProcessGroup {
-    fn of(child: &Child) -> Self {
-        #[cfg(not(unix))]
-        let _ = child;
-        Self {
-            #[cfg(unix)]
-            id: child.id(),
-        }
-    }
-
-    /// The program ended by itself: its number may belong to somebody else from here on.
-    #[cfg_attr(not(unix), expect(unused_mut, clippy::unused_self, reason = "only Unix has groups"))]
-    fn ended(mut self) {
-        #[cfg(unix)]
-        {
-            self.id = None;
-        }
-    }
-}
-
-impl Drop for ProcessGroup {
-    fn drop(&mut self) {
-        #[cfg(unix)]
-        if let Some(pid) =
-            self.id.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
-        {
-            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
-        }
-    }
-}
-
-struct Output {
-    kept: Vec<u8>,
-    read: u64,
-}
-
-impl Output {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.kept).into_owned()
-    }
-}
-
-/// Keeps the first `max` bytes and reads on, so that a chatty program is not blocked.
-async fn bounded(mut stream: impl AsyncRead + Unpin, max: usize) -> Output {
-    let mut output = Output { kept: Vec::new(), read: 0 };
-    let mut chunk = [0; 8192];
-    while let Ok(n) = stream.read(&mut chunk).await {
-        if n == 0 {
-            break;
-        }
-        output.read += n as u64;
-        let room = max.saturating_sub(output.kept.len()).min(n);
-        output.kept.extend_from_slice(&chunk[..room]);
-    }
-    output
 }
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn shell(script: &str, timeout_ms: u64, output_bytes_max: usize) -> Program {
-        Program {
+        Program(Order {
             path: "/bin/sh".into(),
             args: vec!["-c".into(), script.into()],
             working_dir: None,
+            pass_env: vec![],
             timeout: Duration::from_millis(timeout_ms),
-            output_bytes_max,
-        }
+            output_bytes_max: Some(output_bytes_max),
+        })
     }
 
     #[tokio::test]
@@ -239,7 +145,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_that_is_not_there() {
-        let program = Program { path: "/nowhere/such-program".into(), ..shell("", 1000, 1) };
+        let program = Program(Order { path: "/nowhere/such-program".into(), ..shell("", 1000, 1).0 });
         assert!(program.perform("").await.result.unwrap_err().starts_with("such-program: cannot be started"));
     }
 }

@@ -9,8 +9,11 @@ mod conduit;
 mod invocation;
 pub mod lore;
 pub mod parser;
+mod program;
+mod queue;
 mod registry;
 mod reveals;
+mod sounds;
 mod speech;
 mod voice;
 
@@ -26,6 +29,8 @@ use tokio::sync::Semaphore;
 pub use conduit::NoProgram;
 pub use lore::VoiceMoment;
 pub use parser::ParseRefusal;
+#[cfg(target_os = "linux")]
+pub(crate) use program::adopt_orphans;
 pub use registry::Refusal;
 
 use crate::bus::{ArcaneEventBus, Emit, EmitError, Emitted};
@@ -60,7 +65,8 @@ struct Inner {
     reveals: Mutex<Reveals>,
     conduits: BTreeMap<DaemonName, Conduit>,
     voice: Option<VoiceEngine>,
-    invocations: Semaphore,
+    /// A place for each program that runs, and for each invocation.
+    invocations: Arc<Semaphore>,
     config: RealmConfig,
 }
 
@@ -113,6 +119,7 @@ impl Realm {
     /// If a daemon is configured with a `command` conduit that has no program, or the log cannot be read.
     pub fn new(bus: ArcaneEventBus, config: RealmConfig) -> Result<Self, RealmError> {
         let mut conduits = BTreeMap::new();
+        let invocations = Arc::new(Semaphore::new(config.invocations_max));
         for (name, daemon) in &config.daemons {
             let conduit = Conduit::new(daemon).map_err(|error| RealmError::Daemon(name.clone(), error))?;
             conduits.insert(name.clone(), conduit);
@@ -124,8 +131,11 @@ impl Realm {
             registry: Mutex::new(Present::recall(&bus, &config)?),
             reveals: Mutex::default(),
             conduits,
-            voice: config.voice.clone().map(|voice| VoiceEngine::new(voice, config.audio_dir.clone())),
-            invocations: Semaphore::new(config.invocations_max),
+            voice: config
+                .voice
+                .clone()
+                .map(|voice| VoiceEngine::new(voice, config.audio_dir.clone(), Arc::clone(&invocations))),
+            invocations,
             bus,
             config,
         };

@@ -76,8 +76,13 @@ async fn narration_is_no_failure() {
 
 #[tokio::test]
 async fn a_broken_voice_engine_is_a_failure_with_its_error() {
-    let voice =
-        VoiceConfig { program: "/nowhere/voice".into(), args: vec![], suffix: "wav".into(), timeout_s: 1 };
+    let voice = VoiceConfig {
+        program: "/nowhere/voice".into(),
+        args: vec![],
+        suffix: "wav".into(),
+        pass_env: vec![],
+        timeout_s: 1,
+    };
     let dir = tempfile::tempdir().unwrap();
     let (realm, bus) =
         realm(RealmConfig { voice: Some(voice), audio_dir: dir.path().into(), ..RealmConfig::default() });

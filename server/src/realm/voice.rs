@@ -1,83 +1,86 @@
 //! What daemons say, and whether it is heard or narrated.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::{Duration, SystemTime};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use arcane_shared::DaemonName;
 use arcane_shared::color::hash;
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
+use tokio::sync::Semaphore;
 
+use super::program::{Ended, Order, announce_missing};
+use super::queue::Queue;
+use super::sounds::Sounds;
 use crate::config::VoiceConfig;
 
-/// Most sound files that are kept; the oldest give way.
-const FILES_MAX: usize = 256;
-
-/// A voice engine: one program, one folder of sound files.
+/// A voice engine: one program, one folder of sound files. Cloning it gives another handle to the same engine.
 #[derive(Debug, Clone)]
-pub(crate) struct VoiceEngine {
+pub(crate) struct VoiceEngine(Arc<Engine>);
+
+#[derive(Debug)]
+struct Engine {
     config: VoiceConfig,
-    dir: PathBuf,
+    sounds: Sounds,
+    queue: Queue,
 }
 
 impl VoiceEngine {
-    pub(crate) fn new(config: VoiceConfig, dir: PathBuf) -> Self {
-        Self { config, dir }
+    /// `places` bounds the programs of the realm: voices take theirs from it as well.
+    pub(crate) fn new(config: VoiceConfig, dir: PathBuf, places: Arc<Semaphore>) -> Self {
+        announce_missing(&config.program, &config.pass_env);
+        let (sounds, queue) = (Sounds::new(dir), Queue::new(places));
+        Self(Arc::new(Engine { config, sounds, queue }))
     }
 
     /// Speaks `text` into a file and returns its name under `/arcane_audio/`. The same text of the
-    /// same daemon is spoken once.
+    /// same daemon is spoken once. Goes on to its end even if the caller leaves.
     pub(crate) async fn speak(&self, daemon: &DaemonName, text: &str) -> Result<String, String> {
-        let file = format!("{daemon}_{:016x}.{}", hash(text), self.config.suffix);
-        let path = self.dir.join(&file);
-        if path.is_file() {
-            return Ok(file);
-        }
-        fs::create_dir_all(&self.dir).map_err(|error| format!("voice: {error}"))?;
-        forget_oldest(&self.dir);
-        let unfinished = self.dir.join(format!(".{:016x}.{}", rand::random::<u64>(), self.config.suffix));
-        let timeout = Duration::from_secs(self.config.timeout_s);
-        let spoken = tokio::time::timeout(timeout, self.run(text, &unfinished)).await;
-        let spoken = spoken.unwrap_or_else(|_| Err(format!("no sound within {} s", self.config.timeout_s)));
-        let kept = spoken.and_then(|()| fs::rename(&unfinished, &path).map_err(|error| error.to_string()));
-        if kept.is_err() {
-            let _ = fs::remove_file(&unfinished);
-        }
-        kept.map(|()| file).map_err(|error| format!("voice: {error}"))
-    }
-
-    async fn run(&self, text: &str, file: &Path) -> Result<(), String> {
-        let args = self.config.args.iter().map(|arg| arg.replace("{file}", &file.to_string_lossy()));
-        let mut child = Command::new(&self.config.program)
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| format!("{} cannot be started: {error}", self.config.program.display()))?;
-        if let Some(mut stdin) = child.stdin.take() {
-            let _ = stdin.write_all(text.as_bytes()).await;
-        }
-        let status = child.wait().await.map_err(|error| error.to_string())?;
-        if !status.success() {
-            return Err(format!("{}: {status}", self.config.program.display()));
-        }
-        Ok(())
+        let file = format!("{daemon}_{:016x}.{}", hash(text), self.0.config.suffix);
+        let (engine, text) = (Arc::clone(&self.0), text.to_owned());
+        let spoken = tokio::spawn(async move { engine.speak(&file, text).await.map(|()| file) });
+        let spoken = spoken.await.unwrap_or_else(|error| Err(format!("it broke off: {error}")));
+        spoken.map_err(|error| format!("voice: {error}"))
     }
 }
 
-fn forget_oldest(dir: &Path) {
-    let Ok(entries) = fs::read_dir(dir) else { return };
-    let mut files: Vec<(SystemTime, PathBuf)> = entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
-        .collect();
-    files.sort();
-    let superfluous = (files.len() + 1).saturating_sub(FILES_MAX);
-    for (_, path) in files.into_iter().take(superfluous) {
-        let _ = fs::remove_file(path);
+impl Engine {
+    async fn speak(&self, file: &str, text: String) -> Result<(), String> {
+        if self.sounds.has(file).await {
+            return Ok(());
+        }
+        let timeout = Duration::from_secs(self.config.timeout_s);
+        let _turn = self.queue.turn(file, timeout).await.map_err(|error| error.to_string())?;
+        // Others waited for the same line, and one of them was first.
+        if self.sounds.has(file).await {
+            return Ok(());
+        }
+        let unfinished = self.sounds.begin(&self.config.suffix).await.map_err(|error| error.to_string())?;
+        let spoken = match self.order(&unfinished, timeout).run(text).await {
+            Ended::Exited { status, .. } if status.success() => Ok(()),
+            Ended::Exited { status, .. } => Err(format!("{}: {status}", self.config.program.display())),
+            Ended::TimedOut => Err(format!("no sound within {} s", self.config.timeout_s)),
+            Ended::Failed(why) => Err(format!("{} {why}", self.config.program.display())),
+        };
+        let kept = match spoken {
+            Ok(()) => {
+                self.sounds.keep(unfinished.clone(), file).await.map_err(|error| format!("no sound: {error}"))
+            }
+            Err(why) => Err(why),
+        };
+        if kept.is_err() {
+            self.sounds.discard(unfinished).await;
+        }
+        kept
+    }
+
+    fn order(&self, file: &std::path::Path, timeout: Duration) -> Order {
+        Order {
+            path: self.config.program.clone(),
+            args: self.config.args.iter().map(|arg| arg.replace("{file}", &file.to_string_lossy())).collect(),
+            working_dir: None,
+            pass_env: self.config.pass_env.clone(),
+            timeout,
+            output_bytes_max: None,
+        }
     }
 }

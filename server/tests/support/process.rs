@@ -17,7 +17,18 @@ impl Process {
 
     /// The same, or what it said instead.
     pub fn try_start(mut command: Command) -> Result<Self, String> {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.stderr(Stdio::piped());
+        Self::spawn(command)
+    }
+
+    /// The same; what it says goes into a file.
+    pub fn try_start_logged(mut command: Command, log: &Path) -> Result<Self, String> {
+        command.stderr(std::fs::File::create(log).unwrap());
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Result<Self, String> {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let Some(url) = line.trim().strip_prefix("listening on ") else {
@@ -25,8 +36,9 @@ impl Process {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned());
         };
         // What it says is read and forgotten, or it would wait for somebody who does.
-        let said = BufReader::new(child.stderr.take().unwrap());
-        std::thread::spawn(move || said.lines().for_each(drop));
+        if let Some(said) = child.stderr.take() {
+            std::thread::spawn(move || BufReader::new(said).lines().for_each(drop));
+        }
         Ok(Self { url: url.to_owned(), child })
     }
 

@@ -1,0 +1,98 @@
+//! One run of a program, and the end of everything that it started.
+
+use std::time::Duration;
+
+use tokio::process::Child;
+
+use super::leaders;
+#[cfg(target_os = "linux")]
+use super::{kin::Trace, sweep};
+
+/// The variable by which what a program starts is known to be its own. It passes it on without knowing.
+pub(super) const VARIABLE: &str = "ARCANE_RUN";
+/// How long a program that was killed may take to be gone; one that hangs in the kernel takes longer.
+const KILLED_MAX: Duration = Duration::from_secs(5);
+
+/// A word that nothing but this run has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mark(String);
+
+impl Mark {
+    pub(super) fn random() -> Self {
+        Self(format!("{:032x}", rand::random::<u128>()))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    #[cfg(test)]
+    pub(super) fn known(word: &str) -> Self {
+        Self(word.into())
+    }
+}
+
+/// A program that was started. Dropping this ends it and everything that it started, as far as one look finds it.
+#[derive(Debug)]
+pub(super) struct Run {
+    leader: Option<u32>,
+    #[cfg(target_os = "linux")]
+    trace: Option<Trace>,
+}
+
+impl Run {
+    pub(super) fn of(child: &Child, mark: Mark) -> Self {
+        #[cfg(not(target_os = "linux"))]
+        let _ = mark;
+        Self {
+            leader: child.id(),
+            #[cfg(target_os = "linux")]
+            trace: child.id().and_then(|leader| sweep::trace(leader, mark)),
+        }
+    }
+
+    /// Ends what is left of it and waits until it is gone.
+    pub(super) async fn end(mut self, child: &mut Child) {
+        #[cfg(target_os = "linux")]
+        if let Some(trace) = self.trace.take() {
+            // Before the program itself is killed: what it started is still known by its parent.
+            let swept = tokio::task::spawn_blocking(move || sweep::sweep(&trace)).await;
+            if let Ok(left @ 1..) = swept {
+                tracing::warn!(left, "processes that a program started cannot be ended");
+            }
+        }
+        if child.id().is_some() {
+            self.kill_group();
+            // Not waited for after all: it stays known as a leader, and the runtime waits for it.
+            if tokio::time::timeout(KILLED_MAX, child.wait()).await.is_err() {
+                self.leader = None;
+                return;
+            }
+        }
+        if let Some(leader) = self.leader.take() {
+            leaders::forget(leader);
+        }
+    }
+
+    /// Only as long as nobody has waited for the leader: then its number may belong to another group.
+    fn kill_group(&self) {
+        #[cfg(unix)]
+        if let Some(group) =
+            self.leader.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
+        {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        if self.leader.is_none() {
+            return;
+        }
+        #[cfg(target_os = "linux")]
+        if let Some(trace) = &self.trace {
+            sweep::sweep(trace);
+        }
+    }
+}

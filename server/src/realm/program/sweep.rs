@@ -1,0 +1,78 @@
+//! Ending everything that belongs to a run, by the system's table of processes (`/proc`).
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
+
+use super::kin::{Household, Process, Trace, of_run};
+use super::leaders;
+use super::reaper::{self, Adoption};
+use super::run::{Mark, VARIABLE};
+
+/// What starts processes faster than they are ended wins after so many rounds; the log says so.
+const ROUNDS_MAX: usize = 200;
+/// What was killed takes a moment to be gone.
+const ROUND: Duration = Duration::from_millis(5);
+
+/// What is known of a program that was just started.
+pub(super) fn trace(leader: u32, mark: Mark) -> Option<Trace> {
+    Some(Trace { leader, started: look(leader)?.started, mark })
+}
+
+/// Ends everything that belongs to a run. Gives how many processes are left.
+pub(super) fn sweep(run: &Trace) -> usize {
+    let mut left = 0;
+    for _ in 0..ROUNDS_MAX {
+        let found = {
+            let leaders = leaders::lock();
+            let Adoption { adopts, alone } = reaper::adoption();
+            let house = Household { server: std::process::id(), adopts, alone, leaders: &leaders };
+            of_run(&table(), run, house, mark_of)
+        };
+        left = found.len();
+        if left == 0 {
+            break;
+        }
+        found.iter().for_each(kill);
+        std::thread::sleep(ROUND);
+    }
+    left
+}
+
+/// Every process. Not of one moment: they come and go while it is read.
+pub(super) fn table() -> Vec<Process> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let numbers = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    numbers.filter_map(look).collect()
+}
+
+fn look(id: u32) -> Option<Process> {
+    // Names need not be UTF-8.
+    Process::parse(&String::from_utf8_lossy(&fs::read(format!("/proc/{id}/stat")).ok()?))
+}
+
+/// The mark that a process was started with.
+fn mark_of(id: u32) -> Option<Vec<u8>> {
+    let environment = fs::read(format!("/proc/{id}/environ")).ok()?;
+    let mark = environment.split(|byte| *byte == 0).find_map(|pair| {
+        let value = pair.strip_prefix(std::ffi::OsStr::new(VARIABLE).as_bytes())?;
+        value.strip_prefix(b"=")
+    });
+    mark.map(<[u8]>::to_vec)
+}
+
+/// Kills this very process: if its number was given to another one meanwhile, nothing happens.
+fn kill(process: &Process) {
+    let Some(pid) = i32::try_from(process.id).ok().and_then(Pid::from_raw) else { return };
+    let held = pidfd_open(pid, PidfdFlags::empty());
+    if look(process.id).is_none_or(|now| now.started != process.started) {
+        return;
+    }
+    let _ = match held {
+        Ok(held) => pidfd_send_signal(held, Signal::KILL),
+        // A kernel before 5.3, or a sandbox.
+        Err(_) => kill_process(pid, Signal::KILL),
+    };
+}
