@@ -7,8 +7,10 @@ use std::time::Duration;
 pub struct NetConfig {
     /// Most connections at a time; further ones wait to be accepted. Default 20,000.
     pub connections_max: usize,
-    /// How long a request's head may take. Default 10 s.
+    /// How long a client may take to begin, and how long a request's head may take. Default 10 s.
     pub header_timeout: Duration,
+    /// How long a connection of HTTP/1 or HTTP/2 on which nothing is asked stays open. Default 75 s.
+    pub idle_timeout: Duration,
     /// How long a request's body may take. Default 30 s.
     pub body_timeout: Duration,
     /// Largest request body, bytes. Default 8 MiB.
@@ -24,7 +26,9 @@ pub struct NetConfig {
     pub pong_timeout: Duration,
     /// How long a client may leave written bytes unread. Default 30 s.
     pub stall_timeout: Duration,
-    /// How long connections have to end when the server stops. Default 5 s.
+    /// How long a client that is still sending is read on from after its last answer, if nothing comes. Default 2 s.
+    pub linger_timeout: Duration,
+    /// How long stopping may take; connections have nine tenths of it to end. Default 5 s.
     pub drain_timeout: Duration,
     /// Origins, besides the server's own and loopback ones, whose pages may connect.
     pub allowed_origins: Vec<String>,
@@ -35,6 +39,7 @@ impl Default for NetConfig {
         Self {
             connections_max: 20_000,
             header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(30),
             body_bytes_max: 8 * 1024 * 1024,
             message_bytes_max: 64 * 1024,
@@ -42,6 +47,7 @@ impl Default for NetConfig {
             ping_interval: Duration::from_secs(25),
             pong_timeout: Duration::from_secs(10),
             stall_timeout: Duration::from_secs(30),
+            linger_timeout: Duration::from_secs(2),
             drain_timeout: Duration::from_secs(5),
             allowed_origins: Vec::new(),
         }

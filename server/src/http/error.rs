@@ -13,7 +13,7 @@ use crate::log::{Fault, LogError};
 use crate::realm::{ParseRefusal, Refusal, SpellFailure};
 
 /// Every kind of problem and what it means; `/docs` lists them.
-pub(crate) const KINDS: [(&str, &str); 28] = [
+pub(crate) const KINDS: [(&str, &str); 29] = [
     ("invalid", "A parameter or a part of the body cannot be used; `errors` says which."),
     ("not-json", "The body is not valid JSON."),
     ("body", "The body broke off before its end."),
@@ -48,6 +48,7 @@ pub(crate) const KINDS: [(&str, &str); 28] = [
     ("no-such-route", "There is nothing at this path."),
     ("no-dashboard", "This server has no dashboard to show."),
     ("method", "The route does not take this method."),
+    ("busy", "The server has as much to do at a time as it may; `Retry-After` says when to try again."),
 ];
 
 /// An error answer.

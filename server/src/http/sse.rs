@@ -1,13 +1,14 @@
 //! `GET /events/stream`: the same events as server-sent events.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arcane_shared::control::ServerMessage;
 use arcane_shared::{Position, Problem};
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::{Extension, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -18,6 +19,7 @@ use super::error::ApiError;
 use super::query::{Begin, Moment, StreamQuery};
 use super::streams;
 use crate::bus::{self, Subscription};
+use crate::serve::Place;
 use crate::state::AppState;
 use crate::ws::{greeting, session_name};
 
@@ -35,6 +37,7 @@ const POSITION_INTERVAL: Duration = Duration::from_secs(1);
 ))]
 pub(crate) async fn stream_events(
     State(state): State<AppState>,
+    place: Option<Extension<Place>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -64,6 +67,7 @@ pub(crate) async fn stream_events(
         _consumer: consumer,
         evicted,
         state,
+        place: place.map(|Extension(place)| place),
         first: Some(first),
         ended: false,
         told_at,
@@ -96,6 +100,8 @@ struct Reader {
     _consumer: Option<bus::Reader>,
     evicted: Arc<Notify>,
     state: AppState,
+    /// Until its client has ended its side.
+    place: Option<Place>,
     first: Option<Bytes>,
     ended: bool,
     /// When the client last learned where it is.
@@ -116,6 +122,12 @@ impl Reader {
                 _ = draining.wait_for(|draining| *draining) => return None,
                 () = self.evicted.notified() => return None,
                 () = tokio::time::sleep(quiet) => return Some(Bytes::from_static(b": quiet\n\n")),
+                // A client that has left resets the connection when something comes; one that has only nothing
+                // more to say reads on.
+                () = client_ended(self.place.as_ref()) => {
+                    self.place = None;
+                    return Some(Bytes::from_static(b": still there?\n\n"));
+                }
             }
             let bytes = self.take();
             if !bytes.is_empty() {
@@ -148,6 +160,13 @@ impl Reader {
             bytes.extend_from_slice(b"event: complete\ndata: {}\n\n");
         }
         bytes
+    }
+}
+
+async fn client_ended(place: Option<&Place>) {
+    match place {
+        Some(place) => place.client_ended().await,
+        None => pending().await,
     }
 }
 

@@ -16,6 +16,7 @@ mod turn;
 pub(crate) mod wheel;
 
 pub(crate) use bell::Reason;
+pub(crate) use shared_stream::SharedStream;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -37,7 +38,7 @@ use crate::gate::origin;
 use crate::http::error::ApiError;
 use crate::http::query::{Begin, QueryError, StreamQuery};
 use crate::http::streams;
-use crate::serve::Place;
+use crate::serve::{Place, Wire};
 use crate::state::AppState;
 use bell::Bell;
 use codec::Decoder;
@@ -46,7 +47,6 @@ use fanout::{Encoding, Member};
 use handshake::{Accepted, HandshakeError};
 use pending::Pending;
 use session::Session;
-use shared_stream::SharedStream;
 use socket::Socket;
 use turn::{Outbox, linger};
 
@@ -78,9 +78,9 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
         // The client may go away between its request and the upgrade; then there is nobody to talk to.
         let Ok(upgraded) = upgraded.await else { return };
         // A plain TCP stream can write many buffers in one system call.
-        match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
+        match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<Wire>>(upgraded) {
             Ok(parts) => {
-                let stream = Arc::new(parts.io.into_inner());
+                let stream = parts.io.into_inner().into_stream();
                 serve(SharedStream(Arc::clone(&stream)), Some(stream), parts.read_buf, opening).await;
             }
             Err(upgraded) => serve(TokioIo::new(upgraded), None, Bytes::new(), opening).await,

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 /// The task's side of it. Who may write at a moment is decided by the reader's place in its list.
 #[derive(Debug)]
-pub(super) struct SharedStream(pub(super) Arc<TcpStream>);
+pub(crate) struct SharedStream(pub(crate) Arc<TcpStream>);
 
 impl SharedStream {
     fn poll_io<T>(

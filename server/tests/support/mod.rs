@@ -115,6 +115,11 @@ impl TestServer {
         tokio::time::timeout(PATIENCE, self.running).await.expect("the server stops").unwrap();
     }
 
+    /// Waits until a server that was asked to stop has.
+    pub async fn ended(self) {
+        tokio::time::timeout(PATIENCE, self.running).await.expect("the server stops").unwrap();
+    }
+
     /// Asks the server to stop.
     pub fn begin_to_stop(&mut self) {
         let _ = self.stop.take().unwrap().send(());

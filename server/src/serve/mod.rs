@@ -1,0 +1,147 @@
+//! The server: what it opens, and how it runs and stops.
+
+mod accept;
+mod answer;
+mod connection;
+mod place;
+mod pulse;
+mod streams;
+mod wire;
+
+pub(crate) use place::Place;
+pub(crate) use wire::Wire;
+
+use std::future::{Future, pending};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use connection::Connections;
+
+use crate::bus::ArcaneEventBus;
+use crate::config::Config;
+use crate::http::assets::Assets;
+use crate::http::router;
+use crate::log::LogError;
+use crate::log::sqlite::{EVENTS_FILE, Figures, OpenError, SqliteLog};
+use crate::metrics::Metrics;
+use crate::realm::{Realm, RealmError};
+use crate::state::{AppState, Parts};
+use crate::ws::Reason;
+use crate::ws::fanout::Fanouts;
+use crate::ws::wheel::Wheel;
+
+/// Why a server cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The log cannot be read.
+    #[error("cannot go on with {}: {source}", path.display())]
+    Log {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: LogError,
+    },
+    /// Who is present cannot be found out.
+    #[error(transparent)]
+    Realm(#[from] RealmError),
+}
+
+impl RunError {
+    fn unreadable(config: &Config, source: LogError) -> Self {
+        Self::Log { path: config.data_dir.clone().unwrap_or_default().join(EVENTS_FILE), source }
+    }
+}
+
+/// Serves on a bound listener until `shutdown` completes, then lets connections end in peace.
+///
+/// # Errors
+/// If the configuration does not fit or the log cannot be opened; never because of a client.
+pub async fn run(
+    listener: TcpListener,
+    config: Config,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), RunError> {
+    Server::open(config)?.run(listener, shutdown).await;
+    Ok(())
+}
+
+/// A server whose log is open: from here on nothing can be wrong with what it was told.
+#[derive(Debug)]
+pub struct Server {
+    bus: ArcaneEventBus,
+    realm: Realm,
+    figures: Option<Arc<Figures>>,
+    config: Config,
+}
+
+impl Server {
+    /// Opens the log and recalls who is present.
+    ///
+    /// # Errors
+    /// If the configuration does not fit or the log cannot be opened.
+    pub fn open(config: Config) -> Result<Self, RunError> {
+        let (bus, figures) = open_bus(&config)?;
+        let realm = Realm::new(bus.clone(), config.realm.clone()).map_err(|error| match error {
+            RealmError::Log(source) => RunError::unreadable(&config, source),
+            error => error.into(),
+        })?;
+        Ok(Self { bus, realm, figures, config })
+    }
+
+    /// Serves until `shutdown` completes, lets connections end in peace and closes the log.
+    pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        self.run_until(listener, shutdown, pending()).await;
+    }
+
+    /// The same; once `hurry` completes, too, no connection is waited for any longer.
+    pub async fn run_until(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+        hurry: impl Future<Output = ()>,
+    ) {
+        let Self { bus, realm, figures, config } = self;
+        let log = Arc::clone(bus.log());
+        let (drain, draining) = watch::channel(false);
+        let net = config.net.clone();
+        let metrics = Metrics::new();
+        let state = AppState::new(Parts {
+            fanouts: Arc::new(Fanouts::new(bus.clone(), metrics.clone())),
+            bus,
+            realm,
+            figures,
+            wheel: Wheel::start(),
+            metrics,
+            assets: Assets::from(&config.dashboard),
+            config,
+            draining,
+            started: Instant::now(),
+        });
+        let connections = Arc::new(Connections::new(router(state.clone()), &net));
+        accept::until(listener, &connections, shutdown).await;
+        tracing::info!("stopping: no new connections, asking readers to go");
+        drain.send_replace(true);
+        state.wheel.ring_all(Reason::Drain);
+        accept::drain(&connections, &net, hurry).await;
+        // What was taken is written before the process ends.
+        if tokio::task::spawn_blocking(move || log.close()).await.is_err() {
+            tracing::error!("the event log could not be closed");
+        }
+    }
+}
+
+/// A bus that goes on where its log ends, or one in memory.
+fn open_bus(config: &Config) -> Result<(ArcaneEventBus, Option<Arc<Figures>>), RunError> {
+    let Some(dir) = &config.data_dir else { return Ok((ArcaneEventBus::new(config.bus.clone()), None)) };
+    let log = SqliteLog::open(dir, config.bus.retention)?;
+    let figures = Arc::clone(log.figures());
+    let bus = ArcaneEventBus::with_log(config.bus.clone(), Arc::new(log));
+    Ok((bus.map_err(|source| RunError::unreadable(config, source))?, Some(figures)))
+}

@@ -1,0 +1,53 @@
+//! Places of `connections_max`: a connection has one, and each further request at a time on it another.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::pulse::{Protocol, Pulse};
+
+/// A request's place among the connections. It goes back when the last clone is dropped: a WebSocket
+/// takes one along when it leaves HTTP behind.
+#[derive(Debug, Clone)]
+pub(crate) struct Place(Arc<Seat>);
+
+#[derive(Debug)]
+struct Seat {
+    pulse: Arc<Pulse>,
+    _connection: Arc<OwnedSemaphorePermit>,
+    _further: Option<OwnedSemaphorePermit>,
+}
+
+impl Place {
+    /// For a request on a connection; `None` if all places are taken.
+    pub(super) fn take(
+        pulse: &Arc<Pulse>,
+        connection: &Arc<OwnedSemaphorePermit>,
+        places: &Arc<Semaphore>,
+        protocol: Protocol,
+    ) -> Option<Self> {
+        let mut seat = Seat { pulse: Arc::clone(pulse), _connection: Arc::clone(connection), _further: None };
+        if pulse.begin_request(protocol) {
+            // Without a place the seat is dropped, and the request is over.
+            seat._further = Some(Arc::clone(places).try_acquire_owned().ok()?);
+        }
+        Some(Self(Arc::new(seat)))
+    }
+
+    pub(super) fn pulse(&self) -> &Pulse {
+        &self.0.pulse
+    }
+
+    /// Completes once the client has ended its side of the connection: it is gone, or only has nothing
+    /// more to say. Which one it is shows when something is written.
+    pub(crate) async fn client_ended(&self) {
+        self.0.pulse.ended().await;
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.pulse.end_request(Instant::now());
+    }
+}
