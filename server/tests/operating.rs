@@ -4,8 +4,9 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use arcane_server::config::{Config, Dashboard};
 use serde_json::{Value, json};
@@ -103,8 +104,12 @@ struct Serve {
 
 impl Serve {
     fn start(args: &[&str]) -> Self {
+        Self::launch(&mut arcane(), args)
+    }
+
+    fn launch(command: &mut Command, args: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let mut child = arcane()
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--no-dashboard", "--data-dir"])
             .arg(data.path())
             .args(args)
@@ -198,6 +203,74 @@ fn a_signal_stops_it_in_peace() {
     let mut server = Serve::start(&[]);
     let pid = rustix::process::Pid::from_child(&server.child);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert!(server.child.wait().unwrap().success());
+}
+
+#[cfg(unix)]
+impl Serve {
+    fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// A connection that has said half of a publication, and that the server knows of.
+    fn half_sent(&self) -> std::net::TcpStream {
+        let mut stream = std::net::TcpStream::connect(self.url.strip_prefix("http://").unwrap()).unwrap();
+        let head = "POST /events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n\
+                    Content-Length: 100\r\nExpect: 100-continue\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut go_on = [0; 12];
+        stream.read_exact(&mut go_on).unwrap();
+        assert_eq!(&go_on, b"HTTP/1.1 100");
+        stream.write_all(b"{").unwrap();
+        stream
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn one_half_sent_body_does_not_keep_it_longer_than_is_said() {
+    let mut server = Serve::start(&[]);
+    let _half_sent = server.half_sent();
+    let since = Instant::now();
+    server.signal(rustix::process::Signal::TERM);
+    assert!(server.child.wait().unwrap().success());
+    assert!(since.elapsed() < Duration::from_secs(7), "it waited once: {:?}", since.elapsed());
+}
+
+#[cfg(unix)]
+#[test]
+fn asked_again_it_ends_at_once() {
+    use rustix::process::Signal;
+    for (first, second) in
+        [(Signal::INT, Signal::INT), (Signal::TERM, Signal::TERM), (Signal::HUP, Signal::INT)]
+    {
+        let mut server = Serve::start(&[]);
+        let mut half_sent = server.half_sent();
+        let mut idle = server.half_sent();
+        // An answered connection shows that the first signal was heard: it is closed.
+        idle.write_all(&[b' '; 99]).unwrap();
+        let since = Instant::now();
+        server.signal(first);
+        idle.read_to_end(&mut Vec::new()).unwrap();
+        server.signal(second);
+        half_sent.read_to_end(&mut Vec::new()).ok();
+        assert!(server.child.wait().unwrap().success());
+        assert!(since.elapsed() < Duration::from_secs(4), "{first:?} {second:?}: {:?}", since.elapsed());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_terminal_that_goes_away_stops_it_in_peace_but_not_under_nohup() {
+    let mut server = Serve::start(&[]);
+    server.signal(rustix::process::Signal::HUP);
+    assert!(server.child.wait().unwrap().success());
+
+    let mut server = Serve::launch(Command::new("nohup").arg(env!("CARGO_BIN_EXE_arcane")), &[]);
+    server.signal(rustix::process::Signal::HUP);
+    let (ok, _, err) = server.client(&["cast", "list daemons"]);
+    assert!(ok, "{err}");
+    server.signal(rustix::process::Signal::TERM);
     assert!(server.child.wait().unwrap().success());
 }
 

@@ -7,6 +7,7 @@ mod manual;
 mod publish;
 mod serve;
 mod settings;
+mod signals;
 mod tail;
 
 use std::process::ExitCode;

@@ -10,9 +10,12 @@ use clap::{ArgMatches, Args, CommandFactory};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use super::{Arcane, settings};
+use super::{Arcane, settings, signals};
 use crate::config::{BusConfig, Config, ConfigFile, Dashboard, NetConfig, RealmConfig};
 use crate::log::retention::Retention;
+
+/// How long what still runs in the background is waited for after the log was closed.
+const REST: Duration = Duration::from_millis(250);
 
 /// Flags of `arcane serve`. Each is a variable `ARCANE_…` and a key of `arcane.toml` as well.
 #[derive(Debug, Clone, Args)]
@@ -91,7 +94,11 @@ impl Serve {
         self.announce_missing_parts(matches);
         let config = self.config(file.as_deref())?;
         raise_file_limit();
-        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.serve(config))
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let served = runtime.block_on(self.serve(config));
+        // A call that blocks, on a disk that does not answer for example, must not keep the process.
+        runtime.shutdown_timeout(REST);
+        served
     }
 
     async fn serve(&self, config: Config) -> anyhow::Result<()> {
@@ -101,11 +108,11 @@ impl Serve {
             .await
             .with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;
-        let stop = stop_signal()?;
+        let (stop, hurry) = signals::stop()?;
         #[cfg(target_os = "linux")]
         crate::realm::adopt_orphans().context("cannot listen for programs that end")?;
         announce(address);
-        server.run(listener, stop).await;
+        server.run_until(listener, stop, hurry).await;
         Ok(())
     }
 
@@ -202,27 +209,4 @@ fn raise_file_limit() {
         let limit = getrlimit(Resource::Nofile);
         let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     }
-}
-
-/// Completes when the process is asked to stop. The signals are listened for from the call on, not
-/// from the first poll: a caller that announces itself afterwards can be stopped at any time.
-#[cfg(unix)]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-/// Completes when the process is asked to stop.
-#[cfg(not(unix))]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }
