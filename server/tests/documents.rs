@@ -5,7 +5,7 @@
 mod support;
 
 use arcane_shared::api::{ActivityAnswer, HistoryAnswer, Problem, PublishAnswer};
-use arcane_shared::control::{ClientMessage, ServerMessage};
+use arcane_shared::control::{ClientMessage, ServerMessage, StreamClose};
 use arcane_shared::{ArcaneEvent, ReceivedEvent};
 use serde::de::DeserializeOwned;
 use serde_json::{Deserializer, Value};
@@ -38,6 +38,7 @@ fn messages() {
     check::<ReceivedEvent>("event");
     check::<ClientMessage>("client");
     check::<ServerMessage>("server");
+    check::<StreamClose>("close");
     check::<PublishAnswer>("published");
     check::<Problem>("problem");
     check::<HistoryAnswer>("history");
@@ -80,8 +81,18 @@ async fn what_the_page_says_to_the_server_is_understood() {
 
 #[test]
 fn every_block_of_json_is_checked() {
-    let known =
-        ["event", "client", "server", "publish", "published", "problem", "publishing", "history", "activity"];
+    let known = [
+        "event",
+        "client",
+        "server",
+        "close",
+        "publish",
+        "published",
+        "problem",
+        "publishing",
+        "history",
+        "activity",
+    ];
     for line in PROTOCOL.lines().filter(|line| line.starts_with("```json")) {
         let kind = line.trim_start_matches("```json").trim();
         assert!(known.contains(&kind), "{line}");

@@ -155,7 +155,9 @@ async fn a_consumer_goes_on_after_what_it_acknowledged() {
     assert_eq!(server.look("/consumers").await.1["consumers"][0]["lag"], 0);
     let deleted = server.http.delete(server.url("/consumers/billing")).send().await.unwrap();
     assert_eq!(deleted.status(), 204);
-    assert!(stream.next().await.is_none(), "whoever read in its name is told");
+    let (_, name, data) = stream.next().await.unwrap();
+    assert_eq!((name.as_str(), &data["code"]), ("close", &json!(4409)), "whoever read in its name is told");
+    assert!(stream.next().await.is_none());
     assert_eq!(server.post("/consumers/billing/ack", json!({"seq": 3})).await.status(), 404);
 }
 

@@ -256,6 +256,15 @@ impl CloseCode {
     }
 }
 
+/// The data of an event stream's last event, `close`: what a WebSocket's close frame says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamClose {
+    /// A [`CloseCode`].
+    pub code: u16,
+    /// A sentence.
+    pub reason: String,
+}
+
 /// Whether a client may come back after this close code: anything but 44xx and 4000.
 #[must_use]
 pub fn is_reconnectable(code: u16) -> bool {

@@ -10,6 +10,7 @@ use arcane_shared::api::ConsumerCard;
 use arcane_shared::{ConsumerName, Epoch, Position, RoomName, Seq, Timestamp};
 
 use super::resume::Since;
+use super::rooms::{NoSuchRoom, Whereabouts};
 use crate::clock;
 use crate::log::{EventLog, LogError, Record};
 
@@ -84,34 +85,50 @@ impl Consumers {
         Ok(Self { log, known: Arc::new(Mutex::new(known)) })
     }
 
-    /// Reads in a consumer's name, which is made if it was not there: it begins after `head`, or after
-    /// `since`. Whoever read in its name before is told by its `evict` and reads no more.
+    /// Reads in a consumer's name, which is made if it was not there, and begins at `begin` then. Whoever read in
+    /// its name before is told by its `evict` and reads no more.
+    ///
+    /// A position that the room has not got to is told to the reader as it is, but not kept: there the consumer is
+    /// where reading begins instead, before the oldest event. Otherwise it would be passed over what happens until
+    /// the room gets there.
     ///
     /// # Errors
     /// If it would be one too many.
-    pub fn attach(
+    pub(crate) fn attach(
         &self,
         room: &RoomName,
         name: &ConsumerName,
         begin: Position,
+        there: impl FnOnce() -> Result<Whereabouts, NoSuchRoom>,
         evict: Box<dyn Fn() + Send>,
     ) -> Result<(Reader, Since), ConsumerError> {
         let key = (room.clone(), name.clone());
         let mut known = self.lock();
-        if !known.contains_key(&key) {
-            if known.len() >= CONSUMERS_MAX {
-                return Err(ConsumerError::TooMany);
-            }
-            let consumer = Consumer { position: begin, updated_at: clock::now(), reader: None, readers: 0 };
-            // Kept at once: what happens before the first acknowledgement is for it, too.
-            self.log.remember(vec![record(&key, &consumer)]);
-            known.insert(key.clone(), consumer);
+        // Under the lock: what was acknowledged before is no further than the room is now.
+        let there = there().ok();
+        let is_new = !known.contains_key(&key);
+        if is_new && known.len() >= CONSUMERS_MAX {
+            return Err(ConsumerError::TooMany);
         }
-        let consumer = known.get_mut(&key).ok_or_else(|| ConsumerError::Unknown(name.clone()))?;
+        let consumer = known.entry(key.clone()).or_insert_with(|| Consumer {
+            position: begin,
+            updated_at: clock::now(),
+            reader: None,
+            readers: 0,
+        });
         consumer.readers += 1;
         let number = consumer.readers;
         let before = consumer.reader.replace(Current { number, evict });
         let since = Since::from(consumer.position.clone());
+        let ahead = there
+            .filter(|there| consumer.position.epoch == there.epoch && consumer.position.seq > there.head);
+        if let Some(there) = &ahead {
+            consumer.position.seq = there.oldest.saturating_sub(1).min(there.head);
+        }
+        if is_new || ahead.is_some() {
+            // Kept at once: what happens before the first acknowledgement is for it, too.
+            self.log.remember(vec![record(&key, consumer)]);
+        }
         drop(known);
         if let Some(before) = before {
             (before.evict)();

@@ -35,6 +35,7 @@ pub use emit::Emit;
 pub use frame::{PreparedFrame, TooLarge};
 pub use keys::{Key, KeyRefused, Known};
 pub use pace::Speed;
+pub(crate) use resume::END;
 pub use resume::Since;
 pub use rooms::NoSuchRoom;
 pub(crate) use rooms::Whereabouts;

@@ -2,6 +2,10 @@
 
 use arcane_shared::{Epoch, NotRecovered, Position, Seq};
 
+/// What follows the position in the last `id` of an event stream that is over for good: a client that comes back
+/// with it is told to stay away.
+pub(crate) const END: &str = ":end";
+
 /// A position that a reader names; without an epoch it trusts that it is the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Since {
@@ -18,31 +22,35 @@ impl Since {
     /// Says what would be right.
     pub fn parse(text: &str) -> Result<Self, String> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let seq = text.parse().map_err(|_| format!("{text} is no number of an event"))?;
+            let seq = text
+                .parse()
+                .map_err(|_| format!("{text} is no number of an event: it has more than 64 bits"))?;
             return Ok(Self { epoch: None, seq });
         }
-        let position = Position::parse(text).map_err(|error| error.to_string())?;
+        // The last id of an event stream that was over for good is a position, too.
+        let position =
+            Position::parse(text.strip_suffix(END).unwrap_or(text)).map_err(|error| error.to_string())?;
         Ok(Self { epoch: Some(position.epoch), seq: position.seq })
+    }
+
+    /// How many events follow the position, or why they cannot. `first`: the oldest event that is kept, and
+    /// pinned where the answer is a promise.
+    pub(crate) fn decide(&self, epoch: &Epoch, first: Seq, head: Seq) -> Result<u64, NotRecovered> {
+        if self.epoch.as_ref().is_some_and(|named| named != epoch) {
+            Err(NotRecovered::EpochChanged)
+        } else if self.seq > head {
+            Err(NotRecovered::Ahead)
+        } else if self.seq + 1 < first {
+            Err(NotRecovered::Expired)
+        } else {
+            Ok(head - self.seq)
+        }
     }
 }
 
 impl From<Position> for Since {
     fn from(position: Position) -> Self {
         Self { epoch: Some(position.epoch), seq: position.seq }
-    }
-}
-
-/// How many events follow the position, or why they cannot. `first`: the oldest event that is kept, and
-/// pinned.
-pub(crate) fn decide(since: &Since, epoch: &Epoch, first: Seq, head: Seq) -> Result<u64, NotRecovered> {
-    if since.epoch.as_ref().is_some_and(|named| named != epoch) {
-        Err(NotRecovered::EpochChanged)
-    } else if since.seq > head {
-        Err(NotRecovered::Ahead)
-    } else if since.seq + 1 < first {
-        Err(NotRecovered::Expired)
-    } else {
-        Ok(head - since.seq)
     }
 }
 
@@ -53,7 +61,7 @@ mod tests {
     #[test]
     fn all_or_nothing_with_the_reason() {
         let epoch = Epoch("e".into());
-        let at = |text: &str, first, head| decide(&Since::parse(text).unwrap(), &epoch, first, head);
+        let at = |text: &str, first, head| Since::parse(text).unwrap().decide(&epoch, first, head);
         assert_eq!(at("e:7", 1, 10), Ok(3));
         assert_eq!(at("7", 1, 10), Ok(3));
         assert_eq!(at("e:10", 1, 10), Ok(0));
@@ -66,8 +74,13 @@ mod tests {
     }
 
     #[test]
+    fn the_last_id_of_a_stream_that_is_over_is_a_position() {
+        assert_eq!(Since::parse("e:7:end"), Since::parse("e:7"));
+    }
+
+    #[test]
     fn what_is_no_position_is_refused() {
-        for text in ["", "e:", ":7", "-1", "e:x", "99999999999999999999", "7 "] {
+        for text in ["", "e:", ":7", "-1", "e:x", "99999999999999999999", "7 ", "7:end", ":end"] {
             assert!(Since::parse(text).is_err(), "{text:?}");
         }
     }

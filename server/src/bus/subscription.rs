@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::course::Course;
 use super::frame::PreparedFrame;
 use super::pace::Speed;
-use super::resume::{Since, decide};
+use super::resume::Since;
 use super::room::{Reach, Room};
 use crate::log::GapReason;
 
@@ -115,7 +115,7 @@ impl Subscription {
         // Pinned before the decision: what is promised cannot be purged in between.
         let (pin, first) = room.reads().log().pin(room.id(), since.seq);
         let head = room.head();
-        match decide(&since, room.epoch(), first, head) {
+        match since.decide(room.epoch(), first, head) {
             Ok(count) => {
                 self.observer.cursor = since.seq;
                 self.resume = Some(Resume::recovered(count));
@@ -163,6 +163,11 @@ impl Subscription {
     #[must_use]
     pub fn resume(&self) -> Option<Resume> {
         self.resume
+    }
+
+    /// Says what became of that wish where it was decided before.
+    pub(crate) fn tell(&mut self, resume: Option<Resume>) {
+        self.resume = resume;
     }
 
     /// Subscribers of the room, this one included.

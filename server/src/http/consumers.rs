@@ -41,6 +41,7 @@ pub(crate) async fn delete(
 ), responses(
     (status = 204, description = "Everything up to `seq` is acknowledged"),
     (status = 404, description = "No such consumer or room", body = Problem, content_type = "application/problem+json"),
+    (status = 410, description = "The event is of another epoch", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "The event did not happen", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn ack(
@@ -51,6 +52,9 @@ pub(crate) async fn ack(
 ) -> Result<StatusCode, ApiError> {
     let room = query.room()?;
     let there = state.bus.whereabouts(&room)?;
+    if request.epoch.is_some_and(|epoch| epoch != there.epoch) {
+        return Err(ApiError::epoch_changed("/epoch", &there.epoch));
+    }
     state.bus.consumers().ack(&room, &parse(&name)?, &there.epoch, request.seq, there.head)?;
     Ok(StatusCode::NO_CONTENT)
 }

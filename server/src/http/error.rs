@@ -1,7 +1,7 @@
 //! Every error answer: RFC 9457 problems, made and logged here and nowhere else.
 
-use arcane_shared::Problem;
 use arcane_shared::api::FieldError;
+use arcane_shared::{Epoch, Problem};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -92,6 +92,12 @@ impl ApiError {
     /// One wrong part of a body.
     pub(crate) fn field(pointer: &str, detail: impl Into<String>) -> Self {
         Self::parameter(pointer, detail)
+    }
+
+    /// A position of another run of numbers than the room's.
+    pub(crate) fn epoch_changed(name: &str, epoch: &Epoch) -> Self {
+        let detail = format!("{name}: the room has a new epoch, {epoch}; begin anew");
+        Self::new(StatusCode::GONE, "epoch-changed", detail)
     }
 
     /// With a sentence put before the detail.

@@ -111,7 +111,7 @@ pub(crate) async fn activity(
 ) -> Result<Json<ActivityAnswer>, ApiError> {
     let room = query.room()?;
     let there = state.bus.whereabouts(&room)?;
-    let (from, to) = (time(&query, "from")?, time(&query, "to")?);
+    let (from, to) = (query.time("from")?, query.time("to")?);
     let buckets = query.whole("buckets", LIMIT_MAX, BUCKETS_DEFAULT)? as u64;
     let to = to.unwrap_or_else(clock::now);
     let wanted = ActivityQuery { room_id: there.id.into(), from, to: to.max(from.unwrap_or(to)), buckets };
@@ -169,16 +169,9 @@ pub(crate) async fn purge(
 /// A position in the room's own epoch.
 fn position(query: &Pairs, name: &'static str, there: &Whereabouts) -> Result<Option<Seq>, ApiError> {
     let Some(text) = query.get(name) else { return Ok(None) };
-    let since = Since::parse(text).map_err(|detail| QueryError { name, detail })?;
+    let since = Since::parse(text).map_err(|detail| QueryError::new(name, detail))?;
     if since.epoch.is_some_and(|epoch| epoch != there.epoch) {
-        let detail = format!("{name}: the room has a new epoch, {}; begin anew", there.epoch);
-        return Err(ApiError::new(StatusCode::GONE, "epoch-changed", detail));
+        return Err(ApiError::epoch_changed(name, &there.epoch));
     }
     Ok(Some(since.seq))
-}
-
-fn time(query: &Pairs, name: &'static str) -> Result<Option<Timestamp>, ApiError> {
-    let Some(text) = query.get(name) else { return Ok(None) };
-    let time = Timestamp::parse(text).map_err(|error| ApiError::parameter(name, error.to_string()))?;
-    Ok(Some(time))
 }

@@ -10,10 +10,12 @@ pub(crate) mod error;
 mod events;
 mod health;
 mod history;
+pub(crate) mod last_id;
 pub(crate) mod publish;
 pub(crate) mod query;
 mod spells;
 mod sse;
+pub(crate) mod stream_query;
 pub(crate) mod streams;
 mod voice;
 

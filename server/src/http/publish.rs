@@ -80,7 +80,7 @@ pub(crate) async fn publish(
 
 /// The level that was asked for, or the highest that is no extra work.
 pub(crate) fn level(ack: Option<&str>, max: Level) -> Result<Level, QueryError> {
-    let wrong = |detail| Err(QueryError { name: "ack", detail });
+    let wrong = |detail| Err(QueryError::new("ack", detail));
     match ack.map(|word| (word, Level::parse(word))) {
         None => Ok(Level::Logged.min(max)),
         Some((_, Some(level))) if level <= max => Ok(level),

@@ -5,22 +5,24 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arcane_shared::control::ServerMessage;
-use arcane_shared::{Position, Problem};
+use arcane_shared::control::{CloseCode, ServerMessage, StreamClose};
+use arcane_shared::{Position, Problem, Seq};
 use axum::body::Body;
 use axum::extract::{Extension, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
 use tokio::sync::Notify;
 
 use super::error::ApiError;
-use super::query::{Begin, Moment, StreamQuery};
+use super::last_id::LastId;
+use super::stream_query::{Begin, StreamParams, StreamQuery};
 use super::streams;
-use crate::bus::{self, Subscription};
+use crate::bus::{self, END, Subscription};
 use crate::serve::Place;
 use crate::state::AppState;
+use crate::ws::session::TAKEN_OVER;
 use crate::ws::{greeting, session_name};
 
 const BATCH_FRAMES_MAX: usize = 64;
@@ -29,9 +31,13 @@ const BATCH_BYTES_MAX: usize = 64 * 1024;
 const POSITION_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The live event stream as server-sent events: `connection` first, then one event each.
-#[utoipa::path(get, path = "/events/stream", tag = "streams", params(StreamQuery), responses(
+#[utoipa::path(get, path = "/events/stream", tag = "streams", params(
+    StreamParams,
+    ("lastEventId" = Option<String>, Query, description = "What `Last-Event-ID` says, for clients that can set no header; the header counts before it"),
+    ("Last-Event-ID" = Option<String>, Header, description = "The last `id` that the client received; it goes on after that"),
+), responses(
     (status = 200, description = "`id` is `EPOCH:SEQ`, `event` the spell, `data` the event", content_type = "text/event-stream", body = String),
-    (status = 204, description = "A replay that this client has seen to its end"),
+    (status = 204, description = "Stay away: this client has seen its replay to the end, or was told that its consumer is read elsewhere"),
     (status = 404, description = "The room cannot be opened", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -39,25 +45,32 @@ pub(crate) async fn stream_events(
     State(state): State<AppState>,
     place: Option<Extension<Place>>,
     RawQuery(query): RawQuery,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let mut query = StreamQuery::read(query.as_deref())?;
+    let query = StreamQuery::read(query.as_deref())?;
     if !query.listen {
         return Err(ApiError::parameter("listen", "an event stream has nothing else to do; leave it out"));
     }
-    let last_seen = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    if let Some(last) = last_seen.and_then(|id| Position::parse(id).ok()) {
-        query.begin = after(query.begin, last);
+    let last = LastId::from_headers(&headers).or_else(|| query.last_id.clone());
+    if last.as_ref().is_some_and(|last| last.ended) && query.begin.may_end() {
+        // What a browser does not ask for again.
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    if method == Method::HEAD {
+        // A look at the headers opens nothing: no room, no place in it, no consumer.
+        return Ok(streaming(Body::empty()));
     }
     let evicted = Arc::new(Notify::new());
     let evict = Arc::clone(&evicted);
-    let opened = streams::open(&state.bus, &query, Box::new(move || evict.notify_one())).await?;
+    let since = last.as_ref().map(|last| &last.since);
+    let opened = streams::open(&state.bus, &query, since, Box::new(move || evict.notify_one())).await?;
     let streams::Opened { mut subscription, consumer } = opened;
     if let Begin::From(..) = query.begin
-        && last_seen.is_some()
+        && subscription.resume().is_some_and(|resume| resume.recovered)
         && state.bus.whereabouts(&query.room)?.head <= subscription.cursor()
     {
-        // The browser has seen the whole replay and would begin it again: this is how it is told to stop.
+        // The browser has seen the whole replay and would begin it again.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let first = first_events(&mut subscription);
@@ -72,27 +85,20 @@ pub(crate) async fn stream_events(
         ended: false,
         told_at,
     };
-    let body = Body::from_stream(stream::unfold(reader, |mut reader| async move {
+    Ok(streaming(Body::from_stream(stream::unfold(reader, |mut reader| async move {
         let bytes = reader.next().await?;
         Some((Ok::<_, Infallible>(bytes), reader))
-    }));
+    }))))
+}
+
+fn streaming(body: Body) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         // Reverse proxies must not collect events.
         (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    Ok((headers, body).into_response())
-}
-
-/// A client that comes back goes on after what it has seen, whatever its address says.
-fn after(begin: Begin, last: Position) -> Begin {
-    match begin {
-        Begin::From(_, speed) => Begin::From(Moment::Seq(last.seq + 1), speed),
-        // A consumer's own position is what it has acknowledged.
-        Begin::Consumer(name, since) => Begin::Consumer(name, since),
-        Begin::Now | Begin::Since(_) => Begin::Since(last.into()),
-    }
+    (headers, body).into_response()
 }
 
 struct Reader {
@@ -120,7 +126,10 @@ impl Reader {
             tokio::select! {
                 () = self.subscription.ready() => {}
                 _ = draining.wait_for(|draining| *draining) => return None,
-                () = self.evicted.notified() => return None,
+                () = self.evicted.notified() => {
+                    self.ended = true;
+                    return Some(self.taken_over());
+                }
                 () = tokio::time::sleep(quiet) => return Some(Bytes::from_static(b": quiet\n\n")),
                 // A client that has left resets the connection when something comes; one that has only nothing
                 // more to say reads on.
@@ -157,9 +166,23 @@ impl Reader {
         }
         if batch.ended {
             self.ended = true;
-            bytes.extend_from_slice(b"event: complete\ndata: {}\n\n");
+            let id = self.last_id(batch.seq);
+            bytes.extend_from_slice(format!("id: {id}\nevent: complete\ndata: {{}}\n\n").as_bytes());
         }
         bytes
+    }
+
+    /// The goodbye to a client that another reader took over from.
+    fn taken_over(&self) -> Bytes {
+        let close = StreamClose { code: CloseCode::TakenOver.code(), reason: TAKEN_OVER.into() };
+        let json = serde_json::to_string(&close).expect("a number and a text");
+        let id = self.last_id(self.subscription.cursor());
+        format!("id: {id}\nevent: close\ndata: {json}\n\n").into()
+    }
+
+    /// A position that says, when the client comes back with it, that it should not have.
+    fn last_id(&self, seq: Seq) -> String {
+        format!("{}:{seq}{END}", self.subscription.epoch())
     }
 }
 

@@ -1,9 +1,11 @@
 //! Opening a stream where its reader wants it to begin: the same for WebSocket and server-sent events.
 
-use arcane_shared::{ConsumerName, Position, RoomName};
+use arcane_shared::{ConsumerName, Position, Resume, RoomName};
 
-use super::query::{Begin, Moment, StreamQuery};
-use crate::bus::{ArcaneEventBus, ConsumerError, NoSuchRoom, Reader, Since, Start, Subscription};
+use super::stream_query::{Begin, Moment, StreamQuery};
+use crate::bus::{
+    ArcaneEventBus, ConsumerError, NoSuchRoom, Reader, Since, Start, Subscription, Whereabouts,
+};
 use crate::log::LogError;
 
 /// A stream that is open.
@@ -27,36 +29,55 @@ pub(crate) enum Refused {
     Log(#[from] LogError),
 }
 
-/// Opens a stream. `evict` is called when another reader takes over the consumer's name.
+/// Opens a stream for a client that comes back after `last`, if it does. `evict` is called when another reader takes
+/// over the consumer's name.
 pub(crate) async fn open(
     bus: &ArcaneEventBus,
     query: &StreamQuery,
+    last: Option<&Since>,
     evict: Box<dyn Fn() + Send>,
 ) -> Result<Opened, Refused> {
-    let (start, consumer) = match &query.begin {
-        Begin::Now => (Start::Recent(query.recent), None),
-        Begin::Since(since) => (Start::Since(since.clone(), query.recent), None),
+    // What it has seen counts, whatever its address says: that is as it was when it first came.
+    let since = match &query.begin {
+        Begin::Now => last,
+        Begin::Since(since) => Some(last.unwrap_or(since)),
         Begin::From(moment, speed) => {
-            let after = before(bus, &query.room, *moment).await?;
-            (Start::Replay { after, speed: *speed }, None)
+            let there = bus.enter_room(&query.room)?;
+            let resume = last.map(|last| (last, last.decide(&there.epoch, there.oldest, there.head)));
+            let (moment, resume) = match resume {
+                Some((last, Ok(count))) => (Moment::Seq(last.seq + 1), Some(Resume::recovered(count))),
+                Some((_, Err(reason))) => (*moment, Some(Resume::refused(reason))),
+                None => (*moment, None),
+            };
+            let start = Start::Replay { after: before(bus, there, moment).await?, speed: *speed };
+            let mut subscription = bus.subscribe_to(&query.room, query.filter.clone(), start)?;
+            subscription.tell(resume);
+            return Ok(Opened { subscription, consumer: None });
         }
         Begin::Consumer(name, since) => {
+            // A consumer's own position is what it has acknowledged.
             let (reader, since) = attach(bus, &query.room, name, since.as_ref(), evict)?;
-            (Start::Consumer(since), Some(reader))
+            let start = Start::Consumer(since);
+            let subscription = bus.subscribe_to(&query.room, query.filter.clone(), start)?;
+            return Ok(Opened { subscription, consumer: Some(reader) });
         }
     };
+    let start = match since {
+        None => Start::Recent(query.recent),
+        Some(since) => Start::Since(since.clone(), query.recent),
+    };
     let subscription = bus.subscribe_to(&query.room, query.filter.clone(), start)?;
-    Ok(Opened { subscription, consumer })
+    Ok(Opened { subscription, consumer: None })
 }
 
 /// The event before the first one of a replay.
-async fn before(bus: &ArcaneEventBus, room: &RoomName, moment: Moment) -> Result<u64, Refused> {
-    let there = bus.enter_room(room)?;
+async fn before(bus: &ArcaneEventBus, there: Whereabouts, moment: Moment) -> Result<u64, Refused> {
     let after = match moment {
         Moment::Seq(seq) => seq.saturating_sub(1),
         Moment::Time(time) => bus.ask_log(move |log| log.before(there.id, time.unix_micros())).await?,
     };
-    Ok(after.clamp(there.oldest.saturating_sub(1), there.head.max(there.oldest.saturating_sub(1))))
+    let oldest = there.oldest.saturating_sub(1);
+    Ok(after.clamp(oldest, there.head.max(oldest)))
 }
 
 fn attach(
@@ -69,5 +90,5 @@ fn attach(
     let there = bus.enter_room(room)?;
     let epoch = since.and_then(|since| since.epoch.clone()).unwrap_or(there.epoch);
     let begin = Position { epoch, seq: since.map_or(there.head, |since| since.seq) };
-    Ok(bus.consumers().attach(room, name, begin, evict)?)
+    Ok(bus.consumers().attach(room, name, begin, || bus.whereabouts(room), evict)?)
 }

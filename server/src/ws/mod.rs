@@ -36,7 +36,9 @@ use tokio::net::TcpStream;
 use crate::bus::{NoSuchRoom, Reader, Subscription};
 use crate::gate::origin;
 use crate::http::error::ApiError;
-use crate::http::query::{Begin, QueryError, StreamQuery};
+use crate::http::last_id::LastId;
+use crate::http::query::QueryError;
+use crate::http::stream_query::{Begin, StreamParams, StreamQuery};
 use crate::http::streams;
 use crate::serve::{Place, Wire};
 use crate::state::AppState;
@@ -51,7 +53,7 @@ use socket::Socket;
 use turn::{Outbox, linger};
 
 /// The live event stream over a WebSocket.
-#[utoipa::path(get, path = "/ws/events", tag = "streams", params(StreamQuery), responses(
+#[utoipa::path(get, path = "/ws/events", tag = "streams", params(StreamParams), responses(
     (status = 101, description = "The socket is open: one connection message, then one event per text message"),
     (status = 403, description = "The page's origin is not allowed", body = arcane_shared::Problem, content_type = "application/problem+json"),
     (status = 426, description = "No WebSocket handshake", body = arcane_shared::Problem, content_type = "application/problem+json"),
@@ -66,6 +68,7 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
         return ApiError::from(refusal).into_response();
     }
     let wanted = StreamQuery::read(request.uri().query());
+    let last = LastId::from_headers(request.headers());
     let agreed = if state.config.net.compression { negotiate(request.headers()) } else { None };
     let encoding = match &agreed {
         Some(agreed) => Encoding::Deflate { together: agreed.context_takeover },
@@ -73,7 +76,7 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
     };
     let upgraded = hyper::upgrade::on(&mut request);
     let place = request.extensions_mut().remove::<Place>();
-    let opening = Opening { wanted, encoding, place, state };
+    let opening = Opening { wanted, last, encoding, place, state };
     tokio::spawn(async move {
         // The client may go away between its request and the upgrade; then there is nobody to talk to.
         let Ok(upgraded) = upgraded.await else { return };
@@ -92,6 +95,7 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
 /// What was found out before the connection was there.
 struct Opening {
     wanted: Result<StreamQuery, QueryError>,
+    last: Option<LastId>,
     encoding: Encoding,
     place: Option<Place>,
     state: AppState,
@@ -103,10 +107,10 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     early: Bytes,
     opening: Opening,
 ) {
-    let Opening { wanted, encoding, place, state } = opening;
+    let Opening { wanted, last, encoding, place, state } = opening;
     state.metrics.connected();
     let bell = Arc::new(Bell::default());
-    let opened = enter(&state, wanted, encoding, stream, &bell).await;
+    let opened = enter(&state, wanted, last, encoding, stream, &bell).await;
     let Entered { mut subscription, consumer, member, listens } = match opened {
         Ok(opened) => opened,
         Err(refused) => {
@@ -164,6 +168,7 @@ struct Entered {
 async fn enter(
     state: &AppState,
     wanted: Result<StreamQuery, QueryError>,
+    last: Option<LastId>,
     encoding: Encoding,
     stream: Option<Arc<TcpStream>>,
     bell: &Arc<Bell>,
@@ -174,7 +179,9 @@ async fn enter(
         return Ok(Entered { subscription, consumer: None, member: None, listens: false });
     }
     let evicted = Arc::clone(bell);
-    let opened = streams::open(&state.bus, &query, Box::new(move || evicted.ring(Reason::Evicted))).await?;
+    let since = last.as_ref().map(|last| &last.since);
+    let evict = Box::new(move || evicted.ring(Reason::Evicted));
+    let opened = streams::open(&state.bus, &query, since, evict).await?;
     let is_replay = matches!(query.begin, Begin::From(..));
     let member = stream
         .filter(|_| !is_replay)

@@ -25,6 +25,9 @@ const POSITION_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a client may take to answer a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Why a durable consumer's reader is sent away.
+pub(crate) const TAKEN_OVER: &str = "another reader took over this consumer, or it was deleted";
+
 /// What this server can do, by name.
 const FEATURES: [&str; 12] = [
     "filter",
@@ -196,10 +199,7 @@ impl Session {
             Input::Lagging(behind) => self.notice(ServerMessage::Lagging { behind }),
             Input::CaughtUp(seq) => self.notice(ServerMessage::CaughtUp { seq }),
             Input::Ended => self.close(CloseCode::ReplayComplete, "the replay is complete".into(), now),
-            Input::Evicted => {
-                let reason = "another reader took over this consumer, or it was deleted".into();
-                self.close(CloseCode::TakenOver, reason, now)
-            }
+            Input::Evicted => self.close(CloseCode::TakenOver, TAKEN_OVER.into(), now),
             Input::Considered(seq) => {
                 let due = self.position_told_at.map_or(now, |at| now.max(at + POSITION_INTERVAL));
                 self.position = self.notices.then_some((seq, due));

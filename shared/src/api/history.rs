@@ -97,6 +97,9 @@ pub struct ConsumersAnswer {
 pub struct AckRequest {
     /// The last event that was processed.
     pub seq: Seq,
+    /// The run of numbers that it belongs to; missing: trusted to be the room's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
 }
 
 /// Answer of `DELETE /events`: what a purge left.
