@@ -89,6 +89,8 @@ async fn messages_that_cannot_be_used_are_answered_ten_times() {
         Message::text("nonsense"),
         Message::text("{}"),
         Message::text(r#"{"type":"dance"}"#),
+        Message::text(r#"{"type":"hello","since":"x:3"}"#),
+        Message::text(r#"{"type":"filter","spells":["invoke"]}"#),
         Message::text(r#"{"type":"filter","spell":["hex"]}"#),
         Message::text(r#"{"type":"ack","seq":3}"#),
         Message::binary(vec![1, 2, 3]),
@@ -110,15 +112,15 @@ async fn messages_that_cannot_be_used_are_answered_ten_times() {
             "bad_message",
             "bad_message",
             "bad_message",
+            "bad_message",
+            "bad_message",
             "no_consumer",
             "binary_message",
             "too_many_samples"
         ]
     );
-    for _ in 0..3 {
-        client.send(Message::text("?")).await;
-        client.next().await;
-    }
+    client.send(Message::text("?")).await;
+    client.next().await;
     client.send(Message::text("?")).await;
     assert_eq!(client.closed().await.0, 4400);
 }
@@ -138,6 +140,9 @@ async fn what_cannot_be_asked_for_closes_with_a_reason() {
         ("from=1&speed=1000", 4400, "speed: must be a number from 0.1 to 100"),
         ("consumer=a%20b", 4400, "consumer: a name consists of"),
         ("token=x", 4400, "token: this version does not have it"),
+        ("dameon=claude", 4400, "dameon: there is no such parameter; did you mean \"daemon\"?"),
+        ("lastEventId=3", 4400, "lastEventId: there is no such parameter; did you mean \"since\"?"),
+        ("recent=3&recent=4", 4400, "recent: is there twice; say it once"),
         ("room=lab", 4404, "there is no room"),
     ] {
         let closed = server.connect(query).await.closed().await;

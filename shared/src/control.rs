@@ -11,9 +11,9 @@ pub const PROTOCOL_VERSION: u32 = 1;
 /// Most paint samples in one `seen`.
 pub const SEEN_SAMPLES_MAX: usize = 256;
 
-/// What a client may say.
+/// What a client may say. A field that a message does not have is an error: what it was meant to do would not happen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientMessage {
     /// Opts in to notices; answered by [`ServerMessage::Hello`].
     Hello {
@@ -27,11 +27,7 @@ pub enum ClientMessage {
         t0: UnixMillis,
     },
     /// Replaces the subscription's filter; answered by [`ServerMessage::Filtered`].
-    Filter {
-        /// The new filter.
-        #[serde(flatten)]
-        filter: EventFilter,
-    },
+    Filter(EventFilter),
     /// Acknowledges a durable consumer's events.
     Ack {
         /// The last event that was processed.

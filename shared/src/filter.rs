@@ -11,6 +11,7 @@ pub const FILTER_VALUES_MAX: usize = 64;
 
 /// The parts are combined with *and*; the values of one part with *or*; an empty part lets all pass.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EventFilter {
     /// Only these spells.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]

@@ -86,7 +86,7 @@ fn what_clients_say() {
     assert_snapshot!(check(&ClientMessage::Ping { t0: 12.5 }), @r#"{"type":"ping","t0":12.5}"#);
     assert_snapshot!(check(&ClientMessage::Ack { seq: 7 }), @r#"{"type":"ack","seq":7}"#);
     let filter = EventFilter::from_query(Some("invoke, Summon"), Some("claude"), Some("false")).unwrap();
-    assert_snapshot!(check(&ClientMessage::Filter { filter }), @r#"{"type":"filter","spell":["summon","invoke"],"daemon":["claude"],"success":false}"#);
+    assert_snapshot!(check(&ClientMessage::Filter(filter)), @r#"{"type":"filter","spell":["summon","invoke"],"daemon":["claude"],"success":false}"#);
     let samples = vec![PaintSample { seq: 7, painted_at: 1.5, late_ms: 33.25, missed: false, reason: None }];
     assert_snapshot!(check(&ClientMessage::Seen { samples }), @r#"{"type":"seen","samples":[{"seq":7,"painted_at":1.5,"late_ms":33.25,"missed":false}]}"#);
     let late = PaintSample {

@@ -35,10 +35,12 @@ static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
     document
 });
 
-static PAGE: LazyLock<String> = LazyLock::new(|| {
-    let document = serde_json::to_value(&*DOCUMENT).unwrap_or_default();
-    page(&document)
-});
+static PAGE: LazyLock<String> = LazyLock::new(|| page(&as_json()));
+
+/// The document for who reads in it.
+pub(crate) fn as_json() -> Value {
+    serde_json::to_value(&*DOCUMENT).unwrap_or_default()
+}
 
 /// The OpenAPI document.
 pub(crate) async fn openapi(State(_): State<AppState>) -> Json<&'static Document> {

@@ -11,6 +11,7 @@ mod events;
 mod health;
 mod history;
 pub(crate) mod last_id;
+pub(crate) mod parameters;
 pub(crate) mod publish;
 pub(crate) mod query;
 mod spells;
@@ -67,7 +68,7 @@ pub(crate) fn router(state: AppState) -> Router {
     let (routes, _) = api().split_for_parts();
     routes
         // A WebSocket over HTTP/2 is opened by CONNECT (RFC 8441).
-        .route("/ws/events", connect(ws::upgrade))
+        .route(ws::ROUTE, connect(ws::upgrade))
         .route("/openapi.json", get(docs::openapi))
         .route("/docs", get(docs::docs))
         .route("/docs.css", get(docs::docs_css))
@@ -83,7 +84,18 @@ async fn wrong_method(method: Method) -> ApiError {
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method", detail)
 }
 
-/// Checks the origin, counts the answer, and sets the headers that every answer has.
+/// Why a request is refused that asks for what its route does not have.
+fn unknown_parameters(route: &str, request: &Request) -> Option<ApiError> {
+    // A browser's page sees why a WebSocket was closed, but not why its handshake was refused.
+    if route == ws::ROUTE {
+        return None;
+    }
+    let known = parameters::of(route, request.method())?;
+    let errors = parameters::check(known, request.uri().query());
+    (!errors.is_empty()).then(|| ApiError::invalid(errors))
+}
+
+/// Checks origin and parameters, counts the answer, and sets the headers that every answer has.
 async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let route = request
         .extensions()
@@ -96,7 +108,10 @@ async fn around(State(state): State<AppState>, request: Request, next: Next) -> 
         Ok(()) if request.method() == Method::OPTIONS && origin.is_some() => {
             StatusCode::NO_CONTENT.into_response()
         }
-        Ok(()) => next.run(request).await,
+        Ok(()) => match unknown_parameters(&route, &request) {
+            Some(refusal) => refusal.into_response(),
+            None => next.run(request).await,
+        },
     };
     state.metrics.responded(&route, response.status().as_u16());
     let headers = response.headers_mut();

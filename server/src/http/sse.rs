@@ -25,6 +25,9 @@ use crate::state::AppState;
 use crate::ws::session::TAKEN_OVER;
 use crate::ws::{greeting, session_name};
 
+/// Where an event stream is opened.
+const ROUTE: &str = "/events/stream";
+
 const BATCH_FRAMES_MAX: usize = 64;
 const BATCH_BYTES_MAX: usize = 64 * 1024;
 /// Least time between two positions without an event.
@@ -48,7 +51,7 @@ pub(crate) async fn stream_events(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let query = StreamQuery::read(query.as_deref())?;
+    let query = StreamQuery::read(ROUTE, query.as_deref())?;
     if !query.listen {
         return Err(ApiError::parameter("listen", "an event stream has nothing else to do; leave it out"));
     }

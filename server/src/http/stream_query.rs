@@ -1,8 +1,11 @@
 //! What a reader of a stream wants. WebSocket and server-sent events take the same.
 
+use arcane_shared::api::FieldError;
 use arcane_shared::{ConsumerName, EventFilter, RoomName, Seq, Timestamp};
+use axum::http::Method;
 
 use super::last_id::LastId;
+use super::parameters;
 use super::query::{Pairs, QueryError, time};
 use crate::bus::{Since, Speed};
 
@@ -75,11 +78,16 @@ pub(crate) enum Moment {
 }
 
 impl StreamQuery {
-    /// Reads a query string.
-    pub(crate) fn read(query: Option<&str>) -> Result<Self, QueryError> {
+    /// Reads a query string of one of the routes that open a stream.
+    pub(crate) fn read(route: &str, query: Option<&str>) -> Result<Self, QueryError> {
+        let known = parameters::of(route, &Method::GET).unwrap_or_default();
+        let unknown = parameters::check(known, query).into_iter().next();
         let query = Pairs::read(query);
         if query.get("token").is_some() {
             return Err(QueryError::new("token", "this version does not have it yet; leave it out"));
+        }
+        if let Some(FieldError { pointer, detail }) = unknown {
+            return Err(QueryError::new(pointer, detail));
         }
         let begin = Begin::read(&query)?;
         let listen = query.flag("listen", true)?;
@@ -145,7 +153,7 @@ mod tests {
     use super::*;
 
     fn read(query: Option<&str>) -> Result<StreamQuery, QueryError> {
-        StreamQuery::read(query)
+        StreamQuery::read("/ws/events", query)
     }
 
     fn refused(query: &str) -> String {
@@ -172,6 +180,7 @@ mod tests {
         insta::assert_snapshot!(refused("from=yesterday"), @r#"from: expected a UTC time like 2025-10-24T12:34:56.789000, found "yesterday"; an offset's + is written %2B; or give the number of an event"#);
         insta::assert_snapshot!(refused("consumer=two%20words"), @"consumer: a name consists of a-z, 0-9, '.', '_' and '-', not ' '");
         insta::assert_snapshot!(refused("token=x"), @"token: this version does not have it yet; leave it out");
+        insta::assert_snapshot!(refused("lastEventId=k:3"), @r#"lastEventId: there is no such parameter; did you mean "since"?"#);
         insta::assert_snapshot!(refused("since=18446744073709551616"), @"since: 18446744073709551616 is no number of an event: it has more than 64 bits");
     }
 

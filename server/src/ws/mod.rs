@@ -52,6 +52,9 @@ use session::Session;
 use socket::Socket;
 use turn::{Outbox, linger};
 
+/// Where a WebSocket is opened.
+pub(crate) const ROUTE: &str = "/ws/events";
+
 /// The live event stream over a WebSocket.
 #[utoipa::path(get, path = "/ws/events", tag = "streams", params(StreamParams), responses(
     (status = 101, description = "The socket is open: one connection message, then one event per text message"),
@@ -67,7 +70,7 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
     if let Err(refusal) = origin::check(request.uri(), request.headers(), &state.config.net.allowed_origins) {
         return ApiError::from(refusal).into_response();
     }
-    let wanted = StreamQuery::read(request.uri().query());
+    let wanted = StreamQuery::read(ROUTE, request.uri().query());
     let last = LastId::from_headers(request.headers());
     let agreed = if state.config.net.compression { negotiate(request.headers()) } else { None };
     let encoding = match &agreed {

@@ -259,7 +259,7 @@ impl Session {
                 })]
             }
             ClientMessage::Ping { t0 } => vec![Output::Send(ServerMessage::Pong { t0, t1: at, t2: at })],
-            ClientMessage::Filter { filter } => {
+            ClientMessage::Filter(filter) => {
                 if filter.spell.len().max(filter.daemon.len()) > FILTER_VALUES_MAX {
                     let detail = format!("a filter names at most {FILTER_VALUES_MAX} spells or daemons");
                     return self.bad("bad_filter", detail, None, now);

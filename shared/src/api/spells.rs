@@ -7,6 +7,7 @@ use crate::{DaemonName, Metadata, Seq};
 
 /// Body of `POST /summon` and `POST /banish`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DaemonRequest {
     /// Whom.
@@ -15,6 +16,7 @@ pub struct DaemonRequest {
 
 /// Body of `POST /invoke`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvokeRequest {
     /// Whom.
@@ -29,6 +31,7 @@ pub struct InvokeRequest {
 
 /// Body of `POST /spell/parse` and `POST /spell/cast`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SpellRequest {
     /// Natural language, 1–2000 characters.
@@ -162,6 +165,7 @@ pub struct DaemonAliases {
 
 /// Body of `POST /voice`: a text, or a lifecycle event whose line is spoken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VoiceRequest {
     /// Who speaks.
