@@ -4,8 +4,9 @@
 
 mod support;
 
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use support::{TestServer, event};
@@ -166,4 +167,119 @@ async fn what_can_be_read_of_a_damaged_log_is_saved() {
         }
         server.stop().await;
     }
+}
+
+/// A process that reads what it is given, and then waits for more.
+fn importing(data: &Path, lines: &[u8]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_arcane"));
+    command.args(["import", "--data-dir"]).arg(data).env_remove("ARCANE_CONFIG");
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.as_mut().unwrap().write_all(lines).unwrap();
+    child
+}
+
+/// Waits until some of an import is in a file.
+async fn until_something_is_written(data: &Path) {
+    let written = || {
+        let files = std::fs::read_dir(data).into_iter().flatten().flatten();
+        files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum::<u64>() > 1_000_000
+    };
+    let waiting = async {
+        while !written() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(support::PATIENCE, waiting).await.expect("the import is under way");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_is_killed_leaves_no_log_behind() {
+    let (dir, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    filled(dir.path(), 300).await;
+    let export = String::from_utf8(arcane(&["export"], dir.path()).stdout).unwrap();
+    // More than a transaction of the same: only the numbers differ.
+    let mut lines: Vec<String> = export.lines().map(str::to_owned).collect();
+    let event = lines.iter().find(|line| line.contains("\"seq\":2,") && line.contains("\"main\"")).unwrap();
+    let room = lines.iter().find(|line| line.contains("\"type\":\"room\",\"room\":\"main\"")).unwrap();
+    let events = 12_000;
+    let many = (1..=events).map(|seq| event.replacen("\"seq\":2,", &format!("\"seq\":{seq},"), 1));
+    let end = format!("{{\"type\":\"end\",\"events\":{events}}}");
+    lines = [lines[0].clone(), room.clone()].into_iter().chain(many).chain([end]).collect();
+    let whole = lines.join("\n");
+    let data = copy.path().join("data");
+    for _ in 0..3 {
+        let mut child = importing(&data, &whole.as_bytes()[..whole.len() - 100]);
+        until_something_is_written(&data).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!data.join("events.db").exists(), "what is not whole is no log");
+    }
+    let elsewhere = copy.path().join("elsewhere");
+    let mut child = importing(&elsewhere, &whole.as_bytes()[..whole.len() - 100]);
+    until_something_is_written(&elsewhere).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let child = importing(&data, whole.as_bytes());
+    let imported = child.wait_with_output().unwrap();
+    assert!(said(&imported).contains(&format!("imported {events} events")), "{}", said(&imported));
+    let files = |dir: &Path| {
+        let files =
+            std::fs::read_dir(dir).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut files: Vec<String> = files.filter(|name| name.starts_with("events")).collect();
+        files.sort();
+        files
+    };
+    assert_eq!(files(&data), ["events.db"], "nothing is left of the attempts");
+    let server = TestServer::in_dir(&data).await;
+    assert_eq!(server.look("/events/stats").await.1["rooms"][0]["seq"], events);
+    server.stop().await;
+
+    let server = TestServer::in_dir(&elsewhere).await;
+    assert_eq!(server.look("/events/stats").await.1["rooms"][0]["seq"], 0, "a new log, not a part of one");
+    assert!(!files(&elsewhere).iter().any(|name| name.contains("importing")), "{:?}", files(&elsewhere));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_is_not_imported_beside_the_remains_of_another() {
+    let (dir, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    filled(dir.path(), 20).await;
+    let export = arcane(&["export"], dir.path()).stdout;
+    std::fs::write(copy.path().join("events.db-wal"), "of a log that was moved away").unwrap();
+    let refused = importing(copy.path(), &export).wait_with_output().unwrap();
+    assert!(said(&refused).contains("holds an event log already"), "{}", said(&refused));
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_to_a_file_is_there_whole_or_not_at_all() {
+    use std::os::unix::fs::PermissionsExt;
+    let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    filled(dir.path(), 300).await;
+    let file = out.path().join("export.ndjson");
+    let names = || std::fs::read_dir(out.path()).unwrap().count();
+    let export = |dir: &Path| arcane(&["export", "--output", file.to_str().unwrap()], dir);
+    // What a killed export left is replaced.
+    std::fs::write(out.path().join("export.ndjson.partial"), "half").unwrap();
+    let done = export(dir.path());
+    assert!(done.status.success(), "{}", said(&done));
+    let whole = std::fs::read(&file).unwrap();
+    assert_eq!(whole, arcane(&["export"], dir.path()).stdout);
+    assert_eq!((file.metadata().unwrap().permissions().mode() & 0o777, names()), (0o600, 1));
+
+    // An export that fails in the middle: the one of before is still there, and nothing else.
+    let path = dir.path().join("events.db");
+    let damage =
+        "UPDATE events SET event = replace(event, 'claude', 'CLAUDE') WHERE id % 1099511627776 = 250";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(damage).unwrap();
+    let failed = export(dir.path());
+    assert!(!failed.status.success() && said(&failed).contains("event 250 of room main is damaged"));
+    assert_eq!((std::fs::read(&file).unwrap(), names()), (whole, 1));
+
+    let link = out.path().join("link.ndjson");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let again = arcane(&["export", "--salvage", "--output", link.to_str().unwrap()], dir.path());
+    assert!(again.status.success() && link.is_symlink(), "{}", said(&again));
+    assert!(!std::fs::read_to_string(&file).unwrap().contains("\"seq\":250,"));
 }

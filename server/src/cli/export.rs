@@ -8,6 +8,7 @@ use anyhow::Context;
 use arcane_shared::RoomName;
 use clap::Args;
 
+use super::output::Output;
 use crate::log::sqlite::backup::{self, Copied};
 
 /// Writes the event log as NDJSON: every event as it was sent, one a line. The server may be running.
@@ -22,7 +23,7 @@ pub(super) struct Export {
     /// Read a damaged log page by page and leave out what is not what was written. The server must be stopped.
     #[arg(long)]
     salvage: bool,
-    /// Where to; otherwise standard output.
+    /// Where to; otherwise standard output. The file is there once all of it is written, for its owner alone.
     #[arg(long, short)]
     output: Option<PathBuf>,
 }
@@ -42,20 +43,23 @@ pub(super) struct Import {
 
 impl Export {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let out: Box<dyn Write> = match &self.output {
-            Some(path) => {
-                Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?)
-            }
-            None => Box::new(std::io::stdout().lock()),
+        let Some(path) = &self.output else {
+            return self.write(&mut BufWriter::new(std::io::stdout().lock()));
         };
-        let mut out = BufWriter::new(out);
+        let cannot = || format!("cannot write {}", path.display());
+        let mut out = BufWriter::new(Output::create(path).with_context(cannot)?);
+        self.write(&mut out)?;
+        out.into_inner().map_err(|error| error.into_error()).and_then(Output::finish).with_context(cannot)
+    }
+
+    fn write(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let in_dir = || format!("cannot export the log of {}", self.data_dir.display());
         if self.salvage {
-            let (copied, remarks) = backup::salvage(&self.data_dir, &mut out).with_context(in_dir)?;
+            let (copied, remarks) = backup::salvage(&self.data_dir, out).with_context(in_dir)?;
             remarks.iter().for_each(|remark| say(remark));
             say(&told("exported", copied));
         } else {
-            let copied = backup::export(&self.data_dir, self.room.as_ref(), &mut out).with_context(in_dir)?;
+            let copied = backup::export(&self.data_dir, self.room.as_ref(), out).with_context(in_dir)?;
             say(&told("exported", copied));
         }
         Ok(())

@@ -4,6 +4,7 @@ mod cast;
 mod client;
 mod export;
 mod manual;
+mod output;
 mod publish;
 mod serve;
 mod settings;

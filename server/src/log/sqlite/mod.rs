@@ -10,6 +10,7 @@ mod fault;
 mod group;
 pub(crate) mod open;
 mod pages;
+pub(in crate::log) mod private;
 mod purge;
 mod queue;
 pub(crate) mod reader;

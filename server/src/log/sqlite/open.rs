@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use arcane_shared::{Epoch, RoomName};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
+use super::backup;
 use super::continuity::{Left, boot};
 use super::schema::{self, SchemaError, event_id, seq_of};
 use crate::log::{LogError, RoomRecord, new_epoch};
@@ -133,6 +134,10 @@ fn make_private(dir: &Path) -> std::io::Result<()> {
 /// Opens the log of a directory and begins a run.
 pub(super) fn open(dir: &Path) -> Result<Opened, OpenError> {
     let lock = lock(dir)?;
+    let unusable = |source| OpenError::Directory { path: dir.to_owned(), source };
+    if backup::remove_remains(dir).map_err(unusable)? {
+        tracing::warn!(dir = %dir.display(), "an import into the data directory did not end; what it left is removed");
+    }
     let path = dir.join(EVENTS_FILE);
     let sorted = |error: LogError| sort(&path, error);
     let mut connection = connect(&path).map_err(|error| sorted(error.into()))?;

@@ -1,179 +1,25 @@
-//! A log as lines of text, and back: events to the byte, one a line, and around them what belongs to them.
-//!
-//! The first line names the format, then each room has a line before its events, then comes the state, and the last
-//! line counts the events: an export that was cut off is not taken for a whole one.
+//! Making a log of lines of text.
 
-use std::io::{BufRead, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::BufRead;
+use std::path::Path;
 
 use arcane_shared::{ArcaneEvent, Epoch, RoomName, Seq};
 use rusqlite::{Connection, Transaction, params};
-use serde::{Deserialize, Serialize};
 
-use super::open::{self, EVENTS_FILE, OpenError};
-use super::reader::{COLUMNS, Stored, connect, frame};
-use super::salvage::Salvage;
-use super::schema::{self, event_id};
-use crate::log::{LogError, RoomRecord, new_epoch};
+use super::super::open::{self, EVENTS_FILE};
+use super::super::private;
+use super::super::schema::{self, event_id};
+use super::{BackupError, Copied, Line, VERSION};
+use crate::log::{RoomRecord, new_epoch};
 
-const VERSION: u32 = 1;
+/// Where an import is made. It becomes the log in one step, once all of it is on the disk: an import that is killed
+/// leaves no log.
+const IMPORT_FILE: &str = "events.db.importing";
 /// Events of one transaction.
 const CHUNK_EVENTS: u64 = 5_000;
 /// Longest line that is read: an event has at most 64 KiB, and a state less.
 const LINE_BYTES_MAX: u64 = 1024 * 1024;
-
-/// A line that is no event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
-enum Line {
-    ArcaneExport { version: u32 },
-    Room { room: RoomName, epoch: Option<Epoch>, first: Seq, head: Seq },
-    State { key: String, value: String },
-    End { events: u64 },
-}
-
-/// What was written or read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Copied {
-    /// Rooms.
-    pub rooms: u64,
-    /// Events.
-    pub events: u64,
-    /// Events that are missing between others.
-    pub missing: u64,
-}
-
-/// Why an export or import ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum BackupError {
-    /// The log.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// The directory.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// What is read from or written to.
-    #[error("the export: {0}")]
-    Io(#[from] std::io::Error),
-    /// An event in the log is not what was written.
-    #[error(
-        "event {seq} of room {room} is damaged; `arcane export --salvage` leaves out what cannot be read"
-    )]
-    Damaged {
-        /// Its room.
-        room: RoomName,
-        /// Its number.
-        seq: Seq,
-    },
-    /// A line of an import.
-    #[error("line {line}: {detail}")]
-    Line {
-        /// Which, from 1.
-        line: u64,
-        /// What is wrong with it.
-        detail: String,
-    },
-    /// There is something already.
-    #[error("{} holds an event log already; an import needs a directory without one", .0.display())]
-    NotEmpty(PathBuf),
-}
-
-impl From<rusqlite::Error> for BackupError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Log(error.into())
-    }
-}
-
-/// Writes the log of a directory, as it is at one moment; a server may be running on it.
-///
-/// # Errors
-/// If something cannot be read or written. What was written until then has no last line.
-pub fn export(dir: &Path, only: Option<&RoomName>, out: &mut dyn Write) -> Result<Copied, BackupError> {
-    let mut connection = connect(&dir.join(EVENTS_FILE))?;
-    let moment = connection.transaction()?;
-    let mut copied = Copied::default();
-    write(out, &Line::ArcaneExport { version: VERSION })?;
-    for room in open::rooms(&moment)?.iter().filter(|room| only.is_none_or(|only| *only == room.name)) {
-        let RoomRecord { name, epoch, first, head, .. } = room.clone();
-        write(out, &Line::Room { room: name, epoch: Some(epoch), first, head })?;
-        copied.rooms += 1;
-        copied.events += export_room(&moment, room, out)?;
-    }
-    if only.is_none() {
-        export_state(&moment, out)?;
-    }
-    write(out, &Line::End { events: copied.events })?;
-    out.flush()?;
-    Ok(copied)
-}
-
-fn export_room(moment: &Connection, room: &RoomRecord, out: &mut dyn Write) -> Result<u64, BackupError> {
-    let sql = format!("SELECT {COLUMNS} FROM events WHERE id >= ?1 AND id <= ?2 ORDER BY id");
-    let mut statement = moment.prepare(&sql)?;
-    let mut rows = statement.query(params![event_id(room.id, room.first), event_id(room.id, room.head)])?;
-    let mut events = 0;
-    while let Some(row) = rows.next()? {
-        match frame(row)? {
-            Stored::Damaged(seq) => return Err(BackupError::Damaged { room: room.name.clone(), seq }),
-            Stored::Sound(frame) => {
-                out.write_all(frame.json())?;
-                out.write_all(b"\n")?;
-                events += 1;
-            }
-        }
-    }
-    Ok(events)
-}
-
-fn export_state(moment: &Connection, out: &mut dyn Write) -> Result<(), BackupError> {
-    let mut statement = moment.prepare("SELECT key, value FROM state ORDER BY key")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        write(out, &Line::State { key: row.get(0)?, value: row.get(1)? })?;
-    }
-    Ok(())
-}
-
-/// Writes what can be read of a damaged log, page by page.
-///
-/// # Errors
-/// If the file cannot be read at all, or nothing can be written.
-pub fn salvage(dir: &Path, out: &mut dyn Write) -> Result<(Copied, Vec<String>), BackupError> {
-    let path = dir.join(EVENTS_FILE);
-    let salvage = Salvage::open(&path)?;
-    let (mut copied, mut remarks) = (Copied::default(), Vec::new());
-    write(out, &Line::ArcaneExport { version: VERSION })?;
-    let readable = connect(&path).ok();
-    // What was purged may still lie in pages that are free: it stays purged, where that is known.
-    let known = readable.as_ref().and_then(|connection| open::rooms(connection).ok()).unwrap_or_default();
-    for (room, salvaged) in &salvage.rooms {
-        let Some((first, head)) = salvaged.range() else { continue };
-        let kept = known.iter().find(|record| record.name == *room).map_or(first, |record| record.first);
-        write(out, &Line::Room { room: room.clone(), epoch: None, first: first.max(kept), head })?;
-        copied.rooms += 1;
-        for (from, to) in salvaged.holes().into_iter().filter(|(_, to)| *to >= kept) {
-            copied.missing += to - from + 1;
-            remarks.push(format!("room {room}: events {from} to {to} cannot be read"));
-        }
-        for (_, json) in salvage.events(salvaged).filter(|(seq, _)| *seq >= kept) {
-            out.write_all(&json)?;
-            out.write_all(b"\n")?;
-            copied.events += 1;
-        }
-    }
-    let state = readable.map(|connection| export_state(&connection, out));
-    if !matches!(state, Some(Ok(()))) {
-        remarks.push("who is present, colours, consumers and keys cannot be read".into());
-    }
-    write(out, &Line::End { events: copied.events })?;
-    out.flush()?;
-    Ok((copied, remarks))
-}
-
-fn write(out: &mut dyn Write, line: &Line) -> Result<(), BackupError> {
-    serde_json::to_writer(&mut *out, line).map_err(std::io::Error::from)?;
-    Ok(out.write_all(b"\n")?)
-}
 
 /// Makes a log of an export in a directory that has none. Rooms get a new epoch, unless `keep_epoch`: then nobody may
 /// go on with the log that the export was made of.
@@ -182,22 +28,53 @@ fn write(out: &mut dyn Write, line: &Line) -> Result<(), BackupError> {
 /// If a line does not fit or something cannot be written; then there is no log afterwards, either.
 pub fn import(dir: &Path, keep_epoch: bool, lines: &mut dyn BufRead) -> Result<Copied, BackupError> {
     let _lock = open::lock(dir)?;
-    let path = dir.join(EVENTS_FILE);
-    if path.exists() {
-        return Err(BackupError::NotEmpty(dir.to_owned()));
-    }
-    let imported = fill(&path, keep_epoch, lines);
-    if imported.is_err() {
-        for file in ["", "-wal", "-shm"] {
-            // Whatever is left would be in the way of the next attempt.
-            let _ = std::fs::remove_file(dir.join(format!("{EVENTS_FILE}{file}")));
+    // The write-ahead log of a database that is gone would be taken for one of the new database.
+    for file in ["", "-wal"] {
+        if dir.join(format!("{EVENTS_FILE}{file}")).symlink_metadata().is_ok() {
+            return Err(BackupError::NotEmpty(dir.to_owned()));
         }
+    }
+    remove_remains(dir)?;
+    let path = dir.join(IMPORT_FILE);
+    let imported = fill(&path, keep_epoch, lines).and_then(|copied| {
+        File::open(&path)?.sync_all()?;
+        std::fs::rename(&path, dir.join(EVENTS_FILE))?;
+        #[cfg(unix)]
+        File::open(dir)?.sync_all()?;
+        Ok(copied)
+    });
+    if imported.is_err() {
+        // What is left is removed by the next attempt, or by a server.
+        let _ = remove_remains(dir);
     }
     imported
 }
 
+/// Removes what an import left that was killed. Returns whether there was something.
+pub(in crate::log) fn remove_remains(dir: &Path) -> std::io::Result<bool> {
+    let mut found = false;
+    for file in ["", "-journal", "-wal", "-shm"] {
+        match std::fs::remove_file(dir.join(format!("{IMPORT_FILE}{file}"))) {
+            Ok(()) => found = true,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// A file that is thrown away unless all of it is written needs no journal, which would become as large as itself.
+fn connect(path: &Path) -> Result<Connection, BackupError> {
+    private::create(path)?;
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "OFF")?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    Ok(connection)
+}
+
 fn fill(path: &Path, keep_epoch: bool, lines: &mut dyn BufRead) -> Result<Copied, BackupError> {
-    let mut connection = open::connect(path)?;
+    let mut connection = connect(path)?;
     schema::migrate(&mut connection).map_err(|error| BackupError::Io(std::io::Error::other(error)))?;
     let mut import =
         Import { keep_epoch, room: None, next_id: 1, copied: Copied::default(), line: 0, ended: false };
@@ -224,7 +101,7 @@ fn fill(path: &Path, keep_epoch: bool, lines: &mut dyn BufRead) -> Result<Copied
     if !import.ended {
         return Err(import.wrong("the export ends before its last line: it was cut off"));
     }
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    connection.close().map_err(|(_, error)| error)?;
     Ok(import.copied)
 }
 

@@ -1,0 +1,88 @@
+//! A log as lines of text, and back: events to the byte, one a line, and around them what belongs to them.
+//!
+//! The first line names the format, then each room has a line before its events, then comes the state, and the last
+//! line counts the events: an export that was cut off is not taken for a whole one.
+
+mod export;
+mod import;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use arcane_shared::{Epoch, RoomName, Seq};
+use serde::{Deserialize, Serialize};
+
+pub use export::{export, salvage};
+pub use import::import;
+pub(in crate::log) use import::remove_remains;
+
+use super::open::OpenError;
+use crate::log::LogError;
+
+const VERSION: u32 = 1;
+/// A line that is no event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+enum Line {
+    ArcaneExport { version: u32 },
+    Room { room: RoomName, epoch: Option<Epoch>, first: Seq, head: Seq },
+    State { key: String, value: String },
+    End { events: u64 },
+}
+
+/// What was written or read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Rooms.
+    pub rooms: u64,
+    /// Events.
+    pub events: u64,
+    /// Events that are missing between others.
+    pub missing: u64,
+}
+
+/// Why an export or import ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The directory.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// What is read from or written to.
+    #[error("the export: {0}")]
+    Io(#[from] std::io::Error),
+    /// An event in the log is not what was written.
+    #[error(
+        "event {seq} of room {room} is damaged; `arcane export --salvage` leaves out what cannot be read"
+    )]
+    Damaged {
+        /// Its room.
+        room: RoomName,
+        /// Its number.
+        seq: Seq,
+    },
+    /// A line of an import.
+    #[error("line {line}: {detail}")]
+    Line {
+        /// Which, from 1.
+        line: u64,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// There is something already.
+    #[error("{} holds an event log already; an import needs a directory without one", .0.display())]
+    NotEmpty(PathBuf),
+}
+
+impl From<rusqlite::Error> for BackupError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Log(error.into())
+    }
+}
+
+fn write(out: &mut dyn Write, line: &Line) -> Result<(), BackupError> {
+    serde_json::to_writer(&mut *out, line).map_err(std::io::Error::from)?;
+    Ok(out.write_all(b"\n")?)
+}
