@@ -173,6 +173,78 @@ fn a_directory_that_cannot_be_used_is_explained() {
     );
 }
 
+/// The permissions of what is in a directory, and of itself.
+fn modes(dir: &Path) -> Vec<(String, u32)> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
+    let files = entries.map(|entry| (entry.file_name().into_string().unwrap(), mode(&entry.path())));
+    let mut modes: Vec<_> = files.chain([(".".into(), mode(dir))]).collect();
+    modes.sort();
+    modes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_data_directory_is_its_owners_alone_also_one_that_was_not() {
+    use std::os::unix::fs::PermissionsExt;
+    let open = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let (ours, shared) = (dir.path().join("ours"), dir.path().join("shared"));
+    for data in [&ours, &shared] {
+        std::fs::create_dir(data).unwrap();
+        open(data, 0o755);
+    }
+    std::fs::write(shared.join("letter"), "of another program").unwrap();
+    open(&shared.join("letter"), 0o644);
+    for data in [&ours, &shared] {
+        for round in 0..2 {
+            let process = Process::start(data);
+            let http = reqwest::Client::new();
+            let answer = http.post(format!("{}/events", process.url)).json(&event("x")).send().await.unwrap();
+            assert_eq!(answer.status(), 201);
+            // The index exists once a question was answered from it.
+            let found = format!("{}/events?spell=invoke", process.url);
+            assert_eq!(http.get(found).send().await.unwrap().status(), 200);
+            let modes = modes(data);
+            for name in ["events.db", "events.db-wal", "events.db-shm", "index.db", "continuity", "lock"] {
+                assert!(modes.contains(&(name.into(), 0o600)), "{name}: {modes:?}");
+            }
+            let own = if *data == ours { 0o700 } else { 0o755 };
+            assert!(modes.contains(&(".".into(), own)), "round {round}: {modes:?}");
+            process.kill();
+            // As an earlier version left them.
+            open(data, 0o755);
+            for (name, _) in modes.iter().filter(|(name, _)| *name != "." && name != "letter") {
+                open(&data.join(name), 0o644);
+            }
+        }
+    }
+    assert!(modes(&shared).contains(&("letter".into(), 0o644)), "what is not ours stays as it is");
+}
+
+#[test]
+fn a_link_in_place_of_a_file_is_refused_and_what_it_points_to_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let precious = dir.path().join("precious");
+    std::fs::write(&precious, "of another program").unwrap();
+    for name in ["lock", "continuity", "events.db", "events.db-wal", "index.db"] {
+        for target in [&precious, &dir.path().join("nothing")] {
+            let data = tempfile::tempdir().unwrap();
+            std::os::unix::fs::symlink(target, data.path().join(name)).unwrap();
+            let said = Process::try_start(command(data.path())).err().expect("it does not start");
+            assert!(said.contains(&format!("{name} is a symbolic link; remove it")), "{said}");
+            assert!(!dir.path().join("nothing").exists());
+        }
+    }
+    assert_eq!(std::fs::read_to_string(&precious).unwrap(), "of another program");
+    let data = tempfile::tempdir().unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, data.path().join("lock"), 0o600.into()).unwrap();
+    let said = Process::try_start(command(data.path())).err().expect("it does not start");
+    assert!(said.contains("lock is no file; remove it"), "{said}");
+}
+
 /// Damages a log at many places; what is served is what was written, or nothing, with the reason.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_damaged_is_never_served_as_if_it_were_sound() {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::error::IndexError;
+use crate::log::sqlite::private;
 
 /// Goes up whenever what is in the file changes its meaning; a file of another version is made anew.
 const VERSION: i64 = 1;
@@ -85,7 +86,11 @@ impl Files {
     }
 
     fn open(&self) -> rusqlite::Result<Connection> {
-        let index = Connection::open(self.dir.join("index.db"))?;
+        let path = self.dir.join("index.db");
+        // Made before SQLite would, for its owner alone: its other files get the mode of this one. Where that fails,
+        // SQLite says why.
+        drop(private::create(&path));
+        let index = Connection::open(path)?;
         index.busy_timeout(BUSY_WAIT)?;
         index.pragma_update(None, "journal_mode", "wal")?;
         // A batch waits for no disk, which the log needs; only moving many of them to their place does. Without

@@ -8,13 +8,14 @@
 //! marks are blank, stale or ahead, that cannot be proven, and the epochs change.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arcane_shared::Seq;
 
+use super::private;
 use crate::log::RoomId;
 
 const HEADER_BYTES: usize = 128;
@@ -73,8 +74,8 @@ impl Left {
 impl Marks {
     /// Begins a run: blank and on the disk, then named, and not on the disk.
     pub(super) fn begin(dir: &Path, run: &str) -> io::Result<Self> {
-        let path = dir.join(FILE);
-        let file = OpenOptions::new().create(true).truncate(true).write(true).open(&path)?;
+        let file = private::create(&dir.join(FILE))?;
+        file.set_len(0)?;
         write_at(&file, 0, &[0; HEADER_BYTES])?;
         file.sync_all()?;
         // Elsewhere a directory cannot be opened; and without a boot id nothing depends on it.

@@ -1,6 +1,6 @@
 //! Opening a log: whose it is, whether it is whole, and whether it is the one that ended.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::backup;
 use super::continuity::{Left, boot};
+use super::private;
 use super::schema::{self, SchemaError, event_id, seq_of};
 use crate::log::{LogError, RoomRecord, new_epoch};
 
@@ -92,15 +93,8 @@ pub(super) struct Opened {
 /// Takes possession of a directory.
 pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
     let unusable = |source| OpenError::Directory { path: dir.to_owned(), source };
-    make_private(dir).map_err(unusable)?;
-    let path = dir.join(LOCK_FILE);
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(unusable)?;
+    private::make_dir(dir).map_err(unusable)?;
+    let mut file = private::create(&dir.join(LOCK_FILE)).map_err(unusable)?;
     let began = Instant::now();
     let mut locked = file.try_lock();
     while matches!(locked, Err(TryLockError::WouldBlock)) && began.elapsed() < LET_GO {
@@ -123,14 +117,6 @@ pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
     Ok(file)
 }
 
-/// Makes a directory that is its owner's alone: events tell what people work on. One that is there stays as it is.
-fn make_private(dir: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(dir)
-}
-
 /// Opens the log of a directory and begins a run.
 pub(super) fn open(dir: &Path) -> Result<Opened, OpenError> {
     let lock = lock(dir)?;
@@ -138,7 +124,10 @@ pub(super) fn open(dir: &Path) -> Result<Opened, OpenError> {
     if backup::remove_remains(dir).map_err(unusable)? {
         tracing::warn!(dir = %dir.display(), "an import into the data directory did not end; what it left is removed");
     }
+    private::check_files(dir).map_err(unusable)?;
     let path = dir.join(EVENTS_FILE);
+    // Made before SQLite would: its other files get the mode of this one.
+    drop(private::create(&path).map_err(unusable)?);
     let sorted = |error: LogError| sort(&path, error);
     let mut connection = connect(&path).map_err(|error| sorted(error.into()))?;
     check_size(&connection, &path)?;
