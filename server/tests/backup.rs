@@ -251,6 +251,57 @@ async fn a_log_is_not_imported_beside_the_remains_of_another() {
     assert!(said(&refused).contains("holds an event log already"), "{}", said(&refused));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_that_a_log_cannot_keep_are_refused_and_others_open_again() {
+    let event = |room: &str, seq: u64| {
+        json!({"spell_name": "reveal", "description": "x", "success": true, "room": room, "seq": seq,
+            "timestamp": "2026-01-01T00:00:00Z", "metadata": {}})
+        .to_string()
+    };
+    let room =
+        |name: &str, first: u64| json!({"type": "room", "room": name, "first": first, "head": 0}).to_string();
+    let export = |lines: &[String]| {
+        let events = lines.iter().filter(|line| line.contains("spell_name")).count();
+        let begin = json!({"type": "arcane-export", "version": 1}).to_string();
+        let end = json!({"type": "end", "events": events}).to_string();
+        [&[begin], lines, &[end]].concat().join("\n")
+    };
+    let import = |lines: &[String]| {
+        let data = tempfile::tempdir().unwrap();
+        let done = importing(data.path(), export(lines).as_bytes()).wait_with_output().unwrap();
+        (data, done)
+    };
+    let last = (1_u64 << 40) - 2;
+    for (lines, says) in [
+        (
+            vec![room("main", 1 << 40)],
+            "line 2: first is 1099511627776; a room's numbers are 1 to 1099511627774",
+        ),
+        (vec![room("main", u64::MAX)], "line 2: first is 18446744073709551615;"),
+        (vec![room("main", 0)], "line 2: first is 0;"),
+        (vec![room("main", 1), event("main", 1 << 40)], "line 3: seq is 1099511627776; a room's numbers are"),
+        (vec![room("main", 1), event("main", last + 1)], "line 3: seq is 1099511627775;"),
+    ] {
+        let (data, refused) = import(&lines);
+        assert!(!refused.status.success() && said(&refused).contains(says), "{says}: {}", said(&refused));
+        assert!(!data.path().join("events.db").exists());
+    }
+
+    // A room that begins later than it says, and one that has given all of its numbers beside one that has not.
+    let lines =
+        [room("main", 3), event("main", 5), event("main", 7), room("full", last), event("full", last)];
+    let (data, done) = import(&lines);
+    assert!(said(&done).contains("imported 3 events of 2 rooms; 3 between them"), "{}", said(&done));
+    let server = TestServer::in_dir(data.path()).await;
+    let (_, stats) = server.look("/events/stats").await;
+    assert_eq!(events(&server).await.len(), 2, "{stats}");
+    let (status, refused) = server.ask("/events?room=full", support::event("x")).await;
+    assert!(status == 503 && refused["detail"].as_str().unwrap().contains("its last number"), "{refused}");
+    assert_eq!(server.publish(support::event("x")).await, 8, "the other room goes on");
+    server.stop().await;
+    TestServer::in_dir(data.path()).await.stop().await;
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_to_a_file_is_there_whole_or_not_at_all() {

@@ -7,8 +7,16 @@ use super::index::IndexError;
 pub enum Fault {
     /// No room on the disk.
     Full,
+    /// The share of the disk that its owner may fill is full.
+    Quota,
+    /// A file is as large as this process may write it.
+    FileSize,
     /// The files cannot be written.
     ReadOnly,
+    /// The disk did not confirm that it has what was written.
+    Sync,
+    /// A room has no more numbers to give.
+    Numbers,
     /// Another program holds the database.
     Locked,
     /// The files are not what was written.
@@ -62,7 +70,11 @@ impl Fault {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Full => "full",
+            Self::Quota => "quota",
+            Self::FileSize => "file-size",
             Self::ReadOnly => "read-only",
+            Self::Sync => "sync",
+            Self::Numbers => "numbers",
             Self::Locked => "locked",
             Self::Damaged => "damaged",
             Self::Disk => "disk",
@@ -76,7 +88,21 @@ impl Fault {
     fn preface(self) -> &'static str {
         match self {
             Self::Full => "the disk of the event log is full; make room and it goes on by itself: ",
-            Self::ReadOnly => "the event log cannot be written; make it writable and it goes on by itself: ",
+            Self::Quota => {
+                "the quota of the event log's owner is used up; make room or raise it, and it goes on by itself: "
+            }
+            Self::FileSize => {
+                "a file of the event log is as large as this process may write one (ulimit -f, LimitFSIZE=); raise the limit \
+                 (prlimit --fsize) or lower the retention, and it goes on by itself: "
+            }
+            Self::Sync => {
+                "the disk did not confirm that it has what was written to the event log; it goes on by itself once all of it is \
+                 written again: "
+            }
+            Self::Numbers => "",
+            Self::ReadOnly => {
+                "the event log is on a read-only file system or cannot be written; make it writable and it goes on by itself: "
+            }
             Self::Locked => "another program holds the event log; end it and it goes on by itself: ",
             Self::Damaged => {
                 "the event log is damaged; stop the server, save what can be read with `arcane export --salvage`, and \

@@ -195,6 +195,10 @@ impl EventLog for SqliteLog {
             return Ok(self.current(room));
         }
         let id = rooms.next_id;
+        if id > schema::ROOM_MAX {
+            let text = "as many rooms were opened as a log has numbers for; export it and import it into a new --data-dir";
+            return Err(LogError::new(Fault::Numbers, text));
+        }
         rooms.next_id += 1;
         let epoch = super::new_epoch();
         let record = RoomRecord { id, name: name.clone(), epoch, first: 1, head: 0, bytes: 0, at: 0 };
@@ -211,6 +215,11 @@ impl EventLog for SqliteLog {
     }
 
     fn append(&self, append: Append) -> Result<Appended, LogError> {
+        if append.frames.last().is_some_and(|frame| frame.seq() > schema::SEQ_MAX) {
+            let text =
+                format!("the room has given its last number, {}; publish to another room", schema::SEQ_MAX);
+            return Err(LogError::new(Fault::Numbers, text));
+        }
         self.queue.push(append)?;
         Ok(Appended::Queued)
     }

@@ -8,6 +8,11 @@ use arcane_shared::Seq;
 /// How many bits of an event's id are its number in its room.
 const SEQ_BITS: u32 = 40;
 
+/// The last number that a room can give.
+pub(super) const SEQ_MAX: Seq = (1 << SEQ_BITS) - 2;
+/// The last number of a room: beyond it an event's id would be negative.
+pub(super) const ROOM_MAX: RoomId = (1 << (63 - SEQ_BITS)) - 1;
+
 /// What SQLite calls these files ("arcn"), so that another program's are not taken for them.
 const APPLICATION_ID: i32 = 0x6172_636e;
 
@@ -52,7 +57,7 @@ pub enum SchemaError {
 
 /// An event's id: its room and its number in one, so that a room's events lie next to each other in order.
 pub(super) fn event_id(room: RoomId, seq: Seq) -> i64 {
-    // Numbers beyond 2^40 in a room, or 2^23 rooms, are out of reach: a million events a second for 12 days.
+    debug_assert!(room <= ROOM_MAX, "a room's number is checked where it is given");
     (i64::from(room) << SEQ_BITS) | seq.min((1 << SEQ_BITS) - 1).cast_signed()
 }
 
@@ -109,6 +114,7 @@ mod tests {
     #[test]
     fn a_rooms_events_lie_next_to_each_other() {
         assert!(event_id(1, 1) < event_id(1, 2) && event_id(1, u64::MAX) < event_id(2, 0));
+        assert!(event_id(1, SEQ_MAX) < event_id(1, u64::MAX) && event_id(ROOM_MAX, u64::MAX) == i64::MAX);
         assert_eq!(seq_of(event_id(7, 123_456)), 123_456);
     }
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Transaction, params};
 
 use super::super::open::{self, EVENTS_FILE};
 use super::super::private;
-use super::super::schema::{self, event_id};
+use super::super::schema::{self, ROOM_MAX, SEQ_MAX, event_id};
 use super::{BackupError, Copied, Line, VERSION};
 use crate::log::{RoomRecord, new_epoch};
 
@@ -18,6 +18,8 @@ use crate::log::{RoomRecord, new_epoch};
 const IMPORT_FILE: &str = "events.db.importing";
 /// Events of one transaction.
 const CHUNK_EVENTS: u64 = 5_000;
+/// The end of the year 9999, Unix microseconds.
+const YEAR_9999_MICROS: f64 = 253_402_300_799e6;
 /// Longest line that is read: an event has at most 64 KiB, and a state less.
 const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -161,6 +163,12 @@ impl Import {
         first: Seq,
     ) -> Result<(), BackupError> {
         self.write_room(transaction)?;
+        if !(1..=SEQ_MAX).contains(&first) {
+            return Err(self.wrong(format!("first is {first}; a room's numbers are 1 to {SEQ_MAX}")));
+        }
+        if self.next_id > ROOM_MAX {
+            return Err(self.wrong(format!("a log has at most {ROOM_MAX} rooms")));
+        }
         let epoch = epoch.filter(|_| self.keep_epoch).unwrap_or_else(new_epoch);
         let (id, head) = (self.next_id, first.saturating_sub(1));
         self.next_id += 1;
@@ -183,6 +191,14 @@ impl Import {
         let seq = event.seq.filter(|seq| *seq > room.head);
         let seq =
             seq.ok_or_else(|| wrong(format!("events have numbers that grow; the last was {}", room.head)))?;
+        if seq > SEQ_MAX {
+            return Err(wrong(format!("seq is {seq}; a room's numbers are 1 to {SEQ_MAX}")));
+        }
+        if room.bytes == 0 && seq > room.first {
+            // What is missing before the first event is no hole: the room begins later.
+            self.copied.missing += seq - room.first;
+            (room.first, room.head) = (seq, seq - 1);
+        }
         if seq > room.head + 1 {
             self.copied.missing += seq - room.head - 1;
             transaction.execute(
@@ -205,16 +221,24 @@ impl Import {
     fn write_room(&self, transaction: &Transaction<'_>) -> Result<(), BackupError> {
         let Some(room) = &self.room else { return Ok(()) };
         transaction.execute(
-            "UPDATE rooms SET head = ?2, bytes = ?3, at = ?4 WHERE id = ?1",
-            params![room.id, room.head.cast_signed(), room.bytes.cast_signed(), room.at],
+            "UPDATE rooms SET first = ?2, head = ?3, bytes = ?4, at = ?5 WHERE id = ?1",
+            params![
+                room.id,
+                room.first.cast_signed(),
+                room.head.cast_signed(),
+                room.bytes.cast_signed(),
+                room.at
+            ],
         )?;
         Ok(())
     }
 }
 
-/// When the bus took an event, as the event itself says: Unix microseconds.
-#[expect(clippy::cast_possible_truncation, reason = "microseconds of the years 1-9999 fit 64 bits")]
+/// When the bus took an event, as the event itself says: Unix microseconds. What no clock shows is not believed: a room
+/// whose latest event is from the end of time would give all later ones that time.
+#[expect(clippy::cast_possible_truncation, reason = "microseconds of the years 1970-9999 fit 64 bits")]
 fn taken_at(event: &ArcaneEvent) -> i64 {
-    let millis = event.sync().emitted_at.filter(|millis| millis.is_finite());
-    millis.map_or_else(|| event.timestamp.unix_micros(), |millis| (millis * 1000.0).round() as i64)
+    let micros = event.sync().emitted_at.map(|millis| (millis * 1000.0).round());
+    let sensible = micros.filter(|micros| (0.0..=YEAR_9999_MICROS).contains(micros));
+    sensible.map_or_else(|| event.timestamp.unix_micros(), |micros| micros as i64)
 }
