@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
+use support::machine::Machine;
 use support::process::{Process, command};
 use support::{TestServer, event, load};
 
@@ -74,6 +75,57 @@ async fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     assert_eq!(after[..before.len()], before, "what was answered is there");
     server.stop().await;
     drop(disk);
+}
+
+/// Publishes to a process until it answers `status`, and returns what it says.
+async fn ask_until(url: &str, status: u16) -> Value {
+    let http = reqwest::Client::new();
+    let asking = async {
+        loop {
+            let event = event(&"x".repeat(20_000));
+            let answer = http.post(format!("{url}/events")).json(&event).send().await.unwrap();
+            if answer.status() == status {
+                return answer.json().await.unwrap();
+            }
+        }
+    };
+    tokio::time::timeout(support::PATIENCE, asking).await.expect("the answer in time")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn why_nothing_can_be_written_is_told_apart() {
+    for (fault, says) in [("erofs", "read-only file system"), ("edquot", "quota of the event log's owner")] {
+        let machine = Machine::new();
+        let process = machine.start();
+        ask_until(&process.url, 201).await;
+        machine.fail(fault);
+        let refused = ask_until(&process.url, 503).await;
+        assert!(refused["detail"].as_str().unwrap().contains(says), "{refused}");
+        machine.fail("");
+        ask_until(&process.url, 201).await;
+        process.stop();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_may_not_grow_refuses_and_goes_on_when_it_may() {
+    use rustix::process::{Resource, Rlimit, prlimit};
+    let dir = tempfile::tempdir().unwrap();
+    let mut limited = Command::new("sh");
+    // In blocks of 512 or 1024 bytes: 2 or 4 MiB.
+    limited.args(["-c", "ulimit -S -f 4096; exec \"$0\" \"$@\""]);
+    let serve = command(dir.path());
+    limited.arg(serve.get_program()).args(serve.get_args()).current_dir(std::env::temp_dir());
+    limited.env_remove("ARCANE_CONFIG");
+    let process = Process::try_start(limited).unwrap();
+    let refused = ask_until(&process.url, 503).await;
+    assert!(refused["detail"].as_str().unwrap().contains("ulimit -f"), "{refused}");
+    let ready = reqwest::get(format!("{}/ready", process.url)).await.unwrap();
+    assert_eq!(ready.status(), 503);
+    let pid = rustix::process::Pid::from_raw(i32::try_from(process.id()).unwrap());
+    prlimit(pid, Resource::Fsize, Rlimit { current: None, maximum: None }).unwrap();
+    ask_until(&process.url, 201).await;
+    process.stop();
 }
 
 /// Takes all the room there is.

@@ -10,64 +10,17 @@
 mod support;
 
 use std::hash::{BuildHasher, Hasher};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::load::{self, Ledger, Seen, Told};
-use support::process::{Process, command};
+use support::machine::Machine;
+use support::process::Process;
 use tokio::sync::watch;
 
 fn dice() -> u64 {
     std::collections::hash_map::RandomState::new().build_hasher().finish()
-}
-
-/// A directory, and what of it would be on the disk.
-struct Machine {
-    dir: tempfile::TempDir,
-    shim: PathBuf,
-}
-
-impl Machine {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let shim = dir.path().join("shadow.so");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/shadow.c");
-        let mut compiler = Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&shim).arg(source).arg("-ldl");
-        assert!(compiler.status().unwrap().success(), "a C compiler is needed");
-        std::fs::create_dir(dir.path().join("data")).unwrap();
-        std::fs::create_dir(dir.path().join("disk")).unwrap();
-        Self { dir, shim }
-    }
-
-    fn data(&self) -> PathBuf {
-        self.dir.path().join("data")
-    }
-
-    fn disk(&self) -> PathBuf {
-        self.dir.path().join("disk")
-    }
-
-    fn start(&self) -> Process {
-        let mut command = command(&self.data());
-        command.env("LD_PRELOAD", &self.shim);
-        command.env("ARCANE_SYNCED_FROM", self.data()).env("ARCANE_SYNCED_TO", self.disk());
-        Process::try_start(command).unwrap()
-    }
-
-    /// What a new server finds: of each file either what was synced or what was written.
-    fn after(&self, written: &[&str]) -> tempfile::TempDir {
-        let after = tempfile::tempdir().unwrap();
-        for name in ["events.db", "events.db-wal", "continuity", "index.db", "index.db-wal"] {
-            let from = if written.contains(&name) { self.data() } else { self.disk() };
-            if from.join(name).exists() {
-                std::fs::copy(from.join(name), after.path().join(name)).unwrap();
-            }
-        }
-        after
-    }
 }
 
 /// Runs a server under load, kills it at any moment, and says what publishers were told and a reader saw.
@@ -191,4 +144,51 @@ async fn after_a_peaceful_end_everything_is_on_the_disk() {
     let left = machine.after(&[]);
     let seen = Seen { epochs: vec![epoch.clone()], ..Seen::default() };
     assert!(!check(left.path(), &told, &seen, "everything").await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_failed_sync_what_is_called_synced_is_there() {
+    let machine = Machine::new();
+    let process = machine.start();
+    let http = reqwest::Client::new();
+    let publish = async |ack: &str, task: String| {
+        let url = format!("{}/events?ack={ack}", process.url);
+        let answer = http.post(url).json(&support::event(&task)).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json::<Value>().await.unwrap(), task)
+    };
+    let mut told = Vec::new();
+    let mut tell = |ack, (status, answer, task): (u16, Value, String)| {
+        assert_eq!(status, 201, "{answer}");
+        told.push(Told { seq: answer["events"][0]["seq"].as_u64().unwrap(), ack, task });
+    };
+    for n in 0..40 {
+        tell("logged", publish("logged", format!("before {n}")).await);
+    }
+    machine.fail("sync");
+    let (status, refused, _) = publish("synced", "refused".into()).await;
+    assert_eq!(status, 503, "{refused}");
+    assert!(refused["detail"].as_str().unwrap().contains("the disk did not confirm"), "{refused}");
+    let ready: Value = http.get(format!("{}/ready", process.url)).send().await.unwrap().json().await.unwrap();
+    assert!(ready["reason"].as_str().unwrap().contains("the disk did not confirm"), "{ready}");
+    machine.fail("");
+    let goes_on = async {
+        loop {
+            let answer = publish("synced", "goes on".into()).await;
+            if answer.0 == 201 {
+                return answer;
+            }
+        }
+    };
+    tell("synced", tokio::time::timeout(support::PATIENCE, goes_on).await.expect("it goes on by itself"));
+    for n in 0..5 {
+        tell("synced", publish("synced", format!("after {n}")).await);
+    }
+    let stats = format!("{}/events/stats", process.url);
+    let stats: Value = http.get(stats).send().await.unwrap().json().await.unwrap();
+    let epoch = stats["rooms"][0]["epoch"].as_str().unwrap().to_owned();
+    process.kill();
+    let left = machine.after(&[]);
+    let seen = Seen { epochs: vec![epoch], ..Seen::default() };
+    assert!(!check(left.path(), &told, &seen, "a failed sync").await, "also what was only logged before it");
 }

@@ -55,6 +55,7 @@ struct Target {
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn run() -> ExitCode {
+    outlive_file_limit();
     let raw: Vec<_> = std::env::args_os().collect();
     let command = match settings::with_file_defaults(Arcane::command(), &raw) {
         Ok(command) => command,
@@ -79,6 +80,17 @@ pub fn run() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
+    }
+}
+
+/// A file that is as large as the process may write one is an error like a full disk, no reason to end: unless its
+/// signal is taken, it ends the process. Programs that this one starts have their own.
+fn outlive_file_limit() {
+    #[cfg(unix)]
+    {
+        let taken = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        // Without it the signal does what it always did.
+        let _ = signal_hook::flag::register(rustix::process::Signal::XFSZ.as_raw(), taken);
     }
 }
 

@@ -3,6 +3,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
 pub mod load;
+#[cfg(target_os = "linux")]
+pub mod machine;
 pub mod process;
 
 use std::net::SocketAddr;

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
-use crate::log::background;
+use crate::log::{Fault, LogError, background};
 
 /// Pages of the write-ahead log after which it is moved: 32 MiB. Commits rewrite the same few pages again and again, and
 /// only the last version of each is moved, so waiting for more makes it cheaper.
@@ -27,6 +27,8 @@ const BYTES_PER_PAGE: u64 = 3500;
 pub(super) struct Checkpoints {
     pages: AtomicU64,
     wants_writer: AtomicBool,
+    /// The disk did not confirm something, and not all of it was written again since.
+    unconfirmed: AtomicBool,
     due: Mutex<Due>,
     rung: Condvar,
 }
@@ -71,9 +73,36 @@ impl Checkpoints {
             Ok(pages) if pages > PAGES_MAX => self.wants_writer.store(true, Ordering::Relaxed),
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(%error, "the write-ahead log could not be moved into the database yet")
+                let error = LogError::from(error);
+                if error.fault == Fault::Sync {
+                    self.set_unconfirmed();
+                }
+                tracing::warn!(%error, "the write-ahead log could not be moved into the database yet");
             }
         }
+    }
+
+    /// The disk did not confirm what was written. It may have forgotten it and confirm the next time: whatever is in the
+    /// write-ahead log has to be written again before anything is called synced.
+    pub(super) fn set_unconfirmed(&self) {
+        self.unconfirmed.store(true, Ordering::Release);
+    }
+
+    /// Whether that is so.
+    pub(super) fn is_unconfirmed(&self) -> bool {
+        self.unconfirmed.load(Ordering::Acquire)
+    }
+
+    /// Writes everything in the write-ahead log to its place in the database, waits for the disk, and empties it. What the
+    /// disk forgot of the write-ahead log is then of no account.
+    pub(super) fn write_again(&self, connection: &Connection) -> Result<(), LogError> {
+        let busy =
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))?;
+        if busy {
+            return Err(LogError::new(Fault::Locked, "readers are in the write-ahead log"));
+        }
+        self.unconfirmed.store(false, Ordering::Release);
+        Ok(())
     }
 
     pub(super) fn close(&self) {

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::checkpoint::Checkpoints;
 use super::continuity::Marks;
 use super::queue::{Group, Queue};
-use super::{Figures, group, open, purge};
+use super::{Figures, fault, group, open, purge};
 use crate::clock;
 use crate::log::retention::{Held, Retention};
 use crate::log::shelf::Shelves;
@@ -78,6 +78,8 @@ impl Writer {
                 self.give_up(LogError::new(Fault::Damaged, "an event is not what was written"), group);
             } else if self.queue.fault().is_some() {
                 self.probe();
+            } else if self.checkpoints.is_unconfirmed() {
+                self.give_up(LogError::new(Fault::Sync, "a checkpoint failed"), group);
             } else if !group.is_empty() {
                 self.commit(group);
             } else if closing {
@@ -135,6 +137,10 @@ impl Writer {
 
     /// Takes back everything that is not in the log, and takes nothing more until it is mended.
     fn give_up(&mut self, error: LogError, group: Group) {
+        if error.fault == Fault::Sync {
+            self.checkpoints.set_unconfirmed();
+        }
+        let error = fault::explain(error, &self.path);
         tracing::error!(%error, "the event log takes no events");
         self.figures.failed();
         let taken_back = self.queue.fail(error.clone(), group);
@@ -151,20 +157,30 @@ impl Writer {
         if self.queue.fault().is_some_and(|fault| fault.fault == Fault::Damaged) {
             return;
         }
-        let opened = open::connect(&self.path);
-        let probed = opened.and_then(|connection| {
-            group::probe(&connection)?;
-            Ok(connection)
-        });
-        match probed {
+        match self.reconnect() {
             Ok(connection) => {
                 self.connection = connection;
                 self.waits = None;
                 self.queue.mend();
                 tracing::info!("the event log takes events again");
             }
-            Err(error) => tracing::debug!(%error, "the event log cannot be written yet"),
+            Err(error) => {
+                if error.fault == Fault::Sync {
+                    self.checkpoints.set_unconfirmed();
+                }
+                tracing::debug!(%error, "the event log cannot be written yet");
+            }
         }
+    }
+
+    /// A connection with which something was written.
+    fn reconnect(&self) -> Result<Connection, LogError> {
+        let connection = open::connect(&self.path)?;
+        if self.checkpoints.is_unconfirmed() {
+            self.checkpoints.write_again(&connection)?;
+        }
+        group::probe(&connection)?;
+        Ok(connection)
     }
 
     fn look_after(&mut self) {
@@ -174,7 +190,7 @@ impl Writer {
             self.aged_at = Instant::now();
         }
         if let Err(error) = purge::step(self, now, check_age) {
-            tracing::warn!(%error, "old events could not be deleted yet");
+            self.look_after_failed(error.into(), "old events could not be deleted yet");
         }
         if !self.clean && self.appended_at.elapsed() >= IDLE && self.marks.close() {
             match group::set_clean(self) {
@@ -182,8 +198,17 @@ impl Writer {
                     self.clean = true;
                     self.checkpoints.run(&self.connection);
                 }
-                Err(error) => tracing::warn!(%error, "the event log could not be synced"),
+                Err(error) => self.look_after_failed(error.into(), "the event log could not be synced"),
             }
+        }
+    }
+
+    /// What was to be done beside publishing will be tried again; but what the disk did not confirm concerns publishers.
+    fn look_after_failed(&mut self, error: LogError, what: &str) {
+        if error.fault == Fault::Sync {
+            self.give_up(error, Group::default());
+        } else {
+            tracing::warn!(%error, "{what}");
         }
     }
 
