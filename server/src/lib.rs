@@ -13,6 +13,7 @@ pub mod bus;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod diagnostics;
 mod gate;
 mod http;
 pub mod log;

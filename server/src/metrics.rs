@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::bus::ArcaneEventBus;
+use crate::diagnostics;
 use crate::log::sqlite::Figures;
 
 /// Upper bounds of the publish→paint histogram, seconds; 0.2 is the usual deadline.
@@ -37,6 +38,7 @@ struct Inner {
     responses: Family<ResponseLabels, Counter>,
     paint: Histogram,
     paint_missed: Family<MissLabels, Counter>,
+    diagnostics_lost: Counter,
     uptime: Gauge<f64, AtomicU64>,
 }
 
@@ -124,6 +126,7 @@ impl Metrics {
             responses: Family::default(),
             paint: Histogram::new(PAINT_BUCKETS),
             paint_missed: Family::default(),
+            diagnostics_lost: Counter::default(),
             uptime: Gauge::default(),
         };
         let registry = &mut inner.registry;
@@ -150,6 +153,11 @@ impl Metrics {
             "paint_deadline_missed",
             "Cues painted after their deadline, by where it was lost",
             inner.paint_missed.clone(),
+        );
+        registry.register(
+            "diagnostics_lost",
+            "Lines for standard error that could not be written",
+            inner.diagnostics_lost.clone(),
         );
         registry.register_with_unit("uptime", "Time since the start", Unit::Seconds, inner.uptime.clone());
         Self { inner: Arc::new(inner) }
@@ -204,6 +212,8 @@ impl Metrics {
         if let Some(figures) = figures {
             self.inner.log.set(bus.log().availability().is_ok(), figures);
         }
+        let lost = &self.inner.diagnostics_lost;
+        lost.inc_by(diagnostics::lost().saturating_sub(lost.get()));
         self.inner.uptime.set(uptime_s);
         let mut out = String::new();
         text::encode(&mut out, &self.inner.registry).expect("writing to a string does not fail");

@@ -13,6 +13,7 @@ mod tail;
 
 use std::process::ExitCode;
 
+use crate::diagnostics;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// See and hear what your AI agents do, the moment they do it.
@@ -98,9 +99,8 @@ fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
 }
 
-#[expect(clippy::print_stderr, reason = "a command that fails says why on standard error")]
 fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("arcane: {error:#}");
+    diagnostics::say(&format!("arcane: {error:#}\n"));
     ExitCode::FAILURE
 }
 

@@ -1,5 +1,6 @@
 //! `arcane serve`.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Arcane, settings, signals};
 use crate::config::{BusConfig, Config, ConfigFile, Dashboard, NetConfig, RealmConfig};
+use crate::diagnostics;
 use crate::log::retention::Retention;
 
 /// How long what still runs in the background is waited for after the log was closed.
@@ -98,6 +100,7 @@ impl Serve {
         let served = runtime.block_on(self.serve(config));
         // A call that blocks, on a disk that does not answer for example, must not keep the process.
         runtime.shutdown_timeout(REST);
+        diagnostics::lines().flush();
         served
     }
 
@@ -184,10 +187,13 @@ impl Serve {
     }
 }
 
-/// One line on standard output that a program can wait for and a person can click.
-#[expect(clippy::print_stdout, reason = "the address is what a caller waits for")]
+/// One line on standard output that a program can wait for and a person can click. Nothing waits for it to be read.
 fn announce(address: SocketAddr) {
-    println!("listening on http://{address}");
+    std::thread::spawn(move || {
+        if let Err(error) = writeln!(std::io::stdout(), "listening on http://{address}") {
+            tracing::warn!(%address, %error, "listening, but nobody could be told where");
+        }
+    });
 }
 
 fn start_telemetry() {
@@ -195,10 +201,12 @@ fn start_telemetry() {
     let colored = super::client::wants_color(&std::io::stderr());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(diagnostics::lines())
         .with_ansi(colored)
         .with_target(false)
+        .log_internal_errors(false)
         .init();
+    diagnostics::log_panics();
 }
 
 /// A server of many connections needs many file handles; the hard limit is the operator's to set.

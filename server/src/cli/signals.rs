@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::diagnostics;
+
 /// How long a server that was asked twice has to close its log.
 const HURRY: Duration = Duration::from_secs(1);
 /// What a shell says of a process that Ctrl-C has ended.
@@ -25,7 +27,7 @@ pub(super) fn stop() -> io::Result<(impl Future<Output = ()>, impl Future<Output
             match *asked.borrow() {
                 1 => tracing::info!("asked to stop; once more to stop at once"),
                 2 => end_soon(),
-                _ => std::process::exit(INTERRUPTED),
+                _ => end(),
             }
         }
     });
@@ -43,8 +45,13 @@ async fn reached(mut times: watch::Receiver<u32>, n: u32) {
 fn end_soon() {
     std::thread::spawn(|| {
         std::thread::sleep(HURRY);
-        std::process::exit(INTERRUPTED);
+        end();
     });
+}
+
+fn end() {
+    diagnostics::lines().flush();
+    std::process::exit(INTERRUPTED);
 }
 
 #[cfg(unix)]
