@@ -50,6 +50,7 @@ struct LogGauges {
     events: Gauge,
     syncs: Gauge,
     failures: Gauge,
+    refused_records: Gauge,
     seconds: Gauge<f64, AtomicU64>,
 }
 
@@ -63,6 +64,11 @@ impl LogGauges {
             "log_failures",
             "Times that the event log could not be written",
             self.failures.clone(),
+        );
+        registry.register(
+            "log_refused_records",
+            "Changes of state, such as consumers' positions, that were refused because too many waited",
+            self.refused_records.clone(),
         );
         registry.register_with_unit(
             "log_commit",
@@ -80,6 +86,7 @@ impl LogGauges {
         self.events.set(signed(read(&figures.events)));
         self.syncs.set(signed(read(&figures.syncs)));
         self.failures.set(signed(read(&figures.failures)));
+        self.refused_records.set(signed(read(&figures.refused_records)));
         self.seconds.set(read(&figures.commit_micros) as f64 / 1e6);
     }
 }

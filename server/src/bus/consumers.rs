@@ -4,6 +4,7 @@
 //! received beyond that comes again. One reader at a time; a new one takes over.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arcane_shared::api::ConsumerCard;
@@ -37,6 +38,9 @@ pub enum ConsumerError {
         /// The latest event.
         head: Seq,
     },
+    /// The log does not take it.
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
 
 /// All of them.
@@ -78,8 +82,9 @@ impl Consumers {
     pub(super) fn recall(log: Arc<dyn EventLog>) -> Result<Self, LogError> {
         let mut known = BTreeMap::new();
         for (key, value) in log.recall(PREFIX)? {
-            if let Some((key, consumer)) = decode(&key, &value) {
-                known.insert(key, consumer);
+            match decode(&key, &value) {
+                Some((key, consumer)) => drop(known.insert(key, consumer)),
+                None => tracing::warn!(key, value, "a consumer in the event log cannot be read"),
             }
         }
         Ok(Self { log, known: Arc::new(Mutex::new(known)) })
@@ -93,7 +98,7 @@ impl Consumers {
     /// the room gets there.
     ///
     /// # Errors
-    /// If it would be one too many.
+    /// If it would be one too many, or the log takes no position.
     pub(crate) fn attach(
         &self,
         room: &RoomName,
@@ -110,25 +115,21 @@ impl Consumers {
         if is_new && known.len() >= CONSUMERS_MAX {
             return Err(ConsumerError::TooMany);
         }
-        let consumer = known.entry(key.clone()).or_insert_with(|| Consumer {
-            position: begin,
-            updated_at: clock::now(),
-            reader: None,
-            readers: 0,
-        });
+        let kept = known.get(&key).map_or(&begin, |consumer| &consumer.position);
+        let since = Since::from(kept.clone());
+        let ahead = there.filter(|there| kept.epoch == there.epoch && kept.seq > there.head);
+        if is_new || ahead.is_some() {
+            let seq = ahead.map_or(kept.seq, |there| there.oldest.saturating_sub(1).min(there.head));
+            let (position, updated_at) = (Position { seq, ..kept.clone() }, clock::now());
+            // Kept at once: what happens before the first acknowledgement is for it, too.
+            self.log.remember(vec![record(&key, &position, updated_at)])?;
+            let consumer = Consumer { position, updated_at, reader: None, readers: 0 };
+            known.entry(key.clone()).or_insert(consumer).position.seq = seq;
+        }
+        let consumer = known.get_mut(&key).ok_or_else(|| ConsumerError::Unknown(name.clone()))?;
         consumer.readers += 1;
         let number = consumer.readers;
         let before = consumer.reader.replace(Current { number, evict });
-        let since = Since::from(consumer.position.clone());
-        let ahead = there
-            .filter(|there| consumer.position.epoch == there.epoch && consumer.position.seq > there.head);
-        if let Some(there) = &ahead {
-            consumer.position.seq = there.oldest.saturating_sub(1).min(there.head);
-        }
-        if is_new || ahead.is_some() {
-            // Kept at once: what happens before the first acknowledgement is for it, too.
-            self.log.remember(vec![record(&key, consumer)]);
-        }
         drop(known);
         if let Some(before) = before {
             (before.evict)();
@@ -139,7 +140,7 @@ impl Consumers {
     /// Acknowledges everything up to `seq`. What was acknowledged before stays so.
     ///
     /// # Errors
-    /// If there is no such consumer, or the event did not happen.
+    /// If there is no such consumer, the event did not happen, or the log takes no position; then it stays where it was.
     pub fn ack(
         &self,
         room: &RoomName,
@@ -155,9 +156,10 @@ impl Consumers {
         let mut known = self.lock();
         let consumer = known.get_mut(&key).ok_or_else(|| ConsumerError::Unknown(name.clone()))?;
         if consumer.position.epoch != *epoch || seq > consumer.position.seq {
-            consumer.position = Position { epoch: epoch.clone(), seq };
-            consumer.updated_at = clock::now();
-            self.log.remember(vec![record(&key, consumer)]);
+            let (position, updated_at) = (Position { epoch: epoch.clone(), seq }, clock::now());
+            // What is not taken is not acknowledged.
+            self.log.remember(vec![record(&key, &position, updated_at)])?;
+            (consumer.position, consumer.updated_at) = (position, updated_at);
         }
         Ok(())
     }
@@ -165,11 +167,16 @@ impl Consumers {
     /// Forgets one; whoever reads in its name is told.
     ///
     /// # Errors
-    /// If there is no such consumer.
+    /// If there is no such consumer, or the log does not take that it is to be forgotten; then it is there still.
     pub fn delete(&self, room: &RoomName, name: &ConsumerName) -> Result<(), ConsumerError> {
         let key = (room.clone(), name.clone());
-        let removed = self.lock().remove(&key).ok_or_else(|| ConsumerError::Unknown(name.clone()))?;
-        self.log.remember(vec![Record::forget(format!("{PREFIX}{room}/{name}"))]);
+        let mut known = self.lock();
+        let Entry::Occupied(there) = known.entry(key) else {
+            return Err(ConsumerError::Unknown(name.clone()));
+        };
+        self.log.remember(vec![Record::forget(format!("{PREFIX}{room}/{name}"))])?;
+        let removed = there.remove();
+        drop(known);
         if let Some(reader) = removed.reader {
             (reader.evict)();
         }
@@ -213,8 +220,8 @@ impl Drop for Reader {
     }
 }
 
-fn record((room, name): &(RoomName, ConsumerName), consumer: &Consumer) -> Record {
-    let value = format!("{} {}", consumer.position, consumer.updated_at.unix_micros());
+fn record((room, name): &(RoomName, ConsumerName), position: &Position, updated_at: Timestamp) -> Record {
+    let value = format!("{position} {}", updated_at.unix_micros());
     Record::keep(format!("{PREFIX}{room}/{name}"), value)
 }
 

@@ -81,11 +81,14 @@ struct Entry {
 impl Keys {
     /// What the log remembers.
     pub(super) fn recall(room: &RoomName, log: &dyn EventLog) -> Result<Self, LogError> {
-        let mut found: Vec<_> = log
-            .recall(&format!("key/{room}/"))?
+        let kept = log.recall(&format!("key/{room}/"))?;
+        let mut found: Vec<_> = kept
             .iter()
             .filter_map(|(key, value)| Some((decode_id(key.rsplit('/').next()?)?, decode(value)?)))
             .collect();
+        if found.len() < kept.len() {
+            tracing::warn!(%room, lost = kept.len() - found.len(), "idempotency keys in the event log cannot be read");
+        }
         found.sort_by_key(|(_, (_, at))| *at);
         let mut keys = Self::default();
         for (id, (entry, at)) in found {
@@ -185,11 +188,11 @@ mod tests {
         let log = crate::log::memory::MemoryLog::new(crate::log::retention::Retention::default());
         let room = RoomName::default();
         let (key, known) = (Key::new("k", 3, b"content"), Known { first: 5, count: 2 });
-        log.remember(Keys::default().records(&room, &key, known, at(1)));
+        log.remember(Keys::default().records(&room, &key, known, at(1))).unwrap();
         let keys = Keys::recall(&room, &log).unwrap();
         assert_eq!(keys.check(&key, 6, at(2)), Use::Again(known));
         let later = keys.records(&room, &Key::new("l", 0, b""), known, at(40));
-        log.remember(later);
+        log.remember(later).unwrap();
         assert_eq!(log.recall("key/").unwrap().len(), 1, "the old one is forgotten");
     }
 }

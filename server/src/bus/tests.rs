@@ -200,3 +200,61 @@ fn many_publishers_make_one_order_without_holes() {
     let recent: Vec<_> = reader.take_recent().iter().map(|frame| frame.seq()).collect();
     assert_eq!(recent, (901..=1000).collect::<Vec<_>>());
 }
+
+#[test]
+fn what_a_log_does_not_take_is_not_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || Arc::new(crate::log::sqlite::SqliteLog::open(dir.path(), Retention::default()).unwrap());
+    let (main, name) = (RoomName::default(), arcane_shared::ConsumerName::parse("billing").unwrap());
+    let (log, nobody) = (open(), || Box::new(|| {}));
+    let bus = ArcaneEventBus::with_log(BusConfig::default(), log.clone()).unwrap();
+    for _ in 0..3 {
+        bus.emit_summon(&claude(), Emit::default()).unwrap().receipt.wait().unwrap();
+    }
+    let epoch = bus.epoch(&main).unwrap();
+    let begin = arcane_shared::Position { epoch: epoch.clone(), seq: 0 };
+    let attach =
+        |name| bus.consumers().attach(&main, name, begin.clone(), || bus.whereabouts(&main), nobody());
+    attach(&name).unwrap();
+    let ack = |seq| bus.consumers().ack(&main, &name, &epoch, seq, 3);
+    let kept = || bus.consumers().cards(|_| 3)[0].seq;
+    ack(1).unwrap();
+
+    // Another program holds the database, and as much waits as may.
+    let other = rusqlite::Connection::open(dir.path().join("events.db")).unwrap();
+    other.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let refused = bus.emit_summon(&claude(), Emit::default()).unwrap().receipt.wait().unwrap_err();
+    assert_eq!(refused.fault, crate::log::Fault::Locked);
+    ack(2).unwrap();
+    let filled = (0..).find(|n| log.remember(vec![Record::keep(format!("filler/{n}"), "")]).is_err());
+    assert!(filled.unwrap() >= 99_999, "{filled:?}");
+    ack(3).unwrap();
+    assert!(matches!(bus.consumers().delete(&main, &name), Ok(())), "what waits for this key is replaced");
+    let other_name = arcane_shared::ConsumerName::parse("shipping").unwrap();
+    assert!(matches!(attach(&other_name), Err(ConsumerError::Log(_))));
+    assert!(
+        matches!(bus.consumers().delete(&main, &other_name), Err(ConsumerError::Unknown(_))),
+        "nothing half done"
+    );
+    attach(&name).unwrap();
+    assert_eq!(kept(), 0);
+    other.execute_batch("ROLLBACK").unwrap();
+    let waiting = std::time::Instant::now();
+    while attach(&other_name).is_err() {
+        assert!(waiting.elapsed() < std::time::Duration::from_secs(20), "it goes on by itself");
+        std::thread::yield_now();
+    }
+    ack(2).unwrap();
+    log.close();
+    assert!(matches!(ack(3), Err(ConsumerError::Log(_))), "what ended takes nothing more");
+    assert_eq!(kept(), 2);
+    drop((bus, log));
+    let bus = ArcaneEventBus::with_log(BusConfig::default(), open()).unwrap();
+    let cards = bus.consumers().cards(|_| 3);
+    assert_eq!(
+        cards.iter().map(|card| (card.consumer.as_str(), card.seq)).collect::<Vec<_>>(),
+        [("billing", 2), ("shipping", 0)]
+    );
+    assert_eq!(bus.log().recall("filler/").unwrap().len() as u64, filled.unwrap(), "nothing is lost");
+}

@@ -145,8 +145,9 @@ impl EventLog for MemoryLog {
         Ok(Appended::Done(append))
     }
 
-    fn remember(&self, records: Vec<Record>) {
+    fn remember(&self, records: Vec<Record>) -> Result<(), LogError> {
         self.lock().take(&records);
+        Ok(())
     }
 
     fn recall(&self, prefix: &str) -> Result<Vec<(String, String)>, LogError> {

@@ -126,8 +126,11 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// If it can take nothing at the moment; then nothing was taken.
     fn append(&self, append: Append) -> Result<Appended, LogError>;
 
-    /// Takes state that belongs to no event, some time soon.
-    fn remember(&self, records: Vec<Record>);
+    /// Takes state that belongs to no event: it is written some time soon.
+    ///
+    /// # Errors
+    /// If more is waiting than may wait, or the log has ended; then none of it was taken.
+    fn remember(&self, records: Vec<Record>) -> Result<(), LogError>;
 
     /// State whose key begins so, in order of key.
     ///

@@ -15,11 +15,11 @@ use super::bell::{Bell, Reason, Rung};
 use super::codec::{self, Decoder};
 use super::fanout::{Encoding, Fanouts, Member, Pipe, TURN_BYTES_MAX, TURN_FRAMES_MAX};
 use super::pending::Pending;
-use super::publish::{Refusal, publish};
+use super::publish::{Refusal, publish, taken_back};
 use super::session::{Input, Output, Session};
 use super::turn::{Outbox, Turn, linger, offer, poll_turn};
 use super::wheel::Alarm;
-use crate::bus::{Reader, Subscription};
+use crate::bus::{ConsumerError, Reader, Subscription};
 use crate::clock;
 use crate::state::AppState;
 
@@ -229,7 +229,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         let (bus, room) = (&self.state.bus, self.subscription.room());
         let head = bus.whereabouts(room).map_or(0, |there| there.head);
         let acknowledged = bus.consumers().ack(room, reader.name(), self.subscription.epoch(), seq, head);
-        acknowledged.map_err(|error| Refusal { code: "bad_ack", detail: error.to_string(), id: None })
+        acknowledged.map_err(|error| match error {
+            ConsumerError::Log(error) => taken_back(None, &error),
+            error => Refusal { code: "bad_ack", detail: error.to_string(), id: None },
+        })
     }
 
     fn execute(&mut self, outputs: Vec<Output>) -> Next {

@@ -81,6 +81,8 @@ pub struct Figures {
     pub commit_micros: AtomicU64,
     /// Times that the log could not be written.
     pub failures: AtomicU64,
+    /// Changes of state, such as consumers' positions, that were refused because too many waited.
+    pub refused_records: AtomicU64,
 }
 
 impl Figures {
@@ -224,8 +226,12 @@ impl EventLog for SqliteLog {
         Ok(Appended::Queued)
     }
 
-    fn remember(&self, records: Vec<Record>) {
-        self.queue.remember(records);
+    fn remember(&self, records: Vec<Record>) -> Result<(), LogError> {
+        let count = records.len() as u64;
+        self.queue.remember(records).inspect_err(|error| {
+            tracing::warn!(%error, count, "the event log does not take what is to be remembered");
+            self.figures.refused_records.fetch_add(count, Ordering::Relaxed);
+        })
     }
 
     fn recall(&self, prefix: &str) -> Result<Vec<(String, String)>, LogError> {

@@ -186,7 +186,7 @@ pub(crate) fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomRecord>
     let rows = statement.query_map([], |row| {
         Ok(RoomRecord {
             id: row.get(0)?,
-            name: RoomName::parse(&row.get::<_, String>(1)?).unwrap_or_default(),
+            name: room_name(&row.get::<_, String>(1)?)?,
             epoch: Epoch(row.get(2)?),
             first: number(row.get(3)?),
             head: number(row.get(4)?),
@@ -195,6 +195,14 @@ pub(crate) fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomRecord>
         })
     })?;
     rows.collect()
+}
+
+/// What is no name is damage: its events are no other room's.
+fn room_name(text: &str) -> rusqlite::Result<RoomName> {
+    RoomName::parse(text).map_err(|error| {
+        let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+        rusqlite::Error::SqliteFailure(corrupt, Some(format!("room {text:?}: {error}")))
+    })
 }
 
 /// Whether a room's events begin and end where they should.

@@ -13,7 +13,8 @@ use crate::log::{Append, Fault, Level, LogError, Notify, Record, RoomId, RoomRec
 const EVENTS_MAX: usize = 65_536;
 /// Most bytes of them.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Most records that wait without events; one more for the same key replaces the first.
+/// Most records that wait without events, beyond which further ones are refused; one more for a key that waits replaces
+/// the first.
 const RECORDS_MAX: usize = 100_000;
 /// Most events of one commit.
 const GROUP_EVENTS_MAX: usize = 4096;
@@ -101,20 +102,39 @@ impl Queue {
         Ok(())
     }
 
-    pub(super) fn remember(&self, records: Vec<Record>) {
+    /// All of them or none.
+    pub(super) fn remember(&self, records: Vec<Record>) -> Result<(), LogError> {
         let mut state = self.lock();
-        for Record { key, value } in records {
-            if state.records.len() < RECORDS_MAX || state.records.contains_key(&key) {
-                state.records.insert(key, value);
-            }
+        if state.closing {
+            return Err(LogError::new(Fault::Closed, "it takes nothing more"));
         }
+        let new = records.iter().filter(|record| !state.records.contains_key(&record.key)).count();
+        let waiting = state.records.len();
+        if waiting + new > RECORDS_MAX {
+            let why = state.fault.as_ref().map_or_else(String::new, |fault| format!("; {fault}"));
+            return Err(LogError::new(Fault::Busy, format!("{waiting} changes wait to be written{why}")));
+        }
+        state.records.extend(records.into_iter().map(|Record { key, value }| (key, value)));
         drop(state);
         self.filled.notify_one();
+        Ok(())
+    }
+
+    /// How many records wait.
+    pub(super) fn waiting_records(&self) -> usize {
+        self.lock().records.len()
     }
 
     /// A room is new, or, with `None`, to be forgotten.
     pub(super) fn room(&self, id: RoomId, record: Option<RoomRecord>) {
-        self.lock().rooms.insert(id, record);
+        let mut state = self.lock();
+        if record.is_none() && state.rooms.get(&id).is_some_and(Option::is_some) {
+            // It was not written yet: nothing is to be forgotten.
+            state.rooms.remove(&id);
+        } else {
+            state.rooms.insert(id, record);
+        }
+        drop(state);
         self.filled.notify_one();
     }
 
@@ -202,4 +222,39 @@ impl Queue {
 
 fn bytes(append: &Append) -> usize {
     append.frames.iter().map(|frame| frame.json().len()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_refused_as_a_whole_and_what_waits_stays() {
+        let queue = Queue::new();
+        let keep = |n: usize, value: &str| Record::keep(format!("consumer/main/{n}"), value);
+        queue.remember((0..RECORDS_MAX - 1).map(|n| keep(n, "1")).collect()).unwrap();
+        let refused = queue.remember(vec![keep(0, "2"), keep(RECORDS_MAX, "1"), keep(RECORDS_MAX + 1, "1")]);
+        assert_eq!(refused.unwrap_err().fault, Fault::Busy);
+        queue.remember(vec![keep(1, "2"), keep(RECORDS_MAX, "1")]).unwrap();
+        assert_eq!(queue.remember(vec![keep(RECORDS_MAX + 1, "1")]).unwrap_err().fault, Fault::Busy);
+        let group = queue.take(Duration::ZERO);
+        let of = |n: usize| group.records.iter().find(|record| record.key == keep(n, "").key).cloned();
+        assert_eq!((of(0), of(1)), (Some(keep(0, "1")), Some(keep(1, "2"))));
+        assert_eq!((group.records.len(), of(RECORDS_MAX)), (RECORDS_MAX, Some(keep(RECORDS_MAX, "1"))));
+        queue.close();
+        assert_eq!(queue.remember(vec![keep(0, "3")]).unwrap_err().fault, Fault::Closed);
+    }
+
+    #[test]
+    fn rooms_that_come_and_go_unwritten_leave_nothing_to_write() {
+        let queue = Queue::new();
+        let name = arcane_shared::RoomName::default();
+        let epoch = arcane_shared::Epoch("e".into());
+        for id in 1..1000 {
+            let (name, epoch) = (name.clone(), epoch.clone());
+            queue.room(id, Some(RoomRecord { id, name, epoch, first: 1, head: 0, bytes: 0, at: 0 }));
+            queue.room(id, None);
+        }
+        assert!(queue.take(Duration::ZERO).is_empty());
+    }
 }

@@ -88,6 +88,13 @@ impl Writer {
             if closing && self.queue.fault().is_some() {
                 // What is still to be written cannot be: nobody was told that it is.
                 let error = LogError::new(Fault::Closed, "the log could not be written to the end");
+                let lost = self.queue.waiting_records();
+                if lost > 0 {
+                    tracing::error!(
+                        lost,
+                        "changes of state, such as consumers' positions, could not be written any more"
+                    );
+                }
                 self.give_up(error, Group::default());
                 return;
             }
