@@ -11,6 +11,7 @@ mod events;
 mod health;
 mod history;
 pub(crate) mod last_id;
+mod lines;
 pub(crate) mod parameters;
 pub(crate) mod publish;
 pub(crate) mod query;

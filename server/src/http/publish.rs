@@ -6,12 +6,12 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use bytes::{Buf, BytesMut};
 use http_body_util::BodyExt;
 
 use super::body;
 use super::draft::{self, DraftError};
 use super::error::ApiError;
+use super::lines::Lines;
 use super::query::{Pairs, QueryError};
 use crate::bus::keys::KEY_BYTES_MAX;
 use crate::bus::{EmitError, Key, Known, Outcome, Submission};
@@ -169,7 +169,7 @@ struct Stream<'a> {
 
 impl Stream<'_> {
     async fn publish(mut self, mut body: Body) -> Result<Vec<Published>, ApiError> {
-        let mut buffer = BytesMut::new();
+        let mut lines = Lines::default();
         let patience = self.state.config.net.body_timeout;
         loop {
             let frame = tokio::time::timeout(patience, body.frame()).await.map_err(|_| {
@@ -178,7 +178,7 @@ impl Stream<'_> {
             })?;
             let ended = frame.is_none();
             match frame {
-                Some(Ok(frame)) => buffer.extend_from_slice(&frame.into_data().unwrap_or_default()),
+                Some(Ok(frame)) => lines.push(&frame.into_data().unwrap_or_default()),
                 Some(Err(_)) => {
                     return Err(self.after(ApiError::new(
                         StatusCode::BAD_REQUEST,
@@ -186,10 +186,10 @@ impl Stream<'_> {
                         "the body broke off",
                     )));
                 }
-                None => buffer.extend_from_slice(b"\n"),
+                None => lines.push(b"\n"),
             }
-            self.take_lines(&mut buffer).await?;
-            if buffer.len() > LINE_BYTES_MAX {
+            self.take_lines(&mut lines).await?;
+            if lines.pending() > LINE_BYTES_MAX {
                 let detail = format!("line {}: a line has at most {LINE_BYTES_MAX} bytes", self.lines + 1);
                 let error = ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "event-too-large", detail);
                 return Err(self.after(error));
@@ -201,15 +201,13 @@ impl Stream<'_> {
     }
 
     /// Publishes the whole lines of what has come, many in one go.
-    async fn take_lines(&mut self, buffer: &mut BytesMut) -> Result<(), ApiError> {
+    async fn take_lines(&mut self, lines: &mut Lines) -> Result<(), ApiError> {
         let mut chunk = Chunk::default();
         let mut refused = None;
         while refused.is_none()
-            && let Some(end) = buffer.iter().position(|byte| *byte == b'\n')
+            && let Some(line) = lines.next()
         {
             self.lines += 1;
-            let line = buffer.split_to(end);
-            buffer.advance(1);
             if line.trim_ascii().is_empty() {
                 continue;
             }
