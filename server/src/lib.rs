@@ -16,6 +16,7 @@ pub mod config;
 mod diagnostics;
 mod gate;
 mod http;
+mod json;
 pub mod log;
 mod metrics;
 pub mod realm;

@@ -293,3 +293,142 @@ async fn unknown_routes_and_methods() {
     let (status, problem) = server.look("/arcane_audio/..%2f..%2fCargo.toml").await;
     assert_eq!((status, &problem["title"]), (404, &json!("Not Found")));
 }
+
+/// Sends a body as it is.
+async fn send(server: &TestServer, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> (u16, Value) {
+    let mut request = server.http.post(server.url(path)).body(body);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+const NDJSON: (&str, &str) = ("content-type", "application/x-ndjson");
+const GZIP: (&str, &str) = ("content-encoding", "gzip");
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut encoder, text).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn half_an_emoji_ends_neither_a_stream_nor_a_socket() {
+    let server = TestServer::start().await;
+    let line = r#"{"spell_name":"reveal","description":"cut \ud83d","metadata":{"\ude00":"\ud83d\ude00"}}"#;
+    let (status, answer) = send(&server, "/events", &[NDJSON], format!("{line}\n{line}\n").into()).await;
+    assert_eq!((status, answer["events"].as_array().unwrap().len()), (201, 2), "{answer}");
+    let (status, answer) = send(&server, "/events", &[JSON], format!("[{line}]").into()).await;
+    assert_eq!(status, 201, "{answer}");
+    let (_, recent) = server.look("/events/recent?count=3").await;
+    for event in recent["events"].as_array().unwrap() {
+        assert_eq!(event["description"], "cut \u{fffd}");
+        assert_eq!(event["metadata"]["\u{fffd}"], "\u{1f600}", "a whole one stays");
+    }
+    let parse = br#"{"spell":"ask claude to draw \ud83d"}"#.to_vec();
+    assert_eq!(send(&server, "/spell/parse", &[JSON], parse).await.0, 200);
+
+    let mut client = server.connect("listen=false").await;
+    client.next().await;
+    client.send(r#"{"type":"hello","client":"\ud83d"}"#.into()).await;
+    assert_eq!(client.next().await["type"], "hello");
+    // More than so many messages that cannot be used close a socket.
+    for _ in 0..12 {
+        client.send(format!(r#"{{"type":"publish","events":{line}}}"#).into()).await;
+        assert_eq!(client.next().await["type"], "published");
+    }
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_is_skipped() {
+    let server = TestServer::start().await;
+    let text = format!("\u{feff}{}", event("x"));
+    assert_eq!(send(&server, "/events", &[JSON], text.clone().into()).await.0, 201);
+    // Files that were put together have one in the middle.
+    assert_eq!(send(&server, "/events", &[NDJSON], format!("{text}\n{text}").into()).await.0, 201);
+    let summon = "\u{feff}{\"daemon_name\":\"claude\"}";
+    assert_eq!(send(&server, "/summon", &[JSON], summon.into()).await.0, 200);
+    let mut client = server.connect("listen=false").await;
+    client.next().await;
+    client.send("\u{feff}{\"type\":\"ping\",\"t0\":1}".into()).await;
+    assert_eq!(client.next().await["type"], "pong");
+    client.send(format!("\u{feff}{{\"type\":\"publish\",\"events\":{}}}", event("x")).into()).await;
+    assert_eq!(client.next().await["type"], "published");
+}
+
+#[tokio::test]
+async fn whole_numbers_beyond_64_bits_are_named_not_rounded() {
+    let server = TestServer::start().await;
+    let of = |number: &str| format!(r#"{{"spell_name":"reveal","metadata":{{"ids":[1,{number}]}}}}"#);
+    for number in ["18446744073709551615", "-9223372036854775808"] {
+        assert_eq!(send(&server, "/events", &[JSON], of(number).into()).await.0, 201);
+        let (_, recent) = server.look("/events/recent?count=1").await;
+        assert_eq!(recent["events"][0]["metadata"]["ids"][1].to_string(), number);
+    }
+    let refused = |at: &str| {
+        format!(
+            "{at}/metadata/ids/1: 18446744073709551616 is beyond 64 bits and would lose digits; send it as a string"
+        )
+    };
+    let big = of("18446744073709551616");
+    let (status, problem) = send(&server, "/events", &[JSON], big.clone().into()).await;
+    assert_eq!((status, &problem["detail"]), (422, &json!(refused(""))));
+    let (_, problem) = send(&server, "/events", &[JSON], format!("[{},{big}]", of("2")).into()).await;
+    assert_eq!(problem["errors"][0]["pointer"], "/1/metadata/ids/1");
+    let (status, problem) = send(&server, "/events", &[NDJSON], format!("{}\n{big}", of("2")).into()).await;
+    assert_eq!(
+        (status, problem["detail"].as_str().unwrap().ends_with(&refused("line 2 "))),
+        (422, true),
+        "{problem}"
+    );
+    let invoke = r#"{"daemon_name":"claude","task":"x","parameters":{"id":-9223372036854775809}}"#;
+    let (status, problem) = send(&server, "/invoke", &[JSON], invoke.into()).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/parameters/id")));
+    assert_eq!(
+        server.look("/events/stats").await.1["history_size"],
+        3,
+        "the first line of the stream is there"
+    );
+}
+
+#[tokio::test]
+async fn bodies_may_come_by_gzip_and_not_otherwise() {
+    let server = TestServer::start().await;
+    let one = event("x").to_string();
+    assert_eq!(send(&server, "/events", &[JSON, GZIP], gzip(one.as_bytes())).await.0, 201);
+    let many = vec![one.as_str(); 1000].join("\n");
+    let (status, answer) = send(&server, "/events", &[NDJSON, GZIP], gzip(many.as_bytes())).await;
+    assert_eq!((status, answer["events"].as_array().unwrap().len()), (201, 1000));
+    let summon = gzip(br#"{"daemon_name":"claude"}"#);
+    let stacked = [JSON, ("content-encoding", "identity, X-Gzip")];
+    assert_eq!(send(&server, "/summon", &stacked, summon.clone()).await.0, 200);
+
+    for encoding in ["br", "deflate", "zstd", "gzip, gzip", "nonsense"] {
+        let request = server.http.post(server.url("/events")).header("content-encoding", encoding);
+        let response = request.header(JSON.0, JSON.1).body("x").send().await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["accept-encoding"]),
+            (415, &"gzip".parse().unwrap())
+        );
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["type"], "/docs#problem-content-encoding", "{problem}");
+    }
+    let detail = async |headers: &[(&str, &str)], body: &[u8]| {
+        let (status, problem) = send(&server, "/events", headers, body.to_vec()).await;
+        (status, problem["detail"].as_str().unwrap().to_owned())
+    };
+    assert!(detail(&[JSON], &summon).await.1.ends_with("say Content-Encoding: gzip"));
+    assert!(detail(&[JSON], b"\xff\xfe{\0}\0").await.1.ends_with("send UTF-8"));
+    let (status, damaged) = detail(&[JSON, GZIP], one.as_bytes()).await;
+    assert!(status == 400 && damaged.contains("it is no gzip, or damaged"), "{damaged}");
+    let (status, cut) = detail(&[NDJSON, GZIP], &gzip(many.as_bytes())[..40]).await;
+    assert!(status == 400 && cut.contains("its gzip stream has no end"), "{cut}");
+    let bomb = gzip(&vec![b' '; 64 * 1024 * 1024]);
+    assert!(bomb.len() < 100_000);
+    let (status, too_large) = detail(&[JSON, GZIP], &bomb).await;
+    assert!(status == 413 && too_large.contains("the body has at most 8388608 bytes"), "{too_large}");
+    let (status, too_large) = detail(&[NDJSON, GZIP], &bomb).await;
+    assert!(status == 413 && too_large.contains("line 1: a line has at most 262144 bytes"), "{too_large}");
+}

@@ -7,8 +7,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
+use super::encoding;
 use super::error::ApiError;
 use crate::config::NetConfig;
+use crate::json;
 use crate::state::AppState;
 
 /// A JSON body of a known type.
@@ -58,7 +60,7 @@ pub(crate) async fn read(body: Body, net: &NetConfig) -> Result<Bytes, ApiError>
             let detail = format!("the body has at most {max} bytes");
             Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail))
         }
-        Ok(Err(_)) => Err(ApiError::new(StatusCode::BAD_REQUEST, "body", "the body broke off")),
+        Ok(Err(error)) => Err(broken(&*error)),
         Err(_) => {
             let detail = format!("the body took longer than {} s", net.body_timeout.as_secs());
             Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail))
@@ -66,8 +68,18 @@ pub(crate) async fn read(body: Body, net: &NetConfig) -> Result<Bytes, ApiError>
     }
 }
 
+/// What a body is answered that cannot be read to its end.
+pub(crate) fn broken(error: &(dyn std::error::Error + 'static)) -> ApiError {
+    encoding::refusal(error)
+        .unwrap_or_else(|| ApiError::new(StatusCode::BAD_REQUEST, "body", "the body broke off"))
+}
+
 /// Decodes JSON; what does not fit is named by a JSON pointer.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let bytes = &*json::plain(bytes);
+    if let Some(number) = json::beyond_64_bits(bytes) {
+        return Err(ApiError::field(&number.pointer, number.to_string()));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let (pointer, inner) = (pointer(error.path()), error.into_inner());
@@ -77,7 +89,11 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
                 detail: without_place(&inner.to_string()),
             }]);
         }
-        ApiError::new(StatusCode::BAD_REQUEST, "not-json", format!("the body is not valid JSON: {inner}"))
+        ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "not-json",
+            format!("the body is not valid JSON: {}", json::explain(&inner, bytes)),
+        )
     })?;
     deserializer.end().map_err(|error| {
         ApiError::new(StatusCode::BAD_REQUEST, "not-json", format!("the body is not one JSON value: {error}"))

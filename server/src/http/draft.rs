@@ -1,5 +1,7 @@
 //! An outside event, checked: what may go onto the bus. Pure but for the time it is given.
 
+use std::borrow::Cow;
+
 use arcane_shared::api::FieldError;
 use arcane_shared::event::{METADATA_DEPTH_MAX, depth};
 use arcane_shared::{ArcaneEvent, DaemonName, Metadata, RoomName, SpellName, Timestamp};
@@ -8,6 +10,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::bus::metadata;
+use crate::json;
 use crate::realm::lore;
 
 /// Longest description, characters.
@@ -22,8 +25,8 @@ const ERRORS_MAX: usize = 20;
 /// Why nothing can be published.
 #[derive(Debug)]
 pub(crate) enum DraftError {
-    /// It is no JSON.
-    Syntax(serde_json::Error),
+    /// It is no JSON: why.
+    Syntax(String),
     /// These fields cannot be used.
     Fields(Vec<FieldError>),
 }
@@ -55,8 +58,40 @@ struct Draft {
 /// What is as it should be is read straight into its types; only what is not is looked at value by
 /// value, for an error that names the field.
 pub(crate) fn read_all(json: &[u8], room: &RoomName, now: Timestamp) -> Result<Vec<ArcaneEvent>, DraftError> {
+    leniently(json, |json| read_list(json, room, now))
+}
+
+/// Reads one event.
+pub(crate) fn read_one(json: &[u8], room: &RoomName, now: Timestamp) -> Result<ArcaneEvent, DraftError> {
+    leniently(json, |json| read_single(json, room, now))
+}
+
+/// Reads JSON as the world writes it. Only what cannot be read as it is is looked at for what could be mended.
+fn leniently<T>(json: &[u8], read: impl Fn(&[u8]) -> Result<T, DraftError>) -> Result<T, DraftError> {
+    let json = json::without_bom(json);
+    let (events, json) = match read(json) {
+        Err(DraftError::Syntax(why)) => match json::plain(json) {
+            Cow::Borrowed(_) => return Err(DraftError::Syntax(why)),
+            Cow::Owned(mended) => (read(&mended)?, Cow::Owned(mended)),
+        },
+        events => (events?, Cow::Borrowed(json)),
+    };
+    match json::beyond_64_bits(&json) {
+        None => Ok(events),
+        Some(number) => {
+            let detail = number.to_string();
+            Err(DraftError::Fields(vec![FieldError { pointer: number.pointer, detail }]))
+        }
+    }
+}
+
+fn syntax(json: &[u8]) -> impl Fn(serde_json::Error) -> DraftError {
+    |error| DraftError::Syntax(json::explain(&error, json))
+}
+
+fn read_list(json: &[u8], room: &RoomName, now: Timestamp) -> Result<Vec<ArcaneEvent>, DraftError> {
     if json.trim_ascii_start().first() != Some(&b'[') {
-        return Ok(vec![read_one(json, room, now)?]);
+        return Ok(vec![read_single(json, room, now)?]);
     }
     let events = match serde_json::from_slice::<Vec<Draft>>(json) {
         Ok(drafts) if drafts.len() <= ARRAY_EVENTS_MAX => {
@@ -65,7 +100,7 @@ pub(crate) fn read_all(json: &[u8], room: &RoomName, now: Timestamp) -> Result<V
         }
         Ok(_) => return Err(too_many()),
         Err(_) => {
-            let values: Vec<Value> = serde_json::from_slice(json).map_err(DraftError::Syntax)?;
+            let values: Vec<Value> = serde_json::from_slice(json).map_err(syntax(json))?;
             if values.len() > ARRAY_EVENTS_MAX {
                 return Err(too_many());
             }
@@ -79,11 +114,10 @@ pub(crate) fn read_all(json: &[u8], room: &RoomName, now: Timestamp) -> Result<V
     Err(DraftError::Fields(events.into_iter().filter_map(Result::err).take(ERRORS_MAX).collect()))
 }
 
-/// Reads one event.
-pub(crate) fn read_one(json: &[u8], room: &RoomName, now: Timestamp) -> Result<ArcaneEvent, DraftError> {
+fn read_single(json: &[u8], room: &RoomName, now: Timestamp) -> Result<ArcaneEvent, DraftError> {
     let read = match serde_json::from_slice(json) {
         Ok(draft) => check(draft, room, now, String::new),
-        Err(_) => read(serde_json::from_slice(json).map_err(DraftError::Syntax)?, room, now, ""),
+        Err(_) => read(serde_json::from_slice(json).map_err(syntax(json))?, room, now, ""),
     };
     read.map_err(|error| DraftError::Fields(vec![error]))
 }

@@ -13,7 +13,7 @@ use crate::log::{Fault, LogError};
 use crate::realm::{ParseRefusal, Refusal, SpellFailure};
 
 /// Every kind of problem and what it means; `/docs` lists them.
-pub(crate) const KINDS: [(&str, &str); 29] = [
+pub(crate) const KINDS: &[(&str, &str)] = &[
     ("invalid", "A parameter or a part of the body cannot be used; `errors` says which."),
     ("not-json", "The body is not valid JSON."),
     ("body", "The body broke off before its end."),
@@ -21,6 +21,10 @@ pub(crate) const KINDS: [(&str, &str); 29] = [
     ("body-too-large", "The body is above its bound."),
     ("event-too-large", "An event is above 64 KiB as JSON, or a line far above it."),
     ("media-type", "The Content-Type is missing or none that this route reads."),
+    (
+        "content-encoding",
+        "The body is compressed in a way that the server does not read; `Accept-Encoding` says which it reads.",
+    ),
     (
         "idempotency",
         "The Idempotency-Key was used for other content, or the first publication with it is not over.",

@@ -6,6 +6,7 @@ mod consumers;
 mod daemons;
 mod docs;
 pub(crate) mod draft;
+mod encoding;
 pub(crate) mod error;
 mod events;
 mod health;
@@ -111,7 +112,10 @@ async fn around(State(state): State<AppState>, request: Request, next: Next) -> 
         }
         Ok(()) => match unknown_parameters(&route, &request) {
             Some(refusal) => refusal.into_response(),
-            None => next.run(request).await,
+            None => match encoding::restored(request) {
+                Ok(request) => next.run(request).await,
+                Err(refusal) => ([(header::ACCEPT_ENCODING, encoding::READABLE)], refusal).into_response(),
+            },
         },
     };
     state.metrics.responded(&route, response.status().as_u16());

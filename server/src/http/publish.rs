@@ -168,24 +168,18 @@ struct Stream<'a> {
 }
 
 impl Stream<'_> {
-    async fn publish(mut self, mut body: Body) -> Result<Vec<Published>, ApiError> {
+    async fn publish(mut self, mut content: Body) -> Result<Vec<Published>, ApiError> {
         let mut lines = Lines::default();
         let patience = self.state.config.net.body_timeout;
         loop {
-            let frame = tokio::time::timeout(patience, body.frame()).await.map_err(|_| {
+            let frame = tokio::time::timeout(patience, content.frame()).await.map_err(|_| {
                 let detail = format!("nothing came for {} s", patience.as_secs());
                 self.after(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail))
             })?;
             let ended = frame.is_none();
             match frame {
                 Some(Ok(frame)) => lines.push(&frame.into_data().unwrap_or_default()),
-                Some(Err(_)) => {
-                    return Err(self.after(ApiError::new(
-                        StatusCode::BAD_REQUEST,
-                        "body",
-                        "the body broke off",
-                    )));
-                }
+                Some(Err(error)) => return Err(self.after(body::broken(&error))),
                 None => lines.push(b"\n"),
             }
             self.take_lines(&mut lines).await?;

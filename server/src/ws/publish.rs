@@ -12,6 +12,7 @@ use crate::bus::{ArcaneEventBus, EmitError, Key, Known, Outcome, Submission};
 use crate::clock;
 use crate::http::draft::{self, DraftError};
 use crate::http::publish::level;
+use crate::json;
 use crate::log::{LogError, Receipt};
 
 /// Why nothing was published. `id` is the message's own, so that its sender can tell which.
@@ -50,7 +51,8 @@ struct Publish<'a> {
 
 /// Whether a message publishes.
 pub(super) fn is_publish(text: &str) -> bool {
-    serde_json::from_str::<Kind<'_>>(text).is_ok_and(|message| message.kind == PUBLISH)
+    serde_json::from_slice::<Kind<'_>>(json::without_bom(text.as_bytes()))
+        .is_ok_and(|message| message.kind == PUBLISH)
 }
 
 /// A publication that has its numbers, and what to answer once it is in the log.
@@ -67,14 +69,20 @@ pub struct Accepted {
 /// # Errors
 /// Says which field cannot be used; then nothing was published.
 pub fn publish(bus: &ArcaneEventBus, room: &RoomName, text: &str) -> Result<Accepted, Refusal> {
-    let message: Publish<'_> = serde_json::from_str(text).map_err(|error| Refusal {
-        code: "bad_message",
-        detail: error.to_string(),
-        id: None,
-    })?;
+    match serde_json::from_str(text) {
+        Ok(message) => publish_read(bus, room, &message),
+        // Half a character anywhere but in the events, which are read for themselves.
+        Err(_) => match serde_json::from_slice(&json::plain(text.as_bytes())) {
+            Ok(message) => publish_read(bus, room, &message),
+            Err(error) => Err(Refusal { code: "bad_message", detail: error.to_string(), id: None }),
+        },
+    }
+}
+
+fn publish_read(bus: &ArcaneEventBus, room: &RoomName, message: &Publish<'_>) -> Result<Accepted, Refusal> {
     let id = message.id.clone().filter(|id| id.len() <= PUBLISH_ID_BYTES_MAX);
     let room = message.room.as_ref().unwrap_or(room);
-    match submit(bus, room, &message) {
+    match submit(bus, room, message) {
         Ok((run, receipt)) => {
             let seq = (run.first + run.count).saturating_sub(1);
             let room = room.clone();
@@ -165,6 +173,18 @@ mod tests {
         insta::assert_snapshot!(refused(r#"{"type":"publish","events":[{"spell_name":"reveal"},{"spell_name":"hex"}]}"#), @r#"bad_event events/1/spell_name: unknown spell "hex"; known are summon, invoke, banish, reveal, parse and voice"#);
         insta::assert_snapshot!(refused(r#"{"type":"publish","room":"a b","events":{"spell_name":"reveal"}}"#), @"bad_message a name consists of a-z, 0-9, '.', '_' and '-', not ' ' at line 1 column 30");
         insta::assert_snapshot!(refused(r#"{"type":"publish","ack":"synced","events":{"spell_name":"reveal"}}"#), @r#"bad_message ack: this server keeps events in memory (--ephemeral) and cannot answer "synced""#);
+    }
+
+    #[test]
+    fn half_a_character_anywhere_is_replaced() {
+        let bus = ArcaneEventBus::new(BusConfig::default());
+        let text =
+            r#"{"type":"publish","id":"\ud83d","events":{"spell_name":"reveal","description":"a \ud83d b"}}"#;
+        let answer = publish(&bus, &RoomName::default(), text).unwrap().answer;
+        let ServerMessage::Published { id, .. } = answer else { unreachable!() };
+        assert_eq!(id.as_deref(), Some("\u{fffd}"));
+        assert_eq!(bus.recent_events(1)[0].description, "a \u{fffd} b");
+        insta::assert_snapshot!(refused(r#"{"type":"publish","events":[{"spell_name":"reveal","metadata":{"id":18446744073709551616}}]}"#), @"bad_event events/0/metadata/id: 18446744073709551616 is beyond 64 bits and would lose digits; send it as a string");
     }
 
     #[test]

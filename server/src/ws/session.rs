@@ -15,6 +15,7 @@ use super::codec::{FrameError, Incoming};
 use super::publish::{Refusal, is_publish};
 use crate::bus::Gap;
 use crate::config::NetConfig;
+use crate::json;
 use crate::log::GapReason;
 
 /// Most messages that cannot be used in [`BAD_WINDOW`]; the next one closes the connection.
@@ -238,7 +239,7 @@ impl Session {
                 self.bad("binary_message", "messages are JSON in text frames, not binary".into(), None, now)
             }
             Incoming::Text(text) if is_publish(&text) => vec![Output::Publish(text)],
-            Incoming::Text(text) => match serde_json::from_str(&text) {
+            Incoming::Text(text) => match serde_json::from_slice(&json::plain(text.as_bytes())) {
                 Ok(message) => self.control(message, at, now),
                 Err(error) => {
                     self.bad("bad_message", format!("this is no control message: {error}"), None, now)
