@@ -97,8 +97,10 @@ pub(crate) async fn stream_events(
 fn streaming(body: Body) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        // Reverse proxies must not collect events.
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
+        // A proxy that compresses, or collects what it passes on, would hold events back: most that compress heed
+        // no-transform; nginx, which does not, compresses this kind only if it is told to, and flushes what it does not
+        // collect.
         (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     (headers, body).into_response()
