@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use super::{Arcane, settings, signals};
-use crate::config::{BusConfig, Config, ConfigFile, Dashboard, NetConfig, RealmConfig};
+use crate::config::{BusConfig, Config, ConfigFile, Dashboard, NetConfig, Origin, RealmConfig};
 use crate::diagnostics;
 use crate::log::retention::Retention;
 
@@ -156,7 +156,7 @@ impl Serve {
             },
             net: NetConfig {
                 connections_max: self.max_connections as usize,
-                allowed_origins: self.allowed_origins.clone(),
+                allowed_origins: Origin::parse_all(&self.allowed_origins).context("--allowed-origins")?,
                 compression: !self.no_compression,
                 ..NetConfig::default()
             },

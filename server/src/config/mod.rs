@@ -3,6 +3,7 @@
 mod bus;
 mod file;
 mod net;
+mod origin;
 mod realm;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 pub use bus::BusConfig;
 pub use file::{ConfigFile, FileError};
 pub use net::NetConfig;
+pub use origin::{Origin, OriginError};
 pub use realm::{ConduitKind, DaemonConfig, NoVariable, RealmConfig, VariableName, VoiceConfig};
 
 /// Everything a server needs to know.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Origin;
+
 /// Bounds of the network side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetConfig {
@@ -31,7 +33,7 @@ pub struct NetConfig {
     /// How long stopping may take; connections have nine tenths of it to end. Default 5 s.
     pub drain_timeout: Duration,
     /// Origins, besides the server's own and loopback ones, whose pages may connect.
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: Vec<Origin>,
 }
 
 impl Default for NetConfig {

@@ -1,3 +1,5 @@
 //! Who may come in.
 
+pub(crate) mod cors;
+pub(crate) mod host;
 pub(crate) mod origin;

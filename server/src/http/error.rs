@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::draft::DraftError;
 use super::streams;
 use crate::bus::{ConsumerError, EmitError, KeyRefused, NoSuchRoom};
+use crate::gate::host::HostError;
 use crate::gate::origin;
 use crate::log::{Fault, LogError};
 use crate::realm::{ParseRefusal, Refusal, SpellFailure};
@@ -46,8 +47,10 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("daemon-timed-out", "The daemon did not end in time."),
     ("unknown-daemon", "Nobody has heard of the daemon."),
     ("not-understood", "The words are no spell; `suggestions` says what would be."),
+    ("host", "The request does not say, or not plainly, which host it is for."),
     ("origin", "A page of this origin, or a browser that asks for this host, may not."),
     ("handshake", "The request is no WebSocket handshake."),
+    ("range", "The part that was asked for is not there."),
     ("no-audio", "There is no such sound."),
     ("no-such-route", "There is nothing at this path."),
     ("no-dashboard", "This server has no dashboard to show."),
@@ -227,6 +230,12 @@ impl From<ParseRefusal> for ApiError {
         let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not-understood", refusal.detail);
         error.0.suggestions = refusal.suggestions;
         error
+    }
+}
+
+impl From<HostError> for ApiError {
+    fn from(error: HostError) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "host", error.to_string())
     }
 }
 

@@ -31,7 +31,7 @@ use axum::routing::{connect, get};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::gate::origin;
+use crate::gate::{cors, host, origin};
 use crate::state::AppState;
 use crate::ws;
 use error::ApiError;
@@ -97,18 +97,18 @@ fn unknown_parameters(route: &str, request: &Request) -> Option<ApiError> {
     (!errors.is_empty()).then(|| ApiError::invalid(errors))
 }
 
-/// Checks origin and parameters, counts the answer, and sets the headers that every answer has.
+/// Checks host, origin and parameters, counts the answer, and sets the headers that every answer has.
 async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
-    let checked = origin::check(request.uri(), request.headers(), &state.config.net.allowed_origins);
+    let checked = admit(&state, &request);
     let origin = request.headers().get(header::ORIGIN).filter(|_| checked.is_ok()).cloned();
     let mut response = match checked {
-        Err(refusal) => ApiError::from(refusal).into_response(),
-        Ok(()) if request.method() == Method::OPTIONS && origin.is_some() => {
-            StatusCode::NO_CONTENT.into_response()
+        Err(refusal) => refusal.into_response(),
+        Ok(()) if cors::is_preflight(request.method(), request.headers()) => {
+            (StatusCode::NO_CONTENT, cors::answer_preflight(request.headers())).into_response()
         }
         Ok(()) => match unknown_parameters(&route, &request) {
             Some(refusal) => refusal.into_response(),
@@ -121,16 +121,18 @@ async fn around(State(state): State<AppState>, request: Request, next: Next) -> 
     state.metrics.responded(&route, response.status().as_u16());
     let headers = response.headers_mut();
     if let Some(origin) = origin {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            HeaderValue::from_static("content-type, idempotency-key, last-event-id"),
-        );
-        headers.append(header::VARY, HeaderValue::from_static("origin"));
+        cors::allow(origin, headers);
     }
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     response
+}
+
+/// Whether a request says which host it is for, and a page may send it.
+fn admit(state: &AppState, request: &Request) -> Result<(), ApiError> {
+    let host = host::of(request.version(), request.uri(), request.headers())?;
+    Ok(origin::check(&host, request.headers(), &state.config.net.allowed_origins)?)
 }

@@ -34,7 +34,6 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::bus::{NoSuchRoom, Reader, Subscription};
-use crate::gate::origin;
 use crate::http::error::ApiError;
 use crate::http::last_id::LastId;
 use crate::http::query::QueryError;
@@ -67,9 +66,6 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
         Ok(accepted) => accepted,
         Err(error) => return refuse(error),
     };
-    if let Err(refusal) = origin::check(request.uri(), request.headers(), &state.config.net.allowed_origins) {
-        return ApiError::from(refusal).into_response();
-    }
     let wanted = StreamQuery::read(ROUTE, request.uri().query());
     let last = LastId::from_headers(request.headers());
     let agreed = if state.config.net.compression { negotiate(request.headers()) } else { None };
