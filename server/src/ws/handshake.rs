@@ -2,8 +2,14 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use sha1::{Digest, Sha1};
+
+/// The last digit of 16 bytes has four bits that mean nothing. RFC 6455 sets them in its own example (section 4.1).
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
 
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -14,7 +20,7 @@ pub(crate) enum HandshakeError {
     NotAnUpgrade(&'static str),
     #[error("Sec-WebSocket-Version must be 13")]
     Version,
-    #[error("Sec-WebSocket-Key must be 16 bytes in base64")]
+    #[error("Sec-WebSocket-Key must be there once, and be 16 bytes in base64")]
     Key,
 }
 
@@ -56,8 +62,9 @@ fn upgrade(method: &Method, headers: &HeaderMap) -> Result<HeaderValue, Handshak
         return Err(HandshakeError::NotAnUpgrade("http://"));
     }
     check_version(headers)?;
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(HandshakeError::Key)?;
-    if STANDARD.decode(key.as_bytes()).map_or(0, |bytes| bytes.len()) != 16 {
+    let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
+    let (Some(key), None) = (keys.next(), keys.next()) else { return Err(HandshakeError::Key) };
+    if LENIENT.decode(key.as_bytes()).map_or(0, |bytes| bytes.len()) != 16 {
         return Err(HandshakeError::Key);
     }
     let mut digest = Sha1::new();
@@ -93,6 +100,39 @@ mod tests {
         ]);
         let accepted = accept(&Method::GET, None, &request).unwrap();
         assert_eq!(accepted, Accepted::Upgrade(HeaderValue::from_static("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
+    }
+
+    fn with_keys(keys: &[&str]) -> Result<Accepted, HandshakeError> {
+        let mut request =
+            headers(&[("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13")]);
+        for key in keys {
+            request.append(header::SEC_WEBSOCKET_KEY, key.parse().unwrap());
+        }
+        accept(&Method::GET, None, &request)
+    }
+
+    #[test]
+    fn the_key_of_section_4_1_whose_last_digit_is_not_canonical() {
+        let accepted = Accepted::Upgrade(HeaderValue::from_static("OfS0wDaT5NoxF2gqm7Zj2YtetzM="));
+        assert_eq!(with_keys(&["AQIDBAUGBwgJCgsMDQ4PEC=="]), Ok(accepted));
+        for last in ["EA", "EB", "EC", "EF", "EP"] {
+            assert!(with_keys(&[&format!("AQIDBAUGBwgJCgsMDQ4P{last}==")]).is_ok(), "{last}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key() {
+        let good = "AQIDBAUGBwgJCgsMDQ4PEA==";
+        for keys in [
+            &[][..],
+            &[""],
+            &["AQIDBAUGBwgJCgsMDQ4P"],
+            &["AQIDBAUGBwgJCgsMDQ4PEA"],
+            &["not base64 at all =="],
+            &[good, good],
+        ] {
+            assert_eq!(with_keys(keys), Err(HandshakeError::Key), "{keys:?}");
+        }
     }
 
     #[test]
