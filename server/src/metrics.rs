@@ -27,11 +27,11 @@ pub(crate) struct Metrics {
 #[derive(Debug)]
 struct Inner {
     registry: Registry,
-    events: Family<EventLabels, Gauge>,
+    events: Family<EventLabels, Counter>,
     subscribers: Family<RoomLabels, Gauge>,
-    skipped: Gauge,
+    skipped: Counter,
     lagging: Gauge,
-    log: LogGauges,
+    log: LogFigures,
     deliveries: Counter,
     connections: Counter,
     closes: Family<CloseLabels, Counter>,
@@ -44,21 +44,21 @@ struct Inner {
 
 /// What the log has done; counters of its own, read when somebody asks.
 #[derive(Debug, Default)]
-struct LogGauges {
+struct LogFigures {
     up: Gauge,
-    commits: Gauge,
-    events: Gauge,
-    syncs: Gauge,
-    failures: Gauge,
-    refused_records: Gauge,
-    seconds: Gauge<f64, AtomicU64>,
+    commits: Counter,
+    events: Counter,
+    syncs: Counter,
+    failures: Counter,
+    refused_records: Counter,
+    seconds: Counter<f64, AtomicU64>,
 }
 
-impl LogGauges {
+impl LogFigures {
     fn register(&self, registry: &mut Registry) {
         registry.register("log_up", "Whether the event log takes events", self.up.clone());
         registry.register("log_commits", "Commits of the event log", self.commits.clone());
-        registry.register("log_events", "Events in those commits", self.events.clone());
+        registry.register("log_events", "Events that were written by those commits", self.events.clone());
         registry.register("log_syncs", "Commits that waited for the disk", self.syncs.clone());
         registry.register(
             "log_failures",
@@ -82,12 +82,14 @@ impl LogGauges {
     fn set(&self, up: bool, figures: &Figures) {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         self.up.set(i64::from(up));
-        self.commits.set(signed(read(&figures.commits)));
-        self.events.set(signed(read(&figures.events)));
-        self.syncs.set(signed(read(&figures.syncs)));
-        self.failures.set(signed(read(&figures.failures)));
-        self.refused_records.set(signed(read(&figures.refused_records)));
-        self.seconds.set(read(&figures.commit_micros) as f64 / 1e6);
+        raise(&self.commits, read(&figures.commits));
+        raise(&self.events, read(&figures.events));
+        raise(&self.syncs, read(&figures.syncs));
+        raise(&self.failures, read(&figures.failures));
+        raise(&self.refused_records, read(&figures.refused_records));
+        // The bits of numbers that are not negative are in the order of the numbers.
+        let seconds = read(&figures.commit_micros) as f64 / 1e6;
+        self.seconds.inner().fetch_max(seconds.to_bits(), Ordering::Relaxed);
     }
 }
 
@@ -124,9 +126,9 @@ impl Metrics {
             registry: Registry::with_prefix("arcane"),
             events: Family::default(),
             subscribers: Family::default(),
-            skipped: Gauge::default(),
+            skipped: Counter::default(),
             lagging: Gauge::default(),
-            log: LogGauges::default(),
+            log: LogFigures::default(),
             deliveries: Counter::default(),
             connections: Counter::default(),
             closes: Family::default(),
@@ -207,14 +209,14 @@ impl Metrics {
         for (spell, success, n) in bus.emitted() {
             let labels =
                 EventLabels { spell: spell.as_str(), success: if success { "true" } else { "false" } };
-            self.inner.events.get_or_create(&labels).set(signed(n));
+            raise(&self.inner.events.get_or_create(&labels), n);
         }
         self.inner.subscribers.clear();
         for card in bus.room_cards() {
             let labels = RoomLabels { room: card.room.to_string() };
             self.inner.subscribers.get_or_create(&labels).set(signed(card.subscribers));
         }
-        self.inner.skipped.set(signed(bus.skipped()));
+        raise(&self.inner.skipped, bus.skipped());
         self.inner.lagging.set(i64::try_from(bus.lagging()).unwrap_or(i64::MAX));
         if let Some(figures) = figures {
             self.inner.log.set(bus.log().availability().is_ok(), figures);
@@ -226,6 +228,11 @@ impl Metrics {
         text::encode(&mut out, &self.inner.registry).expect("writing to a string does not fail");
         out
     }
+}
+
+/// Brings a counter up to what was counted elsewhere. It never goes down, though several may ask at a time.
+fn raise(counter: &Counter, n: u64) {
+    counter.inner().fetch_max(n, Ordering::Relaxed);
 }
 
 fn signed(n: u64) -> i64 {

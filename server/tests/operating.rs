@@ -20,7 +20,7 @@ async fn health_readiness_and_metrics() {
     server.publish(support::event("x")).await;
     let metrics = server.get("/metrics").await.text().await.unwrap();
     for line in [
-        "arcane_events{spell=\"invoke\",success=\"true\"} 1",
+        "arcane_events_total{spell=\"invoke\",success=\"true\"} 1",
         "arcane_subscribers{room=\"main\"} 0",
         "arcane_http_responses_total{route=\"/events\",status=\"201\"} 1",
         "# EOF",

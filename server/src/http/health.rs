@@ -3,9 +3,10 @@
 use arcane_shared::api::{HealthAnswer, ReadyAnswer};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 
+use super::exposition::Format;
 use crate::state::AppState;
 
 /// The server is there.
@@ -39,12 +40,14 @@ pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Re
     (StatusCode::OK, Json(ReadyAnswer { ready: true, reason: None }))
 }
 
-/// Counters in the OpenMetrics text format.
+/// What was counted and measured: in the OpenMetrics text format, or in the older one of Prometheus if `Accept` likes
+/// `text/plain` better.
 #[utoipa::path(get, path = "/metrics", tag = "operating", responses(
-    (status = 200, body = String, content_type = "application/openmetrics-text"),
+    (status = 200, description = "The metrics", content((String = "application/openmetrics-text"), (String = "text/plain"))),
 ))]
-pub(crate) async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
+pub(crate) async fn metrics(State(state): State<AppState>, headers: HeaderMap) -> impl IntoResponse {
+    let format = Format::wanted(&headers);
     let text =
         state.metrics.render(&state.bus, state.figures.as_deref(), state.started.elapsed().as_secs_f64());
-    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+    ([(header::CONTENT_TYPE, format.media_type()), (header::VARY, "accept")], format.write(text))
 }

@@ -9,6 +9,7 @@ pub(crate) mod draft;
 mod encoding;
 pub(crate) mod error;
 mod events;
+mod exposition;
 mod health;
 mod history;
 pub(crate) mod last_id;
