@@ -3,9 +3,11 @@
 use arcane_shared::Problem;
 use arcane_shared::api::{VoiceAnswer, VoiceRequest};
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use tower_http::services::ServeFile;
 
 use super::body::JsonBody;
 use super::error::ApiError;
@@ -38,20 +40,63 @@ pub(crate) async fn speak(
     Ok(Json(state.realm.say(&request.daemon_name, text, event).await?))
 }
 
-/// A sound file of the voice engine.
+/// A sound file of the voice engine, or a part of it.
 pub(crate) async fn audio(
     State(state): State<AppState>,
     Path(file): Path<String>,
+    mut request: Request,
 ) -> Result<Response, ApiError> {
     let missing = || ApiError::new(StatusCode::NOT_FOUND, "no-audio", "there is no such sound");
     let plain = file.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
     let dir = state.realm.audio_dir().filter(|_| plain && !file.starts_with('.')).ok_or_else(missing)?;
-    let bytes = tokio::fs::read(dir.join(&file)).await.map_err(|_| missing())?;
+    ignore_ranges_that_are_none(request.headers_mut());
+    let served = ServeFile::new(dir.join(&file)).try_call(request).await.map_err(|_| missing())?;
+    let mut response = match served.status() {
+        StatusCode::NOT_FOUND => return Err(missing()),
+        StatusCode::RANGE_NOT_SATISFIABLE => {
+            let detail = "the sound ends before the range begins; Content-Range says how long it is";
+            let mut response =
+                ApiError::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", detail).into_response();
+            response.headers_mut().extend(
+                served
+                    .headers()
+                    .get(header::CONTENT_RANGE)
+                    .map(|range| (header::CONTENT_RANGE, range.clone())),
+            );
+            return Ok(response);
+        }
+        _ => served.map(Body::new),
+    };
     let kind = match file.rsplit('.').next() {
         Some("mp3") => "audio/mpeg",
         Some("ogg") => "audio/ogg",
         Some("wav") => "audio/wav",
         _ => "application/octet-stream",
     };
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], bytes).into_response())
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    Ok(response)
+}
+
+/// The whole file is always right: for a unit or a list that is not understood, which RFC 9110 has ignored, and for a
+/// condition that is not checked here.
+fn ignore_ranges_that_are_none(headers: &mut HeaderMap) {
+    let conditional = headers.remove(header::IF_RANGE).is_some();
+    let one = headers.get(header::RANGE).and_then(|range| range.to_str().ok()).is_some_and(is_one_range);
+    if conditional || !one {
+        headers.remove(header::RANGE);
+    }
+}
+
+/// `bytes=FIRST-`, `bytes=FIRST-LAST` or `bytes=-LENGTH`.
+fn is_one_range(range: &str) -> bool {
+    let is_number = |text: &str| text.parse::<u64>().is_ok();
+    match range.trim().strip_prefix("bytes=").and_then(|range| range.split_once('-')) {
+        Some(("", length)) => is_number(length),
+        Some((first, "")) => is_number(first),
+        Some((first, last)) => match (first.parse::<u64>(), last.parse::<u64>()) {
+            (Ok(first), Ok(last)) => first <= last,
+            _ => false,
+        },
+        None => false,
+    }
 }
