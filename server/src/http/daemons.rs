@@ -12,17 +12,17 @@ use crate::state::AppState;
 /// Every known daemon.
 #[utoipa::path(get, path = "/daemons", tag = "daemons", responses((status = 200, body = DaemonsAnswer)))]
 pub(crate) async fn all(State(state): State<AppState>) -> Json<DaemonsAnswer> {
-    several(&state, false)
+    several(&state, false).await
 }
 
 /// The daemons that are here.
 #[utoipa::path(get, path = "/daemons/active", tag = "daemons", responses((status = 200, body = DaemonsAnswer)))]
 pub(crate) async fn active(State(state): State<AppState>) -> Json<DaemonsAnswer> {
-    several(&state, true)
+    several(&state, true).await
 }
 
-pub(crate) fn several(state: &AppState, only_active: bool) -> Json<DaemonsAnswer> {
-    let daemons = state.realm.daemons(only_active);
+pub(crate) async fn several(state: &AppState, only_active: bool) -> Json<DaemonsAnswer> {
+    let daemons = state.realm.daemons(only_active).await;
     let message = if only_active {
         match daemons.len() {
             0 => "✨ The realm is quiet: no daemon walks it. ✨".to_owned(),
@@ -46,22 +46,41 @@ pub(crate) async fn by_name(
     Path(name): Path<String>,
 ) -> Result<Json<DaemonAnswer>, ApiError> {
     let name = DaemonName::parse(&name).map_err(|error| ApiError::parameter("name", error.to_string()))?;
-    one(&state, &name)
+    one(&state, &name).await
 }
 
-pub(crate) fn one(state: &AppState, name: &DaemonName) -> Result<Json<DaemonAnswer>, ApiError> {
-    let Some(daemon) = state.realm.daemon(name) else {
-        let detail = format!("nobody has heard of {name}; summon it to make it known");
-        return Err(ApiError::new(StatusCode::NOT_FOUND, "unknown-daemon", detail));
-    };
+pub(crate) async fn one(state: &AppState, name: &DaemonName) -> Result<Json<DaemonAnswer>, ApiError> {
+    let Some(daemon) = state.realm.daemon(name).await else { return Err(unknown(name)) };
     let place = if daemon.is_active { "walks the realm" } else { "rests in the void" };
     Ok(Json(DaemonAnswer { status: "success".into(), message: format!("✨ {name} {place}. ✨"), daemon }))
+}
+
+/// Forgets an absent daemon and what it has done; a REVEAL event with `query_type: "forget"` tells of it. The daemons of
+/// the seed and of the configuration stay known, with nothing done.
+#[utoipa::path(delete, path = "/daemons/{name}", tag = "daemons", params(("name" = String, Path)), responses(
+    (status = 204, description = "Forgotten"),
+    (status = 404, description = "Never heard of", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "It is present; banish it first", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "No name", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The log takes no events; nothing was forgotten", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn forget(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let name = DaemonName::parse(&name).map_err(|error| ApiError::parameter("name", error.to_string()))?;
+    if state.realm.forget(&name).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(&name)) }
+}
+
+fn unknown(name: &DaemonName) -> ApiError {
+    let detail = format!("nobody has heard of {name}; summon it to make it known");
+    ApiError::new(StatusCode::NOT_FOUND, "unknown-daemon", detail)
 }
 
 /// What the daemons have done.
 #[utoipa::path(get, path = "/statistics", tag = "daemons", responses((status = 200, body = StatisticsAnswer)))]
 pub(crate) async fn statistics(State(state): State<AppState>) -> Json<StatisticsAnswer> {
-    let daemons = state.realm.statistics();
+    let daemons = state.realm.statistics().await;
     let total_invocations = daemons.iter().map(|daemon| daemon.total_invocations).sum();
     let total_execution_time: f64 = daemons.iter().map(|daemon| daemon.total_execution_time).sum();
     Json(StatisticsAnswer {

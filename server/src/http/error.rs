@@ -41,6 +41,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("no-such-room", "The room is not open and cannot be opened."),
     ("already-here", "The daemon was summoned before."),
     ("not-here", "The daemon was not summoned, or was banished."),
+    ("still-here", "The daemon is present and cannot be forgotten; banish it first."),
     ("realm-full", "The realm can learn of no more daemons."),
     ("too-busy", "Too many invocations are under way."),
     ("daemon-faltered", "The daemon tried and failed."),
@@ -213,6 +214,7 @@ impl From<SpellFailure> for ApiError {
                 let (status, kind) = match refusal {
                     Refusal::AlreadyHere(_) => (StatusCode::CONFLICT, "already-here"),
                     Refusal::NotHere(_) => (StatusCode::CONFLICT, "not-here"),
+                    Refusal::StillHere(_) => (StatusCode::CONFLICT, "still-here"),
                     Refusal::TooMany(_) => (StatusCode::CONFLICT, "realm-full"),
                     Refusal::TooBusy(_) => (StatusCode::TOO_MANY_REQUESTS, "too-busy"),
                 };

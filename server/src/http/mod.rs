@@ -59,7 +59,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(voice::speak))
         .routes(routes!(daemons::all))
         .routes(routes!(daemons::active))
-        .routes(routes!(daemons::by_name))
+        .routes(routes!(daemons::by_name, daemons::forget))
         .routes(routes!(daemons::statistics))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))

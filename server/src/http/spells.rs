@@ -95,9 +95,9 @@ pub(crate) async fn cast(
             Ok(Json(state.realm.invoke(&name, &task, spell.parameters).await?).into_response())
         }
         SpellAction::Query => Ok(match parser::query_scope(&spell) {
-            QueryScope::One => daemons::one(&state, &of_whom(&spell)?)?.into_response(),
-            QueryScope::All => daemons::several(&state, false).into_response(),
-            QueryScope::Active => daemons::several(&state, true).into_response(),
+            QueryScope::One => daemons::one(&state, &of_whom(&spell)?).await?.into_response(),
+            QueryScope::All => daemons::several(&state, false).await.into_response(),
+            QueryScope::Active => daemons::several(&state, true).await.into_response(),
             QueryScope::Statistics => daemons::statistics(State(state)).await.into_response(),
         }),
     }

@@ -1,6 +1,6 @@
 //! Letting daemons perform tasks, through their conduits.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arcane_shared::api::CastAnswer;
 use arcane_shared::daemon::DaemonCard;
@@ -8,11 +8,27 @@ use arcane_shared::{DaemonName, Metadata, SyncDirectives};
 use serde_json::{Value, json};
 
 use super::conduit::{Conduit, Performance};
-use super::{Realm, Refusal, SpellFailure, VoiceMoment, answer, lore, record};
-use crate::bus::{Emit, Emitted};
+use super::{Realm, Refusal, SpellFailure, VoiceMoment, answer, lore};
+use crate::bus::{Emit, EmitError, Emitted};
+use crate::clock;
+use crate::log::Fault;
 
 /// Most bytes of a conduit's output that an event holds, where output may be captured at all.
 const CAPTURED_BYTES_MAX: usize = 4096;
+
+/// How long the end of an invocation is kept for a log that takes no events.
+const TELL_PATIENCE: Duration = Duration::from_secs(10);
+/// Between two attempts to hand it over.
+const TELL_PAUSE: Duration = Duration::from_millis(100);
+
+/// An invocation that has ended.
+struct Done<'a> {
+    name: &'a DaemonName,
+    task: &'a str,
+    /// Seconds.
+    execution_time: f64,
+    success: bool,
+}
 
 impl Realm {
     /// Lets a daemon perform a task. Goes on to its end, and tells of it, even if the caller leaves.
@@ -44,6 +60,7 @@ impl Realm {
             let refusal = Refusal::TooBusy(self.inner.config.invocations_max);
             return Err(self.refuse_invocation(name, task, parameters, refusal).await);
         };
+        self.recall().await;
         let number = match self.begin(name, task) {
             Ok(number) => number,
             Err(SpellFailure::Refused(refusal)) => {
@@ -71,8 +88,8 @@ impl Realm {
             emit.metadata.insert("output".into(), shortened(output).into());
         }
 
-        let (mut emitted, card) = self.tell(name, task, execution_time, result.is_ok(), emit)?;
-        emitted.logged().await?;
+        let done = Done { name, task, execution_time, success: result.is_ok() };
+        let (emitted, card) = self.tell(&done, &emit).await?;
         let frame = emitted.frame();
         match result {
             Ok(output) => Ok(CastAnswer {
@@ -85,29 +102,47 @@ impl Realm {
         }
     }
 
-    /// Counts an invocation that has ended and tells of it.
-    fn tell(
-        &self,
-        name: &DaemonName,
-        task: &str,
-        execution_time: f64,
-        success: bool,
-        emit: Emit,
-    ) -> Result<(Emitted, DaemonCard), SpellFailure> {
+    /// Counts an invocation that has ended and tells of it. The work is done and cannot be taken back: where the log
+    /// takes no events, this waits for it up to [`TELL_PATIENCE`].
+    async fn tell(&self, done: &Done<'_>, emit: &Emit) -> Result<(Emitted, DaemonCard), SpellFailure> {
+        let until = Instant::now() + TELL_PATIENCE;
+        loop {
+            self.recall().await;
+            let told = match self.try_to_tell(done, emit.clone()) {
+                Ok((mut emitted, card)) => {
+                    emitted.logged().await.map(|()| (emitted, card)).map_err(SpellFailure::from)
+                }
+                Err(failure) => Err(failure),
+            };
+            match told {
+                Err(SpellFailure::NotEmitted(EmitError::Log(error)))
+                    if !matches!(error.fault, Fault::Closed | Fault::Damaged) && Instant::now() < until =>
+                {
+                    tracing::debug!(%error, daemon = %done.name, "an invocation that has ended waits for the log");
+                    tokio::time::sleep(TELL_PAUSE).await;
+                }
+                told => return told,
+            }
+        }
+    }
+
+    fn try_to_tell(&self, done: &Done<'_>, emit: Emit) -> Result<(Emitted, DaemonCard), SpellFailure> {
+        let Done { name, task, execution_time, success } = *done;
         let mut present = self.ready()?;
-        let registry = &mut present.registry;
-        registry.finish(name, success, execution_time);
-        let emit = emit.remembering(record(registry, name));
+        let change = present.registry.finish(name, success, execution_time);
+        let emit = change.remembered_by(emit);
         let emitted = self.inner.bus.emit_invoke(name, task, execution_time, emit)?;
+        let card = change.card(self.inner.bus.color(name));
+        present.registry.apply(change);
         let moment = if success { VoiceMoment::Invoke } else { VoiceMoment::Failure };
         self.voice(name, moment.line(), moment.as_str());
-        Ok((emitted, self.card(registry, name)))
+        Ok((emitted, card))
     }
 
     /// Counts the invocation in and, where it may take a while, tells that work has begun.
     fn begin(&self, name: &DaemonName, task: &str) -> Result<(u64, String), SpellFailure> {
         let mut present = self.ready()?;
-        let number = present.registry.begin(name)?;
+        let (number, change) = present.registry.begin(name, clock::now())?;
         let call_id = format!("{:016x}", rand::random::<u64>());
         if self.conduit(name).takes_time() {
             let emit = Emit {
@@ -119,9 +154,13 @@ impl Realm {
                     .with("call_id", json!(call_id))
                     .with("task", json!(task))
             };
-            // An announcement that is too large is not worth refusing the work.
-            let _ = self.inner.bus.emit_reveal(Some(name), true, emit);
+            match self.inner.bus.emit_reveal(Some(name), true, emit) {
+                // An announcement that is too large is not worth refusing the work.
+                Ok(_) | Err(EmitError::TooLarge(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        present.registry.apply(change);
         Ok((number, call_id))
     }
 

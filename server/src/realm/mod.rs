@@ -1,12 +1,14 @@
 //! The realm: who is present, and every spell that is cast in it.
 //!
-//! A spell takes the registry's lock, is decided, and its event is emitted before the lock is given
-//! back: bus order equals state order. The lock is never held across an await; an invocation
-//! takes it twice, to begin and to end.
+//! A spell takes the registry's lock and is decided; its event is handed to the bus; and only if the bus took it the
+//! decision is applied, before the lock is given back: bus order equals state order, and what could not be told
+//! did not happen. The lock is held across no await and no read of the log; an invocation takes it twice, to
+//! begin and to end.
 
 pub mod choreography;
 mod conduit;
 mod invocation;
+mod looking;
 pub mod lore;
 pub mod parser;
 mod program;
@@ -36,11 +38,11 @@ pub use registry::Refusal;
 use crate::bus::{ArcaneEventBus, Emit, EmitError, Emitted};
 use crate::clock;
 use crate::config::RealmConfig;
-use crate::log::{LogError, Record};
+use crate::log::{EventLog, Fault, LogError, Record};
 
 use conduit::Conduit;
-use registry::Registry;
-use reveals::{Question, Reveals};
+use registry::{Change, Registry};
+use reveals::Reveals;
 use voice::VoiceEngine;
 
 /// Longest task, characters: with its event's other fields it stays below the size of an event.
@@ -128,7 +130,7 @@ impl Realm {
             }
         }
         let inner = Inner {
-            registry: Mutex::new(Present::recall(&bus, &config)?),
+            registry: Mutex::new(Present::recall(bus.log().as_ref(), &config)?),
             reveals: Mutex::default(),
             conduits,
             voice: config
@@ -147,6 +149,7 @@ impl Realm {
     /// # Errors
     /// If it is there already or the realm is full; a failure event tells of it. If the log takes no events.
     pub async fn summon(&self, name: &DaemonName) -> Result<CastAnswer, SpellFailure> {
+        self.recall().await;
         let (mut emitted, result) = self.decide_summon(name)?;
         emitted.logged().await?;
         result
@@ -155,24 +158,23 @@ impl Realm {
     fn decide_summon(&self, name: &DaemonName) -> Result<Decided, SpellFailure> {
         let mut present = self.ready()?;
         let registry = &mut present.registry;
-        let decision = registry.summon(name, clock::now());
-        let model = registry.card(name, self.inner.bus.color(name)).and_then(|card| card.model);
-        let model = json!(model.unwrap_or_else(|| "unknown".into()));
-        let emit = match &decision {
-            Ok(()) => Emit::default(),
-            Err(refusal) => Emit::failure(&refusal.to_string()),
+        let now = clock::now();
+        if let Some(idle) = registry.idle(name, now).cloned() {
+            // Its event precedes the newcomer's, and is in the log if that is.
+            let (_, banished) = self.send_away(registry, &idle, "idle")?;
+            banished?;
+        }
+        let decision = registry.summon(name, now);
+        let color = self.inner.bus.color(name);
+        let card = match &decision {
+            Ok(change) => Some(change.card(color)),
+            Err(_) => registry.card(name, color),
         };
-        let emit = emit.with("model", model).remembering(record(registry, name));
+        let model = card.and_then(|card| card.model);
+        let emit = outcome(&decision).with("model", json!(model.unwrap_or_else(|| "unknown".into())));
         let emitted = self.inner.bus.emit_summon(name, emit)?;
-        self.speak_of(name, &decision, VoiceMoment::Summon);
-        let frame = emitted.frame();
-        let result = match decision {
-            Ok(()) => {
-                Ok(answer("summoned", self.card(registry, name), frame.event().description, frame.seq()))
-            }
-            Err(refusal) => Err(refusal.into()),
-        };
-        Ok((emitted, result))
+        self.speak_of(name, decision.is_ok(), VoiceMoment::Summon);
+        Ok(self.conclude("summoned", name, registry, decision, emitted))
     }
 
     /// Sends a daemon away. Completes once that is in the log.
@@ -180,74 +182,60 @@ impl Realm {
     /// # Errors
     /// If it is not there; a failure event tells of it. If the log takes no events.
     pub async fn banish(&self, name: &DaemonName) -> Result<CastAnswer, SpellFailure> {
-        let (mut emitted, result) = self.decide_banish(name)?;
+        self.recall().await;
+        let (mut emitted, result) = {
+            let mut present = self.ready()?;
+            self.send_away(&mut present.registry, name, "banished")?
+        };
         emitted.logged().await?;
         result
     }
 
-    fn decide_banish(&self, name: &DaemonName) -> Result<Decided, SpellFailure> {
-        let mut present = self.ready()?;
-        let registry = &mut present.registry;
-        let decision = registry.banish(name, self.inner.bus.color(name));
-        let card = match &decision {
-            Ok(card) => Some(card.clone()),
-            Err(_) => registry.card(name, self.inner.bus.color(name)),
-        };
+    fn send_away(
+        &self,
+        registry: &mut Registry,
+        name: &DaemonName,
+        reason: &str,
+    ) -> Result<Decided, SpellFailure> {
+        let decision = registry.banish(name, clock::now());
+        let card = registry.card(name, self.inner.bus.color(name));
         let (count, time) = card.as_ref().map_or((0, 0.0), |card| (card.invocation_count, card.total_time));
         let totals = card.as_ref().map_or((0, 0.0, 0.0), |card| {
             (card.total_invocations, card.total_execution_time, card.average_execution_time)
         });
-        let emit = match &decision {
-            Ok(_) => Emit::default(),
-            Err(refusal) => Emit::failure(&refusal.to_string()),
+        let mut emit = outcome(&decision)
+            .with("daemon_name", json!(name))
+            .with("is_active", json!(false))
+            .with("total_invocations", json!(totals.0))
+            .with("total_execution_time", json!(totals.1))
+            .with("average_execution_time", json!(totals.2));
+        if reason != "banished" {
+            emit = emit.with("reason", json!(reason));
         }
-        .with("daemon_name", json!(name))
-        .with("is_active", json!(false))
-        .with("total_invocations", json!(totals.0))
-        .with("total_execution_time", json!(totals.1))
-        .with("average_execution_time", json!(totals.2))
-        .remembering(record(registry, name));
         let emitted = self.inner.bus.emit_banish(name, count, time, emit)?;
-        self.speak_of(name, &decision.as_ref().map(|_| ()).map_err(Clone::clone), VoiceMoment::Banish);
-        let frame = emitted.frame();
+        self.speak_of(name, decision.is_ok(), VoiceMoment::Banish);
+        Ok(self.conclude("banished", name, registry, decision, emitted))
+    }
+
+    /// Applies a decision whose event was taken.
+    fn conclude(
+        &self,
+        status: &str,
+        name: &DaemonName,
+        registry: &mut Registry,
+        decision: Result<Change, Refusal>,
+        emitted: Emitted,
+    ) -> Decided {
         let result = match decision {
-            Ok(_) => {
-                Ok(answer("banished", self.card(registry, name), frame.event().description, frame.seq()))
+            Ok(change) => {
+                let frame = emitted.frame();
+                let card = change.card(self.inner.bus.color(name));
+                registry.apply(change);
+                Ok(answer(status, card, frame.event().description, frame.seq()))
             }
             Err(refusal) => Err(refusal.into()),
         };
-        Ok((emitted, result))
-    }
-
-    /// Every daemon, or only the present ones, and an event that somebody looked.
-    pub fn daemons(&self, only_active: bool) -> Vec<DaemonCard> {
-        let present = self.present();
-        let registry = &present.registry;
-        let mut cards: Vec<_> = registry.names().iter().map(|name| self.card(registry, name)).collect();
-        cards.retain(|card| card.is_active || !only_active);
-        let query_type = if only_active { "active" } else { "all" };
-        self.reveal(None, query_type, cards.len(), false, Emit::default());
-        cards
-    }
-
-    /// One daemon, and an event that somebody looked; `None` if it was never heard of.
-    pub fn daemon(&self, name: &DaemonName) -> Option<DaemonCard> {
-        let present = self.present();
-        let card = present.registry.card(name, self.inner.bus.color(name))?;
-        let emit = Emit::default()
-            .with("total_invocations", json!(card.total_invocations))
-            .with("average_execution_time", json!(card.average_execution_time));
-        self.reveal(Some(name), "state", 1, card.is_active, emit);
-        Some(card)
-    }
-
-    /// Every daemon's statistics, and an event that somebody looked.
-    pub fn statistics(&self) -> Vec<DaemonCard> {
-        let present = self.present();
-        let registry = &present.registry;
-        let cards: Vec<_> = registry.names().iter().map(|name| self.card(registry, name)).collect();
-        self.reveal(None, "statistics", cards.len(), false, Emit::default());
-        cards
+        (emitted, result)
     }
 
     /// Reads natural language as a spell, and tells whether that worked.
@@ -269,63 +257,49 @@ impl Realm {
         self.inner.voice.as_ref().map(|_| self.inner.config.audio_dir.as_path())
     }
 
-    fn reveal(
-        &self,
-        name: Option<&DaemonName>,
-        query_type: &'static str,
-        daemon_count: usize,
-        is_active: bool,
-        emit: Emit,
-    ) {
-        let question = Question { daemon: name.cloned(), query_type };
-        let folded = self
-            .inner
-            .reveals
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .ask(question, clock::now_millis());
-        let Some(folded) = folded else { return };
-        let mut emit = emit.with("daemon_count", json!(daemon_count)).with("query_type", json!(query_type));
-        if folded > 0 {
-            emit = emit.with("coalesced", json!(folded));
-        }
-        // Somebody looked on, nothing changed: too small to be refused, too little to fail for.
-        let _ = self.inner.bus.emit_reveal(name, is_active, emit);
-    }
-
-    fn card(&self, registry: &Registry, name: &DaemonName) -> DaemonCard {
-        registry.card(name, self.inner.bus.color(name)).expect("a daemon that just answered is known")
-    }
-
-    /// Who is present. If the log has taken events back, what they told is taken back first.
+    /// Who is present. May tell what the log has taken back since, until [`Self::recall`].
     fn present(&self) -> MutexGuard<'_, Present> {
-        let mut present = self.inner.registry.lock().unwrap_or_else(PoisonError::into_inner);
-        if present.generation != self.inner.bus.log().generation() {
-            match Present::recall(&self.inner.bus, &self.inner.config) {
-                Ok(recalled) => *present = recalled,
-                Err(error) => tracing::warn!(%error, "who is present cannot be recalled yet"),
-            }
-        }
-        present
+        self.inner.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same for a spell: nothing is decided that could not be told.
+    /// Who is present, for a spell: nothing is decided that could not be told, or by what was taken back.
     fn ready(&self) -> Result<MutexGuard<'_, Present>, EmitError> {
         let present = self.present();
         self.inner.bus.log().availability()?;
         if present.generation != self.inner.bus.log().generation() {
-            return Err(LogError::new(crate::log::Fault::Disk, "what survived cannot be read").into());
+            return Err(LogError::new(Fault::Disk, "what survived cannot be read yet; send it again").into());
         }
         Ok(present)
+    }
+
+    /// If the log has taken events back, takes back what they told of daemons.
+    async fn recall(&self) {
+        if self.present().generation == self.inner.bus.log().generation() {
+            return;
+        }
+        let config = self.inner.config.clone();
+        let recalled = self.inner.bus.ask_log(move |log| Present::recall(log, &config)).await;
+        match recalled {
+            Ok(recalled) => {
+                let mut present = self.present();
+                // Another spell may have been quicker, and be ahead of what was read here.
+                if recalled.generation == self.inner.bus.log().generation()
+                    && present.generation != recalled.generation
+                {
+                    *present = recalled;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "who is present cannot be recalled yet"),
+        }
     }
 }
 
 impl Present {
-    fn recall(bus: &ArcaneEventBus, config: &RealmConfig) -> Result<Self, LogError> {
+    fn recall(log: &dyn EventLog, config: &RealmConfig) -> Result<Self, LogError> {
         // Before it is read: if it changes meanwhile, it is read again.
-        let generation = bus.log().generation();
+        let generation = log.generation();
         let mut registry = Registry::new(&config.daemons, config.daemons_max);
-        for (key, kept) in bus.log().recall(PREFIX)? {
+        for (key, kept) in log.recall(PREFIX)? {
             if let Some(name) = key.strip_prefix(PREFIX).and_then(|name| DaemonName::parse(name).ok()) {
                 registry.recall(&name, &kept);
             }
@@ -337,9 +311,21 @@ impl Present {
 /// An event that tells of a spell, and what is answered once it is in the log.
 type Decided = (Emitted, Result<CastAnswer, SpellFailure>);
 
-/// What has to survive of a daemon.
-fn record(registry: &Registry, name: &DaemonName) -> Record {
-    Record { key: format!("{PREFIX}{name}"), value: registry.kept(name) }
+/// What is told of a decision, and what of it has to survive.
+fn outcome(decision: &Result<Change, Refusal>) -> Emit {
+    match decision {
+        Ok(change) => change.remembered_by(Emit::default()),
+        Err(refusal) => Emit::failure(&refusal.to_string()),
+    }
+}
+
+impl Change {
+    /// Lets what has to survive of it ride with its event.
+    fn remembered_by(&self, emit: Emit) -> Emit {
+        self.kept().fold(emit, |emit, (name, value)| {
+            emit.remembering(Record { key: format!("{PREFIX}{name}"), value })
+        })
+    }
 }
 
 /// The name of an action in `metadata.parsed_action`.

@@ -1,4 +1,7 @@
 //! Who is present and the rules of summoning, invoking and banishing. Pure: time is an argument.
+//!
+//! A spell is decided on a registry that stays as it is. The decision is a [`Change`], which is applied once the
+//! event that tells of it was taken: what could not be told did not happen.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::lore;
 use crate::config::DaemonConfig;
 
-/// Every daemon that was ever heard of, present or not.
+/// After so long without a spell on it a present daemon gives way to a new one, where the registry is full:
+/// seven days, in microseconds.
+pub(crate) const IDLE_MICROS: i64 = 7 * 24 * 3600 * 1_000_000;
+
+/// Every daemon that was ever heard of and not forgotten, present or not.
 #[derive(Debug)]
 pub(crate) struct Registry {
     daemons: BTreeMap<DaemonName, Entry>,
@@ -23,6 +30,9 @@ struct Kept {
     total_invocations: u64,
     failed_invocations: u64,
     total_execution_time: f64,
+    /// The latest spell on it; absent in what earlier versions kept.
+    #[serde(default)]
+    used: Option<Timestamp>,
 }
 
 /// Why a spell was refused. A refusal is an answer of the realm, not a malformed request.
@@ -34,16 +44,58 @@ pub enum Refusal {
     /// It was not summoned, or was banished.
     #[error("the daemon {0} is not here; summon it first")]
     NotHere(DaemonName),
-    /// The registry is full.
-    #[error("the realm knows {0} daemons and can learn of no more")]
+    /// It has to be banished first.
+    #[error("the daemon {0} walks the realm and cannot be forgotten; banish it first")]
+    StillHere(DaemonName),
+    /// The registry is full, and every daemon in it is in use.
+    #[error(
+        "the realm knows {0} daemons, all of them present, and can learn of no more; banish some, or forget them with \
+         DELETE /daemons/NAME"
+    )]
     TooMany(usize),
     /// Too many invocations run.
     #[error("{0} invocations are under way and no more are accepted; try again when one has ended")]
     TooBusy(usize),
 }
 
+/// What a spell makes of a daemon. Nothing has changed before [`Registry::apply`].
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    name: DaemonName,
+    entry: Entry,
+    /// An unused daemon that is forgotten to make room.
+    forgotten: Option<DaemonName>,
+}
+
+impl Change {
+    fn of(name: &DaemonName, entry: Entry) -> Self {
+        Self { name: name.clone(), entry, forgotten: None }
+    }
+
+    /// The daemon as it will be.
+    pub(crate) fn card(&self, color: Rgb) -> DaemonCard {
+        self.entry.card(&self.name, color)
+    }
+
+    /// What will have to survive, as text, of each daemon that it concerns; `None`: nothing.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (&DaemonName, Option<String>)> {
+        let forgotten = self.forgotten.iter().map(|name| (name, None));
+        forgotten.chain([(&self.name, self.entry.kept())])
+    }
+}
+
+/// The decision to forget a daemon.
+#[derive(Debug, Clone)]
+pub(crate) struct Forgetting {
+    name: DaemonName,
+    fresh: Option<Entry>,
+}
+
 #[derive(Debug, Clone)]
 struct Entry {
+    /// Whether the realm knows it by itself, from the seed or the configuration.
+    is_lasting: bool,
+    used: Timestamp,
     persona: Persona,
     presence: Option<Presence>,
     total_invocations: u64,
@@ -81,18 +133,6 @@ impl Registry {
         Self { daemons, daemons_max }
     }
 
-    /// What has to survive of a daemon, as text; `None` if it was never heard of.
-    pub(crate) fn kept(&self, name: &DaemonName) -> Option<String> {
-        let entry = self.daemons.get(name)?;
-        let kept = Kept {
-            presence: entry.presence,
-            total_invocations: entry.total_invocations,
-            failed_invocations: entry.failed_invocations,
-            total_execution_time: entry.total_execution_time,
-        };
-        serde_json::to_string(&kept).ok()
-    }
-
     /// Takes over what survived. What cannot be read is left out.
     pub(crate) fn recall(&mut self, name: &DaemonName, kept: &str) {
         let Ok(kept) = serde_json::from_str::<Kept>(kept) else { return };
@@ -104,31 +144,90 @@ impl Registry {
             entry.total_invocations = kept.total_invocations;
             entry.failed_invocations = kept.failed_invocations;
             entry.total_execution_time = kept.total_execution_time;
+            entry.used = kept.used.or(kept.presence.map(|presence| presence.since)).unwrap_or(entry.used);
         }
     }
 
-    pub(crate) fn summon(&mut self, name: &DaemonName, now: Timestamp) -> Result<(), Refusal> {
-        if !self.daemons.contains_key(name) && self.daemons.len() >= self.daemons_max {
-            return Err(Refusal::TooMany(self.daemons_max));
+    /// Lets what was decided be so.
+    pub(crate) fn apply(&mut self, change: Change) {
+        if let Some(name) = change.forgotten {
+            self.daemons.remove(&name);
         }
-        let entry = self.daemons.entry(name.clone()).or_insert_with(|| Entry::new(name, None));
+        self.daemons.insert(change.name, change.entry);
+    }
+
+    /// Decides a summoning. Where the registry is full, the daemon that was absent the longest is forgotten for it.
+    pub(crate) fn summon(&self, name: &DaemonName, now: Timestamp) -> Result<Change, Refusal> {
+        let known = self.daemons.get(name).cloned();
+        let mut forgotten = None;
+        if known.is_none() && self.daemons.len() >= self.daemons_max {
+            let absent = self.unused(|entry| entry.presence.is_none());
+            forgotten = Some(absent.ok_or(Refusal::TooMany(self.daemons_max))?.clone());
+        }
+        let mut entry = known.unwrap_or_else(|| Entry::new(name, None));
         if entry.presence.is_some() {
             return Err(Refusal::AlreadyHere(name.clone()));
         }
         entry.presence = Some(Presence { since: now, started: 0, finished: 0, total_time: 0.0 });
-        Ok(())
+        entry.used = now;
+        Ok(Change { name: name.clone(), entry, forgotten })
     }
 
-    /// Starts an invocation and says which one since the daemon was summoned it is, from 1.
-    pub(crate) fn begin(&mut self, name: &DaemonName) -> Result<u64, Refusal> {
-        let presence = self.presence(name)?;
-        presence.started += 1;
-        Ok(presence.started)
+    /// The daemon that has to be banished for a new one: the registry is full, all in it are present, and nothing was
+    /// asked of this one for [`IDLE_MICROS`].
+    pub(crate) fn idle(&self, newcomer: &DaemonName, now: Timestamp) -> Option<&DaemonName> {
+        if self.daemons.len() < self.daemons_max || self.daemons.contains_key(newcomer) {
+            return None;
+        }
+        let is_idle = |entry: &Entry| now.unix_micros() - entry.used.unix_micros() >= IDLE_MICROS;
+        match self.unused(|entry| entry.presence.is_none()) {
+            Some(_) => None,
+            None => self.unused(|entry| {
+                is_idle(entry) && entry.presence.is_some_and(|presence| presence.started == presence.finished)
+            }),
+        }
     }
 
-    /// Counts an invocation that has ended, even if its daemon was banished meanwhile.
-    pub(crate) fn finish(&mut self, name: &DaemonName, success: bool, execution_time: f64) {
-        let Some(entry) = self.daemons.get_mut(name) else { return };
+    /// Of the daemons that the realm does not know by itself, the one that was used the longest ago.
+    fn unused(&self, may: impl Fn(&Entry) -> bool) -> Option<&DaemonName> {
+        let candidates = self.daemons.iter().filter(|(_, entry)| !entry.is_lasting && may(entry));
+        candidates.min_by_key(|(_, entry)| entry.used).map(|(name, _)| name)
+    }
+
+    /// Decides whether a daemon may be forgotten; `None` if it was never heard of.
+    pub(crate) fn forget(&self, name: &DaemonName) -> Option<Result<Forgetting, Refusal>> {
+        let entry = self.daemons.get(name)?;
+        Some(match entry.presence {
+            Some(_) => Err(Refusal::StillHere(name.clone())),
+            None => Ok(Forgetting {
+                name: name.clone(),
+                fresh: entry.is_lasting.then(|| Entry::absent(entry.persona.clone(), true)),
+            }),
+        })
+    }
+
+    /// Forgets a daemon. One that the realm knows by itself stays, with nothing done.
+    pub(crate) fn forgotten(&mut self, forgetting: Forgetting) {
+        match forgetting.fresh {
+            Some(entry) => self.daemons.insert(forgetting.name, entry),
+            None => self.daemons.remove(&forgetting.name),
+        };
+    }
+
+    /// Decides the beginning of an invocation and says which one since the daemon was summoned it is, from 1.
+    pub(crate) fn begin(&self, name: &DaemonName, now: Timestamp) -> Result<(u64, Change), Refusal> {
+        let mut entry = self.present(name)?.clone();
+        entry.used = now;
+        let number = entry.presence.as_mut().map_or(0, |presence| {
+            presence.started += 1;
+            presence.started
+        });
+        Ok((number, Change::of(name, entry)))
+    }
+
+    /// Decides how an invocation that has ended is counted, even if its daemon was banished or forgotten meanwhile.
+    pub(crate) fn finish(&self, name: &DaemonName, success: bool, execution_time: f64) -> Change {
+        let mut entry = self.daemons.get(name).cloned().unwrap_or_else(|| Entry::new(name, None));
         entry.total_invocations += 1;
         entry.failed_invocations += u64::from(!success);
         entry.total_execution_time += execution_time;
@@ -136,53 +235,35 @@ impl Registry {
             presence.finished += 1;
             presence.total_time += execution_time;
         }
+        Change::of(name, entry)
     }
 
-    /// Lets a daemon go and returns its last card before it left.
-    pub(crate) fn banish(&mut self, name: &DaemonName, color: Rgb) -> Result<DaemonCard, Refusal> {
-        self.presence(name)?;
-        let card = self.card(name, color).ok_or_else(|| Refusal::NotHere(name.clone()))?;
-        if let Some(entry) = self.daemons.get_mut(name) {
-            entry.presence = None;
-        }
-        Ok(card)
+    /// Decides a banishing.
+    pub(crate) fn banish(&self, name: &DaemonName, now: Timestamp) -> Result<Change, Refusal> {
+        let entry = Entry { presence: None, used: now, ..self.present(name)?.clone() };
+        Ok(Change::of(name, entry))
     }
 
     /// What is known of a daemon; `None` if it was never heard of.
     pub(crate) fn card(&self, name: &DaemonName, color: Rgb) -> Option<DaemonCard> {
-        let entry = self.daemons.get(name)?;
-        let presence = entry.presence;
-        Some(DaemonCard {
-            daemon_name: name.clone(),
-            is_active: presence.is_some(),
-            role: entry.persona.role.clone(),
-            domain: entry.persona.domain.clone(),
-            model: entry.persona.model.clone(),
-            capabilities: entry.persona.capabilities.clone(),
-            color,
-            summoned_at: presence.map(|presence| presence.since),
-            invocation_count: presence.map_or(0, |presence| presence.finished),
-            total_time: presence.map_or(0.0, |presence| presence.total_time),
-            total_invocations: entry.total_invocations,
-            failed_invocations: entry.failed_invocations,
-            total_execution_time: entry.total_execution_time,
-            average_execution_time: mean(entry.total_execution_time, entry.total_invocations),
-        })
+        Some(self.daemons.get(name)?.card(name, color))
     }
 
-    /// Every known name, the three of the seed first.
-    pub(crate) fn names(&self) -> Vec<DaemonName> {
-        let mut names: Vec<_> = self.daemons.keys().cloned().collect();
-        names.sort_by_key(|name| {
+    /// Every known daemon, the three of the seed first.
+    pub(crate) fn cards(&self, color: impl Fn(&DaemonName) -> Rgb) -> Vec<DaemonCard> {
+        let legend = |name: &DaemonName| {
             lore::LEGENDS.iter().position(|legend| legend.name == name.as_str()).unwrap_or(usize::MAX)
-        });
-        names
+        };
+        let cards = self.daemons.iter().map(|(name, entry)| entry.card(name, color(name)));
+        let mut cards: Vec<_> = cards.collect();
+        cards.sort_by_cached_key(|card| legend(&card.daemon_name));
+        cards
     }
 
-    fn presence(&mut self, name: &DaemonName) -> Result<&mut Presence, Refusal> {
+    fn present(&self, name: &DaemonName) -> Result<&Entry, Refusal> {
         self.daemons
-            .get_mut(name)
-            .and_then(|entry| entry.presence.as_mut())
+            .get(name)
+            .filter(|entry| entry.presence.is_some())
             .ok_or_else(|| Refusal::NotHere(name.clone()))
     }
 }
@@ -191,6 +272,7 @@ impl Entry {
     fn new(name: &DaemonName, configured: Option<&DaemonConfig>) -> Self {
         let legend = lore::legend(name);
         let known = |of: fn(&lore::Legend) -> &'static str| legend.map(of).map(str::to_owned);
+        let is_configured = configured.is_some();
         let configured = configured.cloned().unwrap_or_default();
         let persona = Persona {
             role: configured.role.or(known(|l| l.role)).unwrap_or_else(|| "Unbound spirit".into()),
@@ -200,12 +282,50 @@ impl Entry {
                 legend.map(|l| l.capabilities.iter().map(|c| (*c).to_owned()).collect()).unwrap_or_default()
             }),
         };
+        Self::absent(persona, legend.is_some() || is_configured)
+    }
+
+    /// A daemon that has done nothing.
+    fn absent(persona: Persona, is_lasting: bool) -> Self {
         Self {
+            is_lasting,
+            used: Timestamp::from_unix_micros(0),
             persona,
             presence: None,
             total_invocations: 0,
             failed_invocations: 0,
             total_execution_time: 0.0,
+        }
+    }
+
+    fn kept(&self) -> Option<String> {
+        let kept = Kept {
+            presence: self.presence,
+            total_invocations: self.total_invocations,
+            failed_invocations: self.failed_invocations,
+            total_execution_time: self.total_execution_time,
+            used: Some(self.used),
+        };
+        serde_json::to_string(&kept).ok()
+    }
+
+    fn card(&self, name: &DaemonName, color: Rgb) -> DaemonCard {
+        let presence = self.presence;
+        DaemonCard {
+            daemon_name: name.clone(),
+            is_active: presence.is_some(),
+            role: self.persona.role.clone(),
+            domain: self.persona.domain.clone(),
+            model: self.persona.model.clone(),
+            capabilities: self.persona.capabilities.clone(),
+            color,
+            summoned_at: presence.map(|presence| presence.since),
+            invocation_count: presence.map_or(0, |presence| presence.finished),
+            total_time: presence.map_or(0.0, |presence| presence.total_time),
+            total_invocations: self.total_invocations,
+            failed_invocations: self.failed_invocations,
+            total_execution_time: self.total_execution_time,
+            average_execution_time: mean(self.total_execution_time, self.total_invocations),
         }
     }
 }
@@ -216,69 +336,4 @@ fn mean(total: f64, n: u64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use arcane_shared::color;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn name(text: &str) -> DaemonName {
-        DaemonName::parse(text).unwrap()
-    }
-
-    fn now() -> Timestamp {
-        Timestamp::from_unix_micros(1_000_000)
-    }
-
-    #[test]
-    fn a_new_presence_counts_from_zero_and_totals_go_on() {
-        let mut registry = Registry::new(&BTreeMap::new(), 10);
-        let claude = name("claude");
-        registry.summon(&claude, now()).unwrap();
-        assert_eq!(registry.summon(&claude, now()), Err(Refusal::AlreadyHere(claude.clone())));
-        assert_eq!(registry.begin(&claude), Ok(1));
-        registry.finish(&claude, true, 2.0);
-        let gone = registry.banish(&claude, color::CLAUDE).unwrap();
-        assert_eq!((gone.invocation_count, gone.total_time), (1, 2.0));
-        assert_eq!(registry.begin(&claude), Err(Refusal::NotHere(claude.clone())));
-        registry.summon(&claude, now()).unwrap();
-        let back = registry.card(&claude, color::CLAUDE).unwrap();
-        assert_eq!((back.invocation_count, back.total_invocations, back.total_execution_time), (0, 1, 2.0));
-    }
-
-    #[test]
-    fn the_realm_is_bounded() {
-        let mut registry = Registry::new(&BTreeMap::new(), 4);
-        registry.summon(&name("codex"), now()).unwrap();
-        assert_eq!(registry.summon(&name("cursor"), now()), Err(Refusal::TooMany(4)));
-    }
-
-    proptest! {
-        #[test]
-        fn counts_are_what_happened(spells in proptest::collection::vec((0_u8..4, 0_u8..3, any::<bool>()), 0..200)) {
-            let names = ["claude", "gemini", "x"].map(name);
-            let mut registry = Registry::new(&BTreeMap::new(), 10);
-            let mut present = [false; 3];
-            let mut finished = [0_u64; 3];
-            for (spell, who, success) in spells {
-                let (at, daemon) = (usize::from(who), &names[usize::from(who)]);
-                match spell {
-                    0 => prop_assert_eq!(registry.summon(daemon, now()).is_ok(), !std::mem::replace(&mut present[at], true)),
-                    1 => prop_assert_eq!(registry.banish(daemon, color::CLAUDE).is_ok(), std::mem::take(&mut present[at])),
-                    _ => {
-                        prop_assert_eq!(registry.begin(daemon).is_ok(), present[at]);
-                        if present[at] {
-                            registry.finish(daemon, success, 1.0);
-                            finished[at] += 1;
-                        }
-                    }
-                }
-            }
-            for (at, daemon) in names.iter().enumerate() {
-                let card = registry.card(daemon, color::CLAUDE);
-                prop_assert_eq!(card.as_ref().is_some_and(|card| card.is_active), present[at]);
-                prop_assert_eq!(card.map_or(0, |card| card.total_invocations), finished[at]);
-            }
-        }
-    }
-}
+mod tests;

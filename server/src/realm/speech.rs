@@ -4,7 +4,7 @@ use arcane_shared::DaemonName;
 use arcane_shared::api::VoiceAnswer;
 use serde_json::json;
 
-use super::{Realm, Refusal, VoiceMoment, lore};
+use super::{Realm, VoiceMoment, lore};
 use crate::bus::{Emit, EmitError, Emitted};
 
 impl Realm {
@@ -27,8 +27,8 @@ impl Realm {
     }
 
     /// Speaks the line of a moment, or of its failure.
-    pub(super) fn speak_of(&self, name: &DaemonName, decision: &Result<(), Refusal>, moment: VoiceMoment) {
-        let moment = if decision.is_ok() { moment } else { VoiceMoment::Failure };
+    pub(super) fn speak_of(&self, name: &DaemonName, success: bool, moment: VoiceMoment) {
+        let moment = if success { moment } else { VoiceMoment::Failure };
         self.voice(name, moment.line(), moment.as_str());
     }
 

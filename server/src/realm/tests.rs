@@ -118,10 +118,10 @@ async fn a_command_conduit_tells_of_its_beginning_and_its_end() {
 #[tokio::test]
 async fn looking_is_an_event_but_not_each_time() {
     let (realm, bus) = realm(RealmConfig::default());
-    assert_eq!(realm.daemons(false).len(), 3);
-    realm.daemons(false);
-    assert_eq!(realm.daemons(true).len(), 0);
-    assert!(realm.daemon(&name("nobody")).is_none());
+    assert_eq!(realm.daemons(false).await.len(), 3);
+    realm.daemons(false).await;
+    assert_eq!(realm.daemons(true).await.len(), 0);
+    assert!(realm.daemon(&name("nobody")).await.is_none());
     assert_eq!(
         told(&bus, "query_type"),
         [(SpellName::Reveal, true, json!("all")), (SpellName::Reveal, true, json!("active"))]
@@ -137,4 +137,90 @@ async fn parsing_is_an_event() {
         told(&bus, "parsed_action"),
         [(SpellName::Parse, true, json!("summon")), (SpellName::Parse, false, json!("unknown"))]
     );
+}
+
+/// A realm whose log is full: another program holds the database, and as much waits as may wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_log_did_not_take_did_not_happen() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = crate::log::sqlite::SqliteLog::open(dir.path(), Default::default()).unwrap();
+    let bus = ArcaneEventBus::with_log(BusConfig::default(), Arc::new(log)).unwrap();
+    let config = DaemonConfig {
+        conduit: ConduitKind::Command,
+        program: Some("/bin/sh".into()),
+        args: vec!["-c".into(), format!("touch {}", dir.path().join("it-ran").display())],
+        ..DaemonConfig::default()
+    };
+    let daemons = BTreeMap::from([(name("shell"), config)]);
+    let realm = Realm::new(bus.clone(), RealmConfig { daemons, ..RealmConfig::default() }).unwrap();
+    for daemon in ["gemini", "shell"] {
+        realm.summon(&name(daemon)).await.unwrap();
+    }
+    let before = (realm.daemons(false).await, bus.recent_events(100).len());
+
+    let other = rusqlite::Connection::open(dir.path().join(crate::log::sqlite::EVENTS_FILE)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let task = "x".repeat(60_000);
+    let busy = loop {
+        match bus.emit_invoke(&name("noise"), &task, 0.0, Emit::default()) {
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
+    let EmitError::Log(fault) = busy else { panic!("{busy}") };
+    assert!(matches!(fault.fault, Fault::Busy | Fault::Locked), "{fault}");
+    let not_told = |result: Result<CastAnswer, SpellFailure>| {
+        assert!(matches!(result, Err(SpellFailure::NotEmitted(EmitError::Log(_)))), "{result:?}");
+    };
+    not_told(realm.summon(&name("claude")).await);
+    not_told(realm.banish(&name("gemini")).await);
+    not_told(realm.invoke(&name("shell"), "anything", Metadata::new()).await);
+    assert!(realm.forget(&name("claude")).await.is_err());
+    assert!(!dir.path().join("it-ran").exists(), "work that cannot be told of does not begin");
+    other.execute_batch("ROLLBACK").unwrap();
+    drop(other);
+
+    let settled = async {
+        loop {
+            match realm.summon(&name("claude")).await {
+                Ok(_) => return,
+                Err(SpellFailure::NotEmitted(_)) => tokio::task::yield_now().await,
+                Err(failure) => panic!("it is not here yet: {failure}"),
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), settled).await.expect("the log goes on");
+    realm.banish(&name("claude")).await.unwrap();
+    assert_eq!(realm.daemons(false).await, before.0, "what was refused has left no trace");
+}
+
+#[tokio::test]
+async fn a_forgotten_daemon_is_unknown_and_an_event_tells_of_it() {
+    let (realm, bus) = realm(RealmConfig::default());
+    let codex = name("codex");
+    assert!(!realm.forget(&codex).await.unwrap(), "it was never heard of");
+    realm.summon(&codex).await.unwrap();
+    let refused = realm.forget(&codex).await.unwrap_err();
+    assert_eq!(refused, SpellFailure::Refused(Refusal::StillHere(codex.clone())));
+    realm.banish(&codex).await.unwrap();
+    assert!(realm.forget(&codex).await.unwrap());
+    let event = bus.recent_events(1).remove(0);
+    assert_eq!(
+        (event.spell_name, event.success, event.text("query_type")),
+        (SpellName::Reveal, true, Some("forget"))
+    );
+    assert!(realm.daemon(&codex).await.is_none());
+}
+
+#[tokio::test]
+async fn a_full_realm_takes_a_new_daemon_for_one_that_is_gone() {
+    let (realm, bus) = realm(RealmConfig { daemons_max: 4, ..RealmConfig::default() });
+    realm.summon(&name("codex")).await.unwrap();
+    let refused = realm.summon(&name("aider")).await.unwrap_err();
+    assert_eq!(refused, SpellFailure::Refused(Refusal::TooMany(4)));
+    realm.banish(&name("codex")).await.unwrap();
+    realm.summon(&name("aider")).await.unwrap();
+    assert!(realm.daemon(&name("codex")).await.is_none());
+    let kept = bus.log().recall("daemon/").unwrap();
+    assert_eq!(kept.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["daemon/aider"]);
 }

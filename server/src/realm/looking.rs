@@ -1,0 +1,96 @@
+//! Looking at daemons, and forgetting them. Each look is a REVEAL event.
+
+use std::sync::PoisonError;
+
+use arcane_shared::DaemonName;
+use arcane_shared::daemon::DaemonCard;
+use serde_json::json;
+
+use super::reveals::Question;
+use super::{PREFIX, Realm, SpellFailure};
+use crate::bus::Emit;
+use crate::clock;
+use crate::log::Record;
+
+impl Realm {
+    /// Every daemon, or only the present ones, and an event that tells of the look.
+    pub async fn daemons(&self, only_active: bool) -> Vec<DaemonCard> {
+        let mut cards = self.cards().await;
+        cards.retain(|card| card.is_active || !only_active);
+        let query_type = if only_active { "active" } else { "all" };
+        self.reveal(None, query_type, cards.len(), false, Emit::default());
+        cards
+    }
+
+    /// One daemon, and an event that tells of the look; `None` if it was never heard of.
+    pub async fn daemon(&self, name: &DaemonName) -> Option<DaemonCard> {
+        self.recall().await;
+        let card = self.present().registry.card(name, self.inner.bus.color(name))?;
+        let emit = Emit::default()
+            .with("total_invocations", json!(card.total_invocations))
+            .with("average_execution_time", json!(card.average_execution_time));
+        self.reveal(Some(name), "state", 1, card.is_active, emit);
+        Some(card)
+    }
+
+    /// Every daemon's statistics, and an event that tells of the look.
+    pub async fn statistics(&self) -> Vec<DaemonCard> {
+        let cards = self.cards().await;
+        self.reveal(None, "statistics", cards.len(), false, Emit::default());
+        cards
+    }
+
+    /// Forgets what an absent daemon has done, and the daemon itself unless the realm knows it from the seed or the
+    /// configuration. A REVEAL event tells of it. Completes once that is in the log. Returns whether the daemon
+    /// was known.
+    ///
+    /// # Errors
+    /// If it is present; a failure event tells of it. If the log takes no events.
+    pub async fn forget(&self, name: &DaemonName) -> Result<bool, SpellFailure> {
+        self.recall().await;
+        let (mut emitted, refused) = {
+            let mut present = self.ready()?;
+            let Some(decision) = present.registry.forget(name) else { return Ok(false) };
+            let emit = match &decision {
+                Ok(_) => Emit::default()
+                    .described(format!("✨ The realm forgets {name}. ✨"))
+                    .remembering(Record::forget(format!("{PREFIX}{name}"))),
+                Err(refusal) => Emit::failure(&refusal.to_string()),
+            };
+            let emit = emit.with("query_type", json!("forget"));
+            let emitted = self.inner.bus.emit_reveal(Some(name), decision.is_err(), emit)?;
+            (emitted, decision.map(|forgetting| present.registry.forgotten(forgetting)).err())
+        };
+        emitted.logged().await?;
+        refused.map_or(Ok(true), |refusal| Err(refusal.into()))
+    }
+
+    async fn cards(&self) -> Vec<DaemonCard> {
+        self.recall().await;
+        self.present().registry.cards(|name| self.inner.bus.color(name))
+    }
+
+    fn reveal(
+        &self,
+        name: Option<&DaemonName>,
+        query_type: &'static str,
+        daemon_count: usize,
+        is_active: bool,
+        emit: Emit,
+    ) {
+        let question = Question { daemon: name.cloned(), query_type };
+        let folded = self
+            .inner
+            .reveals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .ask(question, clock::now_millis());
+        let Some(folded) = folded else { return };
+        let mut emit = emit.with("daemon_count", json!(daemon_count)).with("query_type", json!(query_type));
+        if folded > 0 {
+            emit = emit.with("coalesced", json!(folded));
+        }
+        // A look changes nothing: too small to be refused, too little to fail for.
+        let _ = self.inner.bus.emit_reveal(name, is_active, emit);
+    }
+}
