@@ -1,10 +1,8 @@
-//! Colours: `#rrggbb` on the wire, and how a daemon without a fixed colour gets its own.
-//!
-//! A daemon's colour starts at an index hashed from its name in a list of 66 candidates of equal
-//! chroma in OKLCH (Björn Ottosson, "A perceptual color space for image processing", 2020) and
-//! moves on until it is far enough from every colour in use.
+//! Colours: `#rrggbb` on the wire, and what can be said of one. [`crate::palette`] gives daemons theirs.
 
 use serde::{Deserialize, Serialize};
+
+pub use crate::palette::{DISTANCE_MIN, assign};
 
 /// An sRGB colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,15 +25,6 @@ pub const GEMINI: Rgb = Rgb([0xF5, 0x9E, 0x0B]);
 pub const LIQUIDMETAL: Rgb = Rgb([0x06, 0xB6, 0xD4]);
 /// The seed's failure red. No daemon gets a colour near it.
 pub const FAILURE: Rgb = Rgb([0xFF, 0x17, 0x44]);
-
-/// Least OKLab distance between two daemons' colours, while there is room.
-pub const DISTANCE_MIN: f64 = 0.09;
-const LIGHTNESSES: [f64; 3] = [0.70, 0.77, 0.84];
-const CHROMA: f64 = 0.15;
-/// Coprime with 66, so probing reaches every candidate.
-const PROBE_STEP: usize = 25;
-/// Least difference in hue to the fixed colours, degrees.
-const HUE_GUARD: f64 = 18.0;
 
 impl Rgb {
     /// Reads `#rrggbb`, in either case.
@@ -77,7 +66,7 @@ impl Rgb {
         })
     }
 
-    fn oklab(self) -> [f64; 3] {
+    pub(crate) fn oklab(self) -> [f64; 3] {
         let [r, g, b] = self.linear();
         let l = (0.412_221_470_8 * r + 0.536_332_536_3 * g + 0.051_445_992_9 * b).cbrt();
         let m = (0.211_903_498_2 * r + 0.680_699_545_1 * g + 0.107_396_956_6 * b).cbrt();
@@ -89,43 +78,10 @@ impl Rgb {
         ]
     }
 
-    fn hue_degrees(self) -> f64 {
+    pub(crate) fn hue_degrees(self) -> f64 {
         let [_, a, b] = self.oklab();
         b.atan2(a).to_degrees().rem_euclid(360.0)
     }
-}
-
-/// The colour of a new daemon, given every colour that is taken.
-///
-/// Fixed for claude, gemini and liquidmetal; otherwise probed as the module says. Once all 66
-/// candidates are too near to a taken colour it is the farthest of them.
-#[must_use]
-pub fn assign(name: &str, taken: &[Rgb]) -> Rgb {
-    match name {
-        "claude" => return CLAUDE,
-        "gemini" => return GEMINI,
-        "liquidmetal" => return LIQUIDMETAL,
-        _ => {}
-    }
-    let candidates = candidates();
-    let n = candidates.len();
-    let start = usize::try_from(hash(name) % n as u64).unwrap_or(0);
-    let mut farthest = (candidates[start], f64::MIN);
-    for step in 0..n {
-        let candidate = candidates[(start + step * PROBE_STEP) % n];
-        let distance = taken
-            .iter()
-            .chain(&[CLAUDE, GEMINI, LIQUIDMETAL, FAILURE])
-            .map(|other| candidate.distance(*other))
-            .fold(f64::MAX, f64::min);
-        if distance >= DISTANCE_MIN {
-            return candidate;
-        }
-        if distance > farthest.1 {
-            farthest = (candidate, distance);
-        }
-    }
-    farthest.0
 }
 
 /// A stable hash of a name: FNV-1a, finished by splitmix64. Also seeds a daemon's runes.
@@ -139,53 +95,6 @@ pub fn hash(name: &str) -> u64 {
     h ^= h >> 27;
     h = h.wrapping_mul(0x94d0_49bb_1331_11eb);
     h ^ (h >> 31)
-}
-
-fn candidates() -> Vec<Rgb> {
-    let reserved = [CLAUDE, GEMINI, LIQUIDMETAL, FAILURE].map(Rgb::hue_degrees);
-    let clear = |hue: &f64| {
-        reserved.iter().all(|other| {
-            let apart = (hue - other).abs();
-            apart.min(360.0 - apart) >= HUE_GUARD
-        })
-    };
-    (0..36_u8)
-        .map(|slot| f64::from(slot) * 10.0)
-        .filter(clear)
-        .flat_map(|hue| LIGHTNESSES.map(|lightness| from_oklch(lightness, hue)))
-        .collect()
-}
-
-/// The colour of this lightness and hue with the largest chroma up to [`CHROMA`] that sRGB holds.
-fn from_oklch(lightness: f64, hue_degrees: f64) -> Rgb {
-    let mut chroma = CHROMA;
-    loop {
-        let linear = oklch_to_linear(lightness, chroma, hue_degrees);
-        if chroma <= 0.0 || linear.iter().all(|c| (-1e-4..=1.0001).contains(c)) {
-            return Rgb(linear.map(encode));
-        }
-        chroma = (chroma - 0.005).max(0.0);
-    }
-}
-
-fn oklch_to_linear(lightness: f64, chroma: f64, hue_degrees: f64) -> [f64; 3] {
-    let (sin, cos) = hue_degrees.to_radians().sin_cos();
-    let (a, b) = (chroma * cos, chroma * sin);
-    let l = (lightness + 0.396_337_777_4 * a + 0.215_803_757_3 * b).powi(3);
-    let m = (lightness - 0.105_561_345_8 * a - 0.063_854_172_8 * b).powi(3);
-    let s = (lightness - 0.089_484_177_5 * a - 1.291_485_548_0 * b).powi(3);
-    [
-        4.076_741_662_1 * l - 3.307_711_591_3 * m + 0.230_969_929_2 * s,
-        -1.268_438_004_6 * l + 2.609_757_401_1 * m - 0.341_319_396_5 * s,
-        -0.004_196_086_3 * l - 0.703_418_614_7 * m + 1.707_614_701_0 * s,
-    ]
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0-255 before")]
-fn encode(linear: f64) -> u8 {
-    let c = linear.clamp(0.0, 1.0);
-    let srgb = if c <= 0.003_130_8 { 12.92 * c } else { 1.055 * c.powf(1.0 / 2.4) - 0.055 };
-    (srgb * 255.0).round() as u8
 }
 
 impl std::fmt::Display for Rgb {
@@ -210,47 +119,7 @@ impl From<Rgb> for String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rgb, assign, candidates};
-
-    #[test]
-    fn twelve_agents_get_twelve_known_colors() {
-        let expected = [
-            ("codex", "#97D3FD"),
-            ("cursor", "#E7729B"),
-            ("copilot", "#C09910"),
-            ("opencode", "#42E9BC"),
-            ("aider", "#FEB993"),
-            ("qwen", "#23BA7D"),
-            ("mistral", "#7A97FB"),
-            ("grok", "#A8C247"),
-            ("deepseek", "#FEA8F6"),
-            ("llama", "#F0C543"),
-            ("explore", "#EB7A52"),
-            ("plan", "#C77DD8"),
-        ];
-        let mut taken = Vec::new();
-        for (name, hex) in expected {
-            let color = assign(name, &taken);
-            assert_eq!(color.to_string(), hex, "{name}");
-            taken.push(color);
-        }
-    }
-
-    #[test]
-    fn every_candidate_is_readable_on_the_stage() {
-        let background = Rgb::parse("#0B0B14").unwrap();
-        assert_eq!(candidates().len(), 66);
-        assert!(candidates().iter().all(|color| color.contrast(background) >= 4.5));
-    }
-
-    #[test]
-    fn colors_never_run_out() {
-        let mut taken = Vec::new();
-        for n in 0..200 {
-            taken.push(assign(&format!("daemon-{n}"), &taken));
-        }
-        assert_eq!(taken.len(), 200);
-    }
+    use super::Rgb;
 
     #[test]
     fn hex_only() {

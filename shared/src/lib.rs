@@ -17,6 +17,7 @@ pub mod filter;
 pub mod name;
 #[cfg(feature = "openapi")]
 mod openapi;
+pub mod palette;
 pub mod position;
 pub mod resume;
 pub mod room;
