@@ -212,7 +212,7 @@ impl Metrics {
             raise(&self.inner.events.get_or_create(&labels), n);
         }
         self.inner.subscribers.clear();
-        for card in bus.room_cards() {
+        for card in bus.open_room_cards() {
             let labels = RoomLabels { room: card.room.to_string() };
             self.inner.subscribers.get_or_create(&labels).set(signed(card.subscribers));
         }

@@ -316,3 +316,17 @@ fn an_address_that_others_reach_needs_a_decision() {
     assert!(!output.status.success());
     assert!(String::from_utf8(output.stderr).unwrap().contains("--insecure"));
 }
+
+#[test]
+fn a_daemon_is_forgotten_and_a_room_closed_from_the_command_line() {
+    let server = Serve::start(&[]);
+    assert!(server.client(&["publish", "invoke", "--daemon", "codex", "--room", "lab"]).0);
+    assert!(server.client(&["cast", "summon codex"]).0);
+    let (done, _, said) = server.client(&["forget", "codex"]);
+    assert!(!done && said.contains("banish it first"), "{said}");
+    assert!(server.client(&["cast", "banish codex"]).0);
+    assert!(server.client(&["forget", "codex"]).0);
+    assert!(server.client(&["close", "lab"]).0);
+    let (done, _, said) = server.client(&["close", "lab"]);
+    assert!(!done && said.contains("there is no room \"lab\""), "{said}");
+}

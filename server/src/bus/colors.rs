@@ -1,55 +1,182 @@
-//! Which daemon has which colour.
+//! Which daemon has which colour in a room. Pure: the room numbers events, and asks in their order.
+//!
+//! A colour is given together with the event that needs it: if the log does not take the event, nobody has the colour.
+//! So colours follow from the events and their order alone, and a restart changes none of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use arcane_shared::{DaemonName, Rgb, color};
+use arcane_shared::palette::{Crowding, fixed};
+use arcane_shared::{ArcaneEvent, DaemonName, Rgb, RoomName, Seq, SpellName};
 
 use crate::log::Record;
 
-/// Most daemons whose colour is remembered; a further one gets a colour that is not reserved.
-const ASSIGNED_MAX: usize = 10_000;
-/// Where the log keeps them.
+/// Most daemons of a room whose colour is kept. Beyond that the one that left, or else was silent, the longest gives its
+/// place up; should it come back, its name leads to the same colour as long as that is free.
+const DAEMONS_MAX: usize = 256;
+/// Where the log keeps them: after this, room and daemon. Earlier versions kept one list for all rooms.
 pub(super) const PREFIX: &str = "color/";
+/// Follows the colour of a daemon that is not present.
+const GONE: &str = " gone";
 
-/// Colours in the order in which daemons were first heard of. Fixed ones may be set before.
+/// Colours that the configuration fixes, in every room.
+pub(super) type Fixed = Arc<BTreeMap<DaemonName, Rgb>>;
+
+/// The colours of one room.
 #[derive(Debug, Default)]
-pub(crate) struct Colors {
-    assigned: BTreeMap<DaemonName, Rgb>,
+pub(super) struct Colors {
+    fixed: Fixed,
+    known: HashMap<DaemonName, Known>,
+    /// The colours of the daemons that are present, and the fixed ones.
+    crowding: Crowding,
+    /// What the events that are being taken have changed, and what was before.
+    journal: Vec<(DaemonName, Option<Known>)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Known {
+    color: Rgb,
+    is_present: bool,
+    /// The event with which the colour was given; 0 if that was in an earlier run.
+    given: Seq,
+    /// The latest event.
+    heard: Seq,
 }
 
 impl Colors {
-    /// Fixes a daemon's colour.
-    pub(crate) fn fix(&mut self, daemon: DaemonName, color: Rgb) {
-        self.assigned.insert(daemon, color);
+    /// What the log remembers of a room.
+    pub(super) fn recall(room: &RoomName, records: &[(String, String)]) -> Self {
+        let own = format!("{PREFIX}{room}/");
+        let mut colors = Self::default();
+        colors.read(records, &own, true);
+        if *room == RoomName::default() {
+            // Daemons of any room and any time: they crowd nobody.
+            colors.read(records, PREFIX, false);
+        }
+        colors
     }
 
-    /// Takes over what the log remembers.
-    pub(super) fn recall(&mut self, records: &[(String, String)]) {
+    fn read(&mut self, records: &[(String, String)], prefix: &str, may_be_present: bool) {
         for (key, value) in records {
-            let daemon = key.strip_prefix(PREFIX).and_then(|name| DaemonName::parse(name).ok());
-            if let (Some(daemon), Ok(color)) = (daemon, Rgb::parse(value)) {
-                self.assigned.insert(daemon, color);
+            let daemon = key.strip_prefix(prefix).and_then(|name| DaemonName::parse(name).ok());
+            let is_present = may_be_present && !value.ends_with(GONE);
+            if let (Some(daemon), Ok(color)) = (daemon, Rgb::parse(value.trim_end_matches(GONE)))
+                && self.known.len() < DAEMONS_MAX
+                && !self.known.contains_key(&daemon)
+            {
+                self.set(daemon, Some(Known { color, is_present, given: 0, heard: 0 }));
             }
         }
     }
 
-    /// A daemon's colour, the same each time, and whether it was given to it just now.
-    pub(crate) fn assign(&mut self, daemon: &DaemonName) -> (Rgb, bool) {
-        if let Some(color) = self.assigned.get(daemon) {
-            return (*color, false);
+    /// Fixes daemons' colours.
+    pub(super) fn fix(&mut self, colors: &Fixed) {
+        for color in self.fixed.values() {
+            self.crowding.remove(*color);
         }
-        // Distance only matters among those that can be told apart: the 66 candidates run out anyway.
-        let taken: Vec<Rgb> = self.assigned.values().copied().take(128).collect();
-        let color = color::assign(daemon.as_str(), &taken);
-        let is_remembered = self.assigned.len() < ASSIGNED_MAX;
-        if is_remembered {
-            self.assigned.insert(daemon.clone(), color);
+        for color in colors.values() {
+            self.crowding.add(*color);
         }
-        (color, is_remembered)
+        self.fixed = Arc::clone(colors);
+    }
+
+    /// A daemon's colour, or the one that it would get now.
+    pub(super) fn color(&self, daemon: &DaemonName) -> Rgb {
+        self.settled(daemon)
+            .or_else(|| self.known.get(daemon).map(|known| known.color))
+            .unwrap_or_else(|| self.crowding.pick(daemon.as_str()))
+    }
+
+    /// The colour for an event that is about to be taken. What the log has to remember goes to `records`.
+    pub(super) fn take(
+        &mut self,
+        room: &RoomName,
+        event: &ArcaneEvent,
+        seq: Seq,
+        records: &mut Vec<Record>,
+    ) -> Option<Rgb> {
+        let daemon = event.daemon_name.as_ref()?;
+        if let Some(color) = self.settled(daemon) {
+            return Some(color);
+        }
+        let leaves = event.success && event.spell_name == SpellName::Banish;
+        if let Some(known) = self.known.get_mut(daemon) {
+            // A failure tells nothing about where the daemon is.
+            let is_present = if event.success { !leaves } else { known.is_present };
+            known.heard = seq;
+            let (color, has_moved) = (known.color, known.is_present != is_present);
+            if has_moved {
+                let moved = Known { is_present, ..*known };
+                self.change(room, daemon, Some(moved), records);
+            }
+            return Some(color);
+        }
+        if self.known.len() >= DAEMONS_MAX
+            && let Some(oldest) = self.oldest()
+        {
+            self.change(room, &oldest, None, records);
+        }
+        let color = self.crowding.pick(daemon.as_str());
+        let is_present = event.success && !leaves;
+        self.change(room, daemon, Some(Known { color, is_present, given: seq, heard: seq }), records);
+        Some(color)
+    }
+
+    /// The events were taken.
+    pub(super) fn keep(&mut self) {
+        self.journal.clear();
+    }
+
+    /// The events were not taken: all is as before.
+    pub(super) fn undo(&mut self) {
+        for (daemon, before) in std::mem::take(&mut self.journal).into_iter().rev() {
+            self.set(daemon, before);
+        }
+    }
+
+    /// Takes back what events after `head` were given.
+    pub(super) fn forget_after(&mut self, head: Seq) {
+        let late: Vec<_> = self.known.iter().filter(|(_, known)| known.given > head).collect();
+        let late: Vec<DaemonName> = late.into_iter().map(|(daemon, _)| daemon.clone()).collect();
+        for daemon in late {
+            self.set(daemon, None);
+        }
+    }
+
+    /// What is fixed by the seed or the configuration is not kept.
+    fn settled(&self, daemon: &DaemonName) -> Option<Rgb> {
+        self.fixed.get(daemon).copied().or_else(|| fixed(daemon.as_str()))
+    }
+
+    fn oldest(&self) -> Option<DaemonName> {
+        let by_age = |a: &(&DaemonName, &Known), b: &(&DaemonName, &Known)| {
+            (a.1.is_present, a.1.heard, a.0).cmp(&(b.1.is_present, b.1.heard, b.0))
+        };
+        self.known.iter().min_by(by_age).map(|(daemon, _)| daemon.clone())
+    }
+
+    fn change(&mut self, room: &RoomName, daemon: &DaemonName, to: Option<Known>, records: &mut Vec<Record>) {
+        let value = to.map(|known| format!("{}{}", known.color, if known.is_present { "" } else { GONE }));
+        records.push(Record { key: format!("{PREFIX}{room}/{daemon}"), value });
+        let before = self.set(daemon.clone(), to);
+        self.journal.push((daemon.clone(), before));
+    }
+
+    /// Returns what was before.
+    fn set(&mut self, daemon: DaemonName, to: Option<Known>) -> Option<Known> {
+        let before = match to {
+            Some(known) => self.known.insert(daemon, known),
+            None => self.known.remove(&daemon),
+        };
+        if let Some(known) = before.filter(|known| known.is_present) {
+            self.crowding.remove(known.color);
+        }
+        if let Some(known) = to.filter(|known| known.is_present) {
+            self.crowding.add(known.color);
+        }
+        before
     }
 }
 
-/// How the log keeps a colour.
-pub(super) fn record(daemon: &DaemonName, color: Rgb) -> Record {
-    Record::keep(format!("{PREFIX}{daemon}"), color.to_string())
-}
+#[cfg(test)]
+mod tests;

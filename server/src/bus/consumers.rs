@@ -183,6 +183,17 @@ impl Consumers {
         Ok(())
     }
 
+    /// Forgets all of a room that is being deleted; their readers are told.
+    pub(super) fn forget_room(&self, room: &RoomName) {
+        let mut known = self.lock();
+        let names: Vec<_> = known.keys().filter(|(of, _)| of == room).cloned().collect();
+        let removed: Vec<_> = names.iter().filter_map(|key| known.remove(key)).collect();
+        drop(known);
+        for reader in removed.into_iter().filter_map(|consumer| consumer.reader) {
+            (reader.evict)();
+        }
+    }
+
     /// All of them. `head` says which event is a room's latest.
     pub fn cards(&self, head: impl Fn(&RoomName) -> Seq) -> Vec<ConsumerCard> {
         let known = self.lock();

@@ -4,6 +4,7 @@
 //! waits for a reader. Once the log has it, it reaches the room's ring of prepared frames. Each reader is a
 //! cursor into that ring, or into the log where the ring does not reach back far enough.
 
+mod closing;
 mod colors;
 mod consumers;
 mod course;
@@ -27,9 +28,9 @@ use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use arcane_shared::api::RoomCard;
 use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Rgb, RoomName, SpellName};
 
+pub use closing::CannotClose;
 pub use consumers::{ConsumerError, Consumers, Reader};
 pub use emit::Emit;
 pub use frame::{PreparedFrame, TooLarge};
@@ -38,7 +39,7 @@ pub use pace::Speed;
 pub(crate) use resume::END;
 pub use resume::Since;
 pub use rooms::NoSuchRoom;
-pub(crate) use rooms::Whereabouts;
+pub(crate) use rooms::{HeldRoom, Whereabouts};
 pub use submission::{Emitted, Outcome, Submission};
 pub(crate) use subscription::Observer;
 pub use subscription::{Batch, Delivery, Gap, Start, Subscription};
@@ -63,11 +64,17 @@ struct Inner {
     consumers: Consumers,
     main: Arc<Room>,
     rooms: RwLock<BTreeMap<RoomName, Arc<Room>>>,
-    colors: Mutex<Colors>,
+    /// Rooms that are being opened or closed: each by one at a time.
+    doors: Doors,
+    /// Colours that are fixed in every room.
+    fixed: Mutex<Fixed>,
+    /// Deliveries lost in rooms that are not in memory any more.
+    skipped: AtomicU64,
     emitted: [[AtomicU64; 2]; SpellName::ALL.len()],
 }
 
-use colors::Colors;
+use colors::Fixed;
+use rooms::Doors;
 
 /// Why an event was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -104,19 +111,13 @@ impl ArcaneEventBus {
 
     fn open(config: BusConfig, reads: Reads) -> Result<Self, LogError> {
         let log = reads.log();
-        let mut colors = Colors::default();
-        colors.recall(&log.recall(colors::PREFIX)?);
         let consumers = Consumers::recall(Arc::clone(log))?;
-        let main = Arc::new(open(&config, &reads, &RoomName::default())?);
+        let main = Arc::new(open(&config, &reads, &RoomName::default(), Fixed::default())?);
         let mut rooms = BTreeMap::from([(RoomName::default(), Arc::clone(&main))]);
-        // Only the configured rooms exist where there are any; otherwise all that the log has, up to the bound.
-        let names: Vec<RoomName> = match &config.rooms {
-            Some(names) => names.clone(),
-            None => log.rooms()?.into_iter().map(|record| record.name).take(config.rooms_max).collect(),
-        };
-        for name in names {
+        // Only the configured rooms exist where there are any; the others of the log open when they are asked for.
+        for name in config.rooms.clone().unwrap_or_default() {
             if let Entry::Vacant(place) = rooms.entry(name) {
-                let room = open(&config, &reads, place.key())?;
+                let room = open(&config, &reads, place.key(), Fixed::default())?;
                 place.insert(Arc::new(room));
             }
         }
@@ -125,7 +126,9 @@ impl ArcaneEventBus {
             consumers,
             main,
             rooms: RwLock::new(rooms),
-            colors: Mutex::new(colors),
+            doors: Doors::default(),
+            fixed: Mutex::default(),
+            skipped: AtomicU64::new(0),
             emitted: Default::default(),
             reads,
         };
@@ -170,7 +173,8 @@ impl ArcaneEventBus {
         Subscription::new(Arc::clone(&self.inner.main), EventFilter::default(), Start::Recent(0))
     }
 
-    /// Subscribes to what passes `filter` in a room, from `start` on.
+    /// Subscribes to what passes `filter` in a room, from `start` on. Blocks for as long as a disk takes if the room is
+    /// not in memory; `hold_room` brings it there.
     ///
     /// # Errors
     /// If the room does not exist and cannot be opened.
@@ -190,7 +194,7 @@ impl ArcaneEventBus {
 
     /// Reads a room on behalf of its subscribers.
     pub(crate) fn observe(&self, room: &RoomName) -> Result<Observer, NoSuchRoom> {
-        Ok(Observer::new(self.enter(room)?))
+        Ok(Observer::new(self.open_room(room)?))
     }
 
     /// Subscribers of all rooms.
@@ -219,23 +223,22 @@ impl ArcaneEventBus {
     }
 
     /// Takes several events of one room in one go: all of them, in order and next to each other, or
-    /// none. The room is the first event's.
+    /// none. The room is the first event's. Blocks for as long as a disk takes if that is not in memory.
     ///
     /// # Errors
     /// The index of the event that is too large, or 0 if it is about all of them.
     pub fn submit(
         &self,
         mut events: Vec<ArcaneEvent>,
-        mut submission: Submission,
+        submission: Submission,
     ) -> Result<Outcome, (usize, EmitError)> {
         let room = match events.first().and_then(|event| event.room.as_ref()) {
             None => Arc::clone(&self.inner.main),
             Some(name) => self.enter(name).map_err(|error| (0, error.into()))?,
         };
-        let colors: Vec<_> =
-            events.iter_mut().map(|event| self.complete(event, &mut submission.records)).collect();
+        events.iter_mut().for_each(metadata::complete);
         let early = submission.level == crate::log::Level::Received;
-        let mut outcome = room.emit_all(&events, &colors, submission)?;
+        let mut outcome = room.emit_all(&events, submission)?;
         if let Outcome::New(emitted) = &mut outcome {
             for frame in &emitted.frames {
                 self.count(frame, &room);
@@ -267,30 +270,29 @@ impl ArcaneEventBus {
         Ok(self.open_room(room)?.recent(n, filter).0)
     }
 
-    /// A daemon's colour.
+    /// A daemon's colour in the default room, or the one that it would get there now.
     #[must_use]
     pub fn color(&self, daemon: &DaemonName) -> Rgb {
-        self.colors().assign(daemon).0
+        self.inner.main.color(daemon)
     }
 
-    /// Fixes a daemon's colour.
+    /// Fixes a daemon's colour in every room.
     pub fn fix_color(&self, daemon: DaemonName, color: Rgb) {
-        self.colors().fix(daemon, color);
-    }
-
-    /// Every open room.
-    #[must_use]
-    pub fn room_cards(&self) -> Vec<RoomCard> {
-        let rooms: Vec<_> = self.rooms().values().cloned().collect();
-        rooms.iter().map(|room| room.card()).collect()
+        let mut fixed = self.inner.fixed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut colors = BTreeMap::clone(&fixed);
+        colors.insert(daemon, color);
+        *fixed = Arc::new(colors);
+        for room in self.rooms().values() {
+            room.fix_colors(&fixed);
+        }
     }
 
     /// The epoch of a room.
     ///
     /// # Errors
-    /// If the room is not open.
+    /// If there is no such room.
     pub fn epoch(&self, room: &RoomName) -> Result<Epoch, NoSuchRoom> {
-        Ok(self.open_room(room)?.epoch().clone())
+        Ok(self.whereabouts(room)?.epoch)
     }
 
     /// Subscribers that read from the log at the moment.
@@ -324,27 +326,14 @@ impl ArcaneEventBus {
     /// Deliveries that slow readers lost so far.
     #[must_use]
     pub fn skipped(&self) -> u64 {
-        self.rooms().values().map(|room| room.skipped()).sum()
-    }
-
-    fn complete(&self, event: &mut ArcaneEvent, records: &mut Vec<Record>) -> Option<Rgb> {
-        metadata::complete(event);
-        let daemon = event.daemon_name.as_ref()?;
-        let (color, is_new) = self.colors().assign(daemon);
-        if is_new {
-            records.push(colors::record(daemon, color));
-        }
-        Some(color)
+        let left = self.inner.skipped.load(Ordering::Relaxed);
+        left + self.rooms().values().map(|room| room.skipped()).sum::<u64>()
     }
 
     fn count(&self, frame: &PreparedFrame, room: &Room) {
         let (spell, success) = (frame.spell_name(), frame.success());
         self.inner.emitted[spell as usize][usize::from(success)].fetch_add(1, Ordering::Relaxed);
         tracing::debug!(room = %room.name(), seq = frame.seq(), spell = spell.as_str(), success, "Event emitted");
-    }
-
-    fn colors(&self) -> std::sync::MutexGuard<'_, Colors> {
-        self.inner.colors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arcane_shared::api::RoomCard;
-use arcane_shared::{ArcaneEvent, Epoch, EventFilter, Rgb, RoomName, Seq};
+use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Rgb, RoomName, Seq, UnixMillis};
 use tokio::sync::watch;
 
 use super::EmitError;
+use super::colors::{self, Colors, Fixed};
 use super::encode::Outgoing;
 use super::frame::PreparedFrame;
 use super::keys::{Keys, Known, Use};
@@ -16,7 +17,7 @@ use super::reads::Reads;
 use super::ring::{Ring, Slice};
 use super::submission::{Emitted, Outcome, Submission};
 use crate::clock;
-use crate::log::{Append, Appended, Commits, LogError, Notify, Portion, Receipt, RoomId, RoomRecord};
+use crate::log::{Append, Appended, Commits, LogError, Notify, Portion, Receipt, Record, RoomId, RoomRecord};
 
 /// A room. Numbers are given under one lock that is held for neither I/O nor an await, so a publisher waits
 /// for other publishers only, never for a reader. Frames reach the ring once they are in the log.
@@ -44,6 +45,7 @@ struct State {
     at: i64,
     rate: Rate,
     keys: Keys,
+    colors: Colors,
     /// Where events are encoded; at most as large as the largest event so far.
     scratch: Vec<u8>,
 }
@@ -69,7 +71,12 @@ pub(crate) struct Memory {
 
 impl Room {
     /// A room as the log has it, with its latest events in memory.
-    pub(crate) fn open(record: RoomRecord, reads: Reads, memory: Memory) -> Result<Self, LogError> {
+    pub(super) fn open(
+        record: RoomRecord,
+        reads: Reads,
+        memory: Memory,
+        fixed: Fixed,
+    ) -> Result<Self, LogError> {
         let mut ring = Ring::after_head(record.head, memory.ring_frames, memory.ring_bytes);
         let portion = Portion {
             after: record.head.saturating_sub(memory.history_size as u64).max(record.first.saturating_sub(1)),
@@ -84,12 +91,19 @@ impl Room {
             ring.refill(latest);
         }
         let keys = Keys::recall(&record.name, reads.log().as_ref())?;
+        // The list that earlier versions kept is beside those of the rooms.
+        let default = record.name == RoomName::default();
+        let kept =
+            if default { colors::PREFIX.to_owned() } else { format!("{}{}/", colors::PREFIX, record.name) };
+        let mut colors = Colors::recall(&record.name, &reads.log().recall(&kept)?);
+        colors.fix(&fixed);
         let state = State {
             ring,
             next_seq: record.head + 1,
             at: record.at,
             rate: Rate::default(),
             keys,
+            colors,
             scratch: Vec::new(),
         };
         Ok(Self {
@@ -127,7 +141,6 @@ impl Room {
     pub(crate) fn emit_all(
         self: &Arc<Self>,
         events: &[ArcaneEvent],
-        colors: &[Option<Rgb>],
         submission: Submission,
     ) -> Result<Outcome, (usize, EmitError)> {
         let mut state = self.lock();
@@ -140,17 +153,15 @@ impl Room {
                 Use::Refused(error) => return Err((0, error.into())),
             }
         }
-        let State { at, next_seq, scratch, .. } = &mut *state;
-        let emitted_at = now.unix_millis();
-        let taken_at = now.unix_micros().max(*at);
-        let mut frames = Vec::with_capacity(events.len());
-        for ((seq, event), color) in (*next_seq..).zip(events).zip(colors) {
-            let outgoing = Outgoing { event, seq, room: &self.name, color: *color, emitted_at };
-            let frame = PreparedFrame::encode(&outgoing, taken_at, scratch)
-                .map_err(|error| (frames.len(), error.into()))?;
-            frames.push(Arc::new(frame));
-        }
-        let run = Known { first: *next_seq, count: frames.len() as u64 };
+        let taken_at = now.unix_micros().max(state.at);
+        let frames = match self.encode(&mut state, events, &mut records, now.unix_millis(), taken_at) {
+            Ok(frames) => frames,
+            Err(refused) => {
+                state.colors.undo();
+                return Err(refused);
+            }
+        };
+        let run = Known { first: state.next_seq, count: frames.len() as u64 };
         if let Some(key) = &key {
             records.extend(state.keys.records(&self.name, key, run, now));
         }
@@ -163,7 +174,14 @@ impl Room {
             commits: Arc::clone(self) as Arc<dyn Commits>,
             done,
         };
-        let appended = self.reads.log().append(append).map_err(|error| (0, error.into()))?;
+        let appended = match self.reads.log().append(append) {
+            Ok(appended) => appended,
+            Err(error) => {
+                state.colors.undo();
+                return Err((0, error.into()));
+            }
+        };
+        state.colors.keep();
         if let Some(key) = key {
             state.keys.add(key, run, now);
         }
@@ -177,6 +195,37 @@ impl Room {
             }
         };
         Ok(Outcome::New(Emitted { frames, receipt }))
+    }
+
+    /// Encodes events with the numbers and colours that they get if the log takes them.
+    fn encode(
+        &self,
+        state: &mut State,
+        events: &[ArcaneEvent],
+        records: &mut Vec<Record>,
+        emitted_at: UnixMillis,
+        taken_at: i64,
+    ) -> Result<Vec<Arc<PreparedFrame>>, (usize, EmitError)> {
+        let State { next_seq, colors, scratch, .. } = state;
+        let mut frames = Vec::with_capacity(events.len());
+        for (seq, event) in (*next_seq..).zip(events) {
+            let color = colors.take(&self.name, event, seq, records);
+            let outgoing = Outgoing { event, seq, room: &self.name, color, emitted_at };
+            let frame = PreparedFrame::encode(&outgoing, taken_at, scratch)
+                .map_err(|error| (frames.len(), error.into()))?;
+            frames.push(Arc::new(frame));
+        }
+        Ok(frames)
+    }
+
+    /// A daemon's colour in this room, or the one that it would get now.
+    pub(super) fn color(&self, daemon: &DaemonName) -> Rgb {
+        self.lock().colors.color(daemon)
+    }
+
+    /// Fixes daemons' colours.
+    pub(super) fn fix_colors(&self, fixed: &Fixed) {
+        self.lock().colors.fix(fixed);
     }
 
     /// Whether the number of an event may be told before it is in the log.
@@ -216,6 +265,11 @@ impl Room {
     /// The latest event.
     pub(crate) fn head(&self) -> Seq {
         self.lock().ring.head()
+    }
+
+    /// When the latest event was taken, Unix microseconds; 0 before the first.
+    pub(super) fn at(&self) -> i64 {
+        self.lock().at
     }
 
     /// Counts a new subscriber in.
@@ -306,6 +360,7 @@ impl Commits for Room {
         let head = state.ring.head();
         state.next_seq = head + 1;
         state.keys.forget_after(head);
+        state.colors.forget_after(head);
     }
 }
 

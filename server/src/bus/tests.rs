@@ -180,7 +180,58 @@ async fn rooms_are_separate_and_bounded() {
     let kept = bus.subscribe_to(&name("fourth"), EventFilter::default(), Start::Recent(0)).unwrap();
     let refused = bus.subscribe_to(&name("fifth"), EventFilter::default(), Start::Recent(0)).unwrap_err();
     assert_eq!(refused, NoSuchRoom::TooMany { name: "fifth".into(), max: 3 });
+    assert!(bus.whereabouts(&name("unused")).is_err(), "nothing happened in it: it is forgotten");
     drop(kept);
+}
+
+fn in_room(room: &str, task: &str) -> ArcaneEvent {
+    let other = bus();
+    other.emit_invoke(&claude(), task, 0.0, Emit::default()).unwrap();
+    ArcaneEvent { room: RoomName::parse(room).ok(), seq: None, ..other.recent_events(1).remove(0) }
+}
+
+#[tokio::test]
+async fn a_room_that_nobody_uses_leaves_memory_and_comes_back_whole() {
+    let bus = ArcaneEventBus::new(BusConfig { rooms_max: 2, ..BusConfig::default() });
+    let name = |n: u32| RoomName::parse(&format!("room-{n}")).unwrap();
+    for n in 0..19 {
+        assert_eq!(bus.emit(in_room(&format!("room-{n}"), "first")).unwrap().seq(), 1);
+    }
+    assert_eq!(bus.open_room_cards().len(), 2, "memory is bounded");
+    assert_eq!(bus.room_cards().len(), 20, "the log keeps the rest");
+    assert!(matches!(
+        bus.emit(in_room("room-20", "first")),
+        Err(EmitError::NoSuchRoom(NoSuchRoom::TooManyKept { .. }))
+    ));
+    let epoch = bus.whereabouts(&name(3)).unwrap().epoch;
+    let _held = bus.hold_known_room(&name(3)).await.unwrap();
+    assert_eq!(bus.emit(in_room("room-3", "second")).unwrap().seq(), 2, "it goes on where it was");
+    assert_eq!(bus.recent(&name(3), 9, &EventFilter::default()).unwrap().len(), 2);
+    assert_eq!(bus.whereabouts(&name(3)).unwrap().epoch, epoch);
+}
+
+#[tokio::test]
+async fn a_closed_room_is_gone_with_all_that_was_kept_of_it() {
+    let bus = bus();
+    let lab = RoomName::parse("lab").unwrap();
+    let key = Some(Key::new("k", 0, b"content"));
+    bus.submit(vec![in_room("lab", "x")], Submission { key, ..Submission::default() }).unwrap();
+    let other = ArcaneEvent { daemon_name: DaemonName::parse("codex").ok(), ..in_room("lab", "y") };
+    bus.emit(other).unwrap();
+    let before = bus.whereabouts(&lab).unwrap();
+    let reader = bus.subscribe_to(&lab, EventFilter::default(), Start::Recent(0)).unwrap();
+    let in_use = CannotClose::InUse { name: "lab".into(), subscribers: 1 };
+    assert_eq!(bus.close_room(&lab).await, Err(in_use));
+    drop(reader);
+    bus.close_room(&lab).await.unwrap();
+    assert_eq!(bus.close_room(&lab).await, Err(CannotClose::Unknown("lab".into())));
+    assert_eq!(bus.close_room(&RoomName::default()).await, Err(CannotClose::Permanent("main".into())));
+    for prefix in ["key/lab/", "color/lab/", "consumer/lab/"] {
+        assert_eq!(bus.log().recall(prefix).unwrap(), [], "{prefix}");
+    }
+    assert_eq!(bus.room_cards().len(), 1);
+    assert_eq!(bus.emit(in_room("lab", "again")).unwrap().seq(), 1);
+    assert_ne!(bus.whereabouts(&lab).unwrap().epoch, before.epoch);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use anyhow::{Context, bail};
 use arcane_shared::{Problem, ReceivedEvent};
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 
 use super::Target;
@@ -12,7 +12,17 @@ use super::Target;
 impl Target {
     /// A request to a route of the server.
     pub(super) fn post(&self, route: &str) -> RequestBuilder {
-        let request = Client::new().post(format!("{}{route}", self.url.trim_end_matches('/')));
+        self.request(Method::POST, route)
+    }
+
+    /// Deletes what has a name.
+    pub(super) async fn delete(&self, route: &str, name: &str) -> anyhow::Result<()> {
+        let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        self.answered(self.request(Method::DELETE, &format!("{route}/{name}"))).await.map(drop)
+    }
+
+    fn request(&self, method: Method, route: &str) -> RequestBuilder {
+        let request = Client::new().request(method, format!("{}{route}", self.url.trim_end_matches('/')));
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -21,12 +31,16 @@ impl Target {
 
     /// Sends a request; a problem becomes an error that says what would help.
     pub(super) async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> anyhow::Result<T> {
+        self.answered(request).await?.json().await.context("the server's answer cannot be read")
+    }
+
+    async fn answered(&self, request: RequestBuilder) -> anyhow::Result<Response> {
         let response = request
             .send()
             .await
             .with_context(|| format!("no server answers at {}; start one with `arcane serve`", self.url))?;
         if response.status().is_success() {
-            return response.json().await.context("the server's answer cannot be read");
+            return Ok(response);
         }
         let status = response.status();
         let Ok(problem) = response.json::<Problem>().await else { bail!("the server answered {status}") };

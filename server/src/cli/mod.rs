@@ -6,6 +6,7 @@ mod export;
 mod manual;
 mod output;
 mod publish;
+mod remove;
 mod serve;
 mod settings;
 mod signals;
@@ -34,6 +35,10 @@ enum Command {
     Cast(cast::Cast),
     /// Publish an event: from flags, or JSON and NDJSON from standard input.
     Publish(publish::Publish),
+    /// Forget an absent daemon and what it has done.
+    Forget(remove::Forget),
+    /// Close a room that nobody uses, and delete what was kept of it.
+    Close(remove::Close),
     /// Write the event log as NDJSON, or what can be saved of a damaged one.
     Export(export::Export),
     /// Make an event log of an export.
@@ -74,6 +79,8 @@ pub fn run() -> ExitCode {
         Command::Tail(tail) => block_on(tail.run()),
         Command::Cast(cast) => block_on(cast.run()),
         Command::Publish(publish) => block_on(publish.run()),
+        Command::Forget(forget) => block_on(forget.run()),
+        Command::Close(close) => block_on(close.run()),
         Command::Export(export) => export.run(),
         Command::Import(import) => import.run(),
         Command::Manual(manual) => manual.run(),

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::draft::DraftError;
 use super::streams;
-use crate::bus::{ConsumerError, EmitError, KeyRefused, NoSuchRoom};
+use crate::bus::{CannotClose, ConsumerError, EmitError, KeyRefused, NoSuchRoom};
 use crate::gate::host::HostError;
 use crate::gate::origin;
 use crate::log::{Fault, LogError};
@@ -39,6 +39,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("no-such-consumer", "Nobody reads durably under this name in this room."),
     ("too-many-consumers", "No more durable consumers can be made."),
     ("no-such-room", "The room is not open and cannot be opened."),
+    ("room-in-use", "The room has readers or publishers, or belongs to the server, and cannot be closed."),
     ("already-here", "The daemon was summoned before."),
     ("not-here", "The daemon was not summoned, or was banished."),
     ("still-here", "The daemon is present and cannot be forgotten; banish it first."),
@@ -168,6 +169,19 @@ impl From<EmitError> for ApiError {
                 Self::new(status, "idempotency", error.to_string())
             }
             EmitError::Log(error) => error.into(),
+        }
+    }
+}
+
+impl From<CannotClose> for ApiError {
+    fn from(error: CannotClose) -> Self {
+        let detail = error.to_string();
+        match error {
+            CannotClose::Unknown(_) => Self::new(StatusCode::NOT_FOUND, "no-such-room", detail),
+            CannotClose::Permanent(_) | CannotClose::InUse { .. } => {
+                Self::new(StatusCode::CONFLICT, "room-in-use", detail)
+            }
+            CannotClose::Log(error) => error.into(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What happened: recent events, statistics, rooms.
 
 use arcane_shared::api::{RecentAnswer, RoomsAnswer, StatsAnswer};
-use arcane_shared::{Metadata, Problem};
+use arcane_shared::{Metadata, Problem, RoomName};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -26,7 +27,9 @@ use crate::state::AppState;
 ))]
 pub(crate) async fn recent(State(state): State<AppState>, query: Pairs) -> Result<Response, ApiError> {
     let count = query.count("count", 1, 10)?;
-    let frames = state.bus.recent(&query.room()?, count, &query.filter()?)?;
+    let (room, filter) = (query.room()?, query.filter()?);
+    let _held = state.bus.hold_known_room(&room).await?;
+    let frames = state.bus.recent(&room, count, &filter)?;
     let answer = Recent {
         status: "success",
         message: format!("✨ The chronicles reveal the last {} mystical occurrences... ✨", frames.len()),
@@ -66,7 +69,25 @@ pub(crate) async fn stats(State(state): State<AppState>) -> Json<StatsAnswer> {
     })
 }
 
-/// The open rooms.
+/// Closes a room that nobody reads or publishes to, and deletes its events, consumers and keys. A room of this name that
+/// is opened later has a new epoch.
+#[utoipa::path(delete, path = "/rooms/{name}", tag = "events", params(("name" = String, Path, description = "Its name")), responses(
+    (status = 204, description = "Closed"),
+    (status = 404, description = "No such room", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "It is in use, or it is the default room or a configured one", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "No name", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The log cannot delete it", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn close_room(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let name = RoomName::parse(&name).map_err(|error| ApiError::parameter("name", error.to_string()))?;
+    state.bus.close_room(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The rooms that are kept.
 #[utoipa::path(get, path = "/rooms", tag = "events", responses((status = 200, body = RoomsAnswer)))]
 pub(crate) async fn rooms(State(state): State<AppState>) -> Json<RoomsAnswer> {
     Json(RoomsAnswer { status: "success".into(), rooms: state.bus.room_cards() })

@@ -45,6 +45,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(events::recent))
         .routes(routes!(events::stats))
         .routes(routes!(events::rooms))
+        .routes(routes!(events::close_room))
         .routes(routes!(consumers::list))
         .routes(routes!(consumers::delete))
         .routes(routes!(consumers::ack))

@@ -14,7 +14,7 @@ use super::error::ApiError;
 use super::lines::Lines;
 use super::query::{Pairs, QueryError};
 use crate::bus::keys::KEY_BYTES_MAX;
-use crate::bus::{EmitError, Key, Known, Outcome, Submission};
+use crate::bus::{EmitError, HeldRoom, Key, Known, Outcome, Submission};
 use crate::clock;
 use crate::log::Level;
 use crate::state::AppState;
@@ -57,13 +57,15 @@ pub(crate) async fn publish(
         matches!(kind.as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl")
     });
     let published = if ndjson {
-        let stream = Stream { state: &state, room: &room, level, key, published: Vec::new(), lines: 0 };
+        let stream =
+            Stream { state: &state, room: &room, level, key, published: Vec::new(), lines: 0, held: None };
         stream.publish(request.into_body()).await?
     } else {
         body::require_json(request.headers(), "application/json")?;
         let bytes = body::read(request.into_body(), &state.config.net).await?;
         let key = key.map(|key| Key::new(&key, 0, &bytes));
         let events = draft::read_all(&bytes, &room, clock::now())?;
+        let _held = state.bus.hold_room(&room).await?;
         let mut submitted = submit(&state, events, level, key)?;
         submitted.logged().await?;
         submitted.numbers()
@@ -165,6 +167,8 @@ struct Stream<'a> {
     published: Vec<Published>,
     /// How many lines were looked at.
     lines: usize,
+    /// From the first event on.
+    held: Option<HeldRoom>,
 }
 
 impl Stream<'_> {
@@ -205,7 +209,7 @@ impl Stream<'_> {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            refused = self.add(&mut chunk, &line).err();
+            refused = self.add(&mut chunk, &line).await.err();
             if chunk.len() >= CHUNK_EVENTS_MAX {
                 self.settle(std::mem::take(&mut chunk)).await?;
             }
@@ -214,12 +218,15 @@ impl Stream<'_> {
         refused.map_or(Ok(()), |error| Err(self.after(error)))
     }
 
-    fn add(&self, chunk: &mut Chunk, line: &[u8]) -> Result<(), ApiError> {
+    async fn add(&mut self, chunk: &mut Chunk, line: &[u8]) -> Result<(), ApiError> {
         if self.published.len() + chunk.len() >= EVENTS_MAX {
             let detail = format!("a stream has at most {EVENTS_MAX} events; go on in another request");
             return Err(ApiError::field(&format!("line {}", self.lines), detail));
         }
         let event = self.read(line)?;
+        if self.held.is_none() {
+            self.held = Some(self.state.bus.hold_room(self.room).await?);
+        }
         match &self.key {
             None => chunk.events.push(event),
             // Each line has a key of its own: a stream that broke off can be sent again as a whole.

@@ -37,12 +37,14 @@ pub(crate) async fn open(
     last: Option<&Since>,
     evict: Box<dyn Fn() + Send>,
 ) -> Result<Opened, Refused> {
+    // Held until the subscription holds it.
+    let _held = bus.hold_room(&query.room).await?;
     // What it has seen counts, whatever its address says: that is as it was when it first came.
     let since = match &query.begin {
         Begin::Now => last,
         Begin::Since(since) => Some(last.unwrap_or(since)),
         Begin::From(moment, speed) => {
-            let there = bus.enter_room(&query.room)?;
+            let there = bus.whereabouts(&query.room)?;
             let resume = last.map(|last| (last, last.decide(&there.epoch, there.oldest, there.head)));
             let (moment, resume) = match resume {
                 Some((last, Ok(count))) => (Moment::Seq(last.seq + 1), Some(Resume::recovered(count))),
@@ -87,7 +89,7 @@ fn attach(
     since: Option<&Since>,
     evict: Box<dyn Fn() + Send>,
 ) -> Result<(Reader, Since), Refused> {
-    let there = bus.enter_room(room)?;
+    let there = bus.whereabouts(room)?;
     let epoch = since.and_then(|since| since.epoch.clone()).unwrap_or(there.epoch);
     let begin = Position { epoch, seq: since.map_or(there.head, |since| since.seq) };
     Ok(bus.consumers().attach(room, name, begin, || bus.whereabouts(room), evict)?)

@@ -103,8 +103,12 @@ fn gone() -> LogError {
 }
 
 impl EventLog for MemoryLog {
-    fn rooms(&self) -> Result<Vec<RoomRecord>, LogError> {
-        Ok(self.lock().rooms.iter().map(|(id, kept)| kept.record(*id)).collect())
+    fn rooms(&self) -> Vec<RoomRecord> {
+        self.lock().rooms.iter().map(|(id, kept)| kept.record(*id)).collect()
+    }
+
+    fn room(&self, name: &RoomName) -> Option<RoomRecord> {
+        self.lock().rooms.iter().find(|(_, kept)| kept.name == *name).map(|(id, kept)| kept.record(*id))
     }
 
     fn open_room(&self, name: &RoomName) -> Result<RoomRecord, LogError> {

@@ -106,10 +106,10 @@ pub struct Usage {
 /// is allowed. All others return at once.
 pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// Every room that is kept.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    fn rooms(&self) -> Result<Vec<RoomRecord>, LogError>;
+    fn rooms(&self) -> Vec<RoomRecord>;
+
+    /// A room, if it is kept.
+    fn room(&self, name: &RoomName) -> Option<RoomRecord>;
 
     /// A room, made if it was not there.
     ///

@@ -5,6 +5,7 @@ pub mod codec;
 pub mod deflate;
 pub(crate) mod fanout;
 mod handshake;
+mod named_rooms;
 mod pending;
 pub mod publish;
 pub mod session;
@@ -174,6 +175,7 @@ async fn enter(
 ) -> Result<Entered, Refused> {
     let query = wanted?;
     if !query.listen {
+        let _held = state.bus.hold_room(&query.room).await.map_err(streams::Refused::from)?;
         let subscription = state.bus.visit(&query.room, query.recent).map_err(streams::Refused::from)?;
         return Ok(Entered { subscription, consumer: None, member: None, listens: false });
     }

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use super::bell::{Bell, Reason, Rung};
 use super::codec::{self, Decoder};
 use super::fanout::{Encoding, Fanouts, Member, Pipe, TURN_BYTES_MAX, TURN_FRAMES_MAX};
+use super::named_rooms;
 use super::pending::Pending;
 use super::publish::{Refusal, publish, taken_back};
 use super::session::{Input, Output, Session};
@@ -59,7 +60,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
     pub(super) async fn run(&mut self) -> u16 {
         // What came right behind the handshake.
         let outputs = self.read();
+        let held = named_rooms::hold(&self.state.bus, &outputs).await;
         let mut state = self.execute(outputs);
+        drop(held);
         self.alarm.set(self.session.next_deadline(), Instant::now());
         // A connection that opens while the server begins to stop had no deadline to be found by.
         if *self.state.draining.borrow() {
@@ -103,7 +106,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
                 Woken::Answer(Ok(_)) => vec![],
                 Woken::Answer(Err(refusal)) => self.session.handle(Input::Refused(refusal), Instant::now()),
             };
+            let held = named_rooms::hold(&self.state.bus, &outputs).await;
             state = state.then(self.execute(outputs));
+            drop(held);
             if !self.outbox.is_empty() {
                 self.session.handle(Input::Waiting, Instant::now());
             }

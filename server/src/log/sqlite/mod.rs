@@ -186,9 +186,12 @@ impl SqliteLog {
 }
 
 impl EventLog for SqliteLog {
-    fn rooms(&self) -> Result<Vec<RoomRecord>, LogError> {
-        let rooms = self.rooms();
-        Ok(rooms.by_name.values().map(|room| self.current(room)).collect())
+    fn rooms(&self) -> Vec<RoomRecord> {
+        self.rooms().by_name.values().map(|room| self.current(room)).collect()
+    }
+
+    fn room(&self, name: &RoomName) -> Option<RoomRecord> {
+        self.rooms().by_name.get(name).map(|room| self.current(room))
     }
 
     fn open_room(&self, name: &RoomName) -> Result<RoomRecord, LogError> {

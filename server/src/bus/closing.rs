@@ -1,0 +1,82 @@
+//! Closing a room for good: its events, consumers, keys and colours go.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use arcane_shared::{RoomName, Seq};
+
+use super::{ArcaneEventBus, colors};
+use crate::log::{LogError, Record, RoomId};
+
+/// Why a room cannot be closed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CannotClose {
+    /// There is none.
+    #[error("there is no room {0:?}, see GET /rooms")]
+    Unknown(String),
+    /// The default room, and the configured ones.
+    #[error(
+        "room {0:?} belongs to this server and cannot be closed; DELETE /events?before= deletes its events"
+    )]
+    Permanent(String),
+    /// It is being read or published to.
+    #[error("room {name:?} is in use by {subscribers} subscribers; close it when they have left")]
+    InUse {
+        /// The room.
+        name: String,
+        /// Who reads it.
+        subscribers: usize,
+    },
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+impl ArcaneEventBus {
+    /// Closes a room that nobody uses, and deletes all that was kept of it. A room of this name that is opened later
+    /// is another one: its epoch is new.
+    ///
+    /// # Errors
+    /// If there is no such room, it may not be closed, or somebody uses it; if the log cannot delete.
+    pub(crate) async fn close_room(&self, name: &RoomName) -> Result<(), CannotClose> {
+        if *name == RoomName::default() || self.inner.config.rooms.is_some() {
+            return Err(CannotClose::Permanent(name.to_string()));
+        }
+        let (bus, name) = (self.clone(), name.clone());
+        self.inner.reads.ask(move |_| Ok(bus.inner.doors.pass(&name, || bus.delete_room(&name)))).await?
+    }
+
+    fn delete_room(&self, name: &RoomName) -> Result<(), CannotClose> {
+        let id = self.let_go(name)?;
+        let log = self.log();
+        log.purge(id, Seq::MAX)?;
+        let mut records = Vec::new();
+        for prefix in ["consumer/", "key/", colors::PREFIX] {
+            let kept = log.recall(&format!("{prefix}{name}/"))?;
+            records.extend(kept.into_iter().map(|(key, _)| Record::forget(key)));
+        }
+        log.remember(records)?;
+        self.consumers().forget_room(name);
+        log.forget_room(id);
+        tracing::info!(room = %name, "the room was closed, and what was kept of it deleted");
+        Ok(())
+    }
+
+    /// Lets an unused room go from memory.
+    fn let_go(&self, name: &RoomName) -> Result<RoomId, CannotClose> {
+        let mut rooms = self.inner.rooms.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(room) = rooms.get(name) else {
+            let record = self.log().room(name);
+            return record.map(|record| record.id).ok_or_else(|| CannotClose::Unknown(name.to_string()));
+        };
+        let subscribers = room.subscriber_count();
+        // A handle outside the map is a publisher's or a reader's.
+        if subscribers > 0 || Arc::strong_count(room) > 1 {
+            return Err(CannotClose::InUse { name: name.to_string(), subscribers });
+        }
+        let id = room.id();
+        self.inner.skipped.fetch_add(room.skipped(), Ordering::Relaxed);
+        rooms.remove(name);
+        Ok(id)
+    }
+}

@@ -1,0 +1,102 @@
+//! What a name costs, and what remains of it: rooms and daemons by the thousand, over restarts.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use arcane_server::config::{BusConfig, Config, RealmConfig};
+use serde_json::{Value, json};
+use support::TestServer;
+
+/// Names of daemons that are summoned, with their colours.
+async fn colors(server: &TestServer) -> BTreeMap<String, String> {
+    let (_, answer) = server.look("/daemons/active").await;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let daemons = answer["daemons"].as_array().unwrap().iter();
+    daemons.map(|daemon| (text(&daemon["daemon_name"]), text(&daemon["color"]))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn colours_survive_a_restart_and_names_of_other_rooms_use_none_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = TestServer::in_dir(dir.path()).await;
+    let events: Vec<_> =
+        (0..400).map(|n| json!({"spell_name": "invoke", "daemon_name": format!("other-{n}")})).collect();
+    assert_eq!(server.post("/events?room=lab", json!(events)).await.status(), 201);
+    for n in 0..63 {
+        assert_eq!(server.ask("/summon", json!({"daemon_name": format!("worker-{n}")})).await.0, 200);
+    }
+    let before = colors(&server).await;
+    let alone = arcane_shared::color::assign("worker-0", &[]).to_string();
+    assert_eq!(before["worker-0"], alone, "the first of its room gets the colour that its name leads to");
+    server.stop().await;
+    let server = TestServer::in_dir(dir.path()).await;
+    assert_eq!(colors(&server).await, before);
+    for (daemon, color) in &before {
+        server.ask("/banish", json!({"daemon_name": daemon})).await;
+        server.ask("/summon", json!({"daemon_name": daemon})).await;
+        let (_, card) = server.look(&format!("/daemons/{daemon}")).await;
+        assert_eq!(card["daemon"]["color"], **color, "{daemon}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rooms_beyond_memory_are_still_there_and_a_closed_one_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = || Config {
+        bus: BusConfig { rooms_max: 3, ..BusConfig::default() },
+        ..TestServer::config_in(dir.path())
+    };
+    let server = TestServer::with(config()).await;
+    let event = json!({"spell_name": "invoke", "daemon_name": "codex", "metadata": {"task": "t"}});
+    for n in 0..12 {
+        assert_eq!(server.post(&format!("/events?room=lab-{n}"), event.clone()).await.status(), 201);
+    }
+    let (_, before) = server.look("/rooms").await;
+    assert_eq!(before["rooms"].as_array().unwrap().len(), 13);
+    server.stop().await;
+    let server = TestServer::with(config()).await;
+    assert_eq!(server.look("/rooms").await.1["rooms"].as_array().unwrap().len(), 13);
+    let (status, recent) = server.look("/events/recent?room=lab-0").await;
+    assert_eq!((status, &recent["events"][0]["seq"]), (200, &json!(1)));
+    assert_eq!(server.look("/events?room=lab-1").await.1["events"][0]["daemon_name"], "codex");
+    let mut reader = server.connect("room=lab-2&recent=1").await;
+    assert_eq!(reader.next().await["recent_events"][0]["seq"], 1);
+
+    let delete = |path: &str| server.http.delete(server.url(path)).send();
+    assert_eq!(delete("/rooms/lab-2").await.unwrap().status(), 409);
+    assert_eq!(delete("/rooms/main").await.unwrap().status(), 409);
+    assert_eq!(delete("/rooms/nowhere").await.unwrap().status(), 404);
+    assert_eq!(delete("/rooms/lab-0").await.unwrap().status(), 204);
+    assert_eq!(server.look("/events/recent?room=lab-0").await.0, 404);
+    server.stop().await;
+    let server = TestServer::with(config()).await;
+    let (_, after) = server.look("/rooms").await;
+    let names: Vec<_> = after["rooms"].as_array().unwrap().iter().map(|room| room["room"].clone()).collect();
+    assert!(!names.contains(&json!("lab-0")) && names.contains(&json!("lab-1")), "{names:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_daemon_can_be_forgotten() {
+    let realm = RealmConfig { daemons_max: 4, ..RealmConfig::default() };
+    let server =
+        TestServer::with(Config { realm, ..TestServer::config_in(tempfile::tempdir().unwrap().path()) })
+            .await;
+    let codex = json!({"daemon_name": "codex"});
+    server.ask("/summon", codex.clone()).await;
+    let delete = || server.http.delete(server.url("/daemons/codex")).send();
+    assert_eq!(delete().await.unwrap().status(), 409);
+    assert_eq!(
+        server.ask("/summon", json!({"daemon_name": "aider"})).await.1["type"],
+        "/docs#problem-realm-full"
+    );
+    server.ask("/banish", codex).await;
+    assert_eq!(delete().await.unwrap().status(), 204);
+    assert_eq!(delete().await.unwrap().status(), 404);
+    assert_eq!(server.ask("/summon", json!({"daemon_name": "aider"})).await.0, 200);
+    server.stop().await;
+}
