@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use support::machine::Machine;
+use support::machine::{Clock, Machine};
 use support::process::{Process, command};
 use support::{TestServer, event, load};
 
@@ -185,6 +185,66 @@ async fn a_clock_that_was_set_back_by_an_hour_changes_no_order() {
     let mut rows = database.prepare("SELECT at FROM events ORDER BY id").unwrap();
     let times: Vec<i64> = rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     assert!(times.is_sorted() && times.len() == 5, "{times:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_jumps_deletes_nothing_forgets_nothing_and_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Clock::new();
+    clock.jump(0);
+    let start = || clock.start(dir.path(), &["--retention-events", "100", "--retention-days", "30"]);
+    let http = reqwest::Client::new();
+    let look = async |url: String| http.get(url).send().await.unwrap().json::<Value>().await.unwrap();
+    let publish = async |url: &str, key: &str, events: Value| {
+        let request = http.post(format!("{url}/events")).header("idempotency-key", key).json(&events);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        answer.json::<Value>().await.unwrap()["events"][0]["seq"].as_u64().unwrap()
+    };
+    let clock_is = async |url: &str, says: Option<&str>| {
+        let waiting = async {
+            loop {
+                let ready = look(format!("{url}/ready")).await;
+                assert_eq!(ready["ready"], true, "{ready}");
+                let said = ready["clock"].as_str();
+                if says.map_or(said.is_none(), |says| said.is_some_and(|said| said.contains(says))) {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(support::PATIENCE, waiting).await.unwrap_or_else(|_| panic!("{says:?} in time"));
+    };
+    let oldest =
+        async |url: &str| look(format!("{url}/events/stats")).await["rooms"][0]["oldest"].as_u64().unwrap();
+    let batch = |n: usize| json!((0..n).map(|n| event(&n.to_string())).collect::<Vec<_>>());
+
+    let process = start();
+    let url = process.url.clone();
+    assert_eq!(publish(&url, "first", batch(90)).await, 1);
+    clock_is(&url, None).await;
+    clock.jump(40 * 86_400);
+    clock_is(&url, Some("the clock jumped 40 days ahead; nothing is deleted")).await;
+    assert_eq!(publish(&url, "first", batch(90)).await, 1, "the key is known");
+    // More than a hundredth beyond the bound: now the oldest go, and with them whatever is too old.
+    assert_eq!(publish(&url, "second", batch(20)).await, 91);
+    let waiting = async { while oldest(&url).await == 1 {} };
+    tokio::time::timeout(support::PATIENCE, waiting).await.expect("the oldest go");
+    assert_eq!(oldest(&url).await, 11, "for their number, not for their age");
+    process.stop();
+
+    // A server that starts while the clock is wrong knows it, too: the machine was not off.
+    let process = start();
+    let url = process.url.clone();
+    clock_is(&url, Some("the clock jumped")).await;
+    assert_eq!(publish(&url, "first", batch(90)).await, 1, "the key is known");
+    assert_eq!(oldest(&url).await, 11);
+    clock.jump(0);
+    clock_is(&url, None).await;
+    assert_eq!(publish(&url, "third", batch(1)).await, 111);
+    process.stop();
+    let database = rusqlite::Connection::open(dir.path().join("events.db")).unwrap();
+    let span: i64 = database.query_row("SELECT max(at) - min(at) FROM events", [], |row| row.get(0)).unwrap();
+    assert!(span < 86_400_000_000, "no event stands in the future: {span}");
 }
 
 #[test]

@@ -98,10 +98,10 @@ impl Keys {
         Ok(keys)
     }
 
-    /// `head`: everything up to here is in the log.
-    pub(super) fn check(&self, key: &Key, head: Seq, now: Timestamp) -> Use {
+    /// `head`: everything up to here is in the log. `expiry`: by this time a key is too old, see [`crate::clock::SteadyClock`].
+    pub(super) fn check(&self, key: &Key, head: Seq, expiry: Timestamp) -> Use {
         let Some(entry) = self.known.get(&key.id) else { return Use::New };
-        let is_old = self.order.iter().take_while(|(_, at)| is_old(*at, now)).any(|(id, _)| *id == key.id);
+        let is_old = self.order.iter().take_while(|(_, at)| is_old(*at, expiry)).any(|(id, _)| *id == key.id);
         if is_old {
             Use::New
         } else if entry.content != key.content {
@@ -114,18 +114,25 @@ impl Keys {
     }
 
     /// What the log has to remember and may forget once `key` is used.
-    pub(super) fn records(&self, room: &RoomName, key: &Key, known: Known, now: Timestamp) -> Vec<Record> {
+    pub(super) fn records(
+        &self,
+        room: &RoomName,
+        key: &Key,
+        known: Known,
+        now: Timestamp,
+        expiry: Timestamp,
+    ) -> Vec<Record> {
         let name = |id: &[u8; 16]| format!("key/{room}/{}", hex(id));
         let value = format!("{} {} {} {}", known.first, known.count, key.content, now.unix_micros());
         let surplus = (self.order.len() + 1).saturating_sub(KEYS_MAX);
         let old = self.order.iter().enumerate();
-        let old = old.take_while(|(index, (_, at))| *index < surplus || is_old(*at, now));
+        let old = old.take_while(|(index, (_, at))| *index < surplus || is_old(*at, expiry));
         let forgotten = old.filter(|(_, (id, _))| *id != key.id).map(|(_, (id, _))| Record::forget(name(id)));
         forgotten.chain([Record::keep(name(&key.id), value)]).collect()
     }
 
-    pub(super) fn add(&mut self, key: Key, known: Known, now: Timestamp) {
-        while self.order.len() >= KEYS_MAX || self.order.front().is_some_and(|(_, at)| is_old(*at, now)) {
+    pub(super) fn add(&mut self, key: Key, known: Known, now: Timestamp, expiry: Timestamp) {
+        while self.order.len() >= KEYS_MAX || self.order.front().is_some_and(|(_, at)| is_old(*at, expiry)) {
             if let Some((id, _)) = self.order.pop_front() {
                 self.known.remove(&id);
             }
@@ -141,8 +148,8 @@ impl Keys {
     }
 }
 
-fn is_old(at: i64, now: Timestamp) -> bool {
-    now.unix_micros().saturating_sub(at) > AGE_MAX_MICROS
+fn is_old(at: i64, expiry: Timestamp) -> bool {
+    expiry.unix_micros().saturating_sub(at) > AGE_MAX_MICROS
 }
 
 fn decode(value: &str) -> Option<(Entry, i64)> {
@@ -173,7 +180,7 @@ mod tests {
         let key = Key::new("k", 0, b"content");
         let known = Known { first: 5, count: 2 };
         assert_eq!(keys.check(&key, 9, at(0)), Use::New);
-        keys.add(key, known, at(0));
+        keys.add(key, known, at(0), at(0));
         assert_eq!(keys.check(&key, 5, at(1)), Use::Refused(KeyRefused::UnderWay));
         assert_eq!(keys.check(&key, 6, at(1)), Use::Again(known));
         assert_eq!(keys.check(&Key::new("k", 0, b"other"), 6, at(1)), Use::Refused(KeyRefused::OtherContent));
@@ -188,10 +195,10 @@ mod tests {
         let log = crate::log::memory::MemoryLog::new(crate::log::retention::Retention::default());
         let room = RoomName::default();
         let (key, known) = (Key::new("k", 3, b"content"), Known { first: 5, count: 2 });
-        log.remember(Keys::default().records(&room, &key, known, at(1))).unwrap();
+        log.remember(Keys::default().records(&room, &key, known, at(1), at(1))).unwrap();
         let keys = Keys::recall(&room, &log).unwrap();
         assert_eq!(keys.check(&key, 6, at(2)), Use::Again(known));
-        let later = keys.records(&room, &Key::new("l", 0, b""), known, at(40));
+        let later = keys.records(&room, &Key::new("l", 0, b""), known, at(40), at(40));
         log.remember(later).unwrap();
         assert_eq!(log.recall("key/").unwrap().len(), 1, "the old one is forgotten");
     }

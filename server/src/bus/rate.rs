@@ -8,7 +8,7 @@ const WINDOW_S: u64 = 10;
 /// Events per second over the last [`WINDOW_S`] whole seconds.
 #[derive(Debug, Default)]
 pub(super) struct Rate {
-    /// (Unix second, events), oldest first; at most [`WINDOW_S`] + 1 entries.
+    /// (second of a clock that does not jump, events), oldest first; at most [`WINDOW_S`] + 1 entries.
     buckets: VecDeque<(u64, u64)>,
 }
 

@@ -145,15 +145,17 @@ impl Room {
     ) -> Result<Outcome, (usize, EmitError)> {
         let mut state = self.lock();
         let now = clock::now();
+        let steady = self.reads.log().clock().steady(now);
+        let expiry = self.reads.log().clock().expiry(now);
         let Submission { level, mut records, key } = submission;
         if let Some(key) = &key {
-            match state.keys.check(key, state.ring.head(), now) {
+            match state.keys.check(key, state.ring.head(), expiry) {
                 Use::New => {}
                 Use::Again(known) => return Ok(Outcome::Again(known)),
                 Use::Refused(error) => return Err((0, error.into())),
             }
         }
-        let taken_at = now.unix_micros().max(state.at);
+        let taken_at = steady.unix_micros().max(state.at);
         let frames = match self.encode(&mut state, events, &mut records, now.unix_millis(), taken_at) {
             Ok(frames) => frames,
             Err(refused) => {
@@ -163,7 +165,7 @@ impl Room {
         };
         let run = Known { first: state.next_seq, count: frames.len() as u64 };
         if let Some(key) = &key {
-            records.extend(state.keys.records(&self.name, key, run, now));
+            records.extend(state.keys.records(&self.name, key, run, steady, expiry));
         }
         let (done, receipt) = Notify::pair();
         let append = Append {
@@ -183,7 +185,7 @@ impl Room {
         };
         state.colors.keep();
         if let Some(key) = key {
-            state.keys.add(key, run, now);
+            state.keys.add(key, run, steady, expiry);
         }
         state.next_seq += frames.len() as u64;
         state.at = taken_at;
@@ -318,7 +320,7 @@ impl Room {
     pub(crate) fn card(&self) -> RoomCard {
         let usage = self.reads.log().usage(self.id);
         let mut state = self.lock();
-        let events_per_second = state.rate.per_second(second(clock::now_millis()));
+        let events_per_second = state.rate.per_second(clock::elapsed_s());
         RoomCard {
             room: self.name.clone(),
             epoch: self.epoch.clone(),
@@ -334,7 +336,7 @@ impl Room {
 
     /// Lets readers see what is in the log.
     fn show(&self, state: &mut State, frames: &[Arc<PreparedFrame>]) {
-        let second = second(clock::now_millis());
+        let second = clock::elapsed_s();
         for frame in frames {
             state.ring.push(Arc::clone(frame));
             state.rate.count(second);
@@ -362,9 +364,4 @@ impl Commits for Room {
         state.keys.forget_after(head);
         state.colors.forget_after(head);
     }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "times after 1970 are positive")]
-fn second(unix_millis: f64) -> u64 {
-    (unix_millis / 1000.0) as u64
 }

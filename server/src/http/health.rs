@@ -25,19 +25,20 @@ pub(crate) async fn health(State(state): State<AppState>) -> Json<HealthAnswer> 
     (status = 200, body = ReadyAnswer), (status = 503, body = ReadyAnswer),
 ))]
 pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<ReadyAnswer>) {
+    let clock = state.bus.log().clock().doubt();
     if *state.draining.borrow() {
         return (
             StatusCode::SERVICE_UNAVAILABLE,
-            Json(ReadyAnswer { ready: false, reason: Some("draining".into()) }),
+            Json(ReadyAnswer { ready: false, reason: Some("draining".into()), clock }),
         );
     }
     if let Err(error) = state.bus.log().availability() {
         return (
             StatusCode::SERVICE_UNAVAILABLE,
-            Json(ReadyAnswer { ready: false, reason: Some(error.to_string()) }),
+            Json(ReadyAnswer { ready: false, reason: Some(error.to_string()), clock }),
         );
     }
-    (StatusCode::OK, Json(ReadyAnswer { ready: true, reason: None }))
+    (StatusCode::OK, Json(ReadyAnswer { ready: true, reason: None, clock }))
 }
 
 /// What was counted and measured: in the OpenMetrics text format, or in the older one of Prometheus if `Accept` likes

@@ -16,7 +16,7 @@ use super::{
     RoomRecord, Usage,
 };
 use crate::bus::{Gap, PreparedFrame};
-use crate::clock;
+use crate::clock::{self, SteadyClock};
 
 /// Most bytes of a room's events, whatever its retention allows: it is memory.
 pub const BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -26,6 +26,7 @@ pub const BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub struct MemoryLog {
     retention: Retention,
     shelves: Shelves,
+    clock: SteadyClock,
     state: Mutex<State>,
 }
 
@@ -51,7 +52,12 @@ impl MemoryLog {
     #[must_use]
     pub fn new(retention: Retention) -> Self {
         let retention = Retention { bytes_max: retention.bytes_max.min(BYTES_MAX), ..retention };
-        Self { retention, shelves: Shelves::default(), state: Mutex::default() }
+        Self {
+            retention,
+            shelves: Shelves::default(),
+            clock: SteadyClock::start(None, true),
+            state: Mutex::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -82,8 +88,7 @@ impl Kept {
         }
     }
 
-    fn retain(&mut self, room: RoomId, retention: &Retention, shelves: &Shelves) {
-        let now = clock::now().unix_micros();
+    fn retain(&mut self, room: RoomId, retention: &Retention, shelves: &Shelves, now: i64) {
         if retention.is_exceeded(self.held(), self.frames.front().map(|frame| frame.at()), now) {
             let oldest: Vec<Aged> = self.frames.iter().take(1024).map(aged).collect();
             let wanted = retention.first_to_keep(self.held(), &oldest, now);
@@ -144,7 +149,9 @@ impl EventLog for MemoryLog {
             kept.bytes += frame.json().len() as u64;
             kept.frames.push_back(Arc::clone(frame));
         }
-        kept.retain(append.room, &self.retention, &self.shelves);
+        self.clock.observe();
+        let now = self.clock.expiry(clock::now()).unix_micros();
+        kept.retain(append.room, &self.retention, &self.shelves, now);
         state.take(&append.records);
         Ok(Appended::Done(append))
     }
@@ -259,6 +266,10 @@ impl EventLog for MemoryLog {
 
     fn level_max(&self) -> Level {
         Level::Received
+    }
+
+    fn clock(&self) -> &SteadyClock {
+        &self.clock
     }
 
     fn availability(&self) -> Result<(), LogError> {

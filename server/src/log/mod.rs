@@ -24,6 +24,7 @@ pub use error::{Fault, LogError};
 pub use shelf::Pin;
 
 use crate::bus::{Gap, PreparedFrame};
+use crate::clock::SteadyClock;
 use index::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
 
 /// A room's number in the log. Never given to another room while its events are kept.
@@ -182,6 +183,9 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
 
     /// The most that can be promised of an event.
     fn level_max(&self) -> Level;
+
+    /// By which it says how old something is.
+    fn clock(&self) -> &SteadyClock;
 
     /// Whether it takes events.
     ///

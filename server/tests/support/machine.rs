@@ -1,6 +1,6 @@
 //! A machine that can go down, and a disk that can fail: a library that is loaded before the C library.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::process::{Process, command};
@@ -14,11 +14,7 @@ pub struct Machine {
 impl Machine {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let shim = dir.path().join("shadow.so");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/shadow.c");
-        let mut compiler = Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&shim).arg(source).arg("-ldl");
-        assert!(compiler.status().unwrap().success(), "a C compiler is needed");
+        let shim = library(dir.path(), "shadow");
         std::fs::create_dir(dir.path().join("data")).unwrap();
         std::fs::create_dir(dir.path().join("disk")).unwrap();
         Self { dir, shim }
@@ -56,4 +52,40 @@ impl Machine {
         }
         after
     }
+}
+
+/// A wall clock that can jump.
+pub struct Clock {
+    dir: tempfile::TempDir,
+    shim: PathBuf,
+}
+
+impl Clock {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let shim = library(dir.path(), "clock");
+        Self { dir, shim }
+    }
+
+    /// From now on it shows so many seconds more than it should.
+    pub fn jump(&self, seconds: i64) {
+        std::fs::write(self.dir.path().join("clock"), seconds.to_string()).unwrap();
+    }
+
+    /// `arcane serve` with this clock.
+    pub fn start(&self, data: &Path, args: &[&str]) -> Process {
+        let mut command = command(data);
+        command.args(args).env("LD_PRELOAD", &self.shim).env("ARCANE_CLOCK", self.dir.path().join("clock"));
+        Process::try_start(command).unwrap()
+    }
+}
+
+/// Compiles a library of this directory that is loaded before the C library.
+fn library(dir: &Path, name: &str) -> PathBuf {
+    let library = dir.join(format!("{name}.so"));
+    let source = format!("{}/tests/support/{name}.c", env!("CARGO_MANIFEST_DIR"));
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl");
+    assert!(compiler.status().unwrap().success(), "a C compiler is needed");
+    library
 }

@@ -25,4 +25,7 @@ pub struct ReadyAnswer {
     /// Why not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The server's clock has jumped, or cannot be known to be right: until when nothing is deleted for its age.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<String>,
 }

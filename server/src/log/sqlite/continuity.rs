@@ -16,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use arcane_shared::Seq;
 
 use super::private;
+use crate::clock::boot;
 use crate::log::RoomId;
 
 const HEADER_BYTES: usize = 128;
@@ -153,12 +154,6 @@ fn write_at(mut file: &File, at: u64, bytes: &[u8]) -> io::Result<()> {
 
 fn header(run: &str, boot: &str) -> String {
     format!("arcane {run} {boot}")
-}
-
-/// Names this boot of the machine; `None` where that cannot be known: then nothing is proven.
-pub(super) fn boot() -> Option<String> {
-    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    Some(id.trim().to_owned()).filter(|id| !id.is_empty() && id.len() < 64)
 }
 
 #[cfg(test)]

@@ -1,13 +1,18 @@
 //! One commit: everything in it is in the log, or nothing.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::queue::Group;
 use super::schema::event_id;
 use super::writer::{Kept, Writer, is_synced};
+use crate::clock::SteadyClock;
 use crate::log::{Record, RoomId, RoomRecord};
+
+/// How often the file is told what time it is.
+const KEEP_CLOCK: Duration = Duration::from_secs(60);
 
 /// A transaction whose beginning and end are prepared once: with one event in it, parsing them would be a tenth of the
 /// work. Dropped before its end, it is rolled back.
@@ -62,6 +67,11 @@ pub(super) fn write(writer: &mut Writer, group: &Group) -> rusqlite::Result<Writ
     if writer.clean && has_events {
         set_clean_in(&transaction, false)?;
     }
+    // Only beside what is written anyway: a server that rests lets its disk rest.
+    let keeps_clock = writer.clock_kept_at.is_none_or(|at| at.elapsed() >= KEEP_CLOCK);
+    if keeps_clock {
+        keep_clock(&transaction, &writer.clock)?;
+    }
     for (id, record) in &group.rooms {
         if let Some(kept) = write_room(&transaction, *id, record.as_ref())? {
             written.rooms.insert(*id, kept);
@@ -109,7 +119,18 @@ pub(super) fn write(writer: &mut Writer, group: &Group) -> rusqlite::Result<Writ
         update.execute(params![id, kept.head.cast_signed(), kept.bytes.cast_signed(), kept.at])?;
     }
     transaction.commit()?;
+    if keeps_clock {
+        writer.clock_kept_at = Some(Instant::now());
+    }
     Ok(written)
+}
+
+/// Writes down what time it is, for the next run.
+pub(super) fn keep_clock(connection: &Connection, clock: &SteadyClock) -> rusqlite::Result<()> {
+    if let Some(left) = clock.to_keep() {
+        connection.execute("INSERT OR REPLACE INTO meta VALUES('clock', ?)", [left.encode()])?;
+    }
+    Ok(())
 }
 
 fn write_room(
@@ -149,6 +170,7 @@ pub(super) fn set_clean(writer: &mut Writer) -> rusqlite::Result<()> {
     writer.set_synced(true)?;
     let transaction = writer.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     set_clean_in(&transaction, true)?;
+    keep_clock(&transaction, &writer.clock)?;
     transaction.commit()
 }
 

@@ -36,6 +36,7 @@ use super::{
     Append, Appended, EventLog, Fault, Level, LogError, Notify, Page, Pin, Portion, Record, RoomId,
     RoomRecord, Usage,
 };
+use crate::clock::SteadyClock;
 use checkpoint::Checkpoints;
 use continuity::Marks;
 pub use open::{EVENTS_FILE, OpenError};
@@ -54,6 +55,7 @@ pub struct SqliteLog {
     rooms: Mutex<Rooms>,
     figures: Arc<Figures>,
     checkpoints: Arc<Checkpoints>,
+    clock: Arc<SteadyClock>,
     stopping: Arc<AtomicBool>,
     damaged: Arc<AtomicBool>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -118,6 +120,7 @@ impl SqliteLog {
             shelves.set(room.id, Usage { first: room.first, bytes: room.bytes });
             marks.mark(room.id, room.head);
         }
+        let clock = Arc::new(opened.clock);
         let background = open::connect(&path).map_err(|error| of_log(error.into()))?;
         let writer = Writer {
             connection: opened.connection,
@@ -126,6 +129,8 @@ impl SqliteLog {
             marks: Arc::clone(&marks),
             rooms: opened.rooms.iter().map(|room| (room.id, Kept::from(room))).collect::<HashMap<_, _>>(),
             retention,
+            clock: Arc::clone(&clock),
+            clock_kept_at: None,
             checkpoints: Arc::clone(&checkpoints),
             figures: Arc::clone(&figures),
             damaged: Arc::clone(&damaged),
@@ -154,6 +159,7 @@ impl SqliteLog {
             rooms: Mutex::new(Rooms { by_name, next_id }),
             figures,
             checkpoints,
+            clock,
             stopping,
             threads: Mutex::new(threads),
             _lock: opened.lock,
@@ -315,6 +321,10 @@ impl EventLog for SqliteLog {
 
     fn level_max(&self) -> Level {
         Level::Synced
+    }
+
+    fn clock(&self) -> &SteadyClock {
+        &self.clock
     }
 
     fn availability(&self) -> Result<(), LogError> {

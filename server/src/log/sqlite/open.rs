@@ -9,9 +9,10 @@ use arcane_shared::{Epoch, RoomName};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::backup;
-use super::continuity::{Left, boot};
+use super::continuity::Left;
 use super::private;
 use super::schema::{self, SchemaError, event_id, seq_of};
+use crate::clock::{self, SteadyClock, boot};
 use crate::log::{LogError, RoomRecord, new_epoch};
 
 /// The database in a data directory.
@@ -86,6 +87,7 @@ pub(super) struct Opened {
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
     pub(super) rooms: Vec<RoomRecord>,
+    pub(super) clock: SteadyClock,
     /// Names this run of the server.
     pub(super) run: String,
 }
@@ -141,9 +143,10 @@ pub(super) fn open(dir: &Path) -> Result<Opened, OpenError> {
             .map_err(|error| sorted(error.into()))?
             .map_err(|detail| OpenError::Damaged { path: path.clone(), detail })?;
     }
+    let clock = start_clock(&connection, &rooms).map_err(|error| sorted(error.into()))?;
     let run = format!("{:016x}", rand::random::<u64>());
     begin_run(&mut connection, dir, &run, &mut rooms).map_err(|error| sorted(error.into()))?;
-    Ok(Opened { lock, path, connection, rooms, run })
+    Ok(Opened { lock, path, connection, rooms, clock, run })
 }
 
 fn sort(path: &Path, error: LogError) -> OpenError {
@@ -219,6 +222,14 @@ fn check_room(connection: &Connection, room: &RoomRecord) -> rusqlite::Result<Re
     }
     let words = |range: Option<(u64, u64)>| range.map_or("none".into(), |(a, b)| format!("{a} to {b}"));
     Ok(Err(format!("room {} should have events {} and has {}", room.name, words(expected), words(found))))
+}
+
+/// A clock that goes on where the last run's was, as far as that can be known.
+fn start_clock(connection: &Connection, rooms: &[RoomRecord]) -> rusqlite::Result<SteadyClock> {
+    let sql = "SELECT CAST(value AS TEXT) FROM meta WHERE key = 'clock'";
+    let left: Option<String> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
+    let left = left.as_deref().and_then(clock::Left::decode);
+    Ok(SteadyClock::start(left.as_ref(), rooms.iter().all(|room| room.head == 0)))
 }
 
 /// Decides about the epochs and writes down, on the disk, that a run has begun.

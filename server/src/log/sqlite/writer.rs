@@ -12,7 +12,7 @@ use super::checkpoint::Checkpoints;
 use super::continuity::Marks;
 use super::queue::{Group, Queue};
 use super::{Figures, fault, group, open, purge};
-use crate::clock;
+use crate::clock::{self, SteadyClock};
 use crate::log::retention::{Held, Retention};
 use crate::log::shelf::Shelves;
 use crate::log::{Append, Commits, Fault, Level, LogError, RoomId, RoomRecord, Usage};
@@ -53,6 +53,9 @@ pub(super) struct Writer {
     pub(super) marks: Arc<Marks>,
     pub(super) rooms: HashMap<RoomId, Kept>,
     pub(super) retention: Retention,
+    pub(super) clock: Arc<SteadyClock>,
+    /// When the file was told last what time it is.
+    pub(super) clock_kept_at: Option<Instant>,
     pub(super) checkpoints: Arc<Checkpoints>,
     pub(super) figures: Arc<Figures>,
     /// Somebody found that the files are not what was written.
@@ -73,6 +76,7 @@ impl Writer {
     pub(super) fn run(mut self) {
         loop {
             let group = self.queue.take(PATIENCE);
+            self.clock.observe();
             let closing = group.closing;
             if self.damaged.swap(false, Ordering::AcqRel) {
                 self.give_up(LogError::new(Fault::Damaged, "an event is not what was written"), group);
@@ -191,7 +195,7 @@ impl Writer {
     }
 
     fn look_after(&mut self) {
-        let now = clock::now().unix_micros();
+        let now = self.clock.expiry(clock::now()).unix_micros();
         let check_age = self.aged_at.elapsed() >= AGE_CHECK;
         if check_age {
             self.aged_at = Instant::now();
@@ -223,6 +227,7 @@ impl Writer {
         if !self.clean && self.marks.close() {
             group::set_clean(self)?;
         }
+        group::keep_clock(&self.connection, &self.clock)?;
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
     }
 
