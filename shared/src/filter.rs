@@ -48,7 +48,7 @@ impl EventFilter {
             spell: parse_list("spell", spell)?,
             daemon: parse_list("daemon", daemon)?,
             success: match success.map(str::trim) {
-                None | Some("") => None,
+                None => None,
                 Some("true") => Some(true),
                 Some("false") => Some(false),
                 Some(other) => {
@@ -92,6 +92,11 @@ where
         .filter(|value| !value.trim().is_empty())
         .map(|value| value.parse().map_err(|error: T::Err| FilterError { field, detail: error.to_string() }))
         .collect::<Result<_, _>>()?;
+    if values.is_empty() && text.is_some() {
+        // More likely a variable without a value than somebody who wants all.
+        let detail = format!("{field} names nothing; leave it out to have all");
+        return Err(FilterError { field, detail });
+    }
     if values.len() > FILTER_VALUES_MAX {
         let detail = format!("{field} takes at most {FILTER_VALUES_MAX} values, not {}", values.len());
         return Err(FilterError { field, detail });

@@ -27,7 +27,11 @@ macro_rules! text_schema {
     };
 }
 
-const NAME: Option<&str> = Some("^[a-z0-9._-]{1,64}$");
+/// Case makes no difference where a name is given; answers have lower case.
+const NAME: Option<&str> = Some("^[A-Za-z0-9._-]{1,64}$");
+const TIME: Option<&str> = Some(
+    r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt ]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)?$",
+);
 
 text_schema!(crate::DaemonName, "DaemonName", "A daemon's name", "claude", NAME);
 text_schema!(crate::ConsumerName, "ConsumerName", "A durable consumer's name", "billing", NAME);
@@ -38,14 +42,14 @@ text_schema!(
     "Epoch",
     "Names one unbroken run of a room's numbering",
     "9f3c01ab77de",
-    None::<&str>
+    Some("^[A-Za-z0-9_-]{1,64}$")
 );
 text_schema!(
     crate::Timestamp,
     "Timestamp",
     "UTC with microseconds, without a zone",
     "2025-10-24T12:34:56.789000",
-    None::<&str>
+    TIME
 );
 text_schema!(
     crate::AnySpell,

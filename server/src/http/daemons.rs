@@ -36,7 +36,7 @@ pub(crate) async fn several(state: &AppState, only_active: bool) -> Json<Daemons
 }
 
 /// One daemon.
-#[utoipa::path(get, path = "/daemons/{name}", tag = "daemons", params(("name" = String, Path)), responses(
+#[utoipa::path(get, path = "/daemons/{name}", tag = "daemons", params(("name" = String, Path, description = "Its name")), responses(
     (status = 200, body = DaemonAnswer),
     (status = 404, description = "Never heard of", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "No name", body = Problem, content_type = "application/problem+json"),
@@ -57,7 +57,7 @@ pub(crate) async fn one(state: &AppState, name: &DaemonName) -> Result<Json<Daem
 
 /// Forgets an absent daemon and what it has done; a REVEAL event with `query_type: "forget"` tells of it. The daemons of
 /// the seed and of the configuration stay known, with nothing done.
-#[utoipa::path(delete, path = "/daemons/{name}", tag = "daemons", params(("name" = String, Path)), responses(
+#[utoipa::path(delete, path = "/daemons/{name}", tag = "daemons", params(("name" = String, Path, description = "Its name")), responses(
     (status = 204, description = "Forgotten"),
     (status = 404, description = "Never heard of", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "It is present; banish it first", body = Problem, content_type = "application/problem+json"),

@@ -1,4 +1,4 @@
-//! `/openapi.json`, generated from the handlers, and `/docs`, a page of it that works offline.
+//! `/openapi.json`, and `/docs`, a page of it that works offline.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
@@ -8,42 +8,15 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use serde_json::Value;
-use utoipa::OpenApi;
-use utoipa::openapi::OpenApi as Document;
 
-use super::api;
+use super::document::DOCUMENT;
 use super::error::KINDS;
 use crate::state::AppState;
 
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "Arcane event bus",
-    description = "A real-time bus on which every operation of AI daemons is announced.",
-    license(name = "MIT OR Apache-2.0")
-), tags(
-    (name = "events", description = "What happened, and telling what happened"),
-    (name = "streams", description = "What happens at this moment"),
-    (name = "spells", description = "Asking something of the realm"),
-    (name = "daemons", description = "Who there is"),
-    (name = "operating", description = "Running the server"),
-))]
-struct Info;
-
-static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
-    let mut document = Info::openapi();
-    document.merge(api().into_openapi());
-    document
-});
-
-static PAGE: LazyLock<String> = LazyLock::new(|| page(&as_json()));
-
-/// The document for who reads in it.
-pub(crate) fn as_json() -> Value {
-    serde_json::to_value(&*DOCUMENT).unwrap_or_default()
-}
+static PAGE: LazyLock<String> = LazyLock::new(|| page(&DOCUMENT));
 
 /// The OpenAPI document.
-pub(crate) async fn openapi(State(_): State<AppState>) -> Json<&'static Document> {
+pub(crate) async fn openapi(State(_): State<AppState>) -> Json<&'static Value> {
     Json(&DOCUMENT)
 }
 
@@ -190,7 +163,7 @@ fn schema(of: &Value) -> String {
     if let Some(name) = of["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
         return format!("<a href=\"#{0}\">{0}</a>", escape(name));
     }
-    if let Some(choices) = of["oneOf"].as_array() {
+    if let Some(choices) = of["oneOf"].as_array().or_else(|| of["anyOf"].as_array()) {
         return choices.iter().map(schema).collect::<Vec<_>>().join(" or ");
     }
     match &of["type"] {

@@ -18,7 +18,7 @@ use crate::log::{Fault, LogError};
 use crate::state::AppState;
 
 /// Most events of one page.
-const LIMIT_MAX: usize = 1000;
+pub(crate) const LIMIT_MAX: usize = 1000;
 /// Events of a page where nobody says.
 const LIMIT_DEFAULT: usize = 100;
 /// Stretches of time where nobody says.

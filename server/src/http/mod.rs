@@ -5,6 +5,7 @@ mod body;
 mod consumers;
 mod daemons;
 mod docs;
+mod document;
 pub(crate) mod draft;
 mod encoding;
 pub(crate) mod error;

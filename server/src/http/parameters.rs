@@ -7,7 +7,7 @@ use arcane_shared::api::FieldError;
 use axum::http::Method;
 use serde_json::Value;
 
-use super::docs;
+use super::document::DOCUMENT;
 
 /// Most parameters of one request that are named in its refusal.
 const NAMED_MAX: usize = 8;
@@ -35,8 +35,7 @@ const SYNONYMS: [(&str, &str); 12] = [
 
 /// The parameters of each route and method.
 static KNOWN: LazyLock<HashMap<(String, Method), Vec<String>>> = LazyLock::new(|| {
-    let document = docs::as_json();
-    let paths = document["paths"].as_object().into_iter().flatten();
+    let paths = DOCUMENT["paths"].as_object().into_iter().flatten();
     let operations = paths.flat_map(|(path, item)| {
         let operations = item.as_object().into_iter().flatten();
         operations.filter_map(move |(method, operation)| {

@@ -1,14 +1,14 @@
 //! Casting: summon, invoke, banish, and natural language.
 
 use arcane_shared::api::{
-    CastAnswer, DaemonRequest, ExamplesAnswer, InvokeRequest, ParseAnswer, ParsedSpell, SpellAction,
-    SpellRequest,
+    CastAnswer, DaemonAnswer, DaemonRequest, DaemonsAnswer, ExamplesAnswer, InvokeRequest, ParseAnswer,
+    ParsedSpell, SpellAction, SpellRequest, StatisticsAnswer,
 };
 use arcane_shared::event::{METADATA_DEPTH_MAX, depth};
 use arcane_shared::{Metadata, Problem};
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 
 use super::body::JsonBody;
 use super::daemons;
@@ -72,35 +72,49 @@ pub(crate) async fn parse(
     Ok(Json(ParseAnswer { status: "parsed".into(), spell: read(&state, &request)? }))
 }
 
+/// What a spell in natural language may be answered.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub(crate) enum AnyCast {
+    Cast(CastAnswer),
+    Daemons(DaemonsAnswer),
+    Daemon(DaemonAnswer),
+    Statistics(StatisticsAnswer),
+}
+
 /// Reads natural language as a spell and casts it; answers like the route that it stands for.
 #[utoipa::path(post, path = "/spell/cast", tag = "spells", request_body = SpellRequest, responses(
-    (status = 200, description = "As `/summon`, `/invoke`, `/banish` or `/daemons` would answer", body = CastAnswer),
+    (status = 200, description = "As `/summon`, `/invoke`, `/banish`, `/daemons`, `/daemons/active`, `/daemons/{name}` or `/statistics` would answer", body = AnyCast),
+    (status = 404, description = "Nobody has heard of the daemon", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "The realm refused", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Too many tasks are under way", body = Problem, content_type = "application/problem+json"),
+    (status = 502, description = "The daemon failed", body = Problem, content_type = "application/problem+json"),
+    (status = 504, description = "The daemon took too long", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "Not understood; `suggestions` says what would be", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn cast(
     State(state): State<AppState>,
     JsonBody(request): JsonBody<SpellRequest>,
-) -> Result<Response, ApiError> {
+) -> Result<Json<AnyCast>, ApiError> {
     let spell = read(&state, &request)?;
     let of_whom = |spell: &ParsedSpell| {
         spell.daemon.clone().ok_or_else(|| ApiError::field("/spell", "names no daemon"))
     };
-    match spell.action {
-        SpellAction::Summon => Ok(Json(state.realm.summon(&of_whom(&spell)?).await?).into_response()),
-        SpellAction::Banish => Ok(Json(state.realm.banish(&of_whom(&spell)?).await?).into_response()),
+    Ok(Json(match spell.action {
+        SpellAction::Summon => AnyCast::Cast(state.realm.summon(&of_whom(&spell)?).await?),
+        SpellAction::Banish => AnyCast::Cast(state.realm.banish(&of_whom(&spell)?).await?),
         SpellAction::Invoke => {
             let (name, task) = (of_whom(&spell)?, spell.task.unwrap_or_default());
             check_task(&task, &spell.parameters)?;
-            Ok(Json(state.realm.invoke(&name, &task, spell.parameters).await?).into_response())
+            AnyCast::Cast(state.realm.invoke(&name, &task, spell.parameters).await?)
         }
-        SpellAction::Query => Ok(match parser::query_scope(&spell) {
-            QueryScope::One => daemons::one(&state, &of_whom(&spell)?).await?.into_response(),
-            QueryScope::All => daemons::several(&state, false).await.into_response(),
-            QueryScope::Active => daemons::several(&state, true).await.into_response(),
-            QueryScope::Statistics => daemons::statistics(State(state)).await.into_response(),
-        }),
-    }
+        SpellAction::Query => match parser::query_scope(&spell) {
+            QueryScope::One => AnyCast::Daemon(daemons::one(&state, &of_whom(&spell)?).await?.0),
+            QueryScope::All => AnyCast::Daemons(daemons::several(&state, false).await.0),
+            QueryScope::Active => AnyCast::Daemons(daemons::several(&state, true).await.0),
+            QueryScope::Statistics => AnyCast::Statistics(daemons::statistics(State(state)).await.0),
+        },
+    }))
 }
 
 /// Spells that are understood, and the names that daemons go by.

@@ -171,6 +171,9 @@ mod tests {
         insta::assert_snapshot!(refused("room=two%20words"), @"room: a name consists of a-z, 0-9, '.', '_' and '-', not ' '");
         insta::assert_snapshot!(refused("spell=summon,hex"), @r#"spell: unknown spell "hex"; known are summon, invoke, banish, reveal, parse and voice"#);
         insta::assert_snapshot!(refused("success=maybe"), @r#"success: success is "true" or "false", not "maybe""#);
+        insta::assert_snapshot!(refused("success="), @r#"success: success is "true" or "false", not """#);
+        insta::assert_snapshot!(refused("spell="), @"spell: spell names nothing; leave it out to have all");
+        insta::assert_snapshot!(refused("daemon=%20,"), @"daemon: daemon names nothing; leave it out to have all");
         insta::assert_snapshot!(refused("recent=-3"), @r#"recent: must be a whole number from 0 to 100, not "-3""#);
         insta::assert_snapshot!(refused("listen=no"), @r#"listen: is "true" or "false", not "no""#);
         insta::assert_snapshot!(refused("since=k:"), @r#"since: expected a position like k3fQ9a:42, found "k:""#);

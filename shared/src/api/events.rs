@@ -27,21 +27,26 @@ pub struct RecentAnswer {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PublishEvent {
     /// One of the six spells.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::SpellName))]
     pub spell_name: String,
     /// Who; may be missing or null.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::DaemonName>))]
     pub daemon_name: Option<String>,
     /// When; missing: now.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::Timestamp>))]
     pub timestamp: Option<String>,
     /// Missing: true.
     #[serde(default)]
     pub success: Option<bool>,
     /// Missing: written by the server.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 16384))]
     pub description: Option<String>,
     /// An object.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<Value>,
 }
 

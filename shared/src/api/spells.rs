@@ -22,6 +22,7 @@ pub struct InvokeRequest {
     /// Whom.
     pub daemon_name: DaemonName,
     /// What to do, 1–8192 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 8192, pattern = r"\S"))]
     pub task: String,
     /// Free parameters.
     #[serde(default)]
@@ -35,6 +36,7 @@ pub struct InvokeRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SpellRequest {
     /// Natural language, 1–2000 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 2000, pattern = r"\S"))]
     pub spell: String,
 }
 
@@ -172,6 +174,7 @@ pub struct VoiceRequest {
     pub daemon_name: DaemonName,
     /// What, 1–2000 characters.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 2000, pattern = r"\S"))]
     pub text: Option<String>,
     /// `summon`, `invoke`, `banish` or `failure`.
     #[serde(default)]
