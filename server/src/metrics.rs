@@ -51,6 +51,7 @@ struct LogFigures {
     syncs: Counter,
     failures: Counter,
     refused_records: Counter,
+    wal: Gauge,
     seconds: Counter<f64, AtomicU64>,
 }
 
@@ -71,6 +72,12 @@ impl LogFigures {
             self.refused_records.clone(),
         );
         registry.register_with_unit(
+            "log_wal",
+            "Length of the event log's write-ahead log",
+            Unit::Bytes,
+            self.wal.clone(),
+        );
+        registry.register_with_unit(
             "log_commit",
             "Time spent in commits",
             Unit::Seconds,
@@ -87,6 +94,7 @@ impl LogFigures {
         raise(&self.syncs, read(&figures.syncs));
         raise(&self.failures, read(&figures.failures));
         raise(&self.refused_records, read(&figures.refused_records));
+        self.wal.set(signed(read(&figures.wal_bytes)));
         // The bits of numbers that are not negative are in the order of the numbers.
         let seconds = read(&figures.commit_micros) as f64 / 1e6;
         self.seconds.inner().fetch_max(seconds.to_bits(), Ordering::Relaxed);

@@ -15,16 +15,14 @@ use super::plan::IndexedRoom;
 use super::rollup::{Bucket, Counts, Level};
 use super::tables;
 
-/// Stops a batch early this often at most.
-const LOOK_UP_EVENTS: u64 = 256;
-
-/// Adds events after `room.indexed` up to `to`, and says so in `room`. Ends early if `stopped`.
+/// Adds events after `room.indexed` up to `to`, and says so in `room`. `spend` is told how many bytes each had; the first for
+/// which it says no is the last.
 pub(super) fn add(
     log: &Connection,
     index: &Connection,
     room: &mut IndexedRoom,
     to: Seq,
-    stopped: impl Fn() -> bool,
+    spend: &mut impl FnMut(usize) -> bool,
 ) -> Result<(), IndexError> {
     let mut open = Open::load(index, room).map_err(IndexError::Index)?;
     let mut events = log
@@ -44,9 +42,8 @@ pub(super) fn add(
             .execute(params![event.id, text.description, text.metadata.task(), event.daemon])
             .map_err(IndexError::Index)?;
         open.push(index, &event).map_err(IndexError::Index)?;
-        let seq = seq_of(event.id);
-        if seq.is_multiple_of(LOOK_UP_EVENTS) && stopped() {
-            reached = seq;
+        if !spend(event.json.len()) {
+            reached = seq_of(event.id);
             break;
         }
     }

@@ -1,7 +1,7 @@
 //! The thread that keeps the index: what it does in which order, in batches.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -16,6 +16,10 @@ use super::tables;
 
 /// Most events that are added or removed with one commit: what a question or the end may have to wait for.
 const BATCH_EVENTS: u64 = 16_384;
+/// Most bytes of events of a batch, and how long it takes. It reads the log as it was at its beginning, and for so long the
+/// log's write-ahead log cannot become shorter.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+const BATCH_TIME: Duration = Duration::from_millis(500);
 /// Fewest events of a room in a batch, however many rooms have some.
 const SHARE_EVENTS: u64 = 256;
 /// After an error, which may be somebody else's and pass.
@@ -100,13 +104,19 @@ impl Builder {
         let share = (BATCH_EVENTS / todo.len() as u64).max(SHARE_EVENTS);
         let index = self.index.transaction().map_err(IndexError::Index)?;
         let rooms_max = usize::try_from(BATCH_EVENTS / SHARE_EVENTS).unwrap_or(1);
+        let (began, mut bytes) = (Instant::now(), 0);
+        let mut spend = |more| {
+            bytes += more;
+            bytes < BATCH_BYTES && began.elapsed() < BATCH_TIME && !stopped()
+        };
         for todo in todo.into_iter().take(rooms_max) {
             self.last = todo.room;
-            todo.step(&log, &index, share, &stopped)?;
-            if stopped() {
+            todo.step(&log, &index, share, &mut spend)?;
+            if !spend(0) {
                 break;
             }
         }
+        log.finish().map_err(IndexError::Log)?;
         index.commit().map_err(IndexError::Index)?;
         Ok(true)
     }
@@ -142,7 +152,7 @@ impl Todo {
         log: &Connection,
         index: &Connection,
         share: u64,
-        stopped: impl Fn() -> bool,
+        spend: &mut impl FnMut(usize) -> bool,
     ) -> Result<(), IndexError> {
         match (self.step, self.indexed, self.logged) {
             (Step::Begin(first), _, Some(LoggedRoom { id, epoch, .. })) => {
@@ -158,7 +168,7 @@ impl Todo {
             (Step::Drop, Some(room), _) => tables::drop_room(index, room.id).map_err(IndexError::Index),
             (Step::Add(to), Some(mut room), _) => {
                 let to = to.min(room.indexed + share);
-                add(log, index, &mut room, to, stopped)
+                add(log, index, &mut room, to, spend)
             }
             // Steps name what they need.
             (Step::Begin(_) | Step::Forget(_) | Step::Drop | Step::Add(_), ..) => Ok(()),

@@ -1,9 +1,9 @@
 //! Moving what is committed from the write-ahead log into the database, beside the writer.
 //!
 //! A checkpoint waits for the disk, a commit does not: so it runs on a thread and a connection of its own.
-//! Only when events come so fast that the write-ahead log never gets to its end does the writer pause for
-//! a short one.
+//! Only when events come so fast that the write-ahead log never gets to its end does the writer pause for one.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -15,20 +15,32 @@ use crate::log::{Fault, LogError, background};
 /// Pages of the write-ahead log after which it is moved: 32 MiB. Commits rewrite the same few pages again and again, and
 /// only the last version of each is moved, so waiting for more makes it cheaper.
 const PAGES: u64 = 8000;
-/// Pages beyond which the writer lets it come to its end: 128 MiB.
-const PAGES_MAX: i64 = 32_768;
+/// The file is not left longer than this once it was moved: about as many pages.
+pub(super) const WAL_KEPT_BYTES: u64 = 32 * 1024 * 1024;
+/// Beyond this the writer lets it come to its end and empties it; while a reader of another program keeps it from that, it
+/// is tried again each time that so much was added as is kept.
+const WAL_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// Pages that are written, about, between two looks at the file.
+const LOOK_PAGES: u64 = 1000;
 /// What a commit writes besides its events, about: a leaf, a room, and a state.
 const PAGES_PER_COMMIT: u64 = 3;
 /// What a page holds of events, about.
 const BYTES_PER_PAGE: u64 = 3500;
 
 /// When to make checkpoints.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Checkpoints {
+    /// The write-ahead log.
+    path: PathBuf,
     pages: AtomicU64,
-    wants_writer: AtomicBool,
+    /// Pages since the last look at the file.
+    unseen: AtomicU64,
+    /// How long the file may become until the writer empties it.
+    bytes_max: AtomicU64,
     /// The disk did not confirm something, and not all of it was written again since.
     unconfirmed: AtomicBool,
+    /// Held while one is made: a second one would not wait, but fail.
+    running: Mutex<()>,
     due: Mutex<Due>,
     rung: Condvar,
 }
@@ -40,6 +52,20 @@ struct Due {
 }
 
 impl Checkpoints {
+    /// `path`: the database.
+    pub(super) fn new(path: &Path) -> Self {
+        Self {
+            path: path.with_extension("db-wal"),
+            pages: AtomicU64::new(0),
+            unseen: AtomicU64::new(0),
+            bytes_max: AtomicU64::new(WAL_BYTES_MAX),
+            unconfirmed: AtomicBool::new(false),
+            running: Mutex::new(()),
+            due: Mutex::default(),
+            rung: Condvar::new(),
+        }
+    }
+
     /// Starts the thread; it ends after [`Self::close`].
     pub(super) fn start(self: &Arc<Self>, connection: Connection) -> std::io::Result<JoinHandle<()>> {
         let checkpoints = Arc::clone(self);
@@ -51,34 +77,58 @@ impl Checkpoints {
         })
     }
 
-    /// The writer has committed so much.
-    pub(super) fn wrote(&self, events: u64, bytes: u64) {
+    /// The writer has committed so much. Whether it should look how long the file is.
+    pub(super) fn wrote(&self, events: u64, bytes: u64) -> bool {
         let pages = PAGES_PER_COMMIT + events / 16 + bytes / BYTES_PER_PAGE;
         if self.pages.fetch_add(pages, Ordering::Relaxed) + pages >= PAGES {
-            self.pages.store(0, Ordering::Relaxed);
-            self.due.lock().unwrap_or_else(PoisonError::into_inner).now = true;
-            self.rung.notify_one();
+            self.ring();
         }
+        let unseen = self.unseen.fetch_add(pages, Ordering::Relaxed) + pages;
+        if unseen >= LOOK_PAGES {
+            self.unseen.store(0, Ordering::Relaxed);
+        }
+        unseen >= LOOK_PAGES
     }
 
-    /// Whether the write-ahead log has become so long that the writer should pause for it.
-    pub(super) fn wants_writer(&self) -> bool {
-        self.wants_writer.swap(false, Ordering::Relaxed)
+    /// The thread shall make one.
+    pub(super) fn ring(&self) {
+        self.pages.store(0, Ordering::Relaxed);
+        self.due.lock().unwrap_or_else(PoisonError::into_inner).now = true;
+        self.rung.notify_one();
+    }
+
+    /// How long the file is.
+    pub(super) fn bytes(&self) -> u64 {
+        self.path.metadata().map_or(0, |file| file.len())
+    }
+
+    /// Empties the file if it has become so long that the writer should pause for it.
+    pub(super) fn keep_bounded(&self, connection: &Connection) {
+        let bytes = self.bytes();
+        if bytes <= self.bytes_max.load(Ordering::Relaxed) {
+            return;
+        }
+        match self.write_again(connection) {
+            Ok(()) => self.bytes_max.store(WAL_BYTES_MAX, Ordering::Relaxed),
+            Err(error) => {
+                self.bytes_max.store(bytes + WAL_KEPT_BYTES, Ordering::Relaxed);
+                tracing::warn!(%error, bytes, "the write-ahead log of the event log grows beyond its bound; does another \
+                    program read events.db and does not come to an end?");
+            }
+        }
     }
 
     /// Makes one; never waits for readers or writers.
     pub(super) fn run(&self, connection: &Connection) {
-        let pages = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(1));
-        match pages {
-            Ok(pages) if pages > PAGES_MAX => self.wants_writer.store(true, Ordering::Relaxed),
-            Ok(_) => {}
-            Err(error) => {
-                let error = LogError::from(error);
-                if error.fault == Fault::Sync {
-                    self.set_unconfirmed();
-                }
-                tracing::warn!(%error, "the write-ahead log could not be moved into the database yet");
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        drop(running);
+        if let Err(error) = made {
+            let error = LogError::from(error);
+            if error.fault == Fault::Sync {
+                self.set_unconfirmed();
             }
+            tracing::warn!(%error, "the write-ahead log could not be moved into the database yet");
         }
     }
 

@@ -81,6 +81,8 @@ pub struct Figures {
     pub syncs: AtomicU64,
     /// Microseconds that commits took.
     pub commit_micros: AtomicU64,
+    /// Bytes of the write-ahead log, as of about a second ago.
+    pub wal_bytes: AtomicU64,
     /// Times that the log could not be written.
     pub failures: AtomicU64,
     /// Changes of state, such as consumers' positions, that were refused because too many waited.
@@ -115,7 +117,7 @@ impl SqliteLog {
         let index = Index::open(dir).map_err(|error| of_log(error.into()))?;
         let (queue, shelves) = (Arc::new(Queue::new()), Shelves::default());
         let (damaged, stopping) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let (figures, checkpoints) = (Arc::new(Figures::default()), Arc::new(Checkpoints::default()));
+        let (figures, checkpoints) = (Arc::new(Figures::default()), Arc::new(Checkpoints::new(&path)));
         for room in &opened.rooms {
             shelves.set(room.id, Usage { first: room.first, bytes: room.bytes });
             marks.mark(room.id, room.head);
@@ -139,6 +141,7 @@ impl SqliteLog {
             waits: None,
             clean: true,
             appended_at: Instant::now(),
+            looked_at: Instant::now(),
             aged_at: Instant::now(),
         };
         let threads = vec![

@@ -23,7 +23,7 @@ const LET_GO: Duration = Duration::from_secs(1);
 /// Between two looks whether it has.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long a commit waits for another program that holds the database.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why a log cannot be opened, and what to do about it.
 #[derive(Debug, thiserror::Error)]

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::checkpoint::WAL_KEPT_BYTES;
 use crate::log::RoomId;
 use arcane_shared::Seq;
 
@@ -72,6 +73,8 @@ pub(super) fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     // Checkpoints are made beside the writer, not in the middle of a commit.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // A burst leaves a file that is as long as it was at most; the next one begins with a short one.
+    connection.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES.cast_signed())?;
     connection.pragma_update(None, "cache_size", -16_384)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(32);

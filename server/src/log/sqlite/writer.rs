@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use arcane_shared::Seq;
 use rusqlite::Connection;
 
-use super::checkpoint::Checkpoints;
+use super::checkpoint::{Checkpoints, WAL_KEPT_BYTES};
 use super::continuity::Marks;
 use super::queue::{Group, Queue};
 use super::{Figures, fault, group, open, purge};
@@ -21,6 +21,10 @@ use crate::log::{Append, Commits, Fault, Level, LogError, RoomId, RoomRecord, Us
 const PATIENCE: Duration = Duration::from_millis(250);
 /// After so long without an event everything is synced: then even a machine that goes down loses nothing.
 const IDLE: Duration = Duration::from_secs(10);
+/// While nothing happens, a write-ahead log longer than this is emptied.
+const WAL_RESTS_BYTES: u64 = 1024 * 1024;
+/// The length of the write-ahead log is looked at this often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Rooms' oldest events are looked at this often, for their age.
 const AGE_CHECK: Duration = Duration::from_secs(30);
 
@@ -68,6 +72,8 @@ pub(super) struct Writer {
     /// Whether the file says that all of it is synced.
     pub(super) clean: bool,
     pub(super) appended_at: Instant,
+    /// When the length of the write-ahead log was looked at.
+    pub(super) looked_at: Instant,
     pub(super) aged_at: Instant,
 }
 
@@ -115,6 +121,7 @@ impl Writer {
         let began = Instant::now();
         match group::write(self, &group) {
             Ok(written) => {
+                let mut is_due = false;
                 self.figures.committed(written.events, began.elapsed(), written.synced);
                 if written.events > 0 {
                     self.clean = false;
@@ -128,7 +135,7 @@ impl Writer {
                 }
                 if written.events > 0 {
                     self.appended_at = Instant::now();
-                    self.checkpoints.wrote(written.events, written.bytes);
+                    is_due = self.checkpoints.wrote(written.events, written.bytes);
                 }
                 show(&group.appends);
                 for append in group.appends {
@@ -138,8 +145,8 @@ impl Writer {
                     purge.done.tell(Ok(()));
                 }
                 (self.wake)(written.events.max(1));
-                if self.checkpoints.wants_writer() {
-                    self.checkpoints.run(&self.connection);
+                if is_due {
+                    self.checkpoints.keep_bounded(&self.connection);
                 }
             }
             Err(error) => self.give_up(error.into(), group),
@@ -211,6 +218,30 @@ impl Writer {
                 }
                 Err(error) => self.look_after_failed(error.into(), "the event log could not be synced"),
             }
+        }
+        self.shorten();
+    }
+
+    /// A write-ahead log that a burst has left long becomes short: at once where nothing happens, else with the next commits.
+    fn shorten(&mut self) {
+        if self.looked_at.elapsed() < LOOK_EVERY {
+            return;
+        }
+        self.looked_at = Instant::now();
+        let bytes = self.checkpoints.bytes();
+        self.figures.wal_bytes.store(bytes, Ordering::Relaxed);
+        if self.clean && bytes > WAL_RESTS_BYTES {
+            // Publishers do not wait for readers here.
+            let emptied = self.connection.busy_timeout(Duration::ZERO).map_err(LogError::from);
+            let emptied = emptied.and_then(|()| self.checkpoints.write_again(&self.connection));
+            let restored = self.connection.busy_timeout(open::PATIENCE).map_err(LogError::from);
+            if let Err(error) = emptied.and(restored)
+                && error.fault != Fault::Locked
+            {
+                self.look_after_failed(error, "the write-ahead log could not be moved into the database yet");
+            }
+        } else if bytes > WAL_KEPT_BYTES {
+            self.checkpoints.ring();
         }
     }
 

@@ -1,57 +1,122 @@
 //! Writing a log as lines of text.
 
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::path::Path;
 
-use arcane_shared::RoomName;
-use rusqlite::{Connection, params};
+use arcane_shared::{RoomName, Seq};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::open::{self, EVENTS_FILE};
-use super::super::reader::{COLUMNS, Stored, connect, frame};
+use super::super::reader::{COLUMNS, Stored, connect, frame, known_hole};
 use super::super::salvage::Salvage;
 use super::super::schema::event_id;
 use super::{BackupError, Copied, Line, VERSION, write};
 use crate::log::RoomRecord;
 
+/// Events that are read in one go: what the export holds in memory, give or take one.
+const STRETCH_BYTES: usize = 1024 * 1024;
+/// State that is held in memory; beyond that it is in a file that goes with the process.
+const STATE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Writes the log of a directory, as it is at one moment; a server may be running on it.
 ///
+/// Whoever reads what is written may be slow, and a transaction that waits for them would keep the server's write-ahead
+/// log from ever becoming smaller. So the moment fixes every room's last event and copies the state; events, which never
+/// change, are then read in stretches.
+///
 /// # Errors
-/// If something cannot be read or written. What was written until then has no last line.
+/// If something cannot be read or written, or is deleted before it was. What was written until then has no last line.
 pub fn export(dir: &Path, only: Option<&RoomName>, out: &mut dyn Write) -> Result<Copied, BackupError> {
     let mut connection = connect(&dir.join(EVENTS_FILE))?;
+    let mut state = tempfile::spooled_tempfile(STATE_BYTES_MAX);
     let moment = connection.transaction()?;
+    let mut rooms = open::rooms(&moment)?;
+    rooms.retain(|room| only.is_none_or(|only| *only == room.name));
+    if only.is_none() {
+        export_state(&moment, &mut state)?;
+    }
+    moment.finish()?;
     let mut copied = Copied::default();
     write(out, &Line::ArcaneExport { version: VERSION })?;
-    for room in open::rooms(&moment)?.iter().filter(|room| only.is_none_or(|only| *only == room.name)) {
-        let RoomRecord { name, epoch, first, head, .. } = room.clone();
-        write(out, &Line::Room { room: name, epoch: Some(epoch), first, head })?;
-        copied.rooms += 1;
-        copied.events += export_room(&moment, room, out)?;
+    for room in &rooms {
+        export_room(&mut connection, room, out, &mut copied)?;
     }
-    if only.is_none() {
-        export_state(&moment, out)?;
-    }
+    state.rewind()?;
+    std::io::copy(&mut state, out)?;
     write(out, &Line::End { events: copied.events })?;
     out.flush()?;
     Ok(copied)
 }
 
-fn export_room(moment: &Connection, room: &RoomRecord, out: &mut dyn Write) -> Result<u64, BackupError> {
-    let sql = format!("SELECT {COLUMNS} FROM events WHERE id >= ?1 AND id <= ?2 ORDER BY id");
-    let mut statement = moment.prepare(&sql)?;
-    let mut rows = statement.query(params![event_id(room.id, room.first), event_id(room.id, room.head)])?;
-    let mut events = 0;
-    while let Some(row) = rows.next()? {
-        match frame(row)? {
-            Stored::Damaged(seq) => return Err(BackupError::Damaged { room: room.name.clone(), seq }),
-            Stored::Sound(frame) => {
-                out.write_all(frame.json())?;
-                out.write_all(b"\n")?;
-                events += 1;
-            }
+fn export_room(
+    connection: &mut Connection,
+    room: &RoomRecord,
+    out: &mut dyn Write,
+    copied: &mut Copied,
+) -> Result<(), BackupError> {
+    let RoomRecord { name, epoch, first, head, .. } = room.clone();
+    // What retention deleted since the moment is left out: a moment later it would not have been there.
+    let mut stretch = Stretch::read(connection, room, first)?;
+    write(out, &Line::Room { room: name, epoch: Some(epoch), first: stretch.from, head })?;
+    copied.rooms += 1;
+    loop {
+        out.write_all(&stretch.lines)?;
+        copied.events += stretch.events;
+        copied.missing += stretch.missing;
+        let next = stretch.next;
+        if next > head {
+            return Ok(());
+        }
+        stretch = Stretch::read(connection, room, next)?;
+        if stretch.from > next {
+            return Err(BackupError::Overtaken { room: room.name.clone(), from: next, to: stretch.from - 1 });
         }
     }
-    Ok(events)
+}
+
+/// Some events of a room, next to each other.
+struct Stretch {
+    /// Where it begins: the oldest event that is kept, if that is later than where it should.
+    from: Seq,
+    /// Where the next one begins.
+    next: Seq,
+    lines: Vec<u8>,
+    events: u64,
+    /// Events in holes that an import left.
+    missing: u64,
+}
+
+impl Stretch {
+    fn read(connection: &mut Connection, room: &RoomRecord, from: Seq) -> Result<Self, BackupError> {
+        let moment = connection.transaction()?;
+        let end = room.head + 1;
+        let kept: Option<i64> = moment
+            .query_row("SELECT first FROM rooms WHERE id = ?", [room.id], |row| row.get(0))
+            .optional()?;
+        let from = kept.map_or(end, i64::unsigned_abs).max(from).min(end);
+        let mut stretch = Self { from, next: from, lines: Vec::new(), events: 0, missing: 0 };
+        let sql = format!("SELECT {COLUMNS} FROM events WHERE id >= ?1 AND id <= ?2 ORDER BY id");
+        let mut statement = moment.prepare(&sql)?;
+        let mut rows = statement.query(params![event_id(room.id, from), event_id(room.id, room.head)])?;
+        while stretch.next < end && stretch.lines.len() < STRETCH_BYTES {
+            let damaged = |seq| BackupError::Damaged { room: room.name.clone(), seq };
+            let frame = match rows.next()?.map(frame).transpose()? {
+                None => return Err(damaged(stretch.next)),
+                Some(Stored::Damaged(seq)) => return Err(damaged(seq)),
+                Some(Stored::Sound(frame)) => frame,
+            };
+            if frame.seq() > stretch.next {
+                let hole = known_hole(&moment, room.id, stretch.next)?;
+                hole.filter(|last| last + 1 == frame.seq()).ok_or_else(|| damaged(stretch.next))?;
+                stretch.missing += frame.seq() - stretch.next;
+            }
+            stretch.lines.extend_from_slice(frame.json());
+            stretch.lines.push(b'\n');
+            stretch.events += 1;
+            stretch.next = frame.seq() + 1;
+        }
+        Ok(stretch)
+    }
 }
 
 fn export_state(moment: &Connection, out: &mut dyn Write) -> Result<(), BackupError> {

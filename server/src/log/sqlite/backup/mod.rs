@@ -63,6 +63,19 @@ pub enum BackupError {
         /// Its number.
         seq: Seq,
     },
+    /// Retention was faster.
+    #[error(
+        "events {from} to {to} of room {room} were deleted before they were exported: what the export is written to is too \
+         slow; write it to a file (--output), or raise the retention"
+    )]
+    Overtaken {
+        /// Their room.
+        room: RoomName,
+        /// The first of them.
+        from: Seq,
+        /// The last of them.
+        to: Seq,
+    },
     /// A line of an import.
     #[error("line {line}: {detail}")]
     Line {
