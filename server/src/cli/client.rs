@@ -7,7 +7,7 @@ use arcane_shared::{Problem, ReceivedEvent};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 
-use super::Target;
+use super::{Target, screen};
 
 impl Target {
     /// A request to a route of the server.
@@ -60,19 +60,15 @@ impl Target {
     }
 }
 
-/// One event as a line for people. Control characters of outside text do not reach the terminal.
+/// One event as a line for people. What orders a terminal about does not reach it.
 pub(super) fn line(event: &ReceivedEvent, colored: bool) -> String {
     let time = event.timestamp.to_string();
     let clock = time.get(11..23).unwrap_or(&time);
     let daemon = event.daemon_name.as_ref().map_or("—", |name| name.as_str());
     let mark = if event.success { '✦' } else { '✕' };
     let task = event.text("task").filter(|task| !task.is_empty()).map(|task| format!("  «{task}»"));
-    let words: String = format!("{}{}", event.description, task.unwrap_or_default())
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    let spell = event.spell_name.as_str();
-    let spell: String = spell.chars().filter(|c| !c.is_control()).collect();
+    let words = screen::line(&format!("{}{}", event.description, task.unwrap_or_default()));
+    let spell = screen::line(event.spell_name.as_str());
     if !colored {
         return format!("{clock}  {mark} {spell:<7} {daemon:<12}  {words}");
     }

@@ -1,7 +1,7 @@
 //! `arcane export` and `arcane import`: a log as lines of text, and back.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufReader, BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -9,6 +9,8 @@ use arcane_shared::RoomName;
 use clap::Args;
 
 use super::output::Output;
+use super::print::{self, Whole};
+use super::screen::JsonLines;
 use crate::log::sqlite::backup::{self, Copied};
 
 /// Writes the event log as NDJSON: every event as it was sent, one a line. The server may be running.
@@ -44,23 +46,30 @@ pub(super) struct Import {
 impl Export {
     pub(super) fn run(&self) -> anyhow::Result<()> {
         let Some(path) = &self.output else {
-            return self.write(&mut BufWriter::new(std::io::stdout().lock()));
+            let out = std::io::stdout().lock();
+            let is_terminal = out.is_terminal();
+            return self.write_shown(is_terminal, &mut BufWriter::new(Whole(out)));
         };
         let cannot = || format!("cannot write {}", path.display());
         let mut out = BufWriter::new(Output::create(path).with_context(cannot)?);
-        self.write(&mut out)?;
+        self.write_shown(out.get_ref().is_terminal(), &mut out)?;
         out.into_inner().map_err(|error| error.into_error()).and_then(Output::finish).with_context(cannot)
+    }
+
+    /// To the byte, unless somebody looks at it: then what orders a terminal about is escaped.
+    fn write_shown(&self, is_terminal: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+        if is_terminal { self.write(&mut JsonLines::new(out)) } else { self.write(out) }
     }
 
     fn write(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let in_dir = || format!("cannot export the log of {}", self.data_dir.display());
         if self.salvage {
             let (copied, remarks) = backup::salvage(&self.data_dir, out).with_context(in_dir)?;
-            remarks.iter().for_each(|remark| say(remark));
-            say(&told("exported", copied));
+            remarks.iter().for_each(|remark| print::remark(remark));
+            print::remark(&told("exported", copied));
         } else {
             let copied = backup::export(&self.data_dir, self.room.as_ref(), out).with_context(in_dir)?;
-            say(&told("exported", copied));
+            print::remark(&told("exported", copied));
         }
         Ok(())
     }
@@ -75,7 +84,7 @@ impl Import {
             None => Box::new(std::io::stdin().lock()),
         };
         let copied = backup::import(&self.data_dir, self.keep_epoch, &mut BufReader::new(input))?;
-        say(&told("imported", copied));
+        print::remark(&told("imported", copied));
         Ok(())
     }
 }
@@ -84,9 +93,4 @@ fn told(done: &str, copied: Copied) -> String {
     let Copied { rooms, events, missing } = copied;
     let lacking = if missing == 0 { String::new() } else { format!("; {missing} between them are missing") };
     format!("{done} {events} events of {rooms} rooms{lacking}")
-}
-
-#[expect(clippy::print_stderr, reason = "standard output has the export")]
-fn say(text: &str) {
-    eprintln!("{text}");
 }

@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use super::Arcane;
+use super::print::print;
 
 /// Prints completions for a shell, or writes man pages.
 ///
@@ -26,7 +27,10 @@ impl Manual {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let mut command = Arcane::command();
         if let Some(shell) = self.shell {
-            clap_complete::generate(shell, &mut command, "arcane", &mut std::io::stdout());
+            // Straight to standard output it would panic as soon as nobody reads that any more.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "arcane", &mut script);
+            print(String::from_utf8_lossy(&script).trim_end())?;
         }
         if let Some(dir) = self.man {
             std::fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;

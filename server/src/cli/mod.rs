@@ -5,8 +5,10 @@ mod client;
 mod export;
 mod manual;
 mod output;
+mod print;
 mod publish;
 mod remove;
+mod screen;
 mod serve;
 mod settings;
 mod signals;
@@ -14,7 +16,6 @@ mod tail;
 
 use std::process::ExitCode;
 
-use crate::diagnostics;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// See and hear what your AI agents do, the moment they do it.
@@ -87,6 +88,7 @@ pub fn run() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if matches!(error.downcast_ref(), Some(print::Unwritten::Unread)) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
 }
@@ -107,7 +109,7 @@ fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
-    diagnostics::say(&format!("arcane: {error:#}\n"));
+    print::remark(&format!("arcane: {error:#}"));
     ExitCode::FAILURE
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 /// What a file is called until all of it is written.
@@ -39,6 +39,11 @@ impl Output {
         let file = options.open(&unfinished)?;
         file.try_lock().map_err(io::Error::from)?;
         Ok(Self { file, place: Some((unfinished, path)) })
+    }
+
+    /// Whether somebody looks at what is written.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.file.is_terminal()
     }
 
     /// All is written: puts it on the disk and in its place.

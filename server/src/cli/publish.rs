@@ -7,7 +7,9 @@ use arcane_shared::api::PublishAnswer;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::Target;
+use super::print::print;
+use super::{Target, screen};
+use crate::json;
 
 /// Publishes one event from flags, or JSON or NDJSON from standard input.
 #[derive(Debug, Clone, Args)]
@@ -37,7 +39,6 @@ pub(super) struct Publish {
 }
 
 impl Publish {
-    #[expect(clippy::print_stdout, reason = "the position is this command's output")]
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let (body, kind) = match &self.spell {
             Some(spell) => (self.event(spell)?.to_string(), "application/json"),
@@ -47,18 +48,15 @@ impl Publish {
         let request =
             self.target.post(&format!("/events?room={room}")).header("content-type", kind).body(body);
         let answer: PublishAnswer = self.target.send(request).await?;
-        match answer.events.as_slice() {
-            [] => println!("nothing published"),
-            [one] => println!("published {}:{} in {}", answer.epoch, one.seq, answer.room),
+        let PublishAnswer { epoch, room, events, .. } = answer;
+        let told = match events.as_slice() {
+            [] => "nothing published".to_owned(),
+            [one] => format!("published {epoch}:{} in {room}", one.seq),
             [first, .., last] => {
-                let n = answer.events.len();
-                println!(
-                    "published {n} events, {}:{}–{} in {}",
-                    answer.epoch, first.seq, last.seq, answer.room
-                );
+                format!("published {} events, {epoch}:{}–{} in {room}", events.len(), first.seq, last.seq)
             }
-        }
-        Ok(())
+        };
+        Ok(print(&screen::line(&told))?)
     }
 
     fn event(&self, spell: &str) -> anyhow::Result<Value> {
@@ -70,7 +68,11 @@ impl Publish {
             let Some((name, value)) = pair.split_once('=') else {
                 bail!("--meta {pair:?}: write NAME=VALUE")
             };
-            let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+            let json = json::plain(value.as_bytes());
+            if let Some(number) = json::beyond_64_bits(&json) {
+                bail!("--meta {name}: {number}, in JSON's quotes: --meta '{name}=\"…\"'");
+            }
+            let value = serde_json::from_slice(&json).unwrap_or_else(|_| value.into());
             metadata.insert(name.into(), value);
         }
         let mut event = json!({ "spell_name": spell, "success": !self.failed, "metadata": metadata });
@@ -89,6 +91,10 @@ fn from_standard_input() -> anyhow::Result<(String, &'static str)> {
     }
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).context("standard input cannot be read")?;
+    // Some shells and editors put a byte order mark before what they write.
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
     let whole = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
     Ok((text, if whole { "application/json" } else { "application/x-ndjson" }))
 }

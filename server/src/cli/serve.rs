@@ -11,7 +11,8 @@ use clap::{ArgMatches, Args, CommandFactory};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use super::{Arcane, settings, signals};
+use super::print::print;
+use super::{Arcane, screen, settings, signals};
 use crate::config::{BusConfig, Config, ConfigFile, Dashboard, NetConfig, Origin, RealmConfig};
 use crate::diagnostics;
 use crate::log::retention::Retention;
@@ -83,13 +84,12 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    #[expect(clippy::print_stdout, reason = "--print-config prints")]
     pub(super) fn run(self, matches: &ArgMatches) -> anyhow::Result<()> {
         let raw: Vec<_> = std::env::args_os().collect();
         let file = settings::path(&raw);
         if self.print_config {
-            println!("{}", settings::table(&Arcane::command(), matches, file.as_deref()));
-            return Ok(());
+            let table = settings::table(&Arcane::command(), matches, file.as_deref());
+            return Ok(print(&screen::lines(&table))?);
         }
         start_telemetry();
         self.check_exposure()?;

@@ -11,8 +11,9 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use super::Target;
 use super::client::{line, wants_color};
+use super::print::{self, Unwritten, print};
+use super::{Target, screen};
 
 /// Watches events in the terminal until interrupted; comes back when the server does.
 #[derive(Debug, Clone, Args)]
@@ -79,6 +80,13 @@ const WAIT_MAX: Duration = Duration::from_secs(10);
 
 impl Tail {
     pub(super) async fn run(self) -> anyhow::Result<()> {
+        tokio::select! {
+            watched = self.watch() => watched,
+            () = print::unread() => Err(Unwritten::Unread.into()),
+        }
+    }
+
+    async fn watch(&self) -> anyhow::Result<()> {
         let mut place = Place::default();
         let mut wait = WAIT_FIRST;
         loop {
@@ -92,7 +100,7 @@ impl Tail {
                 }
                 // The very first attempt fails at once: most likely nobody is there.
                 Err(error) if place.epoch.is_none() => return Err(error),
-                Err(error) if error.is::<Final>() => return Err(error),
+                Err(error) if error.is::<Final>() || error.is::<Unwritten>() => return Err(error),
                 Err(_) => {}
             }
             tokio::time::sleep(wait).await;
@@ -201,25 +209,23 @@ impl Tail {
         Ok(false)
     }
 
-    #[expect(clippy::print_stdout, reason = "events are this command's output")]
     fn print(&self, event: &ReceivedEvent, place: &mut Place) -> anyhow::Result<bool> {
         if event.seq.is_some_and(|seq| seq <= place.seq) {
             return Ok(false);
         }
         place.seq = event.seq.unwrap_or(place.seq);
         if self.json {
-            println!("{}", serde_json::to_string(event)?);
+            print(&screen::json(&serde_json::to_string(event)?))?;
         } else {
-            println!("{}", line(event, wants_color(&std::io::stdout())));
+            print(&line(event, wants_color(&std::io::stdout())))?;
         }
         place.printed += 1;
         Ok(self.count.is_some_and(|count| place.printed >= count))
     }
 
-    #[expect(clippy::print_stderr, reason = "remarks must not mix with events")]
     fn remark(&self, text: &str) {
         if !self.json {
-            eprintln!("  · {text}");
+            print::remark(&format!("  · {text}"));
         }
     }
 }
