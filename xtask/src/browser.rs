@@ -41,7 +41,7 @@ pub(crate) fn stories(project: &Project, server: &Path) -> Result<()> {
 /// Runs the stories of clients that are not everywhere.
 pub(crate) fn compat(project: &Project, server: &Path) -> Result<()> {
     let firefox = FIREFOX.path(project)?;
-    let python = tools::python(project, &project.root.join("end2end/compat/requirements.txt"))?;
+    let python = tools::python(project, "python", &project.root.join("end2end/compat/requirements.txt"))?;
     let mut playwright = playwright(project, server)?;
     playwright.args(["--config", "playwright.compat.config.ts"]);
     playwright.env(FIREFOX.variable, firefox).env("PYTHON", python);

@@ -5,7 +5,7 @@ pub(crate) const OVERVIEW: &str = "\
 Sets the project up, runs it and tests it.
 
   cargo xtask run      the server and its dashboard on http://127.0.0.1:8000
-  cargo xtask test     everything that must hold: format, lints, tests, licences, size, stories in a browser
+  cargo xtask test     everything that must hold: format, lints, tests, OpenAPI, licences, size, stories in a browser
   cargo xtask check    the quick part of it: format, lints, licences
   cargo xtask compat   reads a compressed stream with Firefox and with websockets for Python
   cargo xtask bench    measures the server beside its peers
@@ -13,7 +13,7 @@ Sets the project up, runs it and tests it.
   cargo xtask dist     one binary with the dashboard inside
   cargo xtask setup    only fetches and builds the tools
 
-Needs rustup, Node.js with npm, and a C compiler. Everything else it builds itself, once, into .tools/ of this
+Needs rustup, Node.js with npm, a C compiler, and Python for `test`. Everything else it builds itself, once, into .tools/ of this
 folder: Trunk, wasm-bindgen and cargo-deny (some ten minutes on two cores).
 
 `cargo xtask COMMAND --help` tells the options of a command.";
@@ -39,11 +39,15 @@ Does everything that must hold before a change is merged and prints a table of i
 
   cargo xtask test [--only STEP,…] [--skip STEP,…] [--keep-going] [--advisories]
 
-Steps: format, lint, lint-web, test, deny, dashboard, size, stories.
+Steps: format, lint, lint-web, test, openapi, deny, dashboard, size, stories.
 
   --only, --skip   some of the steps
   --keep-going     does not stop at the first step that fails
   --advisories     also asks the RustSec database about known vulnerabilities (needs the network)
+
+openapi reads the server's own description with openapi-spec-validator, Redocly and openapi-typescript, and tries the
+server against it with schemathesis; their versions are in xtask/openapi/, they go into .tools/, and Python 3.10 or
+newer with venv must be there.
 
 The stories run in Chromium. On Debian and Ubuntu it is installed when it is missing; elsewhere, set CHROMIUM_PATH.";
 

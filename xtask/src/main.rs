@@ -10,6 +10,7 @@ mod dashboard;
 mod help;
 mod host;
 mod load;
+mod openapi;
 mod process;
 mod project;
 mod size;

@@ -8,9 +8,10 @@ use anyhow::{Result, bail};
 use crate::cli::Build;
 use crate::project::Project;
 use crate::steps::Steps;
-use crate::{browser, dashboard, process, size, tools};
+use crate::{browser, dashboard, openapi, process, size, tools};
 
-const STEPS: [&str; 8] = ["format", "lint", "lint-web", "test", "deny", "dashboard", "size", "stories"];
+const STEPS: [&str; 9] =
+    ["format", "lint", "lint-web", "test", "openapi", "deny", "dashboard", "size", "stories"];
 const QUICK: [&str; 4] = ["format", "lint", "lint-web", "deny"];
 /// All that builds for this machine; the page only builds for the browser.
 const NATIVE: [&str; 3] = ["--workspace", "--exclude", "arcane-web"];
@@ -86,6 +87,7 @@ fn perform_step(project: &Project, step: &str, advisories: bool) -> Result<()> {
             )
         }
         "test" => cargo(&[&["test", "--locked"][..], &NATIVE].concat(), "the failing test is named above"),
+        "openapi" => openapi::check(project, &server(project)?),
         "deny" => {
             tools::ensure(project, &tools::cargo_deny())?;
             let checks: &[&str] = if advisories { &["advisories"] } else { &[] };

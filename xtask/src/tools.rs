@@ -103,26 +103,33 @@ pub(crate) fn wasm_target(project: &Project) -> Result<()> {
 
 /// The wasm-opt of the pinned npm package, if npm is there.
 pub(crate) fn wasm_opt(project: &Project) -> Result<Option<PathBuf>> {
-    let home = project.tools().join("wasm-opt");
-    let program = home.join("node_modules/binaryen/bin/wasm-opt");
-    let wanted = project.root.join("xtask/wasm-opt");
-    let lock = fs::read(wanted.join("package-lock.json")).context("xtask/wasm-opt/package-lock.json")?;
-    if program.is_file() && fs::read(home.join("installed")).is_ok_and(|installed| installed == lock) {
-        return Ok(Some(program));
-    }
-    let Some(mut npm) = npm(project) else {
+    let Some(home) = npm_packages(project, "wasm-opt")? else {
         println!("npm is not here: the page stays a little larger than it could be.");
         return Ok(None);
     };
-    println!("wasm-opt is needed to shrink the page: installing it into .tools, a few seconds.");
-    fs::create_dir_all(&home).context("making .tools/wasm-opt")?;
+    Ok(Some(home.join("node_modules/binaryen/bin/wasm-opt")))
+}
+
+/// The pinned npm packages of a folder of `xtask/`, in a folder of `.tools/`; `None` if npm is not there.
+pub(crate) fn npm_packages(project: &Project, name: &str) -> Result<Option<PathBuf>> {
+    let home = project.tools().join(name);
+    let wanted = project.root.join("xtask").join(name);
+    let lock = wanted.join("package-lock.json");
+    let lock = fs::read(&lock).with_context(|| lock.display().to_string())?;
+    if home.join("node_modules").is_dir() && fs::read(home.join("installed")).is_ok_and(|there| there == lock)
+    {
+        return Ok(Some(home));
+    }
+    let Some(mut npm) = npm(project) else { return Ok(None) };
+    println!("The npm packages of xtask/{name} are needed: installing them into .tools, a few seconds.");
+    fs::create_dir_all(&home).with_context(|| format!("making .tools/{name}"))?;
     for file in ["package.json", "package-lock.json"] {
         fs::copy(wanted.join(file), home.join(file)).with_context(|| format!("copying {file}"))?;
     }
     npm.args(["ci", "--no-audit", "--no-fund", "--prefix"]).arg(&home);
     process::run(&mut npm, "is an npm registry within reach?")?;
-    fs::write(home.join("installed"), lock).context("noting the version of wasm-opt")?;
-    Ok(Some(program))
+    fs::write(home.join("installed"), lock).with_context(|| format!("noting the versions of {name}"))?;
+    Ok(Some(home))
 }
 
 /// A command of npm, if it is there.
@@ -131,9 +138,9 @@ pub(crate) fn npm(project: &Project) -> Option<std::process::Command> {
     process::output(project.command(program).arg("--version")).map(|_| project.command(program))
 }
 
-/// A Python that has the packages of a list, in a folder of its own.
-pub(crate) fn python(project: &Project, requirements: &Path) -> Result<PathBuf> {
-    let home = project.tools().join("python");
+/// A Python that has the packages of a list, in a folder of `.tools/` of its own.
+pub(crate) fn python(project: &Project, name: &str, requirements: &Path) -> Result<PathBuf> {
+    let home = project.tools().join(name);
     let python = home.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let wanted = fs::read(requirements).with_context(|| requirements.display().to_string())?;
     let note = home.join("installed");
