@@ -192,3 +192,27 @@ async fn a_server_that_stops_leaves_no_program_behind() {
     realm.server.stop();
     assert!(!lives(left));
 }
+
+#[tokio::test]
+async fn nor_does_one_that_is_told_to_hurry() {
+    let realm = Realm::start(&format!(
+        "[daemons.forker]\nconduit = \"command\"\nprogram = \"/bin/sh\"\nargs = [\"-c\", \"\"\"{DETACHED}; sleep 600\"\"\"]"
+    ));
+    realm.ask("/summon", json!({"daemon_name": "forker"})).await;
+    let invoke = json!({"daemon_name": "forker", "task": "x"});
+    let asking = realm.http.post(format!("{}/invoke", realm.server.url)).json(&invoke).send();
+    let file = realm.file("pid");
+    let ending = async {
+        until("the program runs", || file.exists()).await;
+        let server = realm.server.id();
+        let pid = rustix::process::Pid::from_raw(i32::try_from(server).unwrap()).unwrap();
+        until("the server ends", || {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            !lives(server)
+        })
+        .await;
+    };
+    // Whoever waits for an answer does not keep the server.
+    let (_, ()) = tokio::join!(asking, ending);
+    assert!(!lives(realm.pid("pid")));
+}

@@ -50,6 +50,8 @@ fn end_soon() {
 }
 
 fn end() {
+    #[cfg(target_os = "linux")]
+    crate::realm::end_programs();
     diagnostics::lines().flush();
     std::process::exit(INTERRUPTED);
 }

@@ -32,7 +32,7 @@ pub use conduit::NoProgram;
 pub use lore::VoiceMoment;
 pub use parser::ParseRefusal;
 #[cfg(target_os = "linux")]
-pub(crate) use program::adopt_orphans;
+pub(crate) use program::{adopt_orphans, end_programs};
 pub use registry::Refusal;
 
 use crate::bus::{ArcaneEventBus, Emit, EmitError, Emitted};

@@ -27,6 +27,8 @@ use run::{Mark, Run};
 pub(crate) use environment::announce_missing;
 #[cfg(target_os = "linux")]
 pub(crate) use reaper::adopt_orphans;
+#[cfg(target_os = "linux")]
+pub(crate) use sweep::end_programs;
 
 /// Most bytes of standard error that explain a failure.
 const STDERR_BYTES_MAX: usize = 2048;

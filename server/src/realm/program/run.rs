@@ -26,6 +26,12 @@ impl Mark {
         &self.0
     }
 
+    /// A mark as a program has it.
+    #[cfg(target_os = "linux")]
+    pub(super) fn read(mark: &[u8]) -> Option<Self> {
+        Some(Self(String::from_utf8(mark.to_vec()).ok()?))
+    }
+
     #[cfg(test)]
     pub(super) fn known(word: &str) -> Self {
         Self(word.into())

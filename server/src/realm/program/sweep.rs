@@ -41,6 +41,18 @@ pub(super) fn sweep(run: &Trace) -> usize {
     left
 }
 
+/// Ends every program that runs and everything that belongs to it: for a process that ends without further ado.
+pub(crate) fn end_programs() {
+    let running = leaders::lock().clone();
+    for leader in running {
+        // One that has changed its own environment is known by its number and its group.
+        let mark = mark_of(leader).and_then(|mark| Mark::read(&mark)).unwrap_or_else(Mark::random);
+        if let Some(run) = trace(leader, mark) {
+            sweep(&run);
+        }
+    }
+}
+
 /// Every process. Not of one moment: they come and go while it is read.
 pub(super) fn table() -> Vec<Process> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
