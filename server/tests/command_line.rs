@@ -220,6 +220,12 @@ fn what_is_published_from_here_is_read_as_it_is_written() {
         text(&big.stderr)
     );
     assert!(server.run(&["publish", "reveal", "--meta", "id=\"18446744073709551616\""]).status.success());
+    let export = [b"\xef\xbb\xbf".to_vec(), server.run(&["export"]).stdout].concat();
+    let (file, data) = (server.dir.path().join("export"), server.dir.path().join("other"));
+    std::fs::write(&file, export).unwrap();
+    let args = ["import", file.to_str().unwrap(), "--data-dir", data.to_str().unwrap()];
+    let imported = arcane(&args).output().unwrap();
+    assert!(text(&imported.stderr).contains("imported 4 events"), "{}", text(&imported.stderr));
     let tail = text(&server.run(&["tail", "--json", "-n", "4"]).stdout);
     let events: Vec<Value> = tail.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((&events[0]["description"], events.len()), (&Value::from("pretty \u{fffd}"), 4));

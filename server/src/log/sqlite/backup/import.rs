@@ -11,6 +11,7 @@ use super::super::open::{self, EVENTS_FILE};
 use super::super::private;
 use super::super::schema::{self, ROOM_MAX, SEQ_MAX, event_id};
 use super::{BackupError, Copied, Line, VERSION};
+use crate::json;
 use crate::log::{RoomRecord, new_epoch};
 
 /// Where an import is made. It becomes the log in one step, once all of it is on the disk: an import that is killed
@@ -125,6 +126,8 @@ impl Import {
         if self.ended {
             return Err(self.wrong("nothing comes after the last line"));
         }
+        // An editor may have put a byte order mark before the first line.
+        let text = if self.line == 1 { json::without_bom(text) } else { text };
         // Only what is no event has a type.
         let Ok(line) = serde_json::from_slice::<Line>(text) else {
             return self.take_event(transaction, text);
