@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -333,86 +333,4 @@ async fn an_export_to_a_file_is_there_whole_or_not_at_all() {
     let again = arcane(&["export", "--salvage", "--output", link.to_str().unwrap()], dir.path());
     assert!(again.status.success() && link.is_symlink(), "{}", said(&again));
     assert!(!std::fs::read_to_string(&file).unwrap().contains("\"seq\":250,"));
-}
-
-/// The length of the write-ahead log.
-fn wal_bytes(dir: &Path) -> u64 {
-    dir.join("events.db-wal").metadata().map_or(0, |file| file.len())
-}
-
-const MIB: u64 = 1024 * 1024;
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_export_that_stalls_is_one_moment_and_the_write_ahead_log_stays_bounded() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = TestServer::in_dir(dir.path()).await;
-    let large: Vec<Value> = (0..110).map(|n| event(&format!("{n} {}", "x".repeat(60_000)))).collect();
-    server.ask("/summon", json!({"daemon_name": "claude"})).await;
-    assert_eq!(server.ask("/events", json!(large)).await.0, 201);
-    assert_eq!(server.ask("/events?room=lab", event("before")).await.0, 201);
-    let before = events(&server).await.len() + 1;
-    let mut command = Command::new(env!("CARGO_BIN_EXE_arcane"));
-    command.args(["export", "--data-dir"]).arg(dir.path()).env_remove("ARCANE_CONFIG");
-    let mut export = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut out = BufReader::new(export.stdout.take().unwrap());
-    let mut lines = vec![String::new()];
-    out.read_line(&mut lines[0]).unwrap();
-    // Nobody reads on, while more is published than the write-ahead log may hold.
-    let mut longest = 0;
-    for _ in 0..26 {
-        assert_eq!(server.ask("/events", json!(large)).await.0, 201);
-        longest = longest.max(wal_bytes(dir.path()));
-    }
-    assert_eq!(server.ask("/banish", json!({"daemon_name": "claude"})).await.0, 200);
-    assert_eq!(server.ask("/events?room=lab", event("after")).await.0, 201);
-    assert!(longest < 150 * MIB, "{} MiB of {} that were published", longest / MIB, 26 * 110 * 60_000 / MIB);
-    let shrunk = async {
-        while wal_bytes(dir.path()) > MIB {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(support::PATIENCE, shrunk)
-        .await
-        .expect("a quiet server has a short write-ahead log");
-
-    lines.extend(out.lines().map(Result::unwrap));
-    let done = export.wait_with_output().unwrap();
-    assert!(done.status.success(), "{}", said(&done));
-    let kinds = |word: &str| lines.iter().filter(|line| line.contains(word)).count();
-    assert_eq!(kinds("\"spell_name\""), before, "what there was at the beginning: {:?}", lines.last());
-    let presence = lines.iter().find(|line| line.contains("state") && line.contains("claude")).unwrap();
-    server.stop().await;
-    let copy = tempfile::tempdir().unwrap();
-    let imported = importing(copy.path(), lines.join("\n").as_bytes()).wait_with_output().unwrap();
-    assert!(imported.status.success(), "{}", said(&imported));
-    let server = TestServer::in_dir(copy.path()).await;
-    assert_eq!(
-        server.look("/daemons/claude").await.1["daemon"]["is_active"],
-        true,
-        "as it was then: {presence}"
-    );
-    server.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_export_that_retention_overtakes_says_so() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = TestServer::in_dir(dir.path()).await;
-    let large: Vec<Value> = (0..110).map(|n| event(&format!("{n} {}", "x".repeat(60_000)))).collect();
-    assert_eq!(server.ask("/events", json!(large)).await.0, 201);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_arcane"));
-    command.args(["export", "--data-dir"]).arg(dir.path()).env_remove("ARCANE_CONFIG");
-    let mut export = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut out = BufReader::new(export.stdout.take().unwrap());
-    out.read_line(&mut String::new()).unwrap();
-    assert_eq!(server.purge("/events?before=100").await.0, 200);
-    let rest = std::io::read_to_string(out).unwrap();
-    let done = export.wait_with_output().unwrap();
-    assert!(!done.status.success() && !rest.contains("\"type\":\"end\""));
-    assert!(
-        said(&done).contains("to 99 of room main were deleted before they were exported"),
-        "{}",
-        said(&done)
-    );
-    server.stop().await;
 }

@@ -11,7 +11,6 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use support::machine::{Clock, Machine};
 use support::process::{Process, command};
 use support::{TestServer, event, load};
 
@@ -77,57 +76,6 @@ async fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     drop(disk);
 }
 
-/// Publishes to a process until it answers `status`, and returns what it says.
-async fn ask_until(url: &str, status: u16) -> Value {
-    let http = reqwest::Client::new();
-    let asking = async {
-        loop {
-            let event = event(&"x".repeat(20_000));
-            let answer = http.post(format!("{url}/events")).json(&event).send().await.unwrap();
-            if answer.status() == status {
-                return answer.json().await.unwrap();
-            }
-        }
-    };
-    tokio::time::timeout(support::PATIENCE, asking).await.expect("the answer in time")
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn why_nothing_can_be_written_is_told_apart() {
-    for (fault, says) in [("erofs", "read-only file system"), ("edquot", "quota of the event log's owner")] {
-        let machine = Machine::new();
-        let process = machine.start();
-        ask_until(&process.url, 201).await;
-        machine.fail(fault);
-        let refused = ask_until(&process.url, 503).await;
-        assert!(refused["detail"].as_str().unwrap().contains(says), "{refused}");
-        machine.fail("");
-        ask_until(&process.url, 201).await;
-        process.stop();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_may_not_grow_refuses_and_goes_on_when_it_may() {
-    use rustix::process::{Resource, Rlimit, prlimit};
-    let dir = tempfile::tempdir().unwrap();
-    let mut limited = Command::new("sh");
-    // In blocks of 512 or 1024 bytes: 2 or 4 MiB.
-    limited.args(["-c", "ulimit -S -f 4096; exec \"$0\" \"$@\""]);
-    let serve = command(dir.path());
-    limited.arg(serve.get_program()).args(serve.get_args()).current_dir(std::env::temp_dir());
-    limited.env_remove("ARCANE_CONFIG");
-    let process = Process::try_start(limited).unwrap();
-    let refused = ask_until(&process.url, 503).await;
-    assert!(refused["detail"].as_str().unwrap().contains("ulimit -f"), "{refused}");
-    let ready = reqwest::get(format!("{}/ready", process.url)).await.unwrap();
-    assert_eq!(ready.status(), 503);
-    let pid = rustix::process::Pid::from_raw(i32::try_from(process.id()).unwrap());
-    prlimit(pid, Resource::Fsize, Rlimit { current: None, maximum: None }).unwrap();
-    ask_until(&process.url, 201).await;
-    process.stop();
-}
-
 /// Takes all the room there is.
 fn fill(path: &Path) {
     use std::io::Write;
@@ -187,66 +135,6 @@ async fn a_clock_that_was_set_back_by_an_hour_changes_no_order() {
     assert!(times.is_sorted() && times.len() == 5, "{times:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clock_that_jumps_deletes_nothing_forgets_nothing_and_is_told() {
-    let dir = tempfile::tempdir().unwrap();
-    let clock = Clock::new();
-    clock.jump(0);
-    let start = || clock.start(dir.path(), &["--retention-events", "100", "--retention-days", "30"]);
-    let http = reqwest::Client::new();
-    let look = async |url: String| http.get(url).send().await.unwrap().json::<Value>().await.unwrap();
-    let publish = async |url: &str, key: &str, events: Value| {
-        let request = http.post(format!("{url}/events")).header("idempotency-key", key).json(&events);
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), 201);
-        answer.json::<Value>().await.unwrap()["events"][0]["seq"].as_u64().unwrap()
-    };
-    let clock_is = async |url: &str, says: Option<&str>| {
-        let waiting = async {
-            loop {
-                let ready = look(format!("{url}/ready")).await;
-                assert_eq!(ready["ready"], true, "{ready}");
-                let said = ready["clock"].as_str();
-                if says.map_or(said.is_none(), |says| said.is_some_and(|said| said.contains(says))) {
-                    return;
-                }
-            }
-        };
-        tokio::time::timeout(support::PATIENCE, waiting).await.unwrap_or_else(|_| panic!("{says:?} in time"));
-    };
-    let oldest =
-        async |url: &str| look(format!("{url}/events/stats")).await["rooms"][0]["oldest"].as_u64().unwrap();
-    let batch = |n: usize| json!((0..n).map(|n| event(&n.to_string())).collect::<Vec<_>>());
-
-    let process = start();
-    let url = process.url.clone();
-    assert_eq!(publish(&url, "first", batch(90)).await, 1);
-    clock_is(&url, None).await;
-    clock.jump(40 * 86_400);
-    clock_is(&url, Some("the clock jumped 40 days ahead; nothing is deleted")).await;
-    assert_eq!(publish(&url, "first", batch(90)).await, 1, "the key is known");
-    // More than a hundredth beyond the bound: now the oldest go, and with them whatever is too old.
-    assert_eq!(publish(&url, "second", batch(20)).await, 91);
-    let waiting = async { while oldest(&url).await == 1 {} };
-    tokio::time::timeout(support::PATIENCE, waiting).await.expect("the oldest go");
-    assert_eq!(oldest(&url).await, 11, "for their number, not for their age");
-    process.stop();
-
-    // A server that starts while the clock is wrong knows it, too: the machine was not off.
-    let process = start();
-    let url = process.url.clone();
-    clock_is(&url, Some("the clock jumped")).await;
-    assert_eq!(publish(&url, "first", batch(90)).await, 1, "the key is known");
-    assert_eq!(oldest(&url).await, 11);
-    clock.jump(0);
-    clock_is(&url, None).await;
-    assert_eq!(publish(&url, "third", batch(1)).await, 111);
-    process.stop();
-    let database = rusqlite::Connection::open(dir.path().join("events.db")).unwrap();
-    let span: i64 = database.query_row("SELECT max(at) - min(at) FROM events", [], |row| row.get(0)).unwrap();
-    assert!(span < 86_400_000_000, "no event stands in the future: {span}");
-}
-
 #[test]
 fn a_directory_that_cannot_be_used_is_explained() {
     let refused = |dir: &Path| Process::try_start(command(dir)).err().expect("it does not start");
@@ -283,78 +171,6 @@ fn a_directory_that_cannot_be_used_is_explained() {
         said.contains("cannot use the data directory") && said.contains("Read-only file system"),
         "{said}"
     );
-}
-
-/// The permissions of what is in a directory, and of itself.
-fn modes(dir: &Path) -> Vec<(String, u32)> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
-    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
-    let files = entries.map(|entry| (entry.file_name().into_string().unwrap(), mode(&entry.path())));
-    let mut modes: Vec<_> = files.chain([(".".into(), mode(dir))]).collect();
-    modes.sort();
-    modes
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_data_directory_is_its_owners_alone_also_one_that_was_not() {
-    use std::os::unix::fs::PermissionsExt;
-    let open = |path: &Path, mode| {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-    };
-    let dir = tempfile::tempdir().unwrap();
-    let (ours, shared) = (dir.path().join("ours"), dir.path().join("shared"));
-    for data in [&ours, &shared] {
-        std::fs::create_dir(data).unwrap();
-        open(data, 0o755);
-    }
-    std::fs::write(shared.join("letter"), "of another program").unwrap();
-    open(&shared.join("letter"), 0o644);
-    for data in [&ours, &shared] {
-        for round in 0..2 {
-            let process = Process::start(data);
-            let http = reqwest::Client::new();
-            let answer = http.post(format!("{}/events", process.url)).json(&event("x")).send().await.unwrap();
-            assert_eq!(answer.status(), 201);
-            // The index exists once a question was answered from it.
-            let found = format!("{}/events?spell=invoke", process.url);
-            assert_eq!(http.get(found).send().await.unwrap().status(), 200);
-            let modes = modes(data);
-            for name in ["events.db", "events.db-wal", "events.db-shm", "index.db", "continuity", "lock"] {
-                assert!(modes.contains(&(name.into(), 0o600)), "{name}: {modes:?}");
-            }
-            let own = if *data == ours { 0o700 } else { 0o755 };
-            assert!(modes.contains(&(".".into(), own)), "round {round}: {modes:?}");
-            process.kill();
-            // As an earlier version left them.
-            open(data, 0o755);
-            for (name, _) in modes.iter().filter(|(name, _)| *name != "." && name != "letter") {
-                open(&data.join(name), 0o644);
-            }
-        }
-    }
-    assert!(modes(&shared).contains(&("letter".into(), 0o644)), "what is not ours stays as it is");
-}
-
-#[test]
-fn a_link_in_place_of_a_file_is_refused_and_what_it_points_to_is_left_alone() {
-    let dir = tempfile::tempdir().unwrap();
-    let precious = dir.path().join("precious");
-    std::fs::write(&precious, "of another program").unwrap();
-    for name in ["lock", "continuity", "events.db", "events.db-wal", "index.db"] {
-        for target in [&precious, &dir.path().join("nothing")] {
-            let data = tempfile::tempdir().unwrap();
-            std::os::unix::fs::symlink(target, data.path().join(name)).unwrap();
-            let said = Process::try_start(command(data.path())).err().expect("it does not start");
-            assert!(said.contains(&format!("{name} is a symbolic link; remove it")), "{said}");
-            assert!(!dir.path().join("nothing").exists());
-        }
-    }
-    assert_eq!(std::fs::read_to_string(&precious).unwrap(), "of another program");
-    let data = tempfile::tempdir().unwrap();
-    rustix::fs::mkfifoat(rustix::fs::CWD, data.path().join("lock"), 0o600.into()).unwrap();
-    let said = Process::try_start(command(data.path())).err().expect("it does not start");
-    assert!(said.contains("lock is no file; remove it"), "{said}");
 }
 
 /// Damages a log at many places; what is served is what was written, or nothing, with the reason.

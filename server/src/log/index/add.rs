@@ -15,6 +15,10 @@ use super::plan::IndexedRoom;
 use super::rollup::{Bucket, Counts, Level};
 use super::tables;
 
+/// Events that are read in one go, and bytes of them, give or take one: only for so long the log is held as it was.
+const STRETCH_EVENTS: i64 = 512;
+const STRETCH_BYTES: usize = 1024 * 1024;
+
 /// Adds events after `room.indexed` up to `to`, and says so in `room`. `spend` is told how many bytes each had; the first for
 /// which it says no is the last.
 pub(super) fn add(
@@ -25,51 +29,67 @@ pub(super) fn add(
     spend: &mut impl FnMut(usize) -> bool,
 ) -> Result<(), IndexError> {
     let mut open = Open::load(index, room).map_err(IndexError::Index)?;
-    let mut events = log
-        .prepare_cached(
-            "SELECT id, at, spell, success, daemon, event FROM events WHERE id > ?1 AND id <= ?2 ORDER BY id",
-        )
-        .map_err(IndexError::Log)?;
-    let mut rows = events.query([row(room.id, room.indexed), row(room.id, to)]).map_err(IndexError::Log)?;
     let mut words = index
         .prepare_cached("INSERT INTO words(rowid, description, task, daemon) VALUES(?1, ?2, ?3, ?4)")
         .map_err(IndexError::Index)?;
-    let mut reached = to;
-    while let Some(row) = rows.next().map_err(IndexError::Log)? {
-        let event = Event::read(row).map_err(IndexError::Log)?;
-        let text = Text::of(event.json);
-        words
-            .execute(params![event.id, text.description, text.metadata.task(), event.daemon])
-            .map_err(IndexError::Index)?;
-        open.push(index, &event).map_err(IndexError::Index)?;
-        if !spend(event.json.len()) {
+    let mut goes_on = true;
+    while goes_on && room.indexed < to {
+        let stretch = read(log, room, to).map_err(IndexError::Log)?;
+        // Where there are no more, retention was faster.
+        let mut reached = to;
+        for event in &stretch {
+            let text = Text::of(&event.json);
+            words
+                .execute(params![event.id, text.description, text.metadata.task(), event.daemon])
+                .map_err(IndexError::Index)?;
+            open.push(index, event).map_err(IndexError::Index)?;
             reached = seq_of(event.id);
-            break;
+            goes_on = spend(event.json.len());
+            if !goes_on {
+                break;
+            }
         }
+        room.indexed = reached;
     }
     open.save(index).map_err(IndexError::Index)?;
-    room.indexed = reached;
     tables::put_room(index, room).map_err(IndexError::Index)
 }
 
+/// The next events of a room.
+fn read(log: &Connection, room: &IndexedRoom, to: Seq) -> rusqlite::Result<Vec<Event>> {
+    let mut events = log.prepare_cached(
+        "SELECT id, at, spell, success, daemon, event FROM events WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
+    )?;
+    let mut rows = events.query(params![row(room.id, room.indexed), row(room.id, to), STRETCH_EVENTS])?;
+    let (mut stretch, mut bytes) = (Vec::new(), 0);
+    while bytes < STRETCH_BYTES
+        && let Some(row) = rows.next()?
+    {
+        let event = Event::read(row)?;
+        bytes += event.json.len();
+        stretch.push(event);
+    }
+    Ok(stretch)
+}
+
 /// A row of the log.
-struct Event<'a> {
+struct Event {
     id: i64,
     second: u64,
     kind: Kind,
-    daemon: Option<&'a str>,
-    json: &'a [u8],
+    daemon: Option<String>,
+    json: Vec<u8>,
 }
 
-impl<'a> Event<'a> {
-    fn read(row: &'a Row<'_>) -> rusqlite::Result<Self> {
+impl Event {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let at: i64 = row.get(1)?;
         Ok(Self {
             id: row.get(0)?,
             second: u64::try_from(at / 1_000_000).unwrap_or(0).min(SEQ_MAX),
             kind: Kind::new(mark::spell(row.get_ref(2)?.as_str()?), row.get(3)?),
-            daemon: row.get_ref(4)?.as_str_or_null()?,
-            json: row.get_ref(5)?.as_bytes()?,
+            daemon: row.get(4)?,
+            json: row.get_ref(5)?.as_bytes()?.to_vec(),
         })
     }
 }
@@ -124,13 +144,13 @@ impl Open {
         Ok(Self { room: room.id, block, buckets })
     }
 
-    fn push(&mut self, index: &Connection, event: &Event<'_>) -> rusqlite::Result<()> {
+    fn push(&mut self, index: &Connection, event: &Event) -> rusqlite::Result<()> {
         let seq = seq_of(event.id);
         if !self.block.has(seq) {
             tables::put_block(index, self.room, &self.block)?;
             self.block = Block::new(Block::start_of(seq));
         }
-        self.block.push(seq, event.kind, mark::daemon(event.daemon));
+        self.block.push(seq, event.kind, mark::daemon(event.daemon.as_deref()));
         for (level, bucket) in Level::ALL.into_iter().zip(&mut self.buckets) {
             let at = event.second - event.second % level.seconds();
             // A clock that was set back changes nothing: time does not decrease within a room.

@@ -16,8 +16,7 @@ use super::tables;
 
 /// Most events that are added or removed with one commit: what a question or the end may have to wait for.
 const BATCH_EVENTS: u64 = 16_384;
-/// Most bytes of events of a batch, and how long it takes. It reads the log as it was at its beginning, and for so long the
-/// log's write-ahead log cannot become shorter.
+/// Most bytes of events of a batch, and how long it takes: what a question or the end may have to wait for.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 const BATCH_TIME: Duration = Duration::from_millis(500);
 /// Fewest events of a room in a batch, however many rooms have some.
@@ -94,8 +93,8 @@ impl Builder {
 
     /// Brings every room a bounded step forward.
     fn batch(&mut self, stopped: impl Fn() -> bool) -> Result<bool, IndexError> {
-        let log = self.log.unchecked_transaction().map_err(IndexError::Log)?;
-        let mut todo = todo(source::rooms(&log)?, tables::rooms(&self.index).map_err(IndexError::Index)?);
+        let log = &self.log;
+        let mut todo = todo(source::rooms(log)?, tables::rooms(&self.index).map_err(IndexError::Index)?);
         if todo.is_empty() {
             return Ok(false);
         }
@@ -111,12 +110,11 @@ impl Builder {
         };
         for todo in todo.into_iter().take(rooms_max) {
             self.last = todo.room;
-            todo.step(&log, &index, share, &mut spend)?;
+            todo.step(log, &index, share, &mut spend)?;
             if !spend(0) {
                 break;
             }
         }
-        log.finish().map_err(IndexError::Log)?;
         index.commit().map_err(IndexError::Index)?;
         Ok(true)
     }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -106,6 +106,11 @@ impl Checkpoints {
     pub(super) fn keep_bounded(&self, connection: &Connection) {
         let bytes = self.bytes();
         if bytes <= self.bytes_max.load(Ordering::Relaxed) {
+            return;
+        }
+        // The thread may be at it, and soon be done.
+        let is_running = matches!(self.running.try_lock(), Err(TryLockError::WouldBlock));
+        if is_running && bytes <= WAL_BYTES_MAX + WAL_KEPT_BYTES {
             return;
         }
         match self.write_again(connection) {
