@@ -311,6 +311,23 @@ fn the_command_line_explains_itself() {
 }
 
 #[test]
+fn an_origin_that_is_none_is_refused_at_the_start_with_what_to_write() {
+    for (written, remedy) in [
+        ("*", "name each in full"),
+        ("wall.example", "write https://wall.example"),
+        ("https://a.example, https://wall.example/app", "write https://wall.example"),
+        ("wss://wall.example", "write https://wall.example"),
+    ] {
+        let data = tempfile::tempdir().unwrap();
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--no-dashboard", "--allowed-origins", written];
+        let output = arcane().args(serve).arg("--data-dir").arg(data.path()).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{written}");
+        assert!(err.contains("--allowed-origins") && err.contains(remedy), "{written}: {err}");
+    }
+}
+
+#[test]
 fn an_address_that_others_reach_needs_a_decision() {
     let output = arcane().args(["serve", "--listen", "0.0.0.0:0", "--no-dashboard"]).output().unwrap();
     assert!(!output.status.success());

@@ -86,7 +86,7 @@ fn parse_list<T>(field: &'static str, text: Option<&str>) -> Result<BTreeSet<T>,
 where
     T: std::str::FromStr<Err: std::fmt::Display> + Ord,
 {
-    let values: BTreeSet<T> = text
+    let values: Vec<T> = text
         .into_iter()
         .flat_map(|list| list.split(','))
         .filter(|value| !value.trim().is_empty())
@@ -101,5 +101,5 @@ where
         let detail = format!("{field} takes at most {FILTER_VALUES_MAX} values, not {}", values.len());
         return Err(FilterError { field, detail });
     }
-    Ok(values)
+    Ok(values.into_iter().collect())
 }

@@ -174,6 +174,8 @@ mod tests {
         insta::assert_snapshot!(refused("success="), @r#"success: success is "true" or "false", not """#);
         insta::assert_snapshot!(refused("spell="), @"spell: spell names nothing; leave it out to have all");
         insta::assert_snapshot!(refused("daemon=%20,"), @"daemon: daemon names nothing; leave it out to have all");
+        let many = format!("daemon={}", vec!["a"; 65].join(","));
+        insta::assert_snapshot!(refused(&many), @"daemon: daemon takes at most 64 values, not 65");
         insta::assert_snapshot!(refused("recent=-3"), @r#"recent: must be a whole number from 0 to 100, not "-3""#);
         insta::assert_snapshot!(refused("listen=no"), @r#"listen: is "true" or "false", not "no""#);
         insta::assert_snapshot!(refused("since=k:"), @r#"since: expected a position like k3fQ9a:42, found "k:""#);

@@ -6,7 +6,8 @@ use crate::bus::keys::KEY_BYTES_MAX;
 use crate::http::history::LIMIT_MAX;
 use crate::http::query::RECENT_MAX;
 
-const POSITION: &str = "^([A-Za-z0-9_-]{1,64}:)?[0-9]{1,20}(:end)?$";
+/// A little narrower than what is read: a number of 20 digits may have more than 64 bits.
+const POSITION: &str = "^([A-Za-z0-9_-]{1,64}:[0-9]{1,19}(:end)?|[0-9]{1,19})$";
 const TIME: &str = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt ]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+ -]([01]\d|2[0-3]):[0-5]\d)?$";
 
 /// The schema of a parameter, by its name.
@@ -48,7 +49,7 @@ pub(super) fn describe_parameters(path: &str, operation: &mut Value) {
             ("name", "path") => Some(json!({"$ref": name_in(path)})),
             ("from", _) if path == "/events/activity" => Some(json!({"type": "string", "pattern": TIME})),
             ("from", _) => {
-                let seq = json!({"type": "string", "pattern": "^[0-9]{1,20}$"});
+                let seq = json!({"type": "string", "pattern": "^[0-9]{1,19}$"});
                 Some(json!({"anyOf": [seq, {"type": "string", "pattern": TIME}]}))
             }
             (name, place) => schema(name, place),
