@@ -4,6 +4,7 @@ mod cast;
 mod client;
 mod export;
 mod manual;
+mod memory;
 mod output;
 mod print;
 mod publish;

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use super::print::print;
-use super::{Arcane, screen, settings, signals};
+use super::{Arcane, memory, screen, settings, signals};
 use crate::config::{BusConfig, Config, ConfigFile, Dashboard, NetConfig, Origin, RealmConfig};
 use crate::diagnostics;
 use crate::log::retention::Retention;
@@ -114,6 +114,7 @@ impl Serve {
         let (stop, hurry) = signals::stop()?;
         #[cfg(target_os = "linux")]
         crate::realm::adopt_orphans().context("cannot listen for programs that end")?;
+        tokio::spawn(memory::give_back());
         announce(address);
         server.run_until(listener, stop, hurry).await;
         Ok(())
