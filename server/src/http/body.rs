@@ -4,11 +4,11 @@ use arcane_shared::api::FieldError;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
 use super::encoding;
 use super::error::ApiError;
+use super::upload::Upload;
 use crate::config::NetConfig;
 use crate::json;
 use crate::state::AppState;
@@ -52,20 +52,7 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Option<String> {
 
 /// Reads a whole body within its bounds.
 pub(crate) async fn read(body: Body, net: &NetConfig) -> Result<Bytes, ApiError> {
-    let max = net.body_bytes_max;
-    let collected = tokio::time::timeout(net.body_timeout, Limited::new(body, max).collect()).await;
-    match collected {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let detail = format!("the body has at most {max} bytes");
-            Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail))
-        }
-        Ok(Err(error)) => Err(broken(&*error)),
-        Err(_) => {
-            let detail = format!("the body took longer than {} s", net.body_timeout.as_secs());
-            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail))
-        }
-    }
+    Upload::new(net).read(body).await
 }
 
 /// What a body is answered that cannot be read to its end.

@@ -109,6 +109,11 @@ impl ApiError {
         Self::new(StatusCode::GONE, "epoch-changed", detail)
     }
 
+    /// More is being done at the moment than may be: nothing was done about this.
+    pub(crate) fn busy(detail: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+    }
+
     /// With a sentence put before the detail.
     pub(crate) fn after(mut self, done: &str) -> Self {
         self.0.detail = format!("{done} {}", self.0.detail);

@@ -22,6 +22,7 @@ mod spells;
 mod sse;
 pub(crate) mod stream_query;
 pub(crate) mod streams;
+mod upload;
 mod voice;
 
 use axum::Router;

@@ -1,0 +1,153 @@
+//! Bodies that are being sent, in the memory that all of them together may take.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::StatusCode;
+use bytes::BytesMut;
+use http_body_util::BodyExt;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+
+use super::body::broken;
+use super::error::ApiError;
+use crate::config::NetConfig;
+
+/// What one place holds. A body that is not larger needs none.
+const PLACE_BYTES: usize = 64 * 1024;
+/// Places of this process: 64 MiB.
+const PLACES: usize = 1024;
+/// How long a body waits for a place.
+const WAIT: Duration = Duration::from_secs(5);
+/// How often a body of which nothing comes is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// After how many looks it gives its places up, if others wait for them.
+const LOOKS_MAX: u32 = 2;
+
+static FREE: Semaphore = Semaphore::const_new(PLACES);
+/// Bodies that wait for places.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// A body, as far as it has come.
+pub(super) struct Upload<'a> {
+    net: &'a NetConfig,
+    deadline: Instant,
+    bytes: BytesMut,
+    places: Option<SemaphorePermit<'static>>,
+}
+
+/// A whole body. Its places are free once nobody has it any more.
+struct Whole {
+    bytes: Bytes,
+    _places: Option<SemaphorePermit<'static>>,
+}
+
+impl AsRef<[u8]> for Whole {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// One of those that wait, until it is dropped: its client may leave.
+struct Waiting;
+
+impl Waiting {
+    fn begin() -> Self {
+        WAITING.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        WAITING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<'a> Upload<'a> {
+    pub(super) fn new(net: &'a NetConfig) -> Self {
+        let deadline = Instant::now() + net.body_timeout;
+        Self { net, deadline, bytes: BytesMut::new(), places: None }
+    }
+
+    /// Reads it to its end.
+    pub(super) async fn read(mut self, mut body: Body) -> Result<Bytes, ApiError> {
+        let max = self.net.body_bytes_max;
+        // A length that is said is believed if it is too much.
+        if body.size_hint().lower() > max as u64 {
+            return Err(too_large(max));
+        }
+        while let Some(frame) = self.next(&mut body).await? {
+            let data = frame.map_err(|error| broken(&error))?.into_data().unwrap_or_default();
+            if self.bytes.len() + data.len() > max {
+                return Err(too_large(max));
+            }
+            let rest = body.size_hint().exact().and_then(|rest| usize::try_from(rest).ok()).unwrap_or(0);
+            self.make_room(data.len() + rest).await?;
+            self.bytes.extend_from_slice(&data);
+        }
+        let Self { bytes, places, .. } = self;
+        Ok(Bytes::from_owner(Whole { bytes: bytes.freeze(), _places: places }))
+    }
+
+    async fn next(
+        &self,
+        body: &mut Body,
+    ) -> Result<Option<Result<hyper::body::Frame<Bytes>, axum::Error>>, ApiError> {
+        let mut looks = 0;
+        loop {
+            let look_at = self.deadline.min(Instant::now() + LOOK);
+            if let Ok(frame) = tokio::time::timeout_at(look_at, body.frame()).await {
+                return Ok(frame);
+            }
+            looks += 1;
+            if Instant::now() >= self.deadline {
+                let detail = format!("the body took longer than {} s", self.net.body_timeout.as_secs());
+                return Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail));
+            }
+            if looks >= LOOKS_MAX && self.places.is_some() && WAITING.load(Ordering::Relaxed) > 0 {
+                let detail = format!(
+                    "nothing came of the body for {} s, and others wait for the memory that it takes; send it again",
+                    (LOOK * looks).as_secs()
+                );
+                return Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail));
+            }
+        }
+    }
+
+    /// Room for so much more: for all of it, if its length is known, so that no two bodies wait for each other.
+    async fn make_room(&mut self, more: usize) -> Result<(), ApiError> {
+        let held = self.places.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let wanted = (self.bytes.len() + more).div_ceil(PLACE_BYTES).saturating_sub(1);
+        // A body that is larger than all places has all of them to itself.
+        let missing = u32::try_from(wanted.min(PLACES).saturating_sub(held)).unwrap_or(0);
+        if missing == 0 {
+            return Ok(());
+        }
+        let until = self.deadline.min(Instant::now() + WAIT);
+        let waiting = Waiting::begin();
+        let places = tokio::time::timeout_at(until, FREE.acquire_many(missing)).await;
+        drop(waiting);
+        let Ok(Ok(places)) = places else {
+            let detail =
+                "more is being sent at the moment than may be; send it again soon, or in smaller bodies";
+            return Err(ApiError::busy(detail));
+        };
+        match &mut self.places {
+            Some(held) => held.merge(places),
+            none => *none = Some(places),
+        }
+        // Memory that is not written to is none yet.
+        self.bytes.reserve(more);
+        Ok(())
+    }
+}
+
+fn too_large(max: usize) -> ApiError {
+    ApiError::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "body-too-large",
+        format!("the body has at most {max} bytes"),
+    )
+}
