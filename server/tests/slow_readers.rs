@@ -6,9 +6,9 @@ mod support;
 
 use std::time::Duration;
 
-use arcane_server::config::{Config, Dashboard, NetConfig};
-use serde_json::json;
-use support::TestServer;
+use arcane_server::config::{BusConfig, Config, Dashboard, NetConfig};
+use serde_json::{Value, json};
+use support::{TestServer, event};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -65,4 +65,83 @@ async fn who_does_not_read_holds_nobody_up_and_is_let_go() {
     };
     tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("stuck readers are let go");
     assert_eq!(server.look("/events/stats").await.1["subscribers"], 1);
+}
+
+/// 200 events, together more than memory has for a room.
+async fn large_events(server: &TestServer) {
+    let batch: Vec<_> = (0..100).map(|n| event(&format!("{n} {}", "x".repeat(60_000)))).collect();
+    for _ in 0..2 {
+        assert_eq!(server.ask("/events", json!(batch)).await.0, 201);
+    }
+}
+
+async fn in_memory_and_in_a_file() -> Vec<(TestServer, Option<tempfile::TempDir>)> {
+    let dir = tempfile::tempdir().unwrap();
+    // Memory has little more than what a newcomer may ask for.
+    let bus = BusConfig { ring_bytes: 7 << 20, ..BusConfig::default() };
+    let in_memory = Config { bus, dashboard: Dashboard::Off, ..Config::default() };
+    let in_dir = TestServer::with(Config { data_dir: Some(dir.path().into()), ..in_memory.clone() }).await;
+    vec![(TestServer::with(in_memory).await, None), (in_dir, Some(dir))]
+}
+
+fn seqs(events: &Value) -> Vec<u64> {
+    events.as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_of_many_pieces_is_whole() {
+    for (server, _dir) in in_memory_and_in_a_file().await {
+        large_events(&server).await;
+        let (_, page) = server.look("/events?limit=20").await;
+        assert_eq!(seqs(&page["events"]), Vec::from_iter(1..=20));
+        assert_eq!(page["next"], format!("{}:20", page["epoch"].as_str().unwrap()));
+        let (_, page) = server.look("/events?limit=20&order=desc").await;
+        assert_eq!(seqs(&page["events"]), Vec::from_iter((181..=200).rev()));
+        let (_, page) = server.look("/events?after=190").await;
+        assert_eq!((seqs(&page["events"]), &page["next"]), (Vec::from_iter(191..=200), &Value::Null));
+        let (_, page) = server.look("/events?after=200").await;
+        assert_eq!((seqs(&page["events"]), &page["next"]), (vec![], &Value::Null));
+        let (_, page) = server.look("/events?limit=1000").await;
+        let cut = seqs(&page["events"]);
+        assert!(cut.len() < 100, "a page has at most some 4 MiB");
+        assert_eq!(page["next"], format!("{}:{}", page["epoch"].as_str().unwrap(), cut.len()));
+        let (_, recent) = server.look("/events/recent?count=100").await;
+        assert_eq!((seqs(&recent["events"]), &recent["count"]), (Vec::from_iter(101..=200), &json!(100)));
+        let (_, none) = server.look("/events/recent?count=100&spell=voice").await;
+        assert_eq!((seqs(&none["events"]), &none["count"]), (vec![], &json!(0)));
+        let mut socket = server.connect("recent=100").await;
+        assert_eq!(seqs(&socket.next().await["recent_events"]), Vec::from_iter(101..=200));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_memory_has_forgotten_meanwhile_comes_from_the_log() {
+    for (server, _dir) in in_memory_and_in_a_file().await {
+        large_events(&server).await;
+        for path in ["/events/recent?count=100", "/events/stream?recent=100"] {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.set_recv_buffer_size(4096).unwrap();
+            let mut stream = socket.connect(server.address).await.unwrap();
+            let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            assert_eq!(stream.read_u8().await.unwrap(), b'H');
+            let head = server.look("/events?limit=1").await.1["head"].as_u64().unwrap();
+            large_events(&server).await;
+            let mut answer = Vec::new();
+            let last = format!("\"seq\":{head},\"room\"");
+            let mut looked_at: usize = 0;
+            while !answer[looked_at.saturating_sub(last.len())..]
+                .windows(last.len())
+                .any(|window| window == last.as_bytes())
+            {
+                looked_at = answer.len();
+                let read = tokio::time::timeout(support::PATIENCE, stream.read_buf(&mut answer)).await;
+                assert!(read.unwrap().unwrap() > 0, "{path} is whole");
+            }
+            let text = String::from_utf8_lossy(&answer);
+            for seq in head - 99..=head {
+                assert_eq!(text.matches(&format!("\"seq\":{seq},\"room\"")).count(), 1, "{path}: {seq}");
+            }
+        }
+    }
 }

@@ -149,6 +149,7 @@ fn query(kind: &Kind, n: u64, order: Order, log: &Log) -> anyhow::Result<History
     };
     let text = (kind.text)(n).map(|text| Search::parse(&text)).transpose()?;
     Ok(HistoryQuery {
+        bytes_max: None,
         room_id: ROOM,
         after,
         before,

@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use arcane_shared::event::EVENT_BYTES_MAX;
 use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Seq, SpellName};
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 use super::encode::Outgoing;
 
@@ -167,28 +166,34 @@ impl PreparedFrame {
         &self.ws[self.json_at..]
     }
 
+    /// The same, shared.
+    pub(crate) fn json_bytes(&self) -> Bytes {
+        self.ws.slice(self.json_at..)
+    }
+
     /// The same as text.
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(self.json()).expect("JSON that was written is UTF-8")
-    }
-
-    /// The JSON as a part of a larger one.
-    pub(crate) fn raw_json(&self) -> &RawValue {
-        serde_json::from_slice(self.json()).expect("what was written as JSON can be read as JSON")
     }
 
     /// A whole server-sent event: `id`, `event`, `data` and the empty line.
     pub fn sse(&self, epoch: &Epoch) -> Bytes {
         self.sse
             .get_or_init(|| {
-                let head = format!("id: {epoch}:{}\nevent: {}\ndata: ", self.seq, self.spell_name);
-                let mut frame = Vec::with_capacity(head.len() + self.json().len() + 2);
-                frame.extend_from_slice(head.as_bytes());
-                frame.extend_from_slice(self.json());
-                frame.extend_from_slice(b"\n\n");
+                let mut frame = Vec::new();
+                self.write_sse(epoch, &mut frame);
                 frame.into()
             })
             .clone()
+    }
+
+    /// The same for a reader that shares its frames with nobody.
+    pub(crate) fn write_sse(&self, epoch: &Epoch, out: &mut Vec<u8>) {
+        let head = format!("id: {epoch}:{}\nevent: {}\ndata: ", self.seq, self.spell_name);
+        out.reserve_exact(head.len() + self.json().len() + 2);
+        out.extend_from_slice(head.as_bytes());
+        out.extend_from_slice(self.json());
+        out.extend_from_slice(b"\n\n");
     }
 }
 

@@ -11,7 +11,7 @@ use super::frame::PreparedFrame;
 use super::pace::Speed;
 use super::resume::Since;
 use super::room::{Reach, Room};
-use crate::log::GapReason;
+use crate::log::{GapReason, RoomId};
 
 /// One reader of a room. It costs a few words however slow it is: what is no longer in memory is read from
 /// the log, and what is not there either is reported as a [`Gap`]. Dropping it unsubscribes.
@@ -185,6 +185,11 @@ impl Subscription {
     pub fn set_filter(&mut self, filter: EventFilter) -> Seq {
         self.filter = filter;
         self.observer.cursor
+    }
+
+    /// The room's number in the log.
+    pub(crate) fn room_id(&self) -> RoomId {
+        self.observer.room.id()
     }
 
     /// What passes.

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::ApiError;
 use crate::config::Dashboard;
+use crate::serve::Shared;
 use crate::state::AppState;
 
 const INDEX: &str = "index.html";
@@ -74,7 +76,7 @@ pub(crate) async fn serve(
         .ok()
         .flatten();
     match found {
-        Some(file) => answer(&file, path, &headers),
+        Some(file) => answer(file, path, &headers),
         None if path == INDEX => missing_page(&state.assets),
         None => not_found(uri.path()).into_response(),
     }
@@ -118,14 +120,17 @@ fn find(assets: &Assets, path: &str, accepts: Accepts, elsewhere: &str) -> Optio
     })
 }
 
-fn answer(file: &File, path: &str, request: &HeaderMap) -> Response {
+fn answer(file: File, path: &str, request: &HeaderMap) -> Response {
     let etag = format!("\"{}\"", &STANDARD.encode(Sha256::digest(&file.bytes))[..22]);
     let unchanged =
         request.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        Body::from(file.bytes.to_vec()).into_response()
+        match file.bytes {
+            Cow::Borrowed(bytes) => (Extension(Shared), Body::from(bytes)).into_response(),
+            Cow::Owned(bytes) => Body::from(bytes).into_response(),
+        }
     };
     let headers = response.headers_mut();
     let mut put = |name, value: &str| {

@@ -5,11 +5,11 @@ use arcane_shared::{Metadata, Problem, RoomName};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use serde_json::value::RawValue;
+use axum::response::Response;
+use serde_json::json;
 
 use super::error::ApiError;
+use super::pieces::Pieces;
 use super::query::Pairs;
 use crate::state::AppState;
 
@@ -29,23 +29,18 @@ pub(crate) async fn recent(State(state): State<AppState>, query: Pairs) -> Resul
     let count = query.count("count", 1, 10)?;
     let (room, filter) = (query.room()?, query.filter()?);
     let _held = state.bus.hold_known_room(&room).await?;
-    let frames = state.bus.recent(&room, count, &filter)?;
-    let answer = Recent {
-        status: "success",
-        message: format!("✨ The chronicles reveal the last {} mystical occurrences... ✨", frames.len()),
-        count: frames.len(),
-        events: frames.iter().map(|frame| frame.raw_json()).collect(),
-    };
-    Ok(Json(answer).into_response())
-}
-
-/// [`RecentAnswer`] with the events as they were encoded.
-#[derive(Serialize)]
-struct Recent<'a> {
-    status: &'static str,
-    message: String,
-    count: usize,
-    events: Vec<&'a RawValue>,
+    let (frames, id) = (state.bus.recent(&room, count, &filter)?, state.bus.whereabouts(&room)?.id);
+    let head = json!({
+        "status": "success",
+        "message": format!("✨ The chronicles reveal the last {} mystical occurrences... ✨", frames.len()),
+        "count": frames.len(),
+    });
+    let mut head = head.to_string();
+    head.truncate(head.len() - 1);
+    let ends = [format!("{head},\"events\":[").into_bytes(), b"]}".to_vec()];
+    let commas = frames.len().saturating_sub(1);
+    let bytes = ends.iter().map(Vec::len).chain(frames.iter().map(|frame| frame.json().len())).sum::<usize>();
+    Ok(Pieces::new(&state.bus, id, ends, &frames).into_response(bytes + commas))
 }
 
 /// How busy the bus is.

@@ -1,19 +1,22 @@
 //! What happened long ago: pages of the log, how busy it was, and letting it go.
 
 use arcane_shared::api::{ActivityAnswer, ActivityBucket, HistoryAnswer, PurgeAnswer};
-use arcane_shared::{Epoch, Metadata, Position, Problem, RoomName, Seq, SpellName, Timestamp};
+use arcane_shared::{Epoch, Metadata, Position, Problem, Seq, SpellName, Timestamp};
 use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use futures_util::{StreamExt, stream};
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::error::ApiError;
+use super::pieces;
 use super::query::{Pairs, QueryError};
-use crate::bus::{Since, Whereabouts};
+use crate::bus::{ArcaneEventBus, Since, Whereabouts};
 use crate::clock;
-use crate::log::index::{ActivityCounts, ActivityQuery, HistoryQuery, Order, Search};
+use crate::log::index::{ActivityCounts, ActivityQuery, HistoryQuery, Order, PAGE_BYTES_MAX, Search};
 use crate::log::{Fault, LogError};
 use crate::state::AppState;
 
@@ -21,6 +24,8 @@ use crate::state::AppState;
 pub(crate) const LIMIT_MAX: usize = 1000;
 /// Events of a page where nobody says.
 const LIMIT_DEFAULT: usize = 100;
+/// A piece of a page ends with the event that reaches this many bytes.
+const PIECE_BYTES_MAX: usize = 128 * 1024;
 /// Stretches of time where nobody says.
 const BUCKETS_DEFAULT: usize = 300;
 
@@ -65,32 +70,79 @@ pub(crate) async fn history(State(state): State<AppState>, query: Pairs) -> Resu
             .transpose()
             .map_err(|error| ApiError::parameter("q", error.to_string()))?,
         room_id: there.id.into(),
+        bytes_max: None,
     };
-    let page = state.bus.ask_log(move |log| log.history(&wanted)).await?;
-    let next = page.events.last().filter(|_| page.more);
-    let events = page.events.iter().map(|event| serde_json::from_str(&event.json));
-    let answer = Page {
-        room,
-        oldest: there.oldest,
-        head: there.head,
-        events: events
-            .collect::<Result<_, _>>()
-            .map_err(|error| LogError::new(Fault::Damaged, error.to_string()))?,
-        next: next.map(|event| Position { epoch: there.epoch.clone(), seq: event.seq }),
-        epoch: there.epoch,
-    };
-    Ok(Json(answer).into_response())
+    let head = json!({ "room": room, "epoch": there.epoch, "oldest": there.oldest, "head": there.head });
+    HistoryPieces::new(&state.bus, wanted, there.epoch, &head.to_string()).into_response().await
 }
 
-/// [`HistoryAnswer`] with the events as they were encoded.
-#[derive(Serialize)]
-struct Page<'a> {
-    room: RoomName,
+/// [`HistoryAnswer`], made in pieces as it is read, with the events as they were encoded.
+struct HistoryPieces {
+    bus: ArcaneEventBus,
+    /// What is still wanted.
+    wanted: HistoryQuery,
     epoch: Epoch,
-    oldest: Seq,
-    head: Seq,
-    events: Vec<&'a RawValue>,
-    next: Option<Position>,
+    /// What comes before the first event.
+    lead: Vec<u8>,
+    begun: bool,
+    /// Bytes that the page may still have.
+    bytes_left: usize,
+    ended: bool,
+}
+
+impl HistoryPieces {
+    fn new(bus: &ArcaneEventBus, wanted: HistoryQuery, epoch: Epoch, head: &str) -> Self {
+        let lead = format!("{},\"events\":[", head.trim_end_matches('}'));
+        let (bus, lead) = (bus.clone(), lead.into_bytes());
+        Self { bus, wanted, epoch, lead, begun: false, bytes_left: PAGE_BYTES_MAX, ended: false }
+    }
+
+    /// The first piece says whether there is an answer at all; most answers have no other.
+    async fn into_response(mut self) -> Result<Response, ApiError> {
+        let first = self.next().await?;
+        let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        if self.ended {
+            return Ok((json, first).into_response());
+        }
+        let rest = stream::unfold(Some(self), |pieces| async move {
+            let mut pieces = pieces.filter(|pieces| !pieces.ended)?;
+            Some(match pieces.next().await {
+                Ok(piece) => (Ok(piece), Some(pieces)),
+                // The client sees that its answer breaks off.
+                Err(error) => (Err(pieces::broken(error)), None),
+            })
+        });
+        let first = stream::once(async { Ok::<_, LogError>(first) });
+        Ok((json, Body::from_stream(first.chain(rest))).into_response())
+    }
+
+    async fn next(&mut self) -> Result<Bytes, LogError> {
+        let bytes_max = Some(PIECE_BYTES_MAX.min(self.bytes_left));
+        let wanted = HistoryQuery { bytes_max, ..self.wanted.clone() };
+        let page = self.bus.ask_log(move |log| log.history(&wanted)).await?;
+        let mut piece = std::mem::take(&mut self.lead);
+        for event in &page.events {
+            let event: &RawValue = serde_json::from_str(&event.json)
+                .map_err(|error| LogError::new(Fault::Damaged, error.to_string()))?;
+            if std::mem::replace(&mut self.begun, true) {
+                piece.push(b',');
+            }
+            piece.extend_from_slice(event.get().as_bytes());
+            self.bytes_left = self.bytes_left.saturating_sub(event.get().len());
+        }
+        self.wanted.limit -= page.events.len();
+        let last = page.events.last().map(|event| event.seq);
+        match self.wanted.order {
+            Order::Ascending => self.wanted.after = last.or(self.wanted.after),
+            Order::Descending => self.wanted.before = last.or(self.wanted.before),
+        }
+        self.ended = !page.more || self.wanted.limit == 0 || self.bytes_left == 0;
+        if self.ended {
+            let next = last.filter(|_| page.more).map(|seq| Position { epoch: self.epoch.clone(), seq });
+            piece.extend_from_slice(format!("],\"next\":{}}}", json!(next)).as_bytes());
+        }
+        Ok(piece.into())
+    }
 }
 
 /// How much happened when.

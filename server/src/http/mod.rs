@@ -16,6 +16,7 @@ mod history;
 pub(crate) mod last_id;
 mod lines;
 pub(crate) mod parameters;
+mod pieces;
 pub(crate) mod publish;
 pub(crate) mod query;
 mod spells;

@@ -17,9 +17,10 @@ use tokio::sync::Notify;
 
 use super::error::ApiError;
 use super::last_id::LastId;
+use super::pieces::{self, Pieces};
 use super::stream_query::{Begin, StreamParams, StreamQuery};
 use super::streams;
-use crate::bus::{self, END, Subscription};
+use crate::bus::{self, ArcaneEventBus, END, Subscription};
 use crate::serve::Place;
 use crate::state::AppState;
 use crate::ws::session::TAKEN_OVER;
@@ -76,7 +77,7 @@ pub(crate) async fn stream_events(
         // The browser has seen the whole replay and would begin it again.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let first = first_events(&mut subscription);
+    let first = first_events(&state.bus, &mut subscription);
     let told_at = Instant::now();
     let reader = Reader {
         subscription,
@@ -113,7 +114,8 @@ struct Reader {
     state: AppState,
     /// Until its client has ended its side.
     place: Option<Place>,
-    first: Option<Bytes>,
+    /// Until the client has all of it.
+    first: Option<Pieces>,
     ended: bool,
     /// When the client last learned where it is.
     told_at: Instant,
@@ -122,8 +124,12 @@ struct Reader {
 impl Reader {
     /// The next bytes; `None` once the server stops, a replay is over, or somebody else has taken over.
     async fn next(&mut self) -> Option<Bytes> {
-        if let Some(first) = self.first.take() {
-            return Some(first);
+        if let Some(first) = &mut self.first {
+            // Half an event is no event: the client comes back for a whole one.
+            match first.next().await.map_err(pieces::broken).ok()? {
+                None => self.first = None,
+                piece => return piece,
+            }
         }
         let mut draining = self.state.draining.clone();
         while !self.ended {
@@ -152,6 +158,8 @@ impl Reader {
     }
 
     fn take(&mut self) -> Vec<u8> {
+        // What comes from the log is this reader's alone: there is nobody to keep its encoding for.
+        let is_shared = self.subscription.is_following();
         let batch = self.subscription.take(BATCH_FRAMES_MAX, BATCH_BYTES_MAX);
         let mut bytes = Vec::new();
         if let Some((gap, reason)) = batch.gap {
@@ -160,7 +168,11 @@ impl Reader {
         }
         self.state.metrics.delivered(batch.frames.len() as u64);
         for frame in &batch.frames {
-            bytes.extend_from_slice(&frame.sse(self.subscription.epoch()));
+            if is_shared {
+                bytes.extend_from_slice(&frame.sse(self.subscription.epoch()));
+            } else {
+                frame.write_sse(self.subscription.epoch(), &mut bytes);
+            }
         }
         if bytes.is_empty() && self.told_at.elapsed() >= POSITION_INTERVAL {
             // An id without data moves the client's position on and is no event.
@@ -199,11 +211,14 @@ async fn client_ended(place: Option<&Place>) {
 }
 
 /// The connection event.
-fn first_events(subscription: &mut Subscription) -> Bytes {
+fn first_events(bus: &ArcaneEventBus, subscription: &mut Subscription) -> Pieces {
     let position = Position { epoch: subscription.epoch().clone(), seq: subscription.cursor() };
     let session = session_name(rand::random());
-    let greeting = greeting(subscription, &session);
-    format!("id: {position}\nevent: connection\ndata: {greeting}\n\n").into()
+    let ([head, mut tail], recent) = greeting(subscription, &session);
+    let mut begin = format!("id: {position}\nevent: connection\ndata: ").into_bytes();
+    begin.extend(head);
+    tail.extend_from_slice(b"\n\n");
+    Pieces::new(bus, subscription.room_id(), [begin, tail], &recent)
 }
 
 fn control(message: &ServerMessage, event: &str) -> Vec<u8> {

@@ -7,7 +7,8 @@ use std::time::Instant;
 use arcane_shared::{Epoch, RoomName, Seq, SpellName, Timestamp};
 
 use super::index::{
-    self, Activity, ActivityCounts, ActivityQuery, HistoryPage, HistoryQuery, LoggedEvent, Order, Search,
+    self, Activity, ActivityCounts, ActivityQuery, HistoryPage, HistoryQuery, LoggedEvent, Order,
+    PAGE_BYTES_MAX, Search,
 };
 use super::retention::{Aged, Held, Retention};
 use super::shelf::Shelves;
@@ -200,12 +201,20 @@ impl EventLog for MemoryLog {
         let passes = |frame: &&Arc<PreparedFrame>| {
             frame.passes(&query.filter) && query.text.as_ref().is_none_or(|search| matches(frame, search))
         };
-        let mut frames: Vec<_> = match query.order {
-            Order::Ascending => range.filter(passes).take(query.limit + 1).collect(),
-            Order::Descending => range.rev().filter(passes).take(query.limit + 1).collect(),
+        let found: Box<dyn Iterator<Item = &Arc<PreparedFrame>>> = match query.order {
+            Order::Ascending => Box::new(range.filter(passes)),
+            Order::Descending => Box::new(range.rev().filter(passes)),
         };
-        let more = frames.len() > query.limit;
-        frames.truncate(query.limit);
+        let bytes_max = query.bytes_max.unwrap_or(PAGE_BYTES_MAX);
+        let (mut frames, mut bytes, mut more) = (Vec::new(), 0, false);
+        for frame in found {
+            if frames.len() >= query.limit || bytes >= bytes_max {
+                more = true;
+                break;
+            }
+            bytes += frame.json().len();
+            frames.push(frame);
+        }
         let logged =
             |frame: &Arc<PreparedFrame>| LoggedEvent { seq: frame.seq(), json: frame.text().to_owned() };
         let Held { first, head, .. } = kept.held();

@@ -6,12 +6,46 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::response::Parts;
 use futures_util::task::AtomicWaker;
 use hyper::body::{Frame, SizeHint};
 
+use tokio::sync::{Semaphore, SemaphorePermit};
+
 use super::place::Place;
 use super::streams::StreamHandle;
+
+/// What one place of memory holds. A smaller answer needs none.
+const PLACE_BYTES: usize = 16 * 1024;
+/// Places for answers of this process that are whole before they are read: 64 MiB.
+const PLACES: usize = 4096;
+
+static FREE: Semaphore = Semaphore::const_new(PLACES);
+
+/// Marks an answer whose bytes are not its own: they are there whether it is read or not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shared;
+
+/// The memory of an answer that is whole before it is read. What is made as it is read has no length yet.
+#[derive(Debug)]
+pub(super) struct Held(#[expect(dead_code, reason = "held, not read")] Option<SemaphorePermit<'static>>);
+
+impl Held {
+    /// `None` if there is no room for an answer that could as well be asked for again.
+    pub(super) fn take(head: &Parts, body: &Body, is_safe: bool) -> Option<Self> {
+        let bytes = usize::try_from(body.size_hint().exact().unwrap_or(0)).unwrap_or(usize::MAX);
+        let places = u32::try_from(bytes / PLACE_BYTES).unwrap_or(u32::MAX).min(PLACES as u32);
+        if places == 0 || head.extensions.get::<Shared>().is_some() {
+            return Some(Self(None));
+        }
+        match FREE.try_acquire_many(places) {
+            Ok(places) => Some(Self(Some(places))),
+            Err(_) if is_safe => None,
+            Err(_) => Some(Self(None)),
+        }
+    }
+}
 
 /// A body that keeps its request's place until its last byte is written.
 #[derive(Debug)]
@@ -28,6 +62,7 @@ pub(super) struct Answer {
 struct Reading {
     id: u64,
     place: Place,
+    _held: Held,
     /// Pieces that are not written.
     out: AtomicUsize,
     /// For HTTP/2: an answer whose end was queued cannot be taken back, so its end waits for its last piece.
@@ -60,7 +95,7 @@ impl AsRef<[u8]> for Piece {
 
 impl Drop for Piece {
     fn drop(&mut self) {
-        let Reading { id, place, out, end } = &*self.reading;
+        let Reading { id, place, out, end, .. } = &*self.reading;
         place.pulse().written(*id, Instant::now());
         out.fetch_sub(1, Ordering::AcqRel);
         if let Some(end) = end {
@@ -70,13 +105,13 @@ impl Drop for Piece {
 }
 
 impl Answer {
-    pub(super) fn new(body: Body, place: Place) -> Self {
+    pub(super) fn new(body: Body, place: Place, held: Held) -> Self {
         let stream = StreamHandle::current();
         let end = stream.is_some().then(AtomicWaker::new);
         let id = place.pulse().begin_answer(stream, Instant::now());
         Self {
             body,
-            reading: Some(Arc::new(Reading { id, place, out: AtomicUsize::new(0), end })),
+            reading: Some(Arc::new(Reading { id, place, _held: held, out: AtomicUsize::new(0), end })),
             ended: false,
         }
     }
@@ -98,7 +133,7 @@ impl hyper::body::Body for Answer {
         let frame = if self.ended { Poll::Ready(None) } else { Pin::new(&mut self.body).poll_frame(context) };
         self.ended |= matches!(frame, Poll::Ready(None));
         let Some(reading) = &self.reading else { return frame };
-        let Reading { id, place, out, end } = &**reading;
+        let Reading { id, place, out, end, .. } = &**reading;
         match frame {
             Poll::Ready(Some(Ok(frame))) => {
                 if !frame.is_data() {

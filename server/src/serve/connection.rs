@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, Version, header};
+use axum::http::Version;
 use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -19,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
 
-use super::answer::Answer;
+use super::answer::{Answer, Held};
 use super::place::Place;
 use super::pulse::{Patience, Protocol, Pulse, Verdict};
 use super::streams::StreamExecutor;
@@ -172,10 +171,18 @@ impl Connections {
         let place = Place::take(pulse, place, &self.places, protocol);
         let router = self.router.clone();
         async move {
-            let Some(place) = place else { return Ok(busy().map(Answer::unwatched)) };
+            let Some(place) = place else {
+                return Ok(busy("as much is asked at a time as may be (max-connections); try again soon"));
+            };
             request.extensions_mut().insert(place.clone());
+            // Only what changed nothing can be refused afterwards.
+            let is_safe = request.method().is_safe();
             let Ok(response) = router.oneshot(request).await;
-            Ok(response.map(|body| Answer::new(body, place)))
+            let (head, body) = response.into_parts();
+            let Some(held) = Held::take(&head, &body, is_safe) else {
+                return Ok(busy("more is being answered at the moment than is read; try again soon"));
+            };
+            Ok(Response::from_parts(head, Answer::new(body, place, held)))
         }
     }
 }
@@ -188,12 +195,8 @@ enum End {
     Cut,
 }
 
-fn busy() -> Response<Body> {
-    let detail =
-        "all connections and requests that may be open at a time are (max-connections); try again soon";
-    let mut response = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).into_response();
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    response
+fn busy(detail: &str) -> Response<Answer> {
+    ApiError::busy(detail).into_response().map(Answer::unwatched)
 }
 
 /// Completes once the phase is another than `seen`.

@@ -8,6 +8,7 @@ mod pulse;
 mod streams;
 mod wire;
 
+pub(crate) use answer::Shared;
 pub(crate) use place::Place;
 pub(crate) use wire::Wire;
 

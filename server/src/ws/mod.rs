@@ -22,19 +22,17 @@ pub(crate) use shared_stream::SharedStream;
 use std::sync::Arc;
 use std::time::Instant;
 
-use arcane_shared::control::{CloseCode, Connection, WELCOME};
+use arcane_shared::control::{CloseCode, Connection, ServerMessage, WELCOME};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use hyper_util::rt::TokioIo;
-use serde::Serialize;
-use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::bus::{NoSuchRoom, Reader, Subscription};
+use crate::bus::{NoSuchRoom, PreparedFrame, Reader, Subscription};
 use crate::http::error::ApiError;
 use crate::http::last_id::LastId;
 use crate::http::query::QueryError;
@@ -51,6 +49,9 @@ use pending::Pending;
 use session::Session;
 use socket::Socket;
 use turn::{Outbox, linger};
+
+/// A first message up to this size is laid end to end.
+const TOGETHER_BYTES_MAX: usize = 16 * 1024;
 
 /// Where a WebSocket is opened.
 pub(crate) const ROUTE: &str = "/ws/events";
@@ -92,6 +93,25 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
     open(accepted, agreed)
 }
 
+/// A greeting as one text message. Events are shared with whoever else has them, not copied.
+fn message([head, tail]: [Vec<u8>; 2], events: &[Arc<PreparedFrame>]) -> Vec<Bytes> {
+    let commas = events.len().saturating_sub(1);
+    let len = head.len() + events.iter().map(|event| event.json().len()).sum::<usize>() + commas + tail.len();
+    let mut chunks = vec![codec::text_header(len), Bytes::from(head)];
+    for (n, event) in events.iter().enumerate() {
+        if n > 0 {
+            chunks.push(Bytes::from_static(b","));
+        }
+        chunks.push(event.json_bytes());
+    }
+    chunks.push(tail.into());
+    if len > TOGETHER_BYTES_MAX {
+        return chunks;
+    }
+    // Less to keep and to write.
+    vec![chunks.concat().into()]
+}
+
 /// What was found out before the connection was there.
 struct Opening {
     wanted: Result<StreamQuery, QueryError>,
@@ -124,7 +144,11 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     };
     let session = rand::random::<u64>();
     let mut outbox = Outbox::default();
-    outbox.push(codec::text(&greeting(&mut subscription, &session_name(session))));
+    let (ends, recent) = greeting(&mut subscription, &session_name(session));
+    for chunk in message(ends, &recent) {
+        outbox.push(chunk);
+    }
+    drop(recent);
     tracing::info!(session = %session_name(session), room = %subscription.room(), "websocket opened");
     let net = &state.config.net;
     let mut socket = Socket {
@@ -197,27 +221,29 @@ pub(crate) fn session_name(session: u64) -> String {
     format!("{session:016x}")
 }
 
-/// The connection message as JSON: a [`ServerMessage::Connection`] with the events as they were encoded.
-pub(crate) fn greeting(subscription: &mut Subscription, session: &str) -> String {
-    #[derive(Serialize)]
-    struct Greeting<'a> {
-        r#type: &'static str,
-        #[serde(flatten)]
-        connection: Connection<&'a RawValue>,
-    }
-    let recent = subscription.take_recent();
-    let connection = Connection {
+/// The connection message as JSON, a [`ServerMessage::Connection`]: what is before the events, the events as they
+/// were encoded, and what is after them. In between are commas.
+pub(crate) fn greeting(
+    subscription: &mut Subscription,
+    session: &str,
+) -> ([Vec<u8>; 2], Vec<Arc<PreparedFrame>>) {
+    const EVENTS: &str = "\"recent_events\":[";
+    let frames = subscription.take_recent();
+    let connection = ServerMessage::Connection(Connection {
         message: WELCOME.into(),
         subscriber_count: subscription.subscriber_count() as u64,
-        recent_events: recent.iter().map(|frame| frame.raw_json()).collect(),
+        recent_events: vec![],
         room: subscription.room().clone(),
         epoch: subscription.epoch().clone(),
         seq: subscription.cursor(),
         session: session.into(),
         resume: subscription.resume(),
-    };
-    serde_json::to_string(&Greeting { r#type: "connection", connection })
-        .expect("a greeting has string keys and finite numbers")
+    });
+    let json = serde_json::to_string(&connection).expect("a greeting has string keys and finite numbers");
+    // What stands before it is the server's own text.
+    let at = json.find(EVENTS).expect("a greeting has a place for events") + EVENTS.len();
+    let (head, tail) = json.split_at(at);
+    ([head.into(), tail.into()], frames)
 }
 
 #[derive(Debug, thiserror::Error)]

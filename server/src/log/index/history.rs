@@ -27,6 +27,8 @@ pub struct HistoryQuery {
     pub before: Option<Seq>,
     /// At most so many.
     pub limit: usize,
+    /// The event that reaches this many bytes is the last one, however few there are; [`PAGE_BYTES_MAX`] if `None`.
+    pub bytes_max: Option<usize>,
     /// From which end.
     pub order: Order,
     /// What passes.
@@ -70,16 +72,23 @@ struct Page {
     events: Vec<LoggedEvent>,
     bytes: usize,
     limit: usize,
+    bytes_max: usize,
     more: bool,
 }
 
 impl Page {
-    fn new(limit: usize) -> Self {
-        Self { events: Vec::new(), bytes: 0, limit, more: false }
+    fn new(query: &HistoryQuery) -> Self {
+        Self {
+            events: Vec::new(),
+            bytes: 0,
+            limit: query.limit,
+            bytes_max: query.bytes_max.unwrap_or(PAGE_BYTES_MAX),
+            more: false,
+        }
     }
 
     fn take(&mut self, event: LoggedEvent) -> Flow {
-        if self.events.len() >= self.limit || self.bytes >= PAGE_BYTES_MAX {
+        if self.events.len() >= self.limit || self.bytes >= self.bytes_max {
             self.more = true;
             return ControlFlow::Break(());
         }
@@ -104,7 +113,7 @@ pub(super) fn plain(reader: &Reader, query: &HistoryQuery) -> Result<HistoryPage
     let log = reader.log.unchecked_transaction().map_err(IndexError::Log)?;
     let room = source::room(&log, query.room_id)?;
     let stretch = query.stretch(&room);
-    let mut page = Page::new(query.limit);
+    let mut page = Page::new(query);
     if !stretch.is_empty() {
         source::each(&log, stretch, |event| page.take(event))?;
     }
@@ -119,7 +128,7 @@ pub(super) fn chosen(
     query: &HistoryQuery,
 ) -> Result<HistoryPage, IndexError> {
     let stretch = query.stretch(&room);
-    let mut page = Page::new(query.limit);
+    let mut page = Page::new(query);
     if !stretch.is_empty() {
         let words = query.text.as_ref().map(|search| words::expression(index, search));
         let words = words.transpose().map_err(IndexError::Index)?;

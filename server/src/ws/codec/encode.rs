@@ -11,6 +11,11 @@ pub fn text(message: &str) -> Bytes {
     frame(FIN | TEXT, message.as_bytes())
 }
 
+/// The header of an unmasked text frame whose payload follows.
+pub(crate) fn text_header(len: usize) -> Bytes {
+    Bytes::copy_from_slice(header(FIN | TEXT, len).as_ref())
+}
+
 /// An unmasked ping frame without payload.
 #[must_use]
 pub fn ping() -> Bytes {

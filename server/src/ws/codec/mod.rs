@@ -15,6 +15,7 @@ use arcane_shared::control::CloseCode;
 use bytes::Bytes;
 
 pub use decoder::Decoder;
+pub(crate) use encode::text_header;
 pub use encode::{close_frame, ping, pong, text};
 
 /// Most bytes of a control frame's payload (RFC 6455, 5.5).

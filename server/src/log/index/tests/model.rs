@@ -174,6 +174,7 @@ impl World {
                 room_id: 1,
                 after: question.after,
                 before: question.before,
+                bytes_max: None,
                 limit: question.limit,
                 order: if question.descending { Order::Descending } else { Order::Ascending },
                 filter: filter.clone(),
