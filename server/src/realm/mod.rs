@@ -159,7 +159,7 @@ impl Realm {
         let mut present = self.ready()?;
         let registry = &mut present.registry;
         let now = clock::now();
-        if let Some(idle) = registry.idle(name, now).cloned() {
+        if let Some(idle) = registry.idle(name, self.inner.bus.log().clock().expiry(now)).cloned() {
             // Its event precedes the newcomer's, and is in the log if that is.
             let (_, banished) = self.send_away(registry, &idle, "idle")?;
             banished?;
