@@ -363,3 +363,17 @@ async fn stopping_waits_once_for_everything_together() {
     server.ended().await;
     assert!(since.elapsed() < 2 * drain_timeout, "one time for all: {:?}", since.elapsed());
 }
+
+#[tokio::test]
+async fn an_event_stream_that_was_left_is_given_up_without_waiting_for_the_next_ping() {
+    let server = server(NetConfig { ping_interval: Duration::from_secs(3600), ..NetConfig::default() }).await;
+    let mut stream = Sse::open(&server, "/events/stream", None).await;
+    stream.next().await.unwrap();
+    drop(stream);
+    until_subscribers(&server, 0).await;
+    let client = http2(server.raw().await, 65_535).await;
+    let (response, _) = client.clone().send_request(get(&server, "/events/stream"), true).unwrap();
+    take(response.await.unwrap().body_mut()).await;
+    drop(client);
+    until_subscribers(&server, 0).await;
+}

@@ -28,6 +28,8 @@ use crate::http::error::ApiError;
 
 /// How long an idle connection has to end once it was asked to.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// How often to look whether a client has ended its side behind bytes that were not read yet.
+const LOOK: Duration = Duration::from_secs(1);
 /// Most bytes that are held of a request's head or body, or of an answer, by one connection of HTTP/1.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// What a client of HTTP/2 may send ahead on one stream.
@@ -207,9 +209,18 @@ async fn changed(phase: &mut watch::Receiver<Phase>, seen: Phase) -> Phase {
     }
 }
 
-/// Completes if the client, having ended its side, does not read any more either.
+/// Completes if the client, having ended its side, does not read any more either. While it answers, hyper does not
+/// look at what comes.
 async fn gone(stream: &TcpStream, pulse: &Pulse) {
-    pulse.ended().await;
+    while !pulse.has_ended() {
+        match stream.peek(&mut [0]).await {
+            Ok(0) => pulse.saw_end(),
+            // What comes will be read, and the end behind it seen then.
+            Ok(_) => tokio::time::sleep(LOOK).await,
+            // Hyper sees it, too.
+            Err(_) => return std::future::pending().await,
+        }
+    }
     let _ = stream.ready(Interest::ERROR).await;
 }
 

@@ -74,6 +74,8 @@ struct State {
     unwritten_since: Option<Instant>,
     /// The client will send nothing more.
     has_ended: bool,
+    /// That was read, and not only seen.
+    end_was_read: bool,
     /// The reading side of HTTP/2, which learns of the end once nothing is asked any more.
     end_waker: Option<Waker>,
     answers: Vec<Answer>,
@@ -111,6 +113,7 @@ impl Pulse {
             head_since: None,
             unwritten_since: None,
             has_ended: false,
+            end_was_read: false,
             end_waker: None,
             answers: Vec::new(),
             next_answer: 0,
@@ -135,7 +138,8 @@ impl Pulse {
     /// before is no request yet.
     pub(super) fn end(&self, waker: &Waker) -> bool {
         let mut state = self.lock();
-        let is_new = !std::mem::replace(&mut state.has_ended, true);
+        let is_new = !std::mem::replace(&mut state.end_was_read, true);
+        state.has_ended = true;
         self.ended.notify_waiters();
         match state.protocol {
             Some(Protocol::Http1) => true,
@@ -149,6 +153,12 @@ impl Pulse {
             }
             _ => true,
         }
+    }
+
+    /// The client has ended its side, which was seen without reading.
+    pub(super) fn saw_end(&self) {
+        self.lock().has_ended = true;
+        self.ended.notify_waiters();
     }
 
     pub(super) fn has_ended(&self) -> bool {
