@@ -1,4 +1,4 @@
-//! What any client or proxy may expect of HTTP itself: hosts, origins, ranges, media types, handshakes.
+//! What any client or proxy may expect of HTTP itself: hosts, origins, parameters, ranges, media types, handshakes.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -229,4 +229,32 @@ async fn an_offset_that_was_not_encoded_is_a_time_all_the_same() {
         support::Sse::open(&server, "/events/stream?from=2025-10-24T12:34:56+00:00&speed=100", None).await;
     stream.next().await.unwrap();
     assert_eq!(stream.next().await.unwrap().2["seq"], 1);
+}
+
+#[tokio::test]
+async fn a_parameter_that_a_route_does_not_have_is_refused_on_every_route() {
+    let server = TestServer::start().await;
+    let (_, document) = server.look("/openapi.json").await;
+    let mut routes = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        // The WebSocket says it with a close frame.
+        for (method, _) in item.as_object().unwrap().iter().filter(|_| path != "/ws/events") {
+            let url = server.url(&format!("{}?xyzzy=1&lmit=5", path.replace("{name}", "claude")));
+            let request = server.http.request(method.to_uppercase().parse().unwrap(), url);
+            let response = request.send().await.unwrap();
+            let status = response.status().as_u16();
+            let problem: Value = response.json().await.unwrap();
+            assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("xyzzy")), "{method} {path}");
+            routes += 1;
+        }
+    }
+    assert!(routes > 20, "{routes}");
+    let (_, problem) = server.look("/events?lmit=5&spells=invoke").await;
+    let said: Vec<_> =
+        problem["errors"].as_array().unwrap().iter().map(|error| error["detail"].clone()).collect();
+    let like = |right: &str| json!(format!("there is no such parameter; did you mean {right:?}?"));
+    assert_eq!(said, [like("limit"), like("spell")]);
+    assert_eq!(server.get("/docs?v=2").await.status(), 200, "a page is not a question");
+    let (_, stats) = server.look("/events/stats").await;
+    assert_eq!(stats["history_size"], 0, "nothing was done");
 }
