@@ -182,3 +182,15 @@ async fn casting_answers_like_the_route_that_it_stands_for() {
     assert_eq!(status, 422);
     assert!(!problem["suggestions"].as_array().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn who_asks_for_headers_only_makes_no_event() {
+    let server = TestServer::start().await;
+    for path in ["/daemons", "/daemons/active", "/daemons/claude", "/statistics", "/rooms", "/events/stats"] {
+        let head = server.http.head(server.url(path)).send().await.unwrap();
+        assert_eq!(head.status(), 200, "{path}");
+    }
+    assert_eq!(server.look("/events/stats").await.1["rooms"][0]["seq"], 0);
+    server.get("/daemons").await;
+    assert_eq!(server.look("/events/stats").await.1["rooms"][0]["seq"], 1);
+}

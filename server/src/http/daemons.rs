@@ -4,25 +4,31 @@ use arcane_shared::api::{DaemonAnswer, DaemonsAnswer, StatisticsAnswer};
 use arcane_shared::{DaemonName, Problem};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 
 use super::error::ApiError;
+use crate::realm::Look;
 use crate::state::AppState;
 
 /// Every known daemon.
 #[utoipa::path(get, path = "/daemons", tag = "daemons", responses((status = 200, body = DaemonsAnswer)))]
-pub(crate) async fn all(State(state): State<AppState>) -> Json<DaemonsAnswer> {
-    several(&state, false).await
+pub(crate) async fn all(State(state): State<AppState>, method: Method) -> Json<DaemonsAnswer> {
+    several(&state, false, look(&method)).await
 }
 
 /// The daemons that are here.
 #[utoipa::path(get, path = "/daemons/active", tag = "daemons", responses((status = 200, body = DaemonsAnswer)))]
-pub(crate) async fn active(State(state): State<AppState>) -> Json<DaemonsAnswer> {
-    several(&state, true).await
+pub(crate) async fn active(State(state): State<AppState>, method: Method) -> Json<DaemonsAnswer> {
+    several(&state, true, look(&method)).await
 }
 
-pub(crate) async fn several(state: &AppState, only_active: bool) -> Json<DaemonsAnswer> {
-    let daemons = state.realm.daemons(only_active).await;
+/// Who asks for headers only sees nothing: that is no event.
+fn look(method: &Method) -> Look {
+    if method == Method::HEAD { Look::Untold } else { Look::Told }
+}
+
+pub(crate) async fn several(state: &AppState, only_active: bool, look: Look) -> Json<DaemonsAnswer> {
+    let daemons = state.realm.daemons(only_active, look).await;
     let message = if only_active {
         match daemons.len() {
             0 => "✨ The realm is quiet: no daemon walks it. ✨".to_owned(),
@@ -43,14 +49,19 @@ pub(crate) async fn several(state: &AppState, only_active: bool) -> Json<Daemons
 ))]
 pub(crate) async fn by_name(
     State(state): State<AppState>,
+    method: Method,
     Path(name): Path<String>,
 ) -> Result<Json<DaemonAnswer>, ApiError> {
     let name = DaemonName::parse(&name).map_err(|error| ApiError::parameter("name", error.to_string()))?;
-    one(&state, &name).await
+    one(&state, &name, look(&method)).await
 }
 
-pub(crate) async fn one(state: &AppState, name: &DaemonName) -> Result<Json<DaemonAnswer>, ApiError> {
-    let Some(daemon) = state.realm.daemon(name).await else { return Err(unknown(name)) };
+pub(crate) async fn one(
+    state: &AppState,
+    name: &DaemonName,
+    look: Look,
+) -> Result<Json<DaemonAnswer>, ApiError> {
+    let Some(daemon) = state.realm.daemon(name, look).await else { return Err(unknown(name)) };
     let place = if daemon.is_active { "walks the realm" } else { "rests in the void" };
     Ok(Json(DaemonAnswer { status: "success".into(), message: format!("✨ {name} {place}. ✨"), daemon }))
 }
@@ -79,8 +90,8 @@ fn unknown(name: &DaemonName) -> ApiError {
 
 /// What the daemons have done.
 #[utoipa::path(get, path = "/statistics", tag = "daemons", responses((status = 200, body = StatisticsAnswer)))]
-pub(crate) async fn statistics(State(state): State<AppState>) -> Json<StatisticsAnswer> {
-    let daemons = state.realm.statistics().await;
+pub(crate) async fn statistics(State(state): State<AppState>, method: Method) -> Json<StatisticsAnswer> {
+    let daemons = state.realm.statistics(look(&method)).await;
     let total_invocations = daemons.iter().map(|daemon| daemon.total_invocations).sum();
     let total_execution_time: f64 = daemons.iter().map(|daemon| daemon.total_execution_time).sum();
     Json(StatisticsAnswer {

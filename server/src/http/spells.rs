@@ -8,13 +8,14 @@ use arcane_shared::event::{METADATA_DEPTH_MAX, depth};
 use arcane_shared::{Metadata, Problem};
 use axum::Json;
 use axum::extract::State;
+use axum::http::Method;
 use serde::Serialize;
 
 use super::body::JsonBody;
 use super::daemons;
 use super::error::ApiError;
 use crate::realm::parser::{self, QueryScope};
-use crate::realm::{PARAMETERS_BYTES_MAX, SPELL_CHARS_MAX, TASK_CHARS_MAX};
+use crate::realm::{Look, PARAMETERS_BYTES_MAX, SPELL_CHARS_MAX, TASK_CHARS_MAX};
 use crate::state::AppState;
 
 /// Brings a daemon into the realm.
@@ -109,10 +110,12 @@ pub(crate) async fn cast(
             AnyCast::Cast(state.realm.invoke(&name, &task, spell.parameters).await?)
         }
         SpellAction::Query => match parser::query_scope(&spell) {
-            QueryScope::One => AnyCast::Daemon(daemons::one(&state, &of_whom(&spell)?).await?.0),
-            QueryScope::All => AnyCast::Daemons(daemons::several(&state, false).await.0),
-            QueryScope::Active => AnyCast::Daemons(daemons::several(&state, true).await.0),
-            QueryScope::Statistics => AnyCast::Statistics(daemons::statistics(State(state)).await.0),
+            QueryScope::One => AnyCast::Daemon(daemons::one(&state, &of_whom(&spell)?, Look::Told).await?.0),
+            QueryScope::All => AnyCast::Daemons(daemons::several(&state, false, Look::Told).await.0),
+            QueryScope::Active => AnyCast::Daemons(daemons::several(&state, true, Look::Told).await.0),
+            QueryScope::Statistics => {
+                AnyCast::Statistics(daemons::statistics(State(state), Method::GET).await.0)
+            }
         },
     }))
 }

@@ -12,31 +12,40 @@ use crate::bus::Emit;
 use crate::clock;
 use crate::log::Record;
 
+/// Whether a look is an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// It is: the answer is read.
+    Told,
+    /// It is not: only the answer's headers are asked for, as by HEAD.
+    Untold,
+}
+
 impl Realm {
-    /// Every daemon, or only the present ones, and an event that tells of the look.
-    pub async fn daemons(&self, only_active: bool) -> Vec<DaemonCard> {
+    /// Every daemon, or only the present ones, and an event that tells of the look if it is told.
+    pub async fn daemons(&self, only_active: bool, look: Look) -> Vec<DaemonCard> {
         let mut cards = self.cards().await;
         cards.retain(|card| card.is_active || !only_active);
         let query_type = if only_active { "active" } else { "all" };
-        self.reveal(None, query_type, cards.len(), false, Emit::default());
+        self.reveal(look, None, query_type, cards.len(), Emit::default());
         cards
     }
 
-    /// One daemon, and an event that tells of the look; `None` if it was never heard of.
-    pub async fn daemon(&self, name: &DaemonName) -> Option<DaemonCard> {
+    /// One daemon, and an event that tells of the look if it is told; `None` if it was never heard of.
+    pub async fn daemon(&self, name: &DaemonName, look: Look) -> Option<DaemonCard> {
         self.recall().await;
         let card = self.present().registry.card(name, self.inner.bus.color(name))?;
         let emit = Emit::default()
             .with("total_invocations", json!(card.total_invocations))
             .with("average_execution_time", json!(card.average_execution_time));
-        self.reveal(Some(name), "state", 1, card.is_active, emit);
+        self.reveal(look, Some(&card), "state", 1, emit);
         Some(card)
     }
 
-    /// Every daemon's statistics, and an event that tells of the look.
-    pub async fn statistics(&self) -> Vec<DaemonCard> {
+    /// Every daemon's statistics, and an event that tells of the look if it is told.
+    pub async fn statistics(&self, look: Look) -> Vec<DaemonCard> {
         let cards = self.cards().await;
-        self.reveal(None, "statistics", cards.len(), false, Emit::default());
+        self.reveal(look, None, "statistics", cards.len(), Emit::default());
         cards
     }
 
@@ -72,12 +81,17 @@ impl Realm {
 
     fn reveal(
         &self,
-        name: Option<&DaemonName>,
+        look: Look,
+        card: Option<&DaemonCard>,
         query_type: &'static str,
         daemon_count: usize,
-        is_active: bool,
         emit: Emit,
     ) {
+        if look == Look::Untold {
+            return;
+        }
+        let name = card.map(|card| &card.daemon_name);
+        let is_active = card.is_some_and(|card| card.is_active);
         let question = Question { daemon: name.cloned(), query_type };
         let folded = self
             .inner

@@ -29,6 +29,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 pub use conduit::NoProgram;
+pub use looking::Look;
 pub use lore::VoiceMoment;
 pub use parser::ParseRefusal;
 #[cfg(target_os = "linux")]

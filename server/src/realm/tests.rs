@@ -118,10 +118,10 @@ async fn a_command_conduit_tells_of_its_beginning_and_its_end() {
 #[tokio::test]
 async fn looking_is_an_event_but_not_each_time() {
     let (realm, bus) = realm(RealmConfig::default());
-    assert_eq!(realm.daemons(false).await.len(), 3);
-    realm.daemons(false).await;
-    assert_eq!(realm.daemons(true).await.len(), 0);
-    assert!(realm.daemon(&name("nobody")).await.is_none());
+    assert_eq!(realm.daemons(false, Look::Told).await.len(), 3);
+    realm.daemons(false, Look::Told).await;
+    assert_eq!(realm.daemons(true, Look::Told).await.len(), 0);
+    assert!(realm.daemon(&name("nobody"), Look::Told).await.is_none());
     assert_eq!(
         told(&bus, "query_type"),
         [(SpellName::Reveal, true, json!("all")), (SpellName::Reveal, true, json!("active"))]
@@ -156,7 +156,7 @@ async fn what_the_log_did_not_take_did_not_happen() {
     for daemon in ["gemini", "shell"] {
         realm.summon(&name(daemon)).await.unwrap();
     }
-    let before = (realm.daemons(false).await, bus.recent_events(100).len());
+    let before = (realm.daemons(false, Look::Told).await, bus.recent_events(100).len());
 
     let other = rusqlite::Connection::open(dir.path().join(crate::log::sqlite::EVENTS_FILE)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -191,7 +191,7 @@ async fn what_the_log_did_not_take_did_not_happen() {
     };
     tokio::time::timeout(std::time::Duration::from_secs(20), settled).await.expect("the log goes on");
     realm.banish(&name("claude")).await.unwrap();
-    assert_eq!(realm.daemons(false).await, before.0, "what was refused has left no trace");
+    assert_eq!(realm.daemons(false, Look::Told).await, before.0, "what was refused has left no trace");
 }
 
 #[tokio::test]
@@ -209,7 +209,7 @@ async fn a_forgotten_daemon_is_unknown_and_an_event_tells_of_it() {
         (event.spell_name, event.success, event.text("query_type")),
         (SpellName::Reveal, true, Some("forget"))
     );
-    assert!(realm.daemon(&codex).await.is_none());
+    assert!(realm.daemon(&codex, Look::Told).await.is_none());
 }
 
 #[tokio::test]
@@ -220,7 +220,7 @@ async fn a_full_realm_takes_a_new_daemon_for_one_that_is_gone() {
     assert_eq!(refused, SpellFailure::Refused(Refusal::TooMany(4)));
     realm.banish(&name("codex")).await.unwrap();
     realm.summon(&name("aider")).await.unwrap();
-    assert!(realm.daemon(&name("codex")).await.is_none());
+    assert!(realm.daemon(&name("codex"), Look::Told).await.is_none());
     let kept = bus.log().recall("daemon/").unwrap();
     assert_eq!(kept.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["daemon/aider"]);
 }
