@@ -137,6 +137,17 @@ impl Drop for Serve {
     }
 }
 
+/// A server that hears every signal, also where whoever runs the tests ignores some.
+fn heard() -> Command {
+    if !cfg!(target_os = "linux") {
+        return arcane();
+    }
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", "--default-signal=INT", env!("CARGO_BIN_EXE_arcane")]);
+    command.current_dir(std::env::temp_dir()).env_remove("ARCANE_CONFIG");
+    command
+}
+
 fn arcane() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_arcane"));
     command.current_dir(std::env::temp_dir()).env_remove("ARCANE_CONFIG");
@@ -244,7 +255,7 @@ fn asked_again_it_ends_at_once() {
     for (first, second) in
         [(Signal::INT, Signal::INT), (Signal::TERM, Signal::TERM), (Signal::HUP, Signal::INT)]
     {
-        let mut server = Serve::start(&[]);
+        let mut server = Serve::launch(&mut heard(), &[]);
         let mut half_sent = server.half_sent();
         let mut idle = server.half_sent();
         // An answered connection shows that the first signal was heard: it is closed.
@@ -262,7 +273,7 @@ fn asked_again_it_ends_at_once() {
 #[cfg(unix)]
 #[test]
 fn a_terminal_that_goes_away_stops_it_in_peace_but_not_under_nohup() {
-    let mut server = Serve::start(&[]);
+    let mut server = Serve::launch(&mut heard(), &[]);
     server.signal(rustix::process::Signal::HUP);
     assert!(server.child.wait().unwrap().success());
 
