@@ -100,3 +100,111 @@ async fn a_daemon_can_be_forgotten() {
     assert_eq!(server.ask("/summon", json!({"daemon_name": "aider"})).await.0, 200);
     server.stop().await;
 }
+
+/// A server in a directory that keeps few rooms in memory.
+fn few_rooms(dir: &std::path::Path, rooms_max: usize) -> Config {
+    Config { bus: BusConfig { rooms_max, ..BusConfig::default() }, ..TestServer::config_in(dir) }
+}
+
+fn many(n: usize) -> Value {
+    (0..n)
+        .map(|n| json!({"spell_name": "invoke", "daemon_name": "codex", "metadata": {"task": n.to_string()}}))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_room_that_is_closed_never_meets_a_later_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = TestServer::in_dir(dir.path()).await;
+    assert_eq!(server.post("/events?room=old", many(5000)).await.status(), 201);
+    assert_eq!(server.http.delete(server.url("/rooms/old")).send().await.unwrap().status(), 204);
+    // At once: most of its rows are still there.
+    server.stop().await;
+    for run in 0..3 {
+        let server = TestServer::in_dir(dir.path()).await;
+        assert_eq!(server.look("/events/recent?room=old").await.0, 404);
+        let (status, answer) = server.ask("/events?room=new", many(2)).await;
+        assert_eq!((status, &answer["events"][0]["seq"]), (201, &json!(2 * run + 1)), "{answer}");
+        let (_, history) = server.look("/events?room=new&daemon=codex&limit=100").await;
+        assert_eq!(history["events"].as_array().unwrap().len(), 2 * run + 2);
+        server.stop().await;
+    }
+    let server = TestServer::in_dir(dir.path()).await;
+    let file = rusqlite::Connection::open(dir.path().join("events.db")).unwrap();
+    let swept = async {
+        while file.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, u64>(0)).unwrap() > 6 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(support::PATIENCE, swept).await.expect("what is left of it goes");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_could_not_be_deleted_is_still_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = TestServer::in_dir(dir.path()).await;
+    assert_eq!(server.post("/events?room=lab", many(3)).await.status(), 201);
+    let other = rusqlite::Connection::open(dir.path().join("events.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let delete = async |path: &str| server.http.delete(server.url(path)).send().await.unwrap().status();
+    assert_eq!(delete("/events?room=lab&before=3").await, 503);
+    assert_eq!(delete("/rooms/lab").await, 503);
+    other.execute_batch("ROLLBACK").unwrap();
+    let (_, history) = server.look("/events?room=lab").await;
+    assert_eq!(history["events"].as_array().unwrap().len(), 3, "{history}");
+    let gone = async { while delete("/rooms/lab").await == 503 {} };
+    tokio::time::timeout(support::PATIENCE, gone).await.unwrap();
+    assert_eq!(server.look("/events?room=lab").await.0, 404);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rooms_that_open_at_the_same_time_at_the_bound_lose_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = TestServer::with(few_rooms(dir.path(), 4)).await;
+    let mut kept = Vec::new();
+    for round in 0..30 {
+        let publish = |n: usize| {
+            let (room, http) = (format!("r{round}-{n}"), server.http.clone());
+            let url = server.url(&format!("/events?room={room}"));
+            async move { (http.post(url).json(&many(1)).send().await.unwrap().status(), room) }
+        };
+        for (status, room) in futures_util::future::join_all((0..5).map(publish)).await {
+            if status == 201 {
+                kept.push(room);
+            }
+        }
+    }
+    assert!(kept.len() >= 30, "{} rooms", kept.len());
+    for room in &kept {
+        let (status, history) = server.look(&format!("/events?room={room}")).await;
+        assert_eq!((status, history["events"].as_array().map(Vec::len)), (200, Some(1)), "{room}: {history}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_sent_again_is_synced_if_that_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = TestServer::in_dir(dir.path()).await;
+    let publish = async |ack: &str| {
+        let request = server.http.post(server.url(&format!("/events?ack={ack}"))).json(&many(1));
+        let answer: Value =
+            request.header("Idempotency-Key", "k").send().await.unwrap().json().await.unwrap();
+        (answer["ack"].clone(), answer["events"][0]["seq"].clone())
+    };
+    let syncs = async || {
+        let metrics = server.get("/metrics").await.text().await.unwrap();
+        let line =
+            metrics.lines().find(|line| line.starts_with("arcane_log_syncs_total")).unwrap().to_owned();
+        line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
+    };
+    publish("synced").await;
+    let request = server.http.post(server.url("/events?ack=logged")).json(&many(1));
+    request.header("Idempotency-Key", "other").send().await.unwrap();
+    let before = syncs().await;
+    assert_eq!(publish("synced").await, (json!("synced"), json!(1)));
+    assert!(syncs().await > before, "what it says is made true first");
+    server.stop().await;
+}

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use arcane_shared::{RoomName, Seq};
+use arcane_shared::RoomName;
 
 use super::{ArcaneEventBus, colors};
 use crate::log::{LogError, Record, RoomId};
@@ -49,15 +49,13 @@ impl ArcaneEventBus {
     fn delete_room(&self, name: &RoomName) -> Result<(), CannotClose> {
         let id = self.let_go(name)?;
         let log = self.log();
-        log.purge(id, Seq::MAX)?;
         let mut records = Vec::new();
         for prefix in ["consumer/", "key/", colors::PREFIX] {
             let kept = log.recall(&format!("{prefix}{name}/"))?;
             records.extend(kept.into_iter().map(|(key, _)| Record::forget(key)));
         }
-        log.remember(records)?;
+        log.delete_room(id, records)?;
         self.consumers().forget_room(name);
-        log.forget_room(id);
         tracing::info!(room = %name, "the room was closed, and what was kept of it deleted");
         Ok(())
     }

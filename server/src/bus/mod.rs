@@ -218,7 +218,7 @@ impl ArcaneEventBus {
         let submission = Submission { records, ..Submission::default() };
         match self.submit(vec![event], submission).map_err(|(_, error)| error)? {
             Outcome::New(emitted) => Ok(emitted),
-            Outcome::Again(_) => unreachable!("what has no key is always new"),
+            Outcome::Again(..) => unreachable!("what has no key is always new"),
         }
     }
 

@@ -17,7 +17,9 @@ use super::reads::Reads;
 use super::ring::{Ring, Slice};
 use super::submission::{Emitted, Outcome, Submission};
 use crate::clock;
-use crate::log::{Append, Appended, Commits, LogError, Notify, Portion, Receipt, Record, RoomId, RoomRecord};
+use crate::log::{
+    Append, Appended, Commits, Level, LogError, Notify, Portion, Receipt, Record, RoomId, RoomRecord,
+};
 
 /// A room. Numbers are given under one lock that is held for neither I/O nor an await, so a publisher waits
 /// for other publishers only, never for a reader. Frames reach the ring once they are in the log.
@@ -151,7 +153,10 @@ impl Room {
         if let Some(key) = &key {
             match state.keys.check(key, state.ring.head(), expiry) {
                 Use::New => {}
-                Use::Again(known) => return Ok(Outcome::Again(known)),
+                Use::Again(known) => {
+                    let receipt = if level == Level::Synced { self.sync()? } else { Receipt::done() };
+                    return Ok(Outcome::Again(known, receipt));
+                }
                 Use::Refused(error) => return Err((0, error.into())),
             }
         }
@@ -197,6 +202,23 @@ impl Room {
             }
         };
         Ok(Outcome::New(Emitted { frames, receipt }))
+    }
+
+    /// Tells when everything that is in the log is on the disk: an append of nothing that waits for it.
+    fn sync(self: &Arc<Self>) -> Result<Receipt, (usize, EmitError)> {
+        let (done, receipt) = Notify::pair();
+        let append = Append {
+            room: self.id,
+            frames: Vec::new(),
+            records: Vec::new(),
+            level: Level::Synced,
+            commits: Arc::clone(self) as Arc<dyn Commits>,
+            done,
+        };
+        match self.reads.log().append(append).map_err(|error| (0, error.into()))? {
+            Appended::Queued => Ok(receipt),
+            Appended::Done(_) => Ok(Receipt::done()),
+        }
     }
 
     /// Encodes events with the numbers and colours that they get if the log takes them.
@@ -310,11 +332,10 @@ impl Room {
         self.lock().ring.len().min(self.history_size)
     }
 
-    /// Whether nothing is kept here and nobody waits for it.
+    /// Whether nothing has happened here and nobody waits for it. A room whose events are all past retention is not:
+    /// its numbers, keys and consumers go on.
     pub(crate) fn is_forgettable(&self) -> bool {
-        let state = self.lock();
-        let (head, next) = (state.ring.head(), state.next_seq);
-        self.subscriber_count() == 0 && next == head + 1 && self.reads.log().usage(self.id).first > head
+        self.subscriber_count() == 0 && self.lock().next_seq == 1
     }
 
     pub(crate) fn card(&self) -> RoomCard {

@@ -90,6 +90,19 @@ impl Doors {
         done
     }
 
+    /// The same, unless another is at it.
+    fn try_pass(&self, name: &RoomName, act: impl FnOnce()) {
+        let door = Arc::clone(self.lock().entry(name.clone()).or_default());
+        if let Ok(alone) = door.try_lock() {
+            act();
+            drop(alone);
+        }
+        let mut doors = self.lock();
+        if Arc::strong_count(&door) == 2 {
+            doors.remove(name);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<RoomName, Arc<Mutex<()>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -210,22 +223,21 @@ impl ArcaneEventBus {
 
     /// Checks the bounds before the disk is asked.
     fn make_place(&self, name: &RoomName) -> Result<(), NoSuchRoom> {
-        let mut rooms = self.inner.rooms.write().unwrap_or_else(PoisonError::into_inner);
-        self.leave_one_place(&mut rooms, name)?;
+        self.leave_one_place(&mut self.inner.rooms.write().unwrap_or_else(PoisonError::into_inner), name)?;
         let max = self.inner.config.rooms_max.saturating_mul(KEPT_FOR_EACH);
-        if self.log().room(name).is_some() {
+        if self.log().room(name).is_some() || self.log().rooms().len() < max {
             return Ok(());
         }
-        let kept = self.log().rooms();
-        if kept.len() < max {
-            return Ok(());
+        for unused in self.log().rooms().into_iter().filter(|record| record.head == 0) {
+            // A room that is being opened has a door of its own, and nothing has happened in it yet either.
+            self.inner.doors.try_pass(&unused.name, || {
+                if !self.rooms().contains_key(&unused.name) {
+                    self.log().forget_room(unused.id);
+                }
+            });
         }
-        let empty = |record: &&RoomRecord| record.first > record.head && !rooms.contains_key(&record.name);
-        let empty: Vec<_> = kept.iter().filter(empty).collect();
-        for record in &empty {
-            self.log().forget_room(record.id);
-        }
-        if empty.is_empty() { Err(NoSuchRoom::TooManyKept { name: name.to_string(), max }) } else { Ok(()) }
+        let is_full = self.log().rooms().len() >= max;
+        if is_full { Err(NoSuchRoom::TooManyKept { name: name.to_string(), max }) } else { Ok(()) }
     }
 
     /// Lets rooms go from memory until there is a place for one more.

@@ -33,8 +33,9 @@ pub struct Emitted {
 pub enum Outcome {
     /// The events have numbers.
     New(Emitted),
-    /// They had them already: the same was sent before with the same key.
-    Again(Known),
+    /// They had them already: the same was sent before with the same key. The receipt tells when what was asked for is
+    /// true of them.
+    Again(Known, Receipt),
 }
 
 impl Emitted {

@@ -67,6 +67,10 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if let Some(number) = json::beyond_64_bits(bytes) {
         return Err(ApiError::field(&number.pointer, number.to_string()));
     }
+    // serde would fill a structure's fields from an array, in their order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(ApiError::field("", "is an object, not an array"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let (pointer, inner) = (pointer(error.path()), error.into_inner());

@@ -16,7 +16,7 @@ use super::query::{Pairs, QueryError};
 use crate::bus::keys::KEY_BYTES_MAX;
 use crate::bus::{EmitError, HeldRoom, Key, Known, Outcome, Submission};
 use crate::clock;
-use crate::log::Level;
+use crate::log::{Level, Receipt};
 use crate::state::AppState;
 
 /// Most events in one NDJSON stream.
@@ -70,6 +70,8 @@ pub(crate) async fn publish(
         submitted.logged().await?;
         submitted.numbers()
     };
+    // Also where there was nothing to publish.
+    let _held = state.bus.hold_room(&room).await?;
     let answer = PublishAnswer {
         status: "published".into(),
         epoch: state.bus.epoch(&room)?,
@@ -107,7 +109,7 @@ impl Submitted {
     async fn logged(&mut self) -> Result<(), ApiError> {
         match &mut self.0 {
             Outcome::New(emitted) => Ok(emitted.logged().await?),
-            Outcome::Again(_) => Ok(()),
+            Outcome::Again(_, receipt) => Ok(receipt.logged().await?),
         }
     }
 
@@ -116,7 +118,7 @@ impl Submitted {
             Outcome::New(emitted) => {
                 emitted.frames.iter().map(|frame| Published { seq: frame.seq() }).collect()
             }
-            Outcome::Again(Known { first, count }) => {
+            Outcome::Again(Known { first, count }, _) => {
                 (*first..first + count).map(|seq| Published { seq }).collect()
             }
         }
@@ -131,7 +133,7 @@ fn submit(
 ) -> Result<Submitted, ApiError> {
     let n = events.len();
     if n == 0 {
-        return Ok(Submitted(Outcome::Again(Known { first: 1, count: 0 })));
+        return Ok(Submitted(Outcome::Again(Known { first: 1, count: 0 }, Receipt::done())));
     }
     let submission = Submission { level, key, ..Submission::default() };
     let outcome = state.bus.submit(events, submission).map_err(|(index, error)| {

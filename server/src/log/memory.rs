@@ -142,6 +142,15 @@ impl EventLog for MemoryLog {
         self.shelves.forget(room);
     }
 
+    fn delete_room(&self, room: RoomId, records: Vec<Record>) -> Result<(), LogError> {
+        let mut state = self.lock();
+        state.rooms.remove(&room);
+        state.take(&records);
+        drop(state);
+        self.shelves.forget(room);
+        Ok(())
+    }
+
     fn append(&self, append: Append) -> Result<Appended, LogError> {
         let mut state = self.lock();
         let kept = state.rooms.get_mut(&append.room).ok_or_else(gone)?;

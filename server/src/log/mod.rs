@@ -118,8 +118,15 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// If it can be neither read nor made.
     fn open_room(&self, name: &RoomName) -> Result<RoomRecord, LogError>;
 
-    /// Forgets a room of which no event is kept.
+    /// Forgets a room in which nothing has happened.
     fn forget_room(&self, room: RoomId);
+
+    /// Deletes a room with all of its events, and the state that `records` forgets: all of it, or nothing. Its number is
+    /// never given again. Nothing may be appended to it any more. Blocks.
+    ///
+    /// # Errors
+    /// If it cannot; then nothing was deleted.
+    fn delete_room(&self, room: RoomId, records: Vec<Record>) -> Result<(), LogError>;
 
     /// Takes events in the order of the calls. For each room these are the next numbers.
     ///

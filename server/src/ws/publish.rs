@@ -133,7 +133,7 @@ fn submit(
         EmitError::Log(error) => ("log_unavailable", error.to_string()),
     })?;
     Ok(match outcome {
-        Outcome::Again(known) => (known, Receipt::done()),
+        Outcome::Again(known, receipt) => (known, receipt),
         Outcome::New(emitted) => {
             let first = emitted.frames.first().map_or(0, |frame| frame.seq());
             let known = Known { first, count: emitted.frames.len() as u64 };

@@ -1,6 +1,7 @@
 //! One commit: everything in it is in the log, or nothing.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -53,6 +54,8 @@ impl Drop for Commit<'_> {
 pub(super) struct Written {
     /// Rooms that are not as they were.
     pub(super) rooms: HashMap<RoomId, Kept>,
+    /// Rooms that are no more. Their rows go later, step by step.
+    pub(super) deleted: Vec<RoomId>,
     pub(super) events: u64,
     pub(super) bytes: u64,
     pub(super) synced: bool,
@@ -63,7 +66,7 @@ pub(super) fn write(writer: &mut Writer, group: &Group) -> rusqlite::Result<Writ
     let synced = is_synced(group.level, writer.clean, has_events) || !group.purges.is_empty();
     writer.set_synced(synced)?;
     let transaction = Commit::begin(&writer.connection)?;
-    let mut written = Written { rooms: HashMap::new(), events: 0, bytes: 0, synced };
+    let mut written = Written { rooms: HashMap::new(), deleted: Vec::new(), events: 0, bytes: 0, synced };
     if writer.clean && has_events {
         set_clean_in(&transaction, false)?;
     }
@@ -73,16 +76,29 @@ pub(super) fn write(writer: &mut Writer, group: &Group) -> rusqlite::Result<Writ
         keep_clock(&transaction, &writer.clock)?;
     }
     for (id, record) in &group.rooms {
-        if let Some(kept) = write_room(&transaction, *id, record.as_ref())? {
-            written.rooms.insert(*id, kept);
+        match record {
+            Some(record) => {
+                write_room(&transaction, *id, record)?;
+                written.rooms.insert(*id, Kept::EMPTY);
+            }
+            None => {
+                delete_room(&transaction, *id)?;
+                written.deleted.push(*id);
+            }
         }
     }
     {
         let mut insert =
             transaction.prepare_cached("INSERT INTO events VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
         for append in &group.appends {
-            let known = writer.rooms.get(&append.room).copied();
-            let kept = written.rooms.entry(append.room).or_insert_with(|| known.unwrap_or(Kept::EMPTY));
+            let gone = writer.deleted.contains(&append.room) || written.deleted.contains(&append.room);
+            let known = writer.rooms.get(&append.room).copied().filter(|_| !gone);
+            let kept = match (known, written.rooms.entry(append.room)) {
+                (_, Entry::Occupied(kept)) => kept.into_mut(),
+                (Some(known), Entry::Vacant(place)) => place.insert(known),
+                // Written into a room that is not there, they would be answered for and lost.
+                (None, Entry::Vacant(_)) => return Err(rusqlite::Error::QueryReturnedNoRows),
+            };
             for frame in &append.frames {
                 let json = frame.json();
                 insert.execute(params![
@@ -104,6 +120,13 @@ pub(super) fn write(writer: &mut Writer, group: &Group) -> rusqlite::Result<Writ
         }
     }
     for purge in &group.purges {
+        if let Some(records) = &purge.deletes {
+            delete_room(&transaction, purge.room)?;
+            write_records(&transaction, records)?;
+            written.rooms.remove(&purge.room);
+            written.deleted.push(purge.room);
+            continue;
+        }
         let known = writer.rooms.get(&purge.room).copied();
         let kept = written.rooms.entry(purge.room).or_insert_with(|| known.unwrap_or(Kept::EMPTY));
         // The rows go later, step by step; that they are gone for readers is written now.
@@ -133,20 +156,22 @@ pub(super) fn keep_clock(connection: &Connection, clock: &SteadyClock) -> rusqli
     Ok(())
 }
 
-fn write_room(
-    transaction: &Connection,
-    id: RoomId,
-    record: Option<&RoomRecord>,
-) -> rusqlite::Result<Option<Kept>> {
-    let Some(record) = record else {
-        transaction.execute("DELETE FROM rooms WHERE id = ?", [id])?;
-        return Ok(None);
-    };
+fn write_room(transaction: &Connection, id: RoomId, record: &RoomRecord) -> rusqlite::Result<()> {
     transaction.execute(
         "INSERT INTO rooms(id, name, epoch, first, head, bytes, at) VALUES(?1, ?2, ?3, 1, 0, 0, 0)",
         params![id, record.name.as_str(), record.epoch.0],
     )?;
-    Ok(Some(Kept::EMPTY))
+    // Numbers are given once: the index may know what a deleted room had.
+    transaction.execute(
+        "INSERT INTO meta VALUES('room', ?1) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
+        [id],
+    )?;
+    Ok(())
+}
+
+fn delete_room(transaction: &Connection, id: RoomId) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM rooms WHERE id = ?", [id])?;
+    Ok(())
 }
 
 fn write_records(transaction: &Connection, records: &[Record]) -> rusqlite::Result<()> {

@@ -8,6 +8,7 @@ mod checkpoint;
 mod continuity;
 mod fault;
 mod group;
+mod leftovers;
 pub(crate) mod open;
 mod pages;
 pub(in crate::log) mod private;
@@ -19,7 +20,7 @@ pub(crate) mod schema;
 mod verify;
 mod writer;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -124,12 +125,17 @@ impl SqliteLog {
         }
         let clock = Arc::new(opened.clock);
         let background = open::connect(&path).map_err(|error| of_log(error.into()))?;
+        for (room, head) in &opened.deleted {
+            shelves.set(*room, Usage { first: head + 1, bytes: 0 });
+        }
+        let deleted = opened.deleted.iter().map(|(room, head)| (*room, Kept { head: *head, ..Kept::EMPTY }));
         let writer = Writer {
             connection: opened.connection,
             queue: Arc::clone(&queue),
             shelves: shelves.clone(),
             marks: Arc::clone(&marks),
-            rooms: opened.rooms.iter().map(|room| (room.id, Kept::from(room))).collect::<HashMap<_, _>>(),
+            rooms: opened.rooms.iter().map(|room| (room.id, Kept::from(room))).chain(deleted).collect(),
+            deleted: opened.deleted.iter().map(|(room, _)| *room).collect(),
             retention,
             clock: Arc::clone(&clock),
             clock_kept_at: None,
@@ -150,7 +156,7 @@ impl SqliteLog {
             verify::start(&path, &opened.rooms, Arc::clone(&damaged), Arc::clone(&stopping))
                 .map_err(unusable)?,
         ];
-        let next_id = opened.rooms.iter().map(|room| room.id).max().unwrap_or(0) + 1;
+        let next_id = opened.next_room;
         let by_name = opened.rooms.into_iter().map(|room| (room.name.clone(), room)).collect();
         Ok(Self {
             queue,
@@ -173,6 +179,13 @@ impl SqliteLog {
     #[must_use]
     pub fn figures(&self) -> &Arc<Figures> {
         &self.figures
+    }
+
+    /// Lets events go, or a room, and waits until that is written.
+    fn ask_purge(&self, room: RoomId, before: Seq, deletes: Option<Vec<Record>>) -> Result<(), LogError> {
+        let (done, receipt) = Notify::pair();
+        self.queue.purge(Purge { room, before, deletes, done })?;
+        receipt.wait()
     }
 
     /// The oldest and the latest event of a room.
@@ -225,7 +238,12 @@ impl EventLog for SqliteLog {
     fn forget_room(&self, room: RoomId) {
         self.rooms().by_name.retain(|_, record| record.id != room);
         self.queue.room(room, None);
-        self.shelves.forget(room);
+    }
+
+    fn delete_room(&self, room: RoomId, records: Vec<Record>) -> Result<(), LogError> {
+        self.ask_purge(room, Seq::MAX, Some(records))?;
+        self.rooms().by_name.retain(|_, record| record.id != room);
+        Ok(())
     }
 
     fn append(&self, append: Append) -> Result<Appended, LogError> {
@@ -310,11 +328,7 @@ impl EventLog for SqliteLog {
     }
 
     fn purge(&self, room: RoomId, before: Seq) -> Result<Seq, LogError> {
-        let before = before.min(self.marks.of(room) + 1);
-        self.shelves.force(room, before);
-        let (done, receipt) = Notify::pair();
-        self.queue.purge(Purge { room, before, done })?;
-        receipt.wait()?;
+        self.ask_purge(room, before.min(self.marks.of(room) + 1), None)?;
         Ok(self.shelves.usage(room).first)
     }
 

@@ -5,15 +5,16 @@ use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use arcane_shared::{Epoch, RoomName};
+use arcane_shared::{Epoch, RoomName, Seq};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::backup;
 use super::continuity::Left;
+use super::leftovers;
 use super::private;
 use super::schema::{self, SchemaError, event_id, seq_of};
 use crate::clock::{self, SteadyClock, boot};
-use crate::log::{LogError, RoomRecord, new_epoch};
+use crate::log::{LogError, RoomId, RoomRecord, new_epoch};
 
 /// The database in a data directory.
 pub const EVENTS_FILE: &str = "events.db";
@@ -87,6 +88,10 @@ pub(super) struct Opened {
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
     pub(super) rooms: Vec<RoomRecord>,
+    /// Deleted rooms of which rows are left, and the last event of each.
+    pub(super) deleted: Vec<(RoomId, Seq)>,
+    /// The number of the next new room.
+    pub(super) next_room: RoomId,
     pub(super) clock: SteadyClock,
     /// Names this run of the server.
     pub(super) run: String,
@@ -143,10 +148,12 @@ pub(super) fn open(dir: &Path) -> Result<Opened, OpenError> {
             .map_err(|error| sorted(error.into()))?
             .map_err(|detail| OpenError::Damaged { path: path.clone(), detail })?;
     }
+    let deleted = leftovers::find(&connection, &rooms).map_err(|error| sorted(error.into()))?;
+    let next_room = leftovers::next_room(&connection, &rooms).map_err(|error| sorted(error.into()))?;
     let clock = start_clock(&connection, &rooms).map_err(|error| sorted(error.into()))?;
     let run = format!("{:016x}", rand::random::<u64>());
     begin_run(&mut connection, dir, &run, &mut rooms).map_err(|error| sorted(error.into()))?;
-    Ok(Opened { lock, path, connection, rooms, clock, run })
+    Ok(Opened { lock, path, connection, rooms, deleted, next_room, clock, run })
 }
 
 fn sort(path: &Path, error: LogError) -> OpenError {

@@ -24,12 +24,19 @@ pub(super) fn step(writer: &mut Writer, now: i64, check_age: bool) -> rusqlite::
 fn step_room(writer: &mut Writer, room: RoomId, now: i64, check_age: bool) -> rusqlite::Result<()> {
     let Some(mut kept) = writer.rooms.get(&room).copied() else { return Ok(()) };
     let promised = writer.shelves.usage(room).first;
-    let is_due = promised > kept.first || writer.retention.is_exceeded(kept.held(), None, now);
+    let is_due = promised > kept.first
+        || writer.deleted.contains(&room)
+        || writer.retention.is_exceeded(kept.held(), None, now);
     let may_be_old = check_age && kept.first <= kept.head;
     if !(is_due || may_be_old) {
         return Ok(());
     }
     let oldest = oldest(writer, room, kept.first)?;
+    if oldest.is_empty() && writer.deleted.remove(&room) {
+        writer.rooms.remove(&room);
+        writer.shelves.forget(room);
+        return Ok(());
+    }
     let wanted = writer.retention.first_to_keep(kept.held(), &oldest, now).max(promised);
     // From here on nobody is promised what goes.
     let allowed = writer.shelves.advance(room, wanted, Instant::now());

@@ -58,6 +58,8 @@ pub(super) struct Group {
 pub(super) struct Purge {
     pub(super) room: RoomId,
     pub(super) before: Seq,
+    /// The room goes, and this state with it.
+    pub(super) deletes: Option<Vec<Record>>,
     pub(super) done: Notify,
 }
 

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arcane_shared::Seq;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::reader::{COLUMNS, Stored, connect, frame, known_hole};
 use super::schema::event_id;
@@ -89,6 +89,9 @@ fn stretch(connection: &Connection, room: &RoomRecord, from: Seq, to: Seq) -> ru
         next = last + 1;
     }
     // What retention has deleted meanwhile is not missing.
-    let first: i64 = connection.query_row(oldest, [room.id], |row| row.get(0))?;
+    let Some(first) = connection.query_row(oldest, [room.id], |row| row.get::<_, i64>(0)).optional()? else {
+        // Nor what belongs to a room that was deleted.
+        return Ok(None);
+    };
     Ok((next <= to && first.unsigned_abs() <= next).then_some(next))
 }

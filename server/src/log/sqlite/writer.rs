@@ -1,6 +1,6 @@
 //! The one thread that writes: it commits in one go whatever has come while it was busy.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -57,6 +57,8 @@ pub(super) struct Writer {
     pub(super) marks: Arc<Marks>,
     pub(super) rooms: HashMap<RoomId, Kept>,
     pub(super) retention: Retention,
+    /// Rooms that are deleted, while rows of theirs are left.
+    pub(super) deleted: HashSet<RoomId>,
     pub(super) clock: Arc<SteadyClock>,
     /// When the file was told last what time it is.
     pub(super) clock_kept_at: Option<Instant>,
@@ -132,6 +134,15 @@ impl Writer {
                     self.rooms.insert(room, kept);
                     let first = self.shelves.usage(room).first.max(kept.first);
                     self.shelves.set(room, Usage { first, bytes: kept.bytes });
+                }
+                for purge in &group.purges {
+                    // Not before it is written: who is told that it failed has lost nothing.
+                    self.shelves.force(purge.room, purge.before);
+                }
+                for room in written.deleted {
+                    let head = self.rooms.entry(room).or_insert(Kept::EMPTY).head;
+                    self.shelves.force(room, head + 1);
+                    self.deleted.insert(room);
                 }
                 if written.events > 0 {
                     self.appended_at = Instant::now();
