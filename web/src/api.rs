@@ -59,9 +59,9 @@ impl Server {
 
     /// Casts a spell written in natural language. What comes back is the event's sentence and, on
     /// lines of its own, what the daemon answered.
-    pub(crate) async fn cast(&self, spell: &str, room: &str) -> Result<String, Failure> {
+    pub(crate) async fn cast(&self, spell: &str) -> Result<String, Failure> {
         let body = written(object([("spell", spell.into())]));
-        let answer = self.request(format!("/spell/cast?room={room}"), Some(body)).await?;
+        let answer = self.request("/spell/cast".into(), Some(body)).await?;
         let text = |key: &str| answer.get(key).and_then(Value::as_str).map(str::to_owned);
         let mut said = text("message").or_else(|| text("status")).unwrap_or_else(|| "Done.".into());
         // A daemon without a conduit gives its task back, which is no news.
@@ -83,8 +83,8 @@ impl Server {
     }
 
     /// Who is present. The server tells everybody that somebody looked.
-    pub(crate) async fn active(&self, room: &str) -> Option<Vec<Card>> {
-        answers::cards(&self.get(format!("/daemons/active?room={room}")).await?)
+    pub(crate) async fn active(&self) -> Option<Vec<Card>> {
+        answers::cards(&self.get("/daemons/active".into()).await?)
     }
 
     /// Asks the log; says the status and sentence of a refusal.

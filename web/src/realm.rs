@@ -87,7 +87,7 @@ impl Realm {
         }
         leptos::task::spawn_local(async move {
             let room = self.views.room.get_untracked();
-            if let Some(cards) = self.server().active(&room).await {
+            if let Some(cards) = self.server().active().await {
                 self.with(|page| {
                     if page.room.as_str() == room {
                         page.store.daemons_mut().adopt(&cards);

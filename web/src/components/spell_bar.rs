@@ -57,8 +57,7 @@ pub(crate) fn attach(realm: Realm) {
             realm.travel(|page| page.leave(true));
         }
         leptos::task::spawn_local(async move {
-            let room = views.room.get_untracked();
-            let outcome = realm.server().cast(&spell, &room).await;
+            let outcome = realm.server().cast(&spell).await;
             casting.set(false);
             match outcome {
                 Ok(message) => {
