@@ -103,7 +103,7 @@ for (const painter of ["webgl2", "2d"]) {
       const here = await renderer(page);
       if (["all", "changed"].includes(info.config.updateSnapshots)) writeFileSync(known, here);
       // Another GPU rounds differently: there it is enough that both runs are the same. `--update-snapshots` makes them its own.
-      test.skip(!existsSync(known) || readFileSync(known, "utf8") !== here, `no golden images of ${here}`);
+      test.skip(!existsSync(known) || readFileSync(known, "utf8") !== here, `both runs are the same, but there are no golden images of ${here}: npx playwright test golden --update-snapshots makes them`);
       for (const [n, picture] of pictures.entries()) {
         const png = Buffer.from(picture.split(",")[1], "base64");
         expect(png).toMatchSnapshot(`${painter}-${spell}-${moments[n]}.png`, { maxDiffPixelRatio: 0.01 });

@@ -377,25 +377,3 @@ async fn bodies_may_come_by_gzip_and_not_otherwise() {
     let (status, too_large) = detail(&[NDJSON, GZIP], &bomb).await;
     assert!(status == 413 && too_large.contains("line 1: a line has at most 262144 bytes"), "{too_large}");
 }
-
-#[tokio::test]
-async fn an_array_is_no_object() {
-    let server = TestServer::start().await;
-    for (path, body) in [
-        ("/summon", json!(["codex"])),
-        ("/invoke", json!(["codex", "task", {}])),
-        ("/spell/cast", json!(["summon codex"])),
-        ("/voice", json!(["codex", "hi"])),
-        ("/consumers/c/ack", json!([3])),
-    ] {
-        let (status, answer) = server.ask(path, body).await;
-        assert_eq!(status, 422, "{path}: {answer}");
-        assert!(answer["detail"].as_str().unwrap().contains("is an object, not an array"), "{answer}");
-    }
-    let empty = server
-        .http
-        .post(server.url("/events?room=new"))
-        .header("Content-Type", "application/x-ndjson")
-        .body("\n");
-    assert_eq!(empty.send().await.unwrap().status(), 201, "a room opens with its first publisher");
-}

@@ -285,3 +285,25 @@ async fn other_sites_may_not() {
     socket.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 403");
 }
+
+#[tokio::test]
+async fn an_array_is_no_object() {
+    let server = TestServer::start().await;
+    for (path, body) in [
+        ("/summon", json!(["codex"])),
+        ("/invoke", json!(["codex", "task", {}])),
+        ("/spell/cast", json!(["summon codex"])),
+        ("/voice", json!(["codex", "hi"])),
+        ("/consumers/c/ack", json!([3])),
+    ] {
+        let (status, answer) = server.ask(path, body).await;
+        assert_eq!(status, 422, "{path}: {answer}");
+        assert!(answer["detail"].as_str().unwrap().contains("is an object, not an array"), "{answer}");
+    }
+    let empty = server
+        .http
+        .post(server.url("/events?room=new"))
+        .header("Content-Type", "application/x-ndjson")
+        .body("\n");
+    assert_eq!(empty.send().await.unwrap().status(), 201, "a room opens with its first publisher");
+}
