@@ -192,6 +192,24 @@ async fn a_reader_behind_memory_reads_on_from_the_log() {
 }
 
 #[tokio::test]
+async fn what_memory_holds_after_a_restart_is_the_latest_that_fits() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = |ring_bytes: usize| {
+        let bus = BusConfig { ring_bytes, ..BusConfig::default() };
+        Config { bus, ..TestServer::config_in(dir.path()) }
+    };
+    let server = TestServer::with(config(1 << 20)).await;
+    let large = "x".repeat(10_000);
+    server.ask("/events", json!((0..40).map(|_| event(&large)).collect::<Vec<_>>())).await;
+    server.stop().await;
+
+    let server = TestServer::with(config(100_000)).await;
+    let (_, recent) = server.look("/events/recent?count=100").await;
+    assert_eq!(numbers(&recent), (32..=40).collect::<Vec<_>>(), "as many as fit, up to the head");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn history_is_replayed_and_ends() {
     let dir = tempfile::tempdir().unwrap();
     let server = TestServer::in_dir(dir.path()).await;

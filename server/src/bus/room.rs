@@ -86,11 +86,8 @@ impl Room {
             events_max: memory.history_size,
             bytes_max: memory.ring_bytes,
         };
-        let latest =
-            if portion.after < record.head { reads.log().read(record.id, portion)?.frames } else { vec![] };
-        // What is damaged or does not fit leaves a hole before the head; a ring has none.
-        if latest.last().is_some_and(|frame| frame.seq() == record.head) {
-            ring.refill(latest);
+        if portion.after < record.head {
+            ring.refill(reads.log().latest(record.id, portion)?);
         }
         let keys = Keys::recall(&record.name, reads.log().as_ref())?;
         // The list that earlier versions kept is beside those of the rooms.

@@ -193,6 +193,21 @@ impl EventLog for MemoryLog {
         Ok(Page { gap: lost.then_some((gap, GapReason::Expired)), frames: frames.cloned().collect() })
     }
 
+    fn latest(&self, room: RoomId, portion: Portion) -> Result<Vec<Arc<PreparedFrame>>, LogError> {
+        let state = self.lock();
+        let kept = state.rooms.get(&room).ok_or_else(gone)?;
+        let from = kept.index_after(portion.after);
+        let frames = kept.frames.range(from..kept.index_after(portion.through).max(from)).rev();
+        let mut bytes = 0;
+        let fits = |frame: &&Arc<PreparedFrame>| {
+            bytes += frame.json().len();
+            bytes <= portion.bytes_max || bytes == frame.json().len()
+        };
+        let mut latest: Vec<_> = frames.take(portion.events_max).take_while(fits).cloned().collect();
+        latest.reverse();
+        Ok(latest)
+    }
+
     fn before(&self, room: RoomId, at: i64) -> Result<Seq, LogError> {
         let state = self.lock();
         let kept = state.rooms.get(&room).ok_or_else(gone)?;

@@ -152,6 +152,13 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// If they cannot be read.
     fn read(&self, room: RoomId, portion: Portion) -> Result<Page, LogError>;
 
+    /// The last events of a portion, in order: as many as follow each other without a hole up to `through` itself,
+    /// within its bounds. Blocks.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    fn latest(&self, room: RoomId, portion: Portion) -> Result<Vec<Arc<PreparedFrame>>, LogError>;
+
     /// The last event before a moment (Unix microseconds); 0 or the one before the oldest kept if there
     /// is none. Blocks.
     ///

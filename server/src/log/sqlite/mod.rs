@@ -37,6 +37,7 @@ use super::{
     Append, Appended, EventLog, Fault, Level, LogError, Notify, Page, Pin, Portion, Record, RoomId,
     RoomRecord, Usage,
 };
+use crate::bus::PreparedFrame;
 use crate::clock::SteadyClock;
 use checkpoint::Checkpoints;
 use continuity::Marks;
@@ -277,6 +278,12 @@ impl EventLog for SqliteLog {
     fn read(&self, room: RoomId, portion: Portion) -> Result<Page, LogError> {
         let (first, head) = self.range(room);
         self.readers.page(room, portion, first, head)
+    }
+
+    fn latest(&self, room: RoomId, portion: Portion) -> Result<Vec<Arc<PreparedFrame>>, LogError> {
+        let (first, head) = self.range(room);
+        let after = portion.after.max(first.saturating_sub(1));
+        self.readers.latest(room, Portion { after, through: portion.through.min(head), ..portion })
     }
 
     fn before(&self, room: RoomId, at: i64) -> Result<Seq, LogError> {

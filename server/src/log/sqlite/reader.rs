@@ -94,6 +94,32 @@ impl Readers {
         Ok(page)
     }
 
+    /// The last events of a portion that follow each other without a hole. What is damaged ends them, too; whoever looks
+    /// for it finds it.
+    pub(super) fn latest(&self, room: RoomId, portion: Portion) -> Result<Vec<Arc<PreparedFrame>>, LogError> {
+        self.with(|connection| {
+            let sql =
+                format!("SELECT {COLUMNS} FROM events WHERE id > ?1 AND id <= ?2 ORDER BY id DESC LIMIT ?3");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let (after, through) = (event_id(room, portion.after), event_id(room, portion.through));
+            let limit = i64::try_from(portion.events_max).unwrap_or(i64::MAX);
+            let mut rows = statement.query(params![after, through, limit])?;
+            let mut frames: Vec<Arc<PreparedFrame>> = Vec::new();
+            let (mut bytes, mut next) = (0, portion.through);
+            while let Some(row) = rows.next()? {
+                let Stored::Sound(frame) = frame(row)? else { break };
+                bytes += frame.json().len();
+                if frame.seq() != next || bytes > portion.bytes_max && !frames.is_empty() {
+                    break;
+                }
+                next -= 1;
+                frames.push(frame);
+            }
+            frames.reverse();
+            Ok(frames)
+        })
+    }
+
     /// The last event before a moment, among those that are kept.
     pub(super) fn before(&self, room: RoomId, at: i64, first: Seq, head: Seq) -> Result<Seq, LogError> {
         self.with(|connection| {
