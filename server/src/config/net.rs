@@ -24,7 +24,8 @@ pub struct NetConfig {
     /// Time between ping frames on a quiet WebSocket, and between comments on a quiet SSE stream.
     /// Default 25 s.
     pub ping_interval: Duration,
-    /// How long a WebSocket client may take to answer a ping. Default 10 s.
+    /// How long a WebSocket client may take to answer a ping that was sent; one for which bytes had to wait may take
+    /// `stall_timeout`. Default 10 s.
     pub pong_timeout: Duration,
     /// How long a client may leave written bytes unread. Default 30 s.
     pub stall_timeout: Duration,

@@ -65,7 +65,10 @@ pub enum Input {
     /// A filtered stream has come to here without anything to send.
     Considered(Seq),
     /// The client took some of the bytes that were written for it.
-    Progress,
+    Progress {
+        /// Whether they had waited because the kernel had no place for more.
+        waited: bool,
+    },
     /// A message that publishes could not be used.
     Refused(Refusal),
     /// Bytes wait for the client although everything before was taken.
@@ -103,6 +106,19 @@ pub enum Output {
     Abandon(CloseCode),
 }
 
+/// What the client is to say, and how long that may take.
+#[derive(Debug, Clone, Copy)]
+struct Due {
+    since: Instant,
+    patience: Duration,
+}
+
+impl Due {
+    fn at(self) -> Instant {
+        self.since + self.patience
+    }
+}
+
 /// One connection's state.
 #[derive(Debug)]
 pub struct Session {
@@ -114,9 +130,11 @@ pub struct Session {
     consumes: bool,
     notices: bool,
     heard_at: Instant,
-    pinged_at: Option<Instant>,
+    /// The answer to a ping.
+    pong: Option<Due>,
+    /// The answer to a close frame.
+    end: Option<Due>,
     stalled_since: Option<Instant>,
-    closing_since: Option<Instant>,
     bad: VecDeque<Instant>,
     /// The position that is still to be told, and when it is due.
     position: Option<(Seq, Instant)>,
@@ -142,9 +160,9 @@ impl Session {
             consumes: false,
             notices: false,
             heard_at: now,
-            pinged_at: None,
+            pong: None,
+            end: None,
             stalled_since: None,
-            closing_since: None,
             bad: VecDeque::new(),
             position: None,
             position_told_at: None,
@@ -160,7 +178,7 @@ impl Session {
     /// Whether events still go out.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.closing_since.is_none()
+        self.end.is_none()
     }
 
     /// Whether the client asked to be told where its stream is.
@@ -172,16 +190,19 @@ impl Session {
     /// When [`Input::Tick`] is due.
     #[must_use]
     pub fn next_deadline(&self) -> Instant {
-        if let Some(since) = self.closing_since {
-            return since + CLOSE_TIMEOUT;
-        }
-        let sign = match self.pinged_at {
-            Some(at) => at + self.pong_timeout,
-            None => self.heard_at + self.ping_interval,
-        };
         let stall = self.stalled_since.map(|since| since + self.stall_timeout);
+        let answer = self.answer_due().map(Due::at);
+        let ping = self.pong.is_none().then(|| self.heard_at + self.ping_interval);
         let position = self.position.map(|(_, due)| due);
-        [stall, position].into_iter().flatten().fold(sign, Instant::min)
+        let due = if self.is_open() { [stall, answer, ping, position] } else { [stall, answer, None, None] };
+        // One of them is there: what is awaited, or else waits, or else is asked.
+        due.into_iter().flatten().min().unwrap_or(self.heard_at)
+    }
+
+    /// The answer that is awaited. What the client was not sent yet, it cannot answer: while bytes wait for it, there
+    /// is one rule for who reads nothing, and no other.
+    fn answer_due(&self) -> Option<Due> {
+        self.end.or(self.pong).filter(|_| self.stalled_since.is_none())
     }
 
     /// Decides what an input leads to.
@@ -189,7 +210,7 @@ impl Session {
         match input {
             Input::Said(incoming, at) => {
                 self.heard_at = now;
-                self.pinged_at = None;
+                self.pong = None;
                 self.said(incoming, at, now)
             }
             Input::Broke(error) => self.close(error.close_code(), error.to_string(), now),
@@ -207,8 +228,11 @@ impl Session {
                 self.tell_position(now)
             }
             Input::Refused(refusal) => self.bad(refusal.code, refusal.detail, refusal.id, now),
-            Input::Progress => {
+            Input::Progress { waited } => {
                 self.stalled_since = None;
+                if waited {
+                    self.put_off(now);
+                }
                 vec![]
             }
             Input::Waiting => {
@@ -224,6 +248,14 @@ impl Session {
         }
     }
 
+    /// The client reads, but slowly: what is asked of it is behind all that the kernels hold, and as much time as
+    /// somebody may take who reads nothing is enough for that.
+    fn put_off(&mut self, now: Instant) {
+        for due in [&mut self.pong, &mut self.end].into_iter().flatten() {
+            *due = Due { since: now, patience: due.patience.max(self.stall_timeout) };
+        }
+    }
+
     fn said(&mut self, incoming: Incoming, at: UnixMillis, now: Instant) -> Vec<Output> {
         match incoming {
             Incoming::Close(_) if !self.is_open() => vec![Output::End],
@@ -232,7 +264,7 @@ impl Session {
             Incoming::Ping(payload) => vec![Output::Pong(payload)],
             Incoming::Pong => vec![],
             Incoming::Close(code) => {
-                self.closing_since = Some(now);
+                self.end = Some(Due { since: now, patience: CLOSE_TIMEOUT });
                 vec![Output::CloseAnswer(code.unwrap_or(CloseCode::Normal.code()))]
             }
             Incoming::Binary(_) => {
@@ -281,23 +313,22 @@ impl Session {
     }
 
     fn tick(&mut self, now: Instant) -> Vec<Output> {
-        if let Some(since) = self.closing_since {
-            return if now >= since + CLOSE_TIMEOUT { vec![Output::End] } else { vec![] };
-        }
         if self.stalled_since.is_some_and(|since| now >= since + self.stall_timeout) {
             // Whoever reads nothing does not read a close frame either.
             return vec![Output::Abandon(CloseCode::NoPong)];
         }
-        match self.pinged_at {
-            Some(at) if now >= at + self.pong_timeout => {
-                self.close(CloseCode::NoPong, "no answer to a ping".into(), now)
-            }
-            None if now >= self.heard_at + self.ping_interval => {
-                self.pinged_at = Some(now);
-                vec![Output::Ping]
-            }
-            Some(_) | None => self.tell_position(now),
+        let is_late = self.answer_due().is_some_and(|due| now >= due.at());
+        if !self.is_open() {
+            return if is_late { vec![Output::End] } else { vec![] };
         }
+        if is_late {
+            return self.close(CloseCode::NoPong, "no answer to a ping".into(), now);
+        }
+        if self.pong.is_none() && now >= self.heard_at + self.ping_interval {
+            self.pong = Some(Due { since: now, patience: self.pong_timeout });
+            return vec![Output::Ping];
+        }
+        self.tell_position(now)
     }
 
     fn tell_position(&mut self, now: Instant) -> Vec<Output> {
@@ -334,7 +365,7 @@ impl Session {
         if !self.is_open() {
             return vec![];
         }
-        self.closing_since = Some(now);
+        self.end = Some(Due { since: now, patience: CLOSE_TIMEOUT });
         vec![Output::Close(code, reason)]
     }
 }

@@ -86,7 +86,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
             }
             let outputs = match woken {
                 Woken::Turn(Turn::Gone) => return state.code(),
-                Woken::Turn(Turn::Wrote) => self.session.handle(Input::Progress, Instant::now()),
+                Woken::Turn(Turn::Wrote { waited }) => {
+                    self.session.handle(Input::Progress { waited }, Instant::now())
+                }
                 Woken::Turn(Turn::Read) => self.read(),
                 Woken::Events => {
                     let taken = self.take();

@@ -26,6 +26,8 @@ const UNWRITTEN_BYTES_MAX: usize = 256 * 1024;
 pub(super) struct Outbox {
     chunks: VecDeque<Chunk>,
     bytes: usize,
+    /// Whether the kernel had no place for any of it when it was asked last.
+    waits: bool,
 }
 
 #[derive(Debug)]
@@ -91,24 +93,32 @@ impl Outbox {
         &mut self,
         io: &mut S,
         context: &mut Context<'_>,
-    ) -> Poll<io::Result<usize>> {
+    ) -> Poll<io::Result<Written>> {
         let mut slices = [IoSlice::new(&[]); SLICES_MAX];
         let mut n = 0;
         for (slice, chunk) in slices.iter_mut().zip(&self.chunks) {
             *slice = IoSlice::new(&chunk.bytes);
             n += 1;
         }
-        let written = ready!(Pin::new(io).poll_write_vectored(context, &slices[..n]))?;
-        self.advance(written);
-        Poll::Ready(Ok(written))
+        let written = Pin::new(io).poll_write_vectored(context, &slices[..n]);
+        let waited = std::mem::replace(&mut self.waits, written.is_pending());
+        let bytes = ready!(written)?;
+        self.advance(bytes);
+        Poll::Ready(Ok(Written { bytes, waited }))
     }
+}
+
+/// What the kernel took, and whether it had no place for it before.
+struct Written {
+    bytes: usize,
+    waited: bool,
 }
 
 /// What a step did.
 #[derive(Debug)]
 pub(super) enum Turn {
-    /// Bytes were written.
-    Wrote,
+    /// Bytes were written; whether they had waited because the kernel had no place for more.
+    Wrote { waited: bool },
     /// Bytes came.
     Read,
     /// The other side is gone.
@@ -125,8 +135,8 @@ pub(super) fn poll_turn<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Poll<Turn> {
     if !outbox.is_empty() {
         match outbox.poll_write(io, context) {
-            Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Turn::Gone),
-            Poll::Ready(Ok(_)) => return Poll::Ready(Turn::Wrote),
+            Poll::Ready(Ok(Written { bytes: 0, .. }) | Err(_)) => return Poll::Ready(Turn::Gone),
+            Poll::Ready(Ok(Written { waited, .. })) => return Poll::Ready(Turn::Wrote { waited }),
             Poll::Pending => {}
         }
     }

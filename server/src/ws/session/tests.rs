@@ -78,6 +78,75 @@ fn who_does_not_read_is_let_go() {
     );
 }
 
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Pinged, with bytes that wait before the ping.
+fn pinged_behind_others() -> (Session, Instant) {
+    let (mut session, _) = session();
+    let due = session.next_deadline();
+    session.handle(Input::Waiting, due);
+    assert_eq!(session.handle(Input::Tick, due), [Output::Ping]);
+    (session, due)
+}
+
+#[test]
+fn a_pong_is_not_due_before_its_ping_was_sent() {
+    let (mut session, mut now) = pinged_behind_others();
+    // Longer than a pong may take, but not at a stretch.
+    for _ in 0..10 {
+        now += 20 * SECOND;
+        assert_eq!(session.handle(Input::Tick, now), [], "the ping waits");
+        session.handle(Input::Progress { waited: true }, now);
+        session.handle(Input::Waiting, now);
+        assert_eq!(session.next_deadline(), now + 30 * SECOND, "one rule for who reads nothing");
+    }
+    let due = session.next_deadline();
+    assert_eq!(session.handle(Input::Tick, due), [Output::Abandon(CloseCode::NoPong)]);
+}
+
+#[test]
+fn behind_what_waited_a_pong_may_take_as_long_as_nothing_may_be_read() {
+    let (mut session, now) = pinged_behind_others();
+    session.handle(Input::Progress { waited: true }, now + 20 * SECOND);
+    let due = session.next_deadline();
+    assert_eq!(due, now + 50 * SECOND);
+    assert!(matches!(session.handle(Input::Tick, due)[..], [Output::Close(CloseCode::NoPong, _)]));
+}
+
+#[test]
+fn what_the_kernel_takes_at_once_says_nothing_of_the_client() {
+    let (mut session, _) = session();
+    let now = session.next_deadline();
+    session.handle(Input::Tick, now);
+    for second in 1..10 {
+        session.handle(Input::Waiting, now + second * SECOND);
+        session.handle(Input::Progress { waited: false }, now + second * SECOND);
+    }
+    assert_eq!(session.next_deadline(), now + 10 * SECOND);
+}
+
+#[test]
+fn a_goodbye_is_behind_what_waits_like_a_ping() {
+    let (mut session, now) = session();
+    session.handle(Input::Waiting, now);
+    session.handle(Input::Ended, now);
+    assert_eq!(session.handle(Input::Tick, now + 5 * SECOND), []);
+    session.handle(Input::Progress { waited: true }, now + 20 * SECOND);
+    assert_eq!(session.next_deadline(), now + 50 * SECOND);
+    assert_eq!(session.handle(Input::Tick, now + 49 * SECOND), []);
+    assert_eq!(session.handle(Input::Tick, now + 50 * SECOND), [Output::End]);
+}
+
+#[test]
+fn who_takes_no_goodbye_is_let_go_as_who_reads_nothing() {
+    let (mut session, now) = session();
+    session.handle(Input::Waiting, now);
+    session.handle(Input::Drain, now + 20 * SECOND);
+    assert_eq!(session.next_deadline(), now + 30 * SECOND);
+    let outputs = session.handle(Input::Tick, now + 30 * SECOND);
+    assert_eq!(outputs, [Output::Abandon(CloseCode::NoPong)]);
+}
+
 #[test]
 fn notices_only_after_hello() {
     let (mut session, now) = session();
