@@ -54,12 +54,15 @@ export class ArcaneServer {
   invoke = (daemon_name: string, task: string) => this.post("/invoke", { daemon_name, task, parameters: {} });
   publish = (event: object) => this.post("/events", event);
 
-  /** An invocation that failed, as a publisher reports it. */
+  /**
+   * An invocation that failed, as a publisher reports it. However slow this machine is, the page is in time: what is late
+   * skips its attack and does not invert.
+   */
   fail = (daemon_name: string) =>
     this.publish({
       spell_name: "invoke",
       daemon_name,
       success: false,
-      metadata: { task: "break", execution_time: 0.1, parameters: {} },
+      metadata: { task: "break", execution_time: 0.1, parameters: {}, sync: { deadline_ms: 2_000 } },
     });
 }
