@@ -30,7 +30,7 @@ pub struct ArcaneEvent<S = SpellName> {
     /// A sentence for people. Text, never markup.
     pub description: String,
     /// Event-specific data; see `docs/protocol.md` for each spell's.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::verbatim::metadata")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: Metadata,
     /// Its number in its room: 1, 2, 3 … without holes. `None` until the bus took it.

@@ -24,6 +24,7 @@ pub mod room;
 pub mod spell;
 pub mod sync;
 pub mod time;
+pub mod verbatim;
 
 pub use api::Problem;
 pub use color::Rgb;

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Read};
 
 use anyhow::{Context, bail};
 use arcane_shared::api::PublishAnswer;
+use arcane_shared::verbatim::Verbatim;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
@@ -72,7 +73,7 @@ impl Publish {
             if let Some(number) = json::beyond_64_bits(&json) {
                 bail!("--meta {name}: {number}, in JSON's quotes: --meta '{name}=\"…\"'");
             }
-            let value = serde_json::from_slice(&json).unwrap_or_else(|_| value.into());
+            let value = serde_json::from_slice(&json).map_or_else(|_| value.into(), |Verbatim(value)| value);
             metadata.insert(name.into(), value);
         }
         let mut event = json!({ "spell_name": spell, "success": !self.failed, "metadata": metadata });

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use arcane_shared::api::FieldError;
 use arcane_shared::event::{METADATA_DEPTH_MAX, depth};
+use arcane_shared::verbatim::{self, Verbatim};
 use arcane_shared::{ArcaneEvent, DaemonName, Metadata, RoomName, SpellName, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -44,7 +45,7 @@ struct Draft {
     success: Option<bool>,
     #[serde(default)]
     description: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "verbatim::optional_metadata")]
     metadata: Option<Metadata>,
     // The bus numbers and the query names the room, so a received event can be published as it is.
     #[serde(default, rename = "seq")]
@@ -100,12 +101,12 @@ fn read_list(json: &[u8], room: &RoomName, now: Timestamp) -> Result<Vec<ArcaneE
         }
         Ok(_) => return Err(too_many()),
         Err(_) => {
-            let values: Vec<Value> = serde_json::from_slice(json).map_err(syntax(json))?;
+            let values: Vec<Verbatim> = serde_json::from_slice(json).map_err(syntax(json))?;
             if values.len() > ARRAY_EVENTS_MAX {
                 return Err(too_many());
             }
             let values = values.into_iter().enumerate();
-            values.map(|(index, value)| read(value, room, now, &format!("/{index}"))).collect()
+            values.map(|(index, Verbatim(value))| read(value, room, now, &format!("/{index}"))).collect()
         }
     };
     if events.iter().all(Result::is_ok) {
@@ -117,7 +118,10 @@ fn read_list(json: &[u8], room: &RoomName, now: Timestamp) -> Result<Vec<ArcaneE
 fn read_single(json: &[u8], room: &RoomName, now: Timestamp) -> Result<ArcaneEvent, DraftError> {
     let read = match serde_json::from_slice(json) {
         Ok(draft) => check(draft, room, now, String::new),
-        Err(_) => read(serde_json::from_slice(json).map_err(syntax(json))?, room, now, ""),
+        Err(_) => {
+            let Verbatim(value) = serde_json::from_slice(json).map_err(syntax(json))?;
+            read(value, room, now, "")
+        }
     };
     read.map_err(|error| DraftError::Fields(vec![error]))
 }

@@ -25,7 +25,7 @@ pub struct InvokeRequest {
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 8192, pattern = r"\S"))]
     pub task: String,
     /// Free parameters.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::verbatim::metadata")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub parameters: Metadata,
 }
@@ -86,6 +86,7 @@ pub struct ParsedSpell {
     /// What to do; of `invoke` only.
     pub task: Option<String>,
     /// What followed `with`.
+    #[serde(deserialize_with = "crate::verbatim::metadata")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub parameters: Metadata,
     /// How sure the parser is, 0.0–1.0.

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use arcane_shared::Seq;
+use arcane_shared::verbatim::Verbatim;
 use rusqlite::{Connection, Row, params};
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::block::Block;
 use super::error::IndexError;
@@ -106,7 +106,7 @@ struct Text<'a> {
 #[derive(Debug, Default, Deserialize)]
 struct Task {
     #[serde(default)]
-    task: Value,
+    task: Verbatim,
 }
 
 impl<'a> Text<'a> {
@@ -117,7 +117,7 @@ impl<'a> Text<'a> {
 
 impl Task {
     fn task(&self) -> Option<&str> {
-        self.task.as_str()
+        self.task.0.as_str()
     }
 }
 
