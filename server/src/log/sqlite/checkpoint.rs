@@ -5,10 +5,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode, InterruptHandle};
 
 use crate::log::{Fault, LogError, background};
 
@@ -26,6 +27,8 @@ const LOOK_PAGES: u64 = 1000;
 const PAGES_PER_COMMIT: u64 = 3;
 /// What a page holds of events, about.
 const BYTES_PER_PAGE: u64 = 3500;
+/// Between two attempts to end the thread's checkpoint.
+const TAKE_OVER_EVERY: Duration = Duration::from_millis(1);
 
 /// When to make checkpoints.
 #[derive(Debug)]
@@ -41,8 +44,18 @@ pub(super) struct Checkpoints {
     unconfirmed: AtomicBool,
     /// Held while one is made: a second one would not wait, but fail.
     running: Mutex<()>,
+    thread: OnceLock<Interrupt>,
     due: Mutex<Due>,
     rung: Condvar,
+}
+
+/// Ends the checkpoint that the thread makes.
+struct Interrupt(InterruptHandle);
+
+impl std::fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Interrupt")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +74,7 @@ impl Checkpoints {
             bytes_max: AtomicU64::new(WAL_BYTES_MAX),
             unconfirmed: AtomicBool::new(false),
             running: Mutex::new(()),
+            thread: OnceLock::new(),
             due: Mutex::default(),
             rung: Condvar::new(),
         }
@@ -69,6 +83,8 @@ impl Checkpoints {
     /// Starts the thread; it ends after [`Self::close`].
     pub(super) fn start(self: &Arc<Self>, connection: Connection) -> std::io::Result<JoinHandle<()>> {
         let checkpoints = Arc::clone(self);
+        // It is started once.
+        let _ = self.thread.set(Interrupt(connection.get_interrupt_handle()));
         std::thread::Builder::new().name("log-checkpoint".into()).spawn(move || {
             background::stand_back();
             while checkpoints.wait() {
@@ -77,9 +93,9 @@ impl Checkpoints {
         })
     }
 
-    /// The writer has committed so much. Whether it should look how long the file is.
-    pub(super) fn wrote(&self, events: u64, bytes: u64) -> bool {
-        let pages = PAGES_PER_COMMIT + events / 16 + bytes / BYTES_PER_PAGE;
+    /// The writer has committed so much, `rows` of any table and `bytes` of events. Whether it should look how long the file is.
+    pub(super) fn wrote(&self, rows: u64, bytes: u64) -> bool {
+        let pages = PAGES_PER_COMMIT + rows / 16 + bytes / BYTES_PER_PAGE;
         if self.pages.fetch_add(pages, Ordering::Relaxed) + pages >= PAGES {
             self.ring();
         }
@@ -128,7 +144,9 @@ impl Checkpoints {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let made = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
         drop(running);
-        if let Err(error) = made {
+        if let Err(error) = made
+            && error.sqlite_error_code() != Some(ErrorCode::OperationInterrupted)
+        {
             let error = LogError::from(error);
             if error.fault == Fault::Sync {
                 self.set_unconfirmed();
@@ -151,6 +169,7 @@ impl Checkpoints {
     /// Writes everything in the write-ahead log to its place in the database, waits for the disk, and empties it. What the
     /// disk forgot of the write-ahead log is then of no account.
     pub(super) fn write_again(&self, connection: &Connection) -> Result<(), LogError> {
+        let _running = self.take_over();
         let busy =
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))?;
         if busy {
@@ -158,6 +177,21 @@ impl Checkpoints {
         }
         self.unconfirmed.store(false, Ordering::Release);
         Ok(())
+    }
+
+    /// Ends the checkpoint that the thread makes, and keeps it from the next one. The thread stands back: on a busy machine
+    /// it would take as long for the rest as everything else leaves it.
+    fn take_over(&self) -> MutexGuard<'_, ()> {
+        loop {
+            match self.running.try_lock() {
+                Ok(running) => return running,
+                Err(TryLockError::Poisoned(running)) => return running.into_inner(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            // More than once: between the lock and its first step a checkpoint does not hear it.
+            self.thread.get().inspect(|thread| thread.0.interrupt());
+            std::thread::sleep(TAKE_OVER_EVERY);
+        }
     }
 
     pub(super) fn close(&self) {
@@ -171,5 +205,34 @@ impl Checkpoints {
         let mut due = self.rung.wait_while(due, waits).unwrap_or_else(PoisonError::into_inner);
         due.now = false;
         !due.closing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::sqlite::open;
+
+    #[test]
+    fn a_checkpoint_that_is_under_way_keeps_no_writer_from_the_bound() {
+        const COMMIT_BYTES: u64 = 4 * 1024 * 1024;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.db");
+        let writer = open::connect(&path).unwrap();
+        writer.execute_batch("CREATE TABLE t(n INTEGER PRIMARY KEY, blob BLOB)").unwrap();
+        let checkpoints = Arc::new(Checkpoints::new(&path));
+        let thread = checkpoints.start(open::connect(&path).unwrap()).unwrap();
+        let mut longest = 0;
+        for n in 0..90 {
+            let row = [n % 30, COMMIT_BYTES.cast_signed()];
+            writer.execute("INSERT OR REPLACE INTO t VALUES(?1, zeroblob(?2))", row).unwrap();
+            longest = longest.max(checkpoints.bytes());
+            checkpoints.ring();
+            checkpoints.keep_bounded(&writer);
+        }
+        assert!(longest > WAL_BYTES_MAX, "{longest}");
+        assert!(longest <= WAL_BYTES_MAX + WAL_KEPT_BYTES + 2 * COMMIT_BYTES, "{longest}");
+        checkpoints.close();
+        thread.join().unwrap();
     }
 }

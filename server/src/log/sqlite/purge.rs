@@ -58,6 +58,9 @@ fn step_room(writer: &mut Writer, room: RoomId, now: i64, check_age: bool) -> ru
     (writer.wake)(gone.len() as u64);
     writer.rooms.insert(room, kept);
     writer.shelves.set(room, Usage { first: allowed.max(kept.first), bytes: kept.bytes });
+    if writer.checkpoints.wrote(gone.len() as u64, 0) {
+        writer.checkpoints.keep_bounded(&writer.connection);
+    }
     Ok(())
 }
 

@@ -123,7 +123,8 @@ impl Writer {
         let began = Instant::now();
         match group::write(self, &group) {
             Ok(written) => {
-                let mut is_due = false;
+                let rows = written.events + group.records.len() as u64;
+                let is_due = self.checkpoints.wrote(rows, written.bytes);
                 self.figures.committed(written.events, began.elapsed(), written.synced);
                 if written.events > 0 {
                     self.clean = false;
@@ -146,7 +147,6 @@ impl Writer {
                 }
                 if written.events > 0 {
                     self.appended_at = Instant::now();
-                    is_due = self.checkpoints.wrote(written.events, written.bytes);
                 }
                 show(&group.appends);
                 for append in group.appends {
