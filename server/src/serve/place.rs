@@ -12,10 +12,16 @@ use super::pulse::{Protocol, Pulse};
 #[derive(Debug, Clone)]
 pub(crate) struct Place(Arc<Seat>);
 
+/// A connection's place among the connections, whatever it speaks.
+#[derive(Debug)]
+pub(crate) struct ConnectionPlace {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
 #[derive(Debug)]
 struct Seat {
     pulse: Arc<Pulse>,
-    _connection: Arc<OwnedSemaphorePermit>,
+    connection: Arc<OwnedSemaphorePermit>,
     _further: Option<OwnedSemaphorePermit>,
 }
 
@@ -27,12 +33,17 @@ impl Place {
         places: &Arc<Semaphore>,
         protocol: Protocol,
     ) -> Option<Self> {
-        let mut seat = Seat { pulse: Arc::clone(pulse), _connection: Arc::clone(connection), _further: None };
+        let mut seat = Seat { pulse: Arc::clone(pulse), connection: Arc::clone(connection), _further: None };
         if pulse.begin_request(protocol) {
             // Without a place the seat is dropped, and the request is over.
             seat._further = Some(Arc::clone(places).try_acquire_owned().ok()?);
         }
         Some(Self(Arc::new(seat)))
+    }
+
+    /// The place alone, for a connection that leaves HTTP behind: what a request is watched by is let go.
+    pub(crate) fn into_connection(self) -> ConnectionPlace {
+        ConnectionPlace { _permit: Arc::clone(&self.0.connection) }
     }
 
     pub(super) fn pulse(&self) -> &Pulse {

@@ -77,7 +77,7 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
     };
     let upgraded = hyper::upgrade::on(&mut request);
     let place = request.extensions_mut().remove::<Place>();
-    let opening = Opening { wanted, last, encoding, place, state };
+    let opening = Opening { wanted, last, encoding, state };
     tokio::spawn(async move {
         // The client may go away between its request and the upgrade; then there is nobody to talk to.
         let Ok(upgraded) = upgraded.await else { return };
@@ -85,9 +85,11 @@ pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request)
         match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<Wire>>(upgraded) {
             Ok(parts) => {
                 let stream = parts.io.into_inner().into_stream();
-                serve(SharedStream(Arc::clone(&stream)), Some(stream), parts.read_buf, opening).await;
+                // The stream is this connection's alone.
+                let place = place.map(Place::into_connection);
+                serve(SharedStream(Arc::clone(&stream)), Some(stream), parts.read_buf, place, opening).await;
             }
-            Err(upgraded) => serve(TokioIo::new(upgraded), None, Bytes::new(), opening).await,
+            Err(upgraded) => serve(TokioIo::new(upgraded), None, Bytes::new(), place, opening).await,
         }
     });
     open(accepted, agreed)
@@ -117,7 +119,6 @@ struct Opening {
     wanted: Result<StreamQuery, QueryError>,
     last: Option<LastId>,
     encoding: Encoding,
-    place: Option<Place>,
     state: AppState,
 }
 
@@ -125,9 +126,10 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     mut io: S,
     stream: Option<Arc<TcpStream>>,
     early: Bytes,
+    place: impl Send + 'static,
     opening: Opening,
 ) {
-    let Opening { wanted, last, encoding, place, state } = opening;
+    let Opening { wanted, last, encoding, state } = opening;
     state.metrics.connected();
     let bell = Arc::new(Bell::default());
     let opened = enter(&state, wanted, last, encoding, stream, &bell).await;

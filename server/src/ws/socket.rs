@@ -60,9 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
     pub(super) async fn run(&mut self) -> u16 {
         // What came right behind the handshake.
         let outputs = self.read();
-        let held = named_rooms::hold(&self.state.bus, &outputs).await;
-        let mut state = self.execute(outputs);
-        drop(held);
+        let mut state = self.perform(outputs).await;
         self.alarm.set(self.session.next_deadline(), Instant::now());
         // A connection that opens while the server begins to stop had no deadline to be found by.
         if *self.state.draining.borrow() {
@@ -80,39 +78,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
             self.alarm.set(self.session.next_deadline(), Instant::now());
             let wants_events = self.listens && self.outbox.is_empty() && self.session.is_open();
             let in_list = wants_events && self.join();
-            let woken = self.wait(wants_events && !in_list).await;
-            if in_list {
-                self.take_over();
-            }
-            let outputs = match woken {
-                Woken::Turn(Turn::Gone) => return state.code(),
-                Woken::Turn(Turn::Wrote { waited }) => {
-                    self.session.handle(Input::Progress { waited }, Instant::now())
+            // In a block: what happened is as large as a message, and is not to be held while anything is waited for.
+            let step = {
+                let woken = self.wait(wants_events && !in_list).await;
+                if in_list {
+                    self.take_over();
                 }
-                Woken::Turn(Turn::Read) => self.read(),
-                Woken::Events => {
-                    let taken = self.take();
-                    offer(&mut self.io, &mut self.outbox).await;
-                    let (back, cursor) = self.outbox.give_back().unwrap_or((0, self.subscription.cursor()));
-                    self.subscription.seek(cursor);
-                    self.state.metrics.delivered(taken - back);
-                    // A replay is over when its last event is on its way, not when it was taken.
-                    let ended = std::mem::take(&mut self.ending) && back == 0;
-                    if ended { self.session.handle(Input::Ended, Instant::now()) } else { vec![] }
-                }
-                Woken::Bell(rung) => self.heed(rung),
-                Woken::Answer(Ok(answer)) if self.session.is_open() => {
-                    self.outbox.push(encode(&answer));
-                    vec![]
-                }
-                Woken::Answer(Ok(_)) => vec![],
-                Woken::Answer(Err(refusal)) => self.session.handle(Input::Refused(refusal), Instant::now()),
+                self.heed(woken)
             };
-            let held = named_rooms::hold(&self.state.bus, &outputs).await;
-            state = state.then(self.execute(outputs));
-            drop(held);
+            let outputs = match step {
+                Step::Gone => return state.code(),
+                Step::Go(outputs) => outputs,
+                Step::Deliver => self.deliver().await,
+            };
+            state = state.then(self.perform(outputs).await);
             if !self.outbox.is_empty() {
                 self.session.handle(Input::Waiting, Instant::now());
+            }
+        }
+    }
+
+    async fn perform(&mut self, outputs: Vec<Output>) -> Next {
+        match named_rooms::hold(&self.state.bus, outputs) {
+            Err(outputs) => self.execute(outputs),
+            Ok(opening) => {
+                let (outputs, _held) = opening.await;
+                self.execute(outputs)
             }
         }
     }
@@ -130,7 +121,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         }
     }
 
-    fn heed(&mut self, rung: Rung) -> Vec<Output> {
+    fn heed(&mut self, woken: Woken) -> Step {
+        Step::Go(match woken {
+            Woken::Turn(Turn::Gone) => return Step::Gone,
+            Woken::Events => return Step::Deliver,
+            Woken::Turn(Turn::Wrote { waited }) => {
+                self.session.handle(Input::Progress { waited }, Instant::now())
+            }
+            Woken::Turn(Turn::Read) => self.read(),
+            Woken::Bell(rung) => self.rung(rung),
+            Woken::Answer(Ok(answer)) if self.session.is_open() => {
+                self.outbox.push(encode(&answer));
+                vec![]
+            }
+            Woken::Answer(Ok(_)) => vec![],
+            Woken::Answer(Err(refusal)) => self.session.handle(Input::Refused(refusal), Instant::now()),
+        })
+    }
+
+    /// Takes what is new and writes what can be written of it at once.
+    async fn deliver(&mut self) -> Vec<Output> {
+        let taken = self.take();
+        offer(&mut self.io, &mut self.outbox).await;
+        let (back, cursor) = self.outbox.give_back().unwrap_or((0, self.subscription.cursor()));
+        self.subscription.seek(cursor);
+        self.state.metrics.delivered(taken - back);
+        // A replay is over when its last event is on its way, not when it was taken.
+        let ended = std::mem::take(&mut self.ending) && back == 0;
+        if ended { self.session.handle(Input::Ended, Instant::now()) } else { vec![] }
+    }
+
+    fn rung(&mut self, rung: Rung) -> Vec<Output> {
         let now = Instant::now();
         let mut outputs = Vec::new();
         if rung.has(Reason::Time) {
@@ -291,6 +312,16 @@ enum Woken {
     Events,
     Bell(Rung),
     Answer(Result<ServerMessage, Refusal>),
+}
+
+/// What a wake leads to.
+enum Step {
+    /// Nothing more: the other side is gone.
+    Gone,
+    /// Events are taken and written.
+    Deliver,
+    /// What the session decided is done.
+    Go(Vec<Output>),
 }
 
 enum Next {

@@ -166,8 +166,8 @@ pub(super) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S) {
         io.shutdown().await?;
         poll_fn(|context| poll_ignore(io, context)).await
     };
-    // Whatever goes wrong here, the connection is over.
-    let _ = tokio::time::timeout(LINGER, ended).await;
+    // Whatever goes wrong here, the connection is over. Boxed: every idle connection would pay for the timer.
+    let _ = Box::pin(tokio::time::timeout(LINGER, ended)).await;
 }
 
 /// Reads to the end. The bytes live on the stack, not in the task: every connection would pay for them.
