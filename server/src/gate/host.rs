@@ -17,16 +17,16 @@ pub(crate) enum HostError {
 }
 
 /// The host, and port if there is one. Empty if the client may leave it out and does.
-pub(crate) fn of(version: Version, uri: &Uri, headers: &HeaderMap) -> Result<String, HostError> {
+pub(crate) fn of<'a>(version: Version, uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, HostError> {
     let mut named = headers.get_all(header::HOST).iter();
     let (host, other) = (named.next(), named.next());
     if other.is_some() {
         return Err(HostError::Several);
     }
     let host = host.map(read).transpose()?;
-    let target = uri.authority().map(|authority| without_user(authority.as_str()).to_owned());
+    let target = uri.authority().map(|authority| without_user(authority.as_str()));
     match (version, host, target) {
-        (Version::HTTP_2, Some(host), Some(target)) if !host.eq_ignore_ascii_case(&target) => {
+        (Version::HTTP_2, Some(host), Some(target)) if !host.eq_ignore_ascii_case(target) => {
             Err(HostError::Differ)
         }
         // What the target says counts, whatever stands beside it.
@@ -39,16 +39,16 @@ pub(crate) fn of(version: Version, uri: &Uri, headers: &HeaderMap) -> Result<Str
     }
 }
 
-fn read(value: &HeaderValue) -> Result<String, HostError> {
+fn read(value: &HeaderValue) -> Result<&str, HostError> {
     let text = value.to_str().map_err(|_| HostError::Malformed)?.trim();
     if text.is_empty() {
-        return Ok(String::new());
+        return Ok("");
     }
     let parsed: Authority = text.parse().map_err(|_| HostError::Malformed)?;
     let port = text.get(parsed.host().len()..).ok_or(HostError::Malformed)?;
     let plain = !text.contains('@') && !parsed.host().is_empty();
     let has_port = port.is_empty() || port == ":" || parsed.port_u16().is_some();
-    if plain && has_port { Ok(text.to_owned()) } else { Err(HostError::Malformed) }
+    if plain && has_port { Ok(text) } else { Err(HostError::Malformed) }
 }
 
 fn without_user(authority: &str) -> &str {
@@ -65,7 +65,7 @@ mod tests {
         for (name, value) in headers {
             map.append(name, value);
         }
-        of(version, &Uri::from_static(uri), &map)
+        of(version, &Uri::from_static(uri), &map).map(str::to_owned)
     }
 
     #[test]

@@ -104,10 +104,8 @@ fn unknown_parameters(route: &str, request: &Request) -> Option<ApiError> {
 
 /// Checks host, origin and parameters, counts the answer, and sets the headers that every answer has.
 async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or("other", MatchedPath::as_str);
     let checked = admit(&state, &request);
     let origin = request.headers().get(header::ORIGIN).filter(|_| checked.is_ok()).cloned();
     let mut response = match checked {
@@ -115,7 +113,7 @@ async fn around(State(state): State<AppState>, request: Request, next: Next) -> 
         Ok(()) if cors::is_preflight(request.method(), request.headers()) => {
             (StatusCode::NO_CONTENT, cors::answer_preflight(request.headers())).into_response()
         }
-        Ok(()) => match unknown_parameters(&route, &request) {
+        Ok(()) => match unknown_parameters(route, &request) {
             Some(refusal) => refusal.into_response(),
             None => match encoding::restored(request) {
                 Ok(request) => next.run(request).await,
@@ -123,7 +121,7 @@ async fn around(State(state): State<AppState>, request: Request, next: Next) -> 
             },
         },
     };
-    state.metrics.responded(&route, response.status().as_u16());
+    state.metrics.responded(route, response.status().as_u16());
     let headers = response.headers_mut();
     if let Some(origin) = origin {
         cors::allow(origin, headers);
@@ -139,5 +137,5 @@ async fn around(State(state): State<AppState>, request: Request, next: Next) -> 
 /// Whether a request says which host it is for, and a page may send it.
 fn admit(state: &AppState, request: &Request) -> Result<(), ApiError> {
     let host = host::of(request.version(), request.uri(), request.headers())?;
-    Ok(origin::check(&host, request.headers(), &state.config.net.allowed_origins)?)
+    Ok(origin::check(host, request.headers(), &state.config.net.allowed_origins)?)
 }

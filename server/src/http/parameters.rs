@@ -33,17 +33,21 @@ const SYNONYMS: [(&str, &str); 12] = [
     ("search", "q"),
 ];
 
-/// The parameters of each route and method.
-static KNOWN: LazyLock<HashMap<(String, Method), Vec<String>>> = LazyLock::new(|| {
+/// What each method of a route takes.
+type Methods = Vec<(Method, Vec<String>)>;
+
+/// The parameters of each route.
+static KNOWN: LazyLock<HashMap<String, Methods>> = LazyLock::new(|| {
     let paths = DOCUMENT["paths"].as_object().into_iter().flatten();
-    let operations = paths.flat_map(|(path, item)| {
+    let routes = paths.map(|(path, item)| {
         let operations = item.as_object().into_iter().flatten();
-        operations.filter_map(move |(method, operation)| {
+        let of_methods = operations.filter_map(|(method, operation)| {
             let method = method.to_uppercase().parse().ok()?;
-            Some(((path.clone(), method), names(operation)))
-        })
+            Some((method, names(operation)))
+        });
+        (path.clone(), of_methods.collect())
     });
-    operations.collect()
+    routes.collect()
 });
 
 fn names(operation: &Value) -> Vec<String> {
@@ -55,8 +59,8 @@ fn names(operation: &Value) -> Vec<String> {
 /// The parameters of a route of the API; `None` for files, which take whatever their page needs.
 pub(crate) fn of(route: &str, method: &Method) -> Option<&'static [String]> {
     // A HEAD asks what a GET would.
-    let method = if *method == Method::HEAD { Method::GET } else { method.clone() };
-    KNOWN.get(&(route.to_owned(), method)).map(Vec::as_slice)
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    KNOWN.get(route)?.iter().find(|(other, _)| other == method).map(|(_, names)| names.as_slice())
 }
 
 /// What cannot be used in a query, and what would be right.

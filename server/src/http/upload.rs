@@ -83,6 +83,10 @@ impl<'a> Upload<'a> {
             if self.bytes.len() + data.len() > max {
                 return Err(too_large(max));
             }
+            if self.bytes.is_empty() && data.len() <= PLACE_BYTES && body.is_end_stream() {
+                // It came whole.
+                return Ok(data);
+            }
             let rest = body.size_hint().exact().and_then(|rest| usize::try_from(rest).ok()).unwrap_or(0);
             self.make_room(data.len() + rest).await?;
             self.bytes.extend_from_slice(&data);

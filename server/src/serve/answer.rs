@@ -51,8 +51,10 @@ impl Held {
 #[derive(Debug)]
 pub(super) struct Answer {
     body: Body,
-    /// `None`: it says only that there is no place.
+    /// `None`: it is not watched.
     reading: Option<Arc<Reading>>,
+    /// What is not watched has it for as long as it is read.
+    _place: Option<Place>,
     /// Whether the body has said that there is nothing more.
     ended: bool,
 }
@@ -107,18 +109,24 @@ impl Drop for Piece {
 impl Answer {
     pub(super) fn new(body: Body, place: Place, held: Held) -> Self {
         let stream = StreamHandle::current();
+        // Where nothing else is on the connection, its stream shows whether a small answer is read.
+        let is_small = body.size_hint().exact().is_some_and(|bytes| bytes < PLACE_BYTES as u64);
+        if is_small && stream.is_none() {
+            return Self { body, reading: None, _place: Some(place), ended: false };
+        }
         let end = stream.is_some().then(AtomicWaker::new);
         let id = place.pulse().begin_answer(stream, Instant::now());
         Self {
             body,
             reading: Some(Arc::new(Reading { id, place, _held: held, out: AtomicUsize::new(0), end })),
+            _place: None,
             ended: false,
         }
     }
 
     /// An answer to a request that got no place.
     pub(super) fn unwatched(body: Body) -> Self {
-        Self { body, reading: None, ended: false }
+        Self { body, reading: None, _place: None, ended: false }
     }
 }
 

@@ -132,6 +132,8 @@ impl Connections {
         let mut look_at = Instant::now();
         loop {
             tokio::select! {
+                // What comes is read before anything looks at it.
+                biased;
                 // A client that breaks off is no error of ours.
                 _ = &mut connection => return End::Over,
                 () = tokio::time::sleep_until(look_at.into()) => {}

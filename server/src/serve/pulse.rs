@@ -175,14 +175,14 @@ impl Pulse {
         }
     }
 
-    /// The kernel took bytes, or (`false`) did not.
-    pub(super) fn wrote(&self, progress: bool, now: Instant) {
-        let mut state = self.lock();
-        if progress {
-            state.unwritten_since = None;
-        } else if state.unwritten_since.is_none() {
-            state.unwritten_since = Some(now);
-        }
+    /// The kernel took bytes.
+    pub(super) fn wrote(&self) {
+        self.lock().unwritten_since = None;
+    }
+
+    /// The kernel takes nothing more at the moment.
+    pub(super) fn waits_for_kernel(&self, now: Instant) {
+        self.lock().unwritten_since.get_or_insert(now);
     }
 
     /// A request has come. Returns whether others are under way on this connection.
@@ -354,10 +354,10 @@ mod tests {
         let start = Instant::now();
         let pulse = Pulse::new(start);
         pulse.begin_request(Protocol::Http1);
-        pulse.wrote(false, start);
-        pulse.wrote(false, at(start, 29));
+        pulse.waits_for_kernel(start);
+        pulse.waits_for_kernel(at(start, 29));
         assert_eq!(pulse.judge(&PATIENCE, at(start, 30)), Verdict::Stalled);
-        pulse.wrote(true, at(start, 30));
+        pulse.wrote();
         assert!(matches!(pulse.judge(&PATIENCE, at(start, 30)), Verdict::WaitUntil(_)));
     }
 

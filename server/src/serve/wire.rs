@@ -31,8 +31,8 @@ impl Wire {
 
     fn wrote(&self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &polled {
-            Poll::Pending => self.pulse.wrote(false, Instant::now()),
-            Poll::Ready(Ok(n)) if *n > 0 => self.pulse.wrote(true, Instant::now()),
+            Poll::Pending => self.pulse.waits_for_kernel(Instant::now()),
+            Poll::Ready(Ok(n)) if *n > 0 => self.pulse.wrote(),
             Poll::Ready(_) => {}
         }
         polled

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 /// The task's side of it. Who may write at a moment is decided by the reader's place in its list.
@@ -29,18 +29,30 @@ impl SharedStream {
     }
 }
 
+/// Reads what is there. Less than was asked for is all of it: then the next read waits for more instead of asking the
+/// kernel whether there is, as a `TcpStream` of one owner does by itself.
+fn read(stream: &TcpStream, buffer: &mut ReadBuf<'_>) -> io::Result<usize> {
+    let wanted = buffer.remaining();
+    let mut all = None;
+    let read = stream.try_io(Interest::READABLE, || {
+        let n = stream.try_read_buf(buffer)?;
+        if n == 0 || n == wanted {
+            return Ok(n);
+        }
+        // Takes readiness back, but for what has come since the attempt began.
+        all = Some(n);
+        Err(io::ErrorKind::WouldBlock.into())
+    });
+    all.map_or(read, Ok)
+}
+
 impl AsyncRead for SharedStream {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let read = self.poll_io(context, TcpStream::poll_read_ready, |stream| {
-            stream.try_read(buffer.initialize_unfilled())
-        });
-        let n = ready!(read)?;
-        buffer.advance(n);
-        Poll::Ready(Ok(()))
+        self.poll_io(context, TcpStream::poll_read_ready, |stream| read(stream, buffer)).map_ok(drop)
     }
 }
 
