@@ -22,7 +22,7 @@ pub(crate) fn plain(json: &[u8]) -> Cow<'_, [u8]> {
 fn halves(json: &[u8]) -> Vec<usize> {
     let mut halves = Vec::new();
     let mut at = 0;
-    while let Some(offset) = json[at..].iter().position(|byte| *byte == b'\\') {
+    while let Some(offset) = memchr::memchr(b'\\', &json[at..]) {
         at += offset;
         match unit(json, at) {
             Some(0xD800..0xDC00) => {
