@@ -11,8 +11,9 @@ use crate::config::NetConfig;
 
 /// How long to wait before another connection is accepted after one could not be.
 const PAUSE: Duration = Duration::from_millis(50);
-/// What the kernel holds for a client that has not taken it yet; Linux doubles it for its own needs.
-const SEND_BUFFER_BYTES: usize = 128 * 1024;
+/// What the kernel holds for a client beside what is on its way.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT_BYTES_MAX: u32 = 128 * 1024;
 /// Time kept back for cutting connections and closing the log.
 const CLOSING: Duration = Duration::from_millis(500);
 
@@ -39,9 +40,7 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, 
             Ok((stream, _)) => {
                 // Events are small and should leave at once.
                 let _ = stream.set_nodelay(true);
-                // The kernel says that a client took something once a third of this is free: as large as it would make it
-                // by itself, who reads slowly would look like who does not read.
-                let _ = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER_BYTES);
+                bound_unsent(&stream);
                 return (stream, place);
             }
             Err(error) => {
@@ -52,6 +51,19 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, 
         }
     }
 }
+
+/// Bounds what the kernel takes ahead of what it can send. Without it the kernel takes megabytes, says that it can take
+/// more only once a third of them is gone, and a client that reads slowly would look like one that does not read. The
+/// buffer itself keeps growing with the distance to the client (`TCP_NOTSENT_LOWAT`, tcp(7)); a bound on it would be one
+/// on the speed.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn bound_unsent(stream: &TcpStream) {
+    // Older kernels have no such bound, and go on without it.
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES_MAX);
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn bound_unsent(_: &TcpStream) {}
 
 /// Waits until every connection has ended, those that have left HTTP behind among them: each holds its place
 /// until then. What has not ended within the time that stopping may take, or until `hurry` completes, is cut.
