@@ -284,9 +284,61 @@ async fn an_export_that_retention_overtakes_says_so() {
     let done = export.wait_with_output().unwrap();
     assert!(!done.status.success() && !rest.contains("\"type\":\"end\""));
     assert!(
-        said(&done).contains("to 99 of room main were deleted before they were exported"),
+        said(&done).contains("to 99 of room main were deleted before they were exported: what the export is")
+            && said(&done).contains("(--output)"),
         "{}",
         said(&done)
     );
+    server.stop().await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_to_a_file_that_retention_overtakes_is_not_told_to_use_a_file() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = TestServer::in_dir(dir.path()).await;
+    let large: Vec<Value> = (0..110).map(|n| event(&format!("{n} {}", "x".repeat(60_000)))).collect();
+    let file = out.path().join("export.ndjson");
+    let partial = out.path().join("export.ndjson.partial");
+    for redirected in [false, true] {
+        let mut told = None;
+        // It may be through before it is stopped.
+        for _ in 0..10 {
+            let mut last = 0;
+            for _ in 0..3 {
+                let (status, answer) = server.ask("/events", json!(large)).await;
+                assert_eq!(status, 201);
+                last = answer["events"].as_array().unwrap().last().unwrap()["seq"].as_u64().unwrap();
+            }
+            let mut command = Command::new(env!("CARGO_BIN_EXE_arcane"));
+            command.args(["export", "--data-dir"]).arg(dir.path()).env_remove("ARCANE_CONFIG");
+            if redirected {
+                command.stdout(std::fs::File::create(&partial).unwrap());
+            } else {
+                command.arg("--output").arg(&file);
+            }
+            let mut export = command.stderr(Stdio::piped()).spawn().unwrap();
+            let pid = Pid::from_child(&export);
+            while export.try_wait().unwrap().is_none() && partial.metadata().map_or(0, |file| file.len()) == 0
+            {
+                tokio::task::yield_now().await;
+            }
+            let stopped = export.try_wait().unwrap().is_none() && kill_process(pid, Signal::STOP).is_ok();
+            assert_eq!(server.purge(&format!("/events?before={last}")).await.0, 200);
+            if stopped {
+                kill_process(pid, Signal::CONT).unwrap();
+            }
+            let done = export.wait_with_output().unwrap();
+            let _ = std::fs::remove_file(&partial);
+            if !done.status.success() {
+                told = Some(said(&done));
+                break;
+            }
+        }
+        let told = told.expect("an export is overtaken");
+        assert!(told.contains("were deleted before they were exported"), "{told}");
+        assert!(!told.contains("--output") && told.contains("export again when less is published"), "{told}");
+    }
     server.stop().await;
 }

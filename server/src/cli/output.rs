@@ -46,6 +46,11 @@ impl Output {
         self.file.is_terminal()
     }
 
+    /// Whether it is a file that takes the place of another.
+    pub(super) fn is_file(&self) -> bool {
+        self.place.is_some()
+    }
+
     /// All is written: puts it on the disk and in its place.
     ///
     /// # Errors

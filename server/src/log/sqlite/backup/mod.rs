@@ -63,11 +63,8 @@ pub enum BackupError {
         /// Its number.
         seq: Seq,
     },
-    /// Retention was faster.
-    #[error(
-        "events {from} to {to} of room {room} were deleted before they were exported: what the export is written to is too \
-         slow; write it to a file (--output), or raise the retention"
-    )]
+    /// Retention was faster. What to do depends on where the export goes.
+    #[error("events {from} to {to} of room {room} were deleted before they were exported")]
     Overtaken {
         /// Their room.
         room: RoomName,
