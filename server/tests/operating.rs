@@ -357,4 +357,14 @@ fn a_daemon_is_forgotten_and_a_room_closed_from_the_command_line() {
     assert!(server.client(&["close", "lab"]).0);
     let (done, _, said) = server.client(&["close", "lab"]);
     assert!(!done && said.contains("there is no room \"lab\""), "{said}");
+    // Names that are something else in a path.
+    for name in ["active", ".", ".."] {
+        let invoked = server.client(&["publish", "invoke", "--daemon", name, "--room", name]);
+        assert!(invoked.0, "{name}: {}", invoked.2);
+        assert!(server.client(&["publish", "banish", "--daemon", name]).0, "{name}");
+        let closed = server.client(&["close", name]);
+        assert!(closed.0, "{name}: {}", closed.2);
+        let (done, _, said) = server.client(&["forget", name]);
+        assert!(done || said.contains(&format!("nobody has heard of {name};")), "{name}: {said}");
+    }
 }

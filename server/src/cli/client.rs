@@ -17,7 +17,11 @@ impl Target {
 
     /// Deletes what has a name.
     pub(super) async fn delete(&self, route: &str, name: &str) -> anyhow::Result<()> {
-        let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        let mut name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        if matches!(name.as_str(), "." | "..") {
+            // By itself it would be a step in the path (RFC 3986, 5.2.4); the server trims names.
+            name.insert_str(0, "%20");
+        }
         self.answered(self.request(Method::DELETE, &format!("{route}/{name}"))).await.map(drop)
     }
 

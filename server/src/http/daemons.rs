@@ -16,7 +16,7 @@ pub(crate) async fn all(State(state): State<AppState>, method: Method) -> Json<D
     several(&state, false, look(&method)).await
 }
 
-/// The daemons that are here.
+/// The daemons that are here. Names do not distinguish case: `GET /daemons/Active` is about the daemon that is called `active`.
 #[utoipa::path(get, path = "/daemons/active", tag = "daemons", responses((status = 200, body = DaemonsAnswer)))]
 pub(crate) async fn active(State(state): State<AppState>, method: Method) -> Json<DaemonsAnswer> {
     several(&state, true, look(&method)).await
@@ -81,6 +81,17 @@ pub(crate) async fn forget(
 ) -> Result<StatusCode, ApiError> {
     let name = DaemonName::parse(&name).map_err(|error| ApiError::parameter("name", error.to_string()))?;
     if state.realm.forget(&name).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(&name)) }
+}
+
+/// Forgets the daemon that is called `active`, as `DELETE /daemons/{name}` forgets any other.
+#[utoipa::path(delete, path = "/daemons/active", tag = "daemons", responses(
+    (status = 204, description = "Forgotten"),
+    (status = 404, description = "Never heard of", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "It is present; banish it first", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The log takes no events; nothing was forgotten", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn forget_active(state: State<AppState>) -> Result<StatusCode, ApiError> {
+    forget(state, Path("active".to_owned())).await
 }
 
 fn unknown(name: &DaemonName) -> ApiError {

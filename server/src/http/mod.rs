@@ -62,7 +62,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(spells::examples))
         .routes(routes!(voice::speak))
         .routes(routes!(daemons::all))
-        .routes(routes!(daemons::active))
+        .routes(routes!(daemons::active, daemons::forget_active))
         .routes(routes!(daemons::by_name, daemons::forget))
         .routes(routes!(daemons::statistics))
         .routes(routes!(health::health))
