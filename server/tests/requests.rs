@@ -25,7 +25,11 @@ async fn a_request_names_its_host_once() {
     for (head, status) in [
         ("GET /health HTTP/1.1\r\nHost: a.example\r\n\r\n", "200"),
         ("GET /health HTTP/1.0\r\n\r\n", "200"),
-        ("GET /health HTTP/1.1\r\nHost:\r\n\r\n", "200"),
+        ("GET /health HTTP/1.1\r\nHost:\r\n\r\n", "400"),
+        ("GET /health HTTP/1.1\r\nHost: \t \r\n\r\n", "400"),
+        ("OPTIONS * HTTP/1.1\r\nHost:\r\n\r\n", "400"),
+        ("GET /health HTTP/1.0\r\nHost:\r\n\r\n", "200"),
+        ("GET http://a.example/health HTTP/1.1\r\nHost:\r\n\r\n", "200"),
         ("GET /health HTTP/1.1\r\n\r\n", "400"),
         ("GET /health HTTP/1.1\r\nHost: a.example\r\nHost: a.example\r\n\r\n", "400"),
         ("GET /health HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n\r\n", "400"),

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Uri, Version, header};
 /// A request that does not say which host it is for, or not plainly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum HostError {
-    #[error("the request has no Host; a request of HTTP/1.1 names the host that it is for")]
+    #[error("the request has no Host, or an empty one; a request of HTTP/1.1 names the host that it is for")]
     Missing,
     #[error("the request has more than one Host; which one is meant cannot be told")]
     Several,
@@ -33,6 +33,9 @@ pub(crate) fn of<'a>(version: Version, uri: &'a Uri, headers: &'a HeaderMap) -> 
         (Version::HTTP_11, Some(_), Some(target)) | (Version::HTTP_10 | Version::HTTP_2, _, Some(target)) => {
             Ok(target)
         }
+        // An empty one is for targets without an authority (RFC 9112, 3.2). Those of http and https have one (RFC 9110, 4.2),
+        // and no name is made up for what a client did not say.
+        (Version::HTTP_11 | Version::HTTP_2, Some(""), _) => Err(HostError::Missing),
         (_, Some(host), _) => Ok(host),
         (Version::HTTP_11 | Version::HTTP_2, None, _) => Err(HostError::Missing),
         (_, None, target) => Ok(target.unwrap_or_default()),
@@ -73,7 +76,8 @@ mod tests {
         let ok = |host: &str| Ok(host.to_owned());
         assert_eq!(ask(Version::HTTP_11, "/", &["a.example:8000"]), ok("a.example:8000"));
         assert_eq!(ask(Version::HTTP_11, "/", &["[::1]:8000"]), ok("[::1]:8000"));
-        assert_eq!(ask(Version::HTTP_11, "/", &[""]), ok(""));
+        assert_eq!(ask(Version::HTTP_10, "/", &[""]), ok(""));
+        assert_eq!(ask(Version::HTTP_11, "http://a.example/", &[""]), ok("a.example"), "the target counts");
         assert_eq!(
             ask(Version::HTTP_11, "http://a.example/", &["b.example"]),
             ok("a.example"),
@@ -90,6 +94,9 @@ mod tests {
         assert_eq!(ask(Version::HTTP_11, "/", &[]), Err(HostError::Missing));
         assert_eq!(ask(Version::HTTP_11, "http://a.example/", &[]), Err(HostError::Missing));
         assert_eq!(ask(Version::HTTP_2, "/", &[]), Err(HostError::Missing));
+        assert_eq!(ask(Version::HTTP_11, "/", &[""]), Err(HostError::Missing));
+        assert_eq!(ask(Version::HTTP_11, "*", &[" "]), Err(HostError::Missing));
+        assert_eq!(ask(Version::HTTP_2, "/", &[""]), Err(HostError::Missing));
         for version in [Version::HTTP_10, Version::HTTP_11, Version::HTTP_2] {
             assert_eq!(ask(version, "/", &["a.example", "a.example"]), Err(HostError::Several));
         }
