@@ -8,7 +8,7 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arcane_shared::api::ConsumerCard;
-use arcane_shared::{ConsumerName, Epoch, Position, RoomName, Seq, Timestamp};
+use arcane_shared::{ConsumerName, Epoch, NotRecovered, Position, RoomName, Seq, Timestamp};
 
 use super::resume::Since;
 use super::rooms::{NoSuchRoom, Whereabouts};
@@ -194,14 +194,14 @@ impl Consumers {
         }
     }
 
-    /// All of them. `head` says which event is a room's latest.
-    pub fn cards(&self, head: impl Fn(&RoomName) -> Seq) -> Vec<ConsumerCard> {
+    /// All of them. `there` says where a room is.
+    pub(crate) fn cards(&self, there: impl Fn(&RoomName) -> Option<Whereabouts>) -> Vec<ConsumerCard> {
         let known = self.lock();
         let cards = known.iter().map(|((room, name), consumer)| ConsumerCard {
             consumer: name.clone(),
             room: room.clone(),
             seq: consumer.position.seq,
-            lag: head(room).saturating_sub(consumer.position.seq),
+            lag: there(room).map_or(0, |there| lag(&consumer.position, &there)),
             connected: consumer.reader.is_some(),
             updated_at: consumer.updated_at,
         });
@@ -228,6 +228,17 @@ impl Drop for Reader {
         {
             consumer.reader = None;
         }
+    }
+}
+
+/// How many events follow a position. One that says nothing about the room, because its numbers began anew or have not got
+/// there, is followed by everything that is kept: there its reader begins.
+fn lag(position: &Position, there: &Whereabouts) -> u64 {
+    match Since::from(position.clone()).decide(&there.epoch, there.oldest, there.head) {
+        Err(NotRecovered::EpochChanged | NotRecovered::Ahead) => {
+            (there.head + 1).saturating_sub(there.oldest)
+        }
+        Ok(_) | Err(NotRecovered::Expired) => there.head.saturating_sub(position.seq),
     }
 }
 

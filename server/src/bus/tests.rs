@@ -253,6 +253,33 @@ fn many_publishers_make_one_order_without_holes() {
 }
 
 #[test]
+fn a_consumer_is_behind_by_what_it_would_be_sent() {
+    let bus = bus();
+    let main = RoomName::default();
+    for _ in 0..5 {
+        bus.emit_summon(&claude(), Emit::default()).unwrap();
+    }
+    let epoch = bus.epoch(&main).unwrap();
+    let kept = |room: &str, name: &str, epoch: &str, seq: u64| {
+        Record::keep(format!("consumer/{room}/{name}"), format!("{epoch}:{seq} 0"))
+    };
+    let records = vec![
+        kept("main", "behind", &epoch.0, 3),
+        kept("main", "ahead", &epoch.0, 9),
+        kept("main", "foreign", "000000000000", 3),
+        kept("main", "foreign-and-ahead", "000000000000", 900),
+        kept("nowhere", "lost", "000000000000", 3),
+    ];
+    bus.log().remember(records).unwrap();
+    let consumers = Consumers::recall(Arc::clone(bus.log())).unwrap();
+    let cards = consumers.cards(|room| bus.whereabouts(room).ok());
+    assert_eq!(
+        cards.iter().map(|card| (card.consumer.as_str(), card.lag)).collect::<Vec<_>>(),
+        [("ahead", 5), ("behind", 2), ("foreign", 5), ("foreign-and-ahead", 5), ("lost", 0)]
+    );
+}
+
+#[test]
 fn what_a_log_does_not_take_is_not_acknowledged() {
     let dir = tempfile::tempdir().unwrap();
     let open = || Arc::new(crate::log::sqlite::SqliteLog::open(dir.path(), Retention::default()).unwrap());
@@ -268,7 +295,7 @@ fn what_a_log_does_not_take_is_not_acknowledged() {
         |name| bus.consumers().attach(&main, name, begin.clone(), || bus.whereabouts(&main), nobody());
     attach(&name).unwrap();
     let ack = |seq| bus.consumers().ack(&main, &name, &epoch, seq, 3);
-    let kept = || bus.consumers().cards(|_| 3)[0].seq;
+    let kept = || bus.consumers().cards(|room| bus.whereabouts(room).ok())[0].seq;
     ack(1).unwrap();
 
     // Another program holds the database, and as much waits as may.
@@ -302,7 +329,7 @@ fn what_a_log_does_not_take_is_not_acknowledged() {
     assert_eq!(kept(), 2);
     drop((bus, log));
     let bus = ArcaneEventBus::with_log(BusConfig::default(), open()).unwrap();
-    let cards = bus.consumers().cards(|_| 3);
+    let cards = bus.consumers().cards(|room| bus.whereabouts(room).ok());
     assert_eq!(
         cards.iter().map(|card| (card.consumer.as_str(), card.seq)).collect::<Vec<_>>(),
         [("billing", 2), ("shipping", 0)]

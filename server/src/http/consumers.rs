@@ -61,7 +61,7 @@ pub(crate) async fn ack(
 
 /// All of them, with how far each is behind.
 pub(crate) fn cards(state: &AppState) -> Vec<ConsumerCard> {
-    state.bus.consumers().cards(|room| state.bus.whereabouts(room).map_or(0, |there| there.head))
+    state.bus.consumers().cards(|room| state.bus.whereabouts(room).ok())
 }
 
 fn parse(name: &str) -> Result<ConsumerName, ApiError> {

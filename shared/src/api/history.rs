@@ -72,7 +72,7 @@ pub struct ConsumerCard {
     pub room: RoomName,
     /// The last event that it acknowledged.
     pub seq: Seq,
-    /// Events between that and the room's latest.
+    /// Events between that and the room's latest; of a room whose numbers began anew since, all that are kept.
     pub lag: u64,
     /// Whether it is reading now.
     pub connected: bool,
