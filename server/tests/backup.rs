@@ -200,11 +200,11 @@ async fn an_import_that_is_killed_leaves_no_log_behind() {
     // More than a transaction of the same: only the numbers differ.
     let mut lines: Vec<String> = export.lines().map(str::to_owned).collect();
     let event = lines.iter().find(|line| line.contains("\"seq\":2,") && line.contains("\"main\"")).unwrap();
-    let room = lines.iter().find(|line| line.contains("\"type\":\"room\",\"room\":\"main\"")).unwrap();
     let events = 12_000;
+    let room = json!({"type": "room", "room": "main", "first": 1, "head": events}).to_string();
     let many = (1..=events).map(|seq| event.replacen("\"seq\":2,", &format!("\"seq\":{seq},"), 1));
     let end = format!("{{\"type\":\"end\",\"events\":{events}}}");
-    lines = [lines[0].clone(), room.clone()].into_iter().chain(many).chain([end]).collect();
+    lines = [lines[0].clone(), room].into_iter().chain(many).chain([end]).collect();
     let whole = lines.join("\n");
     let data = copy.path().join("data");
     for _ in 0..3 {
@@ -258,8 +258,9 @@ async fn numbers_that_a_log_cannot_keep_are_refused_and_others_open_again() {
             "timestamp": "2026-01-01T00:00:00Z", "metadata": {}})
         .to_string()
     };
-    let room =
-        |name: &str, first: u64| json!({"type": "room", "room": name, "first": first, "head": 0}).to_string();
+    let room = |name: &str, first: u64, head: u64| {
+        json!({"type": "room", "room": name, "first": first, "head": head}).to_string()
+    };
     let export = |lines: &[String]| {
         let events = lines.iter().filter(|line| line.contains("spell_name")).count();
         let begin = json!({"type": "arcane-export", "version": 1}).to_string();
@@ -274,13 +275,16 @@ async fn numbers_that_a_log_cannot_keep_are_refused_and_others_open_again() {
     let last = (1_u64 << 40) - 2;
     for (lines, says) in [
         (
-            vec![room("main", 1 << 40)],
+            vec![room("main", 1 << 40, 1 << 40)],
             "line 2: first is 1099511627776; a room's numbers are 1 to 1099511627774",
         ),
-        (vec![room("main", u64::MAX)], "line 2: first is 18446744073709551615;"),
-        (vec![room("main", 0)], "line 2: first is 0;"),
-        (vec![room("main", 1), event("main", 1 << 40)], "line 3: seq is 1099511627776; a room's numbers are"),
-        (vec![room("main", 1), event("main", last + 1)], "line 3: seq is 1099511627775;"),
+        (vec![room("main", u64::MAX, u64::MAX)], "line 2: first is 18446744073709551615;"),
+        (vec![room("main", 0, 0)], "line 2: first is 0;"),
+        (
+            vec![room("main", 1, last), event("main", 1 << 40)],
+            "line 3: seq is 1099511627776; a room's numbers are",
+        ),
+        (vec![room("main", 1, last), event("main", last + 1)], "line 3: seq is 1099511627775;"),
     ] {
         let (data, refused) = import(&lines);
         assert!(!refused.status.success() && said(&refused).contains(says), "{says}: {}", said(&refused));
@@ -288,8 +292,13 @@ async fn numbers_that_a_log_cannot_keep_are_refused_and_others_open_again() {
     }
 
     // A room that begins later than it says, and one that has given all of its numbers beside one that has not.
-    let lines =
-        [room("main", 3), event("main", 5), event("main", 7), room("full", last), event("full", last)];
+    let lines = [
+        room("main", 3, 7),
+        event("main", 5),
+        event("main", 7),
+        room("full", last, last),
+        event("full", last),
+    ];
     let (data, done) = import(&lines);
     assert!(said(&done).contains("imported 3 events of 2 rooms; 3 between them"), "{}", said(&done));
     let server = TestServer::in_dir(data.path()).await;

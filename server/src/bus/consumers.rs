@@ -247,6 +247,11 @@ fn record((room, name): &(RoomName, ConsumerName), position: &Position, updated_
     Record::keep(format!("{PREFIX}{room}/{name}"), value)
 }
 
+/// The room and the position that a state of the log names, if it is a consumer's.
+pub(crate) fn named(key: &str, value: &str) -> Option<(RoomName, Position)> {
+    decode(key, value).map(|((room, _), consumer)| (room, consumer.position))
+}
+
 fn decode(key: &str, value: &str) -> Option<((RoomName, ConsumerName), Consumer)> {
     let (room, name) = key.strip_prefix(PREFIX)?.split_once('/')?;
     let (position, at) = value.split_once(' ')?;

@@ -152,9 +152,18 @@ fn is_old(at: i64, expiry: Timestamp) -> bool {
     expiry.unix_micros().saturating_sub(at) > AGE_MAX_MICROS
 }
 
+/// The room and the last event that a state of the log names, if it is a key's.
+pub(crate) fn named(key: &str, value: &str) -> Option<(RoomName, Seq)> {
+    let (room, _) = key.strip_prefix("key/")?.split_once('/')?;
+    let (Entry { known, .. }, _) = decode(value)?;
+    Some((RoomName::parse(room).ok()?, known.first + (known.count - 1)))
+}
+
 fn decode(value: &str) -> Option<(Entry, i64)> {
     let mut parts = value.split(' ');
     let known = Known { first: parts.next()?.parse().ok()?, count: parts.next()?.parse().ok()? };
+    // A key stands for an event at least.
+    known.first.checked_add(known.count).filter(|_| known.first > 0 && known.count > 0)?;
     Some((Entry { known, content: parts.next()?.parse().ok()? }, parts.next()?.parse().ok()?))
 }
 

@@ -6,7 +6,7 @@
 
 mod closing;
 mod colors;
-mod consumers;
+pub(crate) mod consumers;
 mod course;
 mod emit;
 mod encode;

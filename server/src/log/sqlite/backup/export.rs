@@ -1,5 +1,6 @@
 //! Writing a log as lines of text.
 
+use std::collections::BTreeMap;
 use std::io::{Seek, Write};
 use std::path::Path;
 
@@ -11,6 +12,7 @@ use super::super::reader::{COLUMNS, Stored, connect, frame, known_hole};
 use super::super::salvage::Salvage;
 use super::super::schema::event_id;
 use super::{BackupError, Copied, Line, VERSION, write};
+use crate::bus::keys;
 use crate::log::RoomRecord;
 
 /// Events that are read in one go: what the export holds in memory, give or take one.
@@ -33,7 +35,7 @@ pub fn export(dir: &Path, only: Option<&RoomName>, out: &mut dyn Write) -> Resul
     let mut rooms = open::rooms(&moment)?;
     rooms.retain(|room| only.is_none_or(|only| *only == room.name));
     if only.is_none() {
-        export_state(&moment, &mut state)?;
+        export_state(&moment, &mut state, |_, _| true)?;
     }
     moment.finish()?;
     let mut copied = Copied::default();
@@ -119,11 +121,18 @@ impl Stretch {
     }
 }
 
-fn export_state(moment: &Connection, out: &mut dyn Write) -> Result<(), BackupError> {
+fn export_state(
+    moment: &Connection,
+    out: &mut dyn Write,
+    mut wanted: impl FnMut(&str, &str) -> bool,
+) -> Result<(), BackupError> {
     let mut statement = moment.prepare("SELECT key, value FROM state ORDER BY key")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        write(out, &Line::State { key: row.get(0)?, value: row.get(1)? })?;
+        let (key, value): (String, String) = (row.get(0)?, row.get(1)?);
+        if wanted(&key, &value) {
+            write(out, &Line::State { key, value })?;
+        }
     }
     Ok(())
 }
@@ -140,10 +149,14 @@ pub fn salvage(dir: &Path, out: &mut dyn Write) -> Result<(Copied, Vec<String>),
     let readable = connect(&path).ok();
     // What was purged may still lie in pages that are free: it stays purged, where that is known.
     let known = readable.as_ref().and_then(|connection| open::rooms(connection).ok()).unwrap_or_default();
+    let mut heads: BTreeMap<RoomName, Seq> = BTreeMap::new();
     for (room, salvaged) in &salvage.rooms {
         let Some((first, head)) = salvaged.range() else { continue };
         let kept = known.iter().find(|record| record.name == *room).map_or(first, |record| record.first);
-        write(out, &Line::Room { room: room.clone(), epoch: None, first: first.max(kept), head })?;
+        // Of a room that has let go of all of its events, older ones may still be found.
+        let (first, head) = (first.max(kept), head.max(kept - 1));
+        write(out, &Line::Room { room: room.clone(), epoch: None, first, head })?;
+        heads.insert(room.clone(), head);
         copied.rooms += 1;
         for (from, to) in salvaged.holes().into_iter().filter(|(_, to)| *to >= kept) {
             copied.missing += to - from + 1;
@@ -155,7 +168,19 @@ pub fn salvage(dir: &Path, out: &mut dyn Write) -> Result<(Copied, Vec<String>),
             copied.events += 1;
         }
     }
-    let state = readable.map(|connection| export_state(&connection, out));
+    // The numbers of lost events are given again: a key that stands for them would be taken for the new ones'.
+    let mut lost = 0_u64;
+    let is_there = |key: &str, value: &str| {
+        let named = keys::named(key, value);
+        let is_there = named.is_none_or(|(room, last)| heads.get(&room).is_some_and(|head| last <= *head));
+        lost += u64::from(!is_there);
+        is_there
+    };
+    let state = readable.map(|connection| export_state(&connection, out, is_there));
+    if lost > 0 {
+        remarks
+            .push(format!("{lost} idempotency keys stand for events that cannot be read and are left out"));
+    }
     if !matches!(state, Some(Ok(()))) {
         remarks.push("who is present, colours, consumers and keys cannot be read".into());
     }

@@ -5,12 +5,13 @@ use std::io::BufRead;
 use std::path::Path;
 
 use arcane_shared::{ArcaneEvent, Epoch, RoomName, Seq};
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::super::open::{self, EVENTS_FILE};
 use super::super::private;
 use super::super::schema::{self, ROOM_MAX, SEQ_MAX, event_id};
 use super::{BackupError, Copied, Line, VERSION};
+use crate::bus::{consumers, keys};
 use crate::json;
 use crate::log::{RoomRecord, new_epoch};
 
@@ -79,8 +80,17 @@ fn connect(path: &Path) -> Result<Connection, BackupError> {
 fn fill(path: &Path, keep_epoch: bool, lines: &mut dyn BufRead) -> Result<Copied, BackupError> {
     let mut connection = connect(path)?;
     schema::migrate(&mut connection).map_err(|error| BackupError::Io(std::io::Error::other(error)))?;
-    let mut import =
-        Import { keep_epoch, room: None, next_id: 1, copied: Copied::default(), line: 0, ended: false };
+    connection
+        .execute_batch("CREATE TEMP TABLE exported(room TEXT PRIMARY KEY, epoch TEXT, head INTEGER)")?;
+    let mut import = Import {
+        keep_epoch,
+        room: None,
+        next_id: 1,
+        copied: Copied::default(),
+        line: 0,
+        has_state: false,
+        ended: false,
+    };
     let mut buffer = Vec::new();
     loop {
         let transaction = connection.transaction()?;
@@ -110,11 +120,23 @@ fn fill(path: &Path, keep_epoch: bool, lines: &mut dyn BufRead) -> Result<Copied
 
 struct Import {
     keep_epoch: bool,
-    room: Option<RoomRecord>,
+    room: Option<Begun>,
     next_id: u32,
     copied: Copied,
     line: u64,
+    /// The rooms are over.
+    has_state: bool,
     ended: bool,
+}
+
+/// The room whose events come.
+struct Begun {
+    /// As far as its events have come.
+    record: RoomRecord,
+    /// What its line says.
+    first: Seq,
+    head: Seq,
+    line: u64,
 }
 
 impl Import {
@@ -141,14 +163,20 @@ impl Import {
             _ if self.line == 1 => {
                 Err(self.wrong("this is no export: it begins with {\"type\":\"arcane-export\",…}"))
             }
-            Line::Room { room, epoch, first, .. } => self.begin_room(transaction, room, epoch, first),
+            Line::Room { .. } if self.has_state => Err(self.wrong("a room's line comes before the state")),
+            Line::Room { room, epoch, first, head } => {
+                self.end_room(transaction)?;
+                self.begin_room(transaction, room, epoch, first, head)
+            }
             Line::State { key, value } => {
-                self.write_room(transaction)?;
-                self.room = None;
+                self.end_room(transaction)?;
+                self.has_state = true;
+                self.check_state(transaction, &key, &value)?;
                 transaction.execute("INSERT OR REPLACE INTO state VALUES(?1, ?2)", [key, value])?;
                 Ok(())
             }
             Line::End { events } if events == self.copied.events => {
+                self.end_room(transaction)?;
                 self.ended = true;
                 Ok(())
             }
@@ -164,23 +192,79 @@ impl Import {
         name: RoomName,
         epoch: Option<Epoch>,
         first: Seq,
+        head: Seq,
     ) -> Result<(), BackupError> {
-        self.write_room(transaction)?;
-        if !(1..=SEQ_MAX).contains(&first) {
+        // A room that has given all of its numbers, and has let go of all of its events, begins after them.
+        let last = if head == SEQ_MAX { SEQ_MAX + 1 } else { SEQ_MAX };
+        if !(1..=last).contains(&first) {
             return Err(self.wrong(format!("first is {first}; a room's numbers are 1 to {SEQ_MAX}")));
+        }
+        if head > SEQ_MAX {
+            return Err(self.wrong(format!("head is {head}; a room's numbers are 1 to {SEQ_MAX}")));
+        }
+        if head < first - 1 {
+            let least = first - 1;
+            return Err(self
+                .wrong(format!("head is {head}; of a room whose first is {first} it is at least {least}")));
         }
         if self.next_id > ROOM_MAX {
             return Err(self.wrong(format!("a log has at most {ROOM_MAX} rooms")));
         }
+        let exported = epoch.as_ref().map(|epoch| epoch.0.as_str());
+        let says = params![name.as_str(), exported, head.cast_signed()];
+        // A room that comes twice is refused below.
+        transaction.execute("INSERT OR IGNORE INTO exported VALUES(?1, ?2, ?3)", says)?;
         let epoch = epoch.filter(|_| self.keep_epoch).unwrap_or_else(new_epoch);
-        let (id, head) = (self.next_id, first.saturating_sub(1));
+        let (id, before) = (self.next_id, first - 1);
         self.next_id += 1;
         self.copied.rooms += 1;
         let sql =
             "INSERT INTO rooms(id, name, epoch, first, head, bytes, at) VALUES(?1, ?2, ?3, ?4, ?5, 0, 0)";
-        let values = params![id, name.as_str(), epoch.0, first.cast_signed(), head.cast_signed()];
+        let values = params![id, name.as_str(), epoch.0, first.cast_signed(), before.cast_signed()];
         transaction.execute(sql, values).map_err(|_| self.wrong(format!("room {name} comes twice")))?;
-        self.room = Some(RoomRecord { id, name, epoch, first, head, bytes: 0, at: 0 });
+        let record = RoomRecord { id, name, epoch, first, head: before, bytes: 0, at: 0 };
+        self.room = Some(Begun { record, first, head, line: self.line });
+        Ok(())
+    }
+
+    /// All events of the room have come.
+    fn end_room(&mut self, transaction: &Transaction<'_>) -> Result<(), BackupError> {
+        self.write_room(transaction)?;
+        let Some(Begun { record, head, line, .. }) = self.room.take() else { return Ok(()) };
+        if record.head < head {
+            let last =
+                if record.bytes == 0 { "has none".into() } else { format!("ends with {}", record.head) };
+            let detail =
+                format!("head is {head}, and what comes of the events of room {} {last}", record.name);
+            return Err(BackupError::Line { line, detail });
+        }
+        Ok(())
+    }
+
+    /// What names events that have not happened would pass over those that get their numbers.
+    fn check_state(&self, transaction: &Transaction<'_>, key: &str, value: &str) -> Result<(), BackupError> {
+        let exported = |room: &RoomName| {
+            transaction
+                .prepare_cached("SELECT epoch, head FROM exported WHERE room = ?1")?
+                .query_row([room.as_str()], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))
+                .optional()
+        };
+        let wrong = |seq: Seq, head: Seq| {
+            let text = format!("the value of {key} names event {seq}; the head of its room is {head}");
+            Err(self.wrong(text))
+        };
+        if let Some((room, position)) = consumers::named(key, value) {
+            // One of another epoch is told so, whatever its number is.
+            let found: Option<(Option<String>, Seq)> = exported(&room)?;
+            return match found.filter(|(epoch, _)| epoch.as_ref() == Some(&position.epoch.0)) {
+                Some((_, head)) if position.seq > head => wrong(position.seq, head),
+                _ => Ok(()),
+            };
+        }
+        if let Some((room, last)) = keys::named(key, value) {
+            let head = exported(&room)?.map_or(0, |(_, head)| head);
+            return if last > head { wrong(last, head) } else { Ok(()) };
+        }
         Ok(())
     }
 
@@ -189,8 +273,15 @@ impl Import {
             serde_json::from_slice(text).map_err(|error| self.wrong(format!("no event: {error}")))?;
         let line = self.line;
         let wrong = |detail: String| BackupError::Line { line, detail };
-        let room = self.room.as_mut().filter(|room| event.room.as_ref() == Some(&room.name));
-        let room = room.ok_or_else(|| wrong("an event comes after the line of its room".into()))?;
+        let begun = self.room.as_mut().filter(|begun| event.room.as_ref() == Some(&begun.record.name));
+        let begun = begun.ok_or_else(|| wrong("an event comes after the line of its room".into()))?;
+        let (first, head, room) = (begun.first, begun.head, &mut begun.record);
+        if let Some(seq) = event.seq.filter(|seq| *seq < first || (*seq > head && *seq <= SEQ_MAX)) {
+            let line = begun.line;
+            return Err(wrong(format!(
+                "seq is {seq}; the room has events {first} to {head}, as line {line} says"
+            )));
+        }
         let seq = event.seq.filter(|seq| *seq > room.head);
         let seq =
             seq.ok_or_else(|| wrong(format!("events have numbers that grow; the last was {}", room.head)))?;
@@ -222,7 +313,7 @@ impl Import {
     }
 
     fn write_room(&self, transaction: &Transaction<'_>) -> Result<(), BackupError> {
-        let Some(room) = &self.room else { return Ok(()) };
+        let Some(Begun { record: room, .. }) = &self.room else { return Ok(()) };
         transaction.execute(
             "UPDATE rooms SET first = ?2, head = ?3, bytes = ?4, at = ?5 WHERE id = ?1",
             params![
