@@ -287,6 +287,20 @@ async fn half_an_emoji_ends_neither_a_stream_nor_a_socket() {
 }
 
 #[tokio::test]
+async fn a_stream_may_have_blank_lines_but_not_without_end() {
+    let server = TestServer::start().await;
+    let (one, blank) = (event("x").to_string(), "\r\n".repeat(150_000));
+    let (status, answer) = send(&server, "/events", &[NDJSON], format!("{blank}{one}").into()).await;
+    assert_eq!(status, 201, "{answer}");
+    let (status, answer) = send(&server, "/events", &[NDJSON], format!("{one}\n{blank}{blank}").into()).await;
+    assert_eq!((status, &answer["errors"][0]["pointer"]), (422, &json!("line 200002")), "{answer}");
+    assert!(
+        answer["detail"].as_str().unwrap().starts_with("1 events were published before this."),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
 async fn a_byte_order_mark_is_skipped() {
     let server = TestServer::start().await;
     let text = format!("\u{feff}{}", event("x"));

@@ -35,6 +35,11 @@ impl Lines {
         Some(line)
     }
 
+    /// Gives back what longer lines had needed.
+    pub(super) fn shrink(&mut self) {
+        self.buffer = BytesMut::from(&self.buffer[..]);
+    }
+
     /// Bytes of the line that is not over yet.
     pub(super) fn pending(&self) -> usize {
         self.buffer.len()

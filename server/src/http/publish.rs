@@ -6,13 +6,14 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use http_body_util::BodyExt;
+use tokio::time::Instant;
 
 use super::body;
 use super::draft::{self, DraftError};
 use super::error::ApiError;
 use super::lines::Lines;
 use super::query::{Pairs, QueryError};
+use super::upload::{PLACE_BYTES, Places};
 use crate::bus::keys::KEY_BYTES_MAX;
 use crate::bus::{EmitError, HeldRoom, Key, Known, Outcome, Submission};
 use crate::clock;
@@ -21,6 +22,8 @@ use crate::state::AppState;
 
 /// Most events in one NDJSON stream.
 const EVENTS_MAX: usize = 100_000;
+/// Most blank lines in one NDJSON stream: one after each event, and as many to keep it alive.
+const BLANK_LINES_MAX: usize = 2 * EVENTS_MAX;
 /// Longest NDJSON line: an event with room for white space.
 const LINE_BYTES_MAX: usize = 256 * 1024;
 
@@ -57,8 +60,16 @@ pub(crate) async fn publish(
         matches!(kind.as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl")
     });
     let published = if ndjson {
-        let stream =
-            Stream { state: &state, room: &room, level, key, published: Vec::new(), lines: 0, held: None };
+        let stream = Stream {
+            state: &state,
+            room: &room,
+            level,
+            key,
+            published: Vec::new(),
+            lines: 0,
+            blank: 0,
+            held: None,
+        };
         stream.publish(request.into_body()).await?
     } else {
         body::require_json(request.headers(), "application/json")?;
@@ -169,19 +180,25 @@ struct Stream<'a> {
     published: Vec<Published>,
     /// How many lines were looked at.
     lines: usize,
+    /// How many of them had nothing in them.
+    blank: usize,
     /// From the first event on.
     held: Option<HeldRoom>,
 }
 
 impl Stream<'_> {
     async fn publish(mut self, mut content: Body) -> Result<Vec<Published>, ApiError> {
-        let mut lines = Lines::default();
+        let (mut lines, mut places) = (Lines::default(), Places::default());
         let patience = self.state.config.net.body_timeout;
+        // By when a line is over that takes memory which others may wait for.
+        let mut due = None;
         loop {
-            let frame = tokio::time::timeout(patience, content.frame()).await.map_err(|_| {
-                let detail = format!("nothing came for {} s", patience.as_secs());
-                self.after(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail))
-            })?;
+            let (by, n) = (due.unwrap_or_else(|| Instant::now() + patience), self.lines + 1);
+            let late = || match due {
+                Some(_) => format!("line {n} took longer than {} s", patience.as_secs()),
+                None => format!("nothing came for {} s", patience.as_secs()),
+            };
+            let frame = places.next(&mut content, by, late).await.map_err(|error| self.after(error))?;
             let ended = frame.is_none();
             match frame {
                 Some(Ok(frame)) => lines.push(&frame.into_data().unwrap_or_default()),
@@ -197,6 +214,16 @@ impl Stream<'_> {
             if ended {
                 return Ok(self.published);
             }
+            if self.lines >= n {
+                due = None;
+            }
+            if lines.pending() > PLACE_BYTES {
+                let by = *due.get_or_insert_with(|| Instant::now() + patience);
+                places.cover(lines.pending(), by).await.map_err(|error| self.after(error))?;
+            } else if !places.is_empty() {
+                lines.shrink();
+                places = Places::default();
+            }
         }
     }
 
@@ -209,6 +236,8 @@ impl Stream<'_> {
         {
             self.lines += 1;
             if line.trim_ascii().is_empty() {
+                self.blank += 1;
+                refused = self.too_many_blank().err();
                 continue;
             }
             refused = self.add(&mut chunk, &line).await.err();
@@ -218,6 +247,14 @@ impl Stream<'_> {
         }
         self.settle(chunk).await?;
         refused.map_or(Ok(()), |error| Err(self.after(error)))
+    }
+
+    fn too_many_blank(&self) -> Result<(), ApiError> {
+        if self.blank <= BLANK_LINES_MAX {
+            return Ok(());
+        }
+        let detail = format!("a stream has at most {BLANK_LINES_MAX} blank lines; go on in another request");
+        Err(ApiError::field(&format!("line {}", self.lines), detail))
     }
 
     async fn add(&mut self, chunk: &mut Chunk, line: &[u8]) -> Result<(), ApiError> {

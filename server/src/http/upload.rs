@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::http::StatusCode;
 use bytes::BytesMut;
 use http_body_util::BodyExt;
+use hyper::body::Frame;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
@@ -15,7 +16,7 @@ use super::error::ApiError;
 use crate::config::NetConfig;
 
 /// What one place holds. A body that is not larger needs none.
-const PLACE_BYTES: usize = 64 * 1024;
+pub(super) const PLACE_BYTES: usize = 64 * 1024;
 /// Places of this process: 64 MiB.
 const PLACES: usize = 1024;
 /// How long a body waits for a place.
@@ -29,18 +30,22 @@ static FREE: Semaphore = Semaphore::const_new(PLACES);
 /// Bodies that wait for places.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 
+/// Places that somebody has until it is dropped.
+#[derive(Default)]
+pub(super) struct Places(Option<SemaphorePermit<'static>>);
+
 /// A body, as far as it has come.
 pub(super) struct Upload<'a> {
     net: &'a NetConfig,
     deadline: Instant,
     bytes: BytesMut,
-    places: Option<SemaphorePermit<'static>>,
+    places: Places,
 }
 
 /// A whole body. Its places are free once nobody has it any more.
 struct Whole {
     bytes: Bytes,
-    _places: Option<SemaphorePermit<'static>>,
+    _places: Places,
 }
 
 impl AsRef<[u8]> for Whole {
@@ -65,10 +70,69 @@ impl Drop for Waiting {
     }
 }
 
+impl Places {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Takes as many as so many bytes need, and says whether it had to take any.
+    pub(super) async fn cover(&mut self, bytes: usize, deadline: Instant) -> Result<bool, ApiError> {
+        let held = self.0.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let wanted = bytes.div_ceil(PLACE_BYTES).saturating_sub(1);
+        // A body that is larger than all places has all of them to itself.
+        let missing = u32::try_from(wanted.min(PLACES).saturating_sub(held)).unwrap_or(0);
+        if missing == 0 {
+            return Ok(false);
+        }
+        let until = deadline.min(Instant::now() + WAIT);
+        let waiting = Waiting::begin();
+        let places = tokio::time::timeout_at(until, FREE.acquire_many(missing)).await;
+        drop(waiting);
+        let Ok(Ok(places)) = places else {
+            let detail =
+                "more is being sent at the moment than may be; send it again soon, or in smaller bodies";
+            return Err(ApiError::busy(detail));
+        };
+        match &mut self.0 {
+            Some(held) => held.merge(places),
+            none => *none = Some(places),
+        }
+        Ok(true)
+    }
+
+    /// What comes next of a body by a deadline, after which `late` says what took too long. Who has places that others
+    /// wait for has to go on sending.
+    pub(super) async fn next(
+        &self,
+        body: &mut Body,
+        deadline: Instant,
+        late: impl FnOnce() -> String,
+    ) -> Result<Option<Result<Frame<Bytes>, axum::Error>>, ApiError> {
+        let timeout = |detail| ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail);
+        let mut looks = 0;
+        loop {
+            let look_at = deadline.min(Instant::now() + LOOK);
+            if let Ok(frame) = tokio::time::timeout_at(look_at, body.frame()).await {
+                return Ok(frame);
+            }
+            looks += 1;
+            if Instant::now() >= deadline {
+                return Err(timeout(late()));
+            }
+            if looks >= LOOKS_MAX && !self.is_empty() && WAITING.load(Ordering::Relaxed) > 0 {
+                return Err(timeout(format!(
+                    "nothing came of the body for {} s, and others wait for the memory that it takes; send it again",
+                    (LOOK * looks).as_secs()
+                )));
+            }
+        }
+    }
+}
+
 impl<'a> Upload<'a> {
     pub(super) fn new(net: &'a NetConfig) -> Self {
         let deadline = Instant::now() + net.body_timeout;
-        Self { net, deadline, bytes: BytesMut::new(), places: None }
+        Self { net, deadline, bytes: BytesMut::new(), places: Places::default() }
     }
 
     /// Reads it to its end.
@@ -78,7 +142,9 @@ impl<'a> Upload<'a> {
         if body.size_hint().lower() > max as u64 {
             return Err(too_large(max));
         }
-        while let Some(frame) = self.next(&mut body).await? {
+        let seconds = self.net.body_timeout.as_secs();
+        let late = || format!("the body took longer than {seconds} s");
+        while let Some(frame) = self.places.next(&mut body, self.deadline, late).await? {
             let data = frame.map_err(|error| broken(&error))?.into_data().unwrap_or_default();
             if self.bytes.len() + data.len() > max {
                 return Err(too_large(max));
@@ -95,55 +161,12 @@ impl<'a> Upload<'a> {
         Ok(Bytes::from_owner(Whole { bytes: bytes.freeze(), _places: places }))
     }
 
-    async fn next(
-        &self,
-        body: &mut Body,
-    ) -> Result<Option<Result<hyper::body::Frame<Bytes>, axum::Error>>, ApiError> {
-        let mut looks = 0;
-        loop {
-            let look_at = self.deadline.min(Instant::now() + LOOK);
-            if let Ok(frame) = tokio::time::timeout_at(look_at, body.frame()).await {
-                return Ok(frame);
-            }
-            looks += 1;
-            if Instant::now() >= self.deadline {
-                let detail = format!("the body took longer than {} s", self.net.body_timeout.as_secs());
-                return Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail));
-            }
-            if looks >= LOOKS_MAX && self.places.is_some() && WAITING.load(Ordering::Relaxed) > 0 {
-                let detail = format!(
-                    "nothing came of the body for {} s, and others wait for the memory that it takes; send it again",
-                    (LOOK * looks).as_secs()
-                );
-                return Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail));
-            }
-        }
-    }
-
     /// Room for so much more: for all of it, if its length is known, so that no two bodies wait for each other.
     async fn make_room(&mut self, more: usize) -> Result<(), ApiError> {
-        let held = self.places.as_ref().map_or(0, SemaphorePermit::num_permits);
-        let wanted = (self.bytes.len() + more).div_ceil(PLACE_BYTES).saturating_sub(1);
-        // A body that is larger than all places has all of them to itself.
-        let missing = u32::try_from(wanted.min(PLACES).saturating_sub(held)).unwrap_or(0);
-        if missing == 0 {
-            return Ok(());
+        if self.places.cover(self.bytes.len() + more, self.deadline).await? {
+            // Memory that is not written to is none yet.
+            self.bytes.reserve(more);
         }
-        let until = self.deadline.min(Instant::now() + WAIT);
-        let waiting = Waiting::begin();
-        let places = tokio::time::timeout_at(until, FREE.acquire_many(missing)).await;
-        drop(waiting);
-        let Ok(Ok(places)) = places else {
-            let detail =
-                "more is being sent at the moment than may be; send it again soon, or in smaller bodies";
-            return Err(ApiError::busy(detail));
-        };
-        match &mut self.places {
-            Some(held) => held.merge(places),
-            none => *none = Some(places),
-        }
-        // Memory that is not written to is none yet.
-        self.bytes.reserve(more);
         Ok(())
     }
 }
