@@ -324,7 +324,7 @@ fn what_a_log_does_not_take_is_not_acknowledged() {
         std::thread::yield_now();
     }
     ack(2).unwrap();
-    log.close();
+    log.close(std::time::Duration::ZERO);
     assert!(matches!(ack(3), Err(ConsumerError::Log(_))), "what ended takes nothing more");
     assert_eq!(kept(), 2);
     drop((bus, log));

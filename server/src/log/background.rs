@@ -1,5 +1,11 @@
 //! Threads that work beside the log and must not be in its way.
 
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Between two looks whether a thread has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
 /// Lets everything else run first: what this thread does can wait, and on a machine with one free core it would
 /// otherwise stand between a publisher and its readers. It still gets its share where a core is idle.
 pub(crate) fn stand_back() {
@@ -8,4 +14,28 @@ pub(crate) fn stand_back() {
     if let Err(error) = rustix::process::setpriority_process(None, 19) {
         tracing::debug!(%error, "a thread of the event log keeps its priority");
     }
+}
+
+/// Waits until a thread has ended, until `deadline`. A thread that has not is left: what it writes is whole whenever the
+/// process ends, and one that stands back gets so little of a busy machine that nobody can wait for it.
+pub(crate) fn end(thread: JoinHandle<()>, deadline: Instant) {
+    if !has_ended_by(&thread, deadline) {
+        tracing::debug!(
+            thread = thread.thread().name(),
+            "a thread of the event log is left to end by itself"
+        );
+    } else if thread.join().is_err() {
+        tracing::error!("a thread of the event log ended in a panic");
+    }
+}
+
+/// Whether a thread ends before `deadline`.
+pub(crate) fn has_ended_by(thread: &JoinHandle<()>, deadline: Instant) -> bool {
+    while !thread.is_finished() {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    true
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arcane_shared::{Epoch, RoomName, Seq, SpellName, Timestamp};
 
@@ -313,7 +313,7 @@ impl EventLog for MemoryLog {
         0
     }
 
-    fn close(&self) {}
+    fn close(&self, _: Duration) {}
 }
 
 impl State {

@@ -16,6 +16,7 @@ pub mod shelf;
 pub mod sqlite;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arcane_shared::{Epoch, RoomName, Seq};
 
@@ -210,8 +211,8 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// Grows whenever numbers were taken back: state that was derived from them has to be recalled.
     fn generation(&self) -> u64;
 
-    /// Writes what was taken and ends. Blocks.
-    fn close(&self);
+    /// Writes what was taken and ends. What the next start makes up for is left to it after `patience`. Blocks.
+    fn close(&self, patience: Duration);
 }
 
 /// A name for a new run of numbers.

@@ -1,7 +1,7 @@
 //! Accepting connections, and letting them go when the server stops.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -67,16 +67,25 @@ fn bound_unsent(_: &TcpStream) {}
 
 /// Waits until every connection has ended, those that have left HTTP behind among them: each holds its place
 /// until then. What has not ended within the time that stopping may take, or until `hurry` completes, is cut.
-pub(super) async fn drain(connections: &Connections, net: &NetConfig, hurry: impl Future<Output = ()>) {
+/// Returns how long closing the log may take.
+pub(super) async fn drain(
+    connections: &Connections,
+    net: &NetConfig,
+    hurry: impl Future<Output = ()>,
+) -> Duration {
+    let began = Instant::now();
     let all = u32::try_from(net.connections_max).unwrap_or(u32::MAX);
-    let patience = net.drain_timeout.saturating_sub(CLOSING.min(net.drain_timeout / 10));
+    let closing = CLOSING.min(net.drain_timeout / 10);
+    let patience = net.drain_timeout.saturating_sub(closing);
     connections.phase.send_replace(Phase::Draining);
     tokio::select! {
-        _ = connections.places.acquire_many(all) => return,
+        _ = connections.places.acquire_many(all) => return net.drain_timeout.saturating_sub(began.elapsed()) / 2,
         () = tokio::time::sleep(patience) => {}
         () = hurry => {}
     }
     let left = net.connections_max - connections.places.available_permits();
     tracing::warn!(left, "some connections did not end in time and are cut");
     connections.phase.send_replace(Phase::Over);
+    // The other half is for ending what still runs.
+    closing / 2
 }

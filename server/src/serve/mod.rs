@@ -130,9 +130,9 @@ impl Server {
         tracing::info!("stopping: no new connections, asking readers to go");
         drain.send_replace(true);
         state.wheel.ring_all(Reason::Drain);
-        accept::drain(&connections, &net, hurry).await;
+        let patience = accept::drain(&connections, &net, hurry).await;
         // What was taken is written before the process ends.
-        if tokio::task::spawn_blocking(move || log.close()).await.is_err() {
+        if tokio::task::spawn_blocking(move || log.close(patience)).await.is_err() {
             tracing::error!("the event log could not be closed");
         }
     }

@@ -125,6 +125,14 @@ impl Index {
         }
     }
 
+    /// The same, but the thread is waited for until `deadline` only.
+    pub(super) fn close_by(&self, deadline: Instant) {
+        self.bell.stop();
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            background::end(thread, deadline);
+        }
+    }
+
     /// Asks both files, each as it is at one moment; the index's is not before the log's.
     fn ask<T>(
         &self,

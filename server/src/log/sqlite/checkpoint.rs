@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockE
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, InterruptHandle};
 
 use crate::log::{Fault, LogError, background};
@@ -27,6 +28,8 @@ const LOOK_PAGES: u64 = 1000;
 const PAGES_PER_COMMIT: u64 = 3;
 /// What a page holds of events, about.
 const BYTES_PER_PAGE: u64 = 3500;
+/// How long the last checkpoint waits for readers.
+const READERS_PATIENCE: Duration = Duration::from_millis(100);
 /// Between two attempts to end the thread's checkpoint.
 const TAKE_OVER_EVERY: Duration = Duration::from_millis(1);
 
@@ -45,6 +48,10 @@ pub(super) struct Checkpoints {
     /// Held while one is made: a second one would not wait, but fail.
     running: Mutex<()>,
     thread: OnceLock<Interrupt>,
+    /// Ends the writer's last.
+    last: Mutex<Option<Interrupt>>,
+    /// Nobody waits for the last any longer.
+    hurried: AtomicBool,
     due: Mutex<Due>,
     rung: Condvar,
 }
@@ -75,6 +82,8 @@ impl Checkpoints {
             unconfirmed: AtomicBool::new(false),
             running: Mutex::new(()),
             thread: OnceLock::new(),
+            last: Mutex::default(),
+            hurried: AtomicBool::new(false),
             due: Mutex::default(),
             rung: Condvar::new(),
         }
@@ -83,6 +92,10 @@ impl Checkpoints {
     /// Starts the thread; it ends after [`Self::close`].
     pub(super) fn start(self: &Arc<Self>, connection: Connection) -> std::io::Result<JoinHandle<()>> {
         let checkpoints = Arc::clone(self);
+        // Whatever is left is moved by the writer, or by the next start.
+        if let Err(error) = leave_to_next_start(&connection) {
+            tracing::debug!(%error, "a connection makes a checkpoint of its own when it is closed");
+        }
         // It is started once.
         let _ = self.thread.set(Interrupt(connection.get_interrupt_handle()));
         std::thread::Builder::new().name("log-checkpoint".into()).spawn(move || {
@@ -169,7 +182,9 @@ impl Checkpoints {
     /// Writes everything in the write-ahead log to its place in the database, waits for the disk, and empties it. What the
     /// disk forgot of the write-ahead log is then of no account.
     pub(super) fn write_again(&self, connection: &Connection) -> Result<(), LogError> {
-        let _running = self.take_over();
+        let Some(_running) = self.take_over() else {
+            return Err(LogError::new(Fault::Closed, "nobody waits for a checkpoint any longer"));
+        };
         let busy =
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))?;
         if busy {
@@ -181,17 +196,45 @@ impl Checkpoints {
 
     /// Ends the checkpoint that the thread makes, and keeps it from the next one. The thread stands back: on a busy machine
     /// it would take as long for the rest as everything else leaves it.
-    fn take_over(&self) -> MutexGuard<'_, ()> {
+    fn take_over(&self) -> Option<MutexGuard<'_, ()>> {
         loop {
             match self.running.try_lock() {
-                Ok(running) => return running,
-                Err(TryLockError::Poisoned(running)) => return running.into_inner(),
+                Ok(running) => return Some(running),
+                Err(TryLockError::Poisoned(running)) => return Some(running.into_inner()),
                 Err(TryLockError::WouldBlock) => {}
+            }
+            if self.hurried.load(Ordering::Acquire) {
+                return None;
             }
             // More than once: between the lock and its first step a checkpoint does not hear it.
             self.thread.get().inspect(|thread| thread.0.interrupt());
             std::thread::sleep(TAKE_OVER_EVERY);
         }
+    }
+
+    /// Moves everything and empties the file, as the last that the writer does, unless [`Self::end_last`] ends it: what is
+    /// in the file then is moved by the next start.
+    pub(super) fn make_last(&self, connection: &Connection) -> rusqlite::Result<()> {
+        // What another reader holds up is not worth the time that stopping may take.
+        connection.busy_timeout(READERS_PATIENCE)?;
+        *self.last() = Some(Interrupt(connection.get_interrupt_handle()));
+        let made = self.write_again(connection);
+        *self.last() = None;
+        if let Err(error) = made {
+            tracing::debug!(%error, "the write-ahead log is left to the next start");
+            leave_to_next_start(connection)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the writer's last checkpoint, if it is at it.
+    pub(super) fn end_last(&self) {
+        self.hurried.store(true, Ordering::Release);
+        self.last().as_ref().inspect(|last| last.0.interrupt());
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Interrupt>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn close(&self) {
@@ -208,8 +251,15 @@ impl Checkpoints {
     }
 }
 
+/// SQLite would make a checkpoint when the last connection is closed, however long it takes.
+fn leave_to_next_start(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
     use crate::log::sqlite::open;
 
@@ -234,5 +284,28 @@ mod tests {
         assert!(longest <= WAL_BYTES_MAX + WAL_KEPT_BYTES + 2 * COMMIT_BYTES, "{longest}");
         checkpoints.close();
         thread.join().unwrap();
+    }
+
+    #[test]
+    fn a_log_that_is_closed_in_a_hurry_leaves_its_checkpoint_to_the_next_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.db");
+        let writer = open::connect(&path).unwrap();
+        writer.execute_batch("CREATE TABLE t(n); INSERT INTO t VALUES(7)").unwrap();
+        let checkpoints = Arc::new(Checkpoints::new(&path));
+        let written = checkpoints.bytes();
+        // As a thread does that gets no turn on a busy machine.
+        let running = checkpoints.running.lock().unwrap();
+        let its = Arc::clone(&checkpoints);
+        let last = std::thread::spawn(move || its.make_last(&writer).unwrap());
+        assert!(!background::has_ended_by(&last, Instant::now()), "it waits while it may");
+        checkpoints.end_last();
+        last.join().unwrap();
+        drop(running);
+        assert_eq!(checkpoints.bytes(), written, "closing the last connection moves nothing");
+        let next = open::connect(&path).unwrap();
+        assert_eq!(next.query_row("SELECT n FROM t", [], |row| row.get::<_, i64>(0)).unwrap(), 7);
+        Checkpoints::new(&path).make_last(&next).unwrap();
+        assert_eq!(checkpoints.bytes(), 0);
     }
 }

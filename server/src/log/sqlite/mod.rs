@@ -30,6 +30,7 @@ use std::time::{Duration, Instant};
 
 use arcane_shared::{RoomName, Seq};
 
+use super::background;
 use super::index::{Activity, ActivityQuery, HistoryPage, HistoryQuery, Index, IndexError};
 use super::retention::Retention;
 use super::shelf::Shelves;
@@ -60,9 +61,22 @@ pub struct SqliteLog {
     clock: Arc<SteadyClock>,
     stopping: Arc<AtomicBool>,
     damaged: Arc<AtomicBool>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Mutex<Option<Threads>>,
     /// Held for as long as the directory is ours.
     _lock: File,
+}
+
+/// How long a log that is dropped waits for what the next start can make up for.
+const DROP_PATIENCE: Duration = Duration::from_secs(5);
+/// Between two attempts to end what the writer does last.
+const HURRY_EVERY: Duration = Duration::from_millis(2);
+
+/// The threads of a log.
+#[derive(Debug)]
+struct Threads {
+    writer: JoinHandle<()>,
+    /// Those that stand back.
+    beside: [JoinHandle<()>; 2],
 }
 
 /// Rooms that have a number.
@@ -125,7 +139,7 @@ impl SqliteLog {
             marks.mark(room.id, room.head);
         }
         let clock = Arc::new(opened.clock);
-        let background = open::connect(&path).map_err(|error| of_log(error.into()))?;
+        let connection = open::connect(&path).map_err(|error| of_log(error.into()))?;
         for (room, head) in &opened.deleted {
             shelves.set(*room, Usage { first: head + 1, bytes: 0 });
         }
@@ -151,12 +165,14 @@ impl SqliteLog {
             looked_at: Instant::now(),
             aged_at: Instant::now(),
         };
-        let threads = vec![
-            spawn("log-writer", move || writer.run()).map_err(unusable)?,
-            checkpoints.start(background).map_err(unusable)?,
-            verify::start(&path, &opened.rooms, Arc::clone(&damaged), Arc::clone(&stopping))
-                .map_err(unusable)?,
-        ];
+        let threads = Threads {
+            writer: spawn("log-writer", move || writer.run()).map_err(unusable)?,
+            beside: [
+                checkpoints.start(connection).map_err(unusable)?,
+                verify::start(&path, &opened.rooms, Arc::clone(&damaged), Arc::clone(&stopping))
+                    .map_err(unusable)?,
+            ],
+        };
         let next_id = opened.next_room;
         let by_name = opened.rooms.into_iter().map(|room| (room.name.clone(), room)).collect();
         Ok(Self {
@@ -171,7 +187,7 @@ impl SqliteLog {
             checkpoints,
             clock,
             stopping,
-            threads: Mutex::new(threads),
+            threads: Mutex::new(Some(threads)),
             _lock: opened.lock,
         })
     }
@@ -359,17 +375,23 @@ impl EventLog for SqliteLog {
         self.queue.generation()
     }
 
-    fn close(&self) {
+    fn close(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
         self.stopping.store(true, Ordering::Release);
         self.queue.close();
         self.checkpoints.close();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in threads {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the event log ended in a panic");
+        if let Some(Threads { writer, beside }) = threads {
+            // What was taken is written, however long that takes.
+            let mut look_at = deadline;
+            while !background::has_ended_by(&writer, look_at) {
+                self.checkpoints.end_last();
+                look_at = Instant::now() + HURRY_EVERY;
             }
+            background::end(writer, deadline);
+            beside.into_iter().for_each(|thread| background::end(thread, deadline));
         }
-        self.index.close();
+        self.index.close_by(deadline);
     }
 }
 
@@ -388,7 +410,7 @@ impl SqliteLog {
 
 impl Drop for SqliteLog {
     fn drop(&mut self) {
-        self.close();
+        self.close(DROP_PATIENCE);
     }
 }
 

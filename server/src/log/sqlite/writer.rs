@@ -270,7 +270,7 @@ impl Writer {
             group::set_clean(self)?;
         }
         group::keep_clock(&self.connection, &self.clock)?;
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        self.checkpoints.make_last(&self.connection)
     }
 
     /// Sets whether the next commit waits for the disk.
