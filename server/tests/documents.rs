@@ -98,3 +98,11 @@ fn every_block_of_json_is_checked() {
         assert!(known.contains(&kind), "{line}");
     }
 }
+
+/// The whole description of the API, as it is served. It changes only together with this file.
+#[tokio::test]
+async fn the_description_of_the_api() {
+    let server = support::TestServer::start().await;
+    let document: Value = server.get("/openapi.json").await.json().await.unwrap();
+    insta::assert_snapshot!("openapi", serde_json::to_string_pretty(&document).unwrap());
+}
