@@ -7,6 +7,7 @@ pub mod backup;
 mod checkpoint;
 mod continuity;
 mod fault;
+mod figures;
 mod group;
 mod leftovers;
 pub(crate) mod open;
@@ -23,7 +24,7 @@ mod writer;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -42,6 +43,7 @@ use crate::bus::PreparedFrame;
 use crate::clock::SteadyClock;
 use checkpoint::Checkpoints;
 use continuity::Marks;
+pub use figures::Figures;
 pub use open::{EVENTS_FILE, OpenError};
 use queue::{Purge, Queue};
 use reader::Readers;
@@ -84,39 +86,6 @@ struct Threads {
 struct Rooms {
     by_name: BTreeMap<RoomName, RoomRecord>,
     next_id: RoomId,
-}
-
-/// What `/metrics` tells of a log.
-#[derive(Debug, Default)]
-pub struct Figures {
-    /// Commits.
-    pub commits: AtomicU64,
-    /// Events in them.
-    pub events: AtomicU64,
-    /// Commits that waited for the disk.
-    pub syncs: AtomicU64,
-    /// Microseconds that commits took.
-    pub commit_micros: AtomicU64,
-    /// Bytes of the write-ahead log, as of about a second ago.
-    pub wal_bytes: AtomicU64,
-    /// Times that the log could not be written.
-    pub failures: AtomicU64,
-    /// Changes of state, such as consumers' positions, that were refused because too many waited.
-    pub refused_records: AtomicU64,
-}
-
-impl Figures {
-    fn committed(&self, events: u64, took: Duration, synced: bool) {
-        self.commits.fetch_add(1, Ordering::Relaxed);
-        self.events.fetch_add(events, Ordering::Relaxed);
-        self.syncs.fetch_add(u64::from(synced), Ordering::Relaxed);
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.commit_micros.fetch_add(micros, Ordering::Relaxed);
-    }
-
-    fn failed(&self) {
-        self.failures.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 impl SqliteLog {
