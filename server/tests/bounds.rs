@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use arcane_server::config::{BusConfig, Config, RealmConfig};
 use serde_json::{Value, json};
-use support::TestServer;
+use support::{TestServer, event};
 
 /// Names of daemons that are summoned, with their colours.
 async fn colors(server: &TestServer) -> BTreeMap<String, String> {
@@ -180,6 +180,22 @@ async fn rooms_that_open_at_the_same_time_at_the_bound_lose_nothing() {
     for room in &kept {
         let (status, history) = server.look(&format!("/events?room={room}")).await;
         assert_eq!((status, history["events"].as_array().map(Vec::len)), (200, Some(1)), "{room}: {history}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_connection_says_in_one_write_may_name_more_rooms_than_memory_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = TestServer::with(few_rooms(dir.path(), 3)).await;
+    let mut client = server.connect("listen=false").await;
+    client.next().await;
+    let publish = |n| json!({"type": "publish", "id": n, "room": format!("r{n}"), "events": event("t")});
+    let ids: Vec<String> = (0..25).map(|n| n.to_string()).collect();
+    client.say_at_once(ids.iter().map(publish)).await;
+    for id in &ids {
+        let answer = client.next().await;
+        assert_eq!((&answer["type"], &answer["id"]), (&json!("published"), &json!(id)), "{answer}");
     }
     server.stop().await;
 }

@@ -65,6 +65,11 @@ async fn who_does_not_read_holds_nobody_up_and_is_let_go() {
     };
     tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("stuck readers are let go");
     assert_eq!(server.look("/events/stats").await.1["subscribers"], 1);
+    // Nothing of what the kernel held for them is kept: the connection is reset, not ended.
+    for mut stream in stuck_ones {
+        let ended = stream.read_to_end(&mut Vec::new()).await;
+        assert_eq!(ended.map_err(|error| error.kind()), Err(std::io::ErrorKind::ConnectionReset));
+    }
 }
 
 /// 200 events, together more than memory has for a room.

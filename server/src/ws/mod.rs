@@ -132,7 +132,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let Opening { wanted, last, encoding, state } = opening;
     state.metrics.connected();
     let bell = Arc::new(Bell::default());
-    let opened = enter(&state, wanted, last, encoding, stream, &bell).await;
+    let opened = enter(&state, wanted, last, encoding, stream.clone(), &bell).await;
     let Entered { mut subscription, consumer, member, listens } = match opened {
         Ok(opened) => opened,
         Err(refused) => {
@@ -165,6 +165,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         consumer,
         pending: Pending::default(),
         ending: false,
+        is_abandoned: false,
         listens,
         member,
         fanouts: Arc::clone(&state.fanouts),
@@ -177,6 +178,9 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     // A task of its own: this one is large, and would be kept as long as the connection.
     tokio::spawn(async move {
         let code = socket.run().await;
+        if let Some(stream) = stream.filter(|_| socket.is_abandoned) {
+            let _ = stream.set_zero_linger();
+        }
         socket.state.metrics.closed(code);
         tracing::info!(session = %session_name(session), code, "websocket closed");
         drop((socket, place));

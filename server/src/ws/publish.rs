@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::bus::keys::KEY_BYTES_MAX;
-use crate::bus::{ArcaneEventBus, EmitError, Key, Known, Outcome, Submission};
+use crate::bus::{ArcaneEventBus, EmitError, Key, Known, NoSuchRoom, Outcome, Submission};
 use crate::clock;
 use crate::http::draft::{self, DraftError};
 use crate::http::publish::level;
@@ -24,6 +24,25 @@ pub struct Refusal {
     pub detail: String,
     /// The message's own.
     pub id: Option<String>,
+    /// Whether the same may be taken a moment later: then its sender did nothing wrong.
+    pub is_passing: bool,
+}
+
+impl Refusal {
+    pub(super) fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), id: None, is_passing: false }
+    }
+
+    fn passing(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { is_passing: true, ..Self::new(code, detail) }
+    }
+}
+
+impl From<NoSuchRoom> for Refusal {
+    fn from(error: NoSuchRoom) -> Self {
+        let is_passing = matches!(error, NoSuchRoom::TooMany { .. } | NoSuchRoom::Log { .. });
+        Self { is_passing, ..Self::new("no_such_room", error.to_string()) }
+    }
 }
 
 #[derive(Deserialize)]
@@ -74,7 +93,7 @@ pub fn publish(bus: &ArcaneEventBus, room: &RoomName, text: &str) -> Result<Acce
         // Half a character anywhere but in the events, which are read for themselves.
         Err(_) => match serde_json::from_slice(&json::plain(text.as_bytes())) {
             Ok(message) => publish_read(bus, room, &message),
-            Err(error) => Err(Refusal { code: "bad_message", detail: error.to_string(), id: None }),
+            Err(error) => Err(Refusal::new("bad_message", error.to_string())),
         },
     }
 }
@@ -91,46 +110,42 @@ fn publish_read(bus: &ArcaneEventBus, room: &RoomName, message: &Publish<'_>) ->
                     let answer = ServerMessage::Published { id, room, epoch, seq, count: run.count };
                     Ok(Accepted { answer, receipt })
                 }
-                Err(error) => Err(Refusal { code: "no_such_room", detail: error.to_string(), id }),
+                Err(error) => Err(Refusal { id, ..error.into() }),
             }
         }
-        Err((code, detail)) => Err(Refusal { code, detail, id }),
+        Err(refusal) => Err(Refusal { id, ..refusal }),
     }
 }
 
 /// What an event that was taken back is answered.
 pub(super) fn taken_back(id: Option<String>, error: &LogError) -> Refusal {
-    Refusal { code: "log_unavailable", detail: error.to_string(), id }
+    Refusal { id, ..Refusal::passing("log_unavailable", error.to_string()) }
 }
 
-fn submit(
-    bus: &ArcaneEventBus,
-    room: &RoomName,
-    message: &Publish<'_>,
-) -> Result<(Known, Receipt), (&'static str, String)> {
+fn submit(bus: &ArcaneEventBus, room: &RoomName, message: &Publish<'_>) -> Result<(Known, Receipt), Refusal> {
     let json = message.events.get().as_bytes();
     let level = level(message.ack.as_deref(), bus.log().level_max());
-    let level = level.map_err(|error| ("bad_message", error.to_string()))?;
+    let level = level.map_err(|error| Refusal::new("bad_message", error.to_string()))?;
     if message.key.as_ref().is_some_and(|key| key.is_empty() || key.len() > KEY_BYTES_MAX) {
-        return Err(("bad_message", format!("key: has 1 to {KEY_BYTES_MAX} bytes")));
+        return Err(Refusal::new("bad_message", format!("key: has 1 to {KEY_BYTES_MAX} bytes")));
     }
     let key = message.key.as_ref().map(|key| Key::new(key, 0, json));
     let events = draft::read_all(json, room, clock::now()).map_err(|error| match error {
-        DraftError::Syntax(error) => ("bad_event", format!("events: {error}")),
+        DraftError::Syntax(error) => Refusal::new("bad_event", format!("events: {error}")),
         DraftError::Fields(errors) => {
             let named = errors.iter().map(|error| format!("events{}: {}", error.pointer, error.detail));
-            ("bad_event", named.collect::<Vec<_>>().join("; "))
+            Refusal::new("bad_event", named.collect::<Vec<_>>().join("; "))
         }
     })?;
     if events.is_empty() {
-        return Err(("bad_event", "events: is empty; send at least one".into()));
+        return Err(Refusal::new("bad_event", "events: is empty; send at least one"));
     }
     let submission = Submission { level, key, ..Submission::default() };
     let outcome = bus.submit(events, submission).map_err(|(index, error)| match error {
-        EmitError::TooLarge(error) => ("too_large", format!("events/{index}: {error}")),
-        EmitError::NoSuchRoom(error) => ("no_such_room", error.to_string()),
-        EmitError::Key(error) => ("bad_key", error.to_string()),
-        EmitError::Log(error) => ("log_unavailable", error.to_string()),
+        EmitError::TooLarge(error) => Refusal::new("too_large", format!("events/{index}: {error}")),
+        EmitError::NoSuchRoom(error) => error.into(),
+        EmitError::Key(error) => Refusal::new("bad_key", error.to_string()),
+        EmitError::Log(error) => Refusal::passing("log_unavailable", error.to_string()),
     })?;
     Ok(match outcome {
         Outcome::Again(known, receipt) => (known, receipt),

@@ -227,6 +227,9 @@ impl Session {
                 self.position = self.notices.then_some((seq, due));
                 self.tell_position(now)
             }
+            Input::Refused(refusal) if refusal.is_passing => {
+                self.error(refusal.code, refusal.detail, refusal.id)
+            }
             Input::Refused(refusal) => self.bad(refusal.code, refusal.detail, refusal.id, now),
             Input::Progress { waited } => {
                 self.stalled_since = None;
@@ -355,6 +358,10 @@ impl Session {
             return self.close(CloseCode::BadRequest, reason, now);
         }
         self.bad.push_back(now);
+        self.error(code, detail, id)
+    }
+
+    fn error(&self, code: &str, detail: String, id: Option<String>) -> Vec<Output> {
         if !self.is_open() {
             return vec![];
         }

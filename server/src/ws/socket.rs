@@ -50,6 +50,8 @@ pub(super) struct Socket<S, P: Pipe = TcpStream> {
     pub(super) state: AppState,
     /// The last event of a replay was taken.
     pub(super) ending: bool,
+    /// It ends because its client reads nothing: what the kernel holds for it is let go, too.
+    pub(super) is_abandoned: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
@@ -99,13 +101,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
     }
 
     async fn perform(&mut self, outputs: Vec<Output>) -> Next {
-        match named_rooms::hold(&self.state.bus, outputs) {
-            Err(outputs) => self.execute(outputs),
-            Ok(opening) => {
-                let (outputs, _held) = opening.await;
-                self.execute(outputs)
-            }
+        if !outputs.iter().any(named_rooms::has_one) {
+            return self.execute(outputs);
         }
+        // Boxed: every idle connection would pay for what is held here.
+        Box::pin(async {
+            let mut next = Next::GoOn;
+            for output in outputs {
+                // For this message alone: one connection's later messages keep no rooms in memory.
+                let _held = named_rooms::hold(&self.state.bus, &output).await;
+                next = next.then(self.execute(vec![output]));
+            }
+            next
+        })
+        .await
     }
 
     async fn wait(&mut self, events: bool) -> Woken {
@@ -259,7 +268,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         let acknowledged = bus.consumers().ack(room, reader.name(), self.subscription.epoch(), seq, head);
         acknowledged.map_err(|error| match error {
             ConsumerError::Log(error) => taken_back(None, &error),
-            error => Refusal { code: "bad_ack", detail: error.to_string(), id: None },
+            error => Refusal::new("bad_ack", error.to_string()),
         })
     }
 
@@ -300,7 +309,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
                     next = Next::Closing(code, true);
                 }
                 Output::End => return Next::End(ABNORMAL),
-                Output::Abandon(code) => return Next::End(code.code()),
+                Output::Abandon(code) => {
+                    self.is_abandoned = true;
+                    return Next::End(code.code());
+                }
             }
         }
         next

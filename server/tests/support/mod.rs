@@ -163,6 +163,14 @@ impl Client {
         self.socket.send(Message::text(message.to_string())).await.unwrap();
     }
 
+    /// Says all of it in one write.
+    pub async fn say_at_once(&mut self, messages: impl IntoIterator<Item = Value>) {
+        for message in messages {
+            self.socket.feed(Message::text(message.to_string())).await.unwrap();
+        }
+        self.socket.flush().await.unwrap();
+    }
+
     pub async fn send(&mut self, message: Message) {
         self.socket.send(message).await.unwrap();
     }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::log::{Fault, LogError};
+use crate::ws::publish::taken_back;
 
 fn session() -> (Session, Instant) {
     let now = Instant::now();
@@ -37,6 +39,21 @@ fn any_sign_of_life_counts_as_a_pong() {
     session.handle(Input::Said(Incoming::Pong, 0.0), due);
     assert_eq!(session.next_deadline(), due + Duration::from_secs(25));
     assert!(session.handle(Input::Tick, now).is_empty());
+}
+
+#[test]
+fn what_may_be_taken_a_moment_later_is_nobodys_fault() {
+    let (mut session, now) = session();
+    let log = LogError::new(Fault::Disk, "the disk is full");
+    for _ in 0..=BAD_MAX {
+        let outputs = session.handle(Input::Refused(taken_back(None, &log)), now);
+        assert!(matches!(outputs[..], [Output::Send(ServerMessage::Error { .. })]), "{outputs:?}");
+    }
+    for _ in 0..BAD_MAX {
+        session.handle(Input::Refused(Refusal::new("bad_event", "…")), now);
+    }
+    let outputs = session.handle(Input::Refused(Refusal::new("bad_event", "…")), now);
+    assert!(matches!(outputs[..], [Output::Close(CloseCode::BadRequest, _)]), "{outputs:?}");
 }
 
 #[test]

@@ -122,6 +122,7 @@ impl Simulation {
             consumer: None,
             pending: Pending::default(),
             ending: false,
+            is_abandoned: false,
             listens: true,
             member: Some(member),
             fanouts: Arc::clone(&self.fanouts),
