@@ -4,7 +4,8 @@
 
 mod support;
 
-use arcane_server::config::{BusConfig, Config};
+use arcane_server::config::{BusConfig, Config, Dashboard};
+use arcane_server::log::retention::Retention;
 use serde_json::{Value, json};
 use support::{Sse, TestServer, event};
 
@@ -97,6 +98,54 @@ async fn what_cannot_be_resumed_is_told_with_its_reason() {
     server.stop().await;
     let server = TestServer::in_dir(dir.path()).await;
     assert_eq!(numbers(&server.look("/events").await.1), [4, 5], "what was purged does not come back");
+}
+
+/// What a newcomer to the default room is shown: by REST, by a stream's first message, and in numbers.
+async fn shown(server: &TestServer) -> Vec<u64> {
+    let recent = numbers(&server.look("/events/recent?count=100").await.1);
+    let mut socket = server.connect("recent=100").await;
+    assert_eq!(numbers_of(&socket.next().await["recent_events"]), recent);
+    let (_, stats) = server.look("/events/stats").await;
+    let card = &stats["rooms"][0];
+    assert_eq!((&card["history_size"], &stats["history_size"]), (&json!(recent.len()), &json!(recent.len())));
+    assert_eq!(card["oldest"], card["seq"].as_u64().unwrap() + 1 - recent.len() as u64);
+    recent
+}
+
+#[tokio::test]
+async fn what_the_log_let_go_of_is_not_shown_from_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    for server in [TestServer::in_dir(dir.path()).await, TestServer::start().await] {
+        for n in 1..=9 {
+            server.publish(event(&n.to_string())).await;
+        }
+        assert_eq!(shown(&server).await, (1..=9).collect::<Vec<_>>());
+        assert_eq!(server.purge("/events?before=8").await.0, 200);
+        assert_eq!(shown(&server).await, [8, 9]);
+        assert_eq!(server.purge("/events?before=10").await.0, 200);
+        assert!(shown(&server).await.is_empty());
+        server.publish(event("next")).await;
+        assert_eq!(shown(&server).await, [10]);
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_newcomer_is_shown_no_more_than_retention_keeps() {
+    let dir = tempfile::tempdir().unwrap();
+    let retention = Retention { events_max: 10, ..Retention::default() };
+    let bus = BusConfig { retention, ..BusConfig::default() };
+    let kept = Config { bus: bus.clone(), ..TestServer::config_in(dir.path()) };
+    let in_memory = Config { dashboard: Dashboard::Off, bus, ..Config::default() };
+    for server in [TestServer::with(kept).await, TestServer::with(in_memory).await] {
+        let batch: Vec<Value> = (1..=30).map(|n| event(&n.to_string())).collect();
+        assert_eq!(server.ask("/events", json!(batch)).await.0, 201);
+        // The log deletes beside publishing.
+        let deleted = async { while server.look("/rooms").await.1["rooms"][0]["oldest"] != 21 {} };
+        tokio::time::timeout(support::PATIENCE, deleted).await.expect("retention takes what is too much");
+        assert_eq!(shown(&server).await, (21..=30).collect::<Vec<_>>());
+        server.stop().await;
+    }
 }
 
 fn numbers_of(events: &Value) -> Vec<u64> {

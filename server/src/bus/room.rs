@@ -18,7 +18,7 @@ use super::ring::{Ring, Slice};
 use super::submission::{Emitted, Outcome, Submission};
 use crate::clock;
 use crate::log::{
-    Append, Appended, Commits, Level, LogError, Notify, Portion, Receipt, Record, RoomId, RoomRecord,
+    Append, Appended, Commits, Level, LogError, Notify, Portion, Receipt, Record, RoomId, RoomRecord, Usage,
 };
 
 /// A room. Numbers are given under one lock that is held for neither I/O nor an await, so a publisher waits
@@ -274,8 +274,8 @@ impl Room {
     /// The latest events that pass, oldest first, and the head at the same moment.
     pub(crate) fn recent(&self, n: usize, filter: &EventFilter) -> (Vec<Arc<PreparedFrame>>, Seq) {
         let state = self.lock();
-        let found = state.ring.recent(n, self.history_size, |frame| frame.passes(filter));
-        (found, state.ring.head())
+        let within = self.shown(&state, self.reads.log().usage(self.id));
+        (state.ring.recent(n, within, |frame| frame.passes(filter)), state.ring.head())
     }
 
     /// The oldest event that memory has.
@@ -326,7 +326,14 @@ impl Room {
     }
 
     pub(crate) fn history_len(&self) -> usize {
-        self.lock().ring.len().min(self.history_size)
+        self.shown(&self.lock(), self.reads.log().usage(self.id))
+    }
+
+    /// How many of the latest events a newcomer can have. What the log has let go of is in memory for those who are
+    /// reading it, and for nobody who asks from then on.
+    fn shown(&self, state: &State, usage: Usage) -> usize {
+        let kept = (state.ring.head() + 1).saturating_sub(usage.first);
+        state.ring.len().min(self.history_size).min(usize::try_from(kept).unwrap_or(usize::MAX))
     }
 
     /// Whether nothing has happened here and nobody waits for it. A room whose events are all past retention is not:
@@ -336,15 +343,15 @@ impl Room {
     }
 
     pub(crate) fn card(&self) -> RoomCard {
-        let usage = self.reads.log().usage(self.id);
         let mut state = self.lock();
+        let usage = self.reads.log().usage(self.id);
         let events_per_second = state.rate.per_second(clock::elapsed_s());
         RoomCard {
             room: self.name.clone(),
             epoch: self.epoch.clone(),
             seq: state.ring.head(),
             subscribers: self.subscriber_count() as u64,
-            history_size: state.ring.len().min(self.history_size) as u64,
+            history_size: self.shown(&state, usage) as u64,
             oldest: usage.first,
             bytes: usage.bytes,
             lagging: self.lagging.load(Ordering::Relaxed) as u64,
