@@ -94,6 +94,21 @@ async fn nothing_that_a_program_starts_outlives_it_not_even_as_a_zombie() {
 }
 
 #[tokio::test]
+async fn a_program_that_has_ended_is_answered_whoever_holds_its_output() {
+    let realm = Realm::start(
+        "[daemons.loose]\nconduit = \"command\"\nprogram = \"sh\"\ntimeout_s = 600\n\
+         args = [\"-c\", \"sleep 600 & env -i setsid sleep 600 & echo done\"]",
+    );
+    realm.ask("/summon", json!({"daemon_name": "loose"})).await;
+    let invoke = realm.ask("/invoke", json!({"daemon_name": "loose", "task": "x"}));
+    let (status, answer) =
+        tokio::time::timeout(PATIENCE, invoke).await.expect("long before its time is over");
+    assert_eq!((status, &answer["result"]), (200, &json!("done\n")), "{answer}");
+    let server = realm.server.id();
+    until("no child is left", || !processes().iter().any(|(_, _, parent)| *parent == server)).await;
+}
+
+#[tokio::test]
 async fn a_program_sees_none_of_the_servers_secrets_unless_it_is_named() {
     let realm = Realm::start(
         "[daemons.plain]\nconduit = \"command\"\nprogram = \"env\"\n\

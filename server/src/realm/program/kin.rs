@@ -157,6 +157,17 @@ mod tests {
     }
 
     #[test]
+    fn the_group_is_known_by_a_program_that_has_ended_until_somebody_waits_for_it() {
+        let leaders = BTreeSet::from([20]);
+        let house = Household { server: SERVER, adopts: true, alone: false, leaders: &leaders };
+        let run = Trace { leader: 20, started: 100, mark: Mark::known("a") };
+        let ended = Process { dead: true, ..process(20, SERVER, 20, 100) };
+        let orphan = process(21, SERVER, 20, 101);
+        assert_eq!(of_run(&[ended, orphan], &run, house, |_| None), [orphan]);
+        assert_eq!(of_run(&[orphan], &run, house, |_| None), []);
+    }
+
+    #[test]
     fn whoever_does_not_descend_from_the_server_is_left_alone() {
         assert_eq!(found(&[process(40, 1, 20, 120)], &[(40, "a")], true), [20]);
     }

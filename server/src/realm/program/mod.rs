@@ -14,6 +14,7 @@ mod run;
 mod sweep;
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use crate::config::VariableName;
-use output::{Output, bounded};
+use output::{Output, read_on};
 use run::{Mark, Run};
 
 pub(crate) use environment::announce_missing;
@@ -32,6 +33,9 @@ pub(crate) use sweep::end_programs;
 
 /// Most bytes of standard error that explain a failure.
 const STDERR_BYTES_MAX: usize = 2048;
+/// How long the pipes of a program that has ended are read where something that could not be ended holds them open.
+/// What the program itself said is in them by then.
+const REST_MAX: Duration = Duration::from_secs(1);
 
 /// What to run, and its bounds. Nothing in it comes from a request.
 #[derive(Debug, Clone)]
@@ -79,16 +83,34 @@ impl Order {
                 let _ = stdin.write_all(input.as_bytes()).await;
             }
         };
-        let stdout = bounded(stdout, self.output_bytes_max.unwrap_or(0));
-        let stderr = bounded(stderr, STDERR_BYTES_MAX);
-        let exchange = async { tokio::join!(feed, stdout, stderr, child.wait()) };
-        let ended = match tokio::time::timeout(self.timeout, exchange).await {
-            Ok(((), stdout, stderr, Ok(status))) => Ended::Exited { status, stdout, stderr },
-            Ok((.., Err(error))) => Ended::Failed(error.to_string()),
-            Err(_) => Ended::TimedOut,
+        let (mut out, mut err) = (Output::default(), Output::default());
+        let (in_time, status) = {
+            let stdout = read_on(stdout, self.output_bytes_max.unwrap_or(0), &mut out);
+            let stderr = read_on(stderr, STDERR_BYTES_MAX, &mut err);
+            let mut exchange = pin!(async { tokio::join!(feed, stdout, stderr) });
+            let mut exchanged = false;
+            let over = async {
+                let mut over = pin!(run.over(&mut child));
+                loop {
+                    tokio::select! {
+                        () = &mut over => break,
+                        _ = &mut exchange, if !exchanged => exchanged = true,
+                    }
+                }
+            };
+            let in_time = tokio::time::timeout(self.timeout, over).await.is_ok();
+            // What it started may hold its pipes open: only now they come to an end.
+            let status = run.end(&mut child).await;
+            if in_time && !exchanged {
+                let _ = tokio::time::timeout(REST_MAX, exchange).await;
+            }
+            (in_time, status)
         };
-        run.end(&mut child).await;
-        ended
+        match status {
+            _ if !in_time => Ended::TimedOut,
+            Ok(status) => Ended::Exited { status, stdout: out, stderr: err },
+            Err(error) => Ended::Failed(error.to_string()),
+        }
     }
 
     fn command(&self, mark: &Mark) -> Command {

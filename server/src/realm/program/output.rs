@@ -15,10 +15,10 @@ impl Output {
     }
 }
 
-/// Keeps the first `max` bytes and reads on, so that a chatty program is not blocked.
-pub(super) async fn bounded(stream: Option<impl AsyncRead + Unpin>, max: usize) -> Output {
-    let mut output = Output::default();
-    let Some(mut stream) = stream else { return output };
+/// Keeps the first `max` bytes and reads on, so that a chatty program is not blocked. What was read by then is in
+/// `output` also if this is dropped.
+pub(super) async fn read_on(stream: Option<impl AsyncRead + Unpin>, max: usize, output: &mut Output) {
+    let Some(mut stream) = stream else { return };
     let mut chunk = [0; 8192];
     while let Ok(n) = stream.read(&mut chunk).await {
         if n == 0 {
@@ -28,5 +28,4 @@ pub(super) async fn bounded(stream: Option<impl AsyncRead + Unpin>, max: usize) 
         let room = max.saturating_sub(output.kept.len()).min(n);
         output.kept.extend_from_slice(&chunk[..room]);
     }
-    output
 }

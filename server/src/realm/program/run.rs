@@ -1,5 +1,7 @@
 //! One run of a program, and the end of everything that it started.
 
+use std::io;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use tokio::process::Child;
@@ -57,8 +59,24 @@ impl Run {
         }
     }
 
+    /// Completes once the program has ended. Where the system tells, nobody has waited for it by then: so long the number
+    /// of its group is its own, and whatever is in the group is known to be of this run. Cancel-safe.
+    pub(super) async fn over(&self, child: &mut Child) {
+        #[cfg(target_os = "linux")]
+        if let Some(leader) = self.leader
+            && sweep::ended(leader).await.is_ok()
+        {
+            return;
+        }
+        // What is wrong is told to whoever waits once more.
+        let _ = child.wait().await;
+    }
+
     /// Ends what is left of it and waits until it is gone.
-    pub(super) async fn end(mut self, child: &mut Child) {
+    ///
+    /// # Errors
+    /// If the program cannot be waited for, or is not gone in time.
+    pub(super) async fn end(mut self, child: &mut Child) -> io::Result<ExitStatus> {
         #[cfg(target_os = "linux")]
         if let Some(trace) = self.trace.take() {
             // Before the program itself is killed: what it started is still known by its parent.
@@ -72,12 +90,13 @@ impl Run {
             // Not waited for after all: it stays known as a leader, and the runtime waits for it.
             if tokio::time::timeout(KILLED_MAX, child.wait()).await.is_err() {
                 self.leader = None;
-                return;
+                return Err(io::ErrorKind::TimedOut.into());
             }
         }
         if let Some(leader) = self.leader.take() {
             leaders::forget(leader);
         }
+        child.wait().await
     }
 
     /// Only as long as nobody has waited for the leader: then its number may belong to another group.

@@ -1,10 +1,14 @@
 //! Ending everything that belongs to a run, by the system's table of processes (`/proc`).
 
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, pidfd_open, pidfd_send_signal, waitid,
+};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::kin::{Household, Process, Trace, of_run};
 use super::leaders;
@@ -19,6 +23,26 @@ const ROUND: Duration = Duration::from_millis(5);
 /// What is known of a program that was just started.
 pub(super) fn trace(leader: u32, mark: Mark) -> Option<Trace> {
     Some(Trace { leader, started: look(leader)?.started, mark })
+}
+
+/// Completes once a child has ended, and leaves it to others to wait for it. Cancel-safe.
+///
+/// # Errors
+/// If the end of children cannot be listened for.
+pub(super) async fn ended(child: u32) -> io::Result<()> {
+    // Before the first look: what ends after it is told.
+    let mut ends = signal(SignalKind::child())?;
+    while is_running(child) {
+        ends.recv().await;
+    }
+    Ok(())
+}
+
+/// Whether a child has not ended yet. What is none any more has.
+fn is_running(child: u32) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let pid = i32::try_from(child).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| matches!(waitid(WaitId::Pid(pid), options), Ok(None)))
 }
 
 /// Ends everything that belongs to a run. Gives how many processes are left.

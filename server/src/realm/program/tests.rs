@@ -78,6 +78,43 @@ async fn what_a_program_starts_ends_with_it() {
 }
 
 #[tokio::test]
+async fn who_holds_the_pipes_of_a_program_that_has_ended_is_not_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("pid");
+    for script in [
+        String::from("sleep 600 & echo done"),
+        // Without the mark, its number is still known by its group.
+        String::from("env -i /bin/sleep 600 & echo done"),
+        detached(&file, "") + "; echo done",
+        // Its input, which nobody reads.
+        String::from("exec 3<&0; sleep 600 & echo done"),
+    ] {
+        let input = "x".repeat(1_000_000);
+        let Ended::Exited { status, stdout, .. } = shell(&script, 60_000).run(input).await else {
+            panic!("it ends by itself: {script}")
+        };
+        assert!(status.success() && stdout.text() == "done\n", "{script}");
+    }
+    assert!(!lives(&file));
+}
+
+#[tokio::test]
+async fn a_program_without_output_is_not_kept_by_who_holds_its_input() {
+    let order = Order { output_bytes_max: None, ..shell("exec 3<&0; sleep 600 & true", 60_000) };
+    let ended = order.run("x".repeat(1_000_000)).await;
+    assert!(matches!(ended, Ended::Exited { status, .. } if status.success()), "{ended:?}");
+}
+
+#[tokio::test]
+async fn all_that_a_program_said_before_its_end_is_its_output() {
+    let script = "sleep 600 & head -c 60000 /dev/zero | tr '\\0' x; echo done >&2; exit 3";
+    let Ended::Exited { status, stdout, stderr } = shell(script, 60_000).run(String::new()).await else {
+        panic!("it ends by itself")
+    };
+    assert_eq!((status.code(), stdout.read, stderr.text().as_str()), (Some(3), 60_000, "done\n"));
+}
+
+#[tokio::test]
 async fn a_run_goes_on_if_its_caller_leaves() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("done");
