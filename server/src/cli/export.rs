@@ -9,7 +9,7 @@ use arcane_shared::RoomName;
 use clap::Args;
 
 use super::output::Output;
-use super::print::{self, Whole};
+use super::print::{self, Whole, counted};
 use super::screen::JsonLines;
 use crate::log::sqlite::backup::{self, BackupError, Copied};
 
@@ -127,6 +127,10 @@ impl Import {
 
 fn told(done: &str, copied: Copied) -> String {
     let Copied { rooms, events, missing } = copied;
-    let lacking = if missing == 0 { String::new() } else { format!("; {missing} between them are missing") };
-    format!("{done} {events} events of {rooms} rooms{lacking}")
+    let lacking = match missing {
+        0 => String::new(),
+        1 => "; 1 between them is missing".into(),
+        _ => format!("; {missing} between them are missing"),
+    };
+    format!("{done} {} of {}{lacking}", counted(events, "event"), counted(rooms, "room"))
 }

@@ -110,7 +110,7 @@ fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
-    print::remark(&format!("arcane: {error:#}"));
+    print::remark(&format!("arcane: {}", print::reasons(error)));
     ExitCode::FAILURE
 }
 

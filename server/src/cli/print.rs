@@ -68,6 +68,22 @@ pub(super) fn remark(text: &str) {
     diagnostics::say(&(screen::lines(text) + "\n"));
 }
 
+/// A number and what there are so many of.
+pub(super) fn counted(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+/// What is wrong and why, each reason once: many an error has its cause in its own words already.
+pub(super) fn reasons(error: &anyhow::Error) -> String {
+    let mut told = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
+}
+
 /// Standard output for what is nothing unless it is complete.
 #[derive(Debug)]
 pub(super) struct Whole<W>(pub(super) W);
@@ -88,5 +104,29 @@ fn incomplete(error: io::Error) -> io::Error {
             io::Error::other("nobody reads standard output any more, and it is not complete")
         }
         _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn each_reason_is_told_once() {
+        let failed = Unwritten::Failed(io::Error::other("the disk is full"));
+        let with_source = Err::<(), _>(io::Error::other(failed)).context("cannot export").unwrap_err();
+        assert_eq!(
+            reasons(&with_source),
+            "cannot export: standard output cannot be written: the disk is full"
+        );
+        let twice = Err::<(), _>(io::Error::other("gone")).context("cannot read x: gone").unwrap_err();
+        assert_eq!(reasons(&twice), "cannot read x: gone");
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!([0, 1, 2].map(|n| counted(n, "event")), ["0 events", "1 event", "2 events"]);
     }
 }
