@@ -311,6 +311,50 @@ async fn numbers_that_a_log_cannot_keep_are_refused_and_others_open_again() {
     TestServer::in_dir(data.path()).await.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_of_what_is_not_there_fails_and_leaves_no_file() {
+    let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    filled(dir.path(), 20).await;
+    let file = out.path().join("export.ndjson");
+    let nowhere = out.path().join("nowhere");
+    let no_log = format!("there is no event log in {};", nowhere.display());
+    for (dir, args, says) in [
+        (dir.path(), vec!["--room", "labb"], "there is no room \"labb\" in the log; there are main, lab"),
+        (&nowhere, vec![], no_log.as_str()),
+        (&nowhere, vec!["--salvage"], no_log.as_str()),
+    ] {
+        let to_file = ["--output", file.to_str().unwrap()];
+        for to in [&[] as &[&str], &to_file] {
+            let failed = arcane(&[&["export"], args.as_slice(), to].concat(), dir);
+            assert_eq!(failed.status.code(), Some(1), "{args:?}");
+            assert!(said(&failed).contains(says) && failed.stdout.is_empty(), "{args:?}: {}", said(&failed));
+            assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 0, "{args:?}");
+        }
+    }
+    let lab = arcane(&["export", "--room", "lab"], dir.path());
+    assert!(said(&lab).contains("exported 1 event of 1 room"), "{}", said(&lab));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_a_server_writes_is_not_salvaged() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path(), 20).await;
+    let server = TestServer::in_dir(dir.path()).await;
+    let salvage = || arcane(&["export", "--salvage"], dir.path());
+    let refused = salvage();
+    assert!(!refused.status.success() && refused.stdout.is_empty());
+    assert!(said(&refused).contains("uses the data directory"), "{}", said(&refused));
+    assert!(arcane(&["export"], dir.path()).status.success(), "an export of a sound one is made meanwhile");
+    server.stop().await;
+    assert!(salvage().status.success());
+    // A copy of the file alone, where nothing may be made.
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::copy(dir.path().join("events.db"), copy.path().join("events.db")).unwrap();
+    let copied = arcane(&["export", "--salvage"], copy.path());
+    assert!(copied.status.success(), "{}", said(&copied));
+    assert!(!copy.path().join("lock").exists());
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_to_a_file_is_there_whole_or_not_at_all() {

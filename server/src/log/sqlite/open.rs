@@ -101,7 +101,25 @@ pub(super) struct Opened {
 pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
     let unusable = |source| OpenError::Directory { path: dir.to_owned(), source };
     private::make_dir(dir).map_err(unusable)?;
-    let mut file = private::create(&dir.join(LOCK_FILE)).map_err(unusable)?;
+    let mut file = hold(dir, private::create(&dir.join(LOCK_FILE)).map_err(unusable)?)?;
+    sign(&mut file).map_err(unusable)?;
+    Ok(file)
+}
+
+/// The same for somebody who only reads, from a disk that may be damaged or not to be written: nothing is made that is
+/// not there. Without the file no server has been there.
+pub(super) fn lock_for_reading(dir: &Path) -> Result<Option<File>, OpenError> {
+    let mut file = match private::open(&dir.join(LOCK_FILE)) {
+        Ok(file) => hold(dir, file)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(OpenError::Directory { path: dir.to_owned(), source }),
+    };
+    // Only a hint for a server that comes meanwhile.
+    let _ = sign(&mut file);
+    Ok(Some(file))
+}
+
+fn hold(dir: &Path, file: File) -> Result<File, OpenError> {
     let began = Instant::now();
     let mut locked = file.try_lock();
     while matches!(locked, Err(TryLockError::WouldBlock)) && began.elapsed() < LET_GO {
@@ -109,19 +127,22 @@ pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
         locked = file.try_lock();
     }
     match locked {
-        Ok(()) => {}
+        Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             let mut pid = String::new();
             // Only a hint: without it the message is still true.
             let _ = file.take(20).read_to_string(&mut pid);
-            return Err(OpenError::InUse { path: dir.to_owned(), pid: pid.trim().to_owned() });
+            Err(OpenError::InUse { path: dir.to_owned(), pid: pid.trim().to_owned() })
         }
-        Err(TryLockError::Error(source)) => return Err(unusable(source)),
+        Err(TryLockError::Error(source)) => Err(OpenError::Directory { path: dir.to_owned(), source }),
     }
-    let written =
-        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
-    written.map_err(unusable)?;
-    Ok(file)
+}
+
+/// Says whose the directory is now.
+fn sign(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    write!(file, "{}", std::process::id())
 }
 
 /// Opens the log of a directory and begins a run.

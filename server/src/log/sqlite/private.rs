@@ -62,8 +62,19 @@ fn check_file(path: &Path) -> io::Result<()> {
 /// Opens a file of its owner alone for reading and writing, and makes it if it is not there. A symbolic link is refused:
 /// what it points to is nobody's to overwrite.
 pub(in crate::log) fn create(path: &Path) -> io::Result<File> {
+    check_file(path)?;
+    options().write(true).create(true).truncate(false).open(path)
+}
+
+/// The same for a file that is there: it is opened for reading alone where it cannot be written.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    check_file(path)?;
+    options().write(true).open(path).or_else(|_| options().open(path))
+}
+
+fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.read(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
@@ -71,8 +82,7 @@ pub(in crate::log) fn create(path: &Path) -> io::Result<File> {
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
         options.mode(0o600).custom_flags(flags.bits().cast_signed());
     }
-    check_file(path)?;
-    options.open(path)
+    options
 }
 
 #[cfg(unix)]

@@ -1,8 +1,9 @@
 //! Writing a log as lines of text.
 
 use std::collections::BTreeMap;
-use std::io::{Seek, Write};
-use std::path::Path;
+use std::fs::File;
+use std::io::{ErrorKind, Seek, Write};
+use std::path::{Path, PathBuf};
 
 use arcane_shared::{RoomName, Seq};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -29,11 +30,20 @@ const STATE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// # Errors
 /// If something cannot be read or written, or is deleted before it was. What was written until then has no last line.
 pub fn export(dir: &Path, only: Option<&RoomName>, out: &mut dyn Write) -> Result<Copied, BackupError> {
-    let mut connection = connect(&dir.join(EVENTS_FILE))?;
+    let mut connection = connect(&file_of(dir)?)?;
     let mut state = tempfile::spooled_tempfile(STATE_BYTES_MAX);
     let moment = connection.transaction()?;
     let mut rooms = open::rooms(&moment)?;
-    rooms.retain(|room| only.is_none_or(|only| *only == room.name));
+    if let Some(only) = only {
+        let of_name = rooms.iter().position(|room| room.name == *only);
+        rooms = match of_name {
+            Some(at) => vec![rooms.swap_remove(at)],
+            None => {
+                let rooms = rooms.into_iter().map(|room| room.name).collect();
+                return Err(BackupError::NoSuchRoom { name: only.to_string(), rooms });
+            }
+        };
+    }
     if only.is_none() {
         export_state(&moment, &mut state, |_, _| true)?;
     }
@@ -48,6 +58,16 @@ pub fn export(dir: &Path, only: Option<&RoomName>, out: &mut dyn Write) -> Resul
     write(out, &Line::End { events: copied.events })?;
     out.flush()?;
     Ok(copied)
+}
+
+/// The log of a directory. SQLite would say of every file that cannot be opened that it cannot.
+fn file_of(dir: &Path) -> Result<PathBuf, BackupError> {
+    let path = dir.join(EVENTS_FILE);
+    match File::open(&path) {
+        Ok(_) => Ok(path),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(BackupError::NoLog(dir.to_owned())),
+        Err(source) => Err(BackupError::Unreadable { path, source }),
+    }
 }
 
 fn export_room(
@@ -140,9 +160,11 @@ fn export_state(
 /// Writes what can be read of a damaged log, page by page.
 ///
 /// # Errors
-/// If the file cannot be read at all, or nothing can be written.
+/// If a server runs on it, the file cannot be read at all, or nothing can be written.
 pub fn salvage(dir: &Path, out: &mut dyn Write) -> Result<(Copied, Vec<String>), BackupError> {
-    let path = dir.join(EVENTS_FILE);
+    let path = file_of(dir)?;
+    // What is written meanwhile would be read in part, and taken for damage.
+    let _lock = open::lock_for_reading(dir)?;
     let salvage = Salvage::open(&path)?;
     let (mut copied, mut remarks) = (Copied::default(), Vec::new());
     write(out, &Line::ArcaneExport { version: VERSION })?;

@@ -20,6 +20,9 @@ use super::open::OpenError;
 use crate::log::LogError;
 
 const VERSION: u32 = 1;
+/// Rooms that somebody who asked for another is told of.
+const ROOMS_TOLD_MAX: usize = 10;
+
 /// A line that is no event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
@@ -50,6 +53,25 @@ pub enum BackupError {
     /// The directory.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// There is none.
+    #[error("there is no event log in {}; --data-dir names the directory of the server whose log it is", .0.display())]
+    NoLog(PathBuf),
+    /// It cannot be opened.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The only room that was to be exported is not there.
+    #[error("there is no room {name:?} in the log; there are {}", told(rooms))]
+    NoSuchRoom {
+        /// The room that was asked for.
+        name: String,
+        /// Those that are there.
+        rooms: Vec<RoomName>,
+    },
     /// What is read from or written to.
     #[error("the export: {0}")]
     Io(#[from] std::io::Error),
@@ -90,6 +112,14 @@ impl From<rusqlite::Error> for BackupError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Log(error.into())
     }
+}
+
+/// Some names, and how many more there are.
+fn told(rooms: &[RoomName]) -> String {
+    let names: Vec<&str> = rooms.iter().take(ROOMS_TOLD_MAX).map(RoomName::as_str).collect();
+    let more = rooms.len() - names.len();
+    let names = if names.is_empty() { "none".into() } else { names.join(", ") };
+    if more == 0 { names } else { format!("{names} and {more} more") }
 }
 
 fn write(out: &mut dyn Write, line: &Line) -> Result<(), BackupError> {
