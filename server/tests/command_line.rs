@@ -142,6 +142,46 @@ fn a_full_disk_is_a_failure_that_says_so() {
     }
 }
 
+#[test]
+fn an_error_says_each_reason_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let nowhere = dir.path().join("nowhere");
+    let nowhere = nowhere.to_str().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let below = format!("{}/data", file.display());
+    for (args, reason) in [
+        (vec!["import", nowhere], "No such file or directory"),
+        (vec!["serve", "--config", nowhere], "No such file or directory"),
+        (vec!["serve", "--no-dashboard", "--data-dir", &below], "Not a directory"),
+        (vec!["export", "--data-dir", &below], "Not a directory"),
+        (vec!["export", "--salvage", "--data-dir", &below], "Not a directory"),
+        (vec!["serve", "--allowed-origins", "*"], "name each in full"),
+        (vec!["cast", "list daemons", "--url", "http://127.0.0.1:1"], "no server answers"),
+    ] {
+        let output = arcane(&args).output().unwrap();
+        let err = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {err}");
+        assert_eq!(err.matches(reason).count(), 1, "{args:?}: {err}");
+    }
+}
+
+#[test]
+fn an_address_that_cannot_be_asked_is_refused_by_every_command() {
+    for args in [
+        &["cast", "list daemons"] as &[&str],
+        &["publish", "reveal"],
+        &["tail"],
+        &["forget", "claude"],
+        &["close", "lab"],
+    ] {
+        let output = arcane(args).args(["--url", "https://bus.example"]).output().unwrap();
+        let err = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert_eq!(err, "arcane: https://bus.example: only http:// addresses are supported\n", "{args:?}");
+    }
+}
+
 /// What no terminal gets from us: ESC, C1, DEL, and what turns text around.
 fn orders(text: &str) -> String {
     let is_order = |c: &char| {

@@ -21,7 +21,7 @@ pub(super) struct Cast {
 
 impl Cast {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let request = self.target.post("/spell/cast").json(&json!({ "spell": self.spell.join(" ") }));
+        let request = self.target.post("/spell/cast")?.json(&json!({ "spell": self.spell.join(" ") }));
         let answer: Value = self.target.send(request).await?;
         if self.json {
             return Ok(print(&screen::json(&serde_json::to_string_pretty(&answer)?))?);

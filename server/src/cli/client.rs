@@ -11,7 +11,10 @@ use super::{Target, screen};
 
 impl Target {
     /// A request to a route of the server.
-    pub(super) fn post(&self, route: &str) -> RequestBuilder {
+    ///
+    /// # Errors
+    /// If the address is none that can be asked.
+    pub(super) fn post(&self, route: &str) -> anyhow::Result<RequestBuilder> {
         self.request(Method::POST, route)
     }
 
@@ -22,15 +25,23 @@ impl Target {
             // By itself it would be a step in the path (RFC 3986, 5.2.4); the server trims names.
             name.insert_str(0, "%20");
         }
-        self.answered(self.request(Method::DELETE, &format!("{route}/{name}"))).await.map(drop)
+        self.answered(self.request(Method::DELETE, &format!("{route}/{name}"))?).await.map(drop)
     }
 
-    fn request(&self, method: Method, route: &str) -> RequestBuilder {
-        let request = Client::new().request(method, format!("{}{route}", self.url.trim_end_matches('/')));
-        match &self.token {
+    fn request(&self, method: Method, route: &str) -> anyhow::Result<RequestBuilder> {
+        let request = Client::new().request(method, format!("http://{}{route}", self.host()?));
+        Ok(match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
-        }
+        })
+    }
+
+    /// What comes behind the scheme of the address.
+    fn host(&self) -> anyhow::Result<&str> {
+        let Some(host) = self.url.strip_prefix("http://") else {
+            bail!("{}: only http:// addresses are supported", self.url);
+        };
+        Ok(host.trim_end_matches('/'))
     }
 
     /// Sends a request; a problem becomes an error that says what would help.
@@ -56,11 +67,9 @@ impl Target {
 
     /// The address of the event stream.
     pub(super) fn stream_url(&self, query: &[(&str, String)]) -> anyhow::Result<String> {
-        let Some(rest) = self.url.strip_prefix("http://") else {
-            bail!("{}: only http:// addresses are supported", self.url);
-        };
+        let host = self.host()?;
         let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-        Ok(format!("ws://{}/ws/events?{query}", rest.trim_end_matches('/')))
+        Ok(format!("ws://{host}/ws/events?{query}"))
     }
 }
 

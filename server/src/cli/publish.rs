@@ -47,7 +47,7 @@ impl Publish {
         };
         let room = form_urlencoded::byte_serialize(self.room.as_bytes()).collect::<String>();
         let request =
-            self.target.post(&format!("/events?room={room}")).header("content-type", kind).body(body);
+            self.target.post(&format!("/events?room={room}"))?.header("content-type", kind).body(body);
         let answer: PublishAnswer = self.target.send(request).await?;
         let PublishAnswer { epoch, room, events, .. } = answer;
         let told = match events.as_slice() {
