@@ -92,6 +92,7 @@ async fn messages_that_cannot_be_used_are_answered_ten_times() {
         Message::text(r#"{"type":"hello","since":"x:3"}"#),
         Message::text(r#"{"type":"filter","spells":["invoke"]}"#),
         Message::text(r#"{"type":"filter","spell":["hex"]}"#),
+        Message::text(r#"{"type":"filter","daemon":["two words"]}"#),
         Message::text(r#"{"type":"ack","seq":3}"#),
         Message::binary(vec![1, 2, 3]),
         Message::text(format!(
@@ -112,15 +113,14 @@ async fn messages_that_cannot_be_used_are_answered_ten_times() {
             "bad_message",
             "bad_message",
             "bad_message",
-            "bad_message",
-            "bad_message",
+            "bad_filter",
+            "bad_filter",
+            "bad_filter",
             "no_consumer",
             "binary_message",
             "too_many_samples"
         ]
     );
-    client.send(Message::text("?")).await;
-    client.next().await;
     client.send(Message::text("?")).await;
     assert_eq!(client.closed().await.0, 4400);
 }

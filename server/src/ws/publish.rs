@@ -52,6 +52,11 @@ struct Kind<'a> {
 }
 
 #[derive(Deserialize)]
+struct Identified {
+    id: Option<String>,
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Publish<'a> {
     #[serde(rename = "type")]
@@ -70,8 +75,19 @@ struct Publish<'a> {
 
 /// Whether a message publishes.
 pub(super) fn is_publish(text: &str) -> bool {
+    is_of_kind(text, PUBLISH)
+}
+
+/// Whether a message says that it is of this kind, whatever else it says.
+pub(super) fn is_of_kind(text: &str, kind: &str) -> bool {
     serde_json::from_slice::<Kind<'_>>(json::without_bom(text.as_bytes()))
-        .is_ok_and(|message| message.kind == PUBLISH)
+        .is_ok_and(|message| message.kind == kind)
+}
+
+/// The id of a message that cannot be used: its sender is to know which it was.
+fn id_of(json: &[u8]) -> Option<String> {
+    let message: Identified = serde_json::from_slice(json).ok()?;
+    message.id.filter(|id| id.len() <= PUBLISH_ID_BYTES_MAX)
 }
 
 /// A publication that has its numbers, and what to answer once it is in the log.
@@ -91,15 +107,26 @@ pub fn publish(bus: &ArcaneEventBus, room: &RoomName, text: &str) -> Result<Acce
     match serde_json::from_str(text) {
         Ok(message) => publish_read(bus, room, &message),
         // Half a character anywhere but in the events, which are read for themselves.
-        Err(_) => match serde_json::from_slice(&json::plain(text.as_bytes())) {
-            Ok(message) => publish_read(bus, room, &message),
-            Err(error) => Err(Refusal::new("bad_message", error.to_string())),
-        },
+        Err(_) => {
+            let plain = json::plain(text.as_bytes());
+            match serde_json::from_slice(&plain) {
+                Ok(message) => publish_read(bus, room, &message),
+                Err(error) => {
+                    let id = id_of(&plain);
+                    Err(Refusal { id, ..Refusal::new("bad_message", error.to_string()) })
+                }
+            }
+        }
     }
 }
 
 fn publish_read(bus: &ArcaneEventBus, room: &RoomName, message: &Publish<'_>) -> Result<Accepted, Refusal> {
-    let id = message.id.clone().filter(|id| id.len() <= PUBLISH_ID_BYTES_MAX);
+    let id = message.id.clone();
+    if let Some(bytes) = id.as_ref().map(String::len).filter(|bytes| *bytes > PUBLISH_ID_BYTES_MAX) {
+        let detail =
+            format!("id: has {bytes} bytes, and at most {PUBLISH_ID_BYTES_MAX} come back with the answer");
+        return Err(Refusal::new("bad_message", detail));
+    }
     let room = message.room.as_ref().unwrap_or(room);
     match submit(bus, room, message) {
         Ok((run, receipt)) => {
@@ -187,7 +214,36 @@ mod tests {
         insta::assert_snapshot!(refused(r#"{"type":"publish","events":[]}"#), @"bad_event events: is empty; send at least one");
         insta::assert_snapshot!(refused(r#"{"type":"publish","events":[{"spell_name":"reveal"},{"spell_name":"hex"}]}"#), @r#"bad_event events/1/spell_name: unknown spell "hex"; known are summon, invoke, banish, reveal, parse and voice"#);
         insta::assert_snapshot!(refused(r#"{"type":"publish","room":"a b","events":{"spell_name":"reveal"}}"#), @"bad_message a name consists of a-z, 0-9, '.', '_' and '-', not ' ' at line 1 column 30");
+        insta::assert_snapshot!(refused(r#"{"type":"publish","ack":"soon","events":{"spell_name":"reveal"}}"#), @r#"bad_message ack: must be received, logged or synced, not "soon""#);
+        let with = |field: &str, bytes: usize| {
+            let value = "x".repeat(bytes);
+            refused(&format!(
+                r#"{{"type":"publish","{field}":"{value}","events":{{"spell_name":"reveal"}}}}"#
+            ))
+        };
+        insta::assert_snapshot!(with("id", PUBLISH_ID_BYTES_MAX + 1), @"bad_message id: has 129 bytes, and at most 128 come back with the answer");
+        insta::assert_snapshot!(with("key", KEY_BYTES_MAX + 1), @"bad_message key: has 1 to 255 bytes");
+        insta::assert_snapshot!(with("key", 0), @"bad_message key: has 1 to 255 bytes");
+        insta::assert_snapshot!(with("room", 65), @"bad_message a name must have 1 to 64 characters, this one has 65 at line 1 column 92");
         insta::assert_snapshot!(refused(r#"{"type":"publish","ack":"synced","events":{"spell_name":"reveal"}}"#), @r#"bad_message ack: this server keeps events in memory (--ephemeral) and cannot answer "synced""#);
+    }
+
+    #[test]
+    fn a_refusal_tells_which_message_it_is_about() {
+        let bus = ArcaneEventBus::new(BusConfig::default());
+        let id_of = |text: &str| publish(&bus, &RoomName::default(), text).unwrap_err().id;
+        for rest in [
+            r#""events":[]"#,
+            r#""event":{}"#,
+            r#""room":"a b","events":{"spell_name":"reveal"}"#,
+            r#""key":"","events":{"spell_name":"reveal"}"#,
+            r#""key":7,"events":{"spell_name":"reveal"}"#,
+        ] {
+            let text = format!(r#"{{"type":"publish","id":"7",{rest}}}"#);
+            assert_eq!(id_of(&text).as_deref(), Some("7"), "{text}");
+        }
+        let long = "x".repeat(PUBLISH_ID_BYTES_MAX + 1);
+        assert_eq!(id_of(&format!(r#"{{"type":"publish","id":"{long}","event":{{}}}}"#)), None);
     }
 
     #[test]

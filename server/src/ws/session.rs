@@ -12,7 +12,7 @@ use arcane_shared::{EventFilter, Seq, UnixMillis};
 use bytes::Bytes;
 
 use super::codec::{FrameError, Incoming};
-use super::publish::{Refusal, is_publish};
+use super::publish::{Refusal, is_of_kind, is_publish};
 use crate::bus::Gap;
 use crate::config::NetConfig;
 use crate::json;
@@ -276,6 +276,9 @@ impl Session {
             Incoming::Text(text) if is_publish(&text) => vec![Output::Publish(text)],
             Incoming::Text(text) => match serde_json::from_slice(&json::plain(text.as_bytes())) {
                 Ok(message) => self.control(message, at, now),
+                Err(error) if is_of_kind(&text, "filter") => {
+                    self.bad("bad_filter", format!("this is no filter: {error}"), None, now)
+                }
                 Err(error) => {
                     self.bad("bad_message", format!("this is no control message: {error}"), None, now)
                 }
