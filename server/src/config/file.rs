@@ -79,13 +79,8 @@ impl ConfigFile {
         for (key, value) in table {
             let wrong = |detail: String| FileError::Value { path: path.into(), key: key.clone(), detail };
             match key.as_str() {
-                "daemons" => {
-                    file.daemons = value.try_into().map_err(|e: toml::de::Error| wrong(e.message().into()))?
-                }
-                "voice" => {
-                    file.voice =
-                        Some(value.try_into().map_err(|e: toml::de::Error| wrong(e.message().into()))?)
-                }
+                "daemons" => file.daemons = daemons(value, path)?,
+                "voice" => file.voice = Some(value.try_into().map_err(|e| wrong(in_line(&e)))?),
                 _ => {
                     let flag = key.replace('_', "-");
                     if !known.contains(&flag) {
@@ -103,6 +98,29 @@ impl ConfigFile {
         }
         Ok(file)
     }
+}
+
+/// `[daemons.NAME]`, each read for itself: whoever has many is told which is wrong.
+fn daemons(value: toml::Value, path: &str) -> Result<BTreeMap<DaemonName, DaemonConfig>, FileError> {
+    let wrong = |key: String, detail: String| FileError::Value { path: path.into(), key, detail };
+    let toml::Value::Table(tables) = value else {
+        return Err(wrong("daemons".into(), "expected a table for each daemon: [daemons.NAME]".into()));
+    };
+    let mut daemons = BTreeMap::new();
+    for (key, value) in tables {
+        let wrong = |detail| wrong(format!("daemons.{key}"), detail);
+        let name = DaemonName::parse(&key).map_err(|error| wrong(error.to_string()))?;
+        let daemon = value.try_into().map_err(|error| wrong(in_line(&error)))?;
+        if daemons.insert(name, daemon).is_some() {
+            return Err(wrong("comes twice: names do not distinguish case".into()));
+        }
+    }
+    Ok(daemons)
+}
+
+/// An error with the key that it is about, in one line.
+fn in_line(error: &toml::de::Error) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn scalar(value: &toml::Value) -> Option<String> {
@@ -155,11 +173,13 @@ mod tests {
         insta::assert_snapshot!(parse("histroy_size = 3").unwrap_err(), @r#"arcane.toml: unknown key "histroy_size"; did you mean "history_size"?"#);
         insta::assert_snapshot!(parse("qqq = 3").unwrap_err(), @r#"arcane.toml: unknown key "qqq""#);
         insta::assert_snapshot!(parse("listen = {}").unwrap_err(), @"arcane.toml: listen: expected a string, a number, true, false, or a list of those");
-        assert!(
-            parse("[daemons.x]\npass_env = [\"A=b\"]")
-                .unwrap_err()
-                .contains("\"A=b\" is no name of a variable")
-        );
-        assert!(parse("[daemons.x]\nprogramm = \"x\"").unwrap_err().contains("programm"));
+        let daemons = |text: &str| parse(&format!("[daemons.git]\n[daemons.x]\n{text}")).unwrap_err();
+        insta::assert_snapshot!(daemons("pass_env = [\"A=b\"]"), @r#"arcane.toml: daemons.x: "A=b" is no name of a variable: it must not be empty or hold '='; its value comes from the server's own environment in `pass_env`"#);
+        insta::assert_snapshot!(daemons("programm = \"x\""), @"arcane.toml: daemons.x: unknown field `programm`, expected one of `role`, `domain`, `model`, `capabilities`, `color`, `conduit`, `program`, `args`, `working_dir`, `pass_env`, `timeout_s`, `output_bytes_max`");
+        insta::assert_snapshot!(daemons("timeout_s = \"x\""), @r#"arcane.toml: daemons.x: invalid type: string "x", expected u64 in `timeout_s`"#);
+        insta::assert_snapshot!(daemons("[daemons.X]"), @"arcane.toml: daemons.x: comes twice: names do not distinguish case");
+        insta::assert_snapshot!(parse("[daemons.\"a b\"]").unwrap_err(), @"arcane.toml: daemons.a b: a name consists of a-z, 0-9, '.', '_' and '-', not ' '");
+        insta::assert_snapshot!(parse("daemons = 3").unwrap_err(), @"arcane.toml: daemons: expected a table for each daemon: [daemons.NAME]");
+        insta::assert_snapshot!(parse("[voice]\nprogram = 3").unwrap_err(), @"arcane.toml: voice: invalid type: integer `3`, expected path string in `program`");
     }
 }

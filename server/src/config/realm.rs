@@ -75,7 +75,7 @@ pub struct VariableName(String);
 /// What cannot be the name of a variable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "pass_env: {0:?} is no name of a variable: it must not be empty or hold '='; its value comes from the server's own environment"
+    "{0:?} is no name of a variable: it must not be empty or hold '='; its value comes from the server's own environment"
 )]
 pub struct NoVariable(String);
 
