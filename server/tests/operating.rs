@@ -335,7 +335,29 @@ fn an_origin_that_is_none_is_refused_at_the_start_with_what_to_write() {
         let err = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success(), "{written}");
         assert!(err.contains("--allowed-origins") && err.contains(remedy), "{written}: {err}");
+        // Whoever looks at the settings is told the same.
+        let output = arcane().args(serve).arg("--print-config").output().unwrap();
+        assert!(!output.status.success(), "{written}");
+        assert!(String::from_utf8(output.stdout).unwrap().contains("allowed-origins"), "{written}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains(remedy), "{written}");
     }
+}
+
+#[test]
+fn a_folder_without_a_dashboard_is_told_of_at_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("nope");
+    let folder = folder.to_str().unwrap();
+    // It ends at once: somebody else has the address.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+    let start = |more: &[&str]| {
+        let serve = ["serve", "--ephemeral", "--listen", &listen];
+        String::from_utf8(arcane().args(serve).args(more).output().unwrap().stderr).unwrap()
+    };
+    let warned = start(&["--dashboard", folder]);
+    assert!(warned.contains("there is no dashboard in the folder") && warned.contains(folder), "{warned}");
+    assert!(!start(&["--dashboard", folder, "--no-dashboard"]).contains("no dashboard"));
 }
 
 #[test]

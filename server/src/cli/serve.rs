@@ -54,10 +54,10 @@ pub(super) struct Serve {
     /// Bytes of events that the log keeps, per room; the oldest go.
     #[arg(long, env = "ARCANE_RETENTION_BYTES", default_value = "1073741824", value_parser = clap::value_parser!(u64).range(65_536..))]
     retention_bytes: u64,
-    /// The only rooms there are, comma-separated; otherwise rooms open with their first user.
+    /// The only rooms there are besides main, comma-separated; otherwise rooms open with their first user.
     #[arg(long, env = "ARCANE_ROOMS", value_delimiter = ',')]
     rooms: Vec<RoomName>,
-    /// Most rooms at a time.
+    /// Most rooms in memory at a time, main included, which always is.
     #[arg(long, env = "ARCANE_MAX_ROOMS", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..))]
     max_rooms: u32,
     /// Most connections at a time.
@@ -78,7 +78,7 @@ pub(super) struct Serve {
     /// Configuration file; otherwise ./arcane.toml if it is there.
     #[arg(long, env = "ARCANE_CONFIG")]
     config: Option<PathBuf>,
-    /// Print what holds and where it came from, and stop.
+    /// Print what holds and where it came from, and stop; the file's [daemons] and [voice] are not shown.
     #[arg(long)]
     print_config: bool,
 }
@@ -89,7 +89,11 @@ impl Serve {
         let file = settings::path(&raw);
         if self.print_config {
             let table = settings::table(&Arcane::command(), matches, file.as_deref());
-            return Ok(print(&screen::lines(&table))?);
+            print(&screen::lines(&table))?;
+            // Whoever looks why a server does not start is told.
+            self.check_exposure()?;
+            crate::realm::conduits(&self.config(file.as_deref())?.realm)?;
+            return Ok(());
         }
         start_telemetry();
         self.check_exposure()?;
@@ -137,6 +141,12 @@ impl Serve {
         };
         if given("otlp_listen") && self.otlp_listen != "off" {
             tracing::warn!("--otlp-listen has no effect: this version takes no OpenTelemetry");
+        }
+        if let Dashboard::Folder(folder) = self.dashboard()
+            && !folder.join("index.html").is_file()
+        {
+            let folder = folder.display();
+            tracing::warn!(%folder, "there is no dashboard in the folder: it has no index.html");
         }
     }
 

@@ -13,9 +13,9 @@ pub struct BusConfig {
     pub ring_frames: usize,
     /// Bytes of JSON in those frames, per room. Default 16 MiB; the oldest frames give way.
     pub ring_bytes: usize,
-    /// The only rooms there are; `None`: rooms open with their first publisher or subscriber.
+    /// The only rooms there are besides the default one; `None`: rooms open with their first publisher or subscriber.
     pub rooms: Option<Vec<RoomName>>,
-    /// Most rooms at a time. Default 1,000.
+    /// Most rooms in memory at a time, the default one included, which always is. Default 1,000.
     pub rooms_max: usize,
     /// How much of each room the log keeps.
     pub retention: Retention,

@@ -238,14 +238,15 @@ fn relative(path: &str) -> Option<&Path> {
 fn missing_page(assets: &Assets) -> Response {
     let detail = match assets {
         Assets::Off => {
-            "this server runs without the dashboard (--no-dashboard); the API is described at /docs".into()
+            "this server runs without the dashboard (--no-dashboard); the API is described at /docs"
         }
-        Assets::Folder(folder) => format!(
-            "there is no dashboard in {}; `cargo xtask run` builds it, or say --dashboard DIR; the API is described at /docs",
-            folder.file_name().unwrap_or_default().to_string_lossy()
-        ),
+        // Where it is, is the operator's to know: the log says it at the start.
+        Assets::Folder(_) => {
+            "there is no dashboard in the folder that the server was told of (--dashboard DIR, otherwise ./dist); `cargo \
+             xtask run` builds it; the API is described at /docs"
+        }
         Assets::Embedded => {
-            "this binary holds no dashboard; say --dashboard DIR; the API is described at /docs".into()
+            "this binary holds no dashboard; say --dashboard DIR; the API is described at /docs"
         }
     };
     ApiError::new(StatusCode::NOT_FOUND, "no-dashboard", detail).into_response()

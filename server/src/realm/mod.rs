@@ -38,7 +38,7 @@ pub use registry::Refusal;
 
 use crate::bus::{ArcaneEventBus, Emit, EmitError, Emitted};
 use crate::clock;
-use crate::config::RealmConfig;
+use crate::config::{DaemonConfig, RealmConfig};
 use crate::log::{EventLog, Fault, LogError, Record};
 
 use conduit::Conduit;
@@ -115,17 +115,27 @@ impl From<LogError> for SpellFailure {
     }
 }
 
+/// How the daemons of a configuration perform.
+///
+/// # Errors
+/// If one has a `command` conduit without a program.
+pub(crate) fn conduits(config: &RealmConfig) -> Result<BTreeMap<DaemonName, Conduit>, RealmError> {
+    let conduit = |(name, daemon): (&DaemonName, &DaemonConfig)| match Conduit::new(daemon) {
+        Ok(conduit) => Ok((name.clone(), conduit)),
+        Err(error) => Err(RealmError::Daemon(name.clone(), error)),
+    };
+    config.daemons.iter().map(conduit).collect()
+}
+
 impl Realm {
     /// A realm in which those are present who were when the bus's log ended.
     ///
     /// # Errors
     /// If a daemon is configured with a `command` conduit that has no program, or the log cannot be read.
     pub fn new(bus: ArcaneEventBus, config: RealmConfig) -> Result<Self, RealmError> {
-        let mut conduits = BTreeMap::new();
+        let conduits = conduits(&config)?;
         let invocations = Arc::new(Semaphore::new(config.invocations_max));
         for (name, daemon) in &config.daemons {
-            let conduit = Conduit::new(daemon).map_err(|error| RealmError::Daemon(name.clone(), error))?;
-            conduits.insert(name.clone(), conduit);
             if let Some(color) = daemon.color {
                 bus.fix_color(name.clone(), color);
             }
