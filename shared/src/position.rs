@@ -28,7 +28,7 @@ pub struct Position {
 
 /// A text that is no position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected a position like k3fQ9a:42, found {0:?}")]
+#[error("expected a position like 9f3c01ab77de:42, found {0:?}")]
 pub struct PositionError(pub String);
 
 impl Position {

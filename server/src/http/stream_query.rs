@@ -178,7 +178,7 @@ mod tests {
         insta::assert_snapshot!(refused(&many), @"daemon: daemon takes at most 64 values, not 65");
         insta::assert_snapshot!(refused("recent=-3"), @r#"recent: must be a whole number from 0 to 100, not "-3""#);
         insta::assert_snapshot!(refused("listen=no"), @r#"listen: is "true" or "false", not "no""#);
-        insta::assert_snapshot!(refused("since=k:"), @r#"since: expected a position like k3fQ9a:42, found "k:""#);
+        insta::assert_snapshot!(refused("since=k:"), @r#"since: expected a position like 9f3c01ab77de:42, found "k:""#);
         insta::assert_snapshot!(refused("since=4&from=3"), @"from: goes not together with since; choose one");
         insta::assert_snapshot!(refused("speed=2"), @"speed: is for a replay; say from where with from=SEQ or from=TIME");
         insta::assert_snapshot!(refused("from=1&speed=0"), @r#"speed: must be a number from 0.1 to 100, not "0""#);
