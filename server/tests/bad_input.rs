@@ -151,7 +151,7 @@ async fn ndjson_says_which_line_and_what_was_published_before() {
     assert_eq!(status, 422);
     let detail = problem["detail"].as_str().unwrap();
     assert!(
-        detail.starts_with("1 events were published before this. line 2 /spell_name: unknown spell"),
+        detail.starts_with("1 event was published before this. line 2 /spell_name: unknown spell"),
         "{detail}"
     );
     assert_eq!(server.look("/events/stats").await.1["history_size"], 3);
@@ -294,10 +294,7 @@ async fn a_stream_may_have_blank_lines_but_not_without_end() {
     assert_eq!(status, 201, "{answer}");
     let (status, answer) = send(&server, "/events", &[NDJSON], format!("{one}\n{blank}{blank}").into()).await;
     assert_eq!((status, &answer["errors"][0]["pointer"]), (422, &json!("line 200002")), "{answer}");
-    assert!(
-        answer["detail"].as_str().unwrap().starts_with("1 events were published before this."),
-        "{answer}"
-    );
+    assert!(answer["detail"].as_str().unwrap().starts_with("1 event was published before this."), "{answer}");
 }
 
 #[tokio::test]

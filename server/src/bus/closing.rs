@@ -20,7 +20,7 @@ pub enum CannotClose {
     )]
     Permanent(String),
     /// It is being read or published to.
-    #[error("room {name:?} is in use by {subscribers} subscribers; close it when they have left")]
+    #[error("room {name:?} is in use by {}; close it when nobody uses it", users(*subscribers))]
     InUse {
         /// The room.
         name: String,
@@ -30,6 +30,15 @@ pub enum CannotClose {
     /// The log.
     #[error(transparent)]
     Log(#[from] LogError),
+}
+
+/// Who uses a room: readers, or else somebody who is about to be answered.
+fn users(subscribers: usize) -> String {
+    match subscribers {
+        0 => "a request that is not over".into(),
+        1 => "1 subscriber".into(),
+        n => format!("{n} subscribers"),
+    }
 }
 
 impl ArcaneEventBus {

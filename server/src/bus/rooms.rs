@@ -27,7 +27,7 @@ pub enum NoSuchRoom {
     #[error("there is no room {0:?}; this server has a fixed list of rooms, see GET /rooms")]
     NotConfigured(String),
     /// As many rooms are in use as may be.
-    #[error("room {name:?} cannot be opened: {max} rooms are in use, and no more may be at a time")]
+    #[error("room {name:?} cannot be opened: no more than {max} may be in use at a time, and so many are")]
     TooMany {
         /// The room that was asked for.
         name: String,
@@ -119,7 +119,7 @@ impl ArcaneEventBus {
             let (id, epoch, head) = (room.id(), room.epoch().clone(), room.head());
             return Ok(Whereabouts { id, epoch, oldest: usage.first, head });
         }
-        let record = self.kept(name).ok_or_else(|| NoSuchRoom::NotOpen(name.to_string()))?;
+        let record = self.kept(name).ok_or_else(|| self.no_such(name))?;
         let RoomRecord { id, epoch, first, head, .. } = record;
         Ok(Whereabouts { id, epoch, oldest: first, head })
     }
@@ -185,7 +185,17 @@ impl ArcaneEventBus {
     }
 
     pub(super) fn open_room(&self, name: &RoomName) -> Result<Arc<Room>, NoSuchRoom> {
-        self.rooms().get(name).cloned().ok_or_else(|| NoSuchRoom::NotOpen(name.to_string()))
+        self.rooms().get(name).cloned().ok_or_else(|| self.no_such(name))
+    }
+
+    /// Why a room is not there, and what would make it.
+    fn no_such(&self, name: &RoomName) -> NoSuchRoom {
+        let name = name.to_string();
+        if self.inner.config.rooms.is_some() {
+            NoSuchRoom::NotConfigured(name)
+        } else {
+            NoSuchRoom::NotOpen(name)
+        }
     }
 
     /// A room, opened if it is not in memory. That blocks for as long as a disk takes; see [`Self::hold_room`].
@@ -194,7 +204,7 @@ impl ArcaneEventBus {
             return Ok(room);
         }
         if self.inner.config.rooms.is_some() {
-            return Err(NoSuchRoom::NotConfigured(name.to_string()));
+            return Err(self.no_such(name));
         }
         self.inner.doors.pass(name, || {
             // Another may have been at the door before.

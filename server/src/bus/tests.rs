@@ -210,6 +210,17 @@ async fn a_room_that_nobody_uses_leaves_memory_and_comes_back_whole() {
     assert_eq!(bus.whereabouts(&name(3)).unwrap().epoch, epoch);
 }
 
+#[test]
+fn a_room_that_no_publisher_can_open_is_not_said_to_open_with_one() {
+    let rooms = Some(vec![RoomName::parse("lab").unwrap()]);
+    let bus = ArcaneEventBus::new(BusConfig { rooms, ..BusConfig::default() });
+    let other = RoomName::parse("other").unwrap();
+    let none = NoSuchRoom::NotConfigured("other".into());
+    assert_eq!(bus.whereabouts(&other), Err(none.clone()));
+    assert_eq!(bus.recent(&other, 1, &EventFilter::default()).unwrap_err(), none);
+    assert_eq!(bus.emit(in_room("other", "x")).unwrap_err(), EmitError::NoSuchRoom(none));
+}
+
 #[tokio::test]
 async fn a_closed_room_is_gone_with_all_that_was_kept_of_it() {
     let bus = bus();

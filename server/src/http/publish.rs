@@ -310,6 +310,10 @@ impl Stream<'_> {
     }
 
     fn after(&self, error: ApiError) -> ApiError {
-        error.after(&format!("{} events were published before this.", self.published.len()))
+        let done = match self.published.len() {
+            1 => "1 event was published before this.".into(),
+            n => format!("{n} events were published before this."),
+        };
+        error.after(&done)
     }
 }

@@ -94,7 +94,7 @@ impl Queue {
             return Err(LogError::new(Fault::Closed, "it takes no more events"));
         }
         if state.events >= EVENTS_MAX || state.bytes >= BYTES_MAX {
-            return Err(LogError::new(Fault::Busy, format!("{} events wait to be written", state.events)));
+            return Err(LogError::new(Fault::Busy, format!("events wait to be written: {}", state.events)));
         }
         state.events += append.frames.len();
         state.bytes += bytes(&append);
