@@ -77,6 +77,26 @@ async fn what_is_after_a_hole_is_recent_at_once() {
     }
 }
 
+/// The oldest event may be one that is known to be missing: after a purge into a hole the log opens as before.
+#[tokio::test]
+async fn a_log_whose_oldest_events_are_missing_opens_again() {
+    let lines: Vec<String> =
+        (1..21).filter(|seq| !(10..13).contains(seq)).map(|seq| event("main", seq)).collect();
+    for before in 9..15 {
+        let dir = tempfile::tempdir().unwrap();
+        let imported = import(dir.path(), &export(&[vec![room("main", 1, 20)], lines.clone()].concat()));
+        assert!(imported.status.success(), "{}", said(&imported));
+        let server = TestServer::in_dir(dir.path()).await;
+        assert_eq!(server.purge(&format!("/events?before={before}")).await.0, 200);
+        server.stop().await;
+        let server = TestServer::in_dir(dir.path()).await;
+        let kept = (before..21).filter(|seq| !(10..13).contains(seq)).collect::<Vec<u64>>();
+        assert_eq!(numbers(&server.look("/events").await.1["events"]), kept);
+        assert_eq!(server.publish(json!({"spell_name": "reveal"})).await, 21);
+        server.stop().await;
+    }
+}
+
 fn state(key: &str, value: &str) -> String {
     json!({"type": "state", "key": key, "value": value}).to_string()
 }

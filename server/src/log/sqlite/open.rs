@@ -12,6 +12,7 @@ use super::backup;
 use super::continuity::Left;
 use super::leftovers;
 use super::private;
+use super::reader::known_hole;
 use super::schema::{self, SchemaError, event_id, seq_of};
 use crate::clock::{self, SteadyClock, boot};
 use crate::log::{LogError, RoomId, RoomRecord, new_epoch};
@@ -243,7 +244,12 @@ fn check_room(connection: &Connection, room: &RoomRecord) -> rusqlite::Result<Re
         let sql = format!("SELECT id FROM events WHERE id >= ?1 AND id <= ?2 ORDER BY id {end} LIMIT 1");
         Ok(connection.query_row(&sql, range, |row| row.get(0)).optional()?.map(seq_of))
     };
-    let expected = (room.first <= room.head).then_some((room.first, room.head));
+    // What is known to be missing may be all that was before the oldest event that is there.
+    let mut first = room.first;
+    while let Some(last) = known_hole(connection, room.id, first)? {
+        first = last + 1;
+    }
+    let expected = (first <= room.head).then_some((first, room.head));
     let found = at("ASC")?.zip(at("DESC")?);
     if expected == found {
         return Ok(Ok(()));
