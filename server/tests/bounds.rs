@@ -190,12 +190,16 @@ async fn what_one_connection_says_in_one_write_may_name_more_rooms_than_memory_h
     let server = TestServer::with(few_rooms(dir.path(), 3)).await;
     let mut client = server.connect("listen=false").await;
     client.next().await;
-    let publish = |n| json!({"type": "publish", "id": n, "room": format!("r{n}"), "events": event("t")});
-    let ids: Vec<String> = (0..25).map(|n| n.to_string()).collect();
+    let publish = |n: &usize| json!({"type": "publish", "id": n.to_string(), "room": format!("r{}", n % 6), "ack": "synced", "events": event("t")});
+    let ids: Vec<usize> = (0..60).collect();
     client.say_at_once(ids.iter().map(publish)).await;
     for id in &ids {
         let answer = client.next().await;
-        assert_eq!((&answer["type"], &answer["id"]), (&json!("published"), &json!(id)), "{answer}");
+        assert_eq!(
+            (&answer["type"], &answer["id"]),
+            (&json!("published"), &json!(id.to_string())),
+            "{answer}"
+        );
     }
     server.stop().await;
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
+use std::time::{Duration, Instant};
 
 use arcane_shared::api::RoomCard;
 use arcane_shared::{Epoch, RoomName, Seq};
@@ -19,6 +20,11 @@ use crate::log::{LogError, RoomId, RoomRecord};
 
 /// Rooms that the log may keep for each that may be in memory.
 const KEPT_FOR_EACH: usize = 10;
+
+/// How long a room waits for a place in memory, if one is about to become free.
+const PLACE_WAIT_MAX: Duration = Duration::from_secs(1);
+/// How often it looks.
+const PLACE_LOOK: Duration = Duration::from_millis(10);
 
 /// A room that does not exist and is not opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -132,9 +138,24 @@ impl ArcaneEventBus {
         if let Ok(room) = self.open_room(name) {
             return Ok(HeldRoom(room));
         }
-        let (bus, asked) = (self.clone(), name.clone());
-        let entered = self.inner.reads.ask(move |_| Ok(bus.enter(&asked))).await;
-        entered.unwrap_or_else(|error| Err(NoSuchRoom::Log { name: name.to_string(), error })).map(HeldRoom)
+        let deadline = Instant::now() + PLACE_WAIT_MAX;
+        loop {
+            let (bus, asked) = (self.clone(), name.clone());
+            let entered = self.inner.reads.ask(move |_| Ok(bus.enter(&asked))).await;
+            match entered.unwrap_or_else(|error| Err(NoSuchRoom::Log { name: name.to_string(), error })) {
+                Err(NoSuchRoom::TooMany { .. }) if self.has_passing_room() && Instant::now() < deadline => {
+                    tokio::time::sleep(PLACE_LOOK).await;
+                }
+                entered => return entered.map(HeldRoom),
+            }
+        }
+    }
+
+    /// Whether nobody reads a room that is in memory: then it is there for a publication that is being written, or for
+    /// as long as it takes to answer.
+    fn has_passing_room(&self) -> bool {
+        let default = RoomName::default();
+        self.rooms().iter().any(|(name, room)| *name != default && room.subscriber_count() == 0)
     }
 
     /// The same, but makes none.
