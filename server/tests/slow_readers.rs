@@ -150,3 +150,25 @@ async fn what_memory_has_forgotten_meanwhile_comes_from_the_log() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_page_of_which_events_go_while_it_is_read_breaks_off() {
+    for (server, _dir) in in_memory_and_in_a_file().await {
+        large_events(&server).await;
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut reader = socket.connect(server.address).await.unwrap();
+        let request = format!(
+            "GET /events?limit=1000 HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            server.address
+        );
+        reader.write_all(request.as_bytes()).await.unwrap();
+        // The page has begun.
+        assert_eq!(reader.read_u8().await.unwrap(), b'H');
+        assert_eq!(server.purge("/events?before=190").await.0, 200);
+        let mut answer = Vec::new();
+        let _ = reader.read_to_end(&mut answer).await;
+        assert!(!answer.ends_with(b"0\r\n\r\n"), "an answer with a hole is not whole");
+        server.stop().await;
+    }
+}

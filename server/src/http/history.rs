@@ -84,6 +84,8 @@ struct HistoryPieces {
     epoch: Epoch,
     /// What comes before the first event.
     lead: Vec<u8>,
+    /// The oldest event that was kept when the first piece was made.
+    oldest: Option<Seq>,
     begun: bool,
     /// Bytes that the page may still have.
     bytes_left: usize,
@@ -94,7 +96,16 @@ impl HistoryPieces {
     fn new(bus: &ArcaneEventBus, wanted: HistoryQuery, epoch: Epoch, head: &str) -> Self {
         let lead = format!("{},\"events\":[", head.trim_end_matches('}'));
         let (bus, lead) = (bus.clone(), lead.into_bytes());
-        Self { bus, wanted, epoch, lead, begun: false, bytes_left: PAGE_BYTES_MAX, ended: false }
+        Self {
+            bus,
+            wanted,
+            epoch,
+            lead,
+            oldest: None,
+            begun: false,
+            bytes_left: PAGE_BYTES_MAX,
+            ended: false,
+        }
     }
 
     /// The first piece says whether there is an answer at all; most answers have no other.
@@ -120,6 +131,12 @@ impl HistoryPieces {
         let bytes_max = Some(PIECE_BYTES_MAX.min(self.bytes_left));
         let wanted = HistoryQuery { bytes_max, ..self.wanted.clone() };
         let page = self.bus.ask_log(move |log| log.history(&wanted)).await?;
+        let oldest = *self.oldest.get_or_insert(page.first);
+        let after = self.wanted.after.unwrap_or(0);
+        if self.wanted.order == Order::Ascending && page.first > oldest.max(after + 1) {
+            let text = format!("events {} to {} went while they were being read", after + 1, page.first - 1);
+            return Err(LogError::new(Fault::Closed, text));
+        }
         let mut piece = std::mem::take(&mut self.lead);
         for event in &page.events {
             let event: &RawValue = serde_json::from_str(&event.json)
