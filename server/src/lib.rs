@@ -14,6 +14,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 mod diagnostics;
+pub mod event;
 mod gate;
 mod http;
 mod json;

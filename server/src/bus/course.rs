@@ -9,11 +9,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::frame::PreparedFrame;
 use super::pace::{Pace, Speed};
 use super::room::{Reach, Room};
-use super::subscription::{Batch, Gap, Lagging};
-use crate::log::{Fault, GapReason, LogError, Page, Pin, Portion};
+use super::subscription::{Batch, Lagging};
+use crate::event::{Gap, GapReason, PreparedFrame};
+use crate::log::{Fault, LogError, Page, Pin, Portion};
 
 /// Events of one page.
 const PAGE_EVENTS_MAX: usize = 512;

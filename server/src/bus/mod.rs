@@ -9,10 +9,9 @@ mod colors;
 pub(crate) mod consumers;
 mod course;
 mod emit;
-mod encode;
-pub mod frame;
+
 pub mod keys;
-pub mod metadata;
+
 mod pace;
 mod rate;
 mod reads;
@@ -30,10 +29,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Rgb, RoomName, SpellName};
 
+use crate::event::{PreparedFrame, TooLarge, metadata};
 pub use closing::CannotClose;
 pub use consumers::{ConsumerError, Consumers, Reader};
 pub use emit::Emit;
-pub use frame::{PreparedFrame, TooLarge};
 pub use keys::{Key, KeyRefused, Known};
 pub use pace::Speed;
 pub(crate) use resume::END;
@@ -42,7 +41,7 @@ pub use rooms::NoSuchRoom;
 pub(crate) use rooms::{HeldRoom, Whereabouts};
 pub use submission::{Emitted, Outcome, Submission};
 pub(crate) use subscription::Observer;
-pub use subscription::{Batch, Delivery, Gap, Start, Subscription};
+pub use subscription::{Batch, Delivery, Start, Subscription};
 
 use crate::config::BusConfig;
 use crate::log::memory::MemoryLog;

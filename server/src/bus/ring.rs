@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arcane_shared::Seq;
 
-use super::frame::PreparedFrame;
+use crate::event::PreparedFrame;
 
 /// Prepared frames in order, without holes. When a bound is reached the oldest give way.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::bus::encode::Outgoing;
+    use crate::event::Outgoing;
 
     fn frame(seq: Seq) -> Arc<PreparedFrame> {
         let event = ArcaneEvent {

@@ -9,14 +9,13 @@ use tokio::sync::watch;
 
 use super::EmitError;
 use super::colors::{self, Colors, Fixed};
-use super::encode::Outgoing;
-use super::frame::PreparedFrame;
 use super::keys::{Keys, Known, Use};
 use super::rate::Rate;
 use super::reads::Reads;
 use super::ring::{Ring, Slice};
 use super::submission::{Emitted, Outcome, Submission};
 use crate::clock;
+use crate::event::{Outgoing, PreparedFrame};
 use crate::log::{
     Append, Appended, Commits, Level, LogError, Notify, Portion, Receipt, Record, RoomId, RoomRecord, Usage,
 };

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arcane_shared::Seq;
 
-use super::frame::PreparedFrame;
 use super::keys::{Key, Known};
+use crate::event::PreparedFrame;
 use crate::log::{Level, LogError, Receipt, Record};
 
 /// How events are to be taken.

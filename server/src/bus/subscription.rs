@@ -7,11 +7,11 @@ use arcane_shared::{Epoch, EventFilter, Resume, RoomName, Seq};
 use tokio::sync::watch;
 
 use super::course::Course;
-use super::frame::PreparedFrame;
 use super::pace::Speed;
 use super::resume::Since;
 use super::room::{Reach, Room};
-use crate::log::{GapReason, RoomId};
+use crate::event::{Gap, GapReason, PreparedFrame};
+use crate::log::RoomId;
 
 /// One reader of a room. It costs a few words however slow it is: what is no longer in memory is read from
 /// the log, and what is not there either is reported as a [`Gap`]. Dropping it unsubscribes.
@@ -25,15 +25,6 @@ pub struct Subscription {
     course: Option<Box<Course>>,
     /// Whether it is one of the room's subscribers.
     counted: bool,
-}
-
-/// Events that can no longer be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gap {
-    /// The first of them.
-    pub from: Seq,
-    /// The last of them.
-    pub to: Seq,
 }
 
 /// What is new for a reader.

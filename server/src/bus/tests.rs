@@ -3,7 +3,7 @@
 use arcane_shared::{NotRecovered, Resume};
 
 use super::*;
-use crate::log::GapReason;
+use crate::event::GapReason;
 use crate::log::retention::Retention;
 
 fn bus() -> ArcaneEventBus {

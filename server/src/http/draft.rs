@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::bus::metadata;
+use crate::event::metadata;
 use crate::json;
 use crate::realm::lore;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::{LogError, RoomId};
-use crate::bus::PreparedFrame;
+use crate::event::PreparedFrame;
 
 /// What is true of an event.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]

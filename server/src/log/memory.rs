@@ -16,8 +16,8 @@ use super::{
     Append, Appended, EventLog, Fault, GapReason, Level, LogError, Page, Pin, Portion, Record, RoomId,
     RoomRecord, Usage,
 };
-use crate::bus::{Gap, PreparedFrame};
 use crate::clock::{self, SteadyClock};
+use crate::event::{Gap, PreparedFrame};
 
 /// Most bytes of a room's events, whatever its retention allows: it is memory.
 pub const BYTES_MAX: u64 = 64 * 1024 * 1024;

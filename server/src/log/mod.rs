@@ -24,8 +24,8 @@ pub use commit::{Append, Appended, Commits, Level, Notify, Receipt, Record};
 pub use error::{Fault, LogError};
 pub use shelf::Pin;
 
-use crate::bus::{Gap, PreparedFrame};
 use crate::clock::SteadyClock;
+use crate::event::{Gap, GapReason, PreparedFrame};
 use index::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
 
 /// A room's number in the log. Never given to another room while its events are kept.
@@ -70,29 +70,6 @@ pub struct Page {
     pub gap: Option<(Gap, GapReason)>,
     /// In order, without holes.
     pub frames: Vec<Arc<PreparedFrame>>,
-}
-
-/// Why events cannot be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GapReason {
-    /// They fell out of the memory that a reader without a log depends on.
-    Lagged,
-    /// They are past the room's retention.
-    Expired,
-    /// What is on the disk is not what was written.
-    Damaged,
-}
-
-impl GapReason {
-    /// As it stands on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Lagged => "lagged",
-            Self::Expired => "expired",
-            Self::Damaged => "damaged",
-        }
-    }
 }
 
 /// How much of a room is kept.

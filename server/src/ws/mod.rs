@@ -32,7 +32,8 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::bus::{NoSuchRoom, PreparedFrame, Reader, Subscription};
+use crate::bus::{NoSuchRoom, Reader, Subscription};
+use crate::event::PreparedFrame;
 use crate::http::error::ApiError;
 use crate::http::last_id::LastId;
 use crate::http::query::QueryError;

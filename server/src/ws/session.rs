@@ -13,10 +13,9 @@ use bytes::Bytes;
 
 use super::codec::{FrameError, Incoming};
 use super::publish::{Refusal, is_of_kind, is_publish};
-use crate::bus::Gap;
 use crate::config::NetConfig;
+use crate::event::{Gap, GapReason};
 use crate::json;
-use crate::log::GapReason;
 
 /// Most messages that cannot be used in [`BAD_WINDOW`]; the next one closes the connection.
 const BAD_MAX: usize = 10;

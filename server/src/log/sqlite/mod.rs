@@ -39,8 +39,8 @@ use super::{
     Append, Appended, EventLog, Fault, Level, LogError, Notify, Page, Pin, Portion, Record, RoomId,
     RoomRecord, Usage,
 };
-use crate::bus::PreparedFrame;
 use crate::clock::SteadyClock;
+use crate::event::PreparedFrame;
 use checkpoint::Checkpoints;
 use continuity::Marks;
 pub use figures::Figures;

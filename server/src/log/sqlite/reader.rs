@@ -9,9 +9,8 @@ use arcane_shared::{DaemonName, Seq, SpellName};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::schema::{event_id, seq_of};
-use crate::bus::frame::Logged;
-use crate::bus::{Gap, PreparedFrame};
-use crate::log::{GapReason, LogError, Page, Portion, RoomId};
+use crate::event::{Gap, GapReason, Logged, PreparedFrame};
+use crate::log::{LogError, Page, Portion, RoomId};
 
 /// Connections that are kept for the next reader.
 const KEPT_MAX: usize = 4;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::{CLOSE, CONTROL_BYTES_MAX, FIN, PING, PONG, TEXT};
-use crate::bus::frame::header;
+use crate::event::frame::header;
 
 /// Where a text goes on that had no place.
 const CUT: char = '…';

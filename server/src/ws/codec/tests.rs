@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use proptest::prelude::*;
 
 use super::*;
-use crate::bus::frame::header;
+use crate::event::frame::header;
 use crate::ws::deflate;
 
 const MASK: [u8; 4] = [0x12, 0x34, 0x56, 0x78];

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::TAIL;
-use crate::bus::frame::header;
+use crate::event::frame::header;
 
 /// FIN, RSV1 for "compressed" (RFC 7692, 6), and opcode 1.
 const COMPRESSED_TEXT_FINAL: u8 = 0xC1;

@@ -25,7 +25,8 @@ use tokio::task::AbortHandle;
 
 use super::bell::Bell;
 use super::deflate;
-use crate::bus::{ArcaneEventBus, Batch, NoSuchRoom, PreparedFrame};
+use crate::bus::{ArcaneEventBus, Batch, NoSuchRoom};
+use crate::event::PreparedFrame;
 use crate::metrics::Metrics;
 use cohort::SharedCohort;
 pub(crate) use list::Pipe;

@@ -6,7 +6,7 @@ use arcane_shared::event::EVENT_BYTES_MAX;
 use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Seq, SpellName};
 use bytes::Bytes;
 
-use super::encode::Outgoing;
+use super::encoding::Outgoing;
 
 /// The longest header of an unmasked WebSocket frame (RFC 6455, 5.2): 2 bytes and 8 of length.
 const WS_HEADER_MAX: usize = 10;
@@ -60,7 +60,7 @@ impl PreparedFrame {
     ///
     /// # Errors
     /// If it is larger than an event may be.
-    pub(super) fn encode(outgoing: &Outgoing<'_>, at: i64, scratch: &mut Vec<u8>) -> Result<Self, TooLarge> {
+    pub(crate) fn encode(outgoing: &Outgoing<'_>, at: i64, scratch: &mut Vec<u8>) -> Result<Self, TooLarge> {
         scratch.clear();
         scratch.resize(WS_HEADER_MAX, 0);
         serde_json::to_writer(&mut *scratch, outgoing).expect("an event has string keys and finite numbers");

@@ -13,14 +13,14 @@ const COLOR_KEY: &str = "color";
 const EMITTED_AT_KEY: &str = "emitted_at";
 
 /// An event with what only its room knows.
-pub(super) struct Outgoing<'a> {
-    pub(super) event: &'a ArcaneEvent,
-    pub(super) seq: Seq,
-    pub(super) room: &'a RoomName,
+pub(crate) struct Outgoing<'a> {
+    pub(crate) event: &'a ArcaneEvent,
+    pub(crate) seq: Seq,
+    pub(crate) room: &'a RoomName,
     /// The daemon's colour; wins over a publisher's own.
-    pub(super) color: Option<Rgb>,
+    pub(crate) color: Option<Rgb>,
     /// Goes into the sync block.
-    pub(super) emitted_at: UnixMillis,
+    pub(crate) emitted_at: UnixMillis,
 }
 
 impl Serialize for Outgoing<'_> {
