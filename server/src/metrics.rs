@@ -4,16 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arcane_shared::control::{MissReason, PaintSample};
+use arcane_shared::{RoomName, SpellName};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-
-use crate::bus::ArcaneEventBus;
-use crate::diagnostics;
-use crate::log::sqlite::Figures;
 
 /// Upper bounds of the publish→paint histogram, seconds; 0.2 is the usual deadline.
 const PAINT_BUCKETS: [f64; 12] = [0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0];
@@ -31,7 +28,7 @@ struct Inner {
     subscribers: Family<RoomLabels, Gauge>,
     skipped: Counter,
     lagging: Gauge,
-    log: LogFigures,
+    log: LogMetrics,
     deliveries: Counter,
     connections: Counter,
     closes: Family<CloseLabels, Counter>,
@@ -42,9 +39,47 @@ struct Inner {
     uptime: Gauge<f64, AtomicU64>,
 }
 
-/// What the log has done; counters of its own, read when somebody asks.
+/// What a log did so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogFigures {
+    /// Commits.
+    pub commits: u64,
+    /// Events in them.
+    pub events: u64,
+    /// Commits that waited for the disk.
+    pub syncs: u64,
+    /// Microseconds that commits took.
+    pub commit_micros: u64,
+    /// Bytes of the write-ahead log, as of about a second ago.
+    pub wal_bytes: u64,
+    /// Times that the log could not be written.
+    pub failures: u64,
+    /// Changes of state, such as consumers' positions, that were refused because too many waited.
+    pub refused_records: u64,
+}
+
+/// What is counted elsewhere, as it is at one moment.
+#[derive(Debug)]
+pub(crate) struct Readings<E, R> {
+    /// Events so far, by spell and outcome.
+    pub(crate) emitted: E,
+    /// Rooms in memory and their subscribers.
+    pub(crate) subscribers: R,
+    /// Deliveries that slow readers lost.
+    pub(crate) skipped: u64,
+    /// Subscribers that read from the log.
+    pub(crate) lagging: usize,
+    /// The log's own figures, if it has some, and whether it takes events.
+    pub(crate) log: Option<(LogFigures, bool)>,
+    /// Lines for standard error that could not be written.
+    pub(crate) diagnostics_lost: u64,
+    /// Seconds since the start.
+    pub(crate) uptime_s: f64,
+}
+
+/// The metrics of the log.
 #[derive(Debug, Default)]
-struct LogFigures {
+struct LogMetrics {
     up: Gauge,
     commits: Counter,
     events: Counter,
@@ -55,7 +90,7 @@ struct LogFigures {
     seconds: Counter<f64, AtomicU64>,
 }
 
-impl LogFigures {
+impl LogMetrics {
     fn register(&self, registry: &mut Registry) {
         registry.register("log_up", "Whether the event log takes events", self.up.clone());
         registry.register("log_commits", "Commits of the event log", self.commits.clone());
@@ -86,17 +121,16 @@ impl LogFigures {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "microseconds fit 53 bits for 285 years")]
-    fn set(&self, up: bool, figures: &Figures) {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    fn set(&self, figures: LogFigures, up: bool) {
         self.up.set(i64::from(up));
-        raise(&self.commits, read(&figures.commits));
-        raise(&self.events, read(&figures.events));
-        raise(&self.syncs, read(&figures.syncs));
-        raise(&self.failures, read(&figures.failures));
-        raise(&self.refused_records, read(&figures.refused_records));
-        self.wal.set(signed(read(&figures.wal_bytes)));
+        raise(&self.commits, figures.commits);
+        raise(&self.events, figures.events);
+        raise(&self.syncs, figures.syncs);
+        raise(&self.failures, figures.failures);
+        raise(&self.refused_records, figures.refused_records);
+        self.wal.set(signed(figures.wal_bytes));
         // The bits of numbers that are not negative are in the order of the numbers.
-        let seconds = read(&figures.commit_micros) as f64 / 1e6;
+        let seconds = figures.commit_micros as f64 / 1e6;
         self.seconds.inner().fetch_max(seconds.to_bits(), Ordering::Relaxed);
     }
 }
@@ -136,7 +170,7 @@ impl Metrics {
             subscribers: Family::default(),
             skipped: Counter::default(),
             lagging: Gauge::default(),
-            log: LogFigures::default(),
+            log: LogMetrics::default(),
             deliveries: Counter::default(),
             connections: Counter::default(),
             closes: Family::default(),
@@ -212,26 +246,31 @@ impl Metrics {
         }
     }
 
-    /// The OpenMetrics text, with what the bus knows as it is at this moment.
-    pub(crate) fn render(&self, bus: &ArcaneEventBus, figures: Option<&Figures>, uptime_s: f64) -> String {
-        for (spell, success, n) in bus.emitted() {
+    /// The OpenMetrics text, with what is counted elsewhere.
+    pub(crate) fn render(
+        &self,
+        readings: Readings<
+            impl Iterator<Item = (SpellName, bool, u64)>,
+            impl Iterator<Item = (RoomName, u64)>,
+        >,
+    ) -> String {
+        for (spell, success, n) in readings.emitted {
             let labels =
                 EventLabels { spell: spell.as_str(), success: if success { "true" } else { "false" } };
             raise(&self.inner.events.get_or_create(&labels), n);
         }
         self.inner.subscribers.clear();
-        for card in bus.open_room_cards() {
-            let labels = RoomLabels { room: card.room.to_string() };
-            self.inner.subscribers.get_or_create(&labels).set(signed(card.subscribers));
+        for (room, subscribers) in readings.subscribers {
+            let labels = RoomLabels { room: room.to_string() };
+            self.inner.subscribers.get_or_create(&labels).set(signed(subscribers));
         }
-        raise(&self.inner.skipped, bus.skipped());
-        self.inner.lagging.set(i64::try_from(bus.lagging()).unwrap_or(i64::MAX));
-        if let Some(figures) = figures {
-            self.inner.log.set(bus.log().availability().is_ok(), figures);
+        raise(&self.inner.skipped, readings.skipped);
+        self.inner.lagging.set(i64::try_from(readings.lagging).unwrap_or(i64::MAX));
+        if let Some((figures, up)) = readings.log {
+            self.inner.log.set(figures, up);
         }
-        let lost = &self.inner.diagnostics_lost;
-        lost.inc_by(diagnostics::lost().saturating_sub(lost.get()));
-        self.inner.uptime.set(uptime_s);
+        raise(&self.inner.diagnostics_lost, readings.diagnostics_lost);
+        self.inner.uptime.set(readings.uptime_s);
         let mut out = String::new();
         text::encode(&mut out, &self.inner.registry).expect("writing to a string does not fail");
         out

@@ -9,7 +9,6 @@ use tokio::sync::watch;
 use crate::bus::ArcaneEventBus;
 use crate::config::Config;
 use crate::http::assets::Assets;
-use crate::log::sqlite::Figures;
 use crate::metrics::Metrics;
 use crate::realm::Realm;
 use crate::ws::fanout::Fanouts;
@@ -24,8 +23,6 @@ pub(crate) struct AppState(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) bus: ArcaneEventBus,
     pub(crate) realm: Realm,
-    /// What the log did so far, if there is one on the disk.
-    pub(crate) figures: Option<Arc<Figures>>,
     pub(crate) fanouts: Arc<Fanouts>,
     pub(crate) wheel: Wheel,
     pub(crate) metrics: Metrics,

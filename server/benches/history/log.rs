@@ -8,7 +8,7 @@ use serde_json::json;
 
 /// In the room that is asked.
 pub(crate) const EVENTS: u64 = 1_000_000;
-pub(crate) const ROOM: i64 = 2;
+pub(crate) const ROOM: u32 = 2;
 /// One in so many events is of a rare daemon, and has a rare word.
 pub(crate) const RARE: u64 = 100_000;
 pub(crate) const DAEMONS: u64 = 60;
@@ -99,7 +99,7 @@ impl Log {
         for seq in self.head + 1..=self.head + events {
             let (spell, success, daemon, json) = event(seq);
             let at = (BEGIN_S + seq * PAUSE_S) * 1_000_000;
-            let id = (ROOM << 40) | i64::try_from(seq)?;
+            let id = (i64::from(ROOM) << 40) | i64::try_from(seq)?;
             insert.execute(params![
                 id,
                 at,

@@ -11,7 +11,9 @@ mod questions;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use arcane_server::log::index::{HistoryQuery, Index, IndexError, Order};
+use arcane_server::log::history::HistoryQuery;
+use arcane_server::log::history::Order;
+use arcane_server::log::sqlite::index::{Index, IndexError};
 use arcane_shared::EventFilter;
 
 use crate::log::{EVENTS, Log, ROOM};
@@ -62,7 +64,7 @@ fn main() -> anyhow::Result<()> {
 fn catch_up(index: &Index) -> anyhow::Result<()> {
     let filter = EventFilter { success: Some(true), ..EventFilter::default() };
     let query =
-        HistoryQuery { room_id: ROOM, limit: 1, order: Order::Descending, filter, ..HistoryQuery::default() };
+        HistoryQuery { room: ROOM, limit: 1, order: Order::Descending, filter, ..HistoryQuery::default() };
     let deadline = Instant::now() + Duration::from_mins(10);
     loop {
         match index.history(&query) {

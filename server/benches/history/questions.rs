@@ -2,7 +2,11 @@
 
 use std::time::Instant;
 
-use arcane_server::log::index::{ActivityQuery, HistoryQuery, Index, Order, Search};
+use arcane_server::log::history::ActivityQuery;
+use arcane_server::log::history::HistoryQuery;
+use arcane_server::log::history::Order;
+use arcane_server::log::history::Search;
+use arcane_server::log::sqlite::index::Index;
 use arcane_shared::{DaemonName, EventFilter, SpellName, Timestamp};
 
 use crate::log::{DAEMONS, Log, ROOM, chance, word};
@@ -123,7 +127,7 @@ pub(crate) fn table(index: &Index, log: &Log) -> anyhow::Result<()> {
                 let length = (to - from) / part;
                 let to = to - ((to - from - length) / 40) * n.cast_signed();
                 let query = ActivityQuery {
-                    room_id: ROOM,
+                    room: ROOM,
                     from: Some(Timestamp::from_unix_micros(to - length)),
                     to: Timestamp::from_unix_micros(to),
                     buckets,
@@ -150,7 +154,7 @@ fn query(kind: &Kind, n: u64, order: Order, log: &Log) -> anyhow::Result<History
     let text = (kind.text)(n).map(|text| Search::parse(&text)).transpose()?;
     Ok(HistoryQuery {
         bytes_max: None,
-        room_id: ROOM,
+        room: ROOM,
         after,
         before,
         limit: kind.limit,

@@ -5,7 +5,8 @@ use std::sync::{Arc, PoisonError};
 
 use arcane_shared::RoomName;
 
-use super::{ArcaneEventBus, colors};
+use super::ArcaneEventBus;
+use crate::log::record::OF_A_ROOM;
 use crate::log::{LogError, Record, RoomId};
 
 /// Why a room cannot be closed.
@@ -35,7 +36,7 @@ pub enum CannotClose {
 /// Who uses a room: readers, or else somebody who is about to be answered.
 fn users(subscribers: usize) -> String {
     match subscribers {
-        0 => "a request that is not over".into(),
+        0 => "a request in progress".into(),
         1 => "1 subscriber".into(),
         n => format!("{n} subscribers"),
     }
@@ -59,7 +60,7 @@ impl ArcaneEventBus {
         let id = self.let_go(name)?;
         let log = self.log();
         let mut records = Vec::new();
-        for prefix in ["consumer/", "key/", colors::PREFIX] {
+        for prefix in OF_A_ROOM {
             let kept = log.recall(&format!("{prefix}{name}/"))?;
             records.extend(kept.into_iter().map(|(key, _)| Record::forget(key)));
         }

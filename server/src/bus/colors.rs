@@ -10,12 +10,11 @@ use arcane_shared::palette::{Crowding, fixed};
 use arcane_shared::{ArcaneEvent, DaemonName, Rgb, RoomName, Seq, SpellName};
 
 use crate::log::Record;
+use crate::log::record::COLOR;
 
 /// Most daemons of a room whose colour is kept. Beyond that the one that left, or else was silent, the longest gives its
 /// place up; should it come back, its name leads to the same colour as long as that is free.
 const DAEMONS_MAX: usize = 256;
-/// Where the log keeps them: after this, room and daemon. Earlier versions kept one list for all rooms.
-pub(super) const PREFIX: &str = "color/";
 /// Follows the colour of a daemon that is not present.
 const GONE: &str = " gone";
 
@@ -46,12 +45,12 @@ struct Known {
 impl Colors {
     /// What the log remembers of a room.
     pub(super) fn recall(room: &RoomName, records: &[(String, String)]) -> Self {
-        let own = format!("{PREFIX}{room}/");
+        let own = format!("{COLOR}{room}/");
         let mut colors = Self::default();
         colors.read(records, &own, true);
         if *room == RoomName::default() {
             // Daemons of any room and any time: they crowd nobody.
-            colors.read(records, PREFIX, false);
+            colors.read(records, COLOR, false);
         }
         colors
     }
@@ -157,7 +156,7 @@ impl Colors {
 
     fn change(&mut self, room: &RoomName, daemon: &DaemonName, to: Option<Known>, records: &mut Vec<Record>) {
         let value = to.map(|known| format!("{}{}", known.color, if known.is_present { "" } else { GONE }));
-        records.push(Record { key: format!("{PREFIX}{room}/{daemon}"), value });
+        records.push(Record { key: format!("{COLOR}{room}/{daemon}"), value });
         let before = self.set(daemon.clone(), to);
         self.journal.push((daemon.clone(), before));
     }

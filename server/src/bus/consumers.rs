@@ -13,11 +13,11 @@ use arcane_shared::{ConsumerName, Epoch, NotRecovered, Position, RoomName, Seq, 
 use super::resume::Since;
 use super::rooms::{NoSuchRoom, Whereabouts};
 use crate::clock;
+use crate::log::record::{CONSUMER, ConsumerRecord};
 use crate::log::{EventLog, LogError, Record};
 
 /// Most consumers in all rooms.
 const CONSUMERS_MAX: usize = 1000;
-const PREFIX: &str = "consumer/";
 
 /// What a consumer cannot do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,7 +81,7 @@ pub struct Reader {
 impl Consumers {
     pub(super) fn recall(log: Arc<dyn EventLog>) -> Result<Self, LogError> {
         let mut known = BTreeMap::new();
-        for (key, value) in log.recall(PREFIX)? {
+        for (key, value) in log.recall(CONSUMER)? {
             match decode(&key, &value) {
                 Some((key, consumer)) => drop(known.insert(key, consumer)),
                 None => tracing::warn!(key, value, "a consumer in the event log cannot be read"),
@@ -174,7 +174,7 @@ impl Consumers {
         let Entry::Occupied(there) = known.entry(key) else {
             return Err(ConsumerError::Unknown(name.clone()));
         };
-        self.log.remember(vec![Record::forget(format!("{PREFIX}{room}/{name}"))])?;
+        self.log.remember(vec![Record::forget(ConsumerRecord::key(room, name))])?;
         let removed = there.remove();
         drop(known);
         if let Some(reader) = removed.reader {
@@ -243,20 +243,11 @@ fn lag(position: &Position, there: &Whereabouts) -> u64 {
 }
 
 fn record((room, name): &(RoomName, ConsumerName), position: &Position, updated_at: Timestamp) -> Record {
-    let value = format!("{position} {}", updated_at.unix_micros());
-    Record::keep(format!("{PREFIX}{room}/{name}"), value)
-}
-
-/// The room and the position that a state of the log names, if it is a consumer's.
-pub(crate) fn named(key: &str, value: &str) -> Option<(RoomName, Position)> {
-    decode(key, value).map(|((room, _), consumer)| (room, consumer.position))
+    ConsumerRecord { position: position.clone(), updated_at }.record(room, name)
 }
 
 fn decode(key: &str, value: &str) -> Option<((RoomName, ConsumerName), Consumer)> {
-    let (room, name) = key.strip_prefix(PREFIX)?.split_once('/')?;
-    let (position, at) = value.split_once(' ')?;
-    let position = Position::parse(position).ok()?;
-    let updated_at = Timestamp::from_unix_micros(at.parse().ok()?);
-    let key = (RoomName::parse(room).ok()?, ConsumerName::parse(name).ok()?);
-    Some((key, Consumer { position, updated_at, reader: None, readers: 0 }))
+    let (room, name, record) = ConsumerRecord::read(key, value)?;
+    let ConsumerRecord { position, updated_at } = record;
+    Some(((room, name), Consumer { position, updated_at, reader: None, readers: 0 }))
 }

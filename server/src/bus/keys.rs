@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use arcane_shared::{RoomName, Seq, Timestamp};
 use sha2::{Digest, Sha256};
 
+use crate::log::record::{KEY, KeyRecord};
 use crate::log::{EventLog, LogError, Record};
 
 /// How long a key is remembered.
@@ -20,7 +21,7 @@ pub const KEY_BYTES_MAX: usize = 255;
 /// A key and what was sent with it. Both are kept as digests: neither has to be shown again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
-    id: [u8; 16],
+    id: u128,
     content: u64,
 }
 
@@ -60,6 +61,7 @@ impl Key {
         let content = Sha256::digest(content);
         let mut id = [0; 16];
         id.copy_from_slice(&digest[..16]);
+        let id = u128::from_be_bytes(id);
         Self { id, content: u64::from_le_bytes(content[..8].try_into().unwrap_or_default()) }
     }
 }
@@ -67,49 +69,44 @@ impl Key {
 /// The keys of one room.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    known: HashMap<[u8; 16], Entry>,
+    known: HashMap<u128, KeyRecord>,
     /// Oldest first.
-    order: VecDeque<([u8; 16], i64)>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    content: u64,
-    known: Known,
+    order: VecDeque<(u128, i64)>,
 }
 
 impl Keys {
     /// What the log remembers.
     pub(super) fn recall(room: &RoomName, log: &dyn EventLog) -> Result<Self, LogError> {
-        let kept = log.recall(&format!("key/{room}/"))?;
+        let kept = log.recall(&format!("{KEY}{room}/"))?;
         let mut found: Vec<_> = kept
             .iter()
-            .filter_map(|(key, value)| Some((decode_id(key.rsplit('/').next()?)?, decode(value)?)))
+            .filter_map(|(key, value)| KeyRecord::read(key, value))
+            .map(|(_, id, record)| (id, record))
             .collect();
         if found.len() < kept.len() {
             tracing::warn!(%room, lost = kept.len() - found.len(), "idempotency keys in the event log cannot be read");
         }
-        found.sort_by_key(|(_, (_, at))| *at);
+        found.sort_by_key(|(_, record)| record.at);
         let mut keys = Self::default();
-        for (id, (entry, at)) in found {
-            keys.known.insert(id, entry);
-            keys.order.push_back((id, at));
+        for (id, record) in found {
+            keys.known.insert(id, record);
+            keys.order.push_back((id, record.at));
         }
         Ok(keys)
     }
 
     /// `head`: everything up to here is in the log. `expiry`: by this time a key is too old, see [`crate::clock::SteadyClock`].
     pub(super) fn check(&self, key: &Key, head: Seq, expiry: Timestamp) -> Use {
-        let Some(entry) = self.known.get(&key.id) else { return Use::New };
+        let Some(record) = self.known.get(&key.id) else { return Use::New };
         let is_old = self.order.iter().take_while(|(_, at)| is_old(*at, expiry)).any(|(id, _)| *id == key.id);
         if is_old {
             Use::New
-        } else if entry.content != key.content {
+        } else if record.content != key.content {
             Use::Refused(KeyRefused::OtherContent)
-        } else if entry.known.first + entry.known.count - 1 > head {
+        } else if record.last() > head {
             Use::Refused(KeyRefused::UnderWay)
         } else {
-            Use::Again(entry.known)
+            Use::Again(Known { first: record.first, count: record.count })
         }
     }
 
@@ -122,13 +119,14 @@ impl Keys {
         now: Timestamp,
         expiry: Timestamp,
     ) -> Vec<Record> {
-        let name = |id: &[u8; 16]| format!("key/{room}/{}", hex(id));
-        let value = format!("{} {} {} {}", known.first, known.count, key.content, now.unix_micros());
+        let record = KeyRecord::of(key, known, now);
         let surplus = (self.order.len() + 1).saturating_sub(KEYS_MAX);
         let old = self.order.iter().enumerate();
         let old = old.take_while(|(index, (_, at))| *index < surplus || is_old(*at, expiry));
-        let forgotten = old.filter(|(_, (id, _))| *id != key.id).map(|(_, (id, _))| Record::forget(name(id)));
-        forgotten.chain([Record::keep(name(&key.id), value)]).collect()
+        let forgotten = old
+            .filter(|(_, (id, _))| *id != key.id)
+            .map(|(_, (id, _))| Record::forget(KeyRecord::key(room, *id)));
+        forgotten.chain([record.record(room, key.id)]).collect()
     }
 
     pub(super) fn add(&mut self, key: Key, known: Known, now: Timestamp, expiry: Timestamp) {
@@ -137,13 +135,13 @@ impl Keys {
                 self.known.remove(&id);
             }
         }
-        self.known.insert(key.id, Entry { content: key.content, known });
+        self.known.insert(key.id, KeyRecord::of(&key, known, now));
         self.order.push_back((key.id, now.unix_micros()));
     }
 
     /// Forgets keys whose events were taken back.
     pub(super) fn forget_after(&mut self, head: Seq) {
-        self.known.retain(|_, entry| entry.known.first <= head);
+        self.known.retain(|_, record| record.first <= head);
         self.order.retain(|(id, _)| self.known.contains_key(id));
     }
 }
@@ -152,27 +150,11 @@ fn is_old(at: i64, expiry: Timestamp) -> bool {
     expiry.unix_micros().saturating_sub(at) > AGE_MAX_MICROS
 }
 
-/// The room and the last event that a state of the log names, if it is a key's.
-pub(crate) fn named(key: &str, value: &str) -> Option<(RoomName, Seq)> {
-    let (room, _) = key.strip_prefix("key/")?.split_once('/')?;
-    let (Entry { known, .. }, _) = decode(value)?;
-    Some((RoomName::parse(room).ok()?, known.first + (known.count - 1)))
-}
-
-fn decode(value: &str) -> Option<(Entry, i64)> {
-    let mut parts = value.split(' ');
-    let known = Known { first: parts.next()?.parse().ok()?, count: parts.next()?.parse().ok()? };
-    // A key stands for an event at least.
-    known.first.checked_add(known.count).filter(|_| known.first > 0 && known.count > 0)?;
-    Some((Entry { known, content: parts.next()?.parse().ok()? }, parts.next()?.parse().ok()?))
-}
-
-fn hex(id: &[u8; 16]) -> String {
-    format!("{:032x}", u128::from_be_bytes(*id))
-}
-
-fn decode_id(text: &str) -> Option<[u8; 16]> {
-    u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
+impl KeyRecord {
+    fn of(key: &Key, known: Known, now: Timestamp) -> Self {
+        let Known { first, count } = known;
+        Self { first, count, content: key.content, at: now.unix_micros() }
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Rgb, RoomName, 
 use tokio::sync::watch;
 
 use super::EmitError;
-use super::colors::{self, Colors, Fixed};
+use super::colors::{Colors, Fixed};
 use super::keys::{Keys, Known, Use};
 use super::rate::Rate;
 use super::reads::Reads;
@@ -16,6 +16,7 @@ use super::ring::{Ring, Slice};
 use super::submission::{Emitted, Outcome, Submission};
 use crate::clock;
 use crate::event::{Outgoing, PreparedFrame};
+use crate::log::record::COLOR;
 use crate::log::{
     Append, Appended, Commits, Level, LogError, Notify, Portion, Receipt, Record, RoomId, RoomRecord, Usage,
 };
@@ -91,8 +92,7 @@ impl Room {
         let keys = Keys::recall(&record.name, reads.log().as_ref())?;
         // The list that earlier versions kept is beside those of the rooms.
         let default = record.name == RoomName::default();
-        let kept =
-            if default { colors::PREFIX.to_owned() } else { format!("{}{}/", colors::PREFIX, record.name) };
+        let kept = if default { COLOR.to_owned() } else { format!("{COLOR}{}/", record.name) };
         let mut colors = Colors::recall(&record.name, &reads.log().recall(&kept)?);
         colors.fix(&fixed);
         let state = State {

@@ -1,8 +1,8 @@
 //! How much the bus remembers and how many rooms it has.
 
-use arcane_shared::RoomName;
+use std::time::Duration;
 
-use crate::log::retention::Retention;
+use arcane_shared::RoomName;
 
 /// Bounds of the bus.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,5 +31,22 @@ impl Default for BusConfig {
             rooms_max: 1000,
             retention: Retention::default(),
         }
+    }
+}
+
+/// How much of each room the log keeps; whichever bound is reached first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Events.
+    pub events_max: u64,
+    /// Bytes of their JSON.
+    pub bytes_max: u64,
+    /// How old an event may become.
+    pub age_max: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { events_max: 1_000_000, bytes_max: 1024 * 1024 * 1024, age_max: Duration::from_hours(30 * 24) }
     }
 }

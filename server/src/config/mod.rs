@@ -8,7 +8,7 @@ mod realm;
 
 use std::path::PathBuf;
 
-pub use bus::BusConfig;
+pub use bus::{BusConfig, Retention};
 pub use file::{ConfigFile, FileError};
 pub use net::NetConfig;
 pub use origin::{Origin, OriginError};

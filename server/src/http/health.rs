@@ -7,6 +7,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 
 use super::exposition::Format;
+use crate::diagnostics;
+use crate::metrics::Readings;
 use crate::state::AppState;
 
 /// The server is there.
@@ -48,7 +50,15 @@ pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Re
 ))]
 pub(crate) async fn metrics(State(state): State<AppState>, headers: HeaderMap) -> impl IntoResponse {
     let format = Format::wanted(&headers);
-    let text =
-        state.metrics.render(&state.bus, state.figures.as_deref(), state.started.elapsed().as_secs_f64());
+    let (bus, log) = (&state.bus, state.bus.log());
+    let text = state.metrics.render(Readings {
+        emitted: bus.emitted(),
+        subscribers: bus.open_room_cards().into_iter().map(|card| (card.room, card.subscribers)),
+        skipped: bus.skipped(),
+        lagging: bus.lagging(),
+        log: log.figures().map(|figures| (figures, log.availability().is_ok())),
+        diagnostics_lost: diagnostics::lost(),
+        uptime_s: state.started.elapsed().as_secs_f64(),
+    });
     ([(header::CONTENT_TYPE, format.media_type()), (header::VARY, "accept")], format.write(text))
 }

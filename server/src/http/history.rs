@@ -16,7 +16,7 @@ use super::pieces;
 use super::query::{Pairs, QueryError};
 use crate::bus::{ArcaneEventBus, Since, Whereabouts};
 use crate::clock;
-use crate::log::index::{ActivityCounts, ActivityQuery, HistoryQuery, Order, PAGE_BYTES_MAX, Search};
+use crate::log::history::{ActivityCounts, ActivityQuery, HistoryQuery, Order, PAGE_BYTES_MAX, Search};
 use crate::log::{Fault, LogError};
 use crate::state::AppState;
 
@@ -69,7 +69,7 @@ pub(crate) async fn history(State(state): State<AppState>, query: Pairs) -> Resu
             .map(Search::parse)
             .transpose()
             .map_err(|error| ApiError::parameter("q", error.to_string()))?,
-        room_id: there.id.into(),
+        room: there.id,
         bytes_max: None,
     };
     let head = json!({ "room": room, "epoch": there.epoch, "oldest": there.oldest, "head": there.head });
@@ -183,7 +183,7 @@ pub(crate) async fn activity(
     let (from, to) = (query.time("from")?, query.time("to")?);
     let buckets = query.whole("buckets", LIMIT_MAX, BUCKETS_DEFAULT)? as u64;
     let to = to.unwrap_or_else(clock::now);
-    let wanted = ActivityQuery { room_id: there.id.into(), from, to: to.max(from.unwrap_or(to)), buckets };
+    let wanted = ActivityQuery { room: there.id, from, to: to.max(from.unwrap_or(to)), buckets };
     let activity = state.bus.ask_log(move |log| log.activity(&wanted)).await?;
     Ok(Json(ActivityAnswer {
         room,

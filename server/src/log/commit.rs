@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::{LogError, RoomId};
+use super::{LogError, Record, RoomId};
 use crate::event::PreparedFrame;
 
 /// What is true of an event.
@@ -34,27 +34,6 @@ impl Level {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Received, Self::Logged, Self::Synced].into_iter().find(|level| level.as_str() == text)
-    }
-}
-
-/// State that is kept under a key; `None` forgets it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// The key: a word for its kind, a slash, and what tells it apart.
-    pub key: String,
-    /// The value, as text.
-    pub value: Option<String>,
-}
-
-impl Record {
-    /// Something to keep.
-    pub fn keep(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { key: key.into(), value: Some(value.into()) }
-    }
-
-    /// Something to forget.
-    pub fn forget(key: impl Into<String>) -> Self {
-        Self { key: key.into(), value: None }
     }
 }
 

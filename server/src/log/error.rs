@@ -1,7 +1,5 @@
 //! What can be wrong with a log.
 
-use super::index::IndexError;
-
 /// Why a log cannot do what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -31,20 +29,6 @@ pub enum Fault {
     Query,
     /// The server is about to stop.
     Closed,
-}
-
-impl From<IndexError> for LogError {
-    fn from(error: IndexError) -> Self {
-        let fault = match &error {
-            IndexError::Behind { .. } | IndexError::Busy | IndexError::Index(_) | IndexError::Remove(_) => {
-                Fault::Behind
-            }
-            IndexError::NoRoom(_) => Fault::Query,
-            IndexError::DamagedEvent(_) => Fault::Damaged,
-            IndexError::Log(_) | IndexError::Thread(_) => Fault::Disk,
-        };
-        Self::new(fault, error.to_string())
-    }
 }
 
 /// A fault and what is known of it. Cheap to clone: everybody who waits is told.

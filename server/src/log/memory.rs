@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use arcane_shared::{Epoch, RoomName, Seq, SpellName, Timestamp};
 
-use super::index::{
-    self, Activity, ActivityCounts, ActivityQuery, HistoryPage, HistoryQuery, LoggedEvent, Order,
-    PAGE_BYTES_MAX, Search,
+use super::history::{
+    Activity, ActivityCounts, ActivityQuery, HistoryPage, HistoryQuery, LoggedEvent, Order, PAGE_BYTES_MAX,
+    Search, step_s,
 };
 use super::retention::{Aged, Held, Retention};
 use super::shelf::Shelves;
@@ -217,7 +217,7 @@ impl EventLog for MemoryLog {
 
     fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, LogError> {
         let state = self.lock();
-        let kept = state.room(query.room_id)?;
+        let kept = state.room(query.room)?;
         let from = query.after.map_or(0, |after| kept.index_after(after));
         let to = query.before.map_or(kept.frames.len(), |before| kept.index_after(before.saturating_sub(1)));
         let to = if query.before == Some(0) { 0 } else { to };
@@ -248,12 +248,12 @@ impl EventLog for MemoryLog {
 
     fn activity(&self, query: &ActivityQuery) -> Result<Activity, LogError> {
         let state = self.lock();
-        let kept = state.room(query.room_id)?;
+        let kept = state.room(query.room)?;
         let at =
             |frame: Option<&Arc<PreparedFrame>>| frame.map(|frame| Timestamp::from_unix_micros(frame.at()));
         let (first_at, head_at) = (at(kept.frames.front()), at(kept.frames.back()));
         let (from, to) = (query.from.or(first_at).unwrap_or(query.to), query.to);
-        let step_s = index::step_s(second(from), second(to), query.buckets);
+        let step_s = step_s(second(from), second(to), query.buckets);
         let stretch = |at: Timestamp| second(at) / step_s * step_s;
         let mut buckets: Vec<ActivityCounts> = Vec::new();
         for frame in &kept.frames {
@@ -317,8 +317,8 @@ impl EventLog for MemoryLog {
 }
 
 impl State {
-    fn room(&self, id: i64) -> Result<&Kept, LogError> {
-        RoomId::try_from(id).ok().and_then(|id| self.rooms.get(&id)).ok_or_else(gone)
+    fn room(&self, id: RoomId) -> Result<&Kept, LogError> {
+        self.rooms.get(&id).ok_or_else(gone)
     }
 
     fn take(&mut self, records: &[Record]) {

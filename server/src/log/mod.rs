@@ -6,11 +6,11 @@
 //! An event becomes visible to readers only once it is in the log. So whatever a reader has seen is there
 //! after the process was killed, and an append that fails takes back numbers that nobody has seen.
 
-mod background;
 mod commit;
 mod error;
-pub mod index;
+pub mod history;
 pub mod memory;
+pub(crate) mod record;
 pub mod retention;
 pub mod shelf;
 pub mod sqlite;
@@ -20,13 +20,15 @@ use std::time::Duration;
 
 use arcane_shared::{Epoch, RoomName, Seq};
 
-pub use commit::{Append, Appended, Commits, Level, Notify, Receipt, Record};
+pub use commit::{Append, Appended, Commits, Level, Notify, Receipt};
 pub use error::{Fault, LogError};
+pub use record::Record;
 pub use shelf::Pin;
 
 use crate::clock::SteadyClock;
 use crate::event::{Gap, GapReason, PreparedFrame};
-use index::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
+pub use crate::metrics::LogFigures;
+use history::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
 
 /// A room's number in the log. Never given to another room while its events are kept.
 pub type RoomId = u32;
@@ -187,6 +189,11 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
 
     /// Grows whenever numbers were taken back: state that was derived from them has to be recalled.
     fn generation(&self) -> u64;
+
+    /// What it did so far, if it counts that.
+    fn figures(&self) -> Option<LogFigures> {
+        None
+    }
 
     /// Writes what was taken and ends. What the next start makes up for is left to it after `patience`. Blocks.
     fn close(&self, patience: Duration);

@@ -1,25 +1,8 @@
 //! How much is kept. Pure: rows in, how many may go out.
 
-use std::time::Duration;
-
 use arcane_shared::Seq;
 
-/// Bounds of each room; whichever is reached first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// Events.
-    pub events_max: u64,
-    /// Bytes of their JSON.
-    pub bytes_max: u64,
-    /// How old an event may become.
-    pub age_max: Duration,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Self { events_max: 1_000_000, bytes_max: 1024 * 1024 * 1024, age_max: Duration::from_hours(30 * 24) }
-    }
-}
+pub use crate::config::Retention;
 
 /// One of the oldest events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +60,8 @@ impl Retention {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;

@@ -7,10 +7,11 @@ use arcane_shared::daemon::DaemonCard;
 use serde_json::json;
 
 use super::reveals::Question;
-use super::{PREFIX, Realm, SpellFailure};
+use super::{Realm, SpellFailure};
 use crate::bus::Emit;
 use crate::clock;
 use crate::log::Record;
+use crate::log::record::DAEMON;
 
 /// Whether a look is an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl Realm {
             let emit = match &decision {
                 Ok(_) => Emit::default()
                     .described(format!("✨ The realm forgets {name}. ✨"))
-                    .remembering(Record::forget(format!("{PREFIX}{name}"))),
+                    .remembering(Record::forget(format!("{DAEMON}{name}"))),
                 Err(refusal) => Emit::failure(&refusal.to_string()),
             };
             let emit = emit.with("query_type", json!("forget"));

@@ -39,6 +39,7 @@ pub use registry::Refusal;
 use crate::bus::{ArcaneEventBus, Emit, EmitError, Emitted};
 use crate::clock;
 use crate::config::{DaemonConfig, RealmConfig};
+use crate::log::record::DAEMON;
 use crate::log::{EventLog, Fault, LogError, Record};
 
 use conduit::Conduit;
@@ -52,8 +53,6 @@ pub const TASK_CHARS_MAX: usize = 8192;
 pub const SPELL_CHARS_MAX: usize = 2000;
 /// Largest parameters of an invocation, bytes of JSON.
 pub const PARAMETERS_BYTES_MAX: usize = 16 * 1024;
-/// Where the log keeps what has to survive of daemons.
-const PREFIX: &str = "daemon/";
 
 /// The realm. Cloning it gives another handle to the same realm.
 #[derive(Debug, Clone)]
@@ -310,8 +309,8 @@ impl Present {
         // Before it is read: if it changes meanwhile, it is read again.
         let generation = log.generation();
         let mut registry = Registry::new(&config.daemons, config.daemons_max);
-        for (key, kept) in log.recall(PREFIX)? {
-            if let Some(name) = key.strip_prefix(PREFIX).and_then(|name| DaemonName::parse(name).ok()) {
+        for (key, kept) in log.recall(DAEMON)? {
+            if let Some(name) = key.strip_prefix(DAEMON).and_then(|name| DaemonName::parse(name).ok()) {
                 registry.recall(&name, &kept);
             }
         }
@@ -334,7 +333,7 @@ impl Change {
     /// Lets what has to survive of it ride with its event.
     fn remembered_by(&self, emit: Emit) -> Emit {
         self.kept().fold(emit, |emit, (name, value)| {
-            emit.remembering(Record { key: format!("{PREFIX}{name}"), value })
+            emit.remembering(Record { key: format!("{DAEMON}{name}"), value })
         })
     }
 }

@@ -27,7 +27,7 @@ use crate::config::Config;
 use crate::http::assets::Assets;
 use crate::http::router;
 use crate::log::LogError;
-use crate::log::sqlite::{EVENTS_FILE, Figures, OpenError, SqliteLog};
+use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
 use crate::metrics::Metrics;
 use crate::realm::{Realm, RealmError};
 use crate::state::{AppState, Parts};
@@ -78,7 +78,6 @@ pub async fn run(
 pub struct Server {
     bus: ArcaneEventBus,
     realm: Realm,
-    figures: Option<Arc<Figures>>,
     config: Config,
 }
 
@@ -88,12 +87,12 @@ impl Server {
     /// # Errors
     /// If the configuration does not fit or the log cannot be opened.
     pub fn open(config: Config) -> Result<Self, RunError> {
-        let (bus, figures) = open_bus(&config)?;
+        let bus = open_bus(&config)?;
         let realm = Realm::new(bus.clone(), config.realm.clone()).map_err(|error| match error {
             RealmError::Log(source) => RunError::unreadable(&config, source),
             error => error.into(),
         })?;
-        Ok(Self { bus, realm, figures, config })
+        Ok(Self { bus, realm, config })
     }
 
     /// Serves until `shutdown` completes, lets connections end in peace and closes the log.
@@ -108,7 +107,7 @@ impl Server {
         shutdown: impl Future<Output = ()>,
         hurry: impl Future<Output = ()>,
     ) {
-        let Self { bus, realm, figures, config } = self;
+        let Self { bus, realm, config } = self;
         let log = Arc::clone(bus.log());
         let (drain, draining) = watch::channel(false);
         let net = config.net.clone();
@@ -117,7 +116,6 @@ impl Server {
             fanouts: Arc::new(Fanouts::new(bus.clone(), metrics.clone())),
             bus,
             realm,
-            figures,
             wheel: Wheel::start(),
             metrics,
             assets: Assets::from(&config.dashboard),
@@ -139,10 +137,9 @@ impl Server {
 }
 
 /// A bus that goes on where its log ends, or one in memory.
-fn open_bus(config: &Config) -> Result<(ArcaneEventBus, Option<Arc<Figures>>), RunError> {
-    let Some(dir) = &config.data_dir else { return Ok((ArcaneEventBus::new(config.bus.clone()), None)) };
+fn open_bus(config: &Config) -> Result<ArcaneEventBus, RunError> {
+    let Some(dir) = &config.data_dir else { return Ok(ArcaneEventBus::new(config.bus.clone())) };
     let log = SqliteLog::open(dir, config.bus.retention)?;
-    let figures = Arc::clone(log.figures());
     let bus = ArcaneEventBus::with_log(config.bus.clone(), Arc::new(log));
-    Ok((bus.map_err(|source| RunError::unreadable(config, source))?, Some(figures)))
+    bus.map_err(|source| RunError::unreadable(config, source))
 }

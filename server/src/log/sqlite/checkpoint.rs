@@ -12,7 +12,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, InterruptHandle};
 
-use crate::log::{Fault, LogError, background};
+use super::background;
+use crate::log::{Fault, LogError};
 
 /// Pages of the write-ahead log after which it is moved: 32 MiB. Commits rewrite the same few pages again and again, and
 /// only the last version of each is moved, so waiting for more makes it cheaper.

@@ -3,26 +3,34 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// What `/metrics` tells of a log.
+use crate::metrics::LogFigures;
+
+/// What the threads of a log count.
 #[derive(Debug, Default)]
-pub struct Figures {
-    /// Commits.
-    pub commits: AtomicU64,
-    /// Events in them.
-    pub events: AtomicU64,
-    /// Commits that waited for the disk.
-    pub syncs: AtomicU64,
-    /// Microseconds that commits took.
-    pub commit_micros: AtomicU64,
-    /// Bytes of the write-ahead log, as of about a second ago.
-    pub wal_bytes: AtomicU64,
-    /// Times that the log could not be written.
-    pub failures: AtomicU64,
-    /// Changes of state, such as consumers' positions, that were refused because too many waited.
-    pub refused_records: AtomicU64,
+pub(super) struct Counters {
+    pub(super) commits: AtomicU64,
+    pub(super) events: AtomicU64,
+    pub(super) syncs: AtomicU64,
+    pub(super) commit_micros: AtomicU64,
+    pub(super) wal_bytes: AtomicU64,
+    pub(super) failures: AtomicU64,
+    pub(super) refused_records: AtomicU64,
 }
 
-impl Figures {
+impl Counters {
+    pub(super) fn read(&self) -> LogFigures {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        LogFigures {
+            commits: read(&self.commits),
+            events: read(&self.events),
+            syncs: read(&self.syncs),
+            commit_micros: read(&self.commit_micros),
+            wal_bytes: read(&self.wal_bytes),
+            failures: read(&self.failures),
+            refused_records: read(&self.refused_records),
+        }
+    }
+
     pub(super) fn committed(&self, events: u64, took: Duration, synced: bool) {
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.events.fetch_add(events, Ordering::Relaxed);

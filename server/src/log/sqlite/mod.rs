@@ -3,12 +3,14 @@
 //! An append is queued and committed together with whatever else waits. A commit without `synced` is one
 //! or a few writes to the operating system, no wait for the disk; with it, the whole group waits once.
 
+mod background;
 pub mod backup;
 mod checkpoint;
 mod continuity;
 mod fault;
 mod figures;
 mod group;
+pub mod index;
 mod leftovers;
 pub(crate) mod open;
 mod pages;
@@ -31,8 +33,7 @@ use std::time::{Duration, Instant};
 
 use arcane_shared::{RoomName, Seq};
 
-use super::background;
-use super::index::{Activity, ActivityQuery, HistoryPage, HistoryQuery, Index, IndexError};
+use super::history::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
 use super::retention::Retention;
 use super::shelf::Shelves;
 use super::{
@@ -41,9 +42,11 @@ use super::{
 };
 use crate::clock::SteadyClock;
 use crate::event::PreparedFrame;
+use crate::metrics::LogFigures;
 use checkpoint::Checkpoints;
 use continuity::Marks;
-pub use figures::Figures;
+use figures::Counters;
+use index::{Index, IndexError};
 pub use open::{EVENTS_FILE, OpenError};
 use queue::{Purge, Queue};
 use reader::Readers;
@@ -58,7 +61,7 @@ pub struct SqliteLog {
     readers: Readers,
     index: Index,
     rooms: Mutex<Rooms>,
-    figures: Arc<Figures>,
+    figures: Arc<Counters>,
     checkpoints: Arc<Checkpoints>,
     clock: Arc<SteadyClock>,
     stopping: Arc<AtomicBool>,
@@ -102,7 +105,7 @@ impl SqliteLog {
         let index = Index::open(dir).map_err(|error| of_log(error.into()))?;
         let (queue, shelves) = (Arc::new(Queue::new()), Shelves::default());
         let (damaged, stopping) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let (figures, checkpoints) = (Arc::new(Figures::default()), Arc::new(Checkpoints::new(&path)));
+        let (figures, checkpoints) = (Arc::new(Counters::default()), Arc::new(Checkpoints::new(&path)));
         for room in &opened.rooms {
             shelves.set(room.id, Usage { first: room.first, bytes: room.bytes });
             marks.mark(room.id, room.head);
@@ -161,12 +164,6 @@ impl SqliteLog {
         })
     }
 
-    /// What it did so far.
-    #[must_use]
-    pub fn figures(&self) -> &Arc<Figures> {
-        &self.figures
-    }
-
     /// Lets events go, or a room, and waits until that is written.
     fn ask_purge(&self, room: RoomId, before: Seq, deletes: Option<Vec<Record>>) -> Result<(), LogError> {
         let (done, receipt) = Notify::pair();
@@ -180,9 +177,9 @@ impl SqliteLog {
     }
 
     /// A room by its number, and its oldest event.
-    fn kept(&self, id: i64) -> Result<(RoomRecord, Seq), LogError> {
+    fn kept(&self, id: RoomId) -> Result<(RoomRecord, Seq), LogError> {
         let rooms = self.rooms();
-        let record = rooms.by_name.values().find(|room| i64::from(room.id) == id);
+        let record = rooms.by_name.values().find(|room| room.id == id);
         let record = record.ok_or_else(|| LogError::new(Fault::Query, "the room is not in the log"))?.clone();
         let first = self.shelves.usage(record.id).first;
         Ok((record, first))
@@ -277,7 +274,7 @@ impl EventLog for SqliteLog {
     }
 
     fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, LogError> {
-        let (room, first) = self.kept(query.room_id)?;
+        let (room, first) = self.kept(query.room)?;
         // What is past retention may still be in the file for a moment.
         let after = Some(query.after.unwrap_or(0).max(first.saturating_sub(1)));
         match self.index.history(&HistoryQuery { after, ..query.clone() }) {
@@ -296,7 +293,7 @@ impl EventLog for SqliteLog {
     }
 
     fn activity(&self, query: &ActivityQuery) -> Result<Activity, LogError> {
-        let (room, _) = self.kept(query.room_id)?;
+        let (room, _) = self.kept(query.room)?;
         match self.index.activity(query) {
             Err(IndexError::NoRoom(_)) => Ok(Activity {
                 epoch: room.epoch,
@@ -342,6 +339,10 @@ impl EventLog for SqliteLog {
 
     fn generation(&self) -> u64 {
         self.queue.generation()
+    }
+
+    fn figures(&self) -> Option<LogFigures> {
+        Some(self.figures.read())
     }
 
     fn close(&self, patience: Duration) {

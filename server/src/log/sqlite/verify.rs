@@ -10,9 +10,10 @@ use std::time::Duration;
 use arcane_shared::Seq;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::background;
 use super::reader::{COLUMNS, Stored, connect, frame, known_hole};
 use super::schema::event_id;
-use crate::log::{LogError, RoomRecord, background};
+use crate::log::{LogError, RoomRecord};
 
 /// Events between two rests.
 const STRETCH: u64 = 500;

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::checkpoint::{Checkpoints, WAL_KEPT_BYTES};
 use super::continuity::Marks;
 use super::queue::{Group, Queue};
-use super::{Figures, fault, group, open, purge};
+use super::{Counters, fault, group, open, purge};
 use crate::clock::{self, SteadyClock};
 use crate::log::retention::{Held, Retention};
 use crate::log::shelf::Shelves;
@@ -63,7 +63,7 @@ pub(super) struct Writer {
     /// When the file was told last what time it is.
     pub(super) clock_kept_at: Option<Instant>,
     pub(super) checkpoints: Arc<Checkpoints>,
-    pub(super) figures: Arc<Figures>,
+    pub(super) figures: Arc<Counters>,
     /// Somebody found that the files are not what was written.
     pub(super) damaged: Arc<AtomicBool>,
     pub(super) path: std::path::PathBuf,

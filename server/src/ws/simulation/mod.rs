@@ -84,7 +84,6 @@ impl Simulation {
             draining: watch::channel(false).1,
             started: Instant::now(),
             metrics: metrics.clone(),
-            figures: None,
             config,
         });
         let fanouts = Arc::new(Fanouts::with(bus.clone(), metrics, lists, stretch, spawn));

@@ -13,8 +13,8 @@ use super::super::reader::{COLUMNS, Stored, connect, frame, known_hole};
 use super::super::salvage::Salvage;
 use super::super::schema::event_id;
 use super::{BackupError, Copied, Line, VERSION, write};
-use crate::bus::keys;
 use crate::log::RoomRecord;
+use crate::log::record::KeyRecord;
 
 /// Events that are read in one go: what the export holds in memory, give or take one.
 const STRETCH_BYTES: usize = 1024 * 1024;
@@ -193,8 +193,9 @@ pub fn salvage(dir: &Path, out: &mut dyn Write) -> Result<(Copied, Vec<String>),
     // The numbers of lost events are given again: a key that stands for them would be taken for the new ones'.
     let mut lost = 0_u64;
     let is_there = |key: &str, value: &str| {
-        let named = keys::named(key, value);
-        let is_there = named.is_none_or(|(room, last)| heads.get(&room).is_some_and(|head| last <= *head));
+        let named = KeyRecord::read(key, value);
+        let is_there =
+            named.is_none_or(|(room, _, record)| heads.get(&room).is_some_and(|head| record.last() <= *head));
         lost += u64::from(!is_there);
         is_there
     };

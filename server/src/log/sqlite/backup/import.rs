@@ -11,8 +11,8 @@ use super::super::open::{self, EVENTS_FILE};
 use super::super::private;
 use super::super::schema::{self, ROOM_MAX, SEQ_MAX, event_id};
 use super::{BackupError, Copied, Line, VERSION};
-use crate::bus::{consumers, keys};
 use crate::json;
+use crate::log::record::{ConsumerRecord, KeyRecord};
 use crate::log::{RoomRecord, new_epoch};
 
 /// Where an import is made. It becomes the log in one step, once all of it is on the disk: an import that is killed
@@ -253,7 +253,7 @@ impl Import {
             let text = format!("the value of {key} names event {seq}; the head of its room is {head}");
             Err(self.wrong(text))
         };
-        if let Some((room, position)) = consumers::named(key, value) {
+        if let Some((room, _, ConsumerRecord { position, .. })) = ConsumerRecord::read(key, value) {
             // One of another epoch is told so, whatever its number is.
             let found: Option<(Option<String>, Seq)> = exported(&room)?;
             return match found.filter(|(epoch, _)| epoch.as_ref() == Some(&position.epoch.0)) {
@@ -261,7 +261,8 @@ impl Import {
                 _ => Ok(()),
             };
         }
-        if let Some((room, last)) = keys::named(key, value) {
+        if let Some((room, _, record)) = KeyRecord::read(key, value) {
+            let last = record.last();
             let head = exported(&room)?.map_or(0, |(_, head)| head);
             return if last > head { wrong(last, head) } else { Ok(()) };
         }

@@ -5,9 +5,10 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::block::Block;
-use super::place::{Order, Stretch, row, seq_of};
+use super::place::{Stretch, row, seq_of};
 use super::plan::IndexedRoom;
 use super::rollup::{Bucket, Counts, Level};
+use crate::log::history::Order;
 
 /// All rooms, in order.
 pub(super) fn rooms(index: &Connection) -> Result<Vec<IndexedRoom>> {

@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::error::IndexError;
 use super::mark;
-use super::place::{Order, Stretch, row, seq_of};
+use super::place::{Stretch, row, seq_of};
+use crate::log::history::{LoggedEvent, Order};
 
 /// A room as the log has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,15 +53,6 @@ pub(super) fn taken_at(log: &Connection, room: i64, seq: Seq) -> Result<Option<i
         at.query_row([row(room, seq)], |row| row.get(0)).optional()
     };
     read().map_err(IndexError::Log)
-}
-
-/// An event as it is in the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoggedEvent {
-    /// Its number.
-    pub seq: Seq,
-    /// Its JSON, exactly as subscribers got it.
-    pub json: String,
 }
 
 /// Whether a page takes more.

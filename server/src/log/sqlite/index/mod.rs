@@ -4,7 +4,7 @@
 //! what pages, searches and activity need. Nothing here is worth keeping; whatever does not fit the log is made anew.
 //!
 //! - `block`: what filters look at, as columns. A filter of any kind looks at all of it.
-//! - `words`: the full-text index of SQLite. `text` reads what people type.
+//! - `words`: the full-text index of SQLite. what people type is read by `log::history`.
 //! - `rollup`: counts for each second, minute and hour.
 //! - `plan` decides what is to be done, `builder` does it, `bell` says when.
 //!
@@ -29,7 +29,6 @@ mod source;
 mod tables;
 #[cfg(test)]
 mod tests;
-mod text;
 mod words;
 
 use std::path::Path;
@@ -39,14 +38,10 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-pub use activity::{Activity, ActivityCounts, ActivityQuery, step_s};
 pub use error::IndexError;
-pub use history::{HistoryPage, HistoryQuery, PAGE_BYTES_MAX};
-pub use place::Order;
-pub use source::LoggedEvent;
-pub use text::{SEARCH_LEN_MAX, SEARCH_TERMS_MAX, Search, SearchError};
 
 use super::background;
+use crate::log::history::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
 use bell::Bell;
 use plan::IndexedRoom;
 use readers::{Reader, Readers};
@@ -105,7 +100,7 @@ impl Index {
         if query.is_plain() {
             return self.readers.with(Instant::now() + WAIT_MAX, |reader| history::plain(reader, query));
         }
-        self.ask(query.room_id, |log, index, room| history::chosen(log, index, room, query))
+        self.ask(i64::from(query.room), |log, index, room| history::chosen(log, index, room, query))
     }
 
     /// How much happened when. Blocks as [`Self::history`] does.
@@ -113,7 +108,7 @@ impl Index {
     /// # Errors
     /// [`IndexError::Behind`] and [`IndexError::Busy`] pass by themselves.
     pub fn activity(&self, query: &ActivityQuery) -> Result<Activity, IndexError> {
-        self.ask(query.room_id, |log, index, room| activity::activity(log, index, room, query))
+        self.ask(i64::from(query.room), |log, index, room| activity::activity(log, index, room, query))
     }
 
     /// Ends the thread, after the batch that it is working on. Dropping does the same.

@@ -79,7 +79,7 @@ impl Term {
 
     /// The last word as the index has it, and what stands before it, if this can be told without asking the
     /// index: folding is only obvious for ASCII.
-    pub(super) fn last_word(&self) -> Option<(&str, String)> {
+    pub(crate) fn last_word(&self) -> Option<(&str, String)> {
         let text = self.text.trim_end_matches(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric());
         if !text.is_ascii() {
             return None;

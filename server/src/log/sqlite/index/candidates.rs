@@ -6,9 +6,10 @@ use rusqlite::Connection;
 use super::block::{BLOCK_EVENTS, Block};
 use super::error::IndexError;
 use super::mark::Wanted;
-use super::place::{Order, Stretch, seq_of};
+use super::place::{Stretch, seq_of};
 use super::source::Flow;
 use super::tables;
+use crate::log::history::Order;
 
 /// How far the next event that passes the filter has to be for the search to jump to it. To begin a search again
 /// costs as much as some hundred steps.

@@ -2,55 +2,16 @@
 
 use std::ops::ControlFlow;
 
-use arcane_shared::{Epoch, EventFilter, Seq};
+use arcane_shared::Epoch;
 
 use super::candidates::Candidates;
 use super::error::IndexError;
 use super::mark::Wanted;
-use super::place::{Order, SEQ_MAX, Stretch, row};
+use super::place::{SEQ_MAX, Stretch, row};
 use super::readers::Reader;
-use super::source::{self, Flow, LoggedEvent, LoggedRoom};
-use super::text::Search;
+use super::source::{self, Flow, LoggedRoom};
 use super::words;
-
-/// A page ends with the event that reaches this many bytes, however few events it has.
-pub const PAGE_BYTES_MAX: usize = 4 << 20;
-
-/// Which events.
-#[derive(Debug, Clone, Default)]
-pub struct HistoryQuery {
-    /// The room's number in the log.
-    pub room_id: i64,
-    /// Only events after this one.
-    pub after: Option<Seq>,
-    /// Only events before this one.
-    pub before: Option<Seq>,
-    /// At most so many.
-    pub limit: usize,
-    /// The event that reaches this many bytes is the last one, however few there are; [`PAGE_BYTES_MAX`] if `None`.
-    pub bytes_max: Option<usize>,
-    /// From which end.
-    pub order: Order,
-    /// What passes.
-    pub filter: EventFilter,
-    /// Words that must stand in description, task or daemon.
-    pub text: Option<Search>,
-}
-
-/// The answer: of one moment, even while events come and go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HistoryPage {
-    /// The run of numbers that every `seq` here belongs to.
-    pub epoch: Epoch,
-    /// The oldest event that is kept; `head + 1` if none is.
-    pub first: Seq,
-    /// The latest event.
-    pub head: Seq,
-    /// In the order that was asked for.
-    pub events: Vec<LoggedEvent>,
-    /// Whether there are more after the last of them.
-    pub more: bool,
-}
+use crate::log::history::{HistoryPage, HistoryQuery, LoggedEvent, PAGE_BYTES_MAX};
 
 impl HistoryQuery {
     /// Whether the log alone can answer.
@@ -63,7 +24,7 @@ impl HistoryQuery {
         let before = self.before.map_or(SEQ_MAX, |before| before.saturating_sub(1));
         // Before event 0 is nothing, not event 0.
         let low = if self.before == Some(0) { SEQ_MAX } else { room.first.max(after).max(1) };
-        Stretch { room: self.room_id, low, high: room.head.min(before), order: self.order }
+        Stretch { room: i64::from(self.room), low, high: room.head.min(before), order: self.order }
     }
 }
 
@@ -111,7 +72,7 @@ impl Page {
 /// A page for which the log is enough.
 pub(super) fn plain(reader: &Reader, query: &HistoryQuery) -> Result<HistoryPage, IndexError> {
     let log = reader.log.unchecked_transaction().map_err(IndexError::Log)?;
-    let room = source::room(&log, query.room_id)?;
+    let room = source::room(&log, i64::from(query.room))?;
     let stretch = query.stretch(&room);
     let mut page = Page::new(query);
     if !stretch.is_empty() {
@@ -134,7 +95,7 @@ pub(super) fn chosen(
         let words = words.transpose().map_err(IndexError::Index)?;
         let wanted = (!query.filter.is_empty()).then(|| Wanted::new(&query.filter));
         Candidates { index, stretch, wanted, words }.each(|seq| {
-            let event = source::event(log, row(query.room_id, seq), &query.filter)?;
+            let event = source::event(log, row(i64::from(query.room), seq), &query.filter)?;
             Ok(event.map_or(ControlFlow::Continue(()), |event| page.take(event)))
         })?;
     }

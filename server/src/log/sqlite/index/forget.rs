@@ -7,10 +7,11 @@ use rusqlite::{Connection, Result};
 
 use super::block::Block;
 use super::mark::Kind;
-use super::place::{Order, SEQ_MAX, Stretch, row};
+use super::place::{SEQ_MAX, Stretch, row};
 use super::plan::IndexedRoom;
 use super::rollup::{Bucket, Level};
 use super::tables;
+use crate::log::history::Order;
 
 /// Removes the events from `room.first` to before `to`, and says so in `room`.
 pub(super) fn forget(index: &Connection, room: &mut IndexedRoom, to: Seq) -> Result<()> {

@@ -10,10 +10,11 @@ use serde::Deserialize;
 use super::block::Block;
 use super::error::IndexError;
 use super::mark::{self, Kind};
-use super::place::{Order, SEQ_MAX, Stretch, row, seq_of};
+use super::place::{SEQ_MAX, Stretch, row, seq_of};
 use super::plan::IndexedRoom;
 use super::rollup::{Bucket, Counts, Level};
 use super::tables;
+use crate::log::history::Order;
 
 /// Events that are read in one go, and bytes of them, give or take one: only for so long the log is held as it was.
 const STRETCH_EVENTS: i64 = 512;

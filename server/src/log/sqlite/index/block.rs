@@ -7,7 +7,7 @@
 use arcane_shared::Seq;
 
 use super::mark::{Kind, Wanted};
-use super::place::Order;
+use crate::log::history::Order;
 
 /// Events of one block. Small enough to be written anew with every batch, large enough to be read quickly.
 pub(super) const BLOCK_EVENTS: u64 = 4096;

@@ -1,15 +1,8 @@
-//! How much happened when.
-
-use std::ops::ControlFlow;
+//! How much happened when: the question and its answer.
 
 use arcane_shared::{Epoch, Seq, SpellName, Timestamp};
-use rusqlite::Connection;
 
-use super::error::IndexError;
-use super::place::{Order, SEQ_MAX, Stretch};
-use super::rollup::{Bucket, Level};
-use super::source::{self, LoggedRoom};
-use super::tables;
+use crate::log::RoomId;
 
 /// Steps that people can read, in seconds. Longer ones are days.
 const STEPS_S: [u64; 17] =
@@ -20,7 +13,7 @@ const DAY_S: u64 = 86_400;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActivityQuery {
     /// The room's number in the log.
-    pub room_id: i64,
+    pub room: RoomId,
     /// `None`: from the oldest event on.
     pub from: Option<Timestamp>,
     /// Up to this moment. The stretches that both ends are in are counted as a whole.
@@ -74,73 +67,12 @@ pub fn step_s(from: u64, to: u64, buckets: u64) -> u64 {
         let tens = (0..=12).map(|exponent| 10_u64.pow(exponent) * DAY_S);
         tens.flat_map(|days| [days, 2 * days, 5 * days]).find(covers)
     };
-    short.or_else(long).unwrap_or(SEQ_MAX)
-}
-
-/// What the index has counted, of the same moment as `room`.
-pub(super) fn activity(
-    log: &Connection,
-    index: &Connection,
-    room: LoggedRoom,
-    query: &ActivityQuery,
-) -> Result<Activity, IndexError> {
-    let taken_at = |seq| {
-        let at = source::taken_at(log, room.id, seq)?;
-        Ok(at.map(Timestamp::from_unix_micros))
-    };
-    let (first_at, head_at) = (taken_at(room.first)?, taken_at(room.head)?);
-    // What is no longer kept may still be counted.
-    let (from, to) = (seconds(query.from.max(first_at).unwrap_or(query.to)), seconds(query.to));
-    let step_s = step_s(from, to, query.buckets);
-    let mut buckets: Vec<Bucket> = Vec::new();
-    // `to` may be long after the last event; what is read is not more than the buckets.
-    let low = from - from % step_s;
-    let high = (to - to % step_s).saturating_add(step_s - 1).min(SEQ_MAX);
-    let time = Stretch { room: room.id, low, high, order: Order::Ascending };
-    if from <= to {
-        tables::buckets(index, Level::for_step(step_s), time, |fine| {
-            let at = fine.at - fine.at % step_s;
-            match buckets.last_mut().filter(|last| last.at == at) {
-                Some(last) => last.counts.merge(&fine.counts),
-                None => buckets.push(Bucket { at, ..fine }),
-            }
-            ControlFlow::Continue(())
-        })
-        .map_err(IndexError::Index)?;
-    }
-    Ok(Activity {
-        epoch: Epoch(room.epoch),
-        first: room.first,
-        head: room.head,
-        first_at,
-        head_at,
-        step_s,
-        buckets: buckets.iter().map(|bucket| counts(bucket, room.first)).collect(),
-    })
-}
-
-fn counts(bucket: &Bucket, first: Seq) -> ActivityCounts {
-    ActivityCounts {
-        at: Timestamp::from_unix_micros(
-            i64::try_from(bucket.at).unwrap_or(i64::MAX).saturating_mul(1_000_000),
-        ),
-        seq: bucket.first.max(first),
-        events: bucket.counts.events(),
-        failures: bucket.counts.failures(),
-        by_spell: bucket.counts.by_spell(),
-    }
-}
-
-/// Unix seconds. Before 1970 there were no events.
-fn seconds(time: Timestamp) -> u64 {
-    u64::try_from(time.unix_micros().div_euclid(1_000_000)).unwrap_or(0)
+    short.or_else(long).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
+    use super::step_s;
 
     #[test]
     fn the_shortest_step_that_fits_is_taken() {
@@ -155,15 +87,6 @@ mod tests {
             (59, 60, 1, 120),
         ] {
             assert_eq!(step_s(from, to, buckets), expected, "{from} {to} {buckets}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_more_than_were_asked_for(from in 0..SEQ_MAX, length in 0..SEQ_MAX, buckets in 1_u64..1000) {
-            let step = step_s(from, from + length, buckets);
-            prop_assert!((from + length) / step - from / step < buckets);
-            prop_assert_eq!(step % Level::for_step(step).seconds(), 0);
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use arcane_shared::{EventFilter, Timestamp};
 
-use super::super::{ActivityQuery, HistoryQuery, IndexError, Order, Search};
+use super::super::IndexError;
 use super::support::{Draft, Log, all, create, seqs, settle};
+use crate::log::history::{ActivityQuery, HistoryQuery, Order, Search};
 
 fn failures() -> EventFilter {
     EventFilter { success: Some(false), ..EventFilter::default() }
@@ -44,7 +45,7 @@ fn pages_go_on_where_the_last_one_ended() {
     assert_eq!((seqs(&page), page.unwrap().more), (vec![3], false));
     let query = HistoryQuery { before: Some(0), ..all(None, EventFilter::default()) };
     assert!(seqs(&index.history(&query)).is_empty());
-    assert!(matches!(index.history(&HistoryQuery { room_id: 9, ..query }), Err(IndexError::NoRoom(9))));
+    assert!(matches!(index.history(&HistoryQuery { room: 9, ..query }), Err(IndexError::NoRoom(9))));
 }
 
 #[test]
@@ -170,7 +171,7 @@ fn activity_counts_what_is_kept() {
     log.append(1, &drafts);
     let index = log.open();
     let to = Timestamp::from_unix_micros((1_700_000_000 + 10_002 / 3) * 1_000_000);
-    let ask = |buckets| index.activity(&ActivityQuery { room_id: 1, from: None, to, buckets }).unwrap();
+    let ask = |buckets| index.activity(&ActivityQuery { room: 1, from: None, to, buckets }).unwrap();
     let sums = |buckets| {
         let activity = ask(buckets);
         assert!(activity.buckets.len() as u64 <= buckets);
@@ -191,7 +192,7 @@ fn activity_counts_what_is_kept() {
     index.wake(1);
     settle(&index, &log);
     log.append(1, &[Draft::new(10_001, ""), Draft::new(10_002, "")]);
-    let activity = index.activity(&ActivityQuery { room_id: 1, from: None, to, buckets: 10_000 }).unwrap();
+    let activity = index.activity(&ActivityQuery { room: 1, from: None, to, buckets: 10_000 }).unwrap();
     let events: u64 = activity.buckets.iter().map(|one| one.events).sum();
     assert_eq!((events, activity.buckets[0].seq), (3_002, 7_001));
     assert_eq!(activity.first_at, Some(Timestamp::from_unix_micros((1_700_000_000 + 7_001 / 3) * 1_000_000)));
@@ -205,7 +206,7 @@ fn a_room_without_events_has_pages_and_activity() {
     assert!(seqs(&index.history(&all(None, EventFilter::default()))).is_empty());
     assert!(seqs(&index.history(&all(Some("x"), failures()))).is_empty());
     let to = Timestamp::from_unix_micros(1);
-    let activity = index.activity(&ActivityQuery { room_id: 1, from: None, to, buckets: 300 }).unwrap();
+    let activity = index.activity(&ActivityQuery { room: 1, from: None, to, buckets: 300 }).unwrap();
     assert_eq!((activity.buckets.len(), activity.first_at, activity.step_s), (0, None, 1));
     index.close();
 }
@@ -219,7 +220,7 @@ fn rooms_are_kept_apart() {
         log.append(room, &[Draft { success: false, ..Draft::new(1, "the runes shimmer") }]);
     }
     let index = log.open();
-    let ask = |room_id| index.history(&HistoryQuery { room_id, ..all(Some("runes"), failures()) });
+    let ask = |room_id| index.history(&HistoryQuery { room: room_id, ..all(Some("runes"), failures()) });
     assert_eq!(seqs(&ask(1)), [3, 7]);
     assert_eq!(seqs(&ask(199)), [1]);
     log.db

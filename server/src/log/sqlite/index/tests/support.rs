@@ -9,7 +9,8 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::super::plan::next_step;
-use super::super::{HistoryPage, HistoryQuery, Index, IndexError, Order, source, tables};
+use super::super::{Index, IndexError, source, tables};
+use crate::log::history::{HistoryPage, HistoryQuery, Order, Search};
 
 /// As in the contract.
 pub(super) const SCHEMA: &str = "
@@ -124,8 +125,8 @@ pub(super) fn create(dir: &Path, log: &str) -> Connection {
 
 /// Everything that passes, a hundred at most.
 pub(super) fn all(text: Option<&str>, filter: EventFilter) -> HistoryQuery {
-    let text = text.map(|text| super::super::Search::parse(text).unwrap());
-    HistoryQuery { room_id: 1, limit: 100, order: Order::Ascending, filter, text, ..HistoryQuery::default() }
+    let text = text.map(|text| Search::parse(text).unwrap());
+    HistoryQuery { room: 1, limit: 100, order: Order::Ascending, filter, text, ..HistoryQuery::default() }
 }
 
 pub(super) fn seqs(page: &Result<HistoryPage, IndexError>) -> Vec<Seq> {

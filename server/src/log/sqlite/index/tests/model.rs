@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use arcane_shared::{DaemonName, EventFilter, Seq, SpellName, Timestamp};
 use proptest::prelude::*;
 
-use super::super::{ActivityQuery, HistoryQuery, Index, Order, Search};
+use super::super::Index;
 use super::support::{Draft, Log, settle};
+use crate::log::history::{ActivityQuery, HistoryQuery, Order, Search};
 
 const WORDS: [&str; 6] = ["alpha", "beta", "beton", "gamma", "gamma-ray", "x1"];
 
@@ -171,7 +172,7 @@ impl World {
         let page = self
             .index()
             .history(&HistoryQuery {
-                room_id: 1,
+                room: 1,
                 after: question.after,
                 before: question.before,
                 bytes_max: None,
@@ -191,7 +192,7 @@ impl World {
         settle(index, &self.log);
         for buckets in [1, 7, 500] {
             let to = Timestamp::from_unix_micros(i64::try_from(self.second).unwrap() * 1_000_000);
-            let activity = index.activity(&ActivityQuery { room_id: 1, from: None, to, buckets }).unwrap();
+            let activity = index.activity(&ActivityQuery { room: 1, from: None, to, buckets }).unwrap();
             for bucket in &activity.buckets {
                 let at = u64::try_from(bucket.at.unix_micros() / 1_000_000).unwrap();
                 let mut here = self

@@ -2,6 +2,8 @@
 
 use arcane_shared::Seq;
 
+use crate::log::{Fault, LogError};
+
 /// Why the index has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
@@ -53,5 +55,19 @@ impl IndexError {
                 )
             }
         }
+    }
+}
+
+impl From<IndexError> for LogError {
+    fn from(error: IndexError) -> Self {
+        let fault = match &error {
+            IndexError::Behind { .. } | IndexError::Busy | IndexError::Index(_) | IndexError::Remove(_) => {
+                Fault::Behind
+            }
+            IndexError::NoRoom(_) => Fault::Query,
+            IndexError::DamagedEvent(_) => Fault::Damaged,
+            IndexError::Log(_) | IndexError::Thread(_) => Fault::Disk,
+        };
+        Self::new(fault, error.to_string())
     }
 }

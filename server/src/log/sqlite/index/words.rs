@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Result};
 
-use super::text::{Search, Term};
+use crate::log::history::{Search, Term};
 
 /// Most words that a beginning is replaced by. The index merges the lists of all words with a beginning before it
 /// gives the first event; it goes through the lists of words that are named as far as a page needs.

@@ -4,20 +4,12 @@ use std::ops::RangeInclusive;
 
 use arcane_shared::Seq;
 
+use crate::log::history::Order;
+
 /// Bits of a number within its room.
 const SEQ_BITS: u32 = 40;
 /// The largest number that an event can have.
 pub(super) const SEQ_MAX: Seq = (1 << SEQ_BITS) - 1;
-
-/// In which order a page goes through the history.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Order {
-    /// Oldest first.
-    #[default]
-    Ascending,
-    /// Latest first.
-    Descending,
-}
 
 impl Order {
     /// Whether `place` is `from` or comes after it.

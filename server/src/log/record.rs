@@ -1,0 +1,143 @@
+//! State that is kept beside the events: under which keys, and how it is written.
+//!
+//! A record rides with the events that it has to agree with: the log writes all of them or none. A copy of a log has to
+//! know which records name events of a room, so their text is read and written here and nowhere else.
+
+use arcane_shared::{ConsumerName, Position, RoomName, Seq, Timestamp};
+
+/// Daemons that are present: then the daemon.
+pub(crate) const DAEMON: &str = "daemon/";
+/// Colours: then room and daemon. Earlier versions kept one list for all rooms.
+pub(crate) const COLOR: &str = "color/";
+/// Durable consumers: then room and consumer.
+pub(crate) const CONSUMER: &str = "consumer/";
+/// Idempotency keys: then room and digest.
+pub(crate) const KEY: &str = "key/";
+/// What goes when a room is deleted.
+pub(crate) const OF_A_ROOM: [&str; 3] = [CONSUMER, KEY, COLOR];
+
+/// State that is kept under a key; `None` forgets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The key: a word for its kind, a slash, and what tells it apart.
+    pub key: String,
+    /// The value, as text.
+    pub value: Option<String>,
+}
+
+impl Record {
+    /// Something to keep.
+    pub fn keep(key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { key: key.into(), value: Some(value.into()) }
+    }
+
+    /// Something to forget.
+    pub fn forget(key: impl Into<String>) -> Self {
+        Self { key: key.into(), value: None }
+    }
+}
+
+/// The events that an idempotency key stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KeyRecord {
+    /// The number of the first.
+    pub(crate) first: Seq,
+    /// How many there are, next to each other; never 0.
+    pub(crate) count: u64,
+    /// A digest of what was sent.
+    pub(crate) content: u64,
+    /// When, Unix microseconds.
+    pub(crate) at: i64,
+}
+
+impl KeyRecord {
+    /// The record of a key of a room.
+    pub(crate) fn record(self, room: &RoomName, id: u128) -> Record {
+        let Self { first, count, content, at } = self;
+        Record::keep(Self::key(room, id), format!("{first} {count} {content} {at}"))
+    }
+
+    /// Where the record of a key is.
+    pub(crate) fn key(room: &RoomName, id: u128) -> String {
+        format!("{KEY}{room}/{id:032x}")
+    }
+
+    /// The key's digest, and what it stands for; `None` if that is not how one is written.
+    pub(crate) fn read(key: &str, value: &str) -> Option<(RoomName, u128, Self)> {
+        let (room, id) = key.strip_prefix(KEY)?.split_once('/')?;
+        let mut parts = value.split(' ');
+        let (first, count): (Seq, u64) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        first.checked_add(count).filter(|_| first > 0 && count > 0)?;
+        let (content, at) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let id = u128::from_str_radix(id, 16).ok()?;
+        Some((RoomName::parse(room).ok()?, id, Self { first, count, content, at }))
+    }
+
+    /// The last event.
+    pub(crate) fn last(self) -> Seq {
+        self.first + (self.count - 1)
+    }
+}
+
+/// Where a durable consumer is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConsumerRecord {
+    /// The last event that it acknowledged.
+    pub(crate) position: Position,
+    /// When.
+    pub(crate) updated_at: Timestamp,
+}
+
+impl ConsumerRecord {
+    /// The record of a consumer of a room.
+    pub(crate) fn record(&self, room: &RoomName, name: &ConsumerName) -> Record {
+        let Self { position, updated_at } = self;
+        Record::keep(Self::key(room, name), format!("{position} {}", updated_at.unix_micros()))
+    }
+
+    /// Where the record of a consumer is.
+    pub(crate) fn key(room: &RoomName, name: &ConsumerName) -> String {
+        format!("{CONSUMER}{room}/{name}")
+    }
+
+    /// The consumer and where it is; `None` if that is not how one is written.
+    pub(crate) fn read(key: &str, value: &str) -> Option<(RoomName, ConsumerName, Self)> {
+        let (room, name) = key.strip_prefix(CONSUMER)?.split_once('/')?;
+        let (position, at) = value.split_once(' ')?;
+        let position = Position::parse(position).ok()?;
+        let updated_at = Timestamp::from_unix_micros(at.parse().ok()?);
+        Some((RoomName::parse(room).ok()?, ConsumerName::parse(name).ok()?, Self { position, updated_at }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let room = RoomName::default();
+        let key = KeyRecord { first: 5, count: 2, content: 7, at: -3 };
+        let Record { key: at, value } = key.record(&room, 0xab);
+        assert_eq!(
+            (at.as_str(), value.as_deref()),
+            ("key/main/000000000000000000000000000000ab", Some("5 2 7 -3"))
+        );
+        assert_eq!(KeyRecord::read(&at, &value.unwrap()), Some((room.clone(), 0xab, key)));
+        let name = ConsumerName::parse("billing").unwrap();
+        let consumer = ConsumerRecord {
+            position: Position::parse("9f3c:42").unwrap(),
+            updated_at: Timestamp::from_unix_micros(9),
+        };
+        let Record { key: at, value } = consumer.record(&room, &name);
+        assert_eq!((at.as_str(), value.as_deref()), ("consumer/main/billing", Some("9f3c:42 9")));
+        assert_eq!(ConsumerRecord::read(&at, &value.unwrap()), Some((room, name, consumer)));
+    }
+
+    #[test]
+    fn a_key_stands_for_an_event_at_least() {
+        for value in ["0 1 7 9", "1 0 7 9", "18446744073709551615 1 7 9", "1 1 7", "x 1 7 9"] {
+            assert_eq!(KeyRecord::read("key/main/ab", value), None, "{value}");
+        }
+    }
+}
