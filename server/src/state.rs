@@ -8,11 +8,8 @@ use tokio::sync::watch;
 
 use crate::bus::ArcaneEventBus;
 use crate::config::Config;
-use crate::http::assets::Assets;
 use crate::metrics::Metrics;
 use crate::realm::Realm;
-use crate::ws::fanout::Fanouts;
-use crate::ws::wheel::Wheel;
 
 /// Handles to the parts of a running server. Cheap to clone: every request does it several times.
 #[derive(Debug, Clone)]
@@ -23,11 +20,8 @@ pub(crate) struct AppState(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) bus: ArcaneEventBus,
     pub(crate) realm: Realm,
-    pub(crate) fanouts: Arc<Fanouts>,
-    pub(crate) wheel: Wheel,
     pub(crate) metrics: Metrics,
     pub(crate) config: Config,
-    pub(crate) assets: Assets,
     /// Turns true when the server is about to stop.
     pub(crate) draining: watch::Receiver<bool>,
     pub(crate) started: Instant,

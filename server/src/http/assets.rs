@@ -2,7 +2,7 @@
 //! content security policy.
 
 use std::borrow::Cow;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
 use axum::Extension;
 use axum::body::Body;
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::ApiError;
 use crate::config::Dashboard;
-use crate::serve::Shared;
+use crate::connection::Shared;
 use crate::state::AppState;
 
 const INDEX: &str = "index.html";
@@ -25,34 +25,15 @@ const INDEX: &str = "index.html";
 #[folder = "../dist"]
 struct Embedded;
 
-/// Where files come from.
-#[derive(Debug)]
-pub(crate) enum Assets {
-    Folder(PathBuf),
-    Embedded,
-    Off,
-}
-
-impl From<&Dashboard> for Assets {
-    fn from(dashboard: &Dashboard) -> Self {
-        match dashboard {
-            Dashboard::Folder(folder) => Self::Folder(folder.clone()),
-            Dashboard::Embedded => Self::Embedded,
-            Dashboard::Off => Self::Off,
-        }
-    }
-}
-
-impl Assets {
-    fn read(&self, path: &str) -> Option<Cow<'static, [u8]>> {
-        match self {
-            Self::Folder(folder) => std::fs::read(folder.join(relative(path)?)).ok().map(Cow::Owned),
-            #[cfg(feature = "embed")]
-            Self::Embedded => Embedded::get(path).map(|file| file.data),
-            #[cfg(not(feature = "embed"))]
-            Self::Embedded => None,
-            Self::Off => None,
-        }
+/// A file of the dashboard.
+fn read(dashboard: &Dashboard, path: &str) -> Option<Cow<'static, [u8]>> {
+    match dashboard {
+        Dashboard::Folder(folder) => std::fs::read(folder.join(relative(path)?)).ok().map(Cow::Owned),
+        #[cfg(feature = "embed")]
+        Dashboard::Embedded => Embedded::get(path).map(|file| file.data),
+        #[cfg(not(feature = "embed"))]
+        Dashboard::Embedded => None,
+        Dashboard::Off => None,
     }
 }
 
@@ -71,13 +52,14 @@ pub(crate) async fn serve(
     let (parts, owned, accepts) = (state.clone(), path.to_owned(), accepted(&headers));
     let elsewhere = elsewhere(uri.query().unwrap_or_default());
     // Files are small, but a slow disk must not hold up the event streams.
-    let found = tokio::task::spawn_blocking(move || find(&parts.assets, &owned, accepts, &elsewhere))
-        .await
-        .ok()
-        .flatten();
+    let found =
+        tokio::task::spawn_blocking(move || find(&parts.config.dashboard, &owned, accepts, &elsewhere))
+            .await
+            .ok()
+            .flatten();
     match found {
         Some(file) => answer(file, path, &headers),
-        None if path == INDEX => missing_page(&state.assets),
+        None if path == INDEX => missing_page(&state.config.dashboard),
         None => not_found(uri.path()).into_response(),
     }
 }
@@ -107,13 +89,13 @@ fn accepted(headers: &HeaderMap) -> Accepts {
     Accepts { brotli: has("br"), gzip: has("gzip") }
 }
 
-fn find(assets: &Assets, path: &str, accepts: Accepts, elsewhere: &str) -> Option<File> {
-    let plain = assets.read(path)?;
+fn find(dashboard: &Dashboard, path: &str, accepts: Accepts, elsewhere: &str) -> Option<File> {
+    let plain = read(dashboard, path)?;
     let policy = path.ends_with(".html").then(|| policy(&String::from_utf8_lossy(&plain), elsewhere));
     let compressed = [(accepts.brotli, "br", "br"), (accepts.gzip, "gz", "gzip")]
         .into_iter()
         .filter(|(accepted, ..)| *accepted)
-        .find_map(|(_, suffix, encoding)| Some((assets.read(&format!("{path}.{suffix}"))?, encoding)));
+        .find_map(|(_, suffix, encoding)| Some((read(dashboard, &format!("{path}.{suffix}"))?, encoding)));
     Some(match compressed {
         Some((bytes, encoding)) => File { bytes, encoding: Some(encoding), policy },
         None => File { bytes: plain, encoding: None, policy },
@@ -235,17 +217,17 @@ fn relative(path: &str) -> Option<&Path> {
     (plain && !hidden).then_some(path)
 }
 
-fn missing_page(assets: &Assets) -> Response {
-    let detail = match assets {
-        Assets::Off => {
+fn missing_page(dashboard: &Dashboard) -> Response {
+    let detail = match dashboard {
+        Dashboard::Off => {
             "this server runs without the dashboard (--no-dashboard); the API is described at /docs"
         }
         // Where it is, is the operator's to know: the log says it at the start.
-        Assets::Folder(_) => {
+        Dashboard::Folder(_) => {
             "there is no dashboard in the folder that the server was told of (--dashboard DIR, otherwise ./dist); `cargo \
              xtask run` builds it; the API is described at /docs"
         }
-        Assets::Embedded => {
+        Dashboard::Embedded => {
             "this binary holds no dashboard; say --dashboard DIR; the API is described at /docs"
         }
     };

@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 
 use super::encoding;
 use super::error::ApiError;
+use super::site::Site;
 use super::upload::Upload;
 use crate::config::NetConfig;
 use crate::json;
-use crate::state::AppState;
 
 /// A JSON body of a known type.
 pub(crate) struct JsonBody<T>(pub(crate) T);
@@ -19,12 +19,12 @@ pub(crate) struct JsonBody<T>(pub(crate) T);
 /// Largest body of a request that is not a publication.
 const SPELL_BODY_BYTES_MAX: usize = 256 * 1024;
 
-impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
+impl<T: DeserializeOwned> FromRequest<Site> for JsonBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, site: &Site) -> Result<Self, ApiError> {
         require_json(request.headers(), "application/json")?;
-        let net = NetConfig { body_bytes_max: SPELL_BODY_BYTES_MAX, ..state.config.net.clone() };
+        let net = NetConfig { body_bytes_max: SPELL_BODY_BYTES_MAX, ..site.state.config.net.clone() };
         let bytes = read(request.into_body(), &net).await?;
         Ok(Self(decode(&bytes)?))
     }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 
 use super::body::JsonBody;
 use super::error::ApiError;
-use super::query::Pairs;
+use crate::query::Pairs;
 use crate::state::AppState;
 
 /// The durable consumers of all rooms.

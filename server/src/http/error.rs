@@ -5,13 +5,13 @@ use arcane_shared::{Epoch, Problem};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::draft::DraftError;
-use super::streams;
 use crate::bus::{CannotClose, ConsumerError, EmitError, KeyRefused, NoSuchRoom};
 use crate::gate::host::HostError;
 use crate::gate::origin;
+use crate::intake::draft::DraftError;
 use crate::log::{Fault, LogError};
 use crate::realm::{ParseRefusal, Refusal, SpellFailure};
+use crate::stream;
 
 /// Every kind of problem and what it means; `/docs` lists them.
 pub(crate) const KINDS: &[(&str, &str)] = &[
@@ -203,12 +203,12 @@ impl From<LogError> for ApiError {
     }
 }
 
-impl From<streams::Refused> for ApiError {
-    fn from(error: streams::Refused) -> Self {
+impl From<stream::Refused> for ApiError {
+    fn from(error: stream::Refused) -> Self {
         match error {
-            streams::Refused::Room(error) => error.into(),
-            streams::Refused::Consumer(error) => error.into(),
-            streams::Refused::Log(error) => error.into(),
+            stream::Refused::Room(error) => error.into(),
+            stream::Refused::Consumer(error) => error.into(),
+            stream::Refused::Log(error) => error.into(),
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::error::ApiError;
 use super::pieces::Pieces;
-use super::query::Pairs;
+use crate::query::Pairs;
 use crate::state::AppState;
 
 /// The latest events of a room, oldest first.

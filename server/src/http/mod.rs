@@ -1,28 +1,26 @@
 //! The HTTP side: every route on one screen.
 
-pub(crate) mod assets;
+mod assets;
 mod body;
 mod consumers;
 mod daemons;
 mod docs;
 mod document;
-pub(crate) mod draft;
 mod encoding;
 pub(crate) mod error;
 mod events;
 mod exposition;
 mod health;
 mod history;
-pub(crate) mod last_id;
 mod lines;
-pub(crate) mod parameters;
+mod parameters;
 mod pieces;
-pub(crate) mod publish;
-pub(crate) mod query;
+mod publish;
+mod query;
+mod site;
+mod sockets;
 mod spells;
 mod sse;
-pub(crate) mod stream_query;
-pub(crate) mod streams;
 mod upload;
 mod voice;
 
@@ -37,11 +35,11 @@ use utoipa_axum::routes;
 
 use crate::gate::{cors, host, origin};
 use crate::state::AppState;
-use crate::ws;
 use error::ApiError;
+pub(crate) use site::Site;
 
 /// What the OpenAPI document describes.
-fn api() -> OpenApiRouter<AppState> {
+fn api() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         .routes(routes!(publish::publish, history::history, history::purge))
         .routes(routes!(history::activity))
@@ -53,7 +51,7 @@ fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(consumers::delete))
         .routes(routes!(consumers::ack))
         .routes(routes!(sse::stream_events))
-        .routes(routes!(ws::upgrade))
+        .routes(routes!(sockets::upgrade))
         .routes(routes!(spells::summon))
         .routes(routes!(spells::invoke))
         .routes(routes!(spells::banish))
@@ -71,19 +69,19 @@ fn api() -> OpenApiRouter<AppState> {
 }
 
 /// Every route, and around them what holds for all.
-pub(crate) fn router(state: AppState) -> Router {
+pub(crate) fn router(site: Site) -> Router {
     let (routes, _) = api().split_for_parts();
     routes
         // A WebSocket over HTTP/2 is opened by CONNECT (RFC 8441).
-        .route(ws::ROUTE, connect(ws::upgrade))
+        .route(sockets::ROUTE, connect(sockets::upgrade))
         .route("/openapi.json", get(docs::openapi))
         .route("/docs", get(docs::docs))
         .route("/docs.css", get(docs::docs_css))
         .route("/arcane_audio/{file}", get(voice::audio))
         .fallback(assets::serve)
         .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn_with_state(state.clone(), around))
-        .with_state(state)
+        .layer(middleware::from_fn_with_state(site.state.clone(), around))
+        .with_state(site)
 }
 
 async fn wrong_method(method: Method) -> ApiError {
@@ -94,7 +92,7 @@ async fn wrong_method(method: Method) -> ApiError {
 /// Why a request is refused that asks for what its route does not have.
 fn unknown_parameters(route: &str, request: &Request) -> Option<ApiError> {
     // A browser's page sees why a WebSocket was closed, but not why its handshake was refused.
-    if route == ws::ROUTE {
+    if route == sockets::ROUTE {
         return None;
     }
     let known = parameters::of(route, request.method())?;

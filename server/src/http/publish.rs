@@ -9,15 +9,16 @@ use axum::http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
 use super::body;
-use super::draft::{self, DraftError};
 use super::error::ApiError;
 use super::lines::Lines;
-use super::query::{Pairs, QueryError};
 use super::upload::{PLACE_BYTES, Places};
 use crate::bus::keys::KEY_BYTES_MAX;
 use crate::bus::{EmitError, HeldRoom, Key, Known, Outcome, Submission};
 use crate::clock;
+use crate::intake::draft::{self, DraftError};
+use crate::intake::level;
 use crate::log::{Level, Receipt};
+use crate::query::Pairs;
 use crate::state::AppState;
 
 /// Most events in one NDJSON stream.
@@ -91,19 +92,6 @@ pub(crate) async fn publish(
         events: published,
     };
     Ok((StatusCode::CREATED, Json(answer)))
-}
-
-/// The level that was asked for, or the highest that is no extra work.
-pub(crate) fn level(ack: Option<&str>, max: Level) -> Result<Level, QueryError> {
-    let wrong = |detail| Err(QueryError::new("ack", detail));
-    match ack.map(|word| (word, Level::parse(word))) {
-        None => Ok(Level::Logged.min(max)),
-        Some((_, Some(level))) if level <= max => Ok(level),
-        Some((word, Some(_))) => {
-            wrong(format!("this server keeps events in memory (--ephemeral) and cannot answer {word:?}"))
-        }
-        Some((word, None)) => wrong(format!("must be received, logged or synced, not {word:?}")),
-    }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {

@@ -16,15 +16,12 @@ use futures_util::stream;
 use tokio::sync::Notify;
 
 use super::error::ApiError;
-use super::last_id::LastId;
 use super::pieces::{self, Pieces};
-use super::stream_query::{Begin, StreamParams, StreamQuery};
-use super::streams;
+use super::query::{self, StreamParams};
 use crate::bus::{self, ArcaneEventBus, END, Subscription};
-use crate::serve::Place;
+use crate::connection::RequestPermit;
 use crate::state::AppState;
-use crate::ws::session::TAKEN_OVER;
-use crate::ws::{greeting, session_name};
+use crate::stream::{Begin, LastId, Opened, TAKEN_OVER, greeting, session_name};
 
 /// Where an event stream is opened.
 const ROUTE: &str = "/events/stream";
@@ -47,12 +44,12 @@ const POSITION_INTERVAL: Duration = Duration::from_secs(1);
 ))]
 pub(crate) async fn stream_events(
     State(state): State<AppState>,
-    place: Option<Extension<Place>>,
+    place: Option<Extension<RequestPermit>>,
     RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let query = StreamQuery::read(ROUTE, query.as_deref())?;
+    let query = query::of_stream(ROUTE, query.as_deref())?;
     if !query.listen {
         return Err(ApiError::parameter("listen", "an event stream has nothing else to do; leave it out"));
     }
@@ -68,8 +65,8 @@ pub(crate) async fn stream_events(
     let evicted = Arc::new(Notify::new());
     let evict = Arc::clone(&evicted);
     let since = last.as_ref().map(|last| &last.since);
-    let opened = streams::open(&state.bus, &query, since, Box::new(move || evict.notify_one())).await?;
-    let streams::Opened { mut subscription, consumer } = opened;
+    let opened = crate::stream::open(&state.bus, &query, since, Box::new(move || evict.notify_one())).await?;
+    let Opened { mut subscription, consumer } = opened;
     if let Begin::From(..) = query.begin
         && subscription.resume().is_some_and(|resume| resume.recovered)
         && state.bus.whereabouts(&query.room)?.head <= subscription.cursor()
@@ -113,7 +110,7 @@ struct Reader {
     evicted: Arc<Notify>,
     state: AppState,
     /// Until its client has ended its side.
-    place: Option<Place>,
+    place: Option<RequestPermit>,
     /// Until the client has all of it.
     first: Option<Pieces>,
     ended: bool,
@@ -203,7 +200,7 @@ impl Reader {
     }
 }
 
-async fn client_ended(place: Option<&Place>) {
+async fn client_ended(place: Option<&RequestPermit>) {
     match place {
         Some(place) => place.client_ended().await,
         None => pending().await,

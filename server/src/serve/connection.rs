@@ -18,12 +18,10 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
 
-use super::answer::{Answer, Held};
-use super::place::Place;
-use super::pulse::{Patience, Protocol, Pulse, Verdict};
-use super::streams::StreamExecutor;
-use super::wire::Wire;
 use crate::config::NetConfig;
+use crate::connection::{
+    Answer, Held, Patience, Protocol, Pulse, RequestPermit, StreamExecutor, Verdict, Wire,
+};
 use crate::http::error::ApiError;
 
 /// How long an idle connection has to end once it was asked to.
@@ -172,7 +170,7 @@ impl Connections {
         place: &Arc<OwnedSemaphorePermit>,
     ) -> impl Future<Output = Result<Response<Answer>, Infallible>> + use<> {
         let protocol = if request.version() == Version::HTTP_2 { Protocol::Http2 } else { Protocol::Http1 };
-        let place = Place::take(pulse, place, &self.places, protocol);
+        let place = RequestPermit::take(pulse, place, &self.places, protocol);
         let router = self.router.clone();
         async move {
             let Some(place) = place else {

@@ -1,16 +1,7 @@
 //! The server: what it opens, and how it runs and stops.
 
 mod accept;
-mod answer;
 mod connection;
-mod place;
-mod pulse;
-mod streams;
-mod wire;
-
-pub(crate) use answer::Shared;
-pub(crate) use place::Place;
-pub(crate) use wire::Wire;
 
 use std::future::{Future, pending};
 use std::path::PathBuf;
@@ -24,16 +15,13 @@ use connection::Connections;
 
 use crate::bus::ArcaneEventBus;
 use crate::config::Config;
-use crate::http::assets::Assets;
-use crate::http::router;
+use crate::http::{Site, router};
 use crate::log::LogError;
 use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
 use crate::metrics::Metrics;
 use crate::realm::{Realm, RealmError};
 use crate::state::{AppState, Parts};
-use crate::ws::Reason;
-use crate::ws::fanout::Fanouts;
-use crate::ws::wheel::Wheel;
+use crate::ws::Sockets;
 
 /// Why a server cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -111,23 +99,21 @@ impl Server {
         let log = Arc::clone(bus.log());
         let (drain, draining) = watch::channel(false);
         let net = config.net.clone();
-        let metrics = Metrics::new();
         let state = AppState::new(Parts {
-            fanouts: Arc::new(Fanouts::new(bus.clone(), metrics.clone())),
             bus,
             realm,
-            wheel: Wheel::start(),
-            metrics,
-            assets: Assets::from(&config.dashboard),
+            metrics: Metrics::new(),
             config,
             draining,
             started: Instant::now(),
         });
-        let connections = Arc::new(Connections::new(router(state.clone()), &net));
+        let sockets = Sockets::new(state.clone());
+        let site = Site { state, sockets: sockets.clone() };
+        let connections = Arc::new(Connections::new(router(site), &net));
         accept::until(listener, &connections, shutdown).await;
         tracing::info!("stopping: no new connections, asking readers to go");
         drain.send_replace(true);
-        state.wheel.ring_all(Reason::Drain);
+        sockets.drain();
         let patience = accept::drain(&connections, &net, hurry).await;
         // What was taken is written before the process ends.
         if tokio::task::spawn_blocking(move || log.close(patience)).await.is_err() {

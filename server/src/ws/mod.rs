@@ -3,97 +3,112 @@
 mod bell;
 pub mod codec;
 pub mod deflate;
-pub(crate) mod fanout;
+mod fanout;
 mod handshake;
 mod named_rooms;
 mod pending;
 pub mod publish;
 pub mod session;
-mod shared_stream;
 #[cfg(test)]
 mod simulation;
 mod socket;
 mod turn;
-pub(crate) mod wheel;
+mod wheel;
 
-pub(crate) use bell::Reason;
-pub(crate) use shared_stream::SharedStream;
+use bell::Reason;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use arcane_shared::control::{CloseCode, Connection, ServerMessage, WELCOME};
+use arcane_shared::control::CloseCode;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::bus::{NoSuchRoom, Reader, Subscription};
+use crate::connection::{RequestPermit, SharedStream, Wire};
 use crate::event::PreparedFrame;
-use crate::http::error::ApiError;
-use crate::http::last_id::LastId;
-use crate::http::query::QueryError;
-use crate::http::stream_query::{Begin, StreamParams, StreamQuery};
-use crate::http::streams;
-use crate::serve::{Place, Wire};
+use crate::query::QueryError;
 use crate::state::AppState;
+use crate::stream::{self, Begin, LastId, StreamQuery, greeting, session_name};
 use bell::Bell;
 use codec::Decoder;
 use deflate::negotiation::{Agreed, negotiate};
-use fanout::{Encoding, Member};
-use handshake::{Accepted, HandshakeError};
+use fanout::{Encoding, Fanouts, Member};
+use handshake::Accepted;
+pub(crate) use handshake::HandshakeError;
 use pending::Pending;
 use session::Session;
 use socket::Socket;
 use turn::{Outbox, linger};
+use wheel::Wheel;
 
 /// A first message up to this size is laid end to end.
 const TOGETHER_BYTES_MAX: usize = 16 * 1024;
 
-/// Where a WebSocket is opened.
-pub(crate) const ROUTE: &str = "/ws/events";
+/// What all WebSockets of a server have in common.
+#[derive(Debug, Clone)]
+pub(crate) struct Sockets {
+    state: AppState,
+    fanouts: Arc<Fanouts>,
+    wheel: Arc<Wheel>,
+}
 
-/// The live event stream over a WebSocket.
-#[utoipa::path(get, path = "/ws/events", tag = "streams", params(StreamParams), responses(
-    (status = 101, description = "The socket is open: one connection message, then one event per text message"),
-    (status = 403, description = "The page's origin is not allowed", body = arcane_shared::Problem, content_type = "application/problem+json"),
-    (status = 426, description = "No WebSocket handshake", body = arcane_shared::Problem, content_type = "application/problem+json"),
-))]
-pub(crate) async fn upgrade(State(state): State<AppState>, mut request: Request) -> Response {
-    let protocol = request.extensions().get::<hyper::ext::Protocol>().map(hyper::ext::Protocol::as_str);
-    let accepted = match handshake::accept(request.method(), protocol, request.headers()) {
-        Ok(accepted) => accepted,
-        Err(error) => return refuse(error),
-    };
-    let wanted = StreamQuery::read(ROUTE, request.uri().query());
-    let last = LastId::from_headers(request.headers());
-    let agreed = if state.config.net.compression { negotiate(request.headers()) } else { None };
-    let encoding = match &agreed {
-        Some(agreed) => Encoding::Deflate { together: agreed.context_takeover },
-        None => Encoding::Plain,
-    };
-    let upgraded = hyper::upgrade::on(&mut request);
-    let place = request.extensions_mut().remove::<Place>();
-    let opening = Opening { wanted, last, encoding, state };
-    tokio::spawn(async move {
-        // The client may go away between its request and the upgrade; then there is nobody to talk to.
-        let Ok(upgraded) = upgraded.await else { return };
-        // A plain TCP stream can write many buffers in one system call.
-        match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<Wire>>(upgraded) {
-            Ok(parts) => {
-                let stream = parts.io.into_inner().into_stream();
-                // The stream is this connection's alone.
-                let place = place.map(Place::into_connection);
-                serve(SharedStream(Arc::clone(&stream)), Some(stream), parts.read_buf, place, opening).await;
+impl Sockets {
+    /// None yet.
+    pub(crate) fn new(state: AppState) -> Self {
+        let fanouts = Arc::new(Fanouts::new(state.bus.clone(), state.metrics.clone()));
+        Self { state, fanouts, wheel: Arc::new(Wheel::start()) }
+    }
+
+    /// Tells all of them that the server is about to stop.
+    pub(crate) fn drain(&self) {
+        self.wheel.ring_all(Reason::Drain);
+    }
+
+    /// The answer to a handshake. The socket itself begins once that is written: with what `wanted` asks for, after
+    /// what the client saw last.
+    ///
+    /// # Errors
+    /// If the request is no handshake.
+    pub(crate) fn upgrade(
+        &self,
+        mut request: Request,
+        wanted: Result<StreamQuery, QueryError>,
+        last: Option<LastId>,
+    ) -> Result<Response, HandshakeError> {
+        let protocol = request.extensions().get::<hyper::ext::Protocol>().map(hyper::ext::Protocol::as_str);
+        let accepted = handshake::accept(request.method(), protocol, request.headers())?;
+        let agreed = if self.state.config.net.compression { negotiate(request.headers()) } else { None };
+        let encoding = match &agreed {
+            Some(agreed) => Encoding::Deflate { together: agreed.context_takeover },
+            None => Encoding::Plain,
+        };
+        let upgraded = hyper::upgrade::on(&mut request);
+        let permit = request.extensions_mut().remove::<RequestPermit>();
+        let opening = Opening { wanted, last, encoding, sockets: self.clone() };
+        tokio::spawn(async move {
+            // The client may go away between its request and the upgrade; then there is nobody to talk to.
+            let Ok(upgraded) = upgraded.await else { return };
+            // A plain TCP stream can write many buffers in one system call.
+            match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<Wire>>(upgraded) {
+                Ok(parts) => {
+                    let stream = parts.io.into_inner().into_stream();
+                    // The stream is this connection's alone.
+                    let permit = permit.map(RequestPermit::into_connection);
+                    let io = SharedStream(Arc::clone(&stream));
+                    serve(io, Some(stream), parts.read_buf, permit, opening).await;
+                }
+                Err(upgraded) => serve(TokioIo::new(upgraded), None, Bytes::new(), permit, opening).await,
             }
-            Err(upgraded) => serve(TokioIo::new(upgraded), None, Bytes::new(), place, opening).await,
-        }
-    });
-    open(accepted, agreed)
+        });
+        Ok(open(accepted, agreed))
+    }
 }
 
 /// A greeting as one text message. Events are shared with whoever else has them, not copied.
@@ -120,20 +135,21 @@ struct Opening {
     wanted: Result<StreamQuery, QueryError>,
     last: Option<LastId>,
     encoding: Encoding,
-    state: AppState,
+    sockets: Sockets,
 }
 
 async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     mut io: S,
     stream: Option<Arc<TcpStream>>,
     early: Bytes,
-    place: impl Send + 'static,
+    permit: impl Send + 'static,
     opening: Opening,
 ) {
-    let Opening { wanted, last, encoding, state } = opening;
+    let Opening { wanted, last, encoding, sockets } = opening;
+    let state = &sockets.state;
     state.metrics.connected();
     let bell = Arc::new(Bell::default());
-    let opened = enter(&state, wanted, last, encoding, stream.clone(), &bell).await;
+    let opened = enter(&sockets, wanted, last, encoding, stream.clone(), &bell).await;
     let Entered { mut subscription, consumer, member, listens } = match opened {
         Ok(opened) => opened,
         Err(refused) => {
@@ -169,12 +185,12 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         is_abandoned: false,
         listens,
         member,
-        fanouts: Arc::clone(&state.fanouts),
-        alarm: state.wheel.alarm(Arc::clone(&bell)),
+        fanouts: Arc::clone(&sockets.fanouts),
+        alarm: sockets.wheel.alarm(Arc::clone(&bell)),
         bell,
         outbox,
         inbox: BytesMut::from(&early[..]),
-        state,
+        state: state.clone(),
     };
     // A task of its own: this one is large, and would be kept as long as the connection.
     tokio::spawn(async move {
@@ -184,7 +200,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         }
         socket.state.metrics.closed(code);
         tracing::info!(session = %session_name(session), code, "websocket closed");
-        drop((socket, place));
+        drop((socket, permit));
     });
 }
 
@@ -197,60 +213,30 @@ struct Entered {
 }
 
 async fn enter(
-    state: &AppState,
+    sockets: &Sockets,
     wanted: Result<StreamQuery, QueryError>,
     last: Option<LastId>,
     encoding: Encoding,
     stream: Option<Arc<TcpStream>>,
     bell: &Arc<Bell>,
 ) -> Result<Entered, Refused> {
-    let query = wanted?;
+    let (query, bus) = (wanted?, &sockets.state.bus);
     if !query.listen {
-        let _held = state.bus.hold_room(&query.room).await.map_err(streams::Refused::from)?;
-        let subscription = state.bus.visit(&query.room, query.recent).map_err(streams::Refused::from)?;
+        let _held = bus.hold_room(&query.room).await.map_err(stream::Refused::from)?;
+        let subscription = bus.visit(&query.room, query.recent).map_err(stream::Refused::from)?;
         return Ok(Entered { subscription, consumer: None, member: None, listens: false });
     }
     let evicted = Arc::clone(bell);
     let since = last.as_ref().map(|last| &last.since);
     let evict = Box::new(move || evicted.ring(Reason::Evicted));
-    let opened = streams::open(&state.bus, &query, since, evict).await?;
+    let opened = stream::open(bus, &query, since, evict).await?;
     let is_replay = matches!(query.begin, Begin::From(..));
     let member = stream
         .filter(|_| !is_replay)
-        .map(|stream| state.fanouts.member(&query.room, &query.filter, encoding, stream, Arc::clone(bell)))
+        .map(|stream| sockets.fanouts.member(&query.room, &query.filter, encoding, stream, Arc::clone(bell)))
         .transpose()
-        .map_err(streams::Refused::from)?;
+        .map_err(stream::Refused::from)?;
     Ok(Entered { subscription: opened.subscription, consumer: opened.consumer, member, listens: true })
-}
-
-/// A connection's name in logs and in its first message.
-pub(crate) fn session_name(session: u64) -> String {
-    format!("{session:016x}")
-}
-
-/// The connection message as JSON, a [`ServerMessage::Connection`]: what is before the events, the events as they
-/// were encoded, and what is after them. In between are commas.
-pub(crate) fn greeting(
-    subscription: &mut Subscription,
-    session: &str,
-) -> ([Vec<u8>; 2], Vec<Arc<PreparedFrame>>) {
-    const EVENTS: &str = "\"recent_events\":[";
-    let frames = subscription.take_recent();
-    let connection = ServerMessage::Connection(Connection {
-        message: WELCOME.into(),
-        subscriber_count: subscription.subscriber_count() as u64,
-        recent_events: vec![],
-        room: subscription.room().clone(),
-        epoch: subscription.epoch().clone(),
-        seq: subscription.cursor(),
-        session: session.into(),
-        resume: subscription.resume(),
-    });
-    let json = serde_json::to_string(&connection).expect("a greeting has string keys and finite numbers");
-    // What stands before it is the server's own text.
-    let at = json.find(EVENTS).expect("a greeting has a place for events") + EVENTS.len();
-    let (head, tail) = json.split_at(at);
-    ([head.into(), tail.into()], frames)
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -258,17 +244,17 @@ enum Refused {
     #[error(transparent)]
     Query(#[from] QueryError),
     #[error(transparent)]
-    Stream(#[from] streams::Refused),
+    Stream(#[from] stream::Refused),
 }
 
 impl Refused {
     fn close(&self) -> (CloseCode, String) {
         let code = match self {
-            Self::Stream(streams::Refused::Room(NoSuchRoom::Log { .. }) | streams::Refused::Log(_)) => {
+            Self::Stream(stream::Refused::Room(NoSuchRoom::Log { .. }) | stream::Refused::Log(_)) => {
                 CloseCode::GoingAway
             }
-            Self::Stream(streams::Refused::Room(_)) => CloseCode::NoSuchRoom,
-            Self::Stream(streams::Refused::Consumer(_)) => CloseCode::TooMany,
+            Self::Stream(stream::Refused::Room(_)) => CloseCode::NoSuchRoom,
+            Self::Stream(stream::Refused::Consumer(_)) => CloseCode::TooMany,
             Self::Query(_) => CloseCode::BadRequest,
         };
         (code, self.to_string())
@@ -287,16 +273,5 @@ fn open(accepted: Accepted, agreed: Option<Agreed>) -> Response {
     if let Some(agreed) = agreed {
         response.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, agreed.response);
     }
-    response
-}
-
-fn refuse(error: HandshakeError) -> Response {
-    let status = match error {
-        HandshakeError::NotAnUpgrade(_) | HandshakeError::Version => StatusCode::UPGRADE_REQUIRED,
-        HandshakeError::Key => StatusCode::BAD_REQUEST,
-    };
-    let mut response = ApiError::new(status, "handshake", error.to_string()).into_response();
-    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     response
 }

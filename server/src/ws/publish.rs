@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use crate::bus::keys::KEY_BYTES_MAX;
 use crate::bus::{ArcaneEventBus, EmitError, Key, Known, NoSuchRoom, Outcome, Submission};
 use crate::clock;
-use crate::http::draft::{self, DraftError};
-use crate::http::publish::level;
+use crate::intake::draft::{self, DraftError};
+use crate::intake::level;
 use crate::json;
 use crate::log::{LogError, Receipt};
 

@@ -16,6 +16,7 @@ use super::publish::{Refusal, is_of_kind, is_publish};
 use crate::config::NetConfig;
 use crate::event::{Gap, GapReason};
 use crate::json;
+use crate::stream::TAKEN_OVER;
 
 /// Most messages that cannot be used in [`BAD_WINDOW`]; the next one closes the connection.
 const BAD_MAX: usize = 10;
@@ -26,7 +27,6 @@ const POSITION_INTERVAL: Duration = Duration::from_secs(1);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Why a durable consumer's reader is sent away.
-pub(crate) const TAKEN_OVER: &str = "another reader took over this consumer, or it was deleted";
 
 /// What this server can do, by name.
 const FEATURES: [&str; 12] = [

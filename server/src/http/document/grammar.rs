@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::bus::keys::KEY_BYTES_MAX;
 use crate::http::history::LIMIT_MAX;
-use crate::http::query::RECENT_MAX;
+use crate::query::RECENT_MAX;
 
 /// A little narrower than what is read: a number of 20 digits may have more than 64 bits.
 const POSITION: &str = "^([A-Za-z0-9_-]{1,64}:[0-9]{1,19}(:end)?|[0-9]{1,19})$";

@@ -29,8 +29,7 @@ use super::socket::Socket;
 use super::turn::Outbox;
 use super::wheel::Wheel;
 use crate::bus::{ArcaneEventBus, Start, Submission};
-use crate::config::{BusConfig, Config, Dashboard, NetConfig};
-use crate::http::assets::Assets;
+use crate::config::{BusConfig, Config, NetConfig};
 use crate::log::retention::Retention;
 use crate::metrics::Metrics;
 use crate::realm::Realm;
@@ -51,6 +50,7 @@ struct Simulation {
     bus: ArcaneEventBus,
     fanouts: Arc<Fanouts<Wire>>,
     state: AppState,
+    wheel: Wheel,
     executor: Executor,
     clients: Vec<Client>,
     published: Vec<bool>,
@@ -76,11 +76,8 @@ impl Simulation {
         let config = Config::default();
         let metrics = Metrics::new();
         let state = AppState::new(Parts {
-            fanouts: Arc::new(Fanouts::new(bus.clone(), metrics.clone())),
             realm: Realm::new(bus.clone(), config.realm.clone()).unwrap(),
             bus: bus.clone(),
-            wheel: Wheel::start(),
-            assets: Assets::from(&Dashboard::Off),
             draining: watch::channel(false).1,
             started: Instant::now(),
             metrics: metrics.clone(),
@@ -88,7 +85,16 @@ impl Simulation {
         });
         let fanouts = Arc::new(Fanouts::with(bus.clone(), metrics, lists, stretch, spawn));
         let executor = Executor::new(spawned);
-        Self { dice, bus, fanouts, state, executor, clients: Vec::new(), published: Vec::new() }
+        Self {
+            dice,
+            bus,
+            fanouts,
+            state,
+            wheel: Wheel::start(),
+            executor,
+            clients: Vec::new(),
+            published: Vec::new(),
+        }
     }
 
     fn connect(&mut self) {
@@ -126,7 +132,7 @@ impl Simulation {
             member: Some(member),
             fanouts: Arc::clone(&self.fanouts),
             encoding,
-            alarm: self.state.wheel.alarm(Arc::clone(&bell)),
+            alarm: self.wheel.alarm(Arc::clone(&bell)),
             bell,
             outbox: Outbox::default(),
             inbox: BytesMut::new(),

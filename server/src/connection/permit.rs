@@ -1,4 +1,4 @@
-//! Places of `connections_max`: a connection has one, and each further request at a time on it another.
+//! Permits, of which there are `connections_max`: a connection holds one, and each further request at a time on it another.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,11 +10,11 @@ use super::pulse::{Protocol, Pulse};
 /// A request's place among the connections. It goes back when the last clone is dropped: a WebSocket
 /// takes one along when it leaves HTTP behind.
 #[derive(Debug, Clone)]
-pub(crate) struct Place(Arc<Seat>);
+pub(crate) struct RequestPermit(Arc<Seat>);
 
 /// A connection's place among the connections, whatever it speaks.
 #[derive(Debug)]
-pub(crate) struct ConnectionPlace {
+pub(crate) struct ConnectionPermit {
     _permit: Arc<OwnedSemaphorePermit>,
 }
 
@@ -25,9 +25,9 @@ struct Seat {
     _further: Option<OwnedSemaphorePermit>,
 }
 
-impl Place {
+impl RequestPermit {
     /// For a request on a connection; `None` if all places are taken.
-    pub(super) fn take(
+    pub(crate) fn take(
         pulse: &Arc<Pulse>,
         connection: &Arc<OwnedSemaphorePermit>,
         places: &Arc<Semaphore>,
@@ -42,11 +42,11 @@ impl Place {
     }
 
     /// The place alone, for a connection that leaves HTTP behind: what a request is watched by is let go.
-    pub(crate) fn into_connection(self) -> ConnectionPlace {
-        ConnectionPlace { _permit: Arc::clone(&self.0.connection) }
+    pub(crate) fn into_connection(self) -> ConnectionPermit {
+        ConnectionPermit { _permit: Arc::clone(&self.0.connection) }
     }
 
-    pub(super) fn pulse(&self) -> &Pulse {
+    pub(crate) fn pulse(&self) -> &Pulse {
         &self.0.pulse
     }
 

@@ -2,7 +2,7 @@
 
 use arcane_shared::{ConsumerName, Position, Resume, RoomName};
 
-use super::stream_query::{Begin, Moment, StreamQuery};
+use super::query::{Begin, Moment, StreamQuery};
 use crate::bus::{
     ArcaneEventBus, ConsumerError, NoSuchRoom, Reader, Since, Start, Subscription, Whereabouts,
 };

@@ -1,47 +1,15 @@
 //! What a reader of a stream wants. WebSocket and server-sent events take the same.
 
-use arcane_shared::api::FieldError;
 use arcane_shared::{ConsumerName, EventFilter, RoomName, Seq, Timestamp};
-use axum::http::Method;
 
 use super::last_id::LastId;
-use super::parameters;
-use super::query::{Pairs, QueryError, time};
 use crate::bus::{Since, Speed};
+use crate::query::{Pairs, QueryError, time};
 
 /// Events in `recent_events` where nobody says.
 const RECENT_DEFAULT: usize = 10;
 
-/// The parameters as the document describes them.
-#[derive(utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "a description, read by nobody but the document")]
-pub(crate) struct StreamParams {
-    /// Default `main`; opens with its first reader.
-    room: Option<String>,
-    /// Only these spells, comma-separated.
-    spell: Option<String>,
-    /// Only these daemons, comma-separated.
-    daemon: Option<String>,
-    /// Only successes or only failures.
-    success: Option<bool>,
-    /// Events of the history in the connection message, 0–100; default 10.
-    recent: Option<u32>,
-    /// `false`: no events come; for a WebSocket that only publishes. Default `true`.
-    listen: Option<bool>,
-    /// Goes on after this position: `EPOCH:SEQ` or `SEQ`.
-    since: Option<String>,
-    /// Replays history from here on: `SEQ`, or a time.
-    from: Option<String>,
-    /// How many times as fast as it was a replay is, 0.1–100; default 1.
-    speed: Option<f64>,
-    /// Cuts a replay's pauses to so many seconds, 0–86400.
-    max_gap: Option<f64>,
-    /// Goes on after the last event that was acknowledged in this name.
-    consumer: Option<String>,
-}
-
-/// A stream that somebody wants.
+/// What a reader wants of a stream.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct StreamQuery {
     pub(crate) room: RoomName,
@@ -78,18 +46,12 @@ pub(crate) enum Moment {
 }
 
 impl StreamQuery {
-    /// Reads a query string of one of the routes that open a stream.
-    pub(crate) fn read(route: &str, query: Option<&str>) -> Result<Self, QueryError> {
-        let known = parameters::of(route, &Method::GET).unwrap_or_default();
-        let unknown = parameters::check(known, query).into_iter().next();
-        let query = Pairs::read(query);
-        if query.get("token").is_some() {
-            return Err(QueryError::new("token", "this version does not have it yet; leave it out"));
-        }
-        if let Some(FieldError { pointer, detail }) = unknown {
-            return Err(QueryError::new(pointer, detail));
-        }
-        let begin = Begin::read(&query)?;
+    /// Reads a query whose parameters are known.
+    ///
+    /// # Errors
+    /// Names the parameter that cannot be used.
+    pub(crate) fn read(query: &Pairs) -> Result<Self, QueryError> {
+        let begin = Begin::read(query)?;
         let listen = query.flag("listen", true)?;
         if !listen && begin != Begin::Now {
             let detail = "is for connections that only publish; leave it out, or since, from and consumer";
@@ -153,7 +115,7 @@ mod tests {
     use super::*;
 
     fn read(query: Option<&str>) -> Result<StreamQuery, QueryError> {
-        StreamQuery::read("/ws/events", query)
+        StreamQuery::read(&Pairs::read(query))
     }
 
     fn refused(query: &str) -> String {
@@ -184,8 +146,6 @@ mod tests {
         insta::assert_snapshot!(refused("from=1&speed=0"), @r#"speed: must be a number from 0.1 to 100, not "0""#);
         insta::assert_snapshot!(refused("from=yesterday"), @r#"from: expected a UTC time like 2025-10-24T12:34:56.789000, found "yesterday"; an offset's + is written %2B; or give the number of an event"#);
         insta::assert_snapshot!(refused("consumer=two%20words"), @"consumer: a name consists of a-z, 0-9, '.', '_' and '-', not ' '");
-        insta::assert_snapshot!(refused("token=x"), @"token: this version does not have it yet; leave it out");
-        insta::assert_snapshot!(refused("lastEventId=k:3"), @r#"lastEventId: there is no such parameter; did you mean "since"?"#);
         insta::assert_snapshot!(refused("since=18446744073709551616"), @"since: 18446744073709551616 is no number of an event: it has more than 64 bits");
     }
 

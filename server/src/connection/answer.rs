@@ -13,7 +13,7 @@ use hyper::body::{Frame, SizeHint};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::place::Place;
+use super::permit::RequestPermit;
 use super::streams::StreamHandle;
 
 /// What one place of memory holds. A smaller answer needs none.
@@ -29,11 +29,11 @@ pub(crate) struct Shared;
 
 /// The memory of an answer that is whole before it is read. What is made as it is read has no length yet.
 #[derive(Debug)]
-pub(super) struct Held(#[expect(dead_code, reason = "held, not read")] Option<SemaphorePermit<'static>>);
+pub(crate) struct Held(#[expect(dead_code, reason = "held, not read")] Option<SemaphorePermit<'static>>);
 
 impl Held {
     /// `None` if there is no room for an answer that could as well be asked for again.
-    pub(super) fn take(head: &Parts, body: &Body, is_safe: bool) -> Option<Self> {
+    pub(crate) fn take(head: &Parts, body: &Body, is_safe: bool) -> Option<Self> {
         let bytes = usize::try_from(body.size_hint().exact().unwrap_or(0)).unwrap_or(usize::MAX);
         let places = u32::try_from(bytes / PLACE_BYTES).unwrap_or(u32::MAX).min(PLACES as u32);
         if places == 0 || head.extensions.get::<Shared>().is_some() {
@@ -49,12 +49,12 @@ impl Held {
 
 /// A body that keeps its request's place until its last byte is written.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     body: Body,
     /// `None`: it is not watched.
     reading: Option<Arc<Reading>>,
     /// What is not watched has it for as long as it is read.
-    _place: Option<Place>,
+    _place: Option<RequestPermit>,
     /// Whether the body has said that there is nothing more.
     ended: bool,
 }
@@ -63,7 +63,7 @@ pub(super) struct Answer {
 #[derive(Debug)]
 struct Reading {
     id: u64,
-    place: Place,
+    place: RequestPermit,
     _held: Held,
     /// Pieces that are not written.
     out: AtomicUsize,
@@ -107,7 +107,7 @@ impl Drop for Piece {
 }
 
 impl Answer {
-    pub(super) fn new(body: Body, place: Place, held: Held) -> Self {
+    pub(crate) fn new(body: Body, place: RequestPermit, held: Held) -> Self {
         let stream = StreamHandle::current();
         // Where nothing else is on the connection, its stream shows whether a small answer is read.
         let is_small = body.size_hint().exact().is_some_and(|bytes| bytes < PLACE_BYTES as u64);
@@ -125,7 +125,7 @@ impl Answer {
     }
 
     /// An answer to a request that got no place.
-    pub(super) fn unwatched(body: Body) -> Self {
+    pub(crate) fn unwatched(body: Body) -> Self {
         Self { body, reading: None, _place: None, ended: false }
     }
 }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::pulse::Pulse;
-use crate::ws::SharedStream;
+use super::shared_stream::SharedStream;
 
 /// What hyper reads and writes.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(stream: Arc<TcpStream>, pulse: Arc<Pulse>) -> Self {
+    pub(crate) fn new(stream: Arc<TcpStream>, pulse: Arc<Pulse>) -> Self {
         Self { stream: SharedStream(stream), pulse }
     }
 

@@ -11,7 +11,7 @@ use crate::config::NetConfig;
 
 /// How long each kind of waiting may last.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     /// For the first request, and for the rest of a request's head.
     head: Duration,
     /// For the next request.
@@ -35,7 +35,7 @@ impl Patience {
 
 /// What is to be done about a connection.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// Look again at this time: before it nothing can be due.
     WaitUntil(Instant),
     /// Nothing is asked on it: it may be closed in peace.
@@ -46,7 +46,7 @@ pub(super) enum Verdict {
 
 /// The protocol that the first request showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Protocol {
+pub(crate) enum Protocol {
     /// One request after the other.
     Http1,
     /// Many requests at a time.
@@ -55,7 +55,7 @@ pub(super) enum Protocol {
 
 /// The state of one connection, told by its stream, its requests and their answers.
 #[derive(Debug)]
-pub(super) struct Pulse {
+pub(crate) struct Pulse {
     state: Mutex<State>,
     ended: Notify,
 }
@@ -105,7 +105,7 @@ impl Answer {
 
 impl Pulse {
     /// A connection that was just accepted.
-    pub(super) fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         let state = State {
             protocol: None,
             requests: 0,
@@ -126,7 +126,7 @@ impl Pulse {
     }
 
     /// Bytes came.
-    pub(super) fn read(&self, now: Instant) {
+    pub(crate) fn read(&self, now: Instant) {
         let mut state = self.lock();
         if state.requests == 0 && state.head_since.is_none() {
             state.head_since = Some(now);
@@ -136,7 +136,7 @@ impl Pulse {
     /// The client has ended its side. Returns whether hyper may know: with HTTP/2 it would drop what is
     /// asked, so there `waker` is woken once that is answered, and at first at once: what was read just
     /// before is no request yet.
-    pub(super) fn end(&self, waker: &Waker) -> bool {
+    pub(crate) fn end(&self, waker: &Waker) -> bool {
         let mut state = self.lock();
         let is_new = !std::mem::replace(&mut state.end_was_read, true);
         state.has_ended = true;
@@ -156,17 +156,17 @@ impl Pulse {
     }
 
     /// The client has ended its side, which was seen without reading.
-    pub(super) fn saw_end(&self) {
+    pub(crate) fn saw_end(&self) {
         self.lock().has_ended = true;
         self.ended.notify_waiters();
     }
 
-    pub(super) fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.lock().has_ended
     }
 
     /// Completes once the client has ended its side.
-    pub(super) async fn ended(&self) {
+    pub(crate) async fn ended(&self) {
         let notified = self.ended.notified();
         tokio::pin!(notified);
         notified.as_mut().enable();
@@ -176,17 +176,17 @@ impl Pulse {
     }
 
     /// The kernel took bytes.
-    pub(super) fn wrote(&self) {
+    pub(crate) fn wrote(&self) {
         self.lock().unwritten_since = None;
     }
 
     /// The kernel takes nothing more at the moment.
-    pub(super) fn waits_for_kernel(&self, now: Instant) {
+    pub(crate) fn waits_for_kernel(&self, now: Instant) {
         self.lock().unwritten_since.get_or_insert(now);
     }
 
     /// A request has come. Returns whether others are under way on this connection.
-    pub(super) fn begin_request(&self, protocol: Protocol) -> bool {
+    pub(crate) fn begin_request(&self, protocol: Protocol) -> bool {
         let mut state = self.lock();
         state.protocol = Some(protocol);
         state.head_since = None;
@@ -195,7 +195,7 @@ impl Pulse {
     }
 
     /// It is answered, or given up.
-    pub(super) fn end_request(&self, now: Instant) {
+    pub(crate) fn end_request(&self, now: Instant) {
         let waker = {
             let mut state = self.lock();
             state.requests -= 1;
@@ -211,7 +211,7 @@ impl Pulse {
     }
 
     /// An answer is there and will be read.
-    pub(super) fn begin_answer(&self, stream: Option<StreamHandle>, now: Instant) -> u64 {
+    pub(crate) fn begin_answer(&self, stream: Option<StreamHandle>, now: Instant) -> u64 {
         let mut state = self.lock();
         let id = state.next_answer;
         state.next_answer += 1;
@@ -220,7 +220,7 @@ impl Pulse {
     }
 
     /// A piece of an answer was handed out.
-    pub(super) fn handed_out(&self, id: u64, now: Instant) {
+    pub(crate) fn handed_out(&self, id: u64, now: Instant) {
         self.change(id, |answer| {
             answer.out += 1;
             answer.is_waiting = false;
@@ -229,12 +229,12 @@ impl Pulse {
     }
 
     /// An answer has nothing more at the moment.
-    pub(super) fn answer_waits(&self, id: u64) {
+    pub(crate) fn answer_waits(&self, id: u64) {
         self.change(id, |answer| answer.is_waiting = true);
     }
 
     /// A piece of an answer was written.
-    pub(super) fn written(&self, id: u64, now: Instant) {
+    pub(crate) fn written(&self, id: u64, now: Instant) {
         self.change(id, |answer| {
             answer.out = answer.out.saturating_sub(1);
             answer.since = now;
@@ -242,7 +242,7 @@ impl Pulse {
     }
 
     /// An answer is over, and what was handed out of it is written or forgotten.
-    pub(super) fn end_answer(&self, id: u64) {
+    pub(crate) fn end_answer(&self, id: u64) {
         self.lock().answers.retain(|answer| answer.id != id);
     }
 
@@ -253,7 +253,7 @@ impl Pulse {
     }
 
     /// What is due. Streams of HTTP/2 whose readers stand still are ended here: they alone.
-    pub(super) fn judge(&self, patience: &Patience, now: Instant) -> Verdict {
+    pub(crate) fn judge(&self, patience: &Patience, now: Instant) -> Verdict {
         let mut state = self.lock();
         let mut next = now + patience.shortest();
         let mut is_stalled = false;

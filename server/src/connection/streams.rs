@@ -11,15 +11,15 @@ tokio::task_local! {
 
 /// Ends one stream: its client is told by `RST_STREAM`, and what waits for it is forgotten.
 #[derive(Debug, Clone, Default)]
-pub(super) struct StreamHandle(Arc<OnceLock<AbortHandle>>);
+pub(crate) struct StreamHandle(Arc<OnceLock<AbortHandle>>);
 
 impl StreamHandle {
     /// The stream whose task is running; `None` where requests are answered by the connection's own task.
-    pub(super) fn current() -> Option<Self> {
+    pub(crate) fn current() -> Option<Self> {
         STREAM.try_with(Clone::clone).ok()
     }
 
-    pub(super) fn abort(&self) {
+    pub(crate) fn abort(&self) {
         if let Some(task) = self.0.get() {
             task.abort();
         }
@@ -28,7 +28,7 @@ impl StreamHandle {
 
 /// Spawns what hyper wants to run beside a connection, so that it can be ended by its handle.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct StreamExecutor;
+pub(crate) struct StreamExecutor;
 
 impl<F> Executor<F> for StreamExecutor
 where
