@@ -21,6 +21,7 @@ mod http;
 mod intake;
 mod json;
 pub mod log;
+mod lore;
 mod metrics;
 mod query;
 pub mod realm;

@@ -8,7 +8,6 @@ mod closing;
 mod colors;
 pub(crate) mod consumers;
 mod course;
-mod emit;
 
 pub mod keys;
 
@@ -29,10 +28,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Rgb, RoomName, SpellName};
 
-use crate::event::{PreparedFrame, TooLarge, metadata};
+use crate::event::{Completed, PreparedFrame, TooLarge};
 pub use closing::CannotClose;
 pub use consumers::{ConsumerError, Consumers, Reader};
-pub use emit::Emit;
 pub use keys::{Key, KeyRefused, Known};
 pub use pace::Speed;
 pub(crate) use resume::END;
@@ -45,7 +43,7 @@ pub use subscription::{Batch, Delivery, Start, Subscription};
 
 use crate::config::BusConfig;
 use crate::log::memory::MemoryLog;
-use crate::log::{EventLog, LogError, Receipt, Record};
+use crate::log::{EventLog, LogError, Receipt};
 use reads::Reads;
 use room::Room;
 use rooms::open;
@@ -202,42 +200,21 @@ impl ArcaneEventBus {
         self.rooms().values().map(|room| room.subscriber_count()).sum()
     }
 
-    /// Takes an event: completes its metadata, numbers it, and publishes it in its room, the
-    /// default one where it names none. Returns without waiting for anybody: the receipt tells when it is
-    /// in the log and readers see it.
+    /// Takes several events of one room in one go: all of them, in order and next to each other, or none. Returns
+    /// without waiting for anybody: the receipt tells when they are in the log and readers see them. Blocks for as long
+    /// as a disk takes if the room is not in memory.
     ///
     /// # Errors
-    /// If the event is too large, its room cannot be opened, or the log takes none; then it took no number.
-    pub fn emit(&self, event: ArcaneEvent) -> Result<Emitted, EmitError> {
-        self.emit_with(event, Vec::new())
-    }
-
-    /// The same, with state that is kept together with the event or not at all.
-    pub(crate) fn emit_with(&self, event: ArcaneEvent, records: Vec<Record>) -> Result<Emitted, EmitError> {
-        let submission = Submission { records, ..Submission::default() };
-        match self.submit(vec![event], submission).map_err(|(_, error)| error)? {
-            Outcome::New(emitted) => Ok(emitted),
-            Outcome::Again(..) => unreachable!("what has no key is always new"),
-        }
-    }
-
-    /// Takes several events of one room in one go: all of them, in order and next to each other, or
-    /// none. The room is the first event's. Blocks for as long as a disk takes if that is not in memory.
-    ///
-    /// # Errors
-    /// The index of the event that is too large, or 0 if it is about all of them.
+    /// The index of the event that is too large, or 0 if it is about all of them; then none took a number.
     pub fn submit(
         &self,
-        mut events: Vec<ArcaneEvent>,
+        room: &RoomName,
+        events: &[Completed],
         submission: Submission,
     ) -> Result<Outcome, (usize, EmitError)> {
-        let room = match events.first().and_then(|event| event.room.as_ref()) {
-            None => Arc::clone(&self.inner.main),
-            Some(name) => self.enter(name).map_err(|error| (0, error.into()))?,
-        };
-        events.iter_mut().for_each(metadata::complete);
+        let room = self.enter(room).map_err(|error| (0, error.into()))?;
         let early = submission.level == crate::log::Level::Received;
-        let mut outcome = room.emit_all(&events, submission)?;
+        let mut outcome = room.emit_all(events, submission)?;
         if let Outcome::New(emitted) = &mut outcome {
             for frame in &emitted.frames {
                 self.count(frame, &room);

@@ -123,7 +123,8 @@ mod tests {
             room: None,
         };
         let room = RoomName::default();
-        let outgoing = Outgoing { event: &event, seq, room: &room, color: None, emitted_at: 0.0 };
+        let directives = &arcane_shared::SyncDirectives::of_outcome(true);
+        let outgoing = Outgoing { event: &event, directives, seq, room: &room, color: None, emitted_at: 0.0 };
         Arc::new(PreparedFrame::encode(&outgoing, 0, &mut Vec::new()).unwrap())
     }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arcane_shared::api::RoomCard;
-use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Rgb, RoomName, Seq, UnixMillis};
+use arcane_shared::{DaemonName, Epoch, EventFilter, Rgb, RoomName, Seq, UnixMillis};
 use tokio::sync::watch;
 
 use super::EmitError;
@@ -15,7 +15,7 @@ use super::reads::Reads;
 use super::ring::{Ring, Slice};
 use super::submission::{Emitted, Outcome, Submission};
 use crate::clock;
-use crate::event::{Outgoing, PreparedFrame};
+use crate::event::{Completed, Outgoing, PreparedFrame};
 use crate::log::record::COLOR;
 use crate::log::{
     Append, Appended, Commits, Level, LogError, Notify, Portion, Receipt, Record, RoomId, RoomRecord, Usage,
@@ -138,7 +138,7 @@ impl Room {
     /// the log takes none, nothing. What is refused takes no number.
     pub(crate) fn emit_all(
         self: &Arc<Self>,
-        events: &[ArcaneEvent],
+        events: &[Completed],
         submission: Submission,
     ) -> Result<Outcome, (usize, EmitError)> {
         let mut state = self.lock();
@@ -221,16 +221,16 @@ impl Room {
     fn encode(
         &self,
         state: &mut State,
-        events: &[ArcaneEvent],
+        events: &[Completed],
         records: &mut Vec<Record>,
         emitted_at: UnixMillis,
         taken_at: i64,
     ) -> Result<Vec<Arc<PreparedFrame>>, (usize, EmitError)> {
         let State { next_seq, colors, scratch, .. } = state;
         let mut frames = Vec::with_capacity(events.len());
-        for (seq, event) in (*next_seq..).zip(events) {
+        for (seq, Completed { event, directives }) in (*next_seq..).zip(events) {
             let color = colors.take(&self.name, event, seq, records);
-            let outgoing = Outgoing { event, seq, room: &self.name, color, emitted_at };
+            let outgoing = Outgoing { event, directives, seq, room: &self.name, color, emitted_at };
             let frame = PreparedFrame::encode(&outgoing, taken_at, scratch)
                 .map_err(|error| (frames.len(), error.into()))?;
             frames.push(Arc::new(frame));

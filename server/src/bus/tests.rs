@@ -4,7 +4,10 @@ use arcane_shared::{NotRecovered, Resume};
 
 use super::*;
 use crate::event::GapReason;
+use crate::intake;
+use crate::log::Record;
 use crate::log::retention::Retention;
+use crate::realm::Emit;
 
 fn bus() -> ArcaneEventBus {
     ArcaneEventBus::new(BusConfig::default())
@@ -226,7 +229,9 @@ async fn a_closed_room_is_gone_with_all_that_was_kept_of_it() {
     let bus = bus();
     let lab = RoomName::parse("lab").unwrap();
     let key = Some(Key::new("k", 0, b"content"));
-    bus.submit(vec![in_room("lab", "x")], Submission { key, ..Submission::default() }).unwrap();
+    let submission = Submission { key, ..Submission::default() };
+    intake::submit(&bus, &RoomName::parse("lab").unwrap(), vec![in_room("lab", "x").into()], submission)
+        .unwrap();
     let other = ArcaneEvent { daemon_name: DaemonName::parse("codex").ok(), ..in_room("lab", "y") };
     bus.emit(other).unwrap();
     let before = bus.whereabouts(&lab).unwrap();

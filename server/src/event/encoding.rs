@@ -15,6 +15,8 @@ const EMITTED_AT_KEY: &str = "emitted_at";
 /// An event with what only its room knows.
 pub(crate) struct Outgoing<'a> {
     pub(crate) event: &'a ArcaneEvent,
+    /// What the sync block says where the event's own says nothing.
+    pub(crate) directives: &'a SyncDirectives,
     pub(crate) seq: Seq,
     pub(crate) room: &'a RoomName,
     /// The daemon's colour; wins over a publisher's own.
@@ -43,8 +45,8 @@ struct OutgoingMetadata<'a>(&'a Outgoing<'a>);
 
 impl Serialize for OutgoingMetadata<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Outgoing { event, color, emitted_at, .. } = self.0;
-        let sync = |block| OutgoingSync { block, defaults: event.sync(), emitted_at: *emitted_at };
+        let Outgoing { event, directives, color, emitted_at, .. } = self.0;
+        let sync = |block| OutgoingSync { block, directives, emitted_at: *emitted_at };
         let mut out = serializer.serialize_map(None)?;
         let (mut has_color, mut has_sync) = (false, false);
         for (key, value) in &event.metadata {
@@ -61,11 +63,11 @@ impl Serialize for OutgoingMetadata<'_> {
                 _ => out.serialize_entry(key, value)?,
             }
         }
-        if let Some(color) = color.filter(|_| !has_color) {
-            out.serialize_entry(COLOR_KEY, &Hex(color))?;
-        }
         if !has_sync {
             out.serialize_entry(SYNC_KEY, &sync(None))?;
+        }
+        if let Some(color) = color.filter(|_| !has_color) {
+            out.serialize_entry(COLOR_KEY, &Hex(color))?;
         }
         out.end()
     }
@@ -82,13 +84,13 @@ impl Serialize for Hex {
 /// The same as [`SyncDirectives::complete`] makes of the block.
 struct OutgoingSync<'a> {
     block: Option<&'a Metadata>,
-    defaults: SyncDirectives,
+    directives: &'a SyncDirectives,
     emitted_at: UnixMillis,
 }
 
 impl Serialize for OutgoingSync<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let defaults = &self.defaults;
+        let defaults = self.directives;
         let mut out = serializer.serialize_map(None)?;
         let stamped = self.block.is_some_and(|block| block.contains_key(EMITTED_AT_KEY));
         for (key, value) in self.block.into_iter().flatten() {
@@ -137,7 +139,9 @@ mod tests {
 
     fn written(event: &ArcaneEvent, color: Option<Rgb>) -> Value {
         let room = RoomName::default();
-        serde_json::to_value(Outgoing { event, seq: 3, room: &room, color, emitted_at: 5.5 }).unwrap()
+        let directives = &SyncDirectives::of_outcome(event.success);
+        serde_json::to_value(Outgoing { event, directives, seq: 3, room: &room, color, emitted_at: 5.5 })
+            .unwrap()
     }
 
     /// What the parts of `shared` make of it, one after the other.
@@ -147,7 +151,7 @@ mod tests {
         if let Some(color) = color {
             event.metadata.insert(COLOR_KEY.into(), color.to_string().into());
         }
-        event.sync().complete(&mut event.metadata, 5.5);
+        SyncDirectives::of_outcome(event.success).complete(&mut event.metadata, 5.5);
         serde_json::to_value(event).unwrap()
     }
 

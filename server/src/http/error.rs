@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use crate::bus::{CannotClose, ConsumerError, EmitError, KeyRefused, NoSuchRoom};
 use crate::gate::host::HostError;
 use crate::gate::origin;
-use crate::intake::draft::DraftError;
+use crate::intake::Refused;
 use crate::log::{Fault, LogError};
 use crate::realm::{ParseRefusal, Refusal, SpellFailure};
 use crate::stream;
@@ -139,13 +139,17 @@ impl IntoResponse for ApiError {
     }
 }
 
-impl From<DraftError> for ApiError {
-    fn from(error: DraftError) -> Self {
-        match error {
-            DraftError::Syntax(error) => {
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Syntax(error) => {
                 Self::new(StatusCode::BAD_REQUEST, "not-json", format!("the body is not valid JSON: {error}"))
             }
-            DraftError::Fields(errors) => Self::invalid(errors),
+            Refused::Fields(errors) => Self::invalid(errors),
+            Refused::Bus { index, count, error: error @ EmitError::TooLarge(_) } if count > 1 => {
+                Self::from(error).after(&format!("Nothing was published. /{index}:"))
+            }
+            Refused::Bus { error, .. } => error.into(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /events`: one event, an array, or NDJSON.
 
 use arcane_shared::api::{FieldError, PublishAnswer, Published};
-use arcane_shared::{ArcaneEvent, Problem, RoomName};
+use arcane_shared::{Problem, RoomName};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -13,11 +13,9 @@ use super::error::ApiError;
 use super::lines::Lines;
 use super::upload::{PLACE_BYTES, Places};
 use crate::bus::keys::KEY_BYTES_MAX;
-use crate::bus::{EmitError, HeldRoom, Key, Known, Outcome, Submission};
-use crate::clock;
-use crate::intake::draft::{self, DraftError};
-use crate::intake::level;
-use crate::log::{Level, Receipt};
+use crate::bus::{HeldRoom, Key, Submission};
+use crate::intake::{self, Draft, Refused, Submitted, level};
+use crate::log::Level;
 use crate::query::Pairs;
 use crate::state::AppState;
 
@@ -76,11 +74,12 @@ pub(crate) async fn publish(
         body::require_json(request.headers(), "application/json")?;
         let bytes = body::read(request.into_body(), &state.config.net).await?;
         let key = key.map(|key| Key::new(&key, 0, &bytes));
-        let events = draft::read_all(&bytes, &room, clock::now())?;
+        let drafts = intake::read_all(&bytes)?;
         let _held = state.bus.hold_room(&room).await?;
-        let mut submitted = submit(&state, events, level, key)?;
+        let submission = Submission { level, key, ..Submission::default() };
+        let mut submitted = intake::submit(&state.bus, &room, drafts, submission)?;
         submitted.logged().await?;
-        submitted.numbers()
+        published(&submitted).collect()
     };
     // Also where there was nothing to publish.
     let _held = state.bus.hold_room(&room).await?;
@@ -101,46 +100,8 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     Ok(Some(key.ok_or_else(|| ApiError::parameter("idempotency-key", detail()))?.to_owned()))
 }
 
-/// Events that were handed in, now or before with the same key.
-struct Submitted(Outcome);
-
-impl Submitted {
-    async fn logged(&mut self) -> Result<(), ApiError> {
-        match &mut self.0 {
-            Outcome::New(emitted) => Ok(emitted.logged().await?),
-            Outcome::Again(_, receipt) => Ok(receipt.logged().await?),
-        }
-    }
-
-    fn numbers(&self) -> Vec<Published> {
-        match &self.0 {
-            Outcome::New(emitted) => {
-                emitted.frames.iter().map(|frame| Published { seq: frame.seq() }).collect()
-            }
-            Outcome::Again(Known { first, count }, _) => {
-                (*first..first + count).map(|seq| Published { seq }).collect()
-            }
-        }
-    }
-}
-
-fn submit(
-    state: &AppState,
-    events: Vec<ArcaneEvent>,
-    level: Level,
-    key: Option<Key>,
-) -> Result<Submitted, ApiError> {
-    let n = events.len();
-    if n == 0 {
-        return Ok(Submitted(Outcome::Again(Known { first: 1, count: 0 }, Receipt::done())));
-    }
-    let submission = Submission { level, key, ..Submission::default() };
-    let outcome = state.bus.submit(events, submission).map_err(|(index, error)| {
-        let is_of_one = matches!(error, EmitError::TooLarge(_)) && n > 1;
-        let error = ApiError::from(error);
-        if is_of_one { error.after(&format!("Nothing was published. /{index}:")) } else { error }
-    })?;
-    Ok(Submitted(outcome))
+fn published(submitted: &Submitted) -> impl Iterator<Item = Published> + use<> {
+    submitted.numbers().map(|seq| Published { seq })
 }
 
 /// Some lines of a stream.
@@ -149,12 +110,12 @@ struct Chunk {
     /// Handed in, each by itself.
     submitted: Vec<Submitted>,
     /// To be handed in together.
-    events: Vec<ArcaneEvent>,
+    drafts: Vec<Draft>,
 }
 
 impl Chunk {
     fn len(&self) -> usize {
-        self.submitted.len() + self.events.len()
+        self.submitted.len() + self.drafts.len()
     }
 }
 
@@ -250,43 +211,48 @@ impl Stream<'_> {
             let detail = format!("a stream has at most {EVENTS_MAX} events; go on in another request");
             return Err(ApiError::field(&format!("line {}", self.lines), detail));
         }
-        let event = self.read(line)?;
+        let draft = self.read(line)?;
         if self.held.is_none() {
             self.held = Some(self.state.bus.hold_room(self.room).await?);
         }
         match &self.key {
-            None => chunk.events.push(event),
+            None => chunk.drafts.push(draft),
             // Each line has a key of its own: a stream that broke off can be sent again as a whole.
             Some(key) => {
                 let key = Key::new(key, self.lines as u64, line);
-                chunk.submitted.push(submit(self.state, vec![event], self.level, Some(key))?);
+                chunk.submitted.push(self.submit(vec![draft], Some(key))?);
             }
         }
         Ok(())
+    }
+
+    fn submit(&self, drafts: Vec<Draft>, key: Option<Key>) -> Result<Submitted, ApiError> {
+        let submission = Submission { level: self.level, key, ..Submission::default() };
+        Ok(intake::submit(&self.state.bus, self.room, drafts, submission)?)
     }
 
     /// Hands in what was not, and waits until it is in the log.
     async fn settle(&mut self, chunk: Chunk) -> Result<(), ApiError> {
-        let Chunk { mut submitted, events } = chunk;
-        if !events.is_empty() {
-            let together = submit(self.state, events, self.level, None);
+        let Chunk { mut submitted, drafts } = chunk;
+        if !drafts.is_empty() {
+            let together = self.submit(drafts, None);
             submitted.push(together.map_err(|error| self.after(error))?);
         }
         for mut one in submitted {
-            one.logged().await.map_err(|error| self.after(error))?;
-            self.published.extend(one.numbers());
+            one.logged().await.map_err(|error| self.after(error.into()))?;
+            self.published.extend(published(&one));
         }
         Ok(())
     }
 
-    fn read(&self, line: &[u8]) -> Result<ArcaneEvent, ApiError> {
+    fn read(&self, line: &[u8]) -> Result<Draft, ApiError> {
         let at = format!("line {}", self.lines);
-        draft::read_one(line, self.room, clock::now()).map_err(|error| match error {
-            DraftError::Syntax(error) => {
+        intake::read_one(line).map_err(|error| match error {
+            Refused::Syntax(error) => {
                 let detail = format!("{at} is not valid JSON: {error}");
                 ApiError::new(StatusCode::BAD_REQUEST, "not-json", detail)
             }
-            DraftError::Fields(errors) => {
+            Refused::Fields(errors) => {
                 let errors = errors.into_iter();
                 ApiError::invalid(
                     errors
@@ -294,6 +260,7 @@ impl Stream<'_> {
                         .collect(),
                 )
             }
+            refused => refused.into(),
         })
     }
 

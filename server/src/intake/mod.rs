@@ -1,19 +1,110 @@
-//! What may come in.
+//! The one road in. Whoever makes an event, the realm or a publisher outside, hands a [`Draft`] in here: it gets the same
+//! words, the same directives and the same fields whichever way it came, and goes to the bus.
 
-pub(crate) mod draft;
+mod complete;
+mod level;
+mod read;
+mod submitted;
 
-use crate::log::Level;
-use crate::query::QueryError;
+use arcane_shared::api::FieldError;
+use arcane_shared::{ArcaneEvent, DaemonName, Metadata, RoomName, SpellName, SyncDirectives, Timestamp};
 
-/// The level that was asked for, or the highest that is no extra work.
-pub(crate) fn level(ack: Option<&str>, max: Level) -> Result<Level, QueryError> {
-    let wrong = |detail| Err(QueryError::new("ack", detail));
-    match ack.map(|word| (word, Level::parse(word))) {
-        None => Ok(Level::Logged.min(max)),
-        Some((_, Some(level))) if level <= max => Ok(level),
-        Some((word, Some(_))) => {
-            wrong(format!("this server keeps events in memory (--ephemeral) and cannot answer {word:?}"))
+pub(crate) use level::level;
+pub(crate) use read::{read_all, read_one};
+pub(crate) use submitted::Submitted;
+
+use crate::bus::{ArcaneEventBus, EmitError, Emitted, Outcome, Submission};
+use crate::clock;
+use crate::log::Record;
+
+/// An event as its maker knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Draft {
+    pub(crate) spell_name: SpellName,
+    pub(crate) daemon_name: Option<DaemonName>,
+    /// `None`: now.
+    pub(crate) timestamp: Option<Timestamp>,
+    pub(crate) success: bool,
+    /// A sentence; `None`: the words of the lore.
+    pub(crate) description: Option<String>,
+    /// A sync block in it wins over the directives, value by value.
+    pub(crate) metadata: Metadata,
+    /// How it is shown; `None`: as the choreography says.
+    pub(crate) directives: Option<SyncDirectives>,
+}
+
+/// Why nothing of a publication was taken.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// It is no JSON: why.
+    Syntax(String),
+    /// These fields cannot be used.
+    Fields(Vec<FieldError>),
+    /// The bus did not take it: because of the event at `index` of `count` if it is [`EmitError::TooLarge`].
+    Bus { index: usize, count: usize, error: EmitError },
+}
+
+/// Publishes events of one room: all of them, in order and next to each other, or none. No event is no error. Blocks for
+/// as long as a disk takes if the room is not in memory.
+///
+/// # Errors
+/// [`Refused::Bus`]; then none took a number.
+pub(crate) fn submit(
+    bus: &ArcaneEventBus,
+    room: &RoomName,
+    drafts: Vec<Draft>,
+    submission: Submission,
+) -> Result<Submitted, Refused> {
+    let count = drafts.len();
+    if count == 0 {
+        return Ok(Submitted::nothing());
+    }
+    let now = clock::now();
+    let events: Vec<_> = drafts.into_iter().map(|draft| complete::complete(draft, now)).collect();
+    let outcome = bus.submit(room, &events, submission);
+    outcome.map(Submitted::from).map_err(|(index, error)| Refused::Bus { index, count, error })
+}
+
+/// Announces one event, and keeps `records` together with it or not at all.
+///
+/// # Errors
+/// If the event is too large, its room cannot be opened, or the log takes none; then it took no number.
+pub(crate) fn emit(
+    bus: &ArcaneEventBus,
+    room: &RoomName,
+    draft: Draft,
+    records: Vec<Record>,
+) -> Result<Emitted, EmitError> {
+    let event = complete::complete(draft, clock::now());
+    let submission = Submission { records, ..Submission::default() };
+    match bus.submit(room, &[event], submission).map_err(|(_, error)| error)? {
+        Outcome::New(emitted) => Ok(emitted),
+        Outcome::Again(..) => unreachable!("what has no key is always new"),
+    }
+}
+
+impl From<ArcaneEvent> for Draft {
+    fn from(event: ArcaneEvent) -> Self {
+        Self {
+            spell_name: event.spell_name,
+            daemon_name: event.daemon_name,
+            timestamp: Some(event.timestamp),
+            success: event.success,
+            description: Some(event.description),
+            metadata: event.metadata,
+            directives: None,
         }
-        Some((word, None)) => wrong(format!("must be received, logged or synced, not {word:?}")),
+    }
+}
+
+impl ArcaneEventBus {
+    /// Announces an event in its room, the default one where it names none. Returns without waiting for anybody: the
+    /// receipt tells when it is in the log and readers see it.
+    ///
+    /// # Errors
+    /// If the event is too large, its room cannot be opened, or the log takes none; then it took no number.
+    pub fn emit(&self, mut event: ArcaneEvent) -> Result<Emitted, EmitError> {
+        let room = event.room.take().unwrap_or_default();
+        emit(self, &room, event.into(), Vec::new())
     }
 }

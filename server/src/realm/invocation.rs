@@ -7,11 +7,13 @@ use arcane_shared::daemon::DaemonCard;
 use arcane_shared::{DaemonName, Metadata, SyncDirectives};
 use serde_json::{Value, json};
 
+use super::Emit;
 use super::conduit::{Conduit, Performance};
-use super::{Realm, Refusal, SpellFailure, VoiceMoment, answer, lore};
-use crate::bus::{Emit, EmitError, Emitted};
+use super::{Realm, Refusal, SpellFailure, VoiceMoment, answer};
+use crate::bus::{EmitError, Emitted};
 use crate::clock;
 use crate::log::Fault;
+use crate::lore;
 
 /// Most bytes of a conduit's output that an event holds, where output may be captured at all.
 const CAPTURED_BYTES_MAX: usize = 4096;

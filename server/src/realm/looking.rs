@@ -6,9 +6,9 @@ use arcane_shared::DaemonName;
 use arcane_shared::daemon::DaemonCard;
 use serde_json::json;
 
+use super::Emit;
 use super::reveals::Question;
 use super::{Realm, SpellFailure};
-use crate::bus::Emit;
 use crate::clock;
 use crate::log::Record;
 use crate::log::record::DAEMON;

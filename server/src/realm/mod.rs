@@ -5,11 +5,10 @@
 //! did not happen. The lock is held across no await and no read of the log; an invocation takes it twice, to
 //! begin and to end.
 
-pub mod choreography;
+mod announce;
 mod conduit;
 mod invocation;
 mod looking;
-pub mod lore;
 pub mod parser;
 mod program;
 mod queue;
@@ -28,15 +27,16 @@ use arcane_shared::{DaemonName, Seq};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
+pub use crate::lore::VoiceMoment;
+pub use announce::Emit;
 pub use conduit::NoProgram;
 pub use looking::Look;
-pub use lore::VoiceMoment;
 pub use parser::ParseRefusal;
 #[cfg(target_os = "linux")]
 pub(crate) use program::{adopt_orphans, end_programs};
 pub use registry::Refusal;
 
-use crate::bus::{ArcaneEventBus, Emit, EmitError, Emitted};
+use crate::bus::{ArcaneEventBus, EmitError, Emitted};
 use crate::clock;
 use crate::config::{DaemonConfig, RealmConfig};
 use crate::log::record::DAEMON;

@@ -9,8 +9,8 @@ use arcane_shared::daemon::DaemonCard;
 use arcane_shared::{DaemonName, Rgb, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::lore;
 use crate::config::DaemonConfig;
+use crate::lore;
 
 /// After so long without a spell on it a present daemon gives way to a new one, where the registry is full:
 /// seven days, in microseconds.

@@ -4,8 +4,10 @@ use arcane_shared::DaemonName;
 use arcane_shared::api::VoiceAnswer;
 use serde_json::json;
 
-use super::{Realm, VoiceMoment, lore};
-use crate::bus::{Emit, EmitError, Emitted};
+use super::Emit;
+use super::{Realm, VoiceMoment};
+use crate::bus::{EmitError, Emitted};
+use crate::lore;
 
 impl Realm {
     /// Lets a daemon say something and waits until it was spoken, or narrates it.

@@ -8,10 +8,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::bus::keys::KEY_BYTES_MAX;
-use crate::bus::{ArcaneEventBus, EmitError, Key, Known, NoSuchRoom, Outcome, Submission};
-use crate::clock;
-use crate::intake::draft::{self, DraftError};
-use crate::intake::level;
+use crate::bus::{ArcaneEventBus, EmitError, Key, NoSuchRoom, Submission};
+use crate::intake::{self, Refused, Submitted, level};
 use crate::json;
 use crate::log::{LogError, Receipt};
 
@@ -42,6 +40,24 @@ impl From<NoSuchRoom> for Refusal {
     fn from(error: NoSuchRoom) -> Self {
         let is_passing = matches!(error, NoSuchRoom::TooMany { .. } | NoSuchRoom::Log { .. });
         Self { is_passing, ..Self::new("no_such_room", error.to_string()) }
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Syntax(error) => Self::new("bad_event", format!("events: {error}")),
+            Refused::Fields(errors) => {
+                let named = errors.iter().map(|error| format!("events{}: {}", error.pointer, error.detail));
+                Self::new("bad_event", named.collect::<Vec<_>>().join("; "))
+            }
+            Refused::Bus { index, error, .. } => match error {
+                EmitError::TooLarge(error) => Self::new("too_large", format!("events/{index}: {error}")),
+                EmitError::NoSuchRoom(error) => error.into(),
+                EmitError::Key(error) => Self::new("bad_key", error.to_string()),
+                EmitError::Log(error) => Self::passing("log_unavailable", error.to_string()),
+            },
+        }
     }
 }
 
@@ -129,7 +145,7 @@ fn publish_read(bus: &ArcaneEventBus, room: &RoomName, message: &Publish<'_>) ->
     }
     let room = message.room.as_ref().unwrap_or(room);
     match submit(bus, room, message) {
-        Ok((run, receipt)) => {
+        Ok(Submitted { run, receipt }) => {
             let seq = (run.first + run.count).saturating_sub(1);
             let room = room.clone();
             match bus.epoch(&room) {
@@ -149,7 +165,7 @@ pub(super) fn taken_back(id: Option<String>, error: &LogError) -> Refusal {
     Refusal { id, ..Refusal::passing("log_unavailable", error.to_string()) }
 }
 
-fn submit(bus: &ArcaneEventBus, room: &RoomName, message: &Publish<'_>) -> Result<(Known, Receipt), Refusal> {
+fn submit(bus: &ArcaneEventBus, room: &RoomName, message: &Publish<'_>) -> Result<Submitted, Refusal> {
     let json = message.events.get().as_bytes();
     let level = level(message.ack.as_deref(), bus.log().level_max());
     let level = level.map_err(|error| Refusal::new("bad_message", error.to_string()))?;
@@ -157,31 +173,12 @@ fn submit(bus: &ArcaneEventBus, room: &RoomName, message: &Publish<'_>) -> Resul
         return Err(Refusal::new("bad_message", format!("key: has 1 to {KEY_BYTES_MAX} bytes")));
     }
     let key = message.key.as_ref().map(|key| Key::new(key, 0, json));
-    let events = draft::read_all(json, room, clock::now()).map_err(|error| match error {
-        DraftError::Syntax(error) => Refusal::new("bad_event", format!("events: {error}")),
-        DraftError::Fields(errors) => {
-            let named = errors.iter().map(|error| format!("events{}: {}", error.pointer, error.detail));
-            Refusal::new("bad_event", named.collect::<Vec<_>>().join("; "))
-        }
-    })?;
-    if events.is_empty() {
+    let drafts = intake::read_all(json)?;
+    if drafts.is_empty() {
         return Err(Refusal::new("bad_event", "events: is empty; send at least one"));
     }
     let submission = Submission { level, key, ..Submission::default() };
-    let outcome = bus.submit(events, submission).map_err(|(index, error)| match error {
-        EmitError::TooLarge(error) => Refusal::new("too_large", format!("events/{index}: {error}")),
-        EmitError::NoSuchRoom(error) => error.into(),
-        EmitError::Key(error) => Refusal::new("bad_key", error.to_string()),
-        EmitError::Log(error) => Refusal::passing("log_unavailable", error.to_string()),
-    })?;
-    Ok(match outcome {
-        Outcome::Again(known, receipt) => (known, receipt),
-        Outcome::New(emitted) => {
-            let first = emitted.frames.first().map_or(0, |frame| frame.seq());
-            let known = Known { first, count: emitted.frames.len() as u64 };
-            (known, emitted.receipt)
-        }
-    })
+    Ok(intake::submit(bus, room, drafts, submission)?)
 }
 
 #[cfg(test)]

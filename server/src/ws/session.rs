@@ -26,8 +26,6 @@ const POSITION_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a client may take to answer a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Why a durable consumer's reader is sent away.
-
 /// What this server can do, by name.
 const FEATURES: [&str; 12] = [
     "filter",

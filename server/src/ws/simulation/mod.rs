@@ -30,6 +30,7 @@ use super::turn::Outbox;
 use super::wheel::Wheel;
 use crate::bus::{ArcaneEventBus, Start, Submission};
 use crate::config::{BusConfig, Config, NetConfig};
+use crate::intake;
 use crate::log::retention::Retention;
 use crate::metrics::Metrics;
 use crate::realm::Realm;
@@ -154,8 +155,9 @@ impl Simulation {
             room: None,
         };
         let successes: Vec<bool> = (0..=self.dice.below(4)).map(|_| self.dice.below(2) == 0).collect();
-        let events = successes.iter().map(|success| event(*success, self.dice.below(60))).collect();
-        self.bus.submit(events, Submission::default()).unwrap();
+        let drafts: Vec<_> =
+            successes.iter().map(|success| event(*success, self.dice.below(60)).into()).collect();
+        intake::submit(&self.bus, &RoomName::default(), drafts, Submission::default()).unwrap();
         self.published.extend(successes);
     }
 

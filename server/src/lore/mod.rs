@@ -1,5 +1,7 @@
 //! What the realm knows by heart: the three daemons of old, sentences, voice lines. Pure.
 
+pub(crate) mod choreography;
+
 use arcane_shared::DaemonName;
 
 /// What is known of a daemon before anybody configured it.

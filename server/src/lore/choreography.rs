@@ -8,7 +8,7 @@ use arcane_shared::{Metadata, SpellName, SyncDirectives};
 /// at, typed or heard makes no sound of its own, and a spell that was not understood does not turn
 /// the whole screen.
 #[must_use]
-pub fn direct(spell: SpellName, success: bool, metadata: &Metadata) -> SyncDirectives {
+pub(crate) fn direct(spell: SpellName, success: bool, metadata: &Metadata) -> SyncDirectives {
     let directives = SyncDirectives::of_outcome(success);
     if success {
         return match spell {

@@ -1,19 +1,18 @@
 //! The six typed ways to announce what happened.
 
-use arcane_shared::{ArcaneEvent, DaemonName, Metadata, SpellName, SyncDirectives};
+use arcane_shared::{DaemonName, Metadata, RoomName, SpellName, SyncDirectives};
 use serde_json::json;
 
-use super::{ArcaneEventBus, EmitError, Emitted};
-use crate::clock;
+use crate::bus::{ArcaneEventBus, EmitError, Emitted};
+use crate::intake::{self, Draft};
 use crate::log::Record;
-use crate::realm::{choreography, lore};
 
 /// What all six have in common, with the seed's defaults: a success, described by the realm.
 #[derive(Debug, Clone)]
 pub struct Emit {
     /// Whether it worked.
     pub success: bool,
-    /// A sentence; `None`: the realm's own words.
+    /// A sentence; `None`: the words of the lore.
     pub description: Option<String>,
     /// Goes before what the helper adds, and wins over it.
     pub metadata: Metadata,
@@ -63,8 +62,7 @@ impl ArcaneEventBus {
     /// # Errors
     /// If the event is larger than one may be.
     pub fn emit_summon(&self, daemon: &DaemonName, emit: Emit) -> Result<Emitted, EmitError> {
-        let words = lore::summon(daemon, emit.success);
-        self.announce(SpellName::Summon, Some(daemon), words, Metadata::new(), emit)
+        self.announce(SpellName::Summon, Some(daemon), Metadata::new(), emit)
     }
 
     /// A daemon performed a task in `execution_time` seconds.
@@ -78,11 +76,10 @@ impl ArcaneEventBus {
         execution_time: f64,
         emit: Emit,
     ) -> Result<Emitted, EmitError> {
-        let words = lore::invoke(daemon, execution_time, emit.success);
         let mut metadata = Metadata::new();
         metadata.insert("task".into(), task.into());
         metadata.insert("execution_time".into(), execution_time.max(0.0).into());
-        self.announce(SpellName::Invoke, Some(daemon), words, metadata, emit)
+        self.announce(SpellName::Invoke, Some(daemon), metadata, emit)
     }
 
     /// A daemon left the realm after `invocation_count` tasks that took `total_time` seconds.
@@ -96,11 +93,10 @@ impl ArcaneEventBus {
         total_time: f64,
         emit: Emit,
     ) -> Result<Emitted, EmitError> {
-        let words = lore::banish(daemon, invocation_count, emit.success);
         let mut metadata = Metadata::new();
         metadata.insert("invocation_count".into(), invocation_count.into());
         metadata.insert("total_time".into(), total_time.into());
-        self.announce(SpellName::Banish, Some(daemon), words, metadata, emit)
+        self.announce(SpellName::Banish, Some(daemon), metadata, emit)
     }
 
     /// Somebody looked at a daemon, or at all of them.
@@ -113,12 +109,11 @@ impl ArcaneEventBus {
         is_active: bool,
         emit: Emit,
     ) -> Result<Emitted, EmitError> {
-        let words = lore::reveal(daemon, is_active);
         let mut metadata = Metadata::new();
         if daemon.is_some() {
             metadata.insert("is_active".into(), is_active.into());
         }
-        self.announce(SpellName::Reveal, daemon, words, metadata, emit)
+        self.announce(SpellName::Reveal, daemon, metadata, emit)
     }
 
     /// Natural language was read as a spell, or could not be.
@@ -135,8 +130,7 @@ impl ArcaneEventBus {
         let mut metadata = Metadata::new();
         metadata.insert("spell_text".into(), spell_text.into());
         metadata.insert("parsed_action".into(), parsed_action.unwrap_or("unknown").into());
-        let words = lore::parse(spell_text, parsed_action.filter(|_| success));
-        self.announce(SpellName::Parse, daemon, words, metadata, Emit { success, ..Emit::default() })
+        self.announce(SpellName::Parse, daemon, metadata, Emit { success, ..Emit::default() })
     }
 
     /// A daemon speaks: `emit.metadata` says whether by sound or by narration.
@@ -149,31 +143,27 @@ impl ArcaneEventBus {
         description: &str,
         emit: Emit,
     ) -> Result<Emitted, EmitError> {
-        self.announce(SpellName::Voice, Some(daemon), description.into(), Metadata::new(), emit)
+        self.announce(SpellName::Voice, Some(daemon), Metadata::new(), emit.described(description))
     }
 
     fn announce(
         &self,
         spell_name: SpellName,
         daemon: Option<&DaemonName>,
-        words: String,
         own: Metadata,
         emit: Emit,
     ) -> Result<Emitted, EmitError> {
         let mut metadata = own;
         metadata.extend(emit.metadata);
-        let sync = emit.sync.unwrap_or_else(|| choreography::direct(spell_name, emit.success, &metadata));
-        sync.complete(&mut metadata, 0.0);
-        let event = ArcaneEvent {
+        let draft = Draft {
             spell_name,
             daemon_name: daemon.cloned(),
-            timestamp: clock::now(),
+            timestamp: None,
             success: emit.success,
-            description: emit.description.unwrap_or(words),
+            description: emit.description,
             metadata,
-            seq: None,
-            room: None,
+            directives: emit.sync,
         };
-        self.emit_with(event, emit.records)
+        intake::emit(self, &RoomName::default(), draft, emit.records)
     }
 }

@@ -1,41 +1,32 @@
-//! An outside event, checked: what may go onto the bus. Pure but for the time it is given.
+//! Reading drafts of events from JSON, with errors that name the field. Pure.
 
 use std::borrow::Cow;
 
 use arcane_shared::api::FieldError;
 use arcane_shared::event::{METADATA_DEPTH_MAX, depth};
 use arcane_shared::verbatim::{self, Verbatim};
-use arcane_shared::{ArcaneEvent, DaemonName, Metadata, RoomName, SpellName, Timestamp};
+use arcane_shared::{DaemonName, Metadata, SpellName, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::{Draft, Refused};
 use crate::event::metadata;
 use crate::json;
-use crate::realm::lore;
 
 /// Longest description, characters.
 const DESCRIPTION_CHARS_MAX: usize = 16 * 1024;
 
 /// Most events in one array. Below the ring's size, so that one publication alone never makes a
 /// reader lose events.
-pub(crate) const ARRAY_EVENTS_MAX: usize = 10_000;
+const ARRAY_EVENTS_MAX: usize = 10_000;
 /// Most errors that one answer names.
 const ERRORS_MAX: usize = 20;
-
-/// Why nothing can be published.
-#[derive(Debug)]
-pub(crate) enum DraftError {
-    /// It is no JSON: why.
-    Syntax(String),
-    /// These fields cannot be used.
-    Fields(Vec<FieldError>),
-}
 
 /// An event whose fields have the right types.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Draft {
+struct Given {
     spell_name: SpellName,
     #[serde(default)]
     daemon_name: Option<DaemonName>,
@@ -58,21 +49,21 @@ struct Draft {
 ///
 /// What is as it should be is read straight into its types; only what is not is looked at value by
 /// value, for an error that names the field.
-pub(crate) fn read_all(json: &[u8], room: &RoomName, now: Timestamp) -> Result<Vec<ArcaneEvent>, DraftError> {
-    leniently(json, |json| read_list(json, room, now))
+pub(crate) fn read_all(json: &[u8]) -> Result<Vec<Draft>, Refused> {
+    leniently(json, read_list)
 }
 
 /// Reads one event.
-pub(crate) fn read_one(json: &[u8], room: &RoomName, now: Timestamp) -> Result<ArcaneEvent, DraftError> {
-    leniently(json, |json| read_single(json, room, now))
+pub(crate) fn read_one(json: &[u8]) -> Result<Draft, Refused> {
+    leniently(json, read_single)
 }
 
 /// Reads JSON as the world writes it. Only what cannot be read as it is is looked at for what could be mended.
-fn leniently<T>(json: &[u8], read: impl Fn(&[u8]) -> Result<T, DraftError>) -> Result<T, DraftError> {
+fn leniently<T>(json: &[u8], read: impl Fn(&[u8]) -> Result<T, Refused>) -> Result<T, Refused> {
     let json = json::without_bom(json);
     let (events, json) = match read(json) {
-        Err(DraftError::Syntax(why)) => match json::plain(json) {
-            Cow::Borrowed(_) => return Err(DraftError::Syntax(why)),
+        Err(Refused::Syntax(why)) => match json::plain(json) {
+            Cow::Borrowed(_) => return Err(Refused::Syntax(why)),
             Cow::Owned(mended) => (read(&mended)?, Cow::Owned(mended)),
         },
         events => (events?, Cow::Borrowed(json)),
@@ -81,23 +72,23 @@ fn leniently<T>(json: &[u8], read: impl Fn(&[u8]) -> Result<T, DraftError>) -> R
         None => Ok(events),
         Some(number) => {
             let detail = number.to_string();
-            Err(DraftError::Fields(vec![FieldError { pointer: number.pointer, detail }]))
+            Err(Refused::Fields(vec![FieldError { pointer: number.pointer, detail }]))
         }
     }
 }
 
-fn syntax(json: &[u8]) -> impl Fn(serde_json::Error) -> DraftError {
-    |error| DraftError::Syntax(json::explain(&error, json))
+fn syntax(json: &[u8]) -> impl Fn(serde_json::Error) -> Refused {
+    |error| Refused::Syntax(json::explain(&error, json))
 }
 
-fn read_list(json: &[u8], room: &RoomName, now: Timestamp) -> Result<Vec<ArcaneEvent>, DraftError> {
+fn read_list(json: &[u8]) -> Result<Vec<Draft>, Refused> {
     if json.trim_ascii_start().first() != Some(&b'[') {
-        return Ok(vec![read_single(json, room, now)?]);
+        return Ok(vec![read_single(json)?]);
     }
-    let events = match serde_json::from_slice::<Vec<Draft>>(json) {
+    let events = match serde_json::from_slice::<Vec<Given>>(json) {
         Ok(drafts) if drafts.len() <= ARRAY_EVENTS_MAX => {
             let drafts = drafts.into_iter().enumerate();
-            drafts.map(|(index, draft)| check(draft, room, now, || format!("/{index}"))).collect::<Vec<_>>()
+            drafts.map(|(index, draft)| check(draft, || format!("/{index}"))).collect::<Vec<_>>()
         }
         Ok(_) => return Err(too_many()),
         Err(_) => {
@@ -106,33 +97,33 @@ fn read_list(json: &[u8], room: &RoomName, now: Timestamp) -> Result<Vec<ArcaneE
                 return Err(too_many());
             }
             let values = values.into_iter().enumerate();
-            values.map(|(index, Verbatim(value))| read(value, room, now, &format!("/{index}"))).collect()
+            values.map(|(index, Verbatim(value))| read(value, &format!("/{index}"))).collect()
         }
     };
     if events.iter().all(Result::is_ok) {
         return Ok(events.into_iter().filter_map(Result::ok).collect());
     }
-    Err(DraftError::Fields(events.into_iter().filter_map(Result::err).take(ERRORS_MAX).collect()))
+    Err(Refused::Fields(events.into_iter().filter_map(Result::err).take(ERRORS_MAX).collect()))
 }
 
-fn read_single(json: &[u8], room: &RoomName, now: Timestamp) -> Result<ArcaneEvent, DraftError> {
+fn read_single(json: &[u8]) -> Result<Draft, Refused> {
     let read = match serde_json::from_slice(json) {
-        Ok(draft) => check(draft, room, now, String::new),
+        Ok(draft) => check(draft, String::new),
         Err(_) => {
             let Verbatim(value) = serde_json::from_slice(json).map_err(syntax(json))?;
-            read(value, room, now, "")
+            read(value, "")
         }
     };
-    read.map_err(|error| DraftError::Fields(vec![error]))
+    read.map_err(|error| Refused::Fields(vec![error]))
 }
 
-fn too_many() -> DraftError {
+fn too_many() -> Refused {
     let detail = format!("an array has at most {ARRAY_EVENTS_MAX} events");
-    DraftError::Fields(vec![FieldError { pointer: String::new(), detail }])
+    Refused::Fields(vec![FieldError { pointer: String::new(), detail }])
 }
 
 /// Checks one event of a publisher. `at` is the JSON pointer of the event in the body.
-fn read(value: Value, room: &RoomName, now: Timestamp, at: &str) -> Result<ArcaneEvent, FieldError> {
+fn read(value: Value, at: &str) -> Result<Draft, FieldError> {
     let wrong = |field: &str, detail: String| FieldError { pointer: format!("{at}{field}"), detail };
     let Value::Object(mut map) = value else {
         return Err(wrong("", format!("an event is an object, not {}", kind(&value))));
@@ -175,20 +166,15 @@ fn read(value: Value, room: &RoomName, now: Timestamp, at: &str) -> Result<Arcan
         return Err(wrong(&format!("/{key}"), "is no field of an event; put it into metadata".into()));
     }
     let (_seq, _room) = (IgnoredAny, IgnoredAny);
-    let draft = Draft { spell_name, daemon_name, timestamp, success, description, metadata, _seq, _room };
-    check(draft, room, now, || at.to_owned())
+    let given = Given { spell_name, daemon_name, timestamp, success, description, metadata, _seq, _room };
+    check(given, || at.to_owned())
 }
 
 /// Checks what types cannot say.
-fn check(
-    draft: Draft,
-    room: &RoomName,
-    now: Timestamp,
-    at: impl Fn() -> String,
-) -> Result<ArcaneEvent, FieldError> {
+fn check(given: Given, at: impl Fn() -> String) -> Result<Draft, FieldError> {
     let wrong = |field: &str, detail: String| FieldError { pointer: at() + field, detail };
-    let Draft { spell_name, daemon_name, description, .. } = draft;
-    let (success, metadata) = (draft.success.unwrap_or(true), draft.metadata.unwrap_or_default());
+    let Given { spell_name, daemon_name, timestamp, description, .. } = given;
+    let (success, metadata) = (given.success.unwrap_or(true), given.metadata.unwrap_or_default());
     if description.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX) {
         return Err(wrong("/description", format!("has at most {DESCRIPTION_CHARS_MAX} characters")));
     }
@@ -198,36 +184,7 @@ fn check(
     metadata::check(spell_name, &metadata).map_err(|error| {
         wrong(&format!("/metadata/{}", error.field.replace('.', "/")), format!("must be {}", error.expected))
     })?;
-    let description =
-        description.unwrap_or_else(|| describe(spell_name, daemon_name.as_ref(), success, &metadata));
-    Ok(ArcaneEvent {
-        spell_name,
-        daemon_name,
-        timestamp: draft.timestamp.unwrap_or(now),
-        success,
-        description,
-        metadata,
-        seq: None,
-        room: Some(room.clone()),
-    })
-}
-
-fn describe(spell: SpellName, daemon: Option<&DaemonName>, success: bool, metadata: &Metadata) -> String {
-    let number = |key: &str| metadata.get(key).and_then(Value::as_f64).unwrap_or(0.0);
-    let count = |key: &str| metadata.get(key).and_then(Value::as_u64).unwrap_or(0);
-    let text = |key: &str| metadata.get(key).and_then(Value::as_str);
-    match (spell, daemon) {
-        (SpellName::Summon, Some(daemon)) => lore::summon(daemon, success),
-        (SpellName::Invoke, Some(daemon)) => lore::invoke(daemon, number("execution_time"), success),
-        (SpellName::Banish, Some(daemon)) => lore::banish(daemon, count("invocation_count"), success),
-        (SpellName::Parse, _) => {
-            lore::parse(text("spell_text").unwrap_or_default(), text("parsed_action").filter(|_| success))
-        }
-        (SpellName::Reveal, daemon) => {
-            lore::reveal(daemon, metadata.get("is_active").and_then(Value::as_bool).unwrap_or(false))
-        }
-        (spell, _) => format!("✨ The aether stirs: {spell}. ✨"),
-    }
+    Ok(Draft { spell_name, daemon_name, timestamp, success, description, metadata, directives: None })
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -248,16 +205,15 @@ mod tests {
 
     use super::*;
 
-    fn checked(value: Value) -> Result<ArcaneEvent, String> {
-        read(value, &RoomName::default(), Timestamp::from_unix_micros(0), "/3")
-            .map_err(|error| format!("{}: {}", error.pointer, error.detail))
+    fn checked(value: Value) -> Result<Draft, String> {
+        read(value, "/3").map_err(|error| format!("{}: {}", error.pointer, error.detail))
     }
 
     #[test]
     fn the_least_that_is_an_event() {
         let event = checked(json!({"spell_name": "Summon", "daemon_name": "Codex"})).unwrap();
         assert_eq!(event.daemon_name.unwrap().as_str(), "codex");
-        assert!(event.success && event.description.contains("CODEX"));
+        assert!(event.success && event.description.is_none());
     }
 
     #[test]
@@ -314,11 +270,10 @@ mod tests {
         ) {
             let event: Value = fields.iter().map(|(at, value)| (FIELDS[*at], value.clone())).collect();
             let (body, at) = if many { (json!([event]), "/0") } else { (event.clone(), "") };
-            let now = Timestamp::from_unix_micros(0);
-            let straight = read_all(body.to_string().as_bytes(), &RoomName::default(), now);
-            match (straight, read(event, &RoomName::default(), now, at)) {
+            let straight = read_all(body.to_string().as_bytes());
+            match (straight, read(event, at)) {
                 (Ok(events), Ok(event)) => prop_assert_eq!(events, vec![event]),
-                (Err(DraftError::Fields(errors)), Err(error)) => prop_assert_eq!(errors, vec![error]),
+                (Err(Refused::Fields(errors)), Err(error)) => prop_assert_eq!(errors, vec![error]),
                 (straight, value) => prop_assert!(false, "{straight:?} but {value:?}"),
             }
         }
@@ -326,13 +281,13 @@ mod tests {
         #[test]
         fn a_number_comes_out_as_it_went_in(number in proptest::num::f64::NORMAL) {
             let body = json!({"spell_name": "reveal", "metadata": {"n": number}}).to_string();
-            let event = read_one(body.as_bytes(), &RoomName::default(), Timestamp::from_unix_micros(0)).unwrap();
+            let event = read_one(body.as_bytes()).unwrap();
             prop_assert_eq!(event.metadata["n"].as_f64(), Some(number));
         }
 
         #[test]
         fn no_bytes_make_it_panic(text in ".{0,200}") {
-            let _ = read_all(text.as_bytes(), &RoomName::default(), Timestamp::from_unix_micros(0));
+            let _ = read_all(text.as_bytes());
         }
     }
 }

@@ -1,0 +1,90 @@
+//! What an event gets that its publisher left out: its sentence, how it is shown, and the fields of its spell. Pure.
+
+use arcane_shared::{ArcaneEvent, DaemonName, Metadata, SpellName, Timestamp};
+use serde_json::Value;
+
+use super::Draft;
+use crate::event::{Completed, metadata};
+use crate::lore::{self, choreography};
+
+/// An event that lacks nothing. `now` is its time if it has none of its own.
+pub(super) fn complete(draft: Draft, now: Timestamp) -> Completed {
+    let Draft { spell_name, daemon_name, timestamp, success, description, metadata, directives } = draft;
+    let description =
+        description.unwrap_or_else(|| describe(spell_name, daemon_name.as_ref(), success, &metadata));
+    let directives = directives.unwrap_or_else(|| choreography::direct(spell_name, success, &metadata));
+    let mut event = ArcaneEvent {
+        spell_name,
+        daemon_name,
+        timestamp: timestamp.unwrap_or(now),
+        success,
+        description,
+        metadata,
+        seq: None,
+        room: None,
+    };
+    metadata::complete(&mut event);
+    Completed { event, directives }
+}
+
+fn describe(spell: SpellName, daemon: Option<&DaemonName>, success: bool, metadata: &Metadata) -> String {
+    let number = |key: &str| metadata.get(key).and_then(Value::as_f64).unwrap_or(0.0);
+    let count = |key: &str| metadata.get(key).and_then(Value::as_u64).unwrap_or(0);
+    let text = |key: &str| metadata.get(key).and_then(Value::as_str);
+    match (spell, daemon) {
+        (SpellName::Summon, Some(daemon)) => lore::summon(daemon, success),
+        (SpellName::Invoke, Some(daemon)) => lore::invoke(daemon, number("execution_time"), success),
+        (SpellName::Banish, Some(daemon)) => lore::banish(daemon, count("invocation_count"), success),
+        (SpellName::Parse, _) => {
+            lore::parse(text("spell_text").unwrap_or_default(), text("parsed_action").filter(|_| success))
+        }
+        (SpellName::Reveal, daemon) => {
+            lore::reveal(daemon, metadata.get("is_active").and_then(Value::as_bool).unwrap_or(false))
+        }
+        (spell, _) => format!("✨ The aether stirs: {spell}. ✨"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn draft(value: &Value) -> Draft {
+        super::super::read_one(value.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_failed_summon_reads_the_same_whoever_tells_of_it() {
+        let now = Timestamp::from_unix_micros(0);
+        let metadata = json!({"model": "unknown", "error": "the realm is full"});
+        let outside = draft(&json!({
+            "spell_name": "summon", "daemon_name": "codex", "success": false, "metadata": metadata
+        }));
+        let Value::Object(metadata) = metadata else { unreachable!() };
+        let realm = Draft {
+            spell_name: SpellName::Summon,
+            daemon_name: Some(DaemonName::parse("codex").unwrap()),
+            timestamp: None,
+            success: false,
+            description: None,
+            metadata,
+            directives: None,
+        };
+        let (outside, realm) = (complete(outside, now), complete(realm, now));
+        assert_eq!(outside.event, realm.event);
+        assert_eq!(outside.directives, realm.directives);
+        assert_eq!(outside.directives.display_text.as_deref(), Some("The circle refuses to close"));
+    }
+
+    #[test]
+    fn what_its_publisher_says_stays() {
+        let said = draft(&json!({
+            "spell_name": "reveal", "description": "said", "timestamp": "2025-10-24T12:35:10Z"
+        }));
+        let event = complete(said, Timestamp::from_unix_micros(0)).event;
+        assert_eq!(event.description, "said");
+        assert_eq!(event.timestamp.to_string(), "2025-10-24T12:35:10.000000");
+    }
+}

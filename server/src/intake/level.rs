@@ -1,0 +1,17 @@
+//! What a publisher may ask to be true before it is answered.
+
+use crate::log::Level;
+use crate::query::QueryError;
+
+/// The level that was asked for, or the highest that is no extra work.
+pub(crate) fn level(ack: Option<&str>, max: Level) -> Result<Level, QueryError> {
+    let wrong = |detail| Err(QueryError::new("ack", detail));
+    match ack.map(|word| (word, Level::parse(word))) {
+        None => Ok(Level::Logged.min(max)),
+        Some((_, Some(level))) if level <= max => Ok(level),
+        Some((word, Some(_))) => {
+            wrong(format!("this server keeps events in memory (--ephemeral) and cannot answer {word:?}"))
+        }
+        Some((word, None)) => wrong(format!("must be received, logged or synced, not {word:?}")),
+    }
+}
