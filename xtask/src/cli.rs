@@ -7,13 +7,51 @@ use anyhow::{Context as _, Result, bail};
 use lexopt::prelude::*;
 
 use crate::project::Project;
-use crate::{append, bench, dashboard, help, host, load, process, suite, tools};
+use crate::{append, bench, dashboard, help, host, load, process, run, suite, tools};
 
 /// How much the builds are optimised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Build {
+    /// Not at all.
     Dev,
+    /// As far as it costs no minutes.
+    Local,
+    /// As much as can be.
     Release,
+}
+
+impl Build {
+    /// Cargo's profile of the server.
+    pub(crate) fn profile(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Local => "local",
+            Self::Release => "release",
+        }
+    }
+
+    /// Cargo's profile of the page.
+    pub(crate) fn page_profile(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Local => "local-web",
+            Self::Release => "web",
+        }
+    }
+
+    /// Where Cargo puts what it builds with the server's profile.
+    pub(crate) fn folder(self) -> &'static str {
+        folder(self.profile())
+    }
+
+    /// Where Cargo puts what it builds with the page's profile.
+    pub(crate) fn page_folder(self) -> &'static str {
+        folder(self.page_profile())
+    }
+}
+
+fn folder(profile: &'static str) -> &'static str {
+    if profile == "dev" { "debug" } else { profile }
 }
 
 /// What to do.
@@ -75,7 +113,7 @@ impl Command {
         let project = Project::find;
         match self {
             Self::Help(text) => println!("{text}"),
-            Self::Run { port, build, serve } => run(&project()?, port, build, serve)?,
+            Self::Run { port, build, serve } => run::perform(&project()?, port, build, serve)?,
             Self::Test(selection) => return suite::perform(&project()?, &selection),
             Self::Compat => suite::compat(&project()?)?,
             Self::Dist => dist(&project()?)?,
@@ -90,7 +128,7 @@ impl Command {
 }
 
 fn read_run(mut args: lexopt::Parser) -> Result<Command> {
-    let (mut port, mut build, mut serve) = (8000, Build::Release, Vec::new());
+    let (mut port, mut build, mut serve) = (8000, Build::Local, Vec::new());
     loop {
         if let Some(mut raw) = args.try_raw_args()
             && raw.next_if(|arg| arg == "--").is_some()
@@ -140,25 +178,9 @@ fn read_nothing(mut args: lexopt::Parser, command: Command, help: &'static str) 
     }
 }
 
-fn run(project: &Project, port: u16, build: Build, serve: Vec<OsString>) -> Result<()> {
-    dashboard::build(project, build)?;
-    let mut cargo = project.command("cargo");
-    cargo.args(["build", "--locked", "--package", "arcane-server", "--bin", "arcane"]);
-    if build == Build::Release {
-        cargo.arg("--release");
-    }
-    process::run(&mut cargo, "the compiler's message above says what is wrong")?;
-    tools::tidy(project);
-    let mut server = project.command(project.server(build));
-    server.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--dashboard"]).arg(project.dist());
-    server.args(serve);
-    process::become_it(&mut server)
-}
-
 fn dist(project: &Project) -> Result<()> {
-    dashboard::build(project, Build::Release)?;
-    let mut cargo = project.command("cargo");
-    cargo.args(["build", "--locked", "--release", "--package", "arcane-server", "--bin", "arcane"]);
+    dashboard::build(project)?;
+    let mut cargo = project.cargo_build(Build::Release);
     process::run(cargo.args(["--features", "embed"]), "the compiler's message above says what is wrong")?;
     let binary = project.server(Build::Release);
     let size = std::fs::metadata(&binary).context("the binary is not where it should be")?.len();
@@ -168,7 +190,7 @@ fn dist(project: &Project) -> Result<()> {
 
 fn setup(project: &Project) -> Result<()> {
     tools::wasm_target(project)?;
-    for tool in [tools::trunk(), tools::wasm_bindgen(project)?, tools::cargo_deny()] {
+    for tool in [tools::wasm_bindgen(project)?, tools::trunk(), tools::cargo_deny()] {
         tools::ensure(project, &tool)?;
     }
     tools::wasm_opt(project)?;
@@ -190,7 +212,7 @@ mod tests {
         let serve = vec![OsString::from("--ephemeral"), OsString::from("--port")];
         let expected = Command::Run { port: 9000, build: Build::Dev, serve };
         assert_eq!(read("run --port 9000 --dev -- --ephemeral --port").unwrap(), expected);
-        let plain = Command::Run { port: 8000, build: Build::Release, serve: vec![] };
+        let plain = Command::Run { port: 8000, build: Build::Local, serve: vec![] };
         assert_eq!(read("run").unwrap(), plain);
     }
 

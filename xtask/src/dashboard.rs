@@ -1,4 +1,4 @@
-//! Building the page: Trunk, then wasm-opt, then compression.
+//! Building the page that is shipped: Trunk, then wasm-opt, then compression.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -6,7 +6,6 @@ use std::{env, fs};
 
 use anyhow::{Context as _, Result};
 
-use crate::cli::Build;
 use crate::project::Project;
 use crate::{compress, process, tools};
 
@@ -27,7 +26,7 @@ const WASM_FEATURES: [&str; 8] = [
 ];
 
 /// Builds `dist/`.
-pub(crate) fn build(project: &Project, build: Build) -> Result<()> {
+pub(crate) fn build(project: &Project) -> Result<()> {
     tools::wasm_target(project)?;
     tools::ensure(project, &tools::trunk())?;
     tools::ensure(project, &tools::wasm_bindgen(project)?)?;
@@ -36,21 +35,16 @@ pub(crate) fn build(project: &Project, build: Build) -> Result<()> {
     // Offline: Trunk takes the tools above and fetches none of its own choice. No hashes in the page: wasm-opt
     // changes the file after Trunk is done, and names carry a hash anyway.
     trunk.args(["build", "--offline", "--skip-version-check", "--no-sri", "true"]);
-    if build == Build::Release {
-        // web/index.html names the profile.
-        trunk.arg("--release");
-    }
+    // web/index.html names the profile.
+    trunk.arg("--release");
     // Trunk takes this variable for an option and refuses the usual "1".
     trunk.env_remove("NO_COLOR");
     trunk.env("CARGO_ENCODED_RUSTFLAGS", without_paths(project)?);
     process::run(&mut trunk, "the compiler's or Trunk's message above says what is wrong")?;
-    if build == Build::Release {
-        if let Some(wasm_opt) = tools::wasm_opt(project)? {
-            shrink(project, &wasm_opt)?;
-        }
-        compress::folder(&project.dist())?;
+    if let Some(wasm_opt) = tools::wasm_opt(project)? {
+        shrink(project, &wasm_opt)?;
     }
-    Ok(())
+    compress::folder(&project.dist())
 }
 
 /// Flags that keep this machine's folders out of the messages in the page's program, which also makes them shorter.

@@ -14,24 +14,25 @@ Sets the project up, runs it and tests it.
   cargo xtask setup    only fetches and builds the tools
 
 Needs rustup, Node.js with npm, a C compiler, and Python for `test`. Everything else it builds itself, once, into .tools/ of this
-folder: Trunk, wasm-bindgen and cargo-deny (some ten minutes on two cores).
+folder: wasm-bindgen for `run`, also Trunk and cargo-deny for `test`.
 
 `cargo xtask COMMAND --help` tells the options of a command.";
 
 /// Of `run`.
 pub(crate) const RUN: &str = "\
-Builds the dashboard and the server and serves both.
+Builds the dashboard and the server side by side and serves both. The first time takes about six minutes on two cores,
+later times take seconds; what the compilers say is in target/run.
 
   cargo xtask run [--port 8000] [--dev | --release] [-- OPTIONS OF arcane serve]
 
   --port N     where to listen on this machine (8000)
-  --release    small page, fast server (the default)
-  --dev        quick builds: unoptimised page and server
+  --release    page and server as they are shipped: small and fast, and twice as long to build
+  --dev        page and server with all checks and no optimisation: for changing them
 
 Example: cargo xtask run --port 9000 -- --ephemeral
 
-The page needs wasm-opt to be at its smallest. With npm on this machine it comes by itself; without, the page works
-and is a little larger.";
+With --release, the page needs wasm-opt to be at its smallest. With npm on this machine it comes by itself; without, the
+page works and is a little larger.";
 
 /// Of `test`.
 pub(crate) const TEST: &str = "\
@@ -76,7 +77,7 @@ Builds one binary that has the dashboard inside.
 
 /// Of `setup`.
 pub(crate) const SETUP: &str = "\
-Fetches and builds the tools that the other commands would fetch and build when they need them.
+Fetches and builds the tools that the other commands would fetch and build when they need them: some five minutes on two cores.
 
   cargo xtask setup";
 

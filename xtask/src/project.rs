@@ -9,6 +9,9 @@ use anyhow::{Context as _, Result};
 
 use crate::cli::Build;
 
+/// What the page is compiled for.
+pub(crate) const WASM: &str = "wasm32-unknown-unknown";
+
 /// The folder of the workspace.
 #[derive(Debug)]
 pub(crate) struct Project {
@@ -47,8 +50,33 @@ impl Project {
 
     /// The built server.
     pub(crate) fn server(&self, build: Build) -> PathBuf {
-        let profile = if build == Build::Release { "release" } else { "debug" };
-        self.target().join(profile).join(format!("arcane{}", env::consts::EXE_SUFFIX))
+        self.target().join(build.folder()).join(format!("arcane{}", env::consts::EXE_SUFFIX))
+    }
+
+    /// The page as `run` puts it together.
+    pub(crate) fn local_page(&self) -> PathBuf {
+        self.target().join("page")
+    }
+
+    /// The page's compiled program, as `cargo_build_page` leaves it.
+    pub(crate) fn page_program(&self, build: Build) -> PathBuf {
+        self.target().join(WASM).join(build.page_folder()).join("arcane-web.wasm")
+    }
+
+    /// Builds the server.
+    pub(crate) fn cargo_build(&self, build: Build) -> Command {
+        let mut cargo = self.command("cargo");
+        cargo.args(["build", "--locked", "--package", "arcane-server", "--bin", "arcane"]);
+        cargo.args(["--profile", build.profile()]);
+        cargo
+    }
+
+    /// Builds the page's program.
+    pub(crate) fn cargo_build_page(&self, build: Build) -> Command {
+        let mut cargo = self.command("cargo");
+        cargo.args(["build", "--locked", "--package", "arcane-web", "--target", WASM]);
+        cargo.args(["--profile", build.page_profile()]);
+        cargo
     }
 
     /// A program, to be run in the project's folder with its own tools before all others.

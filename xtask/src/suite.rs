@@ -95,7 +95,7 @@ fn perform_step(project: &Project, step: &str, advisories: bool) -> Result<()> {
                 ["deny", "--workspace", "--log-level", "error", "check", "licenses", "bans", "sources"];
             cargo(&[&common[..], checks].concat(), "deny.toml says what dependencies may be and come from")
         }
-        "dashboard" => dashboard::build(project, Build::Release),
+        "dashboard" => dashboard::build(project),
         "size" => size::check(&project.dist()),
         "stories" => browser::stories(project, &server(project)?),
         other => bail!("there is no step {other:?}"),
@@ -104,15 +104,14 @@ fn perform_step(project: &Project, step: &str, advisories: bool) -> Result<()> {
 
 /// Clients that are not everywhere, against the real server and dashboard.
 pub(crate) fn compat(project: &Project) -> Result<()> {
-    dashboard::build(project, Build::Release)?;
+    dashboard::build(project)?;
     let done = server(project).and_then(|server| browser::compat(project, &server));
     tools::tidy(project);
     done
 }
 
 fn server(project: &Project) -> Result<PathBuf> {
-    let build = ["build", "--locked", "--package", "arcane-server", "--bin", "arcane"];
-    process::run(project.command("cargo").args(build), "the compiler's message above says what is wrong")?;
+    process::run(&mut project.cargo_build(Build::Dev), "the compiler's message above says what is wrong")?;
     Ok(project.server(Build::Dev))
 }
 

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::process;
-use crate::project::Project;
+use crate::project::{Project, WASM};
 
 /// A program that `cargo install` can build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub(crate) struct Tool {
 pub(crate) fn trunk() -> Tool {
     // Unoptimised: it mostly waits for others, and builds twice as fast.
     let options = &["--locked", "--debug"];
-    Tool { package: "trunk", program: "trunk", version: "0.21.14".to_owned(), options, minutes: 5 }
+    Tool { package: "trunk", program: "trunk", version: "0.21.14".to_owned(), options, minutes: 3 }
 }
 
 /// Writes the bindings between page and program; must be exactly as old as the crate.
@@ -31,8 +32,10 @@ pub(crate) fn wasm_bindgen(project: &Project) -> Result<Tool> {
     let lock = fs::read_to_string(project.root.join("Cargo.lock")).context("Cargo.lock cannot be read")?;
     let version =
         locked_version(&lock, "wasm-bindgen").context("Cargo.lock names no wasm-bindgen")?.to_owned();
-    // Not --locked: its own lock file names a version that was withdrawn.
-    Ok(Tool { package: "wasm-bindgen-cli", program: "wasm-bindgen", version, options: &[], minutes: 3 })
+    // Unoptimised it takes a second for the page, and builds in a sixth of the time. Without TLS: that is for testing in
+    // browsers elsewhere. Not --locked: its own lock file names a version that was withdrawn.
+    let options = &["--debug", "--no-default-features", "--bin", "wasm-bindgen"];
+    Ok(Tool { package: "wasm-bindgen-cli", program: "wasm-bindgen", version, options, minutes: 1 })
 }
 
 /// Checks licences and sources of the dependencies.
@@ -57,19 +60,14 @@ pub(crate) fn ensure(project: &Project, tool: &Tool) -> Result<()> {
     if found.as_ref() == Some(&tool.version) {
         return Ok(());
     }
-    let Tool { package, program, version, options, minutes } = tool;
+    let Tool { program, version, minutes, .. } = tool;
     let instead = found.map_or_else(String::new, |other| format!(" (found {other})"));
     println!(
         "{program} {version} is needed{instead}: building it into .tools, about {minutes} minutes on two cores."
     );
     let start = Instant::now();
-    let mut cargo = project.command("cargo");
-    cargo.args(["install", package, "--version", version]).args(*options);
-    cargo.arg("--root").arg(project.tools());
-    // An interrupted build continues where it was, and without debug information it is a third shorter.
-    cargo.env("CARGO_TARGET_DIR", project.tools().join("build")).env("CARGO_PROFILE_DEV_DEBUG", "0");
     process::run(
-        &mut cargo,
+        &mut install(project, tool),
         "is a package registry within reach, and is there a C compiler (`cc --version`)?",
     )?;
     let now = installed_version(project, tool);
@@ -78,6 +76,22 @@ pub(crate) fn ensure(project: &Project, tool: &Tool) -> Result<()> {
     }
     println!("{program} {version} is there, after {:.0} s.", start.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// Whether a tool is there in its version.
+pub(crate) fn is_there(project: &Project, tool: &Tool) -> bool {
+    installed_version(project, tool).as_ref() == Some(&tool.version)
+}
+
+/// Builds a tool into `.tools`.
+pub(crate) fn install(project: &Project, tool: &Tool) -> Command {
+    let Tool { package, version, options, .. } = tool;
+    let mut cargo = project.command("cargo");
+    cargo.args(["install", package, "--version", version]).args(*options);
+    cargo.arg("--root").arg(project.tools());
+    // An interrupted build continues where it was, and without debug information it is a third shorter.
+    cargo.env("CARGO_TARGET_DIR", project.tools().join("build")).env("CARGO_PROFILE_DEV_DEBUG", "0");
+    cargo
 }
 
 /// Removes what only the building of tools needed.
@@ -90,15 +104,14 @@ pub(crate) fn tidy(project: &Project) {
 
 /// Sees to it that Rust can build for the browser.
 pub(crate) fn wasm_target(project: &Project) -> Result<()> {
-    const TARGET: &str = "wasm32-unknown-unknown";
     let libraries =
-        process::output(project.command("rustc").args(["--print", "target-libdir", "--target", TARGET]));
+        process::output(project.command("rustc").args(["--print", "target-libdir", "--target", WASM]));
     if libraries.is_some_and(|path| fs::read_dir(path).is_ok_and(|mut files| files.next().is_some())) {
         return Ok(());
     }
-    println!("Rust cannot build for the browser yet: adding the target {TARGET}.");
+    println!("Rust cannot build for the browser yet: adding the target {WASM}.");
     let remedy = "rustup (https://rustup.rs) is needed to add a target";
-    process::run(project.command("rustup").args(["target", "add", TARGET]), remedy)
+    process::run(project.command("rustup").args(["target", "add", WASM]), remedy)
 }
 
 /// The wasm-opt of the pinned npm package, if npm is there.
@@ -133,7 +146,7 @@ pub(crate) fn npm_packages(project: &Project, name: &str) -> Result<Option<PathB
 }
 
 /// A command of npm, if it is there.
-pub(crate) fn npm(project: &Project) -> Option<std::process::Command> {
+pub(crate) fn npm(project: &Project) -> Option<Command> {
     let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
     process::output(project.command(program).arg("--version")).map(|_| project.command(program))
 }
