@@ -5,8 +5,8 @@ pub(crate) const OVERVIEW: &str = "\
 Sets the project up, runs it and tests it.
 
   cargo xtask run      the server and its dashboard on http://127.0.0.1:8000
-  cargo xtask test     everything that must hold: format, lints, tests, OpenAPI, licences, size, stories in a browser
-  cargo xtask check    the quick part of it: format, lints, licences
+  cargo xtask test     everything that must hold: format, floors, lints, tests, OpenAPI, licences, size, stories in a browser
+  cargo xtask check    the quick part of it: format, floors, lints, licences
   cargo xtask compat   reads a compressed stream with Firefox and with websockets for Python
   cargo xtask bench    measures the server beside its peers
   cargo xtask bench-log  measures how fast events are kept, beside Redis and NATS
@@ -40,7 +40,7 @@ Does everything that must hold before a change is merged and prints a table of i
 
   cargo xtask test [--only STEP,…] [--skip STEP,…] [--keep-going] [--advisories]
 
-Steps: format, lint, lint-web, test, openapi, deny, dashboard, size, stories.
+Steps: format, floors, lint, lint-web, test, openapi, deny, dashboard, size, stories.
 
   --only, --skip   some of the steps
   --keep-going     does not stop at the first step that fails
@@ -54,7 +54,7 @@ The stories run in Chromium. On Debian and Ubuntu it is installed when it is mis
 
 /// Of `check`.
 pub(crate) const CHECK: &str = "\
-The quick part of `test`: format, lint, lint-web, deny.
+The quick part of `test`: format, floors, lint, lint-web, deny.
 
   cargo xtask check [--keep-going] [--advisories]";
 

@@ -10,9 +10,9 @@ use crate::project::Project;
 use crate::steps::Steps;
 use crate::{browser, dashboard, openapi, process, size, tools};
 
-const STEPS: [&str; 9] =
-    ["format", "lint", "lint-web", "test", "openapi", "deny", "dashboard", "size", "stories"];
-const QUICK: [&str; 4] = ["format", "lint", "lint-web", "deny"];
+const STEPS: [&str; 10] =
+    ["format", "floors", "lint", "lint-web", "test", "openapi", "deny", "dashboard", "size", "stories"];
+const QUICK: [&str; 5] = ["format", "floors", "lint", "lint-web", "deny"];
 /// All that builds for this machine; the page only builds for the browser.
 const NATIVE: [&str; 3] = ["--workspace", "--exclude", "arcane-web"];
 
@@ -74,6 +74,10 @@ fn perform_step(project: &Project, step: &str, advisories: bool) -> Result<()> {
     let strict = ["--", "-D", "warnings"];
     match step {
         "format" => cargo(&["fmt", "--all", "--check"], "`cargo fmt --all` puts it right"),
+        "floors" => cargo(
+            &["test", "--locked", "--quiet", "--package", "xtask", "--test", "floors"],
+            "the table of floors in ARCHITECTURE.md says what may use what",
+        ),
         "lint" => cargo(
             &[&["clippy", "--locked"][..], &NATIVE, &["--all-targets"], &strict].concat(),
             "clippy's message above says what it would have instead",

@@ -2,6 +2,7 @@
 //! replay, to its end.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use arcane_shared::Seq;
@@ -9,9 +10,9 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::batch::Batch;
 use super::pace::{Pace, Speed};
 use super::room::{Reach, Room};
-use super::subscription::{Batch, Lagging};
 use crate::event::{Gap, GapReason, PreparedFrame};
 use crate::log::{Fault, LogError, Page, Pin, Portion};
 
@@ -205,5 +206,22 @@ impl Replay {
         let due = began + Duration::from_secs_f64(self.pace.due_ms(frame.at()) / 1000.0);
         self.next = Some((frame.seq(), due));
         due
+    }
+}
+
+/// Counts a reader among those that read from the log, for as long as it lives.
+#[derive(Debug)]
+struct Lagging(Arc<Room>);
+
+impl Lagging {
+    fn new(room: &Arc<Room>) -> Self {
+        room.lagging().fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(room))
+    }
+}
+
+impl Drop for Lagging {
+    fn drop(&mut self) {
+        self.0.lagging().fetch_sub(1, Ordering::Relaxed);
     }
 }

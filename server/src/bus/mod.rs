@@ -4,6 +4,7 @@
 //! waits for a reader. Once the log has it, it reaches the room's ring of prepared frames. Each reader is a
 //! cursor into that ring, or into the log where the ring does not reach back far enough.
 
+mod batch;
 mod closing;
 mod colors;
 pub(crate) mod consumers;
@@ -11,6 +12,7 @@ mod course;
 
 pub mod keys;
 
+mod observer;
 mod pace;
 mod rate;
 mod reads;
@@ -31,19 +33,21 @@ use arcane_shared::{ArcaneEvent, DaemonName, Epoch, EventFilter, Rgb, RoomName, 
 use crate::event::{Completed, PreparedFrame, TooLarge};
 pub use closing::CannotClose;
 pub use consumers::{ConsumerError, Consumers, Reader};
+// What the log is asked in: the bus answers for it, and nobody above has to know it.
+pub use crate::log::{EventLog, Fault, Level, LogError, Portion, Receipt, Record, RoomId, history};
+pub use batch::Batch;
 pub use keys::{Key, KeyRefused, Known};
+pub(crate) use observer::Observer;
 pub use pace::Speed;
 pub(crate) use resume::END;
 pub use resume::Since;
 pub use rooms::NoSuchRoom;
 pub(crate) use rooms::{HeldRoom, Whereabouts};
 pub use submission::{Emitted, Outcome, Submission};
-pub(crate) use subscription::Observer;
-pub use subscription::{Batch, Delivery, Start, Subscription};
+pub use subscription::{Delivery, Start, Subscription};
 
 use crate::config::BusConfig;
 use crate::log::memory::MemoryLog;
-use crate::log::{EventLog, LogError, Receipt};
 use reads::Reads;
 use room::Room;
 use rooms::open;

@@ -1,16 +1,16 @@
 //! A reader's place in a room: a cursor, not a queue.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use arcane_shared::{Epoch, EventFilter, Resume, RoomName, Seq};
-use tokio::sync::watch;
 
+use super::batch::Batch;
 use super::course::Course;
+use super::observer::Observer;
 use super::pace::Speed;
 use super::resume::Since;
 use super::room::{Reach, Room};
-use crate::event::{Gap, GapReason, PreparedFrame};
+use crate::event::{Gap, PreparedFrame};
 use crate::log::RoomId;
 
 /// One reader of a room. It costs a few words however slow it is: what is no longer in memory is read from
@@ -25,23 +25,6 @@ pub struct Subscription {
     course: Option<Box<Course>>,
     /// Whether it is one of the room's subscribers.
     counted: bool,
-}
-
-/// What is new for a reader.
-#[derive(Debug, Default)]
-pub struct Batch {
-    /// It has fallen behind memory and reads on from the log: so many events are before it.
-    pub lagging: Option<u64>,
-    /// What was lost before `frames`, and why.
-    pub gap: Option<(Gap, GapReason)>,
-    /// The events that pass the filter, in order.
-    pub frames: Vec<Arc<PreparedFrame>>,
-    /// With this event it has come back from the log to memory.
-    pub caught_up: Option<Seq>,
-    /// A replay has come to its end.
-    pub ended: bool,
-    /// Everything up to here was considered.
-    pub seq: Seq,
 }
 
 /// One event, or the honest statement that some are missing.
@@ -259,66 +242,5 @@ impl Drop for Subscription {
         if self.counted {
             self.observer.room.leave();
         }
-    }
-}
-
-/// Reads a room's memory on behalf of its subscribers, without being one.
-#[derive(Debug)]
-pub(crate) struct Observer {
-    room: Arc<Room>,
-    head: watch::Receiver<Seq>,
-    cursor: Seq,
-}
-
-impl Observer {
-    /// Begins after the latest event.
-    pub(crate) fn new(room: Arc<Room>) -> Self {
-        let head = room.watch();
-        let cursor = *head.borrow();
-        Self { room, head, cursor }
-    }
-
-    /// Everything up to this event was taken.
-    pub(crate) fn cursor(&self) -> Seq {
-        self.cursor
-    }
-
-    /// How many events there are after the cursor.
-    pub(crate) fn pending(&self) -> u64 {
-        self.head.borrow().saturating_sub(self.cursor)
-    }
-
-    /// Waits until there is something after the cursor. Cancel-safe.
-    pub(crate) async fn ready(&mut self) {
-        let cursor = self.cursor;
-        // The room is held by this observer, so the sender cannot be gone.
-        let _ = self.head.wait_for(|head| *head > cursor).await;
-    }
-
-    /// Takes what is new, at most `frames_max` events and about `bytes_max` bytes.
-    pub(crate) fn take(&mut self, frames_max: usize, bytes_max: usize) -> Batch {
-        let slice = self.room.after(self.cursor, frames_max, bytes_max);
-        let gap = slice.resumes_at.map(|resumes_at| Gap { from: self.cursor + 1, to: resumes_at - 1 });
-        let last = slice.frames.last().map(|frame| frame.seq());
-        self.cursor = last.or(gap.map(|gap| gap.to)).unwrap_or(self.cursor);
-        let gap = gap.map(|gap| (gap, GapReason::Lagged));
-        Batch { gap, frames: slice.frames, seq: self.cursor, ..Batch::default() }
-    }
-}
-
-/// Counts a reader among those that read from the log, for as long as it lives.
-#[derive(Debug)]
-pub(super) struct Lagging(Arc<Room>);
-
-impl Lagging {
-    pub(super) fn new(room: &Arc<Room>) -> Self {
-        room.lagging().fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(room))
-    }
-}
-
-impl Drop for Lagging {
-    fn drop(&mut self) {
-        self.0.lagging().fetch_sub(1, Ordering::Relaxed);
     }
 }

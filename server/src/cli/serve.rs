@@ -13,9 +13,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::print::print;
 use super::{Arcane, memory, screen, settings, signals};
-use crate::config::{BusConfig, Config, ConfigFile, Dashboard, NetConfig, Origin, RealmConfig};
+use crate::config::{BusConfig, Config, ConfigFile, Dashboard, NetConfig, Origin, RealmConfig, Retention};
 use crate::diagnostics;
-use crate::log::retention::Retention;
 
 /// How long what still runs in the background is waited for after the log was closed.
 const REST: Duration = Duration::from_millis(250);

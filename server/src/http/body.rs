@@ -6,7 +6,6 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
-use super::encoding;
 use super::error::ApiError;
 use super::site::Site;
 use super::upload::Upload;
@@ -53,12 +52,6 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Option<String> {
 /// Reads a whole body within its bounds.
 pub(crate) async fn read(body: Body, net: &NetConfig) -> Result<Bytes, ApiError> {
     Upload::new(net).read(body).await
-}
-
-/// What a body is answered that cannot be read to its end.
-pub(crate) fn broken(error: &(dyn std::error::Error + 'static)) -> ApiError {
-    encoding::refusal(error)
-        .unwrap_or_else(|| ApiError::new(StatusCode::BAD_REQUEST, "body", "the body broke off"))
 }
 
 /// Decodes JSON; what does not fit is named by a JSON pointer.

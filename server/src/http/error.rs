@@ -5,11 +5,10 @@ use arcane_shared::{Epoch, Problem};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::bus::{CannotClose, ConsumerError, EmitError, KeyRefused, NoSuchRoom};
+use crate::bus::{CannotClose, ConsumerError, EmitError, Fault, KeyRefused, LogError, NoSuchRoom};
 use crate::gate::host::HostError;
 use crate::gate::origin;
 use crate::intake::Refused;
-use crate::log::{Fault, LogError};
 use crate::realm::{ParseRefusal, Refusal, SpellFailure};
 use crate::stream;
 

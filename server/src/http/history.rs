@@ -13,10 +13,9 @@ use serde_json::value::RawValue;
 
 use super::error::ApiError;
 use super::pieces;
-use crate::bus::{ArcaneEventBus, Since, Whereabouts};
+use crate::bus::history::{ActivityCounts, ActivityQuery, HistoryQuery, Order, PAGE_BYTES_MAX, Search};
+use crate::bus::{ArcaneEventBus, Fault, LogError, Since, Whereabouts};
 use crate::clock;
-use crate::log::history::{ActivityCounts, ActivityQuery, HistoryQuery, Order, PAGE_BYTES_MAX, Search};
-use crate::log::{Fault, LogError};
 use crate::query::{Pairs, QueryError};
 use crate::state::AppState;
 

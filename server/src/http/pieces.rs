@@ -9,9 +9,8 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 
-use crate::bus::ArcaneEventBus;
+use crate::bus::{ArcaneEventBus, Fault, LogError, Portion, RoomId};
 use crate::event::PreparedFrame;
-use crate::log::{Fault, LogError, Portion, RoomId};
 
 /// A piece ends with the event that reaches this many bytes.
 pub(super) const PIECE_BYTES: usize = 32 * 1024;

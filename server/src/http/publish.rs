@@ -11,11 +11,10 @@ use tokio::time::Instant;
 use super::body;
 use super::error::ApiError;
 use super::lines::Lines;
-use super::upload::{PLACE_BYTES, Places};
+use super::upload::{self, PLACE_BYTES, Places};
 use crate::bus::keys::KEY_BYTES_MAX;
-use crate::bus::{HeldRoom, Key, Submission};
+use crate::bus::{HeldRoom, Key, Level, Submission};
 use crate::intake::{self, Draft, Refused, Submitted, level};
-use crate::log::Level;
 use crate::query::Pairs;
 use crate::state::AppState;
 
@@ -151,7 +150,7 @@ impl Stream<'_> {
             let ended = frame.is_none();
             match frame {
                 Some(Ok(frame)) => lines.push(&frame.into_data().unwrap_or_default()),
-                Some(Err(error)) => return Err(self.after(body::broken(&error))),
+                Some(Err(error)) => return Err(self.after(upload::broken(&error))),
                 None => lines.push(b"\n"),
             }
             self.take_lines(&mut lines).await?;

@@ -11,7 +11,7 @@ use hyper::body::Frame;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-use super::body::broken;
+use super::encoding;
 use super::error::ApiError;
 use crate::config::NetConfig;
 
@@ -177,4 +177,10 @@ fn too_large(max: usize) -> ApiError {
         "body-too-large",
         format!("the body has at most {max} bytes"),
     )
+}
+
+/// What a body is answered that cannot be read to its end.
+pub(crate) fn broken(error: &(dyn std::error::Error + 'static)) -> ApiError {
+    encoding::refusal(error)
+        .unwrap_or_else(|| ApiError::new(StatusCode::BAD_REQUEST, "body", "the body broke off"))
 }

@@ -1,6 +1,6 @@
 //! What a publisher may ask to be true before it is answered.
 
-use crate::log::Level;
+use crate::bus::Level;
 use crate::query::QueryError;
 
 /// The level that was asked for, or the highest that is no extra work.

@@ -13,9 +13,8 @@ pub(crate) use level::level;
 pub(crate) use read::{read_all, read_one};
 pub(crate) use submitted::Submitted;
 
-use crate::bus::{ArcaneEventBus, EmitError, Emitted, Outcome, Submission};
+use crate::bus::{ArcaneEventBus, EmitError, Emitted, Outcome, Record, Submission};
 use crate::clock;
-use crate::log::Record;
 
 /// An event as its maker knows it.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,8 +2,7 @@
 
 use arcane_shared::Seq;
 
-use crate::bus::{Known, Outcome};
-use crate::log::{LogError, Receipt};
+use crate::bus::{Known, LogError, Outcome, Receipt};
 
 /// Events that were handed in, now or before with the same key.
 #[derive(Debug)]

@@ -5,8 +5,6 @@
 
 use arcane_shared::{ConsumerName, Position, RoomName, Seq, Timestamp};
 
-/// Daemons that are present: then the daemon.
-pub(crate) const DAEMON: &str = "daemon/";
 /// Colours: then room and daemon. Earlier versions kept one list for all rooms.
 pub(crate) const COLOR: &str = "color/";
 /// Durable consumers: then room and consumer.

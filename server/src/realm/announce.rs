@@ -3,9 +3,8 @@
 use arcane_shared::{DaemonName, Metadata, RoomName, SpellName, SyncDirectives};
 use serde_json::json;
 
-use crate::bus::{ArcaneEventBus, EmitError, Emitted};
+use crate::bus::{ArcaneEventBus, EmitError, Emitted, Record};
 use crate::intake::{self, Draft};
-use crate::log::Record;
 
 /// What all six have in common, with the seed's defaults: a success, described by the realm.
 #[derive(Debug, Clone)]

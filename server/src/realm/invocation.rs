@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 use super::Emit;
 use super::conduit::{Conduit, Performance};
 use super::{Realm, Refusal, SpellFailure, VoiceMoment, answer};
-use crate::bus::{EmitError, Emitted};
+use crate::bus::{EmitError, Emitted, Fault};
 use crate::clock;
-use crate::log::Fault;
 use crate::lore;
 
 /// Most bytes of a conduit's output that an event holds, where output may be captured at all.

@@ -6,12 +6,12 @@ use arcane_shared::DaemonName;
 use arcane_shared::daemon::DaemonCard;
 use serde_json::json;
 
+use super::DAEMON;
 use super::Emit;
 use super::reveals::Question;
 use super::{Realm, SpellFailure};
+use crate::bus::Record;
 use crate::clock;
-use crate::log::Record;
-use crate::log::record::DAEMON;
 
 /// Whether a look is an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -36,11 +36,9 @@ pub use parser::ParseRefusal;
 pub(crate) use program::{adopt_orphans, end_programs};
 pub use registry::Refusal;
 
-use crate::bus::{ArcaneEventBus, EmitError, Emitted};
+use crate::bus::{ArcaneEventBus, EmitError, Emitted, EventLog, Fault, LogError, Record};
 use crate::clock;
 use crate::config::{DaemonConfig, RealmConfig};
-use crate::log::record::DAEMON;
-use crate::log::{EventLog, Fault, LogError, Record};
 
 use conduit::Conduit;
 use registry::{Change, Registry};
@@ -53,6 +51,9 @@ pub const TASK_CHARS_MAX: usize = 8192;
 pub const SPELL_CHARS_MAX: usize = 2000;
 /// Largest parameters of an invocation, bytes of JSON.
 pub const PARAMETERS_BYTES_MAX: usize = 16 * 1024;
+
+/// Where the log keeps what has to survive of daemons.
+const DAEMON: &str = "daemon/";
 
 /// The realm. Cloning it gives another handle to the same realm.
 #[derive(Debug, Clone)]
@@ -76,7 +77,7 @@ struct Inner {
 #[derive(Debug)]
 struct Present {
     registry: Registry,
-    /// See [`crate::log::EventLog::generation`].
+    /// See [`crate::bus::EventLog::generation`].
     generation: u64,
 }
 

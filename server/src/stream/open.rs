@@ -4,9 +4,8 @@ use arcane_shared::{ConsumerName, Position, Resume, RoomName};
 
 use super::query::{Begin, Moment, StreamQuery};
 use crate::bus::{
-    ArcaneEventBus, ConsumerError, NoSuchRoom, Reader, Since, Start, Subscription, Whereabouts,
+    ArcaneEventBus, ConsumerError, LogError, NoSuchRoom, Reader, Since, Start, Subscription, Whereabouts,
 };
-use crate::log::LogError;
 
 /// A stream that is open.
 pub(crate) struct Opened {

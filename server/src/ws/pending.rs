@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use arcane_shared::control::ServerMessage;
 
 use super::publish::{Accepted, Refusal, taken_back};
-use crate::log::Receipt;
+use crate::bus::Receipt;
 
 /// Publications of one connection at a time; with so many nothing more is read from it.
 const PENDING_MAX: usize = 64;

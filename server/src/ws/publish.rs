@@ -8,10 +8,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::bus::keys::KEY_BYTES_MAX;
-use crate::bus::{ArcaneEventBus, EmitError, Key, NoSuchRoom, Submission};
+use crate::bus::{ArcaneEventBus, EmitError, Key, LogError, NoSuchRoom, Receipt, Submission};
 use crate::intake::{self, Refused, Submitted, level};
 use crate::json;
-use crate::log::{LogError, Receipt};
 
 /// Why nothing was published. `id` is the message's own, so that its sender can tell which.
 #[derive(Debug, PartialEq, Eq)]

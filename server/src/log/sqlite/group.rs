@@ -2,18 +2,14 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::queue::Group;
 use super::schema::event_id;
-use super::writer::{Kept, Writer, is_synced};
+use super::store::{Kept, Store};
 use crate::clock::SteadyClock;
-use crate::log::{Record, RoomId, RoomRecord};
-
-/// How often the file is told what time it is.
-const KEEP_CLOCK: Duration = Duration::from_secs(60);
+use crate::log::{Level, Record, RoomId, RoomRecord};
 
 /// A transaction whose beginning and end are prepared once: with one event in it, parsing them would be a tenth of the
 /// work. Dropped before its end, it is rolled back.
@@ -61,19 +57,22 @@ pub(super) struct Written {
     pub(super) synced: bool,
 }
 
-pub(super) fn write(writer: &mut Writer, group: &Group) -> rusqlite::Result<Written> {
+/// Writes a group, and what time it is if a clock is given.
+pub(super) fn write(
+    store: &mut Store,
+    group: &Group,
+    clock: Option<&SteadyClock>,
+) -> rusqlite::Result<Written> {
     let has_events = !group.appends.is_empty();
-    let synced = is_synced(group.level, writer.clean, has_events) || !group.purges.is_empty();
-    writer.set_synced(synced)?;
-    let transaction = Commit::begin(&writer.connection)?;
+    let synced = is_synced(group.level, store.clean, has_events) || !group.purges.is_empty();
+    store.set_synced(synced)?;
+    let transaction = Commit::begin(&store.connection)?;
     let mut written = Written { rooms: HashMap::new(), deleted: Vec::new(), events: 0, bytes: 0, synced };
-    if writer.clean && has_events {
+    if store.clean && has_events {
         set_clean_in(&transaction, false)?;
     }
-    // Only beside what is written anyway: a server that rests lets its disk rest.
-    let keeps_clock = writer.clock_kept_at.is_none_or(|at| at.elapsed() >= KEEP_CLOCK);
-    if keeps_clock {
-        keep_clock(&transaction, &writer.clock)?;
+    if let Some(clock) = clock {
+        keep_clock(&transaction, clock)?;
     }
     for (id, record) in &group.rooms {
         match record {
@@ -91,8 +90,8 @@ pub(super) fn write(writer: &mut Writer, group: &Group) -> rusqlite::Result<Writ
         let mut insert =
             transaction.prepare_cached("INSERT INTO events VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
         for append in &group.appends {
-            let gone = writer.deleted.contains(&append.room) || written.deleted.contains(&append.room);
-            let known = writer.rooms.get(&append.room).copied().filter(|_| !gone);
+            let gone = store.deleted.contains(&append.room) || written.deleted.contains(&append.room);
+            let known = store.rooms.get(&append.room).copied().filter(|_| !gone);
             let kept = match (known, written.rooms.entry(append.room)) {
                 (_, Entry::Occupied(kept)) => kept.into_mut(),
                 (Some(known), Entry::Vacant(place)) => place.insert(known),
@@ -127,7 +126,7 @@ pub(super) fn write(writer: &mut Writer, group: &Group) -> rusqlite::Result<Writ
             written.deleted.push(purge.room);
             continue;
         }
-        let known = writer.rooms.get(&purge.room).copied();
+        let known = store.rooms.get(&purge.room).copied();
         let kept = written.rooms.entry(purge.room).or_insert_with(|| known.unwrap_or(Kept::EMPTY));
         // The rows go later, step by step; that they are gone for readers is written now.
         transaction.execute(
@@ -142,9 +141,6 @@ pub(super) fn write(writer: &mut Writer, group: &Group) -> rusqlite::Result<Writ
         update.execute(params![id, kept.head.cast_signed(), kept.bytes.cast_signed(), kept.at])?;
     }
     transaction.commit()?;
-    if keeps_clock {
-        writer.clock_kept_at = Some(Instant::now());
-    }
     Ok(written)
 }
 
@@ -191,11 +187,11 @@ fn write_records(transaction: &Connection, records: &[Record]) -> rusqlite::Resu
 }
 
 /// Writes to the disk, and on it, that everything before is there.
-pub(super) fn set_clean(writer: &mut Writer) -> rusqlite::Result<()> {
-    writer.set_synced(true)?;
-    let transaction = writer.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+pub(super) fn set_clean(store: &mut Store, clock: &SteadyClock) -> rusqlite::Result<()> {
+    store.set_synced(true)?;
+    let transaction = store.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     set_clean_in(&transaction, true)?;
-    keep_clock(&transaction, &writer.clock)?;
+    keep_clock(&transaction, clock)?;
     transaction.commit()
 }
 
@@ -212,6 +208,7 @@ pub(super) fn probe(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-impl Kept {
-    pub(super) const EMPTY: Self = Self { first: 1, head: 0, bytes: 0, at: 0 };
+/// Whether a group has to wait for the disk.
+fn is_synced(level: Level, clean: bool, events: bool) -> bool {
+    level == Level::Synced || clean && events
 }

@@ -18,8 +18,10 @@ pub(in crate::log) mod private;
 mod purge;
 mod queue;
 pub(crate) mod reader;
+mod remains;
 mod salvage;
 pub(crate) mod schema;
+mod store;
 mod verify;
 mod writer;
 
@@ -50,7 +52,8 @@ use index::{Index, IndexError};
 pub use open::{EVENTS_FILE, OpenError};
 use queue::{Purge, Queue};
 use reader::Readers;
-use writer::{Kept, Writer};
+use store::{Kept, Store};
+use writer::Writer;
 
 /// See the module.
 #[derive(Debug)]
@@ -116,13 +119,16 @@ impl SqliteLog {
             shelves.set(*room, Usage { first: head + 1, bytes: 0 });
         }
         let deleted = opened.deleted.iter().map(|(room, head)| (*room, Kept { head: *head, ..Kept::EMPTY }));
+        let rooms = opened.rooms.iter().map(|room| (room.id, Kept::from(room))).chain(deleted).collect();
         let writer = Writer {
-            connection: opened.connection,
+            store: Store::new(
+                opened.connection,
+                rooms,
+                opened.deleted.iter().map(|(room, _)| *room).collect(),
+            ),
             queue: Arc::clone(&queue),
             shelves: shelves.clone(),
             marks: Arc::clone(&marks),
-            rooms: opened.rooms.iter().map(|room| (room.id, Kept::from(room))).chain(deleted).collect(),
-            deleted: opened.deleted.iter().map(|(room, _)| *room).collect(),
             retention,
             clock: Arc::clone(&clock),
             clock_kept_at: None,
@@ -131,8 +137,6 @@ impl SqliteLog {
             damaged: Arc::clone(&damaged),
             path: path.clone(),
             wake: Box::new(index.waker()),
-            waits: None,
-            clean: true,
             appended_at: Instant::now(),
             looked_at: Instant::now(),
             aged_at: Instant::now(),

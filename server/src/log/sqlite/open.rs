@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use arcane_shared::{Epoch, RoomName, Seq};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::backup;
 use super::continuity::Left;
 use super::leftovers;
 use super::private;
 use super::reader::known_hole;
+use super::remains;
 use super::schema::{self, SchemaError, event_id, seq_of};
 use crate::clock::{self, SteadyClock, boot};
 use crate::log::{LogError, RoomId, RoomRecord, new_epoch};
@@ -150,7 +150,7 @@ fn sign(file: &mut File) -> std::io::Result<()> {
 pub(super) fn open(dir: &Path) -> Result<Opened, OpenError> {
     let lock = lock(dir)?;
     let unusable = |source| OpenError::Directory { path: dir.to_owned(), source };
-    if backup::remove_remains(dir).map_err(unusable)? {
+    if remains::remove_remains(dir).map_err(unusable)? {
         tracing::warn!(dir = %dir.display(), "an import into the data directory did not end; what it left is removed");
     }
     private::check_files(dir).map_err(unusable)?;

@@ -1,22 +1,23 @@
 //! The one thread that writes: it commits in one go whatever has come while it was busy.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use arcane_shared::Seq;
 use rusqlite::Connection;
 
 use super::checkpoint::{Checkpoints, WAL_KEPT_BYTES};
 use super::continuity::Marks;
 use super::queue::{Group, Queue};
+use super::store::{Kept, Store};
 use super::{Counters, fault, group, open, purge};
 use crate::clock::{self, SteadyClock};
-use crate::log::retention::{Held, Retention};
+use crate::log::retention::Retention;
 use crate::log::shelf::Shelves;
-use crate::log::{Append, Commits, Fault, Level, LogError, RoomId, RoomRecord, Usage};
+use crate::log::{Append, Commits, Fault, LogError, RoomId, Usage};
 
+/// How often the file is told what time it is.
+const KEEP_CLOCK: Duration = Duration::from_secs(60);
 /// How long the thread waits for something to write before it looks after the rest.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// After so long without an event everything is synced: then even a machine that goes down loses nothing.
@@ -28,37 +29,13 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Rooms' oldest events are looked at this often, for their age.
 const AGE_CHECK: Duration = Duration::from_secs(30);
 
-/// What the writer knows of a room.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Kept {
-    pub(super) first: Seq,
-    pub(super) head: Seq,
-    pub(super) bytes: u64,
-    pub(super) at: i64,
-}
-
-impl Kept {
-    pub(super) fn held(self) -> Held {
-        Held { first: self.first, head: self.head, bytes: self.bytes }
-    }
-}
-
-impl From<&RoomRecord> for Kept {
-    fn from(record: &RoomRecord) -> Self {
-        Self { first: record.first, head: record.head, bytes: record.bytes, at: record.at }
-    }
-}
-
 /// See the module.
 pub(super) struct Writer {
-    pub(super) connection: Connection,
+    pub(super) store: Store,
     pub(super) queue: Arc<Queue>,
     pub(super) shelves: Shelves,
     pub(super) marks: Arc<Marks>,
-    pub(super) rooms: HashMap<RoomId, Kept>,
     pub(super) retention: Retention,
-    /// Rooms that are deleted, while rows of theirs are left.
-    pub(super) deleted: HashSet<RoomId>,
     pub(super) clock: Arc<SteadyClock>,
     /// When the file was told last what time it is.
     pub(super) clock_kept_at: Option<Instant>,
@@ -69,10 +46,6 @@ pub(super) struct Writer {
     pub(super) path: std::path::PathBuf,
     /// Called after each commit that changed events.
     pub(super) wake: Box<dyn Fn(u64) + Send>,
-    /// Whether commits of the connection wait for the disk, as it was set last.
-    pub(super) waits: Option<bool>,
-    /// Whether the file says that all of it is synced.
-    pub(super) clean: bool,
     pub(super) appended_at: Instant,
     /// When the length of the write-ahead log was looked at.
     pub(super) looked_at: Instant,
@@ -121,18 +94,24 @@ impl Writer {
 
     fn commit(&mut self, group: Group) {
         let began = Instant::now();
-        match group::write(self, &group) {
+        // Only beside what is written anyway: a server that rests lets its disk rest.
+        let keeps_clock = self.clock_kept_at.is_none_or(|at| at.elapsed() >= KEEP_CLOCK);
+        let clock = Some(&*self.clock).filter(|_| keeps_clock);
+        match group::write(&mut self.store, &group, clock) {
             Ok(written) => {
+                if keeps_clock {
+                    self.clock_kept_at = Some(Instant::now());
+                }
                 let rows = written.events + group.records.len() as u64;
                 let is_due = self.checkpoints.wrote(rows, written.bytes);
                 self.figures.committed(written.events, began.elapsed(), written.synced);
                 if written.events > 0 {
-                    self.clean = false;
+                    self.store.clean = false;
                     self.marks.opened();
                 }
                 for (room, kept) in written.rooms {
                     self.marks.mark(room, kept.head);
-                    self.rooms.insert(room, kept);
+                    self.store.rooms.insert(room, kept);
                     let first = self.shelves.usage(room).first.max(kept.first);
                     self.shelves.set(room, Usage { first, bytes: kept.bytes });
                 }
@@ -141,9 +120,9 @@ impl Writer {
                     self.shelves.force(purge.room, purge.before);
                 }
                 for room in written.deleted {
-                    let head = self.rooms.entry(room).or_insert(Kept::EMPTY).head;
+                    let head = self.store.rooms.entry(room).or_insert(Kept::EMPTY).head;
                     self.shelves.force(room, head + 1);
-                    self.deleted.insert(room);
+                    self.store.deleted.insert(room);
                 }
                 if written.events > 0 {
                     self.appended_at = Instant::now();
@@ -157,7 +136,7 @@ impl Writer {
                 }
                 (self.wake)(written.events.max(1));
                 if is_due {
-                    self.checkpoints.keep_bounded(&self.connection);
+                    self.checkpoints.keep_bounded(&self.store.connection);
                 }
             }
             Err(error) => self.give_up(error.into(), group),
@@ -188,8 +167,7 @@ impl Writer {
         }
         match self.reconnect() {
             Ok(connection) => {
-                self.connection = connection;
-                self.waits = None;
+                self.store.replace(connection);
                 self.queue.mend();
                 tracing::info!("the event log takes events again");
             }
@@ -218,19 +196,37 @@ impl Writer {
         if check_age {
             self.aged_at = Instant::now();
         }
-        if let Err(error) = purge::step(self, now, check_age) {
-            self.look_after_failed(error.into(), "old events could not be deleted yet");
-        }
-        if !self.clean && self.appended_at.elapsed() >= IDLE && self.marks.close() {
-            match group::set_clean(self) {
+        self.purge(now, check_age);
+        if !self.store.clean && self.appended_at.elapsed() >= IDLE && self.marks.close() {
+            match group::set_clean(&mut self.store, &self.clock) {
                 Ok(()) => {
-                    self.clean = true;
-                    self.checkpoints.run(&self.connection);
+                    self.store.clean = true;
+                    self.checkpoints.run(&self.store.connection);
                 }
                 Err(error) => self.look_after_failed(error.into(), "the event log could not be synced"),
             }
         }
         self.shorten();
+    }
+
+    /// Deletes a few rows of every room that holds more than it should.
+    fn purge(&mut self, now: i64, check_age: bool) {
+        let rooms: Vec<RoomId> = self.store.rooms.keys().copied().collect();
+        for room in rooms {
+            match purge::step(&mut self.store, &self.shelves, &self.retention, room, now, check_age) {
+                Ok(0) => {}
+                Ok(rows) => {
+                    (self.wake)(rows);
+                    if self.checkpoints.wrote(rows, 0) {
+                        self.checkpoints.keep_bounded(&self.store.connection);
+                    }
+                }
+                Err(error) => {
+                    self.look_after_failed(error.into(), "old events could not be deleted yet");
+                    return;
+                }
+            }
+        }
     }
 
     /// A write-ahead log that a burst has left long becomes short: at once where nothing happens, else with the next commits.
@@ -241,11 +237,11 @@ impl Writer {
         self.looked_at = Instant::now();
         let bytes = self.checkpoints.bytes();
         self.figures.wal_bytes.store(bytes, Ordering::Relaxed);
-        if self.clean && bytes > WAL_RESTS_BYTES {
+        if self.store.clean && bytes > WAL_RESTS_BYTES {
             // Publishers do not wait for readers here.
-            let emptied = self.connection.busy_timeout(Duration::ZERO).map_err(LogError::from);
-            let emptied = emptied.and_then(|()| self.checkpoints.write_again(&self.connection));
-            let restored = self.connection.busy_timeout(open::PATIENCE).map_err(LogError::from);
+            let emptied = self.store.connection.busy_timeout(Duration::ZERO).map_err(LogError::from);
+            let emptied = emptied.and_then(|()| self.checkpoints.write_again(&self.store.connection));
+            let restored = self.store.connection.busy_timeout(open::PATIENCE).map_err(LogError::from);
             if let Err(error) = emptied.and(restored)
                 && error.fault != Fault::Locked
             {
@@ -266,22 +262,11 @@ impl Writer {
     }
 
     fn finish(&mut self) -> rusqlite::Result<()> {
-        if !self.clean && self.marks.close() {
-            group::set_clean(self)?;
+        if !self.store.clean && self.marks.close() {
+            group::set_clean(&mut self.store, &self.clock)?;
         }
-        group::keep_clock(&self.connection, &self.clock)?;
-        self.checkpoints.make_last(&self.connection)
-    }
-
-    /// Sets whether the next commit waits for the disk.
-    pub(super) fn set_synced(&mut self, synced: bool) -> rusqlite::Result<()> {
-        if self.waits != Some(synced) {
-            // Unknown, should this fail.
-            self.waits = None;
-            self.connection.pragma_update(None, "synchronous", if synced { "FULL" } else { "NORMAL" })?;
-            self.waits = Some(synced);
-        }
-        Ok(())
+        group::keep_clock(&self.store.connection, &self.clock)?;
+        self.checkpoints.make_last(&self.store.connection)
     }
 }
 
@@ -298,9 +283,4 @@ fn show(appends: &[Append]) {
             commits.committed(&frames);
         }
     }
-}
-
-/// Whether a group has to wait for the disk.
-pub(super) fn is_synced(level: Level, clean: bool, events: bool) -> bool {
-    level == Level::Synced || clean && events
 }

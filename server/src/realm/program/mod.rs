@@ -2,16 +2,21 @@
 //!
 //! A run is bounded in time and output, sees a named few variables, and ends with everything that it started.
 
+#[cfg(target_os = "linux")]
+mod adoption;
 mod environment;
 #[cfg(target_os = "linux")]
 mod kin;
 mod leaders;
+mod mark;
 mod output;
 #[cfg(target_os = "linux")]
 mod reaper;
 mod run;
 #[cfg(target_os = "linux")]
 mod sweep;
+#[cfg(target_os = "linux")]
+mod table;
 
 use std::path::PathBuf;
 use std::pin::pin;
@@ -22,8 +27,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use crate::config::VariableName;
+use mark::Mark;
 use output::{Output, read_on};
-use run::{Mark, Run};
+use run::Run;
 
 pub(crate) use environment::announce_missing;
 #[cfg(target_os = "linux")]
@@ -119,7 +125,7 @@ impl Order {
         let piped = || if self.output_bytes_max.is_some() { Stdio::piped() } else { Stdio::null() };
         command.stdout(piped()).stderr(piped());
         command.env_clear().envs(environment::passed(&self.pass_env, std::env::vars_os()));
-        command.env(run::VARIABLE, mark.as_str());
+        command.env(mark::VARIABLE, mark.as_str());
         if let Some(dir) = &self.working_dir {
             command.current_dir(dir);
         }

@@ -10,10 +10,11 @@ use rustix::process::{
 };
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::kin::{Household, Process, Trace, of_run};
+use super::adoption::{self, Adoption};
+use super::kin::{Household, Trace, of_run};
 use super::leaders;
-use super::reaper::{self, Adoption};
-use super::run::{Mark, VARIABLE};
+use super::mark::{Mark, VARIABLE};
+use super::table::{Process, look, table};
 
 /// What starts processes faster than they are ended wins after so many rounds; the log says so.
 const ROUNDS_MAX: usize = 200;
@@ -51,7 +52,7 @@ pub(super) fn sweep(run: &Trace) -> usize {
     for _ in 0..ROUNDS_MAX {
         let found = {
             let leaders = leaders::lock();
-            let Adoption { adopts, alone } = reaper::adoption();
+            let Adoption { adopts, alone } = adoption::current();
             let house = Household { server: std::process::id(), adopts, alone, leaders: &leaders };
             of_run(&table(), run, house, mark_of)
         };
@@ -75,18 +76,6 @@ pub(crate) fn end_programs() {
             sweep(&run);
         }
     }
-}
-
-/// Every process. Not of one moment: they come and go while it is read.
-pub(super) fn table() -> Vec<Process> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    let numbers = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    numbers.filter_map(look).collect()
-}
-
-fn look(id: u32) -> Option<Process> {
-    // Names need not be UTF-8.
-    Process::parse(&String::from_utf8_lossy(&fs::read(format!("/proc/{id}/stat")).ok()?))
 }
 
 /// The mark that a process was started with.

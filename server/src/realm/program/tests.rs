@@ -28,7 +28,7 @@ fn detached(pid_file: &Path, streams: &str) -> String {
 
 fn lives(pid_file: &Path) -> bool {
     let pid: u32 = std::fs::read_to_string(pid_file).expect("a file").trim().parse().expect("a number");
-    sweep::table().iter().any(|process| process.id == pid && !process.dead)
+    table::table().iter().any(|process| process.id == pid && !process.dead)
 }
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn a_program_sees_a_named_few_variables() {
     let Ended::Exited { stdout, .. } = order.run(String::new()).await else { panic!("it ends by itself") };
     let text = stdout.text();
     let names: Vec<_> = text.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
-    assert!(names.contains(&"PATH") && names.contains(&run::VARIABLE), "{names:?}");
+    assert!(names.contains(&"PATH") && names.contains(&mark::VARIABLE), "{names:?}");
     // Cargo gives its tests a good many of these.
     assert!(!names.iter().any(|name| name.starts_with("CARGO")), "{names:?}");
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::log::{Fault, LogError};
+use crate::bus::{Fault, LogError};
 use crate::ws::publish::taken_back;
 
 fn session() -> (Session, Instant) {

@@ -9,15 +9,13 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::super::open::{self, EVENTS_FILE};
 use super::super::private;
+use super::super::remains::{IMPORT_FILE, remove_remains};
 use super::super::schema::{self, ROOM_MAX, SEQ_MAX, event_id};
 use super::{BackupError, Copied, Line, VERSION};
 use crate::json;
 use crate::log::record::{ConsumerRecord, KeyRecord};
 use crate::log::{RoomRecord, new_epoch};
 
-/// Where an import is made. It becomes the log in one step, once all of it is on the disk: an import that is killed
-/// leaves no log.
-const IMPORT_FILE: &str = "events.db.importing";
 /// Events of one transaction.
 const CHUNK_EVENTS: u64 = 5_000;
 /// The end of the year 9999, Unix microseconds.
@@ -52,19 +50,6 @@ pub fn import(dir: &Path, keep_epoch: bool, lines: &mut dyn BufRead) -> Result<C
         let _ = remove_remains(dir);
     }
     imported
-}
-
-/// Removes what an import left that was killed. Returns whether there was something.
-pub(in crate::log) fn remove_remains(dir: &Path) -> std::io::Result<bool> {
-    let mut found = false;
-    for file in ["", "-journal", "-wal", "-shm"] {
-        match std::fs::remove_file(dir.join(format!("{IMPORT_FILE}{file}"))) {
-            Ok(()) => found = true,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(found)
 }
 
 /// A file that is thrown away unless all of it is written needs no journal, which would become as large as itself.

@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 pub use export::{export, salvage};
 pub use import::import;
-pub(in crate::log) use import::remove_remains;
 
 use super::open::OpenError;
 use crate::log::LogError;

@@ -1,0 +1,54 @@
+//! A cursor in a room's memory.
+
+use std::sync::Arc;
+
+use arcane_shared::Seq;
+use tokio::sync::watch;
+
+use super::batch::Batch;
+use super::room::Room;
+use crate::event::{Gap, GapReason};
+
+/// Reads a room's memory on behalf of its subscribers, without being one.
+#[derive(Debug)]
+pub(crate) struct Observer {
+    pub(super) room: Arc<Room>,
+    pub(super) head: watch::Receiver<Seq>,
+    pub(super) cursor: Seq,
+}
+
+impl Observer {
+    /// Begins after the latest event.
+    pub(crate) fn new(room: Arc<Room>) -> Self {
+        let head = room.watch();
+        let cursor = *head.borrow();
+        Self { room, head, cursor }
+    }
+
+    /// Everything up to this event was taken.
+    pub(crate) fn cursor(&self) -> Seq {
+        self.cursor
+    }
+
+    /// How many events there are after the cursor.
+    pub(crate) fn pending(&self) -> u64 {
+        self.head.borrow().saturating_sub(self.cursor)
+    }
+
+    /// Waits until there is something after the cursor. Cancel-safe.
+    pub(crate) async fn ready(&mut self) {
+        let cursor = self.cursor;
+        // The room is held by this observer, so the sender cannot be gone.
+        let _ = self.head.wait_for(|head| *head > cursor).await;
+    }
+
+    /// Takes what is new, at most `frames_max` events and about `bytes_max` bytes.
+    pub(crate) fn take(&mut self, frames_max: usize, bytes_max: usize) -> Batch {
+        let slice = self.room.after(self.cursor, frames_max, bytes_max);
+        let gap = slice.resumes_at.map(|resumes_at| Gap { from: self.cursor + 1, to: resumes_at - 1 });
+        let last = slice.frames.last().map(|frame| frame.seq());
+        self.cursor = last.or(gap.map(|gap| gap.to)).unwrap_or(self.cursor);
+        let gap = gap.map(|gap| (gap, GapReason::Lagged));
+        Batch { gap, frames: slice.frames, seq: self.cursor, ..Batch::default() }
+    }
+}
