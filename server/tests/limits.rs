@@ -43,7 +43,11 @@ async fn ask_until(url: &str, status: u16) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn why_nothing_can_be_written_is_told_apart() {
-    for (fault, says) in [("erofs", "read-only file system"), ("edquot", "quota of the event log's owner")] {
+    for (fault, says) in [
+        ("erofs", "read-only file system"),
+        ("edquot", "quota of the event log's owner"),
+        ("enospc", "the disk of the event log is full"),
+    ] {
         let machine = Machine::new();
         let process = machine.start();
         ask_until(&process.url, 201).await;

@@ -293,11 +293,45 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_decoding_panic(text in ".{0,200}") {
-        let _ = serde_json::from_str::<ClientMessage>(&text);
-        let _ = Position::parse(&text);
-        let _ = Timestamp::parse(&text);
-        let _ = EventFilter::from_query(Some(&text), Some(&text), Some(&text));
+    fn any_time_that_is_read_comes_back(
+        text in prop_oneof![
+            ".{0,40}",
+            "[0-9]{4}-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-5][0-9]:[0-6][0-9](\\.[0-9]{1,9})?(Z|[+-][01][0-9]:[0-5][0-9])?",
+        ],
+    ) {
+        if let Ok(time) = Timestamp::parse(&text) {
+            prop_assert_eq!(Timestamp::parse(&time.to_string()), Ok(time));
+        }
+    }
+
+    #[test]
+    fn any_position_that_is_read_comes_back(text in prop_oneof![".{0,80}", "[a-z_-]{0,70}:[0-9]{0,22}"]) {
+        if let Ok(position) = Position::parse(&text) {
+            prop_assert_eq!(Position::parse(&position.to_string()), Ok(position));
+        }
+    }
+
+    #[test]
+    fn any_message_of_a_client_that_is_read_comes_back(
+        kind in "hello|ping|filter|ack|seen|.{0,9}", number in any::<f64>(), seq in any::<u64>(), other in any_json(),
+    ) {
+        let sample = json!({"seq": seq, "painted_at": number, "late_ms": number, "missed": true});
+        let message = json!({"type": kind, "client": other, "t0": number, "seq": seq, "samples": [sample]}).to_string();
+        if let Ok(read) = serde_json::from_str::<ClientMessage>(&message) {
+            prop_assert_eq!(serde_json::from_str::<ClientMessage>(&encode(&read)).unwrap(), read);
+        }
+    }
+
+    #[test]
+    fn any_filter_lets_pass_what_it_names_and_nothing_else(text in ".{0,80}|[ ,]{0,2}(claude|Codex)?[ ,]{0,2}(GEMINI|x)?") {
+        if let Ok(filter) = EventFilter::from_query(None, Some(&text), None) {
+            for name in ["claude", "gemini"] {
+                let name = DaemonName::parse(name).unwrap();
+                let named = text.split(',').any(|word| word.trim().eq_ignore_ascii_case(name.as_str()));
+                let anything = text.split(',').all(|word| word.trim().is_empty());
+                prop_assert_eq!(filter.passes(SpellName::Summon, Some(&name), true), named || anything);
+            }
+        }
     }
 
     #[test]

@@ -286,8 +286,13 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_make_it_panic(text in ".{0,200}") {
-            let _ = read_all(text.as_bytes());
+        fn what_is_no_json_is_refused(text in ".{0,200}", at in 0_usize..100, instead in any::<char>()) {
+            let whole = r#"[{"spell_name":"reveal","description":"a \u00e9","metadata":{"n":1.5}},{"spell_name":"parse"}]"#;
+            let changed: String = whole.chars().enumerate().map(|(n, c)| if n == at { instead } else { c }).collect();
+            for body in [text, changed] {
+                let read = read_all(body.as_bytes());
+                prop_assert!(read.is_err() || serde_json::from_str::<Value>(&body).is_ok(), "{body}: {read:?}");
+            }
         }
     }
 }

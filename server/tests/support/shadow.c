@@ -2,7 +2,7 @@
  *
  * Loaded before the C library (LD_PRELOAD): each fsync and fdatasync of a file below ARCANE_SYNCED_FROM copies it
  * to the same name in ARCANE_SYNCED_TO. The file ARCANE_FAULT says what fails: "sync" (and what was to be synced is then
- * forgotten for good, as kernels do: the next sync succeeds without it), "erofs" or "edquot" (writes). */
+ * forgotten for good, as kernels do: the next sync succeeds without it), "erofs", "edquot" or "enospc" (writes). */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -97,8 +97,8 @@ static int write_fails(int fd, off_t at, size_t len) {
     char name[4096];
     struct stat status;
     if (!getenv("ARCANE_FAULT") || !name_of(fd, name, sizeof name, &status)) return 0;
-    if (fails("erofs") || fails("edquot")) {
-        errno = fails("erofs") ? EROFS : EDQUOT;
+    if (fails("erofs") || fails("edquot") || fails("enospc")) {
+        errno = fails("erofs") ? EROFS : fails("edquot") ? EDQUOT : ENOSPC;
         return 1;
     }
     pthread_mutex_lock(&one_at_a_time);

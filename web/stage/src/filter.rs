@@ -79,8 +79,13 @@ mod tests {
         }
 
         #[test]
-        fn any_query_is_some_filter(pairs in proptest::collection::vec((".{0,12}", ".{0,90}"), 0..6)) {
-            let _ = Filter::from_pairs(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+        fn any_query_is_a_filter_that_a_query_can_say(
+            pairs in proptest::collection::vec(("spell|daemon|success|.{0,12}", ".{0,90}|false"), 0..6),
+        ) {
+            let filter = Filter::from_pairs(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+            let said = filter.to_pairs();
+            let again = Filter::from_pairs(said.iter().filter_map(|(key, value)| value.map(|v| (*key, v))));
+            prop_assert_eq!(again, filter);
         }
     }
 }

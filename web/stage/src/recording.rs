@@ -158,9 +158,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_breaks_it(text in "\\PC{0,300}|(\\{\"spell_name\":\"[a-z]{1,9}\",\"metadata\":\\{\\}\\}\n){0,9}") {
-            let _ = decode(&text);
-            let _ = decode(&format!("{{\"arcane_recording\":1,\"present\":[{text}]}}"));
+        fn every_line_is_an_event_or_counted(text in "\\PC{0,300}|(\\{\"spell_name\":\"[a-z]{1,9}\",\"metadata\":\\{\\}\\}\n){0,9}") {
+            let head = format!("{{\"arcane_recording\":1,\"present\":[{}]}}\n", text.lines().next().unwrap_or_default());
+            let lines = |text: &str| text.lines().filter(|line| !line.trim().is_empty()).count();
+            if let Ok(recording) = decode(&text) {
+                prop_assert_eq!(recording.events.len() + recording.unread, lines(&text));
+            }
+            if let Ok(recording) = decode(&(head.clone() + &text)) {
+                let is_head = serde_json::from_str::<Value>(&head).is_ok();
+                prop_assert_eq!(recording.events.len() + recording.unread, lines(&text) + usize::from(!is_head));
+            }
         }
     }
 }

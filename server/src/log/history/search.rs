@@ -151,7 +151,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics_and_terms_have_words(text in "(?s).{0,210}") {
+        fn the_terms_of_any_text_are_few_and_have_words(text in "(?s).{0,210}") {
             if let Ok(search) = Search::parse(&text) {
                 prop_assert!(!search.terms.is_empty() && search.terms.len() <= SEARCH_TERMS_MAX);
                 for term in search.terms() {

@@ -250,8 +250,42 @@ mod tests {
         drop(connection);
     }
 
+    /// Whose rows are on a page of their own or in few overflow pages.
     #[test]
-    fn whatever_is_in_the_file_nothing_panics() {
+    fn a_page_that_is_lost_takes_no_row_of_another_page_along() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, connection) = database(dir.path());
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        drop(connection);
+        let whole = std::fs::read(&path).unwrap();
+        let pages = Pages::open(&path).unwrap();
+        let bytes = pages.page_bytes;
+        let before: Vec<Vec<Row>> = (1..=pages.count()).map(|number| pages.rows_of(number)).collect();
+        for lost in (0..whole.len() / bytes).step_by(37) {
+            let mut damaged = whole.clone();
+            damaged[lost * bytes..(lost + 1) * bytes].fill(0xFF);
+            // The header of the file is on the first page.
+            damaged[..100].copy_from_slice(&whole[..100]);
+            std::fs::write(&path, &damaged).unwrap();
+            let pages = Pages::open(&path).unwrap();
+            for (number, rows) in (1..).zip(&before) {
+                let small = |row: &&Row| matches!(&row.values[..], [.., Value::Bytes(text)] if text.len() < bytes / 2);
+                let after = pages.rows_of(number);
+                for row in rows.iter().filter(small) {
+                    let is_lost = number as usize == lost + 1;
+                    assert_eq!(
+                        after.contains(row),
+                        !is_lost,
+                        "row {} of page {number} without {lost}",
+                        row.id
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_is_in_the_file_no_page_holds_more_rows_than_fit() {
         let dir = tempfile::tempdir().unwrap();
         let (path, connection) = database(dir.path());
         drop(connection);
@@ -266,7 +300,14 @@ mod tests {
             }
             bytes.truncate(usize::try_from(dice >> 33).unwrap() % whole.len());
             std::fs::write(&path, &bytes).unwrap();
-            let _ = Pages::open(&path).unwrap().rows().count();
+            let pages = Pages::open(&path).unwrap();
+            for number in 1..=pages.count() {
+                let rows = pages.rows_of(number);
+                assert!(rows.len() <= pages.page_bytes / 4, "{} on page {number}", rows.len());
+                let len = |value: &Value| if let Value::Bytes(bytes) = value { bytes.len() } else { 0 };
+                let longest = rows.iter().map(|row| row.values.iter().map(len).sum()).max();
+                assert!(longest.unwrap_or(0) <= ROW_BYTES_MAX, "{longest:?} on page {number}");
+            }
         }
     }
 }

@@ -194,8 +194,19 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let _ = decode_all(&bytes, 100);
-        let _ = inflate_all(&bytes, 100);
+    fn no_bytes_make_a_message_beyond_its_bound(
+        bytes in prop_oneof![frames(), proptest::collection::vec(any::<u8>(), 0..400)],
+    ) {
+        for mut decoder in [Decoder::new(100), Decoder::with_deflate(100)] {
+            for message in decode_pieces(&mut decoder, &bytes, usize::MAX).0 {
+                let (len, max) = match &message {
+                    Incoming::Text(text) => (text.len(), 100),
+                    Incoming::Binary(len) => (*len, 100),
+                    Incoming::Ping(bytes) => (bytes.len(), CONTROL_BYTES_MAX),
+                    _ => (0, 0),
+                };
+                prop_assert!(len <= max, "{message:?}");
+            }
+        }
     }
 }

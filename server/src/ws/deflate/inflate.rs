@@ -168,7 +168,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_make_it_panic_or_cross_the_bound(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn no_bytes_cross_the_bound(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(message) = inflate(&bytes, 300) {
                 prop_assert!(message.len() <= 300);
             }

@@ -153,8 +153,12 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
-            let _ = Counts::decode(&bytes);
+        fn any_bytes_are_counts_that_can_be_written_or_nothing(
+            bytes in proptest::collection::vec(prop_oneof![0_u8..16, any::<u8>()], 0..40),
+        ) {
+            if let Some(counts) = Counts::decode(&bytes) {
+                prop_assert_eq!(Counts::decode(&counts.encode()), Some(counts));
+            }
         }
     }
 
