@@ -14,7 +14,7 @@ use super::batch::Batch;
 use super::pace::{Pace, Speed};
 use super::room::{Reach, Room};
 use crate::event::{Gap, GapReason, PreparedFrame};
-use crate::log::{Fault, LogError, Page, Pin, Portion};
+use crate::log::{Fault, LogError, Page, PageRequest, Pin};
 
 /// Events of one page.
 const PAGE_EVENTS_MAX: usize = 512;
@@ -116,8 +116,8 @@ impl Course {
         let reading = self.reading.get_or_insert_with(|| {
             let (reads, id) = (room.reads().clone(), room.id());
             let (events_max, bytes_max) = (PAGE_EVENTS_MAX, PAGE_BYTES_MAX);
-            let portion = Portion { after: cursor, through, events_max, bytes_max };
-            Box::pin(async move { reads.page(id, portion).await })
+            let request = PageRequest { after: cursor, through, events_max, bytes_max };
+            Box::pin(async move { reads.page(id, request).await })
         });
         let read = reading.await;
         self.reading = None;

@@ -34,7 +34,7 @@ use crate::event::{Completed, PreparedFrame, TooLarge};
 pub use closing::CannotClose;
 pub use consumers::{ConsumerError, Consumers, Reader};
 // What the log is asked in: the bus answers for it, and nobody above has to know it.
-pub use crate::log::{EventLog, Fault, Level, LogError, Portion, Receipt, Record, RoomId, history};
+pub use crate::log::{EventLog, Fault, Level, LogError, PageRequest, Receipt, Record, RoomId, history};
 pub use batch::Batch;
 pub use keys::{Key, KeyRefused, Known};
 pub(crate) use observer::Observer;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::log::{EventLog, Fault, LogError, Page, Portion, RoomId};
+use crate::log::{EventLog, Fault, LogError, Page, PageRequest, RoomId};
 
 /// Readers of the log at a time; further ones wait. Each holds one page in memory.
 const READERS_MAX: usize = 4;
@@ -28,8 +28,8 @@ impl Reads {
     }
 
     /// A page of a room.
-    pub(crate) async fn page(&self, room: RoomId, portion: Portion) -> Result<Page, LogError> {
-        self.ask(move |log| log.read(room, portion)).await
+    pub(crate) async fn page(&self, room: RoomId, request: PageRequest) -> Result<Page, LogError> {
+        self.ask(move |log| log.read(room, request)).await
     }
 
     /// Asks the log something that blocks.

@@ -18,7 +18,8 @@ use crate::clock;
 use crate::event::{Completed, Outgoing, PreparedFrame};
 use crate::log::record::COLOR;
 use crate::log::{
-    Append, Appended, Commits, Level, LogError, Notify, Portion, Receipt, Record, RoomId, RoomRecord, Usage,
+    Append, Appended, Commits, Level, LogError, Notify, PageRequest, Receipt, Record, RoomId, RoomRecord,
+    Usage,
 };
 
 /// A room. Numbers are given under one lock that is held for neither I/O nor an await, so a publisher waits
@@ -80,14 +81,14 @@ impl Room {
         fixed: Fixed,
     ) -> Result<Self, LogError> {
         let mut ring = Ring::after_head(record.head, memory.ring_frames, memory.ring_bytes);
-        let portion = Portion {
+        let request = PageRequest {
             after: record.head.saturating_sub(memory.history_size as u64).max(record.first.saturating_sub(1)),
             through: record.head,
             events_max: memory.history_size,
             bytes_max: memory.ring_bytes,
         };
-        if portion.after < record.head {
-            ring.refill(reads.log().latest(record.id, portion)?);
+        if request.after < record.head {
+            ring.refill(reads.log().latest(record.id, request)?);
         }
         let keys = Keys::recall(&record.name, reads.log().as_ref())?;
         // The list that earlier versions kept is beside those of the rooms.

@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 
-use crate::bus::{ArcaneEventBus, Fault, LogError, Portion, RoomId};
+use crate::bus::{ArcaneEventBus, Fault, LogError, PageRequest, RoomId};
 use crate::event::PreparedFrame;
 
 /// A piece ends with the event that reaches this many bytes.
@@ -98,9 +98,9 @@ impl Held {
         if let Some(frame) = frame.upgrade() {
             return Ok(Some(frame));
         }
-        let portion = Portion { after: seq - 1, through: seq, events_max: 1, bytes_max: PIECE_BYTES };
+        let request = PageRequest { after: seq - 1, through: seq, events_max: 1, bytes_max: PIECE_BYTES };
         let room = self.room;
-        let page = self.bus.ask_log(move |log| log.read(room, portion)).await?;
+        let page = self.bus.ask_log(move |log| log.read(room, request)).await?;
         let gone = || LogError::new(Fault::Closed, format!("event {seq} went while it was being read"));
         page.frames.into_iter().next().map(Some).ok_or_else(gone)
     }

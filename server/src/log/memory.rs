@@ -10,10 +10,10 @@ use super::history::{
     Activity, ActivityCounts, ActivityQuery, HistoryPage, HistoryQuery, LoggedEvent, Order, PAGE_BYTES_MAX,
     Search, step_s,
 };
+use super::pins::Pins;
 use super::retention::{Aged, Held, Retention};
-use super::shelf::Shelves;
 use super::{
-    Append, Appended, EventLog, Fault, GapReason, Level, LogError, Page, Pin, Portion, Record, RoomId,
+    Append, Appended, EventLog, Fault, GapReason, Level, LogError, Page, PageRequest, Pin, Record, RoomId,
     RoomRecord, Usage,
 };
 use crate::clock::{self, SteadyClock};
@@ -26,7 +26,7 @@ pub const BYTES_MAX: u64 = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub struct MemoryLog {
     retention: Retention,
-    shelves: Shelves,
+    pins: Pins,
     clock: SteadyClock,
     state: Mutex<State>,
 }
@@ -55,7 +55,7 @@ impl MemoryLog {
         let retention = Retention { bytes_max: retention.bytes_max.min(BYTES_MAX), ..retention };
         Self {
             retention,
-            shelves: Shelves::default(),
+            pins: Pins::default(),
             clock: SteadyClock::start(None, true),
             state: Mutex::default(),
         }
@@ -89,14 +89,14 @@ impl Kept {
         }
     }
 
-    fn retain(&mut self, room: RoomId, retention: &Retention, shelves: &Shelves, now: i64) {
+    fn retain(&mut self, room: RoomId, retention: &Retention, pins: &Pins, now: i64) {
         if retention.is_exceeded(self.held(), self.frames.front().map(|frame| frame.at()), now) {
             let oldest: Vec<Aged> = self.frames.iter().take(1024).map(aged).collect();
             let wanted = retention.first_to_keep(self.held(), &oldest, now);
-            let first = shelves.advance(room, wanted, Instant::now());
+            let first = pins.advance(room, wanted, Instant::now());
             self.drop_before(first);
         }
-        shelves.set(room, Usage { first: self.held().first, bytes: self.bytes });
+        pins.set(room, Usage { first: self.held().first, bytes: self.bytes });
     }
 }
 
@@ -133,13 +133,13 @@ impl EventLog for MemoryLog {
         };
         let record = kept.record(id);
         state.rooms.insert(id, kept);
-        self.shelves.set(id, Usage { first: 1, bytes: 0 });
+        self.pins.set(id, Usage { first: 1, bytes: 0 });
         Ok(record)
     }
 
     fn forget_room(&self, room: RoomId) {
         self.lock().rooms.remove(&room);
-        self.shelves.forget(room);
+        self.pins.forget(room);
     }
 
     fn delete_room(&self, room: RoomId, records: Vec<Record>) -> Result<(), LogError> {
@@ -147,7 +147,7 @@ impl EventLog for MemoryLog {
         state.rooms.remove(&room);
         state.take(&records);
         drop(state);
-        self.shelves.forget(room);
+        self.pins.forget(room);
         Ok(())
     }
 
@@ -161,7 +161,7 @@ impl EventLog for MemoryLog {
         }
         self.clock.observe();
         let now = self.clock.expiry(clock::now()).unix_micros();
-        kept.retain(append.room, &self.retention, &self.shelves, now);
+        kept.retain(append.room, &self.retention, &self.pins, now);
         state.take(&append.records);
         Ok(Appended::Done(append))
     }
@@ -178,32 +178,32 @@ impl EventLog for MemoryLog {
         Ok(found.map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
-    fn read(&self, room: RoomId, portion: Portion) -> Result<Page, LogError> {
+    fn read(&self, room: RoomId, request: PageRequest) -> Result<Page, LogError> {
         let state = self.lock();
         let kept = state.rooms.get(&room).ok_or_else(gone)?;
         let first = kept.held().first;
-        let lost = portion.after + 1 < first;
-        let gap = Gap { from: portion.after + 1, to: (first - 1).min(portion.through) };
+        let lost = request.after + 1 < first;
+        let gap = Gap { from: request.after + 1, to: (first - 1).min(request.through) };
         let mut bytes = 0;
-        let frames = kept.frames.range(kept.index_after(portion.after)..);
-        let frames = frames.take(portion.events_max).take_while(|frame| {
+        let frames = kept.frames.range(kept.index_after(request.after)..);
+        let frames = frames.take(request.events_max).take_while(|frame| {
             bytes += frame.json().len();
-            frame.seq() <= portion.through && (bytes <= portion.bytes_max || bytes == frame.json().len())
+            frame.seq() <= request.through && (bytes <= request.bytes_max || bytes == frame.json().len())
         });
         Ok(Page { gap: lost.then_some((gap, GapReason::Expired)), frames: frames.cloned().collect() })
     }
 
-    fn latest(&self, room: RoomId, portion: Portion) -> Result<Vec<Arc<PreparedFrame>>, LogError> {
+    fn latest(&self, room: RoomId, request: PageRequest) -> Result<Vec<Arc<PreparedFrame>>, LogError> {
         let state = self.lock();
         let kept = state.rooms.get(&room).ok_or_else(gone)?;
-        let from = kept.index_after(portion.after);
-        let frames = kept.frames.range(from..kept.index_after(portion.through).max(from)).rev();
+        let from = kept.index_after(request.after);
+        let frames = kept.frames.range(from..kept.index_after(request.through).max(from)).rev();
         let mut bytes = 0;
         let fits = |frame: &&Arc<PreparedFrame>| {
             bytes += frame.json().len();
-            bytes <= portion.bytes_max || bytes == frame.json().len()
+            bytes <= request.bytes_max || bytes == frame.json().len()
         };
-        let mut latest: Vec<_> = frames.take(portion.events_max).take_while(fits).cloned().collect();
+        let mut latest: Vec<_> = frames.take(request.events_max).take_while(fits).cloned().collect();
         latest.reverse();
         Ok(latest)
     }
@@ -277,11 +277,11 @@ impl EventLog for MemoryLog {
     }
 
     fn pin(&self, room: RoomId, cursor: Seq) -> (Pin, Seq) {
-        self.shelves.pin(room, cursor, Instant::now())
+        self.pins.pin(room, cursor, Instant::now())
     }
 
     fn usage(&self, room: RoomId) -> Usage {
-        self.shelves.usage(room)
+        self.pins.usage(room)
     }
 
     fn purge(&self, room: RoomId, before: Seq) -> Result<Seq, LogError> {
@@ -289,7 +289,7 @@ impl EventLog for MemoryLog {
         let kept = state.rooms.get_mut(&room).ok_or_else(gone)?;
         kept.drop_before(before.min(kept.head + 1));
         let first = kept.held().first;
-        self.shelves.set(room, Usage { first, bytes: kept.bytes });
+        self.pins.set(room, Usage { first, bytes: kept.bytes });
         Ok(first)
     }
 

@@ -10,9 +10,9 @@ mod commit;
 mod error;
 pub mod history;
 pub mod memory;
+pub mod pins;
 pub(crate) mod record;
 pub mod retention;
-pub mod shelf;
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -22,8 +22,8 @@ use arcane_shared::{Epoch, RoomName, Seq};
 
 pub use commit::{Append, Appended, Commits, Level, Notify, Receipt};
 pub use error::{Fault, LogError};
+pub use pins::Pin;
 pub use record::Record;
-pub use shelf::Pin;
 
 use crate::clock::SteadyClock;
 use crate::event::{Gap, GapReason, PreparedFrame};
@@ -54,7 +54,7 @@ pub struct RoomRecord {
 
 /// How much a reader takes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Portion {
+pub struct PageRequest {
     /// Events after this one.
     pub after: Seq,
     /// Up to this one.
@@ -130,14 +130,14 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// If they cannot be read.
-    fn read(&self, room: RoomId, portion: Portion) -> Result<Page, LogError>;
+    fn read(&self, room: RoomId, request: PageRequest) -> Result<Page, LogError>;
 
-    /// The last events of a portion, in order: as many as follow each other without a hole up to `through` itself,
+    /// The last events of a request, in order: as many as follow each other without a hole up to `through` itself,
     /// within its bounds. Blocks.
     ///
     /// # Errors
     /// If they cannot be read.
-    fn latest(&self, room: RoomId, portion: Portion) -> Result<Vec<Arc<PreparedFrame>>, LogError>;
+    fn latest(&self, room: RoomId, request: PageRequest) -> Result<Vec<Arc<PreparedFrame>>, LogError>;
 
     /// The last event before a moment (Unix microseconds); 0 or the one before the oldest kept if there
     /// is none. Blocks.

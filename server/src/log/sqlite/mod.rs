@@ -36,10 +36,10 @@ use std::time::{Duration, Instant};
 use arcane_shared::{RoomName, Seq};
 
 use super::history::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
+use super::pins::Pins;
 use super::retention::Retention;
-use super::shelf::Shelves;
 use super::{
-    Append, Appended, EventLog, Fault, Level, LogError, Notify, Page, Pin, Portion, Record, RoomId,
+    Append, Appended, EventLog, Fault, Level, LogError, Notify, Page, PageRequest, Pin, Record, RoomId,
     RoomRecord, Usage,
 };
 use crate::clock::SteadyClock;
@@ -59,7 +59,7 @@ use writer::Writer;
 #[derive(Debug)]
 pub struct SqliteLog {
     queue: Arc<Queue>,
-    shelves: Shelves,
+    pins: Pins,
     marks: Arc<Marks>,
     readers: Readers,
     index: Index,
@@ -106,17 +106,17 @@ impl SqliteLog {
         let path: PathBuf = opened.path.clone();
         let of_log = |source: LogError| OpenError::Log { path: path.clone(), source };
         let index = Index::open(dir).map_err(|error| of_log(error.into()))?;
-        let (queue, shelves) = (Arc::new(Queue::new()), Shelves::default());
+        let (queue, pins) = (Arc::new(Queue::new()), Pins::default());
         let (damaged, stopping) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let (figures, checkpoints) = (Arc::new(Counters::default()), Arc::new(Checkpoints::new(&path)));
         for room in &opened.rooms {
-            shelves.set(room.id, Usage { first: room.first, bytes: room.bytes });
+            pins.set(room.id, Usage { first: room.first, bytes: room.bytes });
             marks.mark(room.id, room.head);
         }
         let clock = Arc::new(opened.clock);
         let connection = open::connect(&path).map_err(|error| of_log(error.into()))?;
         for (room, head) in &opened.deleted {
-            shelves.set(*room, Usage { first: head + 1, bytes: 0 });
+            pins.set(*room, Usage { first: head + 1, bytes: 0 });
         }
         let deleted = opened.deleted.iter().map(|(room, head)| (*room, Kept { head: *head, ..Kept::EMPTY }));
         let rooms = opened.rooms.iter().map(|room| (room.id, Kept::from(room))).chain(deleted).collect();
@@ -127,7 +127,7 @@ impl SqliteLog {
                 opened.deleted.iter().map(|(room, _)| *room).collect(),
             ),
             queue: Arc::clone(&queue),
-            shelves: shelves.clone(),
+            pins: pins.clone(),
             marks: Arc::clone(&marks),
             retention,
             clock: Arc::clone(&clock),
@@ -153,7 +153,7 @@ impl SqliteLog {
         let by_name = opened.rooms.into_iter().map(|room| (room.name.clone(), room)).collect();
         Ok(Self {
             queue,
-            shelves,
+            pins,
             marks,
             readers: Readers::new(&path, Arc::clone(&damaged)),
             damaged,
@@ -177,7 +177,7 @@ impl SqliteLog {
 
     /// The oldest and the latest event of a room.
     fn range(&self, room: RoomId) -> (Seq, Seq) {
-        (self.shelves.usage(room).first, self.marks.of(room))
+        (self.pins.usage(room).first, self.marks.of(room))
     }
 
     /// A room by its number, and its oldest event.
@@ -185,7 +185,7 @@ impl SqliteLog {
         let rooms = self.rooms();
         let record = rooms.by_name.values().find(|room| room.id == id);
         let record = record.ok_or_else(|| LogError::new(Fault::Query, "the room is not in the log"))?.clone();
-        let first = self.shelves.usage(record.id).first;
+        let first = self.pins.usage(record.id).first;
         Ok((record, first))
     }
 
@@ -217,7 +217,7 @@ impl EventLog for SqliteLog {
         let epoch = super::new_epoch();
         let record = RoomRecord { id, name: name.clone(), epoch, first: 1, head: 0, bytes: 0, at: 0 };
         rooms.by_name.insert(name.clone(), record.clone());
-        self.shelves.set(id, Usage { first: 1, bytes: 0 });
+        self.pins.set(id, Usage { first: 1, bytes: 0 });
         self.queue.room(id, Some(record.clone()));
         Ok(record)
     }
@@ -261,15 +261,15 @@ impl EventLog for SqliteLog {
         })
     }
 
-    fn read(&self, room: RoomId, portion: Portion) -> Result<Page, LogError> {
+    fn read(&self, room: RoomId, request: PageRequest) -> Result<Page, LogError> {
         let (first, head) = self.range(room);
-        self.readers.page(room, portion, first, head)
+        self.readers.page(room, request, first, head)
     }
 
-    fn latest(&self, room: RoomId, portion: Portion) -> Result<Vec<Arc<PreparedFrame>>, LogError> {
+    fn latest(&self, room: RoomId, request: PageRequest) -> Result<Vec<Arc<PreparedFrame>>, LogError> {
         let (first, head) = self.range(room);
-        let after = portion.after.max(first.saturating_sub(1));
-        self.readers.latest(room, Portion { after, through: portion.through.min(head), ..portion })
+        let after = request.after.max(first.saturating_sub(1));
+        self.readers.latest(room, PageRequest { after, through: request.through.min(head), ..request })
     }
 
     fn before(&self, room: RoomId, at: i64) -> Result<Seq, LogError> {
@@ -313,16 +313,16 @@ impl EventLog for SqliteLog {
     }
 
     fn pin(&self, room: RoomId, cursor: Seq) -> (Pin, Seq) {
-        self.shelves.pin(room, cursor, Instant::now())
+        self.pins.pin(room, cursor, Instant::now())
     }
 
     fn usage(&self, room: RoomId) -> Usage {
-        self.shelves.usage(room)
+        self.pins.usage(room)
     }
 
     fn purge(&self, room: RoomId, before: Seq) -> Result<Seq, LogError> {
         self.ask_purge(room, before.min(self.marks.of(room) + 1), None)?;
-        Ok(self.shelves.usage(room).first)
+        Ok(self.pins.usage(room).first)
     }
 
     fn promise(&self, room: RoomId, seq: Seq) -> bool {
@@ -372,7 +372,7 @@ impl EventLog for SqliteLog {
 impl SqliteLog {
     /// A room with what has happened since the log was opened.
     fn current(&self, room: &RoomRecord) -> RoomRecord {
-        let usage = self.shelves.usage(room.id);
+        let usage = self.pins.usage(room.id);
         RoomRecord {
             first: usage.first,
             bytes: usage.bytes,

@@ -6,8 +6,8 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::schema::{event_id, seq_of};
 use super::store::Store;
+use crate::log::pins::Pins;
 use crate::log::retention::{Aged, Retention};
-use crate::log::shelf::Shelves;
 use crate::log::{RoomId, Usage};
 
 /// Rows of one step.
@@ -16,14 +16,14 @@ const ROWS_MAX: usize = 1000;
 /// Deletes a few rows of a room, if it holds more than it should. Returns how many.
 pub(super) fn step(
     store: &mut Store,
-    shelves: &Shelves,
+    pins: &Pins,
     retention: &Retention,
     room: RoomId,
     now: i64,
     check_age: bool,
 ) -> rusqlite::Result<u64> {
     let Some(mut kept) = store.rooms.get(&room).copied() else { return Ok(0) };
-    let promised = shelves.usage(room).first;
+    let promised = pins.usage(room).first;
     let is_due = promised > kept.first
         || store.deleted.contains(&room)
         || retention.is_exceeded(kept.held(), None, now);
@@ -34,12 +34,12 @@ pub(super) fn step(
     let oldest = oldest(&store.connection, room, kept.first)?;
     if oldest.is_empty() && store.deleted.remove(&room) {
         store.rooms.remove(&room);
-        shelves.forget(room);
+        pins.forget(room);
         return Ok(0);
     }
     let wanted = retention.first_to_keep(kept.held(), &oldest, now).max(promised);
     // From here on nobody is promised what goes.
-    let allowed = shelves.advance(room, wanted, Instant::now());
+    let allowed = pins.advance(room, wanted, Instant::now());
     let gone: Vec<&Aged> = oldest.iter().take_while(|event| event.seq < allowed).collect();
     let Some(last) = gone.last() else { return Ok(0) };
     let bytes: u64 = gone.iter().map(|event| event.bytes).sum();
@@ -56,7 +56,7 @@ pub(super) fn step(
     )?;
     transaction.commit()?;
     store.rooms.insert(room, kept);
-    shelves.set(room, Usage { first: allowed.max(kept.first), bytes: kept.bytes });
+    pins.set(room, Usage { first: allowed.max(kept.first), bytes: kept.bytes });
     Ok(gone.len() as u64)
 }
 

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::schema::{event_id, seq_of};
 use crate::event::{Gap, GapReason, Logged, PreparedFrame};
-use crate::log::{LogError, Page, Portion, RoomId};
+use crate::log::{LogError, Page, PageRequest, RoomId};
 
 /// Connections that are kept for the next reader.
 const KEPT_MAX: usize = 4;
@@ -67,18 +67,18 @@ impl Readers {
     pub(super) fn page(
         &self,
         room: RoomId,
-        portion: Portion,
+        request: PageRequest,
         first: Seq,
         head: Seq,
     ) -> Result<Page, LogError> {
-        let through = portion.through.min(head);
-        let from = portion.after.max(first.saturating_sub(1));
-        let expired = (from > portion.after).then_some(portion.after + 1);
+        let through = request.through.min(head);
+        let from = request.after.max(first.saturating_sub(1));
+        let expired = (from > request.after).then_some(request.after + 1);
         let (frames, stopped_at) =
-            self.with(|connection| run(connection, room, Portion { after: from, through, ..portion }))?;
+            self.with(|connection| run(connection, room, PageRequest { after: from, through, ..request }))?;
         let mut page = Page { gap: None, frames };
         if let Some(lost) = expired {
-            let gap = Gap { from: lost, to: from.min(portion.through) };
+            let gap = Gap { from: lost, to: from.min(request.through) };
             page.gap = Some((gap, GapReason::Expired));
         } else if page.frames.is_empty() && from < through {
             // A hole: a row that is missing, or one that is not what was written.
@@ -93,22 +93,26 @@ impl Readers {
         Ok(page)
     }
 
-    /// The last events of a portion that follow each other without a hole. What is damaged ends them, too; whoever looks
+    /// The last events of a request that follow each other without a hole. What is damaged ends them, too; whoever looks
     /// for it finds it.
-    pub(super) fn latest(&self, room: RoomId, portion: Portion) -> Result<Vec<Arc<PreparedFrame>>, LogError> {
+    pub(super) fn latest(
+        &self,
+        room: RoomId,
+        request: PageRequest,
+    ) -> Result<Vec<Arc<PreparedFrame>>, LogError> {
         self.with(|connection| {
             let sql =
                 format!("SELECT {COLUMNS} FROM events WHERE id > ?1 AND id <= ?2 ORDER BY id DESC LIMIT ?3");
             let mut statement = connection.prepare_cached(&sql)?;
-            let (after, through) = (event_id(room, portion.after), event_id(room, portion.through));
-            let limit = i64::try_from(portion.events_max).unwrap_or(i64::MAX);
+            let (after, through) = (event_id(room, request.after), event_id(room, request.through));
+            let limit = i64::try_from(request.events_max).unwrap_or(i64::MAX);
             let mut rows = statement.query(params![after, through, limit])?;
             let mut frames: Vec<Arc<PreparedFrame>> = Vec::new();
-            let (mut bytes, mut next) = (0, portion.through);
+            let (mut bytes, mut next) = (0, request.through);
             while let Some(row) = rows.next()? {
                 let Stored::Sound(frame) = frame(row)? else { break };
                 bytes += frame.json().len();
-                if frame.seq() != next || bytes > portion.bytes_max && !frames.is_empty() {
+                if frame.seq() != next || bytes > request.bytes_max && !frames.is_empty() {
                     break;
                 }
                 next -= 1;
@@ -145,15 +149,15 @@ impl Readers {
 fn run(
     connection: &Connection,
     room: RoomId,
-    portion: Portion,
+    request: PageRequest,
 ) -> rusqlite::Result<(Vec<Arc<PreparedFrame>>, Option<Seq>)> {
     let sql = format!("SELECT {COLUMNS} FROM events WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3");
     let mut statement = connection.prepare_cached(&sql)?;
-    let (after, through) = (event_id(room, portion.after), event_id(room, portion.through));
-    let limit = i64::try_from(portion.events_max).unwrap_or(i64::MAX);
+    let (after, through) = (event_id(room, request.after), event_id(room, request.through));
+    let limit = i64::try_from(request.events_max).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![after, through, limit])?;
     let mut frames: Vec<Arc<PreparedFrame>> = Vec::new();
-    let (mut bytes, mut next) = (0, portion.after + 1);
+    let (mut bytes, mut next) = (0, request.after + 1);
     while let Some(row) = rows.next()? {
         let frame = match frame(row)? {
             Stored::Damaged(seq) => return Ok((frames, Some(seq))),
@@ -161,7 +165,7 @@ fn run(
             Stored::Sound(frame) => frame,
         };
         bytes += frame.json().len();
-        if bytes > portion.bytes_max && !frames.is_empty() {
+        if bytes > request.bytes_max && !frames.is_empty() {
             break;
         }
         next += 1;

@@ -12,8 +12,8 @@ use super::queue::{Group, Queue};
 use super::store::{Kept, Store};
 use super::{Counters, fault, group, open, purge};
 use crate::clock::{self, SteadyClock};
+use crate::log::pins::Pins;
 use crate::log::retention::Retention;
-use crate::log::shelf::Shelves;
 use crate::log::{Append, Commits, Fault, LogError, RoomId, Usage};
 
 /// How often the file is told what time it is.
@@ -33,7 +33,7 @@ const AGE_CHECK: Duration = Duration::from_secs(30);
 pub(super) struct Writer {
     pub(super) store: Store,
     pub(super) queue: Arc<Queue>,
-    pub(super) shelves: Shelves,
+    pub(super) pins: Pins,
     pub(super) marks: Arc<Marks>,
     pub(super) retention: Retention,
     pub(super) clock: Arc<SteadyClock>,
@@ -112,16 +112,16 @@ impl Writer {
                 for (room, kept) in written.rooms {
                     self.marks.mark(room, kept.head);
                     self.store.rooms.insert(room, kept);
-                    let first = self.shelves.usage(room).first.max(kept.first);
-                    self.shelves.set(room, Usage { first, bytes: kept.bytes });
+                    let first = self.pins.usage(room).first.max(kept.first);
+                    self.pins.set(room, Usage { first, bytes: kept.bytes });
                 }
                 for purge in &group.purges {
                     // Not before it is written: who is told that it failed has lost nothing.
-                    self.shelves.force(purge.room, purge.before);
+                    self.pins.force(purge.room, purge.before);
                 }
                 for room in written.deleted {
                     let head = self.store.rooms.entry(room).or_insert(Kept::EMPTY).head;
-                    self.shelves.force(room, head + 1);
+                    self.pins.force(room, head + 1);
                     self.store.deleted.insert(room);
                 }
                 if written.events > 0 {
@@ -213,7 +213,7 @@ impl Writer {
     fn purge(&mut self, now: i64, check_age: bool) {
         let rooms: Vec<RoomId> = self.store.rooms.keys().copied().collect();
         for room in rooms {
-            match purge::step(&mut self.store, &self.shelves, &self.retention, room, now, check_age) {
+            match purge::step(&mut self.store, &self.pins, &self.retention, room, now, check_age) {
                 Ok(0) => {}
                 Ok(rows) => {
                     (self.wake)(rows);

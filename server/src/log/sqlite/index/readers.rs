@@ -39,19 +39,19 @@ impl Reader {
 #[derive(Debug)]
 pub(super) struct Readers {
     files: Files,
-    shelf: Mutex<Shelf>,
+    room_pins: Mutex<Pinned>,
     returned: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Shelf {
+struct Pinned {
     free: Vec<Reader>,
     lent: usize,
 }
 
 impl Readers {
     pub(super) fn new(files: Files) -> Self {
-        Self { files, shelf: Mutex::default(), returned: Condvar::new() }
+        Self { files, room_pins: Mutex::default(), returned: Condvar::new() }
     }
 
     pub(super) fn files(&self) -> &Files {
@@ -78,20 +78,20 @@ impl Readers {
     }
 
     fn borrow(&self, deadline: Instant) -> Result<(Loan<'_>, Option<Reader>), IndexError> {
-        let mut shelf = self.lock();
-        while shelf.lent >= READERS_MAX {
+        let mut room_pins = self.lock();
+        while room_pins.lent >= READERS_MAX {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(IndexError::Busy);
             }
-            shelf = self.returned.wait_timeout(shelf, left).unwrap_or_else(PoisonError::into_inner).0;
+            room_pins = self.returned.wait_timeout(room_pins, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        shelf.lent += 1;
-        Ok((Loan(self), shelf.free.pop()))
+        room_pins.lent += 1;
+        Ok((Loan(self), room_pins.free.pop()))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Pinned> {
+        self.room_pins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

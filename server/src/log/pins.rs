@@ -14,12 +14,12 @@ use super::{RoomId, Usage};
 /// A reader that has not read on by then is too slow to be waited for: then retention wins.
 const PIN_MAX: Duration = Duration::from_mins(5);
 
-/// All rooms' shelves.
+/// All rooms' pins.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Shelves(Arc<Mutex<HashMap<RoomId, Shelf>>>);
+pub(crate) struct Pins(Arc<Mutex<HashMap<RoomId, Pinned>>>);
 
 #[derive(Debug, Default)]
-struct Shelf {
+struct Pinned {
     usage: Usage,
     /// Cursors of readers, with the moment from which each counts, and a number that tells them apart.
     pins: BTreeMap<(Seq, u64), Instant>,
@@ -29,18 +29,18 @@ struct Shelf {
 /// Keeps events from being purged. Dropping it lets them go.
 #[derive(Debug)]
 pub struct Pin {
-    shelves: Shelves,
+    pins: Pins,
     room: RoomId,
     key: (Seq, u64),
 }
 
-impl Shelves {
+impl Pins {
     pub(crate) fn set(&self, room: RoomId, usage: Usage) {
         self.lock().entry(room).or_default().usage = usage;
     }
 
     pub(crate) fn usage(&self, room: RoomId) -> Usage {
-        self.lock().get(&room).map(|shelf| shelf.usage).unwrap_or_default()
+        self.lock().get(&room).map(|room_pins| room_pins.usage).unwrap_or_default()
     }
 
     pub(crate) fn forget(&self, room: RoomId) {
@@ -49,43 +49,43 @@ impl Shelves {
 
     /// See [`super::EventLog::pin`].
     pub(crate) fn pin(&self, room: RoomId, cursor: Seq, now: Instant) -> (Pin, Seq) {
-        let mut shelves = self.lock();
-        let shelf = shelves.entry(room).or_default();
-        shelf.next_pin += 1;
-        let key = (cursor, shelf.next_pin);
-        shelf.pins.insert(key, now);
-        let first = shelf.usage.first;
-        drop(shelves);
-        (Pin { shelves: self.clone(), room, key }, first)
+        let mut pins = self.lock();
+        let room_pins = pins.entry(room).or_default();
+        room_pins.next_pin += 1;
+        let key = (cursor, room_pins.next_pin);
+        room_pins.pins.insert(key, now);
+        let first = room_pins.usage.first;
+        drop(pins);
+        (Pin { pins: self.clone(), room, key }, first)
     }
 
     /// Moves the oldest kept event up to `wanted`, or as far as pins allow. Returns where it is now: what
     /// is before that may be deleted.
     pub(crate) fn advance(&self, room: RoomId, wanted: Seq, now: Instant) -> Seq {
-        let mut shelves = self.lock();
-        let shelf = shelves.entry(room).or_default();
-        let pinned = shelf.pins.iter().find(|(_, since)| now.duration_since(**since) < PIN_MAX);
+        let mut pins = self.lock();
+        let room_pins = pins.entry(room).or_default();
+        let pinned = room_pins.pins.iter().find(|(_, since)| now.duration_since(**since) < PIN_MAX);
         let allowed = pinned.map_or(wanted, |((cursor, _), _)| wanted.min(cursor + 1));
-        shelf.usage.first = shelf.usage.first.max(allowed);
-        shelf.usage.first
+        room_pins.usage.first = room_pins.usage.first.max(allowed);
+        room_pins.usage.first
     }
 
     /// The same whoever reads.
     pub(crate) fn force(&self, room: RoomId, wanted: Seq) {
-        let mut shelves = self.lock();
-        let usage = &mut shelves.entry(room).or_default().usage;
+        let mut pins = self.lock();
+        let usage = &mut pins.entry(room).or_default().usage;
         usage.first = usage.first.max(wanted);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Shelf>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<RoomId, Pinned>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Pin {
     fn drop(&mut self) {
-        if let Some(shelf) = self.shelves.lock().get_mut(&self.room) {
-            shelf.pins.remove(&self.key);
+        if let Some(room_pins) = self.pins.lock().get_mut(&self.room) {
+            room_pins.pins.remove(&self.key);
         }
     }
 }
@@ -96,18 +96,18 @@ mod tests {
 
     #[test]
     fn a_purge_goes_up_to_the_oldest_pin_and_on_when_it_is_gone_or_old() {
-        let shelves = Shelves::default();
-        shelves.set(1, Usage { first: 1, bytes: 0 });
+        let pins = Pins::default();
+        pins.set(1, Usage { first: 1, bytes: 0 });
         let now = Instant::now();
-        let (ahead, _) = shelves.pin(1, 80, now);
-        let (pin, first) = shelves.pin(1, 40, now);
+        let (ahead, _) = pins.pin(1, 80, now);
+        let (pin, first) = pins.pin(1, 40, now);
         assert_eq!(first, 1);
-        assert_eq!(shelves.advance(1, 60, now), 41);
-        assert_eq!(shelves.advance(1, 30, now), 41, "never back");
-        assert_eq!(shelves.advance(1, 60, now + PIN_MAX), 60, "an old pin holds nothing");
+        assert_eq!(pins.advance(1, 60, now), 41);
+        assert_eq!(pins.advance(1, 30, now), 41, "never back");
+        assert_eq!(pins.advance(1, 60, now + PIN_MAX), 60, "an old pin holds nothing");
         drop(pin);
-        assert_eq!(shelves.advance(1, 100, now), 81);
+        assert_eq!(pins.advance(1, 100, now), 81);
         drop(ahead);
-        assert_eq!(shelves.advance(1, 100, now), 100);
+        assert_eq!(pins.advance(1, 100, now), 100);
     }
 }
