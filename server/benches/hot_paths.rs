@@ -8,8 +8,8 @@ use std::time::Instant;
 use arcane_server::bus::ArcaneEventBus;
 use arcane_server::config::BusConfig;
 use arcane_server::ws::deflate::{Cohort, alone};
-use arcane_server::ws::publish::publish;
-use arcane_shared::{ArcaneEvent, DaemonName, Metadata, RoomName, SpellName, Timestamp};
+use arcane_server::ws::publish::{Rooms, publish};
+use arcane_shared::{ArcaneEvent, DaemonName, Metadata, SpellName, Timestamp};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::json;
 
@@ -57,7 +57,7 @@ fn ingest(c: &mut Criterion) {
     let mut group = c.benchmark_group("ingest");
     group.throughput(Throughput::Elements(100));
     group.bench_function("a message of 100 events", |b| {
-        b.iter(|| publish(&bus, &RoomName::default(), black_box(&message)));
+        b.iter(|| publish(&bus, Rooms { own: &bus.default_room(), named: None }, black_box(&message)));
     });
     group.finish();
 }

@@ -19,6 +19,8 @@ pub struct Batch {
     pub caught_up: Option<Seq>,
     /// A replay has come to its end.
     pub ended: bool,
+    /// The room goes on with other numbers: nothing more comes here.
+    pub over: bool,
     /// Everything up to here was considered.
     pub seq: Seq,
 }

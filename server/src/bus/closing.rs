@@ -7,7 +7,7 @@ use arcane_shared::RoomName;
 
 use super::ArcaneEventBus;
 use crate::log::record::OF_A_ROOM;
-use crate::log::{LogError, Record, RoomId};
+use crate::log::{Fault, LogError, Record, RoomId};
 
 /// Why a room cannot be closed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,19 +52,22 @@ impl ArcaneEventBus {
         if *name == RoomName::default() || self.inner.config.rooms.is_some() {
             return Err(CannotClose::Permanent(name.to_string()));
         }
+        // A task of its own: a client that goes away leaves nothing half deleted.
         let (bus, name) = (self.clone(), name.clone());
-        self.inner.reads.ask(move |_| Ok(bus.inner.doors.pass(&name, || bus.delete_room(&name)))).await?
+        let deleted = tokio::spawn(async move { bus.delete_room(&name).await });
+        deleted.await.map_err(|error| LogError::new(Fault::Closed, error.to_string()))?
     }
 
-    fn delete_room(&self, name: &RoomName) -> Result<(), CannotClose> {
+    async fn delete_room(&self, name: &RoomName) -> Result<(), CannotClose> {
+        let _reserved = self.inner.reservations.reserve(name).await;
         let id = self.let_go(name)?;
         let log = self.log();
         let mut records = Vec::new();
         for prefix in OF_A_ROOM {
-            let kept = log.recall(&format!("{prefix}{name}/"))?;
+            let kept = log.recall(&format!("{prefix}{name}/")).await?;
             records.extend(kept.into_iter().map(|(key, _)| Record::forget(key)));
         }
-        log.delete_room(id, records)?;
+        log.delete_room(id, records).await?;
         self.consumers().forget_room(name);
         tracing::info!(room = %name, "the room was closed, and what was kept of it deleted");
         Ok(())

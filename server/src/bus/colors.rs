@@ -79,6 +79,11 @@ impl Colors {
         self.fixed = Arc::clone(colors);
     }
 
+    /// The colours that are fixed.
+    pub(super) fn fixed(&self) -> Fixed {
+        Arc::clone(&self.fixed)
+    }
+
     /// A daemon's colour, or the one that it would get now.
     pub(super) fn color(&self, daemon: &DaemonName) -> Rgb {
         self.settled(daemon)

@@ -11,7 +11,7 @@ use arcane_shared::api::ConsumerCard;
 use arcane_shared::{ConsumerName, Epoch, NotRecovered, Position, RoomName, Seq, Timestamp};
 
 use super::resume::Since;
-use super::rooms::{NoSuchRoom, Whereabouts};
+use super::rooms::{NoSuchRoom, RoomInfo};
 use crate::clock;
 use crate::log::record::{CONSUMER, ConsumerRecord};
 use crate::log::{EventLog, LogError, Record};
@@ -79,9 +79,9 @@ pub struct Reader {
 }
 
 impl Consumers {
-    pub(super) fn recall(log: Arc<dyn EventLog>) -> Result<Self, LogError> {
+    pub(super) async fn recall(log: Arc<dyn EventLog>) -> Result<Self, LogError> {
         let mut known = BTreeMap::new();
-        for (key, value) in log.recall(CONSUMER)? {
+        for (key, value) in log.recall(CONSUMER).await? {
             match decode(&key, &value) {
                 Some((key, consumer)) => drop(known.insert(key, consumer)),
                 None => tracing::warn!(key, value, "a consumer in the event log cannot be read"),
@@ -104,7 +104,7 @@ impl Consumers {
         room: &RoomName,
         name: &ConsumerName,
         begin: Position,
-        there: impl FnOnce() -> Result<Whereabouts, NoSuchRoom>,
+        there: impl FnOnce() -> Result<RoomInfo, NoSuchRoom>,
         evict: Box<dyn Fn() + Send>,
     ) -> Result<(Reader, Since), ConsumerError> {
         let key = (room.clone(), name.clone());
@@ -195,7 +195,7 @@ impl Consumers {
     }
 
     /// All of them. `there` says where a room is.
-    pub(crate) fn cards(&self, there: impl Fn(&RoomName) -> Option<Whereabouts>) -> Vec<ConsumerCard> {
+    pub(crate) fn cards(&self, there: impl Fn(&RoomName) -> Option<RoomInfo>) -> Vec<ConsumerCard> {
         let known = self.lock();
         let cards = known.iter().map(|((room, name), consumer)| ConsumerCard {
             consumer: name.clone(),
@@ -233,7 +233,7 @@ impl Drop for Reader {
 
 /// How many events follow a position. One that says nothing about the room, because its numbers began anew or have not got
 /// there, is followed by everything that is kept: there its reader begins.
-fn lag(position: &Position, there: &Whereabouts) -> u64 {
+fn lag(position: &Position, there: &RoomInfo) -> u64 {
     match Since::from(position.clone()).decide(&there.epoch, there.oldest, there.head) {
         Err(NotRecovered::EpochChanged | NotRecovered::Ahead) => {
             (there.head + 1).saturating_sub(there.oldest)

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::batch::Batch;
 use super::pace::{Pace, Speed};
-use super::room::{Reach, Room};
+use super::room::{Head, Room, Source};
 use crate::event::{Gap, GapReason, PreparedFrame};
 use crate::log::{Fault, LogError, Page, PageRequest, Pin};
 
@@ -72,19 +72,19 @@ impl Course {
 
     /// A reader that memory has left behind.
     pub(super) fn lagging(room: &Arc<Room>, cursor: Seq, behind: u64) -> Self {
-        let (pin, _) = room.reads().log().pin(room.id(), cursor);
+        let (pin, _) = room.log().pin(room.id(), cursor);
         Self { _lagging: Some(Lagging::new(room)), announce: Some(behind), ..Self::new(pin) }
     }
 
     /// A reader of history at its own pace.
     pub(super) fn replay(room: &Arc<Room>, after: Seq, through: Seq, speed: Speed) -> Self {
-        let (pin, _) = room.reads().log().pin(room.id(), after);
+        let (pin, _) = room.log().pin(room.id(), after);
         let replay = Replay { pace: Pace::new(speed), began: None, through, next: None };
         Self { replay: Some(replay), ..Self::new(pin) }
     }
 
     /// Waits until [`Self::take`] has something. Cancel-safe.
-    pub(super) async fn ready(&mut self, room: &Arc<Room>, head: &mut watch::Receiver<Seq>, cursor: Seq) {
+    pub(super) async fn ready(&mut self, room: &Arc<Room>, head: &mut watch::Receiver<Head>, cursor: Seq) {
         loop {
             if self.has_something(cursor) {
                 if let Some(due) = self.due(cursor) {
@@ -95,12 +95,16 @@ impl Course {
             if self.replay.as_ref().is_some_and(|replay| cursor >= replay.through) {
                 return;
             }
-            match room.reach(cursor) {
+            let now = *head.borrow();
+            if self.replay.is_none() && now.is_over && cursor >= now.seq {
+                return;
+            }
+            match room.source(cursor) {
                 // Memory has it: the next take says that it has caught up.
-                Reach::Ring if self.replay.is_none() && self.reading.is_none() => return,
+                Source::Ring if self.replay.is_none() && self.reading.is_none() => return,
                 // The room is held, so the sender cannot be gone.
-                Reach::Head if self.replay.is_none() && self.reading.is_none() => {
-                    let _ = head.wait_for(|head| *head > cursor).await;
+                Source::Head if self.replay.is_none() && self.reading.is_none() => {
+                    let _ = head.wait_for(|head| head.seq > cursor || head.is_over).await;
                 }
                 _ => self.read(room, cursor).await,
             }
@@ -114,10 +118,10 @@ impl Course {
         }
         let through = self.replay.as_ref().map_or(Seq::MAX, |replay| replay.through);
         let reading = self.reading.get_or_insert_with(|| {
-            let (reads, id) = (room.reads().clone(), room.id());
+            let (log, id) = (Arc::clone(room.log()), room.id());
             let (events_max, bytes_max) = (PAGE_EVENTS_MAX, PAGE_BYTES_MAX);
             let request = PageRequest { after: cursor, through, events_max, bytes_max };
-            Box::pin(async move { reads.page(id, request).await })
+            Box::pin(async move { log.read(id, request).await })
         });
         let read = reading.await;
         self.reading = None;
@@ -185,7 +189,7 @@ impl Course {
             Some(replay) => batch.ended = batch.seq >= replay.through,
             None if self.rest(batch.seq).is_empty()
                 && self.reading.is_none()
-                && !matches!(room.reach(batch.seq), Reach::Log(_)) =>
+                && !matches!(room.source(batch.seq), Source::Log(_)) =>
             {
                 batch.caught_up = Some(batch.seq);
             }

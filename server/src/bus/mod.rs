@@ -15,16 +15,15 @@ pub mod keys;
 mod observer;
 mod pace;
 mod rate;
-mod reads;
 mod resume;
 mod ring;
 mod room;
 mod rooms;
+mod settle;
 mod submission;
 mod subscription;
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -34,23 +33,26 @@ use crate::event::{Completed, PreparedFrame, TooLarge};
 pub use closing::CannotClose;
 pub use consumers::{ConsumerError, Consumers, Reader};
 // What the log is asked in: the bus answers for it, and nobody above has to know it.
-pub use crate::log::{EventLog, Fault, Level, LogError, PageRequest, Receipt, Record, RoomId, history};
+pub use crate::log::{
+    EventLog, Fault, History, Level, LogError, PageRequest, Receipt, Record, RoomId, history,
+};
 pub use batch::Batch;
 pub use keys::{Key, KeyRefused, Known};
 pub(crate) use observer::Observer;
 pub use pace::Speed;
 pub(crate) use resume::END;
 pub use resume::Since;
+pub use rooms::HeldRoom;
 pub use rooms::NoSuchRoom;
-pub(crate) use rooms::{HeldRoom, Whereabouts};
+pub(crate) use rooms::RoomInfo;
 pub use submission::{Emitted, Outcome, Submission};
 pub use subscription::{Delivery, Start, Subscription};
 
+use futures_util::FutureExt as _;
+
 use crate::config::BusConfig;
 use crate::log::memory::MemoryLog;
-use reads::Reads;
 use room::Room;
-use rooms::open;
 
 /// The bus. Cloning it gives another handle to the same bus.
 #[derive(Debug, Clone)]
@@ -61,12 +63,12 @@ pub struct ArcaneEventBus {
 #[derive(Debug)]
 struct Inner {
     config: BusConfig,
-    reads: Reads,
+    log: Arc<dyn EventLog>,
     consumers: Consumers,
-    main: Arc<Room>,
+    /// The default room is always there.
     rooms: RwLock<BTreeMap<RoomName, Arc<Room>>>,
-    /// Rooms that are being opened or closed: each by one at a time.
-    doors: Doors,
+    reservations: Reservations,
+    unsettled: Unsettled,
     /// Colours that are fixed in every room.
     fixed: Mutex<Fixed>,
     /// Deliveries lost in rooms that are not in memory any more.
@@ -75,7 +77,8 @@ struct Inner {
 }
 
 use colors::Fixed;
-use rooms::Doors;
+use rooms::Reservations;
+use settle::Unsettled;
 
 /// Why an event was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -99,58 +102,50 @@ impl ArcaneEventBus {
     #[must_use]
     pub fn new(config: BusConfig) -> Self {
         let log = Arc::new(MemoryLog::new(config.retention));
-        Self::open(config, Reads::new(log, true)).expect("memory can always be read")
+        let opened = Self::with_log(config, log).now_or_never();
+        opened.and_then(Result::ok).expect("memory answers at once, and can always be read")
     }
 
     /// A bus that goes on where `log` ends: with the rooms, colours and consumers that are in it.
     ///
     /// # Errors
     /// If the log cannot be read.
-    pub fn with_log(config: BusConfig, log: Arc<dyn EventLog>) -> Result<Self, LogError> {
-        Self::open(config, Reads::new(log, false))
-    }
-
-    fn open(config: BusConfig, reads: Reads) -> Result<Self, LogError> {
-        let log = reads.log();
-        let consumers = Consumers::recall(Arc::clone(log))?;
-        let main = Arc::new(open(&config, &reads, &RoomName::default(), Fixed::default())?);
-        let mut rooms = BTreeMap::from([(RoomName::default(), Arc::clone(&main))]);
-        // Only the configured rooms exist where there are any; the others of the log open when they are asked for.
-        for name in config.rooms.clone().unwrap_or_default() {
-            if let Entry::Vacant(place) = rooms.entry(name) {
-                let room = open(&config, &reads, place.key(), Fixed::default())?;
-                place.insert(Arc::new(room));
-            }
-        }
+    pub async fn with_log(config: BusConfig, log: Arc<dyn EventLog>) -> Result<Self, LogError> {
         let inner = Inner {
-            config,
-            consumers,
-            main,
-            rooms: RwLock::new(rooms),
-            doors: Doors::default(),
+            consumers: Consumers::recall(Arc::clone(&log)).await?,
+            rooms: RwLock::default(),
+            reservations: Reservations::default(),
+            unsettled: Unsettled::default(),
             fixed: Mutex::default(),
             skipped: AtomicU64::new(0),
             emitted: Default::default(),
-            reads,
+            config,
+            log,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let bus = Self { inner: Arc::new(inner) };
+        // Only the configured rooms exist where there are any; the others of the log open when they are asked for.
+        let configured = bus.inner.config.rooms.clone().unwrap_or_default();
+        for name in [RoomName::default()].into_iter().chain(configured) {
+            let room = bus.read_room(&name).await?;
+            bus.inner.rooms.write().unwrap_or_else(PoisonError::into_inner).insert(name, room);
+        }
+        Ok(bus)
     }
 
     /// The log.
     #[must_use]
     pub fn log(&self) -> &Arc<dyn EventLog> {
-        self.inner.reads.log()
+        &self.inner.log
     }
 
-    /// Asks the log about a room, where that may take a while.
+    /// What the log can be asked of its past.
     ///
     /// # Errors
-    /// If the log cannot answer.
-    pub(crate) async fn ask_log<T: Send + 'static>(
-        &self,
-        question: impl FnOnce(&dyn EventLog) -> Result<T, LogError> + Send + 'static,
-    ) -> Result<T, LogError> {
-        self.inner.reads.ask(question).await
+    /// If it has no index.
+    pub(crate) fn history(&self) -> Result<&dyn History, LogError> {
+        let none =
+            || LogError::new(Fault::Query, "the event log of this server cannot be searched or counted");
+        self.log().history().ok_or_else(none)
     }
 
     /// Who reads durably.
@@ -171,31 +166,26 @@ impl ArcaneEventBus {
     /// Subscribes to everything in the default room. Dropping the subscription unsubscribes.
     #[must_use]
     pub fn subscribe(&self) -> Subscription {
-        Subscription::new(Arc::clone(&self.inner.main), EventFilter::default(), Start::Recent(0))
+        self.subscribe_to(&self.default_room(), EventFilter::default(), Start::Recent(0))
     }
 
-    /// Subscribes to what passes `filter` in a room, from `start` on. Blocks for as long as a disk takes if the room is
-    /// not in memory; `hold_room` brings it there.
+    /// Joins a room as one of its subscribers. Dropping the subscription leaves it.
+    #[must_use]
+    pub fn subscribe_to(&self, room: &HeldRoom, filter: EventFilter, start: Start) -> Subscription {
+        Subscription::new(Arc::clone(&room.0), filter, start)
+    }
+
+    /// The same for a connection that only publishes: it is given the latest events, and is not counted.
+    pub(crate) fn join_uncounted(&self, room: &HeldRoom, recent: usize) -> Subscription {
+        Subscription::uncounted(Arc::clone(&room.0), EventFilter::default(), Start::Recent(recent))
+    }
+
+    /// Watches what is new in a room, on behalf of its subscribers.
     ///
     /// # Errors
-    /// If the room does not exist and cannot be opened.
-    pub fn subscribe_to(
-        &self,
-        room: &RoomName,
-        filter: EventFilter,
-        start: Start,
-    ) -> Result<Subscription, NoSuchRoom> {
-        Ok(Subscription::new(self.enter(room)?, filter, start))
-    }
-
-    /// Enters a room without becoming one of its subscribers.
-    pub(crate) fn visit(&self, room: &RoomName, recent: usize) -> Result<Subscription, NoSuchRoom> {
-        Ok(Subscription::uncounted(self.enter(room)?, EventFilter::default(), Start::Recent(recent)))
-    }
-
-    /// Reads a room on behalf of its subscribers.
-    pub(crate) fn observe(&self, room: &RoomName) -> Result<Observer, NoSuchRoom> {
-        Ok(Observer::new(self.open_room(room)?))
+    /// If it is not in memory.
+    pub(crate) fn watch(&self, room: &RoomName) -> Result<Observer, NoSuchRoom> {
+        Ok(Observer::new(self.room_in_memory(room)?.0))
     }
 
     /// Subscribers of all rooms.
@@ -205,23 +195,21 @@ impl ArcaneEventBus {
     }
 
     /// Takes several events of one room in one go: all of them, in order and next to each other, or none. Returns
-    /// without waiting for anybody: the receipt tells when they are in the log and readers see them. Blocks for as long
-    /// as a disk takes if the room is not in memory.
+    /// without waiting for anybody: the receipt tells when they are in the log and readers see them.
     ///
     /// # Errors
     /// The index of the event that is too large, or 0 if it is about all of them; then none took a number.
     pub fn submit(
         &self,
-        room: &RoomName,
+        HeldRoom(room): &HeldRoom,
         events: &[Completed],
         submission: Submission,
     ) -> Result<Outcome, (usize, EmitError)> {
-        let room = self.enter(room).map_err(|error| (0, error.into()))?;
         let early = submission.level == crate::log::Level::Received;
         let mut outcome = room.emit_all(events, submission)?;
         if let Outcome::New(emitted) = &mut outcome {
             for frame in &emitted.frames {
-                self.count(frame, &room);
+                self.count(frame, room);
             }
             if early && room.promise(emitted.seq()) {
                 emitted.receipt = Receipt::done();
@@ -233,7 +221,7 @@ impl ArcaneEventBus {
     /// The latest `n` events of the default room, oldest first.
     #[must_use]
     pub fn recent_events(&self, n: usize) -> Vec<ArcaneEvent> {
-        let (frames, _) = self.inner.main.recent(n, &EventFilter::default());
+        let (frames, _) = self.default_room().0.recent(n, &EventFilter::default());
         frames.iter().map(|frame| frame.event()).collect()
     }
 
@@ -247,13 +235,13 @@ impl ArcaneEventBus {
         n: usize,
         filter: &EventFilter,
     ) -> Result<Vec<Arc<PreparedFrame>>, NoSuchRoom> {
-        Ok(self.open_room(room)?.recent(n, filter).0)
+        Ok(self.room_in_memory(room)?.0.recent(n, filter).0)
     }
 
     /// A daemon's colour in the default room, or the one that it would get there now.
     #[must_use]
     pub fn color(&self, daemon: &DaemonName) -> Rgb {
-        self.inner.main.color(daemon)
+        self.default_room().0.color(daemon)
     }
 
     /// Fixes a daemon's colour in every room.
@@ -272,7 +260,7 @@ impl ArcaneEventBus {
     /// # Errors
     /// If there is no such room.
     pub fn epoch(&self, room: &RoomName) -> Result<Epoch, NoSuchRoom> {
-        Ok(self.whereabouts(room)?.epoch)
+        Ok(self.room_info(room)?.epoch)
     }
 
     /// Subscribers that read from the log at the moment.
@@ -284,7 +272,7 @@ impl ArcaneEventBus {
     /// Events held for newcomers of the default room.
     #[must_use]
     pub fn history_len(&self) -> usize {
-        self.inner.main.history_len()
+        self.default_room().0.history_len()
     }
 
     /// How many events a room keeps for newcomers.

@@ -6,14 +6,14 @@ use arcane_shared::Seq;
 use tokio::sync::watch;
 
 use super::batch::Batch;
-use super::room::Room;
+use super::room::{Head, Room};
 use crate::event::{Gap, GapReason};
 
 /// Reads a room's memory on behalf of its subscribers, without being one.
 #[derive(Debug)]
 pub(crate) struct Observer {
     pub(super) room: Arc<Room>,
-    pub(super) head: watch::Receiver<Seq>,
+    pub(super) head: watch::Receiver<Head>,
     pub(super) cursor: Seq,
 }
 
@@ -21,7 +21,7 @@ impl Observer {
     /// Begins after the latest event.
     pub(crate) fn new(room: Arc<Room>) -> Self {
         let head = room.watch();
-        let cursor = *head.borrow();
+        let cursor = head.borrow().seq;
         Self { room, head, cursor }
     }
 
@@ -32,14 +32,20 @@ impl Observer {
 
     /// How many events there are after the cursor.
     pub(crate) fn pending(&self) -> u64 {
-        self.head.borrow().saturating_sub(self.cursor)
+        self.head.borrow().seq.saturating_sub(self.cursor)
     }
 
-    /// Waits until there is something after the cursor. Cancel-safe.
+    /// Waits until there is something after the cursor, or nothing more comes. Cancel-safe.
     pub(crate) async fn ready(&mut self) {
         let cursor = self.cursor;
         // The room is held by this observer, so the sender cannot be gone.
-        let _ = self.head.wait_for(|head| *head > cursor).await;
+        let _ = self.head.wait_for(|head| head.seq > cursor || head.is_over).await;
+    }
+
+    /// Whether the room's last event was taken, and no further one comes.
+    pub(super) fn is_over(&self) -> bool {
+        let head = *self.head.borrow();
+        head.is_over && self.cursor >= head.seq
     }
 
     /// Takes what is new, at most `frames_max` events and about `bytes_max` bytes.
@@ -49,6 +55,7 @@ impl Observer {
         let last = slice.frames.last().map(|frame| frame.seq());
         self.cursor = last.or(gap.map(|gap| gap.to)).unwrap_or(self.cursor);
         let gap = gap.map(|gap| (gap, GapReason::Lagged));
-        Batch { gap, frames: slice.frames, seq: self.cursor, ..Batch::default() }
+        let over = self.is_over();
+        Batch { over, gap, frames: slice.frames, seq: self.cursor, ..Batch::default() }
     }
 }

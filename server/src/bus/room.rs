@@ -11,16 +11,19 @@ use super::EmitError;
 use super::colors::{Colors, Fixed};
 use super::keys::{Keys, Known, Use};
 use super::rate::Rate;
-use super::reads::Reads;
 use super::ring::{Ring, Slice};
+use super::settle::Unsettled;
 use super::submission::{Emitted, Outcome, Submission};
 use crate::clock;
 use crate::event::{Completed, Outgoing, PreparedFrame};
-use crate::log::record::COLOR;
+use crate::log::record::{COLOR, KEY};
 use crate::log::{
-    Append, Appended, Commits, Level, LogError, Notify, PageRequest, Receipt, Record, RoomId, RoomRecord,
-    Usage,
+    Append, Appended, Commits, EventLog, Fault, Level, LogError, Notify, PageRequest, Receipt, Record,
+    RoomId, RoomRecord, Usage,
 };
+
+/// Bytes of a page that is read where it is not known what the log has, give or take an event.
+const PAGE_BYTES_MAX: usize = 256 * 1024;
 
 /// A room. Numbers are given under one lock that is held for neither I/O nor an await, so a publisher waits
 /// for other publishers only, never for a reader. Frames reach the ring once they are in the log.
@@ -30,9 +33,10 @@ pub(crate) struct Room {
     name: RoomName,
     epoch: Epoch,
     history_size: usize,
-    reads: Reads,
+    log: Arc<dyn EventLog>,
+    unsettled: Unsettled,
     state: Mutex<State>,
-    head: watch::Sender<Seq>,
+    head: watch::Sender<Head>,
     subscribers: AtomicUsize,
     lagging: AtomicUsize,
     skipped: AtomicU64,
@@ -44,6 +48,8 @@ struct State {
     ring: Ring,
     /// The number that the next event gets. Beyond the ring's head while the log has not answered yet.
     next_seq: Seq,
+    /// Whether it is not known where the log ends; then nothing is taken. See [`super::settle`].
+    is_unsettled: bool,
     /// When the latest event was taken, Unix microseconds.
     at: i64,
     rate: Rate,
@@ -53,9 +59,17 @@ struct State {
     scratch: Vec<u8>,
 }
 
+/// The latest event that readers may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) seq: Seq,
+    /// No further one comes: the room goes on with other numbers.
+    pub(crate) is_over: bool,
+}
+
 /// Where a reader finds what comes after its cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum Source {
     /// There is nothing yet.
     Head,
     /// In memory.
@@ -74,11 +88,12 @@ pub(crate) struct Memory {
 
 impl Room {
     /// A room as the log has it, with its latest events in memory.
-    pub(super) fn open(
+    pub(super) async fn open(
+        log: Arc<dyn EventLog>,
         record: RoomRecord,
-        reads: Reads,
         memory: Memory,
-        fixed: Fixed,
+        fixed: &Mutex<Fixed>,
+        unsettled: Unsettled,
     ) -> Result<Self, LogError> {
         let mut ring = Ring::after_head(record.head, memory.ring_frames, memory.ring_bytes);
         let request = PageRequest {
@@ -88,17 +103,14 @@ impl Room {
             bytes_max: memory.ring_bytes,
         };
         if request.after < record.head {
-            ring.refill(reads.log().latest(record.id, request)?);
+            ring.refill(log.latest(record.id, request).await?);
         }
-        let keys = Keys::recall(&record.name, reads.log().as_ref())?;
-        // The list that earlier versions kept is beside those of the rooms.
-        let default = record.name == RoomName::default();
-        let kept = if default { COLOR.to_owned() } else { format!("{COLOR}{}/", record.name) };
-        let mut colors = Colors::recall(&record.name, &reads.log().recall(&kept)?);
-        colors.fix(&fixed);
+        let (keys, mut colors) = recall(log.as_ref(), &record.name).await?;
+        colors.fix(&fixed.lock().unwrap_or_else(PoisonError::into_inner));
         let state = State {
             ring,
             next_seq: record.head + 1,
+            is_unsettled: false,
             at: record.at,
             rate: Rate::default(),
             keys,
@@ -110,9 +122,10 @@ impl Room {
             name: record.name,
             epoch: record.epoch,
             history_size: memory.history_size,
-            reads,
+            log,
+            unsettled,
             state: Mutex::new(state),
-            head: watch::Sender::new(record.head),
+            head: watch::Sender::new(Head { seq: record.head, is_over: false }),
             subscribers: AtomicUsize::new(0),
             lagging: AtomicUsize::new(0),
             skipped: AtomicU64::new(0),
@@ -131,8 +144,8 @@ impl Room {
         &self.epoch
     }
 
-    pub(crate) fn reads(&self) -> &Reads {
-        &self.reads
+    pub(crate) fn log(&self) -> &Arc<dyn EventLog> {
+        &self.log
     }
 
     /// Numbers, stamps and encodes events and hands them to the log: all of them or, if one is too large, or
@@ -143,9 +156,10 @@ impl Room {
         submission: Submission,
     ) -> Result<Outcome, (usize, EmitError)> {
         let mut state = self.lock();
+        self.check_open(&state).map_err(|error| (0, error.into()))?;
         let now = clock::now();
-        let steady = self.reads.log().clock().steady(now);
-        let expiry = self.reads.log().clock().expiry(now);
+        let steady = self.log.clock().steady(now);
+        let expiry = self.log.clock().expiry(now);
         let Submission { level, mut records, key } = submission;
         if let Some(key) = &key {
             match state.keys.check(key, state.ring.head(), expiry) {
@@ -178,7 +192,7 @@ impl Room {
             commits: Arc::clone(self) as Arc<dyn Commits>,
             done,
         };
-        let appended = match self.reads.log().append(append) {
+        let appended = match self.log.append(append) {
             Ok(appended) => appended,
             Err(error) => {
                 state.colors.undo();
@@ -201,6 +215,20 @@ impl Room {
         Ok(Outcome::New(Emitted { frames, receipt }))
     }
 
+    /// Whether the room takes events.
+    fn check_open(&self, state: &State) -> Result<(), LogError> {
+        if state.is_unsettled || self.is_over() {
+            let text = format!("room {} is being read again after a write that was not confirmed", self.name);
+            return Err(LogError::new(Fault::Busy, text));
+        }
+        Ok(())
+    }
+
+    /// Whether no further event comes: the room goes on with other numbers.
+    pub(crate) fn is_over(&self) -> bool {
+        self.head.borrow().is_over
+    }
+
     /// Tells when everything that is in the log is on the disk: an append of nothing that waits for it.
     fn sync(self: &Arc<Self>) -> Result<Receipt, (usize, EmitError)> {
         let (done, receipt) = Notify::pair();
@@ -212,7 +240,7 @@ impl Room {
             commits: Arc::clone(self) as Arc<dyn Commits>,
             done,
         };
-        match self.reads.log().append(append).map_err(|error| (0, error.into()))? {
+        match self.log.append(append).map_err(|error| (0, error.into()))? {
             Appended::Queued => Ok(receipt),
             Appended::Done(_) => Ok(Receipt::done()),
         }
@@ -251,7 +279,7 @@ impl Room {
 
     /// Whether the number of an event may be told before it is in the log.
     pub(crate) fn promise(&self, seq: Seq) -> bool {
-        self.reads.log().promise(self.id, seq)
+        self.log.promise(self.id, seq)
     }
 
     pub(crate) fn after(&self, cursor: Seq, frames_max: usize, bytes_max: usize) -> Slice {
@@ -259,22 +287,22 @@ impl Room {
     }
 
     /// Where the next event after `cursor` is.
-    pub(crate) fn reach(&self, cursor: Seq) -> Reach {
+    pub(crate) fn source(&self, cursor: Seq) -> Source {
         let state = self.lock();
         let head = state.ring.head();
         if cursor >= head {
-            Reach::Head
+            Source::Head
         } else if cursor + 1 >= state.ring.first() {
-            Reach::Ring
+            Source::Ring
         } else {
-            Reach::Log(head - cursor)
+            Source::Log(head - cursor)
         }
     }
 
     /// The latest events that pass, oldest first, and the head at the same moment.
     pub(crate) fn recent(&self, n: usize, filter: &EventFilter) -> (Vec<Arc<PreparedFrame>>, Seq) {
         let state = self.lock();
-        let within = self.shown(&state, self.reads.log().usage(self.id));
+        let within = self.shown(&state, self.log.usage(self.id));
         (state.ring.recent(n, within, |frame| frame.passes(filter)), state.ring.head())
     }
 
@@ -299,7 +327,7 @@ impl Room {
     }
 
     /// The head to watch.
-    pub(crate) fn watch(&self) -> watch::Receiver<Seq> {
+    pub(crate) fn watch(&self) -> watch::Receiver<Head> {
         self.head.subscribe()
     }
 
@@ -326,7 +354,7 @@ impl Room {
     }
 
     pub(crate) fn history_len(&self) -> usize {
-        self.shown(&self.lock(), self.reads.log().usage(self.id))
+        self.shown(&self.lock(), self.log.usage(self.id))
     }
 
     /// How many of the latest events a newcomer can have. What the log has let go of is in memory for those who are
@@ -344,7 +372,7 @@ impl Room {
 
     pub(crate) fn card(&self) -> RoomCard {
         let mut state = self.lock();
-        let usage = self.reads.log().usage(self.id);
+        let usage = self.log.usage(self.id);
         let events_per_second = state.rate.per_second(clock::elapsed_s());
         RoomCard {
             room: self.name.clone(),
@@ -367,12 +395,57 @@ impl Room {
             state.rate.count(second);
         }
         // Inside the lock: otherwise two publishers could announce their heads in the wrong order.
-        self.head.send_replace(state.ring.head());
+        self.head.send_modify(|head| head.seq = state.ring.head());
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic while the lock is held leaves the ring as it was before the push.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What [`super::settle`] does with a room.
+impl Room {
+    /// Whether it is not known where the room ends.
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.lock().is_unsettled
+    }
+
+    /// Shows what the log has beyond the head, up to `through`. Returns whether nothing was missing.
+    pub(super) async fn show_through(&self, through: Seq) -> Result<bool, LogError> {
+        const EVENTS_MAX: usize = 512;
+        loop {
+            let head = self.head();
+            if head >= through {
+                return Ok(head == through);
+            }
+            let request =
+                PageRequest { after: head, through, events_max: EVENTS_MAX, bytes_max: PAGE_BYTES_MAX };
+            let page = self.log.read(self.id, request).await?;
+            let follows = page.frames.first().is_some_and(|frame| frame.seq() == head + 1);
+            if page.gap.is_some() || !follows {
+                return Ok(false);
+            }
+            let mut state = self.lock();
+            self.show(&mut state, &page.frames);
+        }
+    }
+
+    /// Takes events again, after the latest one that the log has.
+    pub(super) async fn go_on(&self, record: &RoomRecord) -> Result<(), LogError> {
+        let (keys, mut colors) = recall(self.log.as_ref(), &self.name).await?;
+        let mut state = self.lock();
+        colors.fix(&state.colors.fixed());
+        (state.keys, state.colors) = (keys, colors);
+        state.next_seq = record.head + 1;
+        state.at = state.at.max(record.at);
+        state.is_unsettled = false;
+        Ok(())
+    }
+
+    /// Tells readers that no further event comes.
+    pub(super) fn end(&self) {
+        self.head.send_modify(|head| head.is_over = true);
     }
 }
 
@@ -389,4 +462,18 @@ impl Commits for Room {
         state.keys.forget_after(head);
         state.colors.forget_after(head);
     }
+
+    fn unknown(&self) {
+        self.lock().is_unsettled = true;
+        self.unsettled.add(&self.name);
+    }
+}
+
+/// The keys and colours of a room that the log remembers.
+async fn recall(log: &dyn EventLog, room: &RoomName) -> Result<(Keys, Colors), LogError> {
+    let keys = Keys::recall(room, &log.recall(&format!("{KEY}{room}/")).await?);
+    // The list that earlier versions kept is beside those of the rooms.
+    let default = *room == RoomName::default();
+    let kept = if default { COLOR.to_owned() } else { format!("{COLOR}{room}/") };
+    Ok((keys, Colors::recall(room, &log.recall(&kept).await?)))
 }

@@ -4,18 +4,18 @@
 //! latest event is the oldest gives its place up, if nobody reads it: it comes back from the log when it is asked for.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use arcane_shared::api::RoomCard;
 use arcane_shared::{Epoch, RoomName, Seq};
+use tokio::sync::Notify;
 
-use super::ArcaneEventBus;
-use super::colors::Fixed;
-use super::reads::Reads;
 use super::room::{Memory, Room};
-use crate::config::BusConfig;
+use super::settle::settle;
+use super::{ArcaneEventBus, Inner};
 use crate::log::{LogError, RoomId, RoomRecord};
 
 /// Rooms that the log may keep for each that may be in memory.
@@ -64,9 +64,9 @@ pub enum NoSuchRoom {
     },
 }
 
-/// Where a room is.
+/// Which room of the log it is, and from where to where it has events.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Whereabouts {
+pub(crate) struct RoomInfo {
     pub(crate) id: RoomId,
     pub(crate) epoch: Epoch,
     pub(crate) oldest: Seq,
@@ -74,79 +74,106 @@ pub(crate) struct Whereabouts {
 }
 
 /// A room that is in memory and stays there for as long as this is held.
-#[derive(Debug)]
-pub(crate) struct HeldRoom(#[expect(dead_code, reason = "held, not read")] Arc<Room>);
+#[derive(Debug, Clone)]
+pub struct HeldRoom(pub(super) Arc<Room>);
 
-/// Rooms that are being opened or closed. Each has a lock of its own: others do not wait for its disk.
+impl HeldRoom {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &RoomName {
+        self.0.name()
+    }
+
+    /// Its run of numbers.
+    #[must_use]
+    pub fn epoch(&self) -> &Epoch {
+        self.0.epoch()
+    }
+}
+
+/// Rooms that are being opened or closed, each by one at a time. Those who want the same room wait, nobody else does.
 #[derive(Debug, Default)]
-pub(super) struct Doors(Mutex<BTreeMap<RoomName, Arc<Mutex<()>>>>);
+pub(super) struct Reservations(Mutex<BTreeMap<RoomName, Arc<Notify>>>);
 
-impl Doors {
-    /// Does what must not be done with a room twice at a time. Blocks for as long as another does.
-    pub(super) fn pass<T>(&self, name: &RoomName, act: impl FnOnce() -> T) -> T {
-        let door = Arc::clone(self.lock().entry(name.clone()).or_default());
-        let alone = door.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = act();
-        drop(alone);
-        let mut doors = self.lock();
-        // This one and the map's.
-        if Arc::strong_count(&door) == 2 {
-            doors.remove(name);
-        }
-        done
-    }
+/// A room that is reserved until this is dropped.
+#[derive(Debug)]
+pub(super) struct Reserved<'a> {
+    all: &'a Reservations,
+    name: RoomName,
+}
 
-    /// The same, unless another is at it.
-    fn try_pass(&self, name: &RoomName, act: impl FnOnce()) {
-        let door = Arc::clone(self.lock().entry(name.clone()).or_default());
-        if let Ok(alone) = door.try_lock() {
-            act();
-            drop(alone);
-        }
-        let mut doors = self.lock();
-        if Arc::strong_count(&door) == 2 {
-            doors.remove(name);
+impl Reservations {
+    /// Waits for whoever else has reserved the room.
+    pub(super) async fn reserve(&self, name: &RoomName) -> Reserved<'_> {
+        loop {
+            // Made under the lock: what is given up from now on wakes it.
+            let given_up = match self.lock().entry(name.clone()) {
+                Entry::Vacant(free) => {
+                    free.insert(Arc::default());
+                    return Reserved { all: self, name: name.clone() };
+                }
+                Entry::Occupied(taken) => Arc::clone(taken.get()).notified_owned(),
+            };
+            given_up.await;
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<RoomName, Arc<Mutex<()>>>> {
+    /// Reserves the room unless another has.
+    fn try_reserve(&self, name: &RoomName) -> Option<Reserved<'_>> {
+        match self.lock().entry(name.clone()) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(free) => {
+                free.insert(Arc::default());
+                Some(Reserved { all: self, name: name.clone() })
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<RoomName, Arc<Notify>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        if let Some(waiting) = self.all.lock().remove(&self.name) {
+            waiting.notify_waiters();
+        }
+    }
+}
+
 impl ArcaneEventBus {
-    /// A room that is kept: its number in the log, its run of numbers, and its latest event.
+    /// Which room this is, if it is kept.
     ///
     /// # Errors
     /// If there is no such room.
-    pub(crate) fn whereabouts(&self, name: &RoomName) -> Result<Whereabouts, NoSuchRoom> {
-        if let Ok(room) = self.open_room(name) {
+    pub(crate) fn room_info(&self, name: &RoomName) -> Result<RoomInfo, NoSuchRoom> {
+        if let Ok(HeldRoom(room)) = self.room_in_memory(name) {
             let usage = self.log().usage(room.id());
             let (id, epoch, head) = (room.id(), room.epoch().clone(), room.head());
-            return Ok(Whereabouts { id, epoch, oldest: usage.first, head });
+            return Ok(RoomInfo { id, epoch, oldest: usage.first, head });
         }
         let record = self.kept(name).ok_or_else(|| self.no_such(name))?;
         let RoomRecord { id, epoch, first, head, .. } = record;
-        Ok(Whereabouts { id, epoch, oldest: first, head })
+        Ok(RoomInfo { id, epoch, oldest: first, head })
     }
 
-    /// Brings a room into memory, and makes it if it was not there. Waits for the disk without keeping a thread.
+    /// Brings a room into memory, and makes it if it was not there. Nobody else waits for the log meanwhile.
     ///
     /// # Errors
     /// If the room cannot be opened.
-    pub(crate) async fn hold_room(&self, name: &RoomName) -> Result<HeldRoom, NoSuchRoom> {
-        if let Ok(room) = self.open_room(name) {
-            return Ok(HeldRoom(room));
-        }
+    pub async fn open_room(&self, name: &RoomName) -> Result<HeldRoom, NoSuchRoom> {
         let deadline = Instant::now() + PLACE_WAIT_MAX;
         loop {
-            let (bus, asked) = (self.clone(), name.clone());
-            let entered = self.inner.reads.ask(move |_| Ok(bus.enter(&asked))).await;
-            match entered.unwrap_or_else(|error| Err(NoSuchRoom::Log { name: name.to_string(), error })) {
+            match self.room_in_memory(name) {
+                Ok(held) if !held.0.is_unsettled() => return Ok(held),
+                _ => {}
+            }
+            match self.open_reserved(name).await {
                 Err(NoSuchRoom::TooMany { .. }) if self.has_passing_room() && Instant::now() < deadline => {
                     tokio::time::sleep(PLACE_LOOK).await;
                 }
-                entered => return entered.map(HeldRoom),
+                opened => return opened,
             }
         }
     }
@@ -162,9 +189,9 @@ impl ArcaneEventBus {
     ///
     /// # Errors
     /// If there is no such room, or it cannot be opened.
-    pub(crate) async fn hold_known_room(&self, name: &RoomName) -> Result<HeldRoom, NoSuchRoom> {
-        self.whereabouts(name)?;
-        self.hold_room(name).await
+    pub(crate) async fn open_known_room(&self, name: &RoomName) -> Result<HeldRoom, NoSuchRoom> {
+        self.room_info(name)?;
+        self.open_room(name).await
     }
 
     /// Every room that is kept, in order of name.
@@ -205,8 +232,20 @@ impl ArcaneEventBus {
         self.log().room(name).filter(|_| self.inner.config.rooms.is_none())
     }
 
-    pub(super) fn open_room(&self, name: &RoomName) -> Result<Arc<Room>, NoSuchRoom> {
-        self.rooms().get(name).cloned().ok_or_else(|| self.no_such(name))
+    /// A room that is in memory.
+    ///
+    /// # Errors
+    /// If it is not; [`Self::open_room`] brings it there.
+    pub(crate) fn room_in_memory(&self, name: &RoomName) -> Result<HeldRoom, NoSuchRoom> {
+        let room = self.rooms().get(name).filter(|room| !room.is_over()).cloned();
+        room.map(HeldRoom).ok_or_else(|| self.no_such(name))
+    }
+
+    /// The default room, which is always in memory.
+    #[must_use]
+    pub fn default_room(&self) -> HeldRoom {
+        let room = self.rooms().get(&RoomName::default()).cloned();
+        HeldRoom(room.expect("the default room is opened first and closed never"))
     }
 
     /// Why a room is not there, and what would make it.
@@ -219,33 +258,47 @@ impl ArcaneEventBus {
         }
     }
 
-    /// A room, opened if it is not in memory. That blocks for as long as a disk takes; see [`Self::hold_room`].
-    pub(super) fn enter(&self, name: &RoomName) -> Result<Arc<Room>, NoSuchRoom> {
-        if let Ok(room) = self.open_room(name) {
-            return Ok(room);
-        }
-        if self.inner.config.rooms.is_some() {
-            return Err(self.no_such(name));
-        }
-        self.inner.doors.pass(name, || {
-            // Another may have been at the door before.
-            if let Ok(room) = self.open_room(name) {
-                return Ok(room);
+    /// Opens a room that is not in memory, or finds out where one ends that is.
+    async fn open_reserved(&self, name: &RoomName) -> Result<HeldRoom, NoSuchRoom> {
+        let of_log = |error| NoSuchRoom::Log { name: name.to_string(), error };
+        let _reserved = self.inner.reservations.reserve(name).await;
+        let known = self.rooms().get(name).cloned();
+        match known {
+            Some(room) if room.is_unsettled() && !room.is_over() => {
+                if settle(&room).await.map_err(of_log)? {
+                    return Ok(HeldRoom(room));
+                }
             }
-            self.make_place(name)?;
-            let fixed = Fixed::clone(&self.inner.fixed.lock().unwrap_or_else(PoisonError::into_inner));
-            let room = open(&self.inner.config, &self.inner.reads, name, fixed)
-                .map_err(|error| NoSuchRoom::Log { name: name.to_string(), error })?;
-            let room = Arc::new(room);
-            self.insert(name, &room)?;
-            Ok(room)
-        })
+            // Another may have reserved it before.
+            Some(room) if !room.is_over() => return Ok(HeldRoom(room)),
+            Some(_) => {}
+            None if self.inner.config.rooms.is_some() => return Err(self.no_such(name)),
+            None => self.make_place(name)?,
+        }
+        let room = self.read_room(name).await.map_err(of_log)?;
+        self.insert(name, &room)?;
+        Ok(HeldRoom(room))
+    }
+
+    /// A room as the log has it.
+    pub(super) async fn read_room(&self, name: &RoomName) -> Result<Arc<Room>, LogError> {
+        let Inner { config, fixed, unsettled, .. } = &*self.inner;
+        let memory = Memory {
+            history_size: config.history_size,
+            ring_frames: config.ring_frames.max(config.history_size),
+            ring_bytes: config.ring_bytes,
+        };
+        let record = self.log().open_room(name).await?;
+        let room = Room::open(Arc::clone(self.log()), record, memory, fixed, unsettled.clone()).await?;
+        Ok(Arc::new(room))
     }
 
     /// Takes a room in, if others have not taken the last place meanwhile.
     fn insert(&self, name: &RoomName, room: &Arc<Room>) -> Result<(), NoSuchRoom> {
         let mut rooms = self.inner.rooms.write().unwrap_or_else(PoisonError::into_inner);
-        self.leave_one_place(&mut rooms, name)?;
+        if !rooms.contains_key(name) {
+            self.leave_one_place(&mut rooms, name)?;
+        }
         // Colours may have been fixed since it was opened.
         room.fix_colors(&self.inner.fixed.lock().unwrap_or_else(PoisonError::into_inner));
         rooms.insert(name.clone(), Arc::clone(room));
@@ -260,12 +313,11 @@ impl ArcaneEventBus {
             return Ok(());
         }
         for unused in self.log().rooms().into_iter().filter(|record| record.head == 0) {
-            // A room that is being opened has a door of its own, and nothing has happened in it yet either.
-            self.inner.doors.try_pass(&unused.name, || {
-                if !self.rooms().contains_key(&unused.name) {
-                    self.log().forget_room(unused.id);
-                }
-            });
+            // A room that is being opened is reserved, and nothing has happened in it yet either.
+            let reserved = self.inner.reservations.try_reserve(&unused.name);
+            if reserved.is_some() && !self.rooms().contains_key(&unused.name) {
+                self.log().forget_room(unused.id);
+            }
         }
         let is_full = self.log().rooms().len() >= max;
         if is_full { Err(NoSuchRoom::TooManyKept { name: name.to_string(), max }) } else { Ok(()) }
@@ -301,19 +353,4 @@ impl ArcaneEventBus {
     pub(super) fn rooms(&self) -> RwLockReadGuard<'_, BTreeMap<RoomName, Arc<Room>>> {
         self.inner.rooms.read().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-pub(super) fn open(
-    config: &BusConfig,
-    reads: &Reads,
-    name: &RoomName,
-    fixed: Fixed,
-) -> Result<Room, LogError> {
-    let record = reads.log().open_room(name)?;
-    let memory = Memory {
-        history_size: config.history_size,
-        ring_frames: config.ring_frames.max(config.history_size),
-        ring_bytes: config.ring_bytes,
-    };
-    Room::open(record, reads.clone(), memory, fixed)
 }

@@ -9,7 +9,8 @@ use super::course::Course;
 use super::observer::Observer;
 use super::pace::Speed;
 use super::resume::Since;
-use super::room::{Reach, Room};
+use super::room::{Room, Source};
+use super::rooms::HeldRoom;
 use crate::event::{Gap, PreparedFrame};
 use crate::log::RoomId;
 
@@ -34,6 +35,8 @@ pub enum Delivery {
     Event(Arc<PreparedFrame>),
     /// What was lost before the next event.
     Gap(Gap),
+    /// Nothing more comes: a replay has come to its end, or the room goes on with other numbers. Subscribe again.
+    Over,
 }
 
 /// Where a reader begins.
@@ -87,7 +90,7 @@ impl Subscription {
             Start::Consumer(since) => (since, 0, true),
         };
         // Pinned before the decision: what is promised cannot be purged in between.
-        let (pin, first) = room.reads().log().pin(room.id(), since.seq);
+        let (pin, first) = room.log().pin(room.id(), since.seq);
         let head = room.head();
         match since.decide(room.epoch(), first, head) {
             Ok(count) => {
@@ -173,7 +176,17 @@ impl Subscription {
 
     /// Whether it takes what comes from memory as it comes.
     pub(crate) fn is_following(&self) -> bool {
-        self.course.is_none()
+        self.course.is_none() && !self.observer.room.is_over()
+    }
+
+    /// Whether everything was taken, and nothing more comes: the room goes on with other numbers.
+    pub(crate) fn is_over(&self) -> bool {
+        self.observer.is_over()
+    }
+
+    /// The room, which stays in memory for as long as this is held.
+    pub(crate) fn held_room(&self) -> HeldRoom {
+        HeldRoom(Arc::clone(&self.observer.room))
     }
 
     /// Goes on after `cursor`: somebody else has handed out everything up to it.
@@ -189,7 +202,10 @@ impl Subscription {
                 return Box::pin(course.ready(&observer.room, &mut observer.head, observer.cursor)).await;
             }
             observer.ready().await;
-            let Reach::Log(behind) = observer.room.reach(observer.cursor) else { return };
+            if observer.is_over() {
+                return;
+            }
+            let Source::Log(behind) = observer.room.source(observer.cursor) else { return };
             *course = Some(Box::new(Course::lagging(&observer.room, observer.cursor, behind)));
         }
     }
@@ -206,11 +222,12 @@ impl Subscription {
                 }
                 batch
             }
-            None if matches!(self.observer.room.reach(self.observer.cursor), Reach::Log(_)) => {
+            None if matches!(self.observer.room.source(self.observer.cursor), Source::Log(_)) => {
                 Batch { seq: self.observer.cursor, ..Batch::default() }
             }
             None => self.observer.take(frames_max, bytes_max),
         };
+        batch.over = !batch.ended && self.observer.is_over();
         if let Some((gap, _)) = batch.gap {
             self.observer.room.skip(gap.to - gap.from + 1);
         }
@@ -232,6 +249,9 @@ impl Subscription {
             }
             if let Some(frame) = batch.frames.into_iter().next() {
                 return Delivery::Event(frame);
+            }
+            if batch.ended || batch.over {
+                return Delivery::Over;
             }
         }
     }

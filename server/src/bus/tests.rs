@@ -21,6 +21,7 @@ async fn next(subscription: &mut Subscription) -> ArcaneEvent {
     match subscription.next().await {
         Delivery::Event(frame) => frame.event(),
         Delivery::Gap(gap) => panic!("{gap:?}"),
+        Delivery::Over => panic!("it is over"),
     }
 }
 
@@ -122,7 +123,7 @@ async fn a_reader_goes_on_after_any_position() {
     for seq in 0..=40 {
         let since = Since { epoch: None, seq };
         let start = Start::Since(since, 10);
-        let mut reader = bus.subscribe_to(&RoomName::default(), EventFilter::default(), start).unwrap();
+        let mut reader = bus.subscribe_to(&bus.default_room(), EventFilter::default(), start);
         assert_eq!(reader.resume(), Some(Resume::recovered(40 - seq)));
         let mut got = Vec::new();
         while got.len() < usize::try_from(40 - seq).unwrap() {
@@ -131,7 +132,7 @@ async fn a_reader_goes_on_after_any_position() {
         assert_eq!(got, (seq + 1..=40).collect::<Vec<_>>());
     }
     let ahead = Start::Since(Since { epoch: None, seq: 41 }, 3);
-    let mut reader = bus.subscribe_to(&RoomName::default(), EventFilter::default(), ahead).unwrap();
+    let mut reader = bus.subscribe_to(&bus.default_room(), EventFilter::default(), ahead);
     assert_eq!(reader.resume(), Some(Resume::refused(NotRecovered::Ahead)));
     assert_eq!(reader.take_recent().len(), 1, "as without since: memory has one for newcomers");
 }
@@ -143,7 +144,7 @@ async fn a_replay_keeps_the_pace_and_ends() {
         bus.emit_summon(&claude(), Emit::default()).unwrap();
     }
     let start = Start::Replay { after: 1, speed: Speed::default() };
-    let mut reader = bus.subscribe_to(&RoomName::default(), EventFilter::default(), start).unwrap();
+    let mut reader = bus.subscribe_to(&bus.default_room(), EventFilter::default(), start);
     bus.emit_summon(&claude(), Emit::default()).unwrap();
     let mut got = Vec::new();
     loop {
@@ -170,7 +171,8 @@ async fn what_is_too_large_takes_no_number() {
 async fn rooms_are_separate_and_bounded() {
     let bus = ArcaneEventBus::new(BusConfig { rooms_max: 3, ..BusConfig::default() });
     let name = |text: &str| RoomName::parse(text).unwrap();
-    let mut lab = bus.subscribe_to(&name("lab"), EventFilter::default(), Start::Recent(0)).unwrap();
+    let now = |room: &HeldRoom| bus.subscribe_to(room, EventFilter::default(), Start::Recent(0));
+    let mut lab = now(&bus.open_room(&name("lab")).await.unwrap());
     bus.emit_summon(&claude(), Emit::default()).unwrap();
     let mut event = bus.recent_events(1).remove(0);
     event.room = Some(name("lab"));
@@ -179,11 +181,11 @@ async fn rooms_are_separate_and_bounded() {
     assert_eq!((got.seq, got.room.unwrap().as_str()), (Some(1), "lab"));
 
     // An unused room gives way to a new one, a used one does not.
-    drop(bus.subscribe_to(&name("unused"), EventFilter::default(), Start::Recent(0)).unwrap());
-    let kept = bus.subscribe_to(&name("fourth"), EventFilter::default(), Start::Recent(0)).unwrap();
-    let refused = bus.subscribe_to(&name("fifth"), EventFilter::default(), Start::Recent(0)).unwrap_err();
+    drop(now(&bus.open_room(&name("unused")).await.unwrap()));
+    let kept = now(&bus.open_room(&name("fourth")).await.unwrap());
+    let refused = bus.open_room(&name("fifth")).await.unwrap_err();
     assert_eq!(refused, NoSuchRoom::TooMany { name: "fifth".into(), max: 3 });
-    assert!(bus.whereabouts(&name("unused")).is_err(), "nothing happened in it: it is forgotten");
+    assert!(bus.room_info(&name("unused")).is_err(), "nothing happened in it: it is forgotten");
     drop(kept);
 }
 
@@ -206,11 +208,11 @@ async fn a_room_that_nobody_uses_leaves_memory_and_comes_back_whole() {
         bus.emit(in_room("room-20", "first")),
         Err(EmitError::NoSuchRoom(NoSuchRoom::TooManyKept { .. }))
     ));
-    let epoch = bus.whereabouts(&name(3)).unwrap().epoch;
-    let _held = bus.hold_known_room(&name(3)).await.unwrap();
+    let epoch = bus.room_info(&name(3)).unwrap().epoch;
+    let _held = bus.open_known_room(&name(3)).await.unwrap();
     assert_eq!(bus.emit(in_room("room-3", "second")).unwrap().seq(), 2, "it goes on where it was");
     assert_eq!(bus.recent(&name(3), 9, &EventFilter::default()).unwrap().len(), 2);
-    assert_eq!(bus.whereabouts(&name(3)).unwrap().epoch, epoch);
+    assert_eq!(bus.room_info(&name(3)).unwrap().epoch, epoch);
 }
 
 #[test]
@@ -219,7 +221,7 @@ fn a_room_that_no_publisher_can_open_is_not_said_to_open_with_one() {
     let bus = ArcaneEventBus::new(BusConfig { rooms, ..BusConfig::default() });
     let other = RoomName::parse("other").unwrap();
     let none = NoSuchRoom::NotConfigured("other".into());
-    assert_eq!(bus.whereabouts(&other), Err(none.clone()));
+    assert_eq!(bus.room_info(&other), Err(none.clone()));
     assert_eq!(bus.recent(&other, 1, &EventFilter::default()).unwrap_err(), none);
     assert_eq!(bus.emit(in_room("other", "x")).unwrap_err(), EmitError::NoSuchRoom(none));
 }
@@ -230,12 +232,14 @@ async fn a_closed_room_is_gone_with_all_that_was_kept_of_it() {
     let lab = RoomName::parse("lab").unwrap();
     let key = Some(Key::new("k", 0, b"content"));
     let submission = Submission { key, ..Submission::default() };
-    intake::submit(&bus, &RoomName::parse("lab").unwrap(), vec![in_room("lab", "x").into()], submission)
-        .unwrap();
+    let held = bus.open_room(&lab).await.unwrap();
+    intake::submit(&bus, &held, vec![in_room("lab", "x").into()], submission).unwrap();
+    drop(held);
     let other = ArcaneEvent { daemon_name: DaemonName::parse("codex").ok(), ..in_room("lab", "y") };
     bus.emit(other).unwrap();
-    let before = bus.whereabouts(&lab).unwrap();
-    let reader = bus.subscribe_to(&lab, EventFilter::default(), Start::Recent(0)).unwrap();
+    let before = bus.room_info(&lab).unwrap();
+    let reader =
+        bus.subscribe_to(&bus.open_room(&lab).await.unwrap(), EventFilter::default(), Start::Recent(0));
     let in_use = CannotClose::InUse { name: "lab".into(), subscribers: 1 };
     assert_eq!(bus.close_room(&lab).await, Err(in_use));
     drop(reader);
@@ -243,11 +247,11 @@ async fn a_closed_room_is_gone_with_all_that_was_kept_of_it() {
     assert_eq!(bus.close_room(&lab).await, Err(CannotClose::Unknown("lab".into())));
     assert_eq!(bus.close_room(&RoomName::default()).await, Err(CannotClose::Permanent("main".into())));
     for prefix in ["key/lab/", "color/lab/", "consumer/lab/"] {
-        assert_eq!(bus.log().recall(prefix).unwrap(), [], "{prefix}");
+        assert_eq!(bus.log().recall(prefix).await.unwrap(), [], "{prefix}");
     }
     assert_eq!(bus.room_cards().len(), 1);
     assert_eq!(bus.emit(in_room("lab", "again")).unwrap().seq(), 1);
-    assert_ne!(bus.whereabouts(&lab).unwrap().epoch, before.epoch);
+    assert_ne!(bus.room_info(&lab).unwrap().epoch, before.epoch);
 }
 
 #[test]
@@ -262,14 +266,13 @@ fn many_publishers_make_one_order_without_holes() {
             });
         }
     });
-    let mut reader =
-        bus.subscribe_to(&RoomName::default(), EventFilter::default(), Start::Recent(100)).unwrap();
+    let mut reader = bus.subscribe_to(&bus.default_room(), EventFilter::default(), Start::Recent(100));
     let recent: Vec<_> = reader.take_recent().iter().map(|frame| frame.seq()).collect();
     assert_eq!(recent, (901..=1000).collect::<Vec<_>>());
 }
 
-#[test]
-fn a_consumer_is_behind_by_what_it_would_be_sent() {
+#[tokio::test]
+async fn a_consumer_is_behind_by_what_it_would_be_sent() {
     let bus = bus();
     let main = RoomName::default();
     for _ in 0..5 {
@@ -287,38 +290,37 @@ fn a_consumer_is_behind_by_what_it_would_be_sent() {
         kept("nowhere", "lost", "000000000000", 3),
     ];
     bus.log().remember(records).unwrap();
-    let consumers = Consumers::recall(Arc::clone(bus.log())).unwrap();
-    let cards = consumers.cards(|room| bus.whereabouts(room).ok());
+    let consumers = Consumers::recall(Arc::clone(bus.log())).await.unwrap();
+    let cards = consumers.cards(|room| bus.room_info(room).ok());
     assert_eq!(
         cards.iter().map(|card| (card.consumer.as_str(), card.lag)).collect::<Vec<_>>(),
         [("ahead", 5), ("behind", 2), ("foreign", 5), ("foreign-and-ahead", 5), ("lost", 0)]
     );
 }
 
-#[test]
-fn what_a_log_does_not_take_is_not_acknowledged() {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_log_does_not_take_is_not_acknowledged() {
     let dir = tempfile::tempdir().unwrap();
     let open = || Arc::new(crate::log::sqlite::SqliteLog::open(dir.path(), Retention::default()).unwrap());
     let (main, name) = (RoomName::default(), arcane_shared::ConsumerName::parse("billing").unwrap());
     let (log, nobody) = (open(), || Box::new(|| {}));
-    let bus = ArcaneEventBus::with_log(BusConfig::default(), log.clone()).unwrap();
+    let bus = ArcaneEventBus::with_log(BusConfig::default(), log.clone()).await.unwrap();
     for _ in 0..3 {
-        bus.emit_summon(&claude(), Emit::default()).unwrap().receipt.wait().unwrap();
+        bus.emit_summon(&claude(), Emit::default()).unwrap().logged().await.unwrap();
     }
     let epoch = bus.epoch(&main).unwrap();
     let begin = arcane_shared::Position { epoch: epoch.clone(), seq: 0 };
-    let attach =
-        |name| bus.consumers().attach(&main, name, begin.clone(), || bus.whereabouts(&main), nobody());
+    let attach = |name| bus.consumers().attach(&main, name, begin.clone(), || bus.room_info(&main), nobody());
     attach(&name).unwrap();
     let ack = |seq| bus.consumers().ack(&main, &name, &epoch, seq, 3);
-    let kept = || bus.consumers().cards(|room| bus.whereabouts(room).ok())[0].seq;
+    let kept = || bus.consumers().cards(|room| bus.room_info(room).ok())[0].seq;
     ack(1).unwrap();
 
     // Another program holds the database, and as much waits as may.
     let other = rusqlite::Connection::open(dir.path().join("events.db")).unwrap();
     other.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let refused = bus.emit_summon(&claude(), Emit::default()).unwrap().receipt.wait().unwrap_err();
+    let refused = bus.emit_summon(&claude(), Emit::default()).unwrap().logged().await.unwrap_err();
     assert_eq!(refused.fault, crate::log::Fault::Locked);
     ack(2).unwrap();
     let filled = (0..).find(|n| log.remember(vec![Record::keep(format!("filler/{n}"), "")]).is_err());
@@ -340,15 +342,15 @@ fn what_a_log_does_not_take_is_not_acknowledged() {
         std::thread::yield_now();
     }
     ack(2).unwrap();
-    log.close(std::time::Duration::ZERO);
+    log.close(std::time::Duration::ZERO).await;
     assert!(matches!(ack(3), Err(ConsumerError::Log(_))), "what ended takes nothing more");
     assert_eq!(kept(), 2);
     drop((bus, log));
-    let bus = ArcaneEventBus::with_log(BusConfig::default(), open()).unwrap();
-    let cards = bus.consumers().cards(|room| bus.whereabouts(room).ok());
+    let bus = ArcaneEventBus::with_log(BusConfig::default(), open()).await.unwrap();
+    let cards = bus.consumers().cards(|room| bus.room_info(room).ok());
     assert_eq!(
         cards.iter().map(|card| (card.consumer.as_str(), card.seq)).collect::<Vec<_>>(),
         [("billing", 2), ("shipping", 0)]
     );
-    assert_eq!(bus.log().recall("filler/").unwrap().len() as u64, filled.unwrap(), "nothing is lost");
+    assert_eq!(bus.log().recall("filler/").await.unwrap().len() as u64, filled.unwrap(), "nothing is lost");
 }

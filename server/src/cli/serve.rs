@@ -109,7 +109,7 @@ impl Serve {
 
     async fn serve(&self, config: Config) -> anyhow::Result<()> {
         // The log first: it waits a moment for a server that is just ending, which then has let go of the address, too.
-        let server = crate::Server::open(config)?;
+        let server = crate::Server::open(config).await?;
         let listener = TcpListener::bind(self.listen)
             .await
             .with_context(|| format!("cannot listen on {}", self.listen))?;

@@ -51,7 +51,7 @@ pub(crate) async fn ack(
     JsonBody(request): JsonBody<AckRequest>,
 ) -> Result<StatusCode, ApiError> {
     let room = query.room()?;
-    let there = state.bus.whereabouts(&room)?;
+    let there = state.bus.room_info(&room)?;
     if request.epoch.is_some_and(|epoch| epoch != there.epoch) {
         return Err(ApiError::epoch_changed("/epoch", &there.epoch));
     }
@@ -61,7 +61,7 @@ pub(crate) async fn ack(
 
 /// All of them, with how far each is behind.
 pub(crate) fn cards(state: &AppState) -> Vec<ConsumerCard> {
-    state.bus.consumers().cards(|room| state.bus.whereabouts(room).ok())
+    state.bus.consumers().cards(|room| state.bus.room_info(room).ok())
 }
 
 fn parse(name: &str) -> Result<ConsumerName, ApiError> {

@@ -28,8 +28,8 @@ use crate::state::AppState;
 pub(crate) async fn recent(State(state): State<AppState>, query: Pairs) -> Result<Response, ApiError> {
     let count = query.count("count", 1, 10)?;
     let (room, filter) = (query.room()?, query.filter()?);
-    let _held = state.bus.hold_known_room(&room).await?;
-    let (frames, id) = (state.bus.recent(&room, count, &filter)?, state.bus.whereabouts(&room)?.id);
+    let _held = state.bus.open_known_room(&room).await?;
+    let (frames, id) = (state.bus.recent(&room, count, &filter)?, state.bus.room_info(&room)?.id);
     let head = json!({
         "status": "success",
         "message": format!("✨ The chronicles reveal the last {} mystical occurrences... ✨", frames.len()),

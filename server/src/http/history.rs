@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::error::ApiError;
 use super::pieces;
 use crate::bus::history::{ActivityCounts, ActivityQuery, HistoryQuery, Order, PAGE_BYTES_MAX, Search};
-use crate::bus::{ArcaneEventBus, Fault, LogError, Since, Whereabouts};
+use crate::bus::{ArcaneEventBus, Fault, LogError, RoomInfo, Since};
 use crate::clock;
 use crate::query::{Pairs, QueryError};
 use crate::state::AppState;
@@ -48,7 +48,7 @@ const BUCKETS_DEFAULT: usize = 300;
 ))]
 pub(crate) async fn history(State(state): State<AppState>, query: Pairs) -> Result<Response, ApiError> {
     let room = query.room()?;
-    let there = state.bus.whereabouts(&room)?;
+    let there = state.bus.room_info(&room)?;
     let order = match query.get("order") {
         None | Some("asc") => Order::Ascending,
         Some("desc") => Order::Descending,
@@ -129,7 +129,7 @@ impl HistoryPieces {
     async fn next(&mut self) -> Result<Bytes, LogError> {
         let bytes_max = Some(PIECE_BYTES_MAX.min(self.bytes_left));
         let wanted = HistoryQuery { bytes_max, ..self.wanted.clone() };
-        let page = self.bus.ask_log(move |log| log.history(&wanted)).await?;
+        let page = self.bus.history()?.page(wanted).await?;
         let oldest = *self.oldest.get_or_insert(page.first);
         let after = self.wanted.after.unwrap_or(0);
         if self.wanted.order == Order::Ascending && page.first > oldest.max(after + 1) {
@@ -178,12 +178,12 @@ pub(crate) async fn activity(
     query: Pairs,
 ) -> Result<Json<ActivityAnswer>, ApiError> {
     let room = query.room()?;
-    let there = state.bus.whereabouts(&room)?;
+    let there = state.bus.room_info(&room)?;
     let (from, to) = (query.time("from")?, query.time("to")?);
     let buckets = query.whole("buckets", LIMIT_MAX, BUCKETS_DEFAULT)? as u64;
     let to = to.unwrap_or_else(clock::now);
     let wanted = ActivityQuery { room: there.id, from, to: to.max(from.unwrap_or(to)), buckets };
-    let activity = state.bus.ask_log(move |log| log.activity(&wanted)).await?;
+    let activity = state.bus.history()?.activity(wanted).await?;
     Ok(Json(ActivityAnswer {
         room,
         epoch: there.epoch,
@@ -223,19 +223,19 @@ pub(crate) async fn purge(
     query: Pairs,
 ) -> Result<(StatusCode, Json<PurgeAnswer>), ApiError> {
     let room = query.room()?;
-    let there = state.bus.whereabouts(&room)?;
+    let there = state.bus.room_info(&room)?;
     let Some(before) = position(&query, "before", &there)? else {
         return Err(ApiError::parameter("before", "is missing; name the first event that stays"));
     };
     let id = there.id;
-    let oldest = state.bus.ask_log(move |log| log.purge(id, before)).await?;
+    let oldest = state.bus.log().purge(id, before).await?;
     let (epoch, head) = (there.epoch, there.head);
     let purged = oldest.saturating_sub(there.oldest);
     Ok((StatusCode::OK, Json(PurgeAnswer { status: "purged".into(), room, epoch, purged, oldest, head })))
 }
 
 /// A position in the room's own epoch.
-fn position(query: &Pairs, name: &'static str, there: &Whereabouts) -> Result<Option<Seq>, ApiError> {
+fn position(query: &Pairs, name: &'static str, there: &RoomInfo) -> Result<Option<Seq>, ApiError> {
     let Some(text) = query.get(name) else { return Ok(None) };
     let since = Since::parse(text).map_err(|detail| QueryError::new(name, detail))?;
     if since.epoch.is_some_and(|epoch| epoch != there.epoch) {

@@ -100,7 +100,7 @@ impl Held {
         }
         let request = PageRequest { after: seq - 1, through: seq, events_max: 1, bytes_max: PIECE_BYTES };
         let room = self.room;
-        let page = self.bus.ask_log(move |log| log.read(room, request)).await?;
+        let page = self.bus.log().read(room, request).await?;
         let gone = || LogError::new(Fault::Closed, format!("event {seq} went while it was being read"));
         page.frames.into_iter().next().map(Some).ok_or_else(gone)
     }

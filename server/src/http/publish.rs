@@ -74,17 +74,17 @@ pub(crate) async fn publish(
         let bytes = body::read(request.into_body(), &state.config.net).await?;
         let key = key.map(|key| Key::new(&key, 0, &bytes));
         let drafts = intake::read_all(&bytes)?;
-        let _held = state.bus.hold_room(&room).await?;
+        let held = state.bus.open_room(&room).await?;
         let submission = Submission { level, key, ..Submission::default() };
-        let mut submitted = intake::submit(&state.bus, &room, drafts, submission)?;
+        let mut submitted = intake::submit(&state.bus, &held, drafts, submission)?;
         submitted.logged().await?;
         published(&submitted).collect()
     };
     // Also where there was nothing to publish.
-    let _held = state.bus.hold_room(&room).await?;
+    let held = state.bus.open_room(&room).await?;
     let answer = PublishAnswer {
         status: "published".into(),
-        epoch: state.bus.epoch(&room)?,
+        epoch: held.epoch().clone(),
         room,
         ack: level.as_str().into(),
         events: published,
@@ -130,7 +130,7 @@ struct Stream<'a> {
     lines: usize,
     /// How many of them had nothing in them.
     blank: usize,
-    /// From the first event on.
+    /// From the first publication on.
     held: Option<HeldRoom>,
 }
 
@@ -211,30 +211,31 @@ impl Stream<'_> {
             return Err(ApiError::field(&format!("line {}", self.lines), detail));
         }
         let draft = self.read(line)?;
-        if self.held.is_none() {
-            self.held = Some(self.state.bus.hold_room(self.room).await?);
-        }
         match &self.key {
             None => chunk.drafts.push(draft),
             // Each line has a key of its own: a stream that broke off can be sent again as a whole.
             Some(key) => {
                 let key = Key::new(key, self.lines as u64, line);
-                chunk.submitted.push(self.submit(vec![draft], Some(key))?);
+                chunk.submitted.push(self.submit(vec![draft], Some(key)).await?);
             }
         }
         Ok(())
     }
 
-    fn submit(&self, drafts: Vec<Draft>, key: Option<Key>) -> Result<Submitted, ApiError> {
+    async fn submit(&mut self, drafts: Vec<Draft>, key: Option<Key>) -> Result<Submitted, ApiError> {
+        let held = match &self.held {
+            Some(held) => held,
+            None => self.held.insert(self.state.bus.open_room(self.room).await?),
+        };
         let submission = Submission { level: self.level, key, ..Submission::default() };
-        Ok(intake::submit(&self.state.bus, self.room, drafts, submission)?)
+        Ok(intake::submit(&self.state.bus, held, drafts, submission)?)
     }
 
     /// Hands in what was not, and waits until it is in the log.
     async fn settle(&mut self, chunk: Chunk) -> Result<(), ApiError> {
         let Chunk { mut submitted, drafts } = chunk;
         if !drafts.is_empty() {
-            let together = self.submit(drafts, None);
+            let together = self.submit(drafts, None).await;
             submitted.push(together.map_err(|error| self.after(error))?);
         }
         for mut one in submitted {

@@ -69,7 +69,7 @@ pub(crate) async fn stream_events(
     let Opened { mut subscription, consumer } = opened;
     if let Begin::From(..) = query.begin
         && subscription.resume().is_some_and(|resume| resume.recovered)
-        && state.bus.whereabouts(&query.room)?.head <= subscription.cursor()
+        && state.bus.room_info(&query.room)?.head <= subscription.cursor()
     {
         // The browser has seen the whole replay and would begin it again.
         return Ok(StatusCode::NO_CONTENT.into_response());
@@ -178,6 +178,8 @@ impl Reader {
         if !bytes.is_empty() {
             self.told_at = Instant::now();
         }
+        // Its client comes back, and is told that the numbers are others.
+        self.ended |= batch.over;
         if batch.ended {
             self.ended = true;
             let id = self.last_id(batch.seq);

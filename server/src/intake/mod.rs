@@ -7,13 +7,15 @@ mod read;
 mod submitted;
 
 use arcane_shared::api::FieldError;
-use arcane_shared::{ArcaneEvent, DaemonName, Metadata, RoomName, SpellName, SyncDirectives, Timestamp};
+use arcane_shared::{ArcaneEvent, DaemonName, Metadata, SpellName, SyncDirectives, Timestamp};
+
+use futures_util::FutureExt as _;
 
 pub(crate) use level::level;
 pub(crate) use read::{read_all, read_one};
 pub(crate) use submitted::Submitted;
 
-use crate::bus::{ArcaneEventBus, EmitError, Emitted, Outcome, Record, Submission};
+use crate::bus::{ArcaneEventBus, EmitError, Emitted, HeldRoom, NoSuchRoom, Outcome, Record, Submission};
 use crate::clock;
 
 /// An event as its maker knows it.
@@ -43,14 +45,13 @@ pub(crate) enum Refused {
     Bus { index: usize, count: usize, error: EmitError },
 }
 
-/// Publishes events of one room: all of them, in order and next to each other, or none. No event is no error. Blocks for
-/// as long as a disk takes if the room is not in memory.
+/// Publishes events of one room: all of them, in order and next to each other, or none. No event is no error.
 ///
 /// # Errors
 /// [`Refused::Bus`]; then none took a number.
 pub(crate) fn submit(
     bus: &ArcaneEventBus,
-    room: &RoomName,
+    room: &HeldRoom,
     drafts: Vec<Draft>,
     submission: Submission,
 ) -> Result<Submitted, Refused> {
@@ -70,7 +71,7 @@ pub(crate) fn submit(
 /// If the event is too large, its room cannot be opened, or the log takes none; then it took no number.
 pub(crate) fn emit(
     bus: &ArcaneEventBus,
-    room: &RoomName,
+    room: &HeldRoom,
     draft: Draft,
     records: Vec<Record>,
 ) -> Result<Emitted, EmitError> {
@@ -98,12 +99,19 @@ impl From<ArcaneEvent> for Draft {
 
 impl ArcaneEventBus {
     /// Announces an event in its room, the default one where it names none. Returns without waiting for anybody: the
-    /// receipt tells when it is in the log and readers see it.
+    /// receipt tells when it is in the log and readers see it. A room that is not in memory is opened only by a log that
+    /// answers at once; [`ArcaneEventBus::open_room`] does it with any.
     ///
     /// # Errors
     /// If the event is too large, its room cannot be opened, or the log takes none; then it took no number.
     pub fn emit(&self, mut event: ArcaneEvent) -> Result<Emitted, EmitError> {
         let room = event.room.take().unwrap_or_default();
-        emit(self, &room, event.into(), Vec::new())
+        let held = match self.room_in_memory(&room) {
+            Err(NoSuchRoom::NotOpen(name)) => {
+                self.open_room(&room).now_or_never().unwrap_or(Err(NoSuchRoom::NotOpen(name)))?
+            }
+            held => held?,
+        };
+        emit(self, &held, event.into(), Vec::new())
     }
 }

@@ -44,6 +44,9 @@ pub trait Commits: Send + Sync {
 
     /// Everything of this room that was taken and not yet committed is taken back.
     fn taken_back(&self);
+
+    /// Whether what was taken of this room and not yet committed is in the log is not known, and will not be told.
+    fn unknown(&self);
 }
 
 /// Numbered events of one room, and the state that has to agree with them.
@@ -134,7 +137,8 @@ impl Receipt {
     /// Completes once the events are in the log as they were asked to be. Cancel-safe.
     ///
     /// # Errors
-    /// If they were taken back: then nobody has seen them, and their numbers go to others.
+    /// If they were taken back: then nobody has seen them, and their numbers go to others. [`super::Fault::Unknown`]: they
+    /// may be in the log all the same.
     pub async fn logged(&mut self) -> Result<(), LogError> {
         let State::Waiting(receiver) = &mut self.0 else { return Ok(()) };
         let result = receiver.await.unwrap_or_else(|_| Err(ended()));

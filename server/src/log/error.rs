@@ -27,6 +27,8 @@ pub enum Fault {
     Behind,
     /// A question that cannot be asked.
     Query,
+    /// It did not say whether it has what it was given.
+    Unknown,
     /// The server is about to stop.
     Closed,
 }
@@ -65,6 +67,7 @@ impl Fault {
             Self::Busy => "busy",
             Self::Behind => "behind",
             Self::Query => "query",
+            Self::Unknown => "unknown",
             Self::Closed => "closed",
         }
     }
@@ -96,6 +99,9 @@ impl Fault {
             Self::Busy => "the event log is behind; try again soon: ",
             Self::Behind => "the index of the event log is still being built; try again soon: ",
             Self::Query => "",
+            Self::Unknown => {
+                "it is not known whether this is in the event log; send it again with the same Idempotency-Key: "
+            }
             Self::Closed => "the server is about to stop: ",
         }
     }

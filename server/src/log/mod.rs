@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arcane_shared::{Epoch, RoomName, Seq};
+use futures_util::future::BoxFuture;
 
 pub use commit::{Append, Appended, Commits, Level, Notify, Receipt};
 pub use error::{Fault, LogError};
@@ -83,32 +84,40 @@ pub struct Usage {
     pub bytes: u64,
 }
 
-/// What the bus asks of a log. Methods that read block for as long as a disk takes: call them where that
-/// is allowed. All others return at once.
+/// What a log answers in its own time: it may be on a disk, or on another machine.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, LogError>>;
+
+/// What the bus asks of a log.
+///
+/// Whatever has to ask a disk or another machine is an [`Answer`]; nobody holds a lock while it is awaited. All other
+/// methods return at once. Dropping an answer gives the question up, but not what it changes.
 pub trait EventLog: std::fmt::Debug + Send + Sync {
-    /// Every room that is kept.
+    /// Every room that is kept, as far as this process knows.
     fn rooms(&self) -> Vec<RoomRecord>;
 
     /// A room, if it is kept.
     fn room(&self, name: &RoomName) -> Option<RoomRecord>;
 
-    /// A room, made if it was not there.
+    /// A room, made if it was not there. Where an append of an earlier run of this room had an unknown end, nothing of it
+    /// can still come in from then on.
     ///
     /// # Errors
     /// If it can be neither read nor made.
-    fn open_room(&self, name: &RoomName) -> Result<RoomRecord, LogError>;
+    fn open_room<'a>(&'a self, name: &'a RoomName) -> Answer<'a, RoomRecord>;
 
     /// Forgets a room in which nothing has happened.
     fn forget_room(&self, room: RoomId);
 
     /// Deletes a room with all of its events, and the state that `records` forgets: all of it, or nothing. Its number is
-    /// never given again. Nothing may be appended to it any more. Blocks.
+    /// never given again. Nothing may be appended to it any more.
     ///
     /// # Errors
     /// If it cannot; then nothing was deleted.
-    fn delete_room(&self, room: RoomId, records: Vec<Record>) -> Result<(), LogError>;
+    fn delete_room(&self, room: RoomId, records: Vec<Record>) -> Answer<'_, ()>;
 
-    /// Takes events in the order of the calls. For each room these are the next numbers.
+    /// Takes events in the order of the calls. For each room these are the next numbers. What becomes of them,
+    /// [`Append::commits`] and the receipt are told: they are committed, or refused and their numbers come back, or it is
+    /// not known; then the room takes nothing more until [`Self::open_room`] has said where it ends.
     ///
     /// # Errors
     /// If it can take nothing at the moment; then nothing was taken.
@@ -124,39 +133,29 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// If it cannot be read.
-    fn recall(&self, prefix: &str) -> Result<Vec<(String, String)>, LogError>;
+    fn recall<'a>(&'a self, prefix: &'a str) -> Answer<'a, Vec<(String, String)>>;
 
-    /// Events of a room, in order. Blocks.
+    /// Events of a room, in order.
     ///
     /// # Errors
     /// If they cannot be read.
-    fn read(&self, room: RoomId, request: PageRequest) -> Result<Page, LogError>;
+    fn read(&self, room: RoomId, request: PageRequest) -> Answer<'_, Page>;
 
-    /// The last events of a request, in order: as many as follow each other without a hole up to `through` itself,
-    /// within its bounds. Blocks.
+    /// The last events of a page, in order: as many as follow each other without a hole up to `through` itself, within
+    /// its bounds.
     ///
     /// # Errors
     /// If they cannot be read.
-    fn latest(&self, room: RoomId, request: PageRequest) -> Result<Vec<Arc<PreparedFrame>>, LogError>;
+    fn latest(&self, room: RoomId, request: PageRequest) -> Answer<'_, Vec<Arc<PreparedFrame>>>;
 
-    /// The last event before a moment (Unix microseconds); 0 or the one before the oldest kept if there
-    /// is none. Blocks.
+    /// The last event before a moment (Unix microseconds); 0 or the one before the oldest kept if there is none.
     ///
     /// # Errors
     /// If it cannot be read.
-    fn before(&self, room: RoomId, at: i64) -> Result<Seq, LogError>;
+    fn before(&self, room: RoomId, at: i64) -> Answer<'_, Seq>;
 
-    /// A page of history. Blocks.
-    ///
-    /// # Errors
-    /// If the question cannot be answered.
-    fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, LogError>;
-
-    /// How much happened when. Blocks.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    fn activity(&self, query: &ActivityQuery) -> Result<Activity, LogError>;
+    /// What can be asked of its past beyond pages, if it can answer that.
+    fn history(&self) -> Option<&dyn History>;
 
     /// Keeps what comes after `cursor` from being purged for as long as the pin lives, though not for
     /// ever. Says which event is the oldest that is kept, at the same moment.
@@ -165,14 +164,15 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// How much of a room is kept.
     fn usage(&self, room: RoomId) -> Usage;
 
-    /// Lets go of everything before `before`, whoever reads it. Numbers and epoch stay. Returns the oldest
-    /// event that is then kept. Blocks.
+    /// Lets go of everything before `before`, whoever reads it. Numbers and epoch stay. Answers the oldest event that is
+    /// then kept.
     ///
     /// # Errors
     /// If it cannot.
-    fn purge(&self, room: RoomId, before: Seq) -> Result<Seq, LogError>;
+    fn purge(&self, room: RoomId, before: Seq) -> Answer<'_, Seq>;
 
-    /// The number of an event is to be told to somebody before it is in the log. Whether it may: if not, wait until it is.
+    /// Returns whether the number of an event may be disclosed before the event is in the log. If not, its publisher
+    /// waits for the receipt.
     fn promise(&self, room: RoomId, seq: Seq) -> bool;
 
     /// The most that can be promised of an event.
@@ -187,7 +187,8 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// Why not.
     fn availability(&self) -> Result<(), LogError>;
 
-    /// Grows whenever numbers were taken back: state that was derived from them has to be recalled.
+    /// Grows whenever numbers were taken back, or it is not known whether they were: state that was derived from them has
+    /// to be recalled.
     fn generation(&self) -> u64;
 
     /// What it did so far, if it counts that.
@@ -195,8 +196,23 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
         None
     }
 
-    /// Writes what was taken and ends. What the next start makes up for is left to it after `patience`. Blocks.
-    fn close(&self, patience: Duration);
+    /// Writes what was taken and ends. What the next start makes up for is left to it after `patience`.
+    fn close(&self, patience: Duration) -> BoxFuture<'_, ()>;
+}
+
+/// What a log can be asked of its past that it needs an index for.
+pub trait History: Send + Sync {
+    /// A page of history, filtered or searched.
+    ///
+    /// # Errors
+    /// If the question cannot be answered.
+    fn page(&self, query: HistoryQuery) -> Answer<'_, HistoryPage>;
+
+    /// How much happened when.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn activity(&self, query: ActivityQuery) -> Answer<'_, Activity>;
 }
 
 /// A name for a new run of numbers.

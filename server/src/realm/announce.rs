@@ -1,6 +1,6 @@
 //! The six typed ways to announce what happened.
 
-use arcane_shared::{DaemonName, Metadata, RoomName, SpellName, SyncDirectives};
+use arcane_shared::{DaemonName, Metadata, SpellName, SyncDirectives};
 use serde_json::json;
 
 use crate::bus::{ArcaneEventBus, EmitError, Emitted, Record};
@@ -163,6 +163,6 @@ impl ArcaneEventBus {
             metadata,
             directives: emit.sync,
         };
-        intake::emit(self, &RoomName::default(), draft, emit.records)
+        intake::emit(self, &self.default_room(), draft, emit.records)
     }
 }

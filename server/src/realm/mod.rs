@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arcane_shared::api::{CastAnswer, ParsedSpell};
 use arcane_shared::daemon::DaemonCard;
-use arcane_shared::{DaemonName, Seq};
+use arcane_shared::{DaemonName, RoomName, Seq};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -132,7 +132,7 @@ impl Realm {
     ///
     /// # Errors
     /// If a daemon is configured with a `command` conduit that has no program, or the log cannot be read.
-    pub fn new(bus: ArcaneEventBus, config: RealmConfig) -> Result<Self, RealmError> {
+    pub async fn new(bus: ArcaneEventBus, config: RealmConfig) -> Result<Self, RealmError> {
         let conduits = conduits(&config)?;
         let invocations = Arc::new(Semaphore::new(config.invocations_max));
         for (name, daemon) in &config.daemons {
@@ -141,7 +141,7 @@ impl Realm {
             }
         }
         let inner = Inner {
-            registry: Mutex::new(Present::recall(bus.log().as_ref(), &config)?),
+            registry: Mutex::new(Present::recall(bus.log().as_ref(), &config).await?),
             reveals: Mutex::default(),
             conduits,
             voice: config
@@ -288,9 +288,12 @@ impl Realm {
         if self.present().generation == self.inner.bus.log().generation() {
             return;
         }
-        let config = self.inner.config.clone();
-        let recalled = self.inner.bus.ask_log(move |log| Present::recall(log, &config)).await;
-        match recalled {
+        // Until it is known where the room ends, what the log remembers may still change.
+        if let Err(error) = self.inner.bus.open_room(&RoomName::default()).await {
+            tracing::warn!(%error, "who is present cannot be recalled yet");
+            return;
+        }
+        match Present::recall(self.inner.bus.log().as_ref(), &self.inner.config).await {
             Ok(recalled) => {
                 let mut present = self.present();
                 // Another spell may have been quicker, and be ahead of what was read here.
@@ -306,11 +309,11 @@ impl Realm {
 }
 
 impl Present {
-    fn recall(log: &dyn EventLog, config: &RealmConfig) -> Result<Self, LogError> {
+    async fn recall(log: &dyn EventLog, config: &RealmConfig) -> Result<Self, LogError> {
         // Before it is read: if it changes meanwhile, it is read again.
         let generation = log.generation();
         let mut registry = Registry::new(&config.daemons, config.daemons_max);
-        for (key, kept) in log.recall(DAEMON)? {
+        for (key, kept) in log.recall(DAEMON).await? {
             if let Some(name) = key.strip_prefix(DAEMON).and_then(|name| DaemonName::parse(name).ok()) {
                 registry.recall(&name, &kept);
             }

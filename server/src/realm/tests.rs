@@ -10,9 +10,9 @@ fn name(text: &str) -> DaemonName {
     DaemonName::parse(text).unwrap()
 }
 
-fn realm(config: RealmConfig) -> (Realm, ArcaneEventBus) {
+async fn realm(config: RealmConfig) -> (Realm, ArcaneEventBus) {
     let bus = ArcaneEventBus::new(BusConfig::default());
-    (Realm::new(bus.clone(), config).unwrap(), bus)
+    (Realm::new(bus.clone(), config).await.unwrap(), bus)
 }
 
 /// Spell, daemon, outcome, and the metadata under `key` of every event so far.
@@ -23,7 +23,7 @@ fn told(bus: &ArcaneEventBus, key: &str) -> Vec<(SpellName, bool, Value)> {
 
 #[tokio::test]
 async fn a_life_in_the_realm() {
-    let (realm, bus) = realm(RealmConfig::default());
+    let (realm, bus) = realm(RealmConfig::default()).await;
     let claude = name("claude");
     let summoned = realm.summon(&claude).await.unwrap();
     assert!(summoned.daemon.is_active);
@@ -50,7 +50,7 @@ async fn a_life_in_the_realm() {
 
 #[tokio::test]
 async fn a_refusal_is_an_answer_and_an_event() {
-    let (realm, bus) = realm(RealmConfig::default());
+    let (realm, bus) = realm(RealmConfig::default()).await;
     let claude = name("claude");
     let refused = realm.invoke(&claude, "anything", Metadata::new()).await.unwrap_err();
     assert_eq!(refused, SpellFailure::Refused(Refusal::NotHere(claude.clone())));
@@ -64,7 +64,7 @@ async fn a_refusal_is_an_answer_and_an_event() {
 
 #[tokio::test]
 async fn narration_is_no_failure() {
-    let (realm, bus) = realm(RealmConfig::default());
+    let (realm, bus) = realm(RealmConfig::default()).await;
     realm.summon(&name("claude")).await.unwrap();
     let voice = bus.recent_events(1).remove(0);
     assert_eq!((voice.spell_name, voice.success), (SpellName::Voice, true));
@@ -85,7 +85,8 @@ async fn a_broken_voice_engine_is_a_failure_with_its_error() {
     };
     let dir = tempfile::tempdir().unwrap();
     let (realm, bus) =
-        realm(RealmConfig { voice: Some(voice), audio_dir: dir.path().into(), ..RealmConfig::default() });
+        realm(RealmConfig { voice: Some(voice), audio_dir: dir.path().into(), ..RealmConfig::default() })
+            .await;
     let answer = realm.say(&name("claude"), "Hear me.", "speech").await.unwrap();
     assert_eq!((answer.status.as_str(), answer.audio_path), ("narrated", None));
     let event = bus.recent_events(1).remove(0);
@@ -104,7 +105,7 @@ async fn a_command_conduit_tells_of_its_beginning_and_its_end() {
         ..DaemonConfig::default()
     };
     let daemons = BTreeMap::from([(name("shell"), config)]);
-    let (realm, bus) = realm(RealmConfig { daemons, ..RealmConfig::default() });
+    let (realm, bus) = realm(RealmConfig { daemons, ..RealmConfig::default() }).await;
     realm.summon(&name("shell")).await.unwrap();
     let answer = realm.invoke(&name("shell"), "sweep", Metadata::new()).await.unwrap();
     assert_eq!(answer.result.as_deref(), Some("done: sweep\n"));
@@ -117,7 +118,7 @@ async fn a_command_conduit_tells_of_its_beginning_and_its_end() {
 
 #[tokio::test]
 async fn looking_is_an_event_but_not_each_time() {
-    let (realm, bus) = realm(RealmConfig::default());
+    let (realm, bus) = realm(RealmConfig::default()).await;
     assert_eq!(realm.daemons(false, Look::Told).await.len(), 3);
     realm.daemons(false, Look::Told).await;
     assert_eq!(realm.daemons(true, Look::Told).await.len(), 0);
@@ -130,7 +131,7 @@ async fn looking_is_an_event_but_not_each_time() {
 
 #[tokio::test]
 async fn parsing_is_an_event() {
-    let (realm, bus) = realm(RealmConfig::default());
+    let (realm, bus) = realm(RealmConfig::default()).await;
     realm.parse("summon claude").unwrap();
     realm.parse("flibbertigibbet").unwrap_err();
     assert_eq!(
@@ -144,7 +145,7 @@ async fn parsing_is_an_event() {
 async fn what_the_log_did_not_take_did_not_happen() {
     let dir = tempfile::tempdir().unwrap();
     let log = crate::log::sqlite::SqliteLog::open(dir.path(), Default::default()).unwrap();
-    let bus = ArcaneEventBus::with_log(BusConfig::default(), Arc::new(log)).unwrap();
+    let bus = ArcaneEventBus::with_log(BusConfig::default(), Arc::new(log)).await.unwrap();
     let config = DaemonConfig {
         conduit: ConduitKind::Command,
         program: Some("/bin/sh".into()),
@@ -152,7 +153,7 @@ async fn what_the_log_did_not_take_did_not_happen() {
         ..DaemonConfig::default()
     };
     let daemons = BTreeMap::from([(name("shell"), config)]);
-    let realm = Realm::new(bus.clone(), RealmConfig { daemons, ..RealmConfig::default() }).unwrap();
+    let realm = Realm::new(bus.clone(), RealmConfig { daemons, ..RealmConfig::default() }).await.unwrap();
     for daemon in ["gemini", "shell"] {
         realm.summon(&name(daemon)).await.unwrap();
     }
@@ -196,7 +197,7 @@ async fn what_the_log_did_not_take_did_not_happen() {
 
 #[tokio::test]
 async fn a_forgotten_daemon_is_unknown_and_an_event_tells_of_it() {
-    let (realm, bus) = realm(RealmConfig::default());
+    let (realm, bus) = realm(RealmConfig::default()).await;
     let codex = name("codex");
     assert!(!realm.forget(&codex).await.unwrap(), "it was never heard of");
     realm.summon(&codex).await.unwrap();
@@ -214,13 +215,13 @@ async fn a_forgotten_daemon_is_unknown_and_an_event_tells_of_it() {
 
 #[tokio::test]
 async fn a_full_realm_takes_a_new_daemon_for_one_that_is_gone() {
-    let (realm, bus) = realm(RealmConfig { daemons_max: 4, ..RealmConfig::default() });
+    let (realm, bus) = realm(RealmConfig { daemons_max: 4, ..RealmConfig::default() }).await;
     realm.summon(&name("codex")).await.unwrap();
     let refused = realm.summon(&name("aider")).await.unwrap_err();
     assert_eq!(refused, SpellFailure::Refused(Refusal::TooMany(4)));
     realm.banish(&name("codex")).await.unwrap();
     realm.summon(&name("aider")).await.unwrap();
     assert!(realm.daemon(&name("codex"), Look::Told).await.is_none());
-    let kept = bus.log().recall("daemon/").unwrap();
+    let kept = bus.log().recall("daemon/").await.unwrap();
     assert_eq!(kept.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["daemon/aider"]);
 }

@@ -57,7 +57,7 @@ pub async fn run(
     config: Config,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
-    Server::open(config)?.run(listener, shutdown).await;
+    Server::open(config).await?.run(listener, shutdown).await;
     Ok(())
 }
 
@@ -74,9 +74,9 @@ impl Server {
     ///
     /// # Errors
     /// If the configuration does not fit or the log cannot be opened.
-    pub fn open(config: Config) -> Result<Self, RunError> {
-        let bus = open_bus(&config)?;
-        let realm = Realm::new(bus.clone(), config.realm.clone()).map_err(|error| match error {
+    pub async fn open(config: Config) -> Result<Self, RunError> {
+        let bus = open_bus(&config).await?;
+        let realm = Realm::new(bus.clone(), config.realm.clone()).await.map_err(|error| match error {
             RealmError::Log(source) => RunError::unreadable(&config, source),
             error => error.into(),
         })?;
@@ -97,6 +97,10 @@ impl Server {
     ) {
         let Self { bus, realm, config } = self;
         let log = Arc::clone(bus.log());
+        let settling = {
+            let bus = bus.clone();
+            tokio::spawn(async move { bus.keep_settled().await })
+        };
         let (drain, draining) = watch::channel(false);
         let net = config.net.clone();
         let state = AppState::new(Parts {
@@ -116,16 +120,15 @@ impl Server {
         sockets.drain();
         let patience = accept::drain(&connections, &net, hurry).await;
         // What was taken is written before the process ends.
-        if tokio::task::spawn_blocking(move || log.close(patience)).await.is_err() {
-            tracing::error!("the event log could not be closed");
-        }
+        log.close(patience).await;
+        settling.abort();
     }
 }
 
 /// A bus that goes on where its log ends, or one in memory.
-fn open_bus(config: &Config) -> Result<ArcaneEventBus, RunError> {
+async fn open_bus(config: &Config) -> Result<ArcaneEventBus, RunError> {
     let Some(dir) = &config.data_dir else { return Ok(ArcaneEventBus::new(config.bus.clone())) };
     let log = SqliteLog::open(dir, config.bus.retention)?;
-    let bus = ArcaneEventBus::with_log(config.bus.clone(), Arc::new(log));
+    let bus = ArcaneEventBus::with_log(config.bus.clone(), Arc::new(log)).await;
     bus.map_err(|source| RunError::unreadable(config, source))
 }

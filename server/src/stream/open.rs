@@ -4,7 +4,7 @@ use arcane_shared::{ConsumerName, Position, Resume, RoomName};
 
 use super::query::{Begin, Moment, StreamQuery};
 use crate::bus::{
-    ArcaneEventBus, ConsumerError, LogError, NoSuchRoom, Reader, Since, Start, Subscription, Whereabouts,
+    ArcaneEventBus, ConsumerError, LogError, NoSuchRoom, Reader, RoomInfo, Since, Start, Subscription,
 };
 
 /// A stream that is open.
@@ -36,14 +36,13 @@ pub(crate) async fn open(
     last: Option<&Since>,
     evict: Box<dyn Fn() + Send>,
 ) -> Result<Opened, Refused> {
-    // Held until the subscription holds it.
-    let _held = bus.hold_room(&query.room).await?;
+    let room = bus.open_room(&query.room).await?;
     // What it has seen counts, whatever its address says: that is as it was when it first came.
     let since = match &query.begin {
         Begin::Now => last,
         Begin::Since(since) => Some(last.unwrap_or(since)),
         Begin::From(moment, speed) => {
-            let there = bus.whereabouts(&query.room)?;
+            let there = bus.room_info(&query.room)?;
             let resume = last.map(|last| (last, last.decide(&there.epoch, there.oldest, there.head)));
             let (moment, resume) = match resume {
                 Some((last, Ok(count))) => (Moment::Seq(last.seq + 1), Some(Resume::recovered(count))),
@@ -51,7 +50,7 @@ pub(crate) async fn open(
                 None => (*moment, None),
             };
             let start = Start::Replay { after: before(bus, there, moment).await?, speed: *speed };
-            let mut subscription = bus.subscribe_to(&query.room, query.filter.clone(), start)?;
+            let mut subscription = bus.subscribe_to(&room, query.filter.clone(), start);
             subscription.tell(resume);
             return Ok(Opened { subscription, consumer: None });
         }
@@ -59,7 +58,7 @@ pub(crate) async fn open(
             // A consumer's own position is what it has acknowledged.
             let (reader, since) = attach(bus, &query.room, name, since.as_ref(), evict)?;
             let start = Start::Consumer(since);
-            let subscription = bus.subscribe_to(&query.room, query.filter.clone(), start)?;
+            let subscription = bus.subscribe_to(&room, query.filter.clone(), start);
             return Ok(Opened { subscription, consumer: Some(reader) });
         }
     };
@@ -67,15 +66,15 @@ pub(crate) async fn open(
         None => Start::Recent(query.recent),
         Some(since) => Start::Since(since.clone(), query.recent),
     };
-    let subscription = bus.subscribe_to(&query.room, query.filter.clone(), start)?;
+    let subscription = bus.subscribe_to(&room, query.filter.clone(), start);
     Ok(Opened { subscription, consumer: None })
 }
 
 /// The event before the first one of a replay.
-async fn before(bus: &ArcaneEventBus, there: Whereabouts, moment: Moment) -> Result<u64, Refused> {
+async fn before(bus: &ArcaneEventBus, there: RoomInfo, moment: Moment) -> Result<u64, Refused> {
     let after = match moment {
         Moment::Seq(seq) => seq.saturating_sub(1),
-        Moment::Time(time) => bus.ask_log(move |log| log.before(there.id, time.unix_micros())).await?,
+        Moment::Time(time) => bus.log().before(there.id, time.unix_micros()).await?,
     };
     let oldest = there.oldest.saturating_sub(1);
     Ok(after.clamp(oldest, there.head.max(oldest)))
@@ -88,8 +87,8 @@ fn attach(
     since: Option<&Since>,
     evict: Box<dyn Fn() + Send>,
 ) -> Result<(Reader, Since), Refused> {
-    let there = bus.whereabouts(room)?;
+    let there = bus.room_info(room)?;
     let epoch = since.and_then(|since| since.epoch.clone()).unwrap_or(there.epoch);
     let begin = Position { epoch, seq: since.map_or(there.head, |since| since.seq) };
-    Ok(bus.consumers().attach(room, name, begin, || bus.whereabouts(room), evict)?)
+    Ok(bus.consumers().attach(room, name, begin, || bus.room_info(room), evict)?)
 }

@@ -222,8 +222,8 @@ async fn enter(
 ) -> Result<Entered, Refused> {
     let (query, bus) = (wanted?, &sockets.state.bus);
     if !query.listen {
-        let _held = bus.hold_room(&query.room).await.map_err(stream::Refused::from)?;
-        let subscription = bus.visit(&query.room, query.recent).map_err(stream::Refused::from)?;
+        let room = bus.open_room(&query.room).await.map_err(stream::Refused::from)?;
+        let subscription = bus.join_uncounted(&room, query.recent);
         return Ok(Entered { subscription, consumer: None, member: None, listens: false });
     }
     let evicted = Arc::clone(bell);

@@ -4,7 +4,7 @@ use arcane_shared::RoomName;
 use serde::Deserialize;
 
 use super::session::Output;
-use crate::bus::{ArcaneEventBus, HeldRoom};
+use crate::bus::{ArcaneEventBus, HeldRoom, NoSuchRoom};
 
 #[derive(Deserialize)]
 struct Named {
@@ -16,10 +16,9 @@ pub(super) fn has_one(output: &Output) -> bool {
     named(output).is_some()
 }
 
-/// Brings the room into memory that an output names, and keeps it there.
-pub(super) async fn hold(bus: &ArcaneEventBus, output: &Output) -> Option<HeldRoom> {
-    // What cannot be opened is refused when it is published to.
-    bus.hold_room(&named(output)?).await.ok()
+/// Brings the room into memory that an output names, where it stays for as long as the answer is held.
+pub(super) async fn open(bus: &ArcaneEventBus, output: &Output) -> Option<Result<HeldRoom, NoSuchRoom>> {
+    Some(bus.open_room(&named(output)?).await)
 }
 
 fn named(output: &Output) -> Option<RoomName> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::bus::keys::KEY_BYTES_MAX;
-use crate::bus::{ArcaneEventBus, EmitError, Key, LogError, NoSuchRoom, Receipt, Submission};
+use crate::bus::{ArcaneEventBus, EmitError, HeldRoom, Key, LogError, NoSuchRoom, Receipt, Submission};
 use crate::intake::{self, Refused, Submitted, level};
 use crate::json;
 
@@ -105,6 +105,26 @@ fn id_of(json: &[u8]) -> Option<String> {
     message.id.filter(|id| id.len() <= PUBLISH_ID_BYTES_MAX)
 }
 
+/// The rooms that a message may publish to.
+#[derive(Debug, Clone, Copy)]
+pub struct Rooms<'a> {
+    /// The connection's own.
+    pub own: &'a HeldRoom,
+    /// The one that the message names, as it was opened before.
+    pub named: Option<&'a Result<HeldRoom, NoSuchRoom>>,
+}
+
+impl Rooms<'_> {
+    fn of(self, bus: &ArcaneEventBus, name: Option<&RoomName>) -> Result<HeldRoom, NoSuchRoom> {
+        match (name, self.named) {
+            (None, _) => Ok(self.own.clone()),
+            (Some(name), Some(Ok(held))) if held.name() == name => Ok(held.clone()),
+            (Some(_), Some(Err(error))) => Err(error.clone()),
+            (Some(name), _) => bus.room_in_memory(name),
+        }
+    }
+}
+
 /// A publication that has its numbers, and what to answer once it is in the log.
 #[derive(Debug)]
 pub struct Accepted {
@@ -114,18 +134,18 @@ pub struct Accepted {
     pub receipt: Receipt,
 }
 
-/// Publishes one event or an array of events, all or none, in the message's room or else in `room`.
+/// Publishes one event or an array of events, all or none, in the message's room or else in the connection's own.
 ///
 /// # Errors
 /// Says which field cannot be used; then nothing was published.
-pub fn publish(bus: &ArcaneEventBus, room: &RoomName, text: &str) -> Result<Accepted, Refusal> {
+pub fn publish(bus: &ArcaneEventBus, rooms: Rooms<'_>, text: &str) -> Result<Accepted, Refusal> {
     match serde_json::from_str(text) {
-        Ok(message) => publish_read(bus, room, &message),
+        Ok(message) => publish_read(bus, rooms, &message),
         // Half a character anywhere but in the events, which are read for themselves.
         Err(_) => {
             let plain = json::plain(text.as_bytes());
             match serde_json::from_slice(&plain) {
-                Ok(message) => publish_read(bus, room, &message),
+                Ok(message) => publish_read(bus, rooms, &message),
                 Err(error) => {
                     let id = id_of(&plain);
                     Err(Refusal { id, ..Refusal::new("bad_message", error.to_string()) })
@@ -135,25 +155,19 @@ pub fn publish(bus: &ArcaneEventBus, room: &RoomName, text: &str) -> Result<Acce
     }
 }
 
-fn publish_read(bus: &ArcaneEventBus, room: &RoomName, message: &Publish<'_>) -> Result<Accepted, Refusal> {
+fn publish_read(bus: &ArcaneEventBus, rooms: Rooms<'_>, message: &Publish<'_>) -> Result<Accepted, Refusal> {
     let id = message.id.clone();
     if let Some(bytes) = id.as_ref().map(String::len).filter(|bytes| *bytes > PUBLISH_ID_BYTES_MAX) {
         let detail =
             format!("id: has {bytes} bytes, and at most {PUBLISH_ID_BYTES_MAX} come back with the answer");
         return Err(Refusal::new("bad_message", detail));
     }
-    let room = message.room.as_ref().unwrap_or(room);
-    match submit(bus, room, message) {
-        Ok(Submitted { run, receipt }) => {
+    match submit(bus, rooms, message) {
+        Ok((room, Submitted { run, receipt })) => {
             let seq = (run.first + run.count).saturating_sub(1);
-            let room = room.clone();
-            match bus.epoch(&room) {
-                Ok(epoch) => {
-                    let answer = ServerMessage::Published { id, room, epoch, seq, count: run.count };
-                    Ok(Accepted { answer, receipt })
-                }
-                Err(error) => Err(Refusal { id, ..error.into() }),
-            }
+            let (room, epoch) = (room.name().clone(), room.epoch().clone());
+            let answer = ServerMessage::Published { id, room, epoch, seq, count: run.count };
+            Ok(Accepted { answer, receipt })
         }
         Err(refusal) => Err(Refusal { id, ..refusal }),
     }
@@ -164,7 +178,11 @@ pub(super) fn taken_back(id: Option<String>, error: &LogError) -> Refusal {
     Refusal { id, ..Refusal::passing("log_unavailable", error.to_string()) }
 }
 
-fn submit(bus: &ArcaneEventBus, room: &RoomName, message: &Publish<'_>) -> Result<Submitted, Refusal> {
+fn submit(
+    bus: &ArcaneEventBus,
+    rooms: Rooms<'_>,
+    message: &Publish<'_>,
+) -> Result<(HeldRoom, Submitted), Refusal> {
     let json = message.events.get().as_bytes();
     let level = level(message.ack.as_deref(), bus.log().level_max());
     let level = level.map_err(|error| Refusal::new("bad_message", error.to_string()))?;
@@ -177,7 +195,9 @@ fn submit(bus: &ArcaneEventBus, room: &RoomName, message: &Publish<'_>) -> Resul
         return Err(Refusal::new("bad_event", "events: is empty; send at least one"));
     }
     let submission = Submission { level, key, ..Submission::default() };
-    Ok(intake::submit(bus, room, drafts, submission)?)
+    let room = rooms.of(bus, message.room.as_ref())?;
+    let submitted = intake::submit(bus, &room, drafts, submission)?;
+    Ok((room, submitted))
 }
 
 #[cfg(test)]
@@ -185,9 +205,13 @@ mod tests {
     use super::*;
     use crate::config::BusConfig;
 
+    fn publish_to_main(bus: &ArcaneEventBus, text: &str) -> Result<Accepted, Refusal> {
+        publish(bus, Rooms { own: &bus.default_room(), named: None }, text)
+    }
+
     fn refused(text: &str) -> String {
         let bus = ArcaneEventBus::new(BusConfig::default());
-        let refusal = publish(&bus, &RoomName::default(), text).unwrap_err();
+        let refusal = publish_to_main(&bus, text).unwrap_err();
         assert_eq!(bus.recent_events(10), [], "a refusal publishes nothing");
         format!("{} {}", refusal.code, refusal.detail)
     }
@@ -198,7 +222,7 @@ mod tests {
         let text =
             r#"{"type":"publish","id":"7","events":[{"spell_name":"reveal"},{"spell_name":"reveal"}]}"#;
         assert!(is_publish(text));
-        let answer = publish(&bus, &RoomName::default(), text).unwrap().answer;
+        let answer = publish_to_main(&bus, text).unwrap().answer;
         let ServerMessage::Published { id, seq, count, .. } = answer else { unreachable!() };
         assert_eq!((id.as_deref(), seq, count), (Some("7"), 2, 2));
     }
@@ -227,7 +251,7 @@ mod tests {
     #[test]
     fn a_refusal_tells_which_message_it_is_about() {
         let bus = ArcaneEventBus::new(BusConfig::default());
-        let id_of = |text: &str| publish(&bus, &RoomName::default(), text).unwrap_err().id;
+        let id_of = |text: &str| publish_to_main(&bus, text).unwrap_err().id;
         for rest in [
             r#""events":[]"#,
             r#""event":{}"#,
@@ -247,7 +271,7 @@ mod tests {
         let bus = ArcaneEventBus::new(BusConfig::default());
         let text =
             r#"{"type":"publish","id":"\ud83d","events":{"spell_name":"reveal","description":"a \ud83d b"}}"#;
-        let answer = publish(&bus, &RoomName::default(), text).unwrap().answer;
+        let answer = publish_to_main(&bus, text).unwrap().answer;
         let ServerMessage::Published { id, .. } = answer else { unreachable!() };
         assert_eq!(id.as_deref(), Some("\u{fffd}"));
         assert_eq!(bus.recent_events(1)[0].description, "a \u{fffd} b");
@@ -259,8 +283,8 @@ mod tests {
         let bus = ArcaneEventBus::new(BusConfig::default());
         let text =
             r#"{"type":"publish","key":"k","events":[{"spell_name":"reveal"},{"spell_name":"reveal"}]}"#;
-        let first = publish(&bus, &RoomName::default(), text).unwrap().answer;
-        assert_eq!(publish(&bus, &RoomName::default(), text).unwrap().answer, first);
+        let first = publish_to_main(&bus, text).unwrap().answer;
+        assert_eq!(publish_to_main(&bus, text).unwrap().answer, first);
         assert_eq!(bus.recent_events(10).len(), 2);
     }
 }

@@ -57,6 +57,8 @@ pub enum Input {
     CaughtUp(Seq),
     /// A replay has come to its end.
     Ended,
+    /// The room goes on with other numbers.
+    Over,
     /// Somebody else reads in this consumer's name, or it was deleted.
     Evicted,
     /// A filtered stream has come to here without anything to send.
@@ -218,6 +220,9 @@ impl Session {
             Input::Lagging(behind) => self.notice(ServerMessage::Lagging { behind }),
             Input::CaughtUp(seq) => self.notice(ServerMessage::CaughtUp { seq }),
             Input::Ended => self.close(CloseCode::ReplayComplete, "the replay is complete".into(), now),
+            Input::Over => {
+                self.close(CloseCode::GoingAway, "the room has a new epoch; connect again".into(), now)
+            }
             Input::Evicted => self.close(CloseCode::TakenOver, TAKEN_OVER.into(), now),
             Input::Considered(seq) => {
                 let due = self.position_told_at.map_or(now, |at| now.max(at + POSITION_INTERVAL));

@@ -16,11 +16,11 @@ use super::codec::{self, Decoder};
 use super::fanout::{Encoding, Fanouts, Member, Pipe, TURN_BYTES_MAX, TURN_FRAMES_MAX};
 use super::named_rooms;
 use super::pending::Pending;
-use super::publish::{Refusal, publish, taken_back};
+use super::publish::{Refusal, Rooms, publish, taken_back};
 use super::session::{Input, Output, Session};
 use super::turn::{Outbox, Turn, linger, offer, poll_turn};
 use super::wheel::Alarm;
-use crate::bus::{ConsumerError, Reader, Subscription};
+use crate::bus::{ConsumerError, HeldRoom, NoSuchRoom, Reader, Subscription};
 use crate::clock;
 use crate::state::AppState;
 
@@ -102,15 +102,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
 
     async fn perform(&mut self, outputs: Vec<Output>) -> Next {
         if !outputs.iter().any(named_rooms::has_one) {
-            return self.execute(outputs);
+            return self.execute(outputs, None);
         }
         // Boxed: every idle connection would pay for what is held here.
         Box::pin(async {
             let mut next = Next::GoOn;
             for output in outputs {
                 // For this message alone: one connection's later messages keep no rooms in memory.
-                let _held = named_rooms::hold(&self.state.bus, &output).await;
-                next = next.then(self.execute(vec![output]));
+                let named = named_rooms::open(&self.state.bus, &output).await;
+                next = next.then(self.execute(vec![output], named.as_ref()));
             }
             next
         })
@@ -156,8 +156,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         self.subscription.seek(cursor);
         self.state.metrics.delivered(taken - back);
         // A replay is over when its last event is on its way, not when it was taken.
-        let ended = std::mem::take(&mut self.ending) && back == 0;
-        if ended { self.session.handle(Input::Ended, Instant::now()) } else { vec![] }
+        if !std::mem::take(&mut self.ending) || back > 0 {
+            return vec![];
+        }
+        let input = if self.subscription.is_over() { Input::Over } else { Input::Ended };
+        self.session.handle(input, Instant::now())
     }
 
     fn rung(&mut self, rung: Rung) -> Vec<Output> {
@@ -240,7 +243,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
             member.went_alone();
         }
         self.tell(batch.caught_up.map(Input::CaughtUp));
-        if batch.ended {
+        if batch.ended || batch.over {
             self.ending = true;
         }
         batch.frames.len() as u64
@@ -249,7 +252,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
     fn tell(&mut self, input: Option<Input>) {
         if let Some(input) = input {
             let outputs = self.session.handle(input, Instant::now());
-            self.execute(outputs);
+            self.execute(outputs, None);
         }
     }
 
@@ -264,7 +267,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
     fn acknowledge(&self, seq: Seq) -> Result<(), Refusal> {
         let Some(reader) = &self.consumer else { return Ok(()) };
         let (bus, room) = (&self.state.bus, self.subscription.room());
-        let head = bus.whereabouts(room).map_or(0, |there| there.head);
+        let head = bus.room_info(room).map_or(0, |there| there.head);
         let acknowledged = bus.consumers().ack(room, reader.name(), self.subscription.epoch(), seq, head);
         acknowledged.map_err(|error| match error {
             ConsumerError::Log(error) => taken_back(None, &error),
@@ -272,7 +275,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         })
     }
 
-    fn execute(&mut self, outputs: Vec<Output>) -> Next {
+    /// `named`: the room that a publication among them names.
+    fn execute(&mut self, outputs: Vec<Output>, named: Option<&Result<HeldRoom, NoSuchRoom>>) -> Next {
         let mut next = Next::GoOn;
         for output in outputs {
             match output {
@@ -286,12 +290,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
                     self.outbox.push(encode(&answer));
                 }
                 Output::Publish(text) => {
-                    self.pending.push(publish(&self.state.bus, self.subscription.room(), &text));
+                    let rooms = Rooms { own: &self.subscription.held_room(), named };
+                    self.pending.push(publish(&self.state.bus, rooms, &text));
                 }
                 Output::Ack(seq) => {
                     if let Err(refusal) = self.acknowledge(seq) {
                         let outputs = self.session.handle(Input::Refused(refusal), Instant::now());
-                        next = self.execute(outputs);
+                        next = self.execute(outputs, None);
                     }
                 }
                 Output::Ping => self.outbox.push(codec::ping()),

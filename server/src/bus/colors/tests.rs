@@ -3,6 +3,8 @@
 use arcane_shared::{Metadata, Timestamp};
 use proptest::prelude::*;
 
+use futures_util::FutureExt as _;
+
 use super::*;
 use crate::log::EventLog;
 use crate::log::memory::MemoryLog;
@@ -53,7 +55,7 @@ proptest! {
                 prop_assert_eq!(shown(&colors), before);
             }
         }
-        let recalled = Colors::recall(&room, &log.recall("color/lab/").unwrap());
+        let recalled = Colors::recall(&room, &log.recall("color/lab/").now_or_never().unwrap().unwrap());
         prop_assert!(colors.known.len() <= DAEMONS_MAX);
         prop_assert_eq!(shown(&recalled), shown(&colors));
     }

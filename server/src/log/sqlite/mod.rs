@@ -3,6 +3,7 @@
 //! An append is queued and committed together with whatever else waits. A commit without `synced` is one
 //! or a few writes to the operating system, no wait for the disk; with it, the whole group waits once.
 
+mod answers;
 mod background;
 pub mod backup;
 mod checkpoint;
@@ -34,30 +35,32 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use arcane_shared::{RoomName, Seq};
+use tokio::sync::Semaphore;
 
-use super::history::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
 use super::pins::Pins;
 use super::retention::Retention;
-use super::{
-    Append, Appended, EventLog, Fault, Level, LogError, Notify, Page, PageRequest, Pin, Record, RoomId,
-    RoomRecord, Usage,
-};
+use super::{Fault, LogError, Notify, Record, RoomId, RoomRecord, Usage};
 use crate::clock::SteadyClock;
-use crate::event::PreparedFrame;
-use crate::metrics::LogFigures;
 use checkpoint::Checkpoints;
 use continuity::Marks;
 use figures::Counters;
-use index::{Index, IndexError};
+use index::Index;
 pub use open::{EVENTS_FILE, OpenError};
 use queue::{Purge, Queue};
 use reader::Readers;
 use store::{Kept, Store};
 use writer::Writer;
 
-/// See the module.
+/// A log in a directory. Cloning it gives another handle to the same log.
+#[derive(Debug, Clone)]
+pub struct SqliteLog(Arc<Database>);
+
+/// Answers that are being read at a time; further questions wait. Each holds one page in memory.
+const ANSWERS_MAX: usize = 4;
+
 #[derive(Debug)]
-pub struct SqliteLog {
+struct Database {
+    answers: Arc<Semaphore>,
     queue: Arc<Queue>,
     pins: Pins,
     marks: Arc<Marks>,
@@ -151,7 +154,8 @@ impl SqliteLog {
         };
         let next_id = opened.next_room;
         let by_name = opened.rooms.into_iter().map(|room| (room.name.clone(), room)).collect();
-        Ok(Self {
+        Ok(Self(Arc::new(Database {
+            answers: Arc::new(Semaphore::new(ANSWERS_MAX)),
             queue,
             pins,
             marks,
@@ -165,14 +169,21 @@ impl SqliteLog {
             stopping,
             threads: Mutex::new(Some(threads)),
             _lock: opened.lock,
-        })
+        })))
     }
+}
 
-    /// Lets events go, or a room, and waits until that is written.
-    fn ask_purge(&self, room: RoomId, before: Seq, deletes: Option<Vec<Record>>) -> Result<(), LogError> {
-        let (done, receipt) = Notify::pair();
+impl Database {
+    /// Lets events go, or a room. Completes once that is written.
+    async fn ask_purge(
+        &self,
+        room: RoomId,
+        before: Seq,
+        deletes: Option<Vec<Record>>,
+    ) -> Result<(), LogError> {
+        let (done, mut receipt) = Notify::pair();
         self.queue.purge(Purge { room, before, deletes, done })?;
-        receipt.wait()
+        receipt.logged().await
     }
 
     /// The oldest and the latest event of a room.
@@ -192,163 +203,19 @@ impl SqliteLog {
     fn rooms(&self) -> MutexGuard<'_, Rooms> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl EventLog for SqliteLog {
-    fn rooms(&self) -> Vec<RoomRecord> {
-        self.rooms().by_name.values().map(|room| self.current(room)).collect()
-    }
-
-    fn room(&self, name: &RoomName) -> Option<RoomRecord> {
-        self.rooms().by_name.get(name).map(|room| self.current(room))
-    }
-
-    fn open_room(&self, name: &RoomName) -> Result<RoomRecord, LogError> {
-        let mut rooms = self.rooms();
-        if let Some(room) = rooms.by_name.get(name) {
-            return Ok(self.current(room));
-        }
-        let id = rooms.next_id;
-        if id > schema::ROOM_MAX {
-            let text = "as many rooms were opened as a log has numbers for; export it and import it into a new --data-dir";
-            return Err(LogError::new(Fault::Numbers, text));
-        }
-        rooms.next_id += 1;
-        let epoch = super::new_epoch();
-        let record = RoomRecord { id, name: name.clone(), epoch, first: 1, head: 0, bytes: 0, at: 0 };
-        rooms.by_name.insert(name.clone(), record.clone());
-        self.pins.set(id, Usage { first: 1, bytes: 0 });
-        self.queue.room(id, Some(record.clone()));
-        Ok(record)
-    }
-
-    fn forget_room(&self, room: RoomId) {
-        self.rooms().by_name.retain(|_, record| record.id != room);
-        self.queue.room(room, None);
-    }
-
-    fn delete_room(&self, room: RoomId, records: Vec<Record>) -> Result<(), LogError> {
-        self.ask_purge(room, Seq::MAX, Some(records))?;
-        self.rooms().by_name.retain(|_, record| record.id != room);
-        Ok(())
-    }
-
-    fn append(&self, append: Append) -> Result<Appended, LogError> {
-        if append.frames.last().is_some_and(|frame| frame.seq() > schema::SEQ_MAX) {
-            let text =
-                format!("the room has given its last number, {}; publish to another room", schema::SEQ_MAX);
-            return Err(LogError::new(Fault::Numbers, text));
-        }
-        self.queue.push(append)?;
-        Ok(Appended::Queued)
-    }
-
-    fn remember(&self, records: Vec<Record>) -> Result<(), LogError> {
-        let count = records.len() as u64;
-        self.queue.remember(records).inspect_err(|error| {
-            tracing::warn!(%error, count, "the event log does not take what is to be remembered");
-            self.figures.refused_records.fetch_add(count, Ordering::Relaxed);
-        })
-    }
-
-    fn recall(&self, prefix: &str) -> Result<Vec<(String, String)>, LogError> {
-        self.readers.with(|connection| {
-            // The first text after all that begin with the prefix: no key has this character.
-            let end = format!("{prefix}\u{10FFFF}");
-            let mut statement = connection
-                .prepare_cached("SELECT key, value FROM state WHERE key >= ?1 AND key < ?2 ORDER BY key")?;
-            statement.query_map([prefix, &end], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-        })
-    }
-
-    fn read(&self, room: RoomId, request: PageRequest) -> Result<Page, LogError> {
-        let (first, head) = self.range(room);
-        self.readers.page(room, request, first, head)
-    }
-
-    fn latest(&self, room: RoomId, request: PageRequest) -> Result<Vec<Arc<PreparedFrame>>, LogError> {
-        let (first, head) = self.range(room);
-        let after = request.after.max(first.saturating_sub(1));
-        self.readers.latest(room, PageRequest { after, through: request.through.min(head), ..request })
-    }
-
-    fn before(&self, room: RoomId, at: i64) -> Result<Seq, LogError> {
-        let (first, head) = self.range(room);
-        self.readers.before(room, at, first, head)
-    }
-
-    fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, LogError> {
-        let (room, first) = self.kept(query.room)?;
-        // What is past retention may still be in the file for a moment.
-        let after = Some(query.after.unwrap_or(0).max(first.saturating_sub(1)));
-        match self.index.history(&HistoryQuery { after, ..query.clone() }) {
-            // It is new and not written yet: then nothing has happened in it.
-            Err(IndexError::NoRoom(_)) => {
-                Ok(HistoryPage { epoch: room.epoch, first: 1, head: 0, events: vec![], more: false })
-            }
-            Err(error) => {
-                if matches!(error, IndexError::DamagedEvent(_)) {
-                    self.damaged.store(true, Ordering::Release);
-                }
-                Err(error.into())
-            }
-            Ok(page) => Ok(page),
+    /// A room with what has happened since the log was opened.
+    fn current(&self, room: &RoomRecord) -> RoomRecord {
+        let usage = self.pins.usage(room.id);
+        RoomRecord {
+            first: usage.first,
+            bytes: usage.bytes,
+            head: self.marks.of(room.id).max(room.head),
+            ..room.clone()
         }
     }
 
-    fn activity(&self, query: &ActivityQuery) -> Result<Activity, LogError> {
-        let (room, _) = self.kept(query.room)?;
-        match self.index.activity(query) {
-            Err(IndexError::NoRoom(_)) => Ok(Activity {
-                epoch: room.epoch,
-                first: 1,
-                head: 0,
-                first_at: None,
-                head_at: None,
-                step_s: 1,
-                buckets: vec![],
-            }),
-            answered => Ok(answered?),
-        }
-    }
-
-    fn pin(&self, room: RoomId, cursor: Seq) -> (Pin, Seq) {
-        self.pins.pin(room, cursor, Instant::now())
-    }
-
-    fn usage(&self, room: RoomId) -> Usage {
-        self.pins.usage(room)
-    }
-
-    fn purge(&self, room: RoomId, before: Seq) -> Result<Seq, LogError> {
-        self.ask_purge(room, before.min(self.marks.of(room) + 1), None)?;
-        Ok(self.pins.usage(room).first)
-    }
-
-    fn promise(&self, room: RoomId, seq: Seq) -> bool {
-        self.marks.promise(room, seq)
-    }
-
-    fn level_max(&self) -> Level {
-        Level::Synced
-    }
-
-    fn clock(&self) -> &SteadyClock {
-        &self.clock
-    }
-
-    fn availability(&self) -> Result<(), LogError> {
-        self.queue.fault().map_or(Ok(()), Err)
-    }
-
-    fn generation(&self) -> u64 {
-        self.queue.generation()
-    }
-
-    fn figures(&self) -> Option<LogFigures> {
-        Some(self.figures.read())
-    }
-
+    /// Writes what was taken and ends, blocking.
     fn close(&self, patience: Duration) {
         let deadline = Instant::now() + patience;
         self.stopping.store(true, Ordering::Release);
@@ -369,20 +236,7 @@ impl EventLog for SqliteLog {
     }
 }
 
-impl SqliteLog {
-    /// A room with what has happened since the log was opened.
-    fn current(&self, room: &RoomRecord) -> RoomRecord {
-        let usage = self.pins.usage(room.id);
-        RoomRecord {
-            first: usage.first,
-            bytes: usage.bytes,
-            head: self.marks.of(room.id).max(room.head),
-            ..room.clone()
-        }
-    }
-}
-
-impl Drop for SqliteLog {
+impl Drop for Database {
     fn drop(&mut self) {
         self.close(DROP_PATIENCE);
     }

@@ -70,6 +70,8 @@ struct Lists<P> {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Kind {
     room: RoomName,
+    /// A room that goes on with other numbers has readers of its own.
+    epoch: String,
     filter: EventFilter,
     encoding: Encoding,
 }
@@ -141,7 +143,8 @@ impl<P: Pipe> Fanouts<P> {
         bell: Arc<Bell>,
     ) -> Result<Member<P>, NoSuchRoom> {
         let at = self.next.fetch_add(1, Ordering::Relaxed) % self.lists_per_kind;
-        let kind = Kind { room: room.clone(), filter: filter.clone(), encoding };
+        let kind =
+            Kind { room: room.clone(), epoch: self.bus.epoch(room)?.0, filter: filter.clone(), encoding };
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         lists.sweep();
         let cohorts = lists.by_kind.values().filter(|alike| alike.cohort.strong_count() > 0).count();
@@ -159,7 +162,7 @@ impl<P: Pipe> Fanouts<P> {
                     (_, cohort) => cohort,
                 };
                 alike.cohort = cohort.as_ref().map(Arc::downgrade).unwrap_or_default();
-                let observer = self.bus.observe(room)?;
+                let observer = self.bus.watch(room)?;
                 let fanout = Arc::new(Fanout::new(observer.cursor(), cohort));
                 let list = Arc::downgrade(&fanout);
                 let metrics = self.metrics.clone();

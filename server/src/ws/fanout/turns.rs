@@ -30,6 +30,7 @@ pub(super) async fn serve<P: Pipe>(
             fanout.list().dismiss(batch.seq);
             continue;
         }
+        let over = batch.over;
         batch.frames.retain(|frame| frame.passes(&filter));
         let needs = fanout.list().begin(batch.seq);
         fanout.lay_out(&mut news, from, &batch, needs, encoding);
@@ -42,6 +43,11 @@ pub(super) async fn serve<P: Pipe>(
             }
             at += stretch;
             tokio::task::yield_now().await;
+        }
+        if over {
+            // Every reader finds out on its own that nothing more comes.
+            fanout.list().dismiss(batch.seq);
+            return;
         }
     }
 }

@@ -76,7 +76,7 @@ impl Simulation {
         let config = Config::default();
         let metrics = Metrics::new();
         let state = AppState::new(Parts {
-            realm: Realm::new(bus.clone(), config.realm.clone()).unwrap(),
+            realm: Realm::new(bus.clone(), config.realm.clone()).now_or_never().unwrap().unwrap(),
             bus: bus.clone(),
             draining: watch::channel(false).1,
             started: Instant::now(),
@@ -114,7 +114,7 @@ impl Simulation {
         let name = RoomName::default();
         let member =
             self.fanouts.member(&name, &filter, encoding, Arc::clone(&wire), Arc::clone(&bell)).unwrap();
-        let subscription = self.bus.subscribe_to(&name, filter.clone(), Start::Recent(0)).unwrap();
+        let subscription = self.bus.subscribe_to(&self.bus.default_room(), filter.clone(), Start::Recent(0));
         let client = Client::new(Arc::clone(&wire), filter, subscription.cursor());
         // Who wants to know of gaps has to say so.
         client.say(r#"{"type":"hello"}"#);
@@ -156,7 +156,7 @@ impl Simulation {
         let successes: Vec<bool> = (0..=self.dice.below(4)).map(|_| self.dice.below(2) == 0).collect();
         let drafts: Vec<_> =
             successes.iter().map(|success| event(*success, self.dice.below(60)).into()).collect();
-        intake::submit(&self.bus, &RoomName::default(), drafts, Submission::default()).unwrap();
+        intake::submit(&self.bus, &self.bus.default_room(), drafts, Submission::default()).unwrap();
         self.published.extend(successes);
     }
 

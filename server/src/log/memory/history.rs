@@ -1,0 +1,114 @@
+//! The past of a log in memory: everything is looked at.
+
+use std::sync::Arc;
+
+use arcane_shared::{SpellName, Timestamp};
+
+use super::{MemoryLog, at_once};
+use crate::event::PreparedFrame;
+use crate::log::history::{
+    Activity, ActivityCounts, ActivityQuery, HistoryPage, HistoryQuery, LoggedEvent, Order, PAGE_BYTES_MAX,
+    Search, step_s,
+};
+use crate::log::retention::Held;
+use crate::log::{Answer, History, LogError};
+
+impl History for MemoryLog {
+    fn page(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {
+        at_once(self.page_of_history(&query))
+    }
+
+    fn activity(&self, query: ActivityQuery) -> Answer<'_, Activity> {
+        at_once(self.count_activity(&query))
+    }
+}
+
+impl MemoryLog {
+    fn page_of_history(&self, query: &HistoryQuery) -> Result<HistoryPage, LogError> {
+        let state = self.lock();
+        let kept = state.room(query.room)?;
+        let from = query.after.map_or(0, |after| kept.index_after(after));
+        let to = query.before.map_or(kept.frames.len(), |before| kept.index_after(before.saturating_sub(1)));
+        let to = if query.before == Some(0) { 0 } else { to };
+        let range = kept.frames.range(from.min(to)..to);
+        let passes = |frame: &&Arc<PreparedFrame>| {
+            frame.passes(&query.filter) && query.text.as_ref().is_none_or(|search| matches(frame, search))
+        };
+        let found: Box<dyn Iterator<Item = &Arc<PreparedFrame>>> = match query.order {
+            Order::Ascending => Box::new(range.filter(passes)),
+            Order::Descending => Box::new(range.rev().filter(passes)),
+        };
+        let bytes_max = query.bytes_max.unwrap_or(PAGE_BYTES_MAX);
+        let (mut frames, mut bytes, mut more) = (Vec::new(), 0, false);
+        for frame in found {
+            if frames.len() >= query.limit || bytes >= bytes_max {
+                more = true;
+                break;
+            }
+            bytes += frame.json().len();
+            frames.push(frame);
+        }
+        let logged =
+            |frame: &Arc<PreparedFrame>| LoggedEvent { seq: frame.seq(), json: frame.text().to_owned() };
+        let Held { first, head, .. } = kept.held();
+        let events = frames.into_iter().map(logged).collect();
+        Ok(HistoryPage { epoch: kept.epoch.clone(), first, head, events, more })
+    }
+
+    fn count_activity(&self, query: &ActivityQuery) -> Result<Activity, LogError> {
+        let state = self.lock();
+        let kept = state.room(query.room)?;
+        let at =
+            |frame: Option<&Arc<PreparedFrame>>| frame.map(|frame| Timestamp::from_unix_micros(frame.at()));
+        let (first_at, head_at) = (at(kept.frames.front()), at(kept.frames.back()));
+        let (from, to) = (query.from.or(first_at).unwrap_or(query.to), query.to);
+        let step_s = step_s(second(from), second(to), query.buckets);
+        let stretch = |at: Timestamp| second(at) / step_s * step_s;
+        let mut buckets: Vec<ActivityCounts> = Vec::new();
+        for frame in &kept.frames {
+            let begins = stretch(Timestamp::from_unix_micros(frame.at()));
+            if begins < stretch(from) || begins > stretch(to) {
+                continue;
+            }
+            let at = Timestamp::from_unix_micros(begins.cast_signed().saturating_mul(1_000_000));
+            if buckets.last().is_none_or(|bucket| bucket.at < at) {
+                let by_spell = [0; SpellName::ALL.len()];
+                buckets.push(ActivityCounts { at, seq: frame.seq(), events: 0, failures: 0, by_spell });
+            }
+            if let Some(bucket) = buckets.last_mut() {
+                bucket.events += 1;
+                bucket.failures += u64::from(!frame.success());
+                bucket.by_spell[frame.spell_name() as usize] += 1;
+            }
+        }
+        let Held { first, head, .. } = kept.held();
+        Ok(Activity { epoch: kept.epoch.clone(), first, head, first_at, head_at, step_s, buckets })
+    }
+}
+
+fn second(at: Timestamp) -> u64 {
+    at.unix_micros().max(0).unsigned_abs() / 1_000_000
+}
+
+/// Whether everything that is searched for stands in description, task or daemon.
+fn matches(frame: &PreparedFrame, search: &Search) -> bool {
+    let event = frame.event();
+    let daemon = event.daemon_name.as_ref().map(|name| name.as_str());
+    let fields = [Some(event.description.as_str()), event.text("task"), daemon];
+    let fields: Vec<Vec<String>> = fields.into_iter().flatten().map(words).collect();
+    search.terms().iter().all(|term| {
+        let wanted = words(&term.text);
+        fields.iter().any(|field| {
+            field.windows(wanted.len().max(1)).any(|there| {
+                let Some((last, before)) = wanted.split_last() else { return false };
+                let ends = &there[before.len()];
+                there.starts_with(before) && (ends == last || term.prefix && ends.starts_with(last.as_str()))
+            })
+        })
+    })
+}
+
+fn words(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
+}
