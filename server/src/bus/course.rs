@@ -133,6 +133,11 @@ impl Course {
                 self.page =
                     Page { gap: Some((Gap { from: cursor + 1, to }, GapReason::Damaged)), frames: vec![] };
             }
+            // The log has let go of it, and the room goes on with other numbers.
+            Err(_) if room.is_over() => {
+                let gap = Gap { from: cursor + 1, to: room.head().min(through).max(cursor + 1) };
+                self.page = Page { gap: Some((gap, GapReason::Expired)), frames: vec![] };
+            }
             Err(error) => {
                 tracing::debug!(%error, "the log could not be read; trying again");
                 self.retry_at = Some(Instant::now() + RETRY);

@@ -8,6 +8,8 @@
 
 mod commit;
 mod error;
+#[cfg(test)]
+pub(crate) mod far;
 pub mod history;
 pub mod memory;
 pub mod pins;
@@ -31,13 +33,13 @@ use crate::event::{Gap, GapReason, PreparedFrame};
 pub use crate::metrics::LogFigures;
 use history::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
 
-/// A room's number in the log. Never given to another room while its events are kept.
+/// The number of a room's run of numbers in the log. Never given to another one while its events are kept.
 pub type RoomId = u32;
 
 /// A room as the log knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomRecord {
-    /// Its number.
+    /// The number of this run of numbers: a room that begins anew has another.
     pub id: RoomId,
     /// Its name.
     pub name: RoomName,
@@ -98,8 +100,8 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// A room, if it is kept.
     fn room(&self, name: &RoomName) -> Option<RoomRecord>;
 
-    /// A room, made if it was not there. Where an append of an earlier run of this room had an unknown end, nothing of it
-    /// can still come in from then on.
+    /// A room, made if it was not there, and where it ends. An append whose end is unknown is in the log by then, or never
+    /// will be. A room whose numbers do not go on where they were has a new epoch, and a new id.
     ///
     /// # Errors
     /// If it can be neither read nor made.

@@ -61,6 +61,15 @@ impl MemoryLog {
         }
     }
 
+    /// For tests: loses what a room has, as a store does that was restored. Who reads it still may do so for a while.
+    #[cfg(test)]
+    pub(crate) fn renew(&self, room: RoomId) {
+        let mut state = self.lock();
+        let kept = state.rooms.get_mut(&room).unwrap();
+        kept.name = RoomName::parse(&format!("lost-{room}")).unwrap();
+        state.records.clear();
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

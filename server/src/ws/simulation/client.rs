@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arcane_shared::{EventFilter, Seq};
+use arcane_shared::{Epoch, EventFilter, Seq};
 use flate2::{Decompress, FlushDecompress};
 use serde_json::Value;
 
@@ -18,12 +18,26 @@ pub(super) struct Client {
     at: Seq,
     pub(super) lost: u64,
     pub(super) gone: bool,
+    /// The code with which the server closed it.
+    pub(super) closed: Option<u16>,
+    /// The run of numbers that it reads.
+    epoch: Epoch,
 }
 
 impl Client {
     /// A client that has everything up to `at`.
-    pub(super) fn new(wire: Arc<Wire>, filter: EventFilter, at: Seq) -> Self {
-        Self { wire, filter, inflate: Decompress::new(false), unread: Vec::new(), at, lost: 0, gone: false }
+    pub(super) fn new(wire: Arc<Wire>, filter: EventFilter, at: Seq, epoch: Epoch) -> Self {
+        Self {
+            wire,
+            filter,
+            inflate: Decompress::new(false),
+            unread: Vec::new(),
+            at,
+            lost: 0,
+            gone: false,
+            closed: None,
+            epoch,
+        }
     }
 
     /// Reads up to `n` bytes, and checks what has come.
@@ -58,6 +72,11 @@ impl Client {
                 let mut message = Vec::with_capacity(10_000);
                 self.inflate.decompress_vec(&payload, &mut message, FlushDecompress::Sync).unwrap();
                 Some(message)
+            }
+            0x88 => {
+                self.closed = Some(u16::from_be_bytes([payload[0], payload[1]]));
+                self.go();
+                None
             }
             other => panic!("an unexpected frame {other:#x}"),
         }
@@ -95,6 +114,10 @@ impl Client {
             let wanted = self.filter.success.is_none_or(|wanted| wanted == published[index(missing)]);
             assert!(!wanted, "{missing} is missing before {seq}");
         }
+    }
+
+    pub(super) fn epoch(&self) -> &Epoch {
+        &self.epoch
     }
 
     pub(super) fn say(&self, text: &str) {

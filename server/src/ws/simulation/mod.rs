@@ -8,6 +8,7 @@
 
 mod client;
 mod executor;
+mod far;
 mod wire;
 
 use std::sync::{Arc, Mutex};
@@ -31,11 +32,13 @@ use super::wheel::Wheel;
 use crate::bus::{ArcaneEventBus, Start, Submission};
 use crate::config::{BusConfig, Config, NetConfig, Retention};
 use crate::intake;
+use crate::log::far::FarLog;
 use crate::metrics::Metrics;
 use crate::realm::Realm;
 use crate::state::{AppState, Parts};
 use client::Client;
 use executor::{Executor, Spawned};
+use far::Far;
 use wire::{Ends, ServerEnd, Wire};
 
 fn socket_runs(mut socket: Socket<ServerEnd, Wire>) -> BoxFuture<'static, ()> {
@@ -54,6 +57,7 @@ struct Simulation {
     executor: Executor,
     clients: Vec<Client>,
     published: Vec<bool>,
+    far: Far,
 }
 
 impl Simulation {
@@ -63,7 +67,23 @@ impl Simulation {
         let events_max = ring_frames as u64 * (1 + dice.below(3) as u64);
         let retention = Retention { events_max, ..Retention::default() };
         let config = BusConfig { ring_frames, history_size: 1, retention, ..BusConfig::default() };
-        let bus = ArcaneEventBus::new(config);
+        Self::with_bus(dice, ArcaneEventBus::new(config), Far::default())
+    }
+
+    /// With a log that is far away, and may lose what it had.
+    fn with_far_log(seed: u64, forgets: bool) -> Self {
+        let mut dice = Dice::new(seed);
+        let config = BusConfig { ring_frames: 8 << dice.below(12), history_size: 1, ..BusConfig::default() };
+        let log = Arc::new(FarLog::new(seed, Retention::default(), forgets));
+        let bus = far::drive(&log, ArcaneEventBus::with_log(config, log.clone())).unwrap();
+        let simulation = Self::with_bus(dice, bus, Far::of(log));
+        let bus = simulation.bus.clone();
+        let settling = async move { bus.keep_settled().await }.boxed();
+        simulation.executor.spawned.lock().unwrap().push(settling);
+        simulation
+    }
+
+    fn with_bus(mut dice: Dice, bus: ArcaneEventBus, far: Far) -> Self {
         let spawned = Spawned::default();
         let spawn = {
             let spawned = Arc::clone(&spawned);
@@ -75,8 +95,13 @@ impl Simulation {
         let (lists, stretch) = (1 + dice.below(3), 1 + dice.below(3));
         let config = Config::default();
         let metrics = Metrics::new();
+        let realm = Realm::new(bus.clone(), config.realm.clone());
+        let realm = match &far.log {
+            Some(log) => far::drive(log, realm),
+            None => realm.now_or_never().unwrap(),
+        };
         let state = AppState::new(Parts {
-            realm: Realm::new(bus.clone(), config.realm.clone()).now_or_never().unwrap().unwrap(),
+            realm: realm.unwrap(),
             bus: bus.clone(),
             draining: watch::channel(false).1,
             started: Instant::now(),
@@ -85,19 +110,19 @@ impl Simulation {
         });
         let fanouts = Arc::new(Fanouts::with(bus.clone(), metrics, lists, stretch, spawn));
         let executor = Executor::new(spawned);
-        Self {
-            dice,
-            bus,
-            fanouts,
-            state,
-            wheel: Wheel::start(),
-            executor,
-            clients: Vec::new(),
-            published: Vec::new(),
-        }
+        let (wheel, clients, published) = (Wheel::start(), Vec::new(), Vec::new());
+        Self { dice, bus, fanouts, state, wheel, executor, clients, published, far }
     }
 
     fn connect(&mut self) {
+        if self
+            .bus
+            .room_info(&RoomName::default())
+            .is_ok_and(|room| room.epoch != *self.bus.default_room().epoch())
+        {
+            // The room is about to be opened anew.
+            return;
+        }
         let dice = &mut self.dice;
         let narrow = dice.below(2) == 0;
         let room = 40 + dice.below(if narrow { 600 } else { 20_000 });
@@ -115,7 +140,8 @@ impl Simulation {
         let member =
             self.fanouts.member(&name, &filter, encoding, Arc::clone(&wire), Arc::clone(&bell)).unwrap();
         let subscription = self.bus.subscribe_to(&self.bus.default_room(), filter.clone(), Start::Recent(0));
-        let client = Client::new(Arc::clone(&wire), filter, subscription.cursor());
+        let epoch = subscription.epoch().clone();
+        let client = Client::new(Arc::clone(&wire), filter, subscription.cursor(), epoch);
         // Who wants to know of gaps has to say so.
         client.say(r#"{"type":"hello"}"#);
         let net = NetConfig::default();
@@ -143,21 +169,20 @@ impl Simulation {
     }
 
     fn publish(&mut self) {
-        let event = |success, len| ArcaneEvent {
-            spell_name: SpellName::Reveal,
-            daemon_name: None,
-            timestamp: Timestamp::from_unix_micros(0),
-            success,
-            description: "rune ".repeat(len),
-            metadata: Metadata::new(),
-            seq: None,
-            room: None,
-        };
+        if self.far.log.is_some() {
+            return self.publish_far();
+        }
         let successes: Vec<bool> = (0..=self.dice.below(4)).map(|_| self.dice.below(2) == 0).collect();
         let drafts: Vec<_> =
             successes.iter().map(|success| event(*success, self.dice.below(60)).into()).collect();
         intake::submit(&self.bus, &self.bus.default_room(), drafts, Submission::default()).unwrap();
         self.published.extend(successes);
+    }
+
+    /// Lets a client read.
+    fn read(&mut self, at: usize, n: usize) -> usize {
+        let published = self.run_of(self.clients[at].epoch());
+        self.clients[at].read(n, &published)
     }
 
     fn step(&mut self) {
@@ -166,7 +191,7 @@ impl Simulation {
             8..9 if self.clients.len() < 6 => self.connect(),
             9..25 => {
                 let (at, n) = (self.dice.below(self.clients.len()), 1 + self.dice.below(3000));
-                self.clients[at].read(n, &self.published);
+                self.read(at, n);
             }
             25..28 => {
                 let at = self.dice.below(self.clients.len());
@@ -178,31 +203,55 @@ impl Simulation {
                 let at = self.dice.below(self.clients.len());
                 self.clients[at].go();
             }
+            29..50 if self.far.log.is_some() => {
+                self.step_log();
+            }
             _ => {
                 self.executor.step(&mut self.dice);
             }
         }
     }
 
-    /// Lets everything run until nothing moves any more. Then every client must have everything.
-    fn settle(&mut self) -> u64 {
+    /// Lets everything run until nothing moves any more.
+    fn settle_readers(&mut self) {
         loop {
             let mut moved = false;
             while self.executor.step(&mut self.dice) {
                 moved = true;
             }
-            for client in &mut self.clients {
-                moved |= client.read(usize::MAX, &self.published) > 0;
+            for at in 0..self.clients.len() {
+                moved |= self.read(at, usize::MAX) > 0;
             }
             if !moved {
                 break;
             }
         }
+    }
+
+    /// The same. Then every client must have everything, or have been told to come back.
+    fn settle(&mut self) -> u64 {
+        self.settle_readers();
+        let epoch = self.bus.default_room().epoch().clone();
         let end = self.published.len() as u64 + 1;
         for client in self.clients.iter_mut().filter(|client| !client.gone) {
+            assert_eq!(*client.epoch(), epoch, "a client of another run of numbers was not told");
             client.skip_to(end, &self.published);
         }
         self.clients.iter().map(|client| client.lost).sum()
+    }
+}
+
+/// An event that is published.
+fn event(success: bool, len: usize) -> ArcaneEvent {
+    ArcaneEvent {
+        spell_name: SpellName::Reveal,
+        daemon_name: None,
+        timestamp: Timestamp::from_unix_micros(0),
+        success,
+        description: "rune ".repeat(len),
+        metadata: Metadata::new(),
+        seq: None,
+        room: None,
     }
 }
 
