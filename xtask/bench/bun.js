@@ -1,7 +1,8 @@
-// uWebSockets as Bun brings it: `PORT=9000 bun bun.js`. POST /publish goes to everybody who listens.
+// uWebSockets as Bun brings it: `PORT=9000 bun bun.js`. POST /publish goes to everybody who listens, and so does each message
+// on a WebSocket of that path; both are answered.
 const topic = "events";
 
-Bun.serve({
+const server = Bun.serve({
   hostname: "127.0.0.1",
   port: Number(process.env.PORT),
   async fetch(request, server) {
@@ -10,14 +11,20 @@ Bun.serve({
       server.publish(topic, await request.text(), true);
       return new Response(null, { status: 200, headers: { "content-length": "0" } });
     }
-    return server.upgrade(request) ? undefined : new Response("WebSockets only", { status: 426 });
+    const publishes = new URL(request.url).pathname === "/publish";
+    return server.upgrade(request, { data: { publishes } }) ? undefined : new Response("WebSockets only", { status: 426 });
   },
   websocket: {
     perMessageDeflate: process.env.DEFLATE === "1",
     open(socket) {
+      if (socket.data.publishes) return;
       socket.subscribe(topic);
       socket.send("listening");
     },
-    message() {},
+    message(socket, text) {
+      if (!socket.data.publishes) return;
+      server.publish(topic, text, true);
+      socket.send('{"type":"published"}');
+    },
   },
 });

@@ -3,7 +3,7 @@
  * cc -O2 -o raw raw.c && ./raw PORT
  *
  * GET is taken for a WebSocket handshake and answered with the accept key of the example in RFC 6455, section 1.3, which
- * is the key that `cargo xtask load` sends. POST publishes its body. Requests may come in pieces and many at a time. A
+ * is the key that `cargo xtask load` sends. POST publishes its body, and so does each message on a WebSocket of /publish. Requests may come in pieces and many at a time. A
  * client whose socket is full loses the rest of its stream: what a real server does then is what this one leaves out. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -22,6 +22,7 @@ struct connection {
   char *waiting; /* of a publisher: what is not a whole request yet */
   size_t length;
   int at; /* of a reader: its place in the list, counted from 1 */
+  int messages; /* of a publisher: whether it has become a WebSocket */
 };
 
 static struct connection connections[FILES_MAX];
@@ -31,6 +32,9 @@ static char frame[HEADER_MAX + 0x10000];
 static const char switching[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                                 "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
                                 "\x81\x09listening";
+static const char upgraded[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                               "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+static const char told[] = "\x81\x14{\"type\":\"published\"}";
 static const char published[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 static void fail(const char *what) {
@@ -65,11 +69,33 @@ static void fan_out(const char *body, size_t length) {
   for (int i = 0; i < readers_count; i++) send(readers[i], frame, header + length, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/* The length of the first message in `text`, or 0 while it is not whole. Publishes it. */
+static size_t take_message(int file, unsigned char *text, size_t length) {
+  if (length < 8) return 0;
+  size_t head = 6, body = text[1] & 0x7f;
+  if (body == 126) {
+    head = 8;
+    body = (size_t)text[2] << 8 | text[3];
+  } else if (body == 127) {
+    exit(1);
+  }
+  if (length < head + body) return 0;
+  for (size_t i = 0; i < body; i++) text[head + i] ^= text[head - 4 + i % 4];
+  fan_out((char *)text + head, body);
+  send(file, told, sizeof told - 1, MSG_NOSIGNAL);
+  return head + body;
+}
+
 /* The length of the first request in `text`, or 0 while it is not whole. Publishes it. */
 static size_t take_request(int file, char *text, size_t length) {
   char *end = memmem(text, length, "\r\n\r\n", 4);
   if (!end) return 0;
   size_t head = (size_t)(end - text) + 4, body = 0;
+  if (text[0] == 'G' && !strncmp(text, "GET /publish", 12)) {
+    connections[file].messages = 1;
+    send(file, upgraded, sizeof upgraded - 1, MSG_NOSIGNAL);
+    return head;
+  }
   if (text[0] == 'G') {
     connections[file].at = ++readers_count;
     readers[readers_count - 1] = file;
@@ -102,7 +128,13 @@ static void read_from(int file) {
   }
   from->length += (size_t)got;
   size_t done = 0, taken;
-  while (done < from->length && (taken = take_request(file, from->waiting + done, from->length - done))) done += taken;
+  while (done < from->length) {
+    char *next = from->waiting + done;
+    size_t rest = from->length - done;
+    taken = from->messages ? take_message(file, (unsigned char *)next, rest) : take_request(file, next, rest);
+    if (!taken) break;
+    done += taken;
+  }
   from->length -= done;
   memmove(from->waiting, from->waiting + done, from->length);
   if (from->length == 0) { /* idle connections hold no buffer */

@@ -112,7 +112,7 @@ redis-server nats-server`); who is missing is skipped. Files are made in target/
 
 /// Of `load`.
 pub(crate) const LOAD: &str = "\
-One run of WebSocket clients and a publisher against a server that is already there; prints a line of JSON.
+One run of WebSocket clients and publishers against a server that is already there; prints a line of JSON.
 `cargo xtask bench` makes its tables from such runs. Without a release build, the load is slower than the server:
 
   cargo run --release -p xtask -- load --port 8000 [--pid SERVER] [--clients N] [--secs S] …
@@ -125,6 +125,7 @@ One run of WebSocket clients and a publisher against a server that is already th
   --secs S             how long, 0.1 to 20 (1); the first fifth is not measured. --events N: at most so many events
   --window W           sends while fewer than W requests are unanswered and W events on their way (8)
   --rate R             sends R events a second instead
+  --publishers N       connections that publish; what may be on its way is shared out among them (1)
   --publish WAY        http, ws, nats or none; --hold is --publish none: clients that only stay
   --batch B            B events in a request (1)
   --varied             events as different as those of a realm at work, instead of one that is always the same

@@ -8,6 +8,8 @@ use super::publish::Way;
 
 /// How much of a refusal is quoted, bytes.
 const QUOTE_BYTES_MAX: usize = 300;
+/// What nats-server answers to `PING`, after everything before it.
+const PONG: &[u8] = b"PONG\r\n";
 
 /// The answers on one connection.
 #[derive(Debug)]
@@ -55,8 +57,10 @@ impl Answers {
                 if has(said, b"-ERR") {
                     bail!("a publication was refused: {}", quote(said));
                 }
-                said.drain(..said.len().saturating_sub(QUOTE_BYTES_MAX));
-                Ok(0)
+                let pongs = memmem::find_iter(said, PONG).count();
+                let rest = memmem::rfind(said, PONG).map_or(0, |at| at + PONG.len());
+                said.drain(..rest.max(said.len().saturating_sub(QUOTE_BYTES_MAX)));
+                Ok(pongs as u64)
             }
         }
     }
@@ -98,6 +102,16 @@ mod tests {
             let mut answers = Answers::new(Way::Http);
             let count: u64 = one.chunks(size).map(|piece| answers.take(piece).unwrap()).sum();
             assert_eq!(count, 2, "pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn nats_answers_each_request_with_a_pong() {
+        let said = b"INFO {}\r\nPONG\r\nPONG\r\n+OK\r\nPONG\r\n";
+        for size in 1..said.len() {
+            let mut answers = Answers::new(Way::Nats);
+            let count: u64 = said.chunks(size).map(|piece| answers.take(piece).unwrap()).sum();
+            assert_eq!(count, 3, "pieces of {size}");
         }
     }
 

@@ -15,6 +15,8 @@ const CLIENTS_MAX: usize = 25_000;
 const SECS_MAX: f64 = 20.0;
 /// Most events of one request, as the server takes them.
 const BATCH_MAX: u64 = 10_000;
+/// Most connections that publish.
+pub(crate) const PUBLISHERS_MAX: usize = 64;
 
 /// When the next request is sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,6 +44,8 @@ pub(crate) struct Options {
     pub(crate) time: Duration,
     pub(crate) pace: Pace,
     pub(crate) way: Way,
+    /// Connections that publish; what may be on its way is shared out among them.
+    pub(crate) publishers: usize,
     /// Events in a request.
     pub(crate) batch: u64,
     /// Ends the run before its time.
@@ -65,6 +69,7 @@ impl Options {
             time: Duration::from_secs(1),
             pace: Pace::Window(8),
             way: peer.way(),
+            publishers: 1,
             batch: 1,
             events_max: None,
             compress: false,
@@ -90,6 +95,7 @@ impl Options {
                 Long("window") => options.pace = Pace::Window(args.value()?.parse()?),
                 Long("rate") => options.pace = Pace::Rate(args.value()?.parse()?),
                 Long("publish") => way = Some(Way::parse(&args.value()?.string()?)?),
+                Long("publishers") => options.publishers = args.value()?.parse()?,
                 Long("hold") => way = Some(Way::None),
                 Long("batch") => options.batch = args.value()?.parse()?,
                 Long("events") => options.events_max = Some(args.value()?.parse()?),
@@ -115,6 +121,9 @@ impl Options {
         if !(1..=BATCH_MAX).contains(&self.batch) {
             bail!("--batch takes 1 to {BATCH_MAX}, not {}", self.batch);
         }
+        if !(1..=PUBLISHERS_MAX).contains(&self.publishers) {
+            bail!("--publishers takes 1 to {PUBLISHERS_MAX}, not {}", self.publishers);
+        }
         match self.pace {
             Pace::Window(0) => bail!("--window takes 1 or more"),
             Pace::Rate(rate) if rate.is_nan() || rate <= 0.0 => {
@@ -124,8 +133,8 @@ impl Options {
         }
         let (peer, way) = (self.peer.name(), format!("{:?}", self.way).to_lowercase());
         match (self.way, self.peer) {
-            (Way::None, _) | (Way::Nats, Peer::Nats) | (Way::Http | Way::Ws, Peer::Arcane) => {}
-            (Way::Http, Peer::Bun | Peer::Raw) => {}
+            (Way::None, _) | (Way::Nats, Peer::Nats) => {}
+            (Way::Http | Way::Ws, Peer::Arcane | Peer::Bun | Peer::Raw) => {}
             (Way::Http | Way::Ws | Way::Nats, _) => {
                 bail!("--publish {way} is nothing that {peer} understands")
             }
@@ -156,6 +165,7 @@ impl Options {
             Pace::Rate(rate) => say("rate", rate.to_string()),
         }
         say("publish", format!("{:?}", self.way).to_lowercase());
+        say("publishers", self.publishers.to_string());
         say("batch", self.batch.to_string());
         if let Some(events) = self.events_max {
             say("events", events.to_string());
@@ -202,7 +212,8 @@ mod tests {
             options.pid = Some(7);
             options.publish_port = Some(8);
             options.pace = Pace::Rate(12.5);
-            options.way = if peer == Peer::Arcane { Way::Ws } else { Way::None };
+            options.way = if peer == Peer::Nats { Way::None } else { Way::Ws };
+            options.publishers = 64;
             options.events_max = Some(5);
             (options.clients, options.slow, options.batch) = (10, 3, 100);
             (options.compress, options.varied, options.drain, options.fill) = (true, true, true, true);
@@ -225,7 +236,9 @@ mod tests {
             "--peer socketio",
             "--publish pigeon",
             "--publish nats",
-            "--peer bun --publish ws",
+            "--publishers 0",
+            "--publishers 65",
+            "--peer nats --publish ws",
             "--peer nats --publish http",
             "--drain",
             "--loud",

@@ -4,10 +4,13 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
+use super::publish::lane_of;
+
 /// What one reader got so far.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Order {
-    next: u64,
+    /// Of each connection that publishes.
+    next: Vec<u64>,
     pub(crate) delivered: u64,
     pub(crate) faults: Faults,
 }
@@ -24,13 +27,18 @@ pub(crate) struct Faults {
 }
 
 impl Order {
-    /// Takes the number of the next event, counted from 0.
+    /// Takes the number of the next event.
     pub(crate) fn take(&mut self, number: u64) {
+        let (lane, nth) = lane_of(number);
         self.delivered += 1;
-        if number >= self.next {
-            self.faults.missing += number - self.next;
-            self.next = number + 1;
-        } else if number + 1 == self.next {
+        if lane >= self.next.len() {
+            self.next.resize(lane + 1, 0);
+        }
+        let next = &mut self.next[lane];
+        if nth >= *next {
+            self.faults.missing += nth - *next;
+            *next = nth + 1;
+        } else if nth + 1 == *next {
             self.faults.repeated += 1;
         } else {
             self.faults.late += 1;
@@ -55,6 +63,7 @@ impl AddAssign for Faults {
 
 #[cfg(test)]
 mod tests {
+    use super::super::publish::numbered;
     use super::*;
 
     #[test]
@@ -71,9 +80,13 @@ mod tests {
         ];
         for (numbers, [missing, repeated, late]) in table {
             let mut order = Order::default();
-            numbers.iter().for_each(|&number| order.take(number));
+            for nth in numbers {
+                // Whatever another connection's events are doing.
+                [0, 7].iter().for_each(|lane| order.take(numbered(*lane, *nth)));
+            }
+            let [missing, repeated, late] = [missing, repeated, late].map(|each| 2 * each);
             assert_eq!(order.faults, Faults { missing, repeated, late }, "{numbers:?}");
-            assert_eq!(order.delivered, numbers.len() as u64);
+            assert_eq!(order.delivered, 2 * numbers.len() as u64);
             assert_eq!(order.faults.none(), missing + repeated + late == 0);
         }
     }

@@ -52,7 +52,7 @@ impl Peer {
     pub(crate) fn publisher_path(self) -> &'static str {
         match self {
             Self::Arcane => "/ws/events?recent=0&daemon=nobody-of-this-name",
-            Self::Bun | Self::Nats | Self::Raw => "/",
+            Self::Bun | Self::Nats | Self::Raw => "/publish",
         }
     }
 

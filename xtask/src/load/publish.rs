@@ -1,10 +1,13 @@
 //! The ways of publishing: how events are put into requests.
 
+use std::sync::Arc;
+
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
 use super::events::Template;
 use super::frame::{self, Opcode};
+use super::options::{Options, PUBLISHERS_MAX};
 use super::peer::Peer;
 use super::stamp::Stamp;
 
@@ -33,36 +36,34 @@ impl Way {
         })
     }
 
-    /// Whether every request is answered.
-    pub(crate) fn is_answered(self) -> bool {
-        matches!(self, Self::Http | Self::Ws)
+    /// What is added to a request so that it is answered.
+    fn asks(self) -> &'static [u8] {
+        if self == Self::Nats { b"PING\r\n" } else { b"" }
     }
 }
 
-/// Writes requests one after the other, each with the next events of a stream.
+/// Writes the requests of one connection one after the other, each with the next events of a stream.
 #[derive(Debug)]
 pub(crate) struct Writer {
     way: Way,
+    peer: Peer,
+    lane: u64,
     head: String,
-    templates: Vec<Template>,
+    templates: Arc<[Template]>,
     batch: u64,
     next: u64,
     body: Vec<u8>,
 }
 
 impl Writer {
-    /// For requests of `batch` events.
-    pub(crate) fn new(way: Way, peer: Peer, port: u16, templates: Vec<Template>, batch: u64) -> Self {
+    /// For requests of `batch` events on the connection `lane`.
+    pub(crate) fn new(options: &Options, lane: usize, templates: Arc<[Template]>) -> Self {
+        let Options { way, peer, port, batch, .. } = *options;
         let path = peer.events_path();
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: "
         );
-        Self { way, head, templates, batch, next: 0, body: Vec::new() }
-    }
-
-    /// Events that were written so far.
-    pub(crate) fn events(&self) -> u64 {
-        self.next
+        Self { way, peer, lane: lane as u64, head, templates, batch, next: 0, body: Vec::new() }
     }
 
     /// The next request, stamped.
@@ -76,9 +77,19 @@ impl Writer {
                 out.extend_from_slice(&self.body);
                 out.extend_from_slice(b"\r\n");
             }
+            out.extend_from_slice(self.way.asks());
             return;
         }
         self.body.clear();
+        if self.way == Way::Ws && self.peer != Peer::Arcane {
+            // What these take is the event itself.
+            for _ in 0..self.batch {
+                self.body.clear();
+                self.event(at_ns);
+                frame::masked(Opcode::Text, &self.body, out);
+            }
+            return;
+        }
         if self.way == Way::Ws {
             self.body.extend_from_slice(b"{\"type\":\"publish\",\"events\":");
         }
@@ -103,9 +114,20 @@ impl Writer {
 
     fn event(&mut self, at_ns: u64) {
         let template = &self.templates[(self.next % self.templates.len() as u64) as usize];
-        template.write(Stamp { at_ns, number: self.next }, &mut self.body);
+        template.write(Stamp { at_ns, number: numbered(self.lane, self.next) }, &mut self.body);
         self.next += 1;
     }
+}
+
+/// What the how-manieth event of a connection is called. One connection's events stay in their order, whatever comes between
+/// them of others.
+pub(crate) fn numbered(lane: u64, nth: u64) -> u64 {
+    nth * PUBLISHERS_MAX as u64 + lane
+}
+
+/// The connection of an event, and the how-manieth of it it is.
+pub(crate) fn lane_of(number: u64) -> (usize, u64) {
+    ((number % PUBLISHERS_MAX as u64) as usize, number / PUBLISHERS_MAX as u64)
 }
 
 #[cfg(test)]
@@ -116,10 +138,12 @@ mod tests {
     use super::*;
 
     fn written(way: Way, batch: u64) -> String {
-        let mut writer = Writer::new(way, Peer::Arcane, 80, uniform(), batch);
+        let peer = if way == Way::Nats { Peer::Nats } else { Peer::Arcane };
+        let options = Options { way, batch, port: 80, ..Options::new(peer) };
+        let mut writer = Writer::new(&options, 0, uniform().into());
         let mut out = b"rest of the last one".to_vec();
         writer.write(1, &mut out);
-        assert_eq!(writer.events(), batch);
+        assert_eq!(writer.next, batch);
         String::from_utf8_lossy(&out).into_owned()
     }
 
@@ -148,7 +172,7 @@ mod tests {
     fn nats_takes_one_event_after_the_other() {
         let lines = written(Way::Nats, 2);
         let lines: Vec<&str> = lines.split("\r\n").collect();
-        assert_eq!(lines.len(), 5);
+        assert_eq!((lines.len(), lines[4]), (6, "PING"));
         assert_eq!(lines[2], format!("PUB events {}", lines[3].len()));
     }
 }

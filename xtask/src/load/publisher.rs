@@ -1,4 +1,4 @@
-//! The thread that publishes.
+//! The thread that publishes, on one connection or many.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::Ipv4Addr;
@@ -34,7 +34,8 @@ pub(crate) struct Progress {
     pub(crate) resting: AtomicBool,
     pub(crate) sent_events: AtomicU64,
     pub(crate) sent_requests: AtomicU64,
-    pub(crate) answered: AtomicU64,
+    /// On each connection.
+    pub(crate) answered: Vec<AtomicU64>,
     pub(crate) delivered: AtomicU64,
 }
 
@@ -88,31 +89,73 @@ fn upgrade(mut stream: &std::net::TcpStream, options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// A connection, and what was sent on it.
+struct Lane {
+    stream: Arc<TcpStream>,
+    writer: Writer,
+    requests: u64,
+}
+
+/// Connections that take turns.
+struct Lanes {
+    all: Vec<Lane>,
+    next: usize,
+    /// Most unanswered requests of one of them.
+    unanswered_max: u64,
+}
+
+impl Lanes {
+    fn open(options: &Options, streams: Vec<Arc<TcpStream>>) -> Self {
+        let templates: Arc<[_]> = if options.varied { events::varied() } else { events::uniform() }.into();
+        let lane = |(number, stream)| {
+            let writer = Writer::new(options, number, Arc::clone(&templates));
+            Lane { stream, writer, requests: 0 }
+        };
+        let most = match options.pace {
+            Pace::Window(window) => window,
+            Pace::Rate(_) => UNANSWERED_MAX,
+        };
+        let unanswered_max = most.div_ceil(streams.len() as u64);
+        Self { all: streams.into_iter().enumerate().map(lane).collect(), next: 0, unanswered_max }
+    }
+
+    /// The next one that may send.
+    fn take_turn(&mut self, answered: &[AtomicU64]) -> Option<&mut Lane> {
+        let count = self.all.len();
+        let free =
+            |at: &usize| self.all[*at].requests - answered[*at].load(Ordering::Relaxed) < self.unanswered_max;
+        let at = (self.next..self.next + count).map(|at| at % count).find(free)?;
+        self.next = (at + 1) % count;
+        Some(&mut self.all[at])
+    }
+}
+
 /// Starts publishing; the result is how many events were sent.
 pub(crate) fn start(
     options: &Options,
-    stream: Arc<TcpStream>,
+    streams: Vec<Arc<TcpStream>>,
     progress: Arc<Progress>,
     clock: Instant,
 ) -> JoinHandle<Result<u64>> {
-    let templates = if options.varied { events::varied() } else { events::uniform() };
-    let mut writer = Writer::new(options.way, options.peer, options.port, templates, options.batch);
+    let mut lanes = Lanes::open(options, streams);
     let (pace, readers, batch) = (options.pace, options.readers(), options.batch);
-    let (events_max, answered) = (options.events_max.unwrap_or(u64::MAX), options.way.is_answered());
+    let events_max = options.events_max.unwrap_or(u64::MAX);
     thread::spawn(move || {
-        let (mut steady, mut request, mut requests) = (None, Vec::new(), 0);
-        while !progress.stop.load(Ordering::Relaxed) && writer.events() < events_max {
-            let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-            let unanswered = if answered { requests - load(&progress.answered) } else { 0 };
-            let look = Look { events: writer.events(), unanswered, delivered: load(&progress.delivered) };
+        let (mut steady, mut request) = (None, Vec::new());
+        let (mut events, mut requests) = (0, 0);
+        while !progress.stop.load(Ordering::Relaxed) && events < events_max {
+            let answered = progress.answered.iter().map(|lane| lane.load(Ordering::Relaxed)).sum::<u64>();
+            let delivered = progress.delivered.load(Ordering::Relaxed);
+            let look = Look { events, unanswered: requests - answered, delivered };
             let pace = if progress.filling.load(Ordering::Relaxed) { FILLING } else { pace };
-            if progress.resting.load(Ordering::Relaxed) || !may_send(pace, readers, batch, look) {
+            let may = !progress.resting.load(Ordering::Relaxed) && may_send(pace, readers, batch, look);
+            let Some(lane) = may.then(|| lanes.take_turn(&progress.answered)).flatten() else {
                 thread::park_timeout(NAP);
                 continue;
-            }
+            };
             if let Pace::Rate(rate) = pace {
-                let (start, first) = *steady.get_or_insert_with(|| (Instant::now(), writer.events()));
-                let due = Duration::from_secs_f64((writer.events() - first) as f64 / rate);
+                let (start, first) = *steady.get_or_insert_with(|| (Instant::now(), events));
+                let due = Duration::from_secs_f64((events - first) as f64 / rate);
                 if let Some(early) = due.checked_sub(start.elapsed()) {
                     thread::sleep(early.min(10 * NAP));
                     if early > 10 * NAP {
@@ -120,14 +163,15 @@ pub(crate) fn start(
                     }
                 }
             }
-            writer.write(clock.elapsed().as_nanos() as u64, &mut request);
-            requests += 1;
+            lane.writer.write(clock.elapsed().as_nanos() as u64, &mut request);
+            lane.requests += 1;
+            (events, requests) = (events + batch, requests + 1);
             // Before sending: an answer must not come before its request.
             progress.sent_requests.store(requests, Ordering::Relaxed);
-            progress.sent_events.store(writer.events(), Ordering::Relaxed);
-            send(&stream, &request)?;
+            progress.sent_events.store(events, Ordering::Relaxed);
+            send(&lane.stream, &request)?;
         }
-        Ok(writer.events())
+        Ok(events)
     })
 }
 

@@ -27,14 +27,16 @@ const OPENING_TIME_MAX: Duration = Duration::from_secs(60);
 const READ_BYTES: usize = 256 * 1024;
 /// Most sockets of one turn.
 const TURN_SOCKETS: usize = 1024;
-const PUBLISHER: Token = Token(usize::MAX - 1);
+/// The first of those that publish.
+const PUBLISHERS: usize = usize::MAX / 2;
 
 /// What arrived so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) delivered: u64,
     pub(crate) bytes: u64,
-    pub(crate) answered: u64,
+    /// On each connection that publishes.
+    pub(crate) answered: Vec<u64>,
     /// Counted only while it is there.
     pub(crate) latency: Option<Histogram>,
     /// Clients whose connection ended.
@@ -57,7 +59,7 @@ pub(crate) struct Readers {
     poll: Poll,
     events: Events,
     seats: Vec<Seat>,
-    publisher: Option<(Arc<TcpStream>, Answers)>,
+    publishers: Vec<(Arc<TcpStream>, Answers)>,
     buffer: Vec<u8>,
     search: Search,
     clock: Instant,
@@ -79,14 +81,14 @@ impl Readers {
             poll: Poll::new().context("watching sockets")?,
             events: Events::with_capacity(TURN_SOCKETS),
             seats: Vec::with_capacity(options.clients),
-            publisher: None,
+            publishers: Vec::new(),
             buffer: vec![0; READ_BYTES],
             search: Search::new(),
             clock,
             peer: options.peer,
             reading,
             request: handshake::request(options.port, options.peer.stream_path(), options.compress),
-            tally: Tally { delivered: 0, bytes: 0, answered: 0, latency: None, gone: 0, closes: Vec::new() },
+            tally: Tally::default(),
         };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
         let start = Instant::now();
@@ -123,16 +125,18 @@ impl Readers {
 
     /// Also reads what a publisher's connection is answered.
     pub(crate) fn watch(&mut self, mut stream: TcpStream, answers: Answers) -> Result<Arc<TcpStream>> {
-        self.poll.registry().register(&mut stream, PUBLISHER, Interest::READABLE)?;
+        let token = Token(PUBLISHERS + self.publishers.len());
+        self.poll.registry().register(&mut stream, token, Interest::READABLE)?;
         let stream = Arc::new(stream);
-        self.publisher = Some((Arc::clone(&stream), answers));
+        self.publishers.push((Arc::clone(&stream), answers));
+        self.tally.answered.push(0);
         Ok(stream)
     }
 
-    /// Does not read what the publisher is answered any more.
-    pub(crate) fn forget_publisher(&mut self) {
-        // Closing the socket, which happens with its last owner, ends the watching too.
-        self.publisher = None;
+    /// Does not read what publishers are answered any more.
+    pub(crate) fn forget_publishers(&mut self) {
+        // Closing a socket, which happens with its last owner, ends the watching too.
+        self.publishers.clear();
     }
 
     /// Reads everything that arrives within some time, or what is there already, and says how many clients became
@@ -145,7 +149,7 @@ impl Readers {
         let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
         let mut ready = 0;
         for event in &events {
-            if event.token() == PUBLISHER {
+            if event.token().0 >= PUBLISHERS {
                 self.read_answers(event)?;
             } else if self.read_client(event, slow).with_context(|| format!("client {}", event.token().0))? {
                 ready += 1;
@@ -156,12 +160,13 @@ impl Readers {
     }
 
     fn read_answers(&mut self, event: &Event) -> Result<()> {
-        let Some((stream, answers)) = &mut self.publisher else { return Ok(()) };
+        let lane = event.token().0 - PUBLISHERS;
+        let Some((stream, answers)) = self.publishers.get_mut(lane) else { return Ok(()) };
         loop {
             match (&**stream).read(&mut self.buffer) {
                 Ok(0) => bail!("the server ended the publisher's connection"),
                 Ok(len) => {
-                    self.tally.answered += answers.take(&self.buffer[..len])?;
+                    self.tally.answered[lane] += answers.take(&self.buffer[..len])?;
                     if len < READ_BYTES && !event.is_read_closed() {
                         return Ok(());
                     }

@@ -1,7 +1,7 @@
 //! One run from the first connection to the last delivery.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -102,9 +102,13 @@ fn publish(
     clock: Instant,
     figures: &mut Figures,
 ) -> Result<Published> {
-    let stream = readers.watch(publisher::connect(options)?, Answers::new(options.way))?;
-    let progress = Arc::new(Progress { filling: options.fill.into(), ..Progress::default() });
-    let thread = publisher::start(options, stream, Arc::clone(&progress), clock);
+    let lanes = || (0..options.publishers).map(|_| AtomicU64::new(0)).collect();
+    let progress =
+        Arc::new(Progress { filling: options.fill.into(), answered: lanes(), ..Progress::default() });
+    let streams = (0..options.publishers)
+        .map(|_| readers.watch(publisher::connect(options)?, Answers::new(options.way)))
+        .collect::<Result<_>>()?;
+    let thread = publisher::start(options, streams, Arc::clone(&progress), clock);
     let publishing = Publishing { thread, progress };
     // A run of few events is measured from the first one on.
     let warm_up =
@@ -125,7 +129,9 @@ impl Publishing {
     fn turn(&self, readers: &mut Readers, options: &Options) -> Result<()> {
         readers.turn(TURN, options.slow)?;
         self.progress.delivered.store(readers.tally.delivered, Ordering::Relaxed);
-        self.progress.answered.store(readers.tally.answered, Ordering::Relaxed);
+        for (told, answered) in self.progress.answered.iter().zip(&readers.tally.answered) {
+            told.store(*answered, Ordering::Relaxed);
+        }
         self.thread.thread().unpark();
         Ok(())
     }
@@ -179,19 +185,19 @@ impl Publishing {
         let (mut last, mut at) = (0, Instant::now());
         loop {
             self.turn(readers, options)?;
-            let seen = readers.tally.delivered + readers.tally.answered;
+            let seen = readers.tally.delivered + readers.tally.answered.iter().sum::<u64>();
             if seen > last {
                 (last, at) = (seen, Instant::now());
             }
             let expected = self.progress.sent_events.load(Ordering::Relaxed) * options.readers();
             let complete = self.thread.is_finished()
                 && readers.tally.delivered >= expected
-                && self.unanswered(readers, options) == 0;
+                && self.unanswered(readers) == 0;
             if at.elapsed() > if complete { SURPLUS } else { STALL } {
                 break;
             }
         }
-        let unanswered = self.unanswered(readers, options);
+        let unanswered = self.unanswered(readers);
         if !self.thread.is_finished() {
             return Err(anyhow!("the server took no more of what was published"));
         }
@@ -199,9 +205,9 @@ impl Publishing {
         Ok(Published { events: events.context("the publisher stopped")?, unanswered })
     }
 
-    fn unanswered(&self, readers: &Readers, options: &Options) -> u64 {
+    fn unanswered(&self, readers: &Readers) -> u64 {
         let requests = self.progress.sent_requests.load(Ordering::Relaxed);
-        if options.way.is_answered() { requests.saturating_sub(readers.tally.answered) } else { 0 }
+        requests.saturating_sub(readers.tally.answered.iter().sum())
     }
 }
 

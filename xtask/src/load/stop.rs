@@ -16,7 +16,7 @@ const GOING_TIME_MAX: Duration = Duration::from_secs(30);
 /// Stops the server; adds how long it took, and says how many clients were not told.
 pub(crate) fn see_off(readers: &mut Readers, options: &Options, figures: &mut Figures) -> Result<u64> {
     let clients = options.clients as u64;
-    readers.forget_publisher();
+    readers.forget_publishers();
     let start = Instant::now();
     let ms = |since: Instant| since.elapsed().as_secs_f64() * 1000.0;
     terminate(options.pid.context("--drain needs --pid")?)?;
