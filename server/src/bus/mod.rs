@@ -19,9 +19,9 @@ mod resume;
 mod ring;
 mod room;
 mod rooms;
-mod settle;
 mod submission;
 mod subscription;
+mod unsettled;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -78,7 +78,7 @@ struct Inner {
 
 use colors::Fixed;
 use rooms::Reservations;
-use settle::Unsettled;
+use unsettled::Unsettled;
 
 /// Why an event was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -14,7 +14,6 @@ use arcane_shared::{Epoch, RoomName, Seq};
 use tokio::sync::Notify;
 
 use super::room::{Memory, Room};
-use super::settle::settle;
 use super::{ArcaneEventBus, Inner};
 use crate::log::{LogError, RoomId, RoomRecord};
 
@@ -23,6 +22,8 @@ const KEPT_FOR_EACH: usize = 10;
 
 /// How long a room waits for a place in memory, if one is about to become free.
 const PLACE_WAIT_MAX: Duration = Duration::from_secs(1);
+/// How long after a failure it is asked again where a room ends.
+const SETTLE_RETRY: Duration = Duration::from_millis(500);
 /// How often it looks.
 const PLACE_LOOK: Duration = Duration::from_millis(10);
 
@@ -265,7 +266,7 @@ impl ArcaneEventBus {
         let known = self.rooms().get(name).cloned();
         match known {
             Some(room) if room.is_unsettled() && !room.is_over() => {
-                if settle(&room).await.map_err(of_log)? {
+                if room.settle().await.map_err(of_log)? {
                     return Ok(HeldRoom(room));
                 }
             }
@@ -352,5 +353,19 @@ impl ArcaneEventBus {
 
     pub(super) fn rooms(&self) -> RwLockReadGuard<'_, BTreeMap<RoomName, Arc<Room>>> {
         self.inner.rooms.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Settles rooms as soon as it is not known where one ends, for as long as this is awaited. Without it a room is
+    /// settled when it is opened the next time.
+    pub async fn keep_settled(&self) {
+        loop {
+            self.inner.unsettled.added().await;
+            for name in self.inner.unsettled.take() {
+                while let Err(error) = self.open_room(&name).await {
+                    tracing::warn!(room = %name, %error, "it is not known yet where the room ends");
+                    tokio::time::sleep(SETTLE_RETRY).await;
+                }
+            }
+        }
     }
 }

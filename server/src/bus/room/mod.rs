@@ -1,29 +1,24 @@
 //! One event stream: its order, its ring, its subscribers.
 
+mod emit;
+mod settle;
+
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arcane_shared::api::RoomCard;
-use arcane_shared::{DaemonName, Epoch, EventFilter, Rgb, RoomName, Seq, UnixMillis};
+use arcane_shared::{DaemonName, Epoch, EventFilter, Rgb, RoomName, Seq};
 use tokio::sync::watch;
 
-use super::EmitError;
-use super::colors::{Colors, Fixed};
-use super::keys::{Keys, Known, Use};
-use super::rate::Rate;
-use super::ring::{Ring, Slice};
-use super::settle::Unsettled;
-use super::submission::{Emitted, Outcome, Submission};
+use crate::bus::colors::{Colors, Fixed};
+use crate::bus::keys::Keys;
+use crate::bus::rate::Rate;
+use crate::bus::ring::{Ring, Slice};
+use crate::bus::unsettled::Unsettled;
 use crate::clock;
-use crate::event::{Completed, Outgoing, PreparedFrame};
+use crate::event::PreparedFrame;
 use crate::log::record::{COLOR, KEY};
-use crate::log::{
-    Append, Appended, Commits, EventLog, Fault, Level, LogError, Notify, PageRequest, Receipt, Record,
-    RoomId, RoomRecord, Usage,
-};
-
-/// Bytes of a page that is read where it is not known what the log has, give or take an event.
-const PAGE_BYTES_MAX: usize = 256 * 1024;
+use crate::log::{Commits, EventLog, LogError, PageRequest, RoomId, RoomRecord, Usage};
 
 /// A room. Numbers are given under one lock that is held for neither I/O nor an await, so a publisher waits
 /// for other publishers only, never for a reader. Frames reach the ring once they are in the log.
@@ -48,7 +43,7 @@ struct State {
     ring: Ring,
     /// The number that the next event gets. Beyond the ring's head while the log has not answered yet.
     next_seq: Seq,
-    /// Whether it is not known where the log ends; then nothing is taken. See [`super::settle`].
+    /// Whether it is not known where the log ends; then nothing is taken. See `settle`.
     is_unsettled: bool,
     /// When the latest event was taken, Unix microseconds.
     at: i64,
@@ -148,123 +143,9 @@ impl Room {
         &self.log
     }
 
-    /// Numbers, stamps and encodes events and hands them to the log: all of them or, if one is too large, or
-    /// the log takes none, nothing. What is refused takes no number.
-    pub(crate) fn emit_all(
-        self: &Arc<Self>,
-        events: &[Completed],
-        submission: Submission,
-    ) -> Result<Outcome, (usize, EmitError)> {
-        let mut state = self.lock();
-        self.check_open(&state).map_err(|error| (0, error.into()))?;
-        let now = clock::now();
-        let steady = self.log.clock().steady(now);
-        let expiry = self.log.clock().expiry(now);
-        let Submission { level, mut records, key } = submission;
-        if let Some(key) = &key {
-            match state.keys.check(key, state.ring.head(), expiry) {
-                Use::New => {}
-                Use::Again(known) => {
-                    let receipt = if level == Level::Synced { self.sync()? } else { Receipt::done() };
-                    return Ok(Outcome::Again(known, receipt));
-                }
-                Use::Refused(error) => return Err((0, error.into())),
-            }
-        }
-        let taken_at = steady.unix_micros().max(state.at);
-        let frames = match self.encode(&mut state, events, &mut records, now.unix_millis(), taken_at) {
-            Ok(frames) => frames,
-            Err(refused) => {
-                state.colors.undo();
-                return Err(refused);
-            }
-        };
-        let run = Known { first: state.next_seq, count: frames.len() as u64 };
-        if let Some(key) = &key {
-            records.extend(state.keys.records(&self.name, key, run, steady, expiry));
-        }
-        let (done, receipt) = Notify::pair();
-        let append = Append {
-            room: self.id,
-            frames: frames.clone(),
-            records,
-            level,
-            commits: Arc::clone(self) as Arc<dyn Commits>,
-            done,
-        };
-        let appended = match self.log.append(append) {
-            Ok(appended) => appended,
-            Err(error) => {
-                state.colors.undo();
-                return Err((0, error.into()));
-            }
-        };
-        state.colors.keep();
-        if let Some(key) = key {
-            state.keys.add(key, run, steady, expiry);
-        }
-        state.next_seq += frames.len() as u64;
-        state.at = taken_at;
-        let receipt = match appended {
-            Appended::Queued => receipt,
-            Appended::Done(_) => {
-                self.show(&mut state, &frames);
-                Receipt::done()
-            }
-        };
-        Ok(Outcome::New(Emitted { frames, receipt }))
-    }
-
-    /// Whether the room takes events.
-    fn check_open(&self, state: &State) -> Result<(), LogError> {
-        if state.is_unsettled || self.is_over() {
-            let text = format!("room {} is being read again after a write that was not confirmed", self.name);
-            return Err(LogError::new(Fault::Busy, text));
-        }
-        Ok(())
-    }
-
     /// Whether no further event comes: the room goes on with other numbers.
     pub(crate) fn is_over(&self) -> bool {
         self.head.borrow().is_over
-    }
-
-    /// Tells when everything that is in the log is on the disk: an append of nothing that waits for it.
-    fn sync(self: &Arc<Self>) -> Result<Receipt, (usize, EmitError)> {
-        let (done, receipt) = Notify::pair();
-        let append = Append {
-            room: self.id,
-            frames: Vec::new(),
-            records: Vec::new(),
-            level: Level::Synced,
-            commits: Arc::clone(self) as Arc<dyn Commits>,
-            done,
-        };
-        match self.log.append(append).map_err(|error| (0, error.into()))? {
-            Appended::Queued => Ok(receipt),
-            Appended::Done(_) => Ok(Receipt::done()),
-        }
-    }
-
-    /// Encodes events with the numbers and colours that they get if the log takes them.
-    fn encode(
-        &self,
-        state: &mut State,
-        events: &[Completed],
-        records: &mut Vec<Record>,
-        emitted_at: UnixMillis,
-        taken_at: i64,
-    ) -> Result<Vec<Arc<PreparedFrame>>, (usize, EmitError)> {
-        let State { next_seq, colors, scratch, .. } = state;
-        let mut frames = Vec::with_capacity(events.len());
-        for (seq, Completed { event, directives }) in (*next_seq..).zip(events) {
-            let color = colors.take(&self.name, event, seq, records);
-            let outgoing = Outgoing { event, directives, seq, room: &self.name, color, emitted_at };
-            let frame = PreparedFrame::encode(&outgoing, taken_at, scratch)
-                .map_err(|error| (frames.len(), error.into()))?;
-            frames.push(Arc::new(frame));
-        }
-        Ok(frames)
     }
 
     /// A daemon's colour in this room, or the one that it would get now.
@@ -401,51 +282,6 @@ impl Room {
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic while the lock is held leaves the ring as it was before the push.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What [`super::settle`] does with a room.
-impl Room {
-    /// Whether it is not known where the room ends.
-    pub(super) fn is_unsettled(&self) -> bool {
-        self.lock().is_unsettled
-    }
-
-    /// Shows what the log has beyond the head, up to `through`. Returns whether nothing was missing.
-    pub(super) async fn show_through(&self, through: Seq) -> Result<bool, LogError> {
-        const EVENTS_MAX: usize = 512;
-        loop {
-            let head = self.head();
-            if head >= through {
-                return Ok(head == through);
-            }
-            let request =
-                PageRequest { after: head, through, events_max: EVENTS_MAX, bytes_max: PAGE_BYTES_MAX };
-            let page = self.log.read(self.id, request).await?;
-            let follows = page.frames.first().is_some_and(|frame| frame.seq() == head + 1);
-            if page.gap.is_some() || !follows {
-                return Ok(false);
-            }
-            let mut state = self.lock();
-            self.show(&mut state, &page.frames);
-        }
-    }
-
-    /// Takes events again, after the latest one that the log has.
-    pub(super) async fn go_on(&self, record: &RoomRecord) -> Result<(), LogError> {
-        let (keys, mut colors) = recall(self.log.as_ref(), &self.name).await?;
-        let mut state = self.lock();
-        colors.fix(&state.colors.fixed());
-        (state.keys, state.colors) = (keys, colors);
-        state.next_seq = record.head + 1;
-        state.at = state.at.max(record.at);
-        state.is_unsettled = false;
-        Ok(())
-    }
-
-    /// Tells readers that no further event comes.
-    pub(super) fn end(&self) {
-        self.head.send_modify(|head| head.is_over = true);
     }
 }
 
