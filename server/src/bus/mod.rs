@@ -5,10 +5,10 @@
 //! cursor into that ring, or into the log where the ring does not reach back far enough.
 
 mod batch;
+mod catch_up;
 mod closing;
 mod colors;
 pub(crate) mod consumers;
-mod course;
 
 pub mod keys;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arcane_shared::{Epoch, EventFilter, Resume, RoomName, Seq};
 
 use super::batch::Batch;
-use super::course::Course;
+use super::catch_up::CatchUp;
 use super::observer::Observer;
 use super::pace::Speed;
 use super::resume::Since;
@@ -23,7 +23,7 @@ pub struct Subscription {
     recent: Vec<Arc<PreparedFrame>>,
     resume: Option<Resume>,
     /// While it reads from the log instead of from memory.
-    course: Option<Box<Course>>,
+    catch_up: Option<Box<CatchUp>>,
     /// Whether it is one of the room's subscribers.
     counted: bool,
 }
@@ -71,7 +71,8 @@ impl Subscription {
         let head = room.watch();
         let observer = Observer { room, head, cursor: 0 };
         let recent = Vec::new();
-        let mut subscription = Self { observer, filter, recent, resume: None, course: None, counted: false };
+        let mut subscription =
+            Self { observer, filter, recent, resume: None, catch_up: None, counted: false };
         subscription.begin(start);
         subscription
     }
@@ -82,8 +83,8 @@ impl Subscription {
             Start::Recent(recent) => return self.begin_now(recent),
             Start::Replay { after, speed } => {
                 self.observer.cursor = after;
-                let course = Course::replay(&room, after, room.head(), speed);
-                self.course = Some(Box::new(course));
+                let catch_up = CatchUp::replay(&room, after, room.head(), speed);
+                self.catch_up = Some(Box::new(catch_up));
                 return;
             }
             Start::Since(since, recent) => (since, recent, false),
@@ -97,14 +98,14 @@ impl Subscription {
                 self.observer.cursor = since.seq;
                 self.resume = Some(Resume::recovered(count));
                 if count > 0 {
-                    self.course = Some(Box::new(Course::resume(pin)));
+                    self.catch_up = Some(Box::new(CatchUp::resume(pin)));
                 }
             }
             Err(reason) => {
                 self.resume = Some(Resume::refused(reason));
                 if or_oldest {
                     self.observer.cursor = first.min(head + 1) - 1;
-                    self.course = Some(Box::new(Course::resume(pin)));
+                    self.catch_up = Some(Box::new(CatchUp::resume(pin)));
                 } else {
                     self.begin_now(recent);
                 }
@@ -176,7 +177,7 @@ impl Subscription {
 
     /// Whether it takes what comes from memory as it comes.
     pub(crate) fn is_following(&self) -> bool {
-        self.course.is_none() && !self.observer.room.is_over()
+        self.catch_up.is_none() && !self.observer.room.is_over()
     }
 
     /// Whether everything was taken, and nothing more comes: the room goes on with other numbers.
@@ -196,29 +197,29 @@ impl Subscription {
 
     /// Waits until there is something after the cursor. Cancel-safe.
     pub async fn ready(&mut self) {
-        let Self { observer, course, .. } = self;
+        let Self { observer, catch_up, .. } = self;
         loop {
-            if let Some(course) = course {
-                return Box::pin(course.ready(&observer.room, &mut observer.head, observer.cursor)).await;
+            if let Some(catch_up) = catch_up {
+                return Box::pin(catch_up.ready(&observer.room, &mut observer.head, observer.cursor)).await;
             }
             observer.ready().await;
             if observer.is_over() {
                 return;
             }
             let Source::Log(behind) = observer.room.source(observer.cursor) else { return };
-            *course = Some(Box::new(Course::lagging(&observer.room, observer.cursor, behind)));
+            *catch_up = Some(Box::new(CatchUp::lagging(&observer.room, observer.cursor, behind)));
         }
     }
 
     /// Takes what is new, at most `frames_max` considered events and about `bytes_max` bytes. Empty if
     /// nothing is [`Self::ready`].
     pub fn take(&mut self, frames_max: usize, bytes_max: usize) -> Batch {
-        let mut batch = match &mut self.course {
-            Some(course) => {
-                let batch = course.take(&self.observer.room, self.observer.cursor, frames_max, bytes_max);
+        let mut batch = match &mut self.catch_up {
+            Some(catch_up) => {
+                let batch = catch_up.take(&self.observer.room, self.observer.cursor, frames_max, bytes_max);
                 self.observer.cursor = batch.seq;
                 if batch.caught_up.is_some() {
-                    self.course = None;
+                    self.catch_up = None;
                 }
                 batch
             }

@@ -60,7 +60,7 @@ pub(super) struct Tail {
 
 /// Where the reader is, so that a new connection shows nothing twice and admits what it missed.
 #[derive(Debug, Default)]
-struct Place {
+struct TailState {
     epoch: Option<String>,
     seq: Seq,
     printed: u64,
@@ -87,10 +87,10 @@ impl Tail {
     }
 
     async fn watch(&self) -> anyhow::Result<()> {
-        let mut place = Place::default();
+        let mut at = TailState::default();
         let mut wait = WAIT_FIRST;
         loop {
-            match self.connect(&mut place).await {
+            match self.connect(&mut at).await {
                 Ok(Ended::Enough) => return Ok(()),
                 Ok(Ended::Broke { worked }) => {
                     if worked {
@@ -99,7 +99,7 @@ impl Tail {
                     self.remark("the connection broke; trying again");
                 }
                 // The very first attempt fails at once: most likely nobody is there.
-                Err(error) if place.epoch.is_none() => return Err(error),
+                Err(error) if at.epoch.is_none() => return Err(error),
                 Err(error) if error.is::<Final>() || error.is::<Unwritten>() => return Err(error),
                 Err(_) => {}
             }
@@ -108,8 +108,8 @@ impl Tail {
         }
     }
 
-    async fn connect(&self, place: &mut Place) -> anyhow::Result<Ended> {
-        let url = self.target.stream_url(&self.query(place))?;
+    async fn connect(&self, at: &mut TailState) -> anyhow::Result<Ended> {
+        let url = self.target.stream_url(&self.query(at))?;
         let (mut socket, _) = connect_async(url.as_str()).await.with_context(|| {
             format!("no server answers at {}; start one with `arcane serve`", self.target.url)
         })?;
@@ -119,10 +119,10 @@ impl Tail {
             match message {
                 Ok(Message::Text(text)) => {
                     worked = true;
-                    let printed = place.printed;
-                    let enough = self.receive(text.as_str(), place)?;
-                    if self.consumer.is_some() && place.printed > printed {
-                        let ack = serde_json::to_string(&ClientMessage::Ack { seq: place.seq })?;
+                    let printed = at.printed;
+                    let enough = self.receive(text.as_str(), at)?;
+                    if self.consumer.is_some() && at.printed > printed {
+                        let ack = serde_json::to_string(&ClientMessage::Ack { seq: at.seq })?;
                         socket.send(Message::text(ack)).await?;
                     }
                     if enough {
@@ -141,13 +141,13 @@ impl Tail {
         Ok(Ended::Broke { worked })
     }
 
-    fn query(&self, place: &Place) -> Vec<(&'static str, String)> {
+    fn query(&self, at: &TailState) -> Vec<(&'static str, String)> {
         let mut query = vec![("room", self.room.clone()), ("recent", self.recent.to_string())];
         // Coming back, it goes on after what it has printed. A consumer's position is the server's to know.
-        let position = place.epoch.as_ref().map(|epoch| format!("{epoch}:{}", place.seq));
+        let position = at.epoch.as_ref().map(|epoch| format!("{epoch}:{}", at.seq));
         match (&self.from, &self.consumer, position) {
             (Some(from), _, position) => {
-                let from = position.map_or(from.clone(), |_| (place.seq + 1).to_string());
+                let from = position.map_or(from.clone(), |_| (at.seq + 1).to_string());
                 query.push(("from", from));
                 query.extend(self.speed.map(|speed| ("speed", speed.to_string())));
                 query.extend(self.max_gap.map(|max_gap| ("max_gap", max_gap.to_string())));
@@ -167,10 +167,10 @@ impl Tail {
     }
 
     /// Prints what a message holds; true when that was enough.
-    fn receive(&self, text: &str, place: &mut Place) -> anyhow::Result<bool> {
+    fn receive(&self, text: &str, at: &mut TailState) -> anyhow::Result<bool> {
         if let Ok(message) = serde_json::from_str::<ServerMessage>(text) {
             return match message {
-                ServerMessage::Connection(connection) => self.welcome(connection, place),
+                ServerMessage::Connection(connection) => self.welcome(connection, at),
                 ServerMessage::Gap { from, to, reason } => {
                     self.remark(&format!("events {from}–{to} were missed ({reason})"));
                     Ok(false)
@@ -183,10 +183,10 @@ impl Tail {
             };
         }
         let event: ReceivedEvent = serde_json::from_str(text).context("the server sent what is no event")?;
-        self.print(&event, place)
+        self.print(&event, at)
     }
 
-    fn welcome(&self, connection: Connection, place: &mut Place) -> anyhow::Result<bool> {
+    fn welcome(&self, connection: Connection, at: &mut TailState) -> anyhow::Result<bool> {
         match connection.resume.and_then(|resume| resume.reason) {
             None => {}
             Some(NotRecovered::Expired) => {
@@ -197,30 +197,30 @@ impl Tail {
             }
             Some(NotRecovered::Ahead) => self.remark("the server has no event of that number yet"),
         }
-        if place.epoch.as_ref() != Some(&connection.epoch.0) {
-            place.seq = 0;
+        if at.epoch.as_ref() != Some(&connection.epoch.0) {
+            at.seq = 0;
         }
-        place.epoch = Some(connection.epoch.0);
+        at.epoch = Some(connection.epoch.0);
         for event in connection.recent_events {
-            if self.print(&event, place)? {
+            if self.print(&event, at)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    fn print(&self, event: &ReceivedEvent, place: &mut Place) -> anyhow::Result<bool> {
-        if event.seq.is_some_and(|seq| seq <= place.seq) {
+    fn print(&self, event: &ReceivedEvent, at: &mut TailState) -> anyhow::Result<bool> {
+        if event.seq.is_some_and(|seq| seq <= at.seq) {
             return Ok(false);
         }
-        place.seq = event.seq.unwrap_or(place.seq);
+        at.seq = event.seq.unwrap_or(at.seq);
         if self.json {
             print(&screen::json(&serde_json::to_string(event)?))?;
         } else {
             print(&line(event, wants_color(&std::io::stdout())))?;
         }
-        place.printed += 1;
-        Ok(self.count.is_some_and(|count| place.printed >= count))
+        at.printed += 1;
+        Ok(self.count.is_some_and(|count| at.printed >= count))
     }
 
     fn remark(&self, text: &str) {

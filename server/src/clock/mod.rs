@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use arcane_shared::{Timestamp, UnixMillis};
 
-pub(crate) use trust::Left;
-use trust::{JUMP_MICROS, News, Trust};
+pub(crate) use trust::KeptTime;
+use trust::{ClockChange, JUMP_MICROS, Trust};
 
 /// The current time, UTC, to the microsecond.
 #[must_use]
@@ -65,7 +65,7 @@ pub struct SteadyClock {
 impl SteadyClock {
     /// A clock that begins with what the wall clock shows. `left`: what [`Self::to_keep`] said last, of this log or state;
     /// `is_new`: there is nothing that could be too old.
-    pub(crate) fn start(left: Option<&Left>, is_new: bool) -> Self {
+    pub(crate) fn start(left: Option<&KeptTime>, is_new: bool) -> Self {
         let (wall, elapsed) = (now().unix_micros(), elapsed_micros());
         let (trust, news) = Trust::start(wall, elapsed, left, boot().as_deref(), is_new);
         let clock =
@@ -116,7 +116,7 @@ impl SteadyClock {
     }
 
     /// What is to be given to the next run.
-    pub(crate) fn to_keep(&self) -> Option<Left> {
+    pub(crate) fn to_keep(&self) -> Option<KeptTime> {
         let boot = boot()?;
         self.lock().to_keep(elapsed_micros(), boot)
     }
@@ -131,18 +131,20 @@ impl SteadyClock {
     }
 }
 
-fn tell(news: Option<News>) {
+fn tell(news: Option<ClockChange>) {
     match news {
         None => {}
-        Some(News::InDoubt(doubt)) => {
+        Some(ClockChange::InDoubt(doubt)) => {
             tracing::warn!(
                 "the clock {}; nothing is deleted or forgotten for its age until it has gone on like this for {}",
                 doubt.what(),
                 words(doubt.left_micros)
             );
         }
-        Some(News::Back) => tracing::warn!("the clock is back where it was; what is too old goes again"),
-        Some(News::Believed { by_micros }) => {
+        Some(ClockChange::Back) => {
+            tracing::warn!("the clock is back where it was; what is too old goes again")
+        }
+        Some(ClockChange::Believed { by_micros }) => {
             tracing::warn!(
                 "the clock is believed, {by} from where it was; what is too old goes again",
                 by = words(by_micros)

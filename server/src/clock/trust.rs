@@ -11,7 +11,7 @@ const BELIEVED_AFTER_MICROS: i64 = 3600 * 1_000_000;
 
 /// What a run leaves to the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Left {
+pub(crate) struct KeptTime {
     /// What time it was, Unix microseconds.
     at: i64,
     /// What the clock that nobody can set showed, and in which boot of the machine.
@@ -19,7 +19,7 @@ pub(crate) struct Left {
     boot: String,
 }
 
-impl Left {
+impl KeptTime {
     pub(crate) fn encode(&self) -> String {
         format!("{} {} {}", self.at, self.elapsed, self.boot)
     }
@@ -86,7 +86,7 @@ impl Doubt {
 
 /// What is to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum News {
+pub(super) enum ClockChange {
     InDoubt(Doubt),
     /// A jump was undone.
     Back,
@@ -100,10 +100,10 @@ impl Trust {
     pub(super) fn start(
         wall: i64,
         elapsed: i64,
-        left: Option<&Left>,
+        left: Option<&KeptTime>,
         boot: Option<&str>,
         is_new: bool,
-    ) -> (Self, Option<News>) {
+    ) -> (Self, Option<ClockChange>) {
         let mut trust = Self { offset: wall.saturating_sub(elapsed), pending: None };
         let why = match left {
             // As if it had run on.
@@ -118,12 +118,12 @@ impl Trust {
             None => Some(Why::Unknown),
         };
         trust.pending = why.map(|why| Pending { why, offset: trust.offset, since: elapsed });
-        let news = trust.doubt(elapsed).map(News::InDoubt);
+        let news = trust.doubt(elapsed).map(ClockChange::InDoubt);
         (trust, news)
     }
 
     /// Takes in what both clocks show.
-    pub(super) fn observe(&mut self, wall: i64, elapsed: i64) -> Option<News> {
+    pub(super) fn observe(&mut self, wall: i64, elapsed: i64) -> Option<ClockChange> {
         let offset = wall.saturating_sub(elapsed);
         let is_near = |other: i64| offset.abs_diff(other) <= JUMP_MICROS.unsigned_abs();
         let Some(pending) = &mut self.pending else {
@@ -135,7 +135,7 @@ impl Trust {
         };
         if pending.why == Why::Jumped && is_near(self.offset) {
             (self.offset, self.pending) = (offset, None);
-            return Some(News::Back);
+            return Some(ClockChange::Back);
         }
         if !is_near(pending.offset) {
             return self.jump(offset, elapsed);
@@ -150,10 +150,10 @@ impl Trust {
         }
         let by_micros = offset.saturating_sub(self.offset);
         (self.offset, self.pending) = (offset, None);
-        Some(News::Believed { by_micros })
+        Some(ClockChange::Believed { by_micros })
     }
 
-    fn jump(&mut self, offset: i64, elapsed: i64) -> Option<News> {
+    fn jump(&mut self, offset: i64, elapsed: i64) -> Option<ClockChange> {
         self.pending = Some(match self.pending {
             // What was in doubt before has not become more credible: the latest is as good as any.
             Some(Pending { why, .. }) if why != Why::Jumped => {
@@ -162,7 +162,7 @@ impl Trust {
             }
             _ => Pending { why: Why::Jumped, offset, since: elapsed },
         });
-        self.doubt(elapsed).map(News::InDoubt)
+        self.doubt(elapsed).map(ClockChange::InDoubt)
     }
 
     pub(super) fn offset(&self) -> i64 {
@@ -182,9 +182,9 @@ impl Trust {
     }
 
     /// What the next run may believe: nothing, if this one was told a time that it did not believe itself.
-    pub(super) fn to_keep(&self, elapsed: i64, boot: String) -> Option<Left> {
+    pub(super) fn to_keep(&self, elapsed: i64, boot: String) -> Option<KeptTime> {
         let believes = self.pending.is_none_or(|pending| pending.why == Why::Jumped);
-        believes.then(|| Left { at: elapsed.saturating_add(self.offset), elapsed, boot })
+        believes.then(|| KeptTime { at: elapsed.saturating_add(self.offset), elapsed, boot })
     }
 }
 
@@ -222,12 +222,12 @@ mod tests {
             let mut trust = started();
             let news = trust.observe(NOW + S + by, S);
             assert!(
-                matches!(news, Some(News::InDoubt(Doubt { by_micros, .. })) if by_micros == by),
+                matches!(news, Some(ClockChange::InDoubt(Doubt { by_micros, .. })) if by_micros == by),
                 "{news:?}"
             );
             assert_eq!((time(&trust, S), trust.expires()), (NOW + S, false));
             assert_eq!(trust.observe(NOW + 40 * S + by, 40 * S), None, "told once");
-            assert_eq!(trust.observe(NOW + 45 * S, 45 * S), Some(News::Back));
+            assert_eq!(trust.observe(NOW + 45 * S, 45 * S), Some(ClockChange::Back));
             assert_eq!((time(&trust, 45 * S), trust.expires()), (NOW + 45 * S, true));
         }
     }
@@ -240,10 +240,10 @@ mod tests {
         assert_eq!(trust.observe(NOW + DAY + hour - S, hour - S), None);
         assert_eq!((time(&trust, hour), trust.expires()), (NOW + hour, false));
         // Another jump begins the hour anew.
-        assert!(matches!(trust.observe(NOW + 2 * DAY + hour - S, hour - S), Some(News::InDoubt(_))));
+        assert!(matches!(trust.observe(NOW + 2 * DAY + hour - S, hour - S), Some(ClockChange::InDoubt(_))));
         assert_eq!(trust.observe(NOW + 2 * DAY + hour + S, hour + S), None);
         let believed = trust.observe(NOW + 2 * DAY + 2 * hour, 2 * hour);
-        assert_eq!(believed, Some(News::Believed { by_micros: 2 * DAY }));
+        assert_eq!(believed, Some(ClockChange::Believed { by_micros: 2 * DAY }));
         assert_eq!((time(&trust, 2 * hour), trust.expires()), (NOW + 2 * DAY + 2 * hour, true));
     }
 
@@ -252,27 +252,27 @@ mod tests {
         let mut before = started();
         before.observe(NOW + 10 * S, 10 * S);
         let left = before.to_keep(10 * S, "boot".into()).unwrap();
-        assert_eq!(Left::decode(&left.encode()), Some(left.clone()));
+        assert_eq!(KeptTime::decode(&left.encode()), Some(left.clone()));
         let start = |wall, elapsed, boot| Trust::start(wall, elapsed, Some(&left), Some(boot), false);
         // Of the same boot: however long it was not running.
         let (trust, news) = start(NOW + DAY, DAY, "boot");
         assert_eq!((news, trust.expires(), time(&trust, DAY)), (None, true, NOW + DAY));
         let (trust, news) = start(NOW + 41 * DAY, DAY, "boot");
-        assert!(matches!(news, Some(News::InDoubt(Doubt { by_micros, .. })) if by_micros == 40 * DAY));
+        assert!(matches!(news, Some(ClockChange::InDoubt(Doubt { by_micros, .. })) if by_micros == 40 * DAY));
         assert_eq!((trust.expires(), time(&trust, DAY)), (false, NOW + DAY));
         assert!(trust.to_keep(DAY, "boot".into()).is_some(), "its own time is believed");
         // Of another: a moment later, or not to be known.
         let (trust, news) = start(NOW + 40 * S, 5 * S, "other");
         assert_eq!((news, trust.expires()), (None, true));
         let (mut trust, news) = start(NOW + 40 * DAY, 5 * S, "other");
-        assert!(matches!(news, Some(News::InDoubt(_))) && !trust.expires());
+        assert!(matches!(news, Some(ClockChange::InDoubt(_))) && !trust.expires());
         assert_eq!(time(&trust, 5 * S), NOW + 40 * DAY);
         assert_eq!(trust.to_keep(5 * S, "other".into()), None, "not believed by starting again");
         let later = 5 * S + BELIEVED_AFTER_MICROS;
         let believed = trust.observe(NOW + 40 * DAY + BELIEVED_AFTER_MICROS, later);
-        assert!(matches!(believed, Some(News::Believed { .. })) && trust.expires());
+        assert!(matches!(believed, Some(ClockChange::Believed { .. })) && trust.expires());
         assert!(trust.to_keep(later, "other".into()).is_some());
         let (trust, news) = Trust::start(NOW, 0, None, Some("boot"), false);
-        assert!(matches!(news, Some(News::InDoubt(_))) && !trust.expires());
+        assert!(matches!(news, Some(ClockChange::InDoubt(_))) && !trust.expires());
     }
 }

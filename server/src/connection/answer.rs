@@ -16,12 +16,12 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::permit::RequestPermit;
 use super::streams::StreamHandle;
 
-/// What one place of memory holds. A smaller answer needs none.
-const PLACE_BYTES: usize = 16 * 1024;
+/// What one permit of memory holds. A smaller answer needs none.
+const PERMIT_BYTES: usize = 16 * 1024;
 /// Places for answers of this process that are whole before they are read: 64 MiB.
-const PLACES: usize = 4096;
+const PERMITS: usize = 4096;
 
-static FREE: Semaphore = Semaphore::const_new(PLACES);
+static FREE: Semaphore = Semaphore::const_new(PERMITS);
 
 /// Marks an answer whose bytes are not its own: they are there whether it is read or not.
 #[derive(Debug, Clone, Copy)]
@@ -29,32 +29,34 @@ pub(crate) struct Shared;
 
 /// The memory of an answer that is whole before it is read. What is made as it is read has no length yet.
 #[derive(Debug)]
-pub(crate) struct Held(#[expect(dead_code, reason = "held, not read")] Option<SemaphorePermit<'static>>);
+pub(crate) struct AnswerMemory(
+    #[expect(dead_code, reason = "memory, not read")] Option<SemaphorePermit<'static>>,
+);
 
-impl Held {
+impl AnswerMemory {
     /// `None` if there is no room for an answer that could as well be asked for again.
     pub(crate) fn take(head: &Parts, body: &Body, is_safe: bool) -> Option<Self> {
         let bytes = usize::try_from(body.size_hint().exact().unwrap_or(0)).unwrap_or(usize::MAX);
-        let places = u32::try_from(bytes / PLACE_BYTES).unwrap_or(u32::MAX).min(PLACES as u32);
-        if places == 0 || head.extensions.get::<Shared>().is_some() {
+        let permits = u32::try_from(bytes / PERMIT_BYTES).unwrap_or(u32::MAX).min(PERMITS as u32);
+        if permits == 0 || head.extensions.get::<Shared>().is_some() {
             return Some(Self(None));
         }
-        match FREE.try_acquire_many(places) {
-            Ok(places) => Some(Self(Some(places))),
+        match FREE.try_acquire_many(permits) {
+            Ok(permits) => Some(Self(Some(permits))),
             Err(_) if is_safe => None,
             Err(_) => Some(Self(None)),
         }
     }
 }
 
-/// A body that keeps its request's place until its last byte is written.
+/// A body that keeps its request's permit until its last byte is written.
 #[derive(Debug)]
 pub(crate) struct Answer {
     body: Body,
     /// `None`: it is not watched.
     reading: Option<Arc<Reading>>,
     /// What is not watched has it for as long as it is read.
-    _place: Option<RequestPermit>,
+    _permit: Option<RequestPermit>,
     /// Whether the body has said that there is nothing more.
     ended: bool,
 }
@@ -63,8 +65,8 @@ pub(crate) struct Answer {
 #[derive(Debug)]
 struct Reading {
     id: u64,
-    place: RequestPermit,
-    _held: Held,
+    permit: RequestPermit,
+    _memory: AnswerMemory,
     /// Pieces that are not written.
     out: AtomicUsize,
     /// For HTTP/2: an answer whose end was queued cannot be taken back, so its end waits for its last piece.
@@ -79,7 +81,7 @@ impl Reading {
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        self.place.pulse().end_answer(self.id);
+        self.permit.pulse().end_answer(self.id);
     }
 }
 
@@ -97,8 +99,8 @@ impl AsRef<[u8]> for Piece {
 
 impl Drop for Piece {
     fn drop(&mut self) {
-        let Reading { id, place, out, end, .. } = &*self.reading;
-        place.pulse().written(*id, Instant::now());
+        let Reading { id, permit, out, end, .. } = &*self.reading;
+        permit.pulse().written(*id, Instant::now());
         out.fetch_sub(1, Ordering::AcqRel);
         if let Some(end) = end {
             end.wake();
@@ -107,26 +109,26 @@ impl Drop for Piece {
 }
 
 impl Answer {
-    pub(crate) fn new(body: Body, place: RequestPermit, held: Held) -> Self {
+    pub(crate) fn new(body: Body, permit: RequestPermit, memory: AnswerMemory) -> Self {
         let stream = StreamHandle::current();
         // Where nothing else is on the connection, its stream shows whether a small answer is read.
-        let is_small = body.size_hint().exact().is_some_and(|bytes| bytes < PLACE_BYTES as u64);
+        let is_small = body.size_hint().exact().is_some_and(|bytes| bytes < PERMIT_BYTES as u64);
         if is_small && stream.is_none() {
-            return Self { body, reading: None, _place: Some(place), ended: false };
+            return Self { body, reading: None, _permit: Some(permit), ended: false };
         }
         let end = stream.is_some().then(AtomicWaker::new);
-        let id = place.pulse().begin_answer(stream, Instant::now());
+        let id = permit.pulse().begin_answer(stream, Instant::now());
         Self {
             body,
-            reading: Some(Arc::new(Reading { id, place, _held: held, out: AtomicUsize::new(0), end })),
-            _place: None,
+            reading: Some(Arc::new(Reading { id, permit, _memory: memory, out: AtomicUsize::new(0), end })),
+            _permit: None,
             ended: false,
         }
     }
 
-    /// An answer to a request that got no place.
+    /// An answer to a request that got no permit.
     pub(crate) fn unwatched(body: Body) -> Self {
-        Self { body, reading: None, _place: None, ended: false }
+        Self { body, reading: None, _permit: None, ended: false }
     }
 }
 
@@ -141,19 +143,19 @@ impl hyper::body::Body for Answer {
         let frame = if self.ended { Poll::Ready(None) } else { Pin::new(&mut self.body).poll_frame(context) };
         self.ended |= matches!(frame, Poll::Ready(None));
         let Some(reading) = &self.reading else { return frame };
-        let Reading { id, place, out, end, .. } = &**reading;
+        let Reading { id, permit, out, end, .. } = &**reading;
         match frame {
             Poll::Ready(Some(Ok(frame))) => {
                 if !frame.is_data() {
                     return Poll::Ready(Some(Ok(frame)));
                 }
                 out.fetch_add(1, Ordering::AcqRel);
-                place.pulse().handed_out(*id, Instant::now());
+                permit.pulse().handed_out(*id, Instant::now());
                 let owned = |bytes| Bytes::from_owner(Piece { bytes, reading: Arc::clone(reading) });
                 Poll::Ready(Some(Ok(frame.map_data(owned))))
             }
             Poll::Pending => {
-                place.pulse().answer_waits(*id);
+                permit.pulse().answer_waits(*id);
                 Poll::Pending
             }
             Poll::Ready(None) => {

@@ -9,7 +9,7 @@ mod shared_stream;
 mod streams;
 mod wire;
 
-pub(crate) use answer::{Answer, Held, Shared};
+pub(crate) use answer::{Answer, AnswerMemory, Shared};
 pub(crate) use permit::RequestPermit;
 pub(crate) use pulse::{Patience, Protocol, Pulse, Verdict};
 pub(crate) use shared_stream::SharedStream;

@@ -7,12 +7,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::pulse::{Protocol, Pulse};
 
-/// A request's place among the connections. It goes back when the last clone is dropped: a WebSocket
+/// A permit of a request. It goes back when the last clone is dropped: a WebSocket
 /// takes one along when it leaves HTTP behind.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestPermit(Arc<Seat>);
 
-/// A connection's place among the connections, whatever it speaks.
+/// A permit of a connection, whatever it speaks.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     _permit: Arc<OwnedSemaphorePermit>,
@@ -26,22 +26,22 @@ struct Seat {
 }
 
 impl RequestPermit {
-    /// For a request on a connection; `None` if all places are taken.
+    /// For a request on a connection; `None` if all permits are taken.
     pub(crate) fn take(
         pulse: &Arc<Pulse>,
         connection: &Arc<OwnedSemaphorePermit>,
-        places: &Arc<Semaphore>,
+        permits: &Arc<Semaphore>,
         protocol: Protocol,
     ) -> Option<Self> {
         let mut seat = Seat { pulse: Arc::clone(pulse), connection: Arc::clone(connection), _further: None };
         if pulse.begin_request(protocol) {
-            // Without a place the seat is dropped, and the request is over.
-            seat._further = Some(Arc::clone(places).try_acquire_owned().ok()?);
+            // Without a permit the seat is dropped, and the request is over.
+            seat._further = Some(Arc::clone(permits).try_acquire_owned().ok()?);
         }
         Some(Self(Arc::new(seat)))
     }
 
-    /// The place alone, for a connection that leaves HTTP behind: what a request is watched by is let go.
+    /// The permit alone, for a connection that leaves HTTP behind: what a request is watched by is let go.
     pub(crate) fn into_connection(self) -> ConnectionPermit {
         ConnectionPermit { _permit: Arc::clone(&self.0.connection) }
     }

@@ -56,12 +56,12 @@ pub(crate) enum Protocol {
 /// The state of one connection, told by its stream, its requests and their answers.
 #[derive(Debug)]
 pub(crate) struct Pulse {
-    state: Mutex<State>,
+    state: Mutex<PulseState>,
     ended: Notify,
 }
 
 #[derive(Debug)]
-struct State {
+struct PulseState {
     /// `None`: nothing was asked yet.
     protocol: Option<Protocol>,
     /// Requests whose answers are not wholly written.
@@ -106,7 +106,7 @@ impl Answer {
 impl Pulse {
     /// A connection that was just accepted.
     pub(crate) fn new(now: Instant) -> Self {
-        let state = State {
+        let state = PulseState {
             protocol: None,
             requests: 0,
             idle_since: now,
@@ -121,7 +121,7 @@ impl Pulse {
         Self { state: Mutex::new(state), ended: Notify::new() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, PulseState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -284,7 +284,7 @@ impl Pulse {
     }
 }
 
-impl State {
+impl PulseState {
     fn idle_due(&self, patience: &Patience) -> Option<Instant> {
         if self.requests > 0 {
             return None;

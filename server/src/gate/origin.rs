@@ -10,7 +10,7 @@ use crate::config::Origin;
 
 /// A page that may not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
+pub(crate) enum OriginRefused {
     #[error("pages of {0} may not use this server; allow them with --allowed-origins")]
     Origin(String),
     #[error(
@@ -20,7 +20,7 @@ pub(crate) enum Refusal {
 }
 
 /// Checks a request's `Origin` and, if it is a browser's, the host that it is for.
-pub(crate) fn check(host: &str, headers: &HeaderMap, allowed: &[Origin]) -> Result<(), Refusal> {
+pub(crate) fn check(host: &str, headers: &HeaderMap, allowed: &[Origin]) -> Result<(), OriginRefused> {
     let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let origin = text(header::ORIGIN);
     let from_browser = origin.is_some() || headers.contains_key("sec-fetch-site");
@@ -28,14 +28,14 @@ pub(crate) fn check(host: &str, headers: &HeaderMap, allowed: &[Origin]) -> Resu
         return Ok(());
     }
     if !is_address(host) && !allowed.iter().any(|listed| listed.is_at(host)) {
-        return Err(Refusal::Host(host.into()));
+        return Err(OriginRefused::Host(host.into()));
     }
     let Some(text) = origin else { return Ok(()) };
     let may = Origin::parse(&text).is_ok_and(|origin| {
         let both_loopback = is_loopback(host) && is_loopback(origin.authority());
         origin.is_at(host) || both_loopback || allowed.contains(&origin)
     });
-    if may { Ok(()) } else { Err(Refusal::Origin(text)) }
+    if may { Ok(()) } else { Err(OriginRefused::Origin(text)) }
 }
 
 /// A host that no DNS answer can fake: a loopback name or an IP address.
@@ -62,7 +62,7 @@ fn without_port(authority: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn ask(host: &str, origin: Option<&str>) -> Result<(), Refusal> {
+    fn ask(host: &str, origin: Option<&str>) -> Result<(), OriginRefused> {
         let headers = origin.map(|origin| (header::ORIGIN, origin.parse().unwrap()));
         check(host, &HeaderMap::from_iter(headers), &[Origin::parse("https://wall.example/").unwrap()])
     }
@@ -95,16 +95,20 @@ mod tests {
             "https://wall.example:8443",
             "https://wall.example/path",
         ] {
-            assert_eq!(ask("127.0.0.1:8000", Some(origin)), Err(Refusal::Origin(origin.into())), "{origin}");
+            assert_eq!(
+                ask("127.0.0.1:8000", Some(origin)),
+                Err(OriginRefused::Origin(origin.into())),
+                "{origin}"
+            );
         }
         let rebound = ask("evil.example:8000", Some("http://evil.example:8000"));
-        assert_eq!(rebound, Err(Refusal::Host("evil.example:8000".into())));
+        assert_eq!(rebound, Err(OriginRefused::Host("evil.example:8000".into())));
     }
 
     #[test]
     fn a_rebound_page_cannot_read_either() {
         let headers =
             HeaderMap::from_iter([("sec-fetch-site".parse().unwrap(), "same-origin".parse().unwrap())]);
-        assert_eq!(check("evil.example", &headers, &[]), Err(Refusal::Host("evil.example".into())));
+        assert_eq!(check("evil.example", &headers, &[]), Err(OriginRefused::Host("evil.example".into())));
     }
 }

@@ -206,12 +206,12 @@ impl From<LogError> for ApiError {
     }
 }
 
-impl From<stream::Refused> for ApiError {
-    fn from(error: stream::Refused) -> Self {
+impl From<stream::StreamRefused> for ApiError {
+    fn from(error: stream::StreamRefused) -> Self {
         match error {
-            stream::Refused::Room(error) => error.into(),
-            stream::Refused::Consumer(error) => error.into(),
-            stream::Refused::Log(error) => error.into(),
+            stream::StreamRefused::Room(error) => error.into(),
+            stream::StreamRefused::Consumer(error) => error.into(),
+            stream::StreamRefused::Log(error) => error.into(),
         }
     }
 }
@@ -263,8 +263,8 @@ impl From<HostError> for ApiError {
     }
 }
 
-impl From<origin::Refusal> for ApiError {
-    fn from(refusal: origin::Refusal) -> Self {
+impl From<origin::OriginRefused> for ApiError {
+    fn from(refusal: origin::OriginRefused) -> Self {
         Self::new(StatusCode::FORBIDDEN, "origin", refusal.to_string())
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::body;
 use super::error::ApiError;
 use super::lines::Lines;
-use super::upload::{self, PLACE_BYTES, Places};
+use super::upload::{self, MemoryPermits, PERMIT_BYTES};
 use crate::bus::keys::KEY_BYTES_MAX;
 use crate::bus::{HeldRoom, Key, Level, Submission};
 use crate::intake::{self, Draft, Refused, Submitted, level};
@@ -136,7 +136,7 @@ struct Stream<'a> {
 
 impl Stream<'_> {
     async fn publish(mut self, mut content: Body) -> Result<Vec<Published>, ApiError> {
-        let (mut lines, mut places) = (Lines::default(), Places::default());
+        let (mut lines, mut permits) = (Lines::default(), MemoryPermits::default());
         let patience = self.state.config.net.body_timeout;
         // By when a line is over that takes memory which others may wait for.
         let mut due = None;
@@ -146,7 +146,7 @@ impl Stream<'_> {
                 Some(_) => format!("line {n} took longer than {} s", patience.as_secs()),
                 None => format!("nothing came for {} s", patience.as_secs()),
             };
-            let frame = places.next(&mut content, by, late).await.map_err(|error| self.after(error))?;
+            let frame = permits.next(&mut content, by, late).await.map_err(|error| self.after(error))?;
             let ended = frame.is_none();
             match frame {
                 Some(Ok(frame)) => lines.push(&frame.into_data().unwrap_or_default()),
@@ -165,12 +165,12 @@ impl Stream<'_> {
             if self.lines >= n {
                 due = None;
             }
-            if lines.pending() > PLACE_BYTES {
+            if lines.pending() > PERMIT_BYTES {
                 let by = *due.get_or_insert_with(|| Instant::now() + patience);
-                places.cover(lines.pending(), by).await.map_err(|error| self.after(error))?;
-            } else if !places.is_empty() {
+                permits.cover(lines.pending(), by).await.map_err(|error| self.after(error))?;
+            } else if !permits.is_empty() {
                 lines.shrink();
-                places = Places::default();
+                permits = MemoryPermits::default();
             }
         }
     }

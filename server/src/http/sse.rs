@@ -44,7 +44,7 @@ const POSITION_INTERVAL: Duration = Duration::from_secs(1);
 ))]
 pub(crate) async fn stream_events(
     State(state): State<AppState>,
-    place: Option<Extension<RequestPermit>>,
+    permit: Option<Extension<RequestPermit>>,
     RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
@@ -81,7 +81,7 @@ pub(crate) async fn stream_events(
         _consumer: consumer,
         evicted,
         state,
-        place: place.map(|Extension(place)| place),
+        permit: permit.map(|Extension(permit)| permit),
         first: Some(first),
         ended: false,
         told_at,
@@ -110,7 +110,7 @@ struct Reader {
     evicted: Arc<Notify>,
     state: AppState,
     /// Until its client has ended its side.
-    place: Option<RequestPermit>,
+    permit: Option<RequestPermit>,
     /// Until the client has all of it.
     first: Option<Pieces>,
     ended: bool,
@@ -141,8 +141,8 @@ impl Reader {
                 () = tokio::time::sleep(quiet) => return Some(Bytes::from_static(b": quiet\n\n")),
                 // A client that has left resets the connection when something comes; one that has only nothing
                 // more to say reads on.
-                () = client_ended(self.place.as_ref()) => {
-                    self.place = None;
+                () = client_ended(self.permit.as_ref()) => {
+                    self.permit = None;
                     return Some(Bytes::from_static(b": still there?\n\n"));
                 }
             }
@@ -202,9 +202,9 @@ impl Reader {
     }
 }
 
-async fn client_ended(place: Option<&RequestPermit>) {
-    match place {
-        Some(place) => place.client_ended().await,
+async fn client_ended(permit: Option<&RequestPermit>) {
+    match permit {
+        Some(permit) => permit.client_ended().await,
         None => pending().await,
     }
 }

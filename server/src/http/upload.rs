@@ -16,36 +16,36 @@ use super::error::ApiError;
 use crate::config::NetConfig;
 
 /// What one place holds. A body that is not larger needs none.
-pub(super) const PLACE_BYTES: usize = 64 * 1024;
-/// Places of this process: 64 MiB.
-const PLACES: usize = 1024;
+pub(super) const PERMIT_BYTES: usize = 64 * 1024;
+/// MemoryPermits of this process: 64 MiB.
+const PERMITS: usize = 1024;
 /// How long a body waits for a place.
 const WAIT: Duration = Duration::from_secs(5);
 /// How often a body of which nothing comes is looked at.
 const LOOK: Duration = Duration::from_secs(1);
-/// After how many looks it gives its places up, if others wait for them.
+/// After how many looks it gives its permits up, if others wait for them.
 const LOOKS_MAX: u32 = 2;
 
-static FREE: Semaphore = Semaphore::const_new(PLACES);
-/// Bodies that wait for places.
+static FREE: Semaphore = Semaphore::const_new(PERMITS);
+/// Bodies that wait for permits.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 
-/// Places that somebody has until it is dropped.
+/// MemoryPermits that somebody has until it is dropped.
 #[derive(Default)]
-pub(super) struct Places(Option<SemaphorePermit<'static>>);
+pub(super) struct MemoryPermits(Option<SemaphorePermit<'static>>);
 
 /// A body, as far as it has come.
 pub(super) struct Upload<'a> {
     net: &'a NetConfig,
     deadline: Instant,
     bytes: BytesMut,
-    places: Places,
+    permits: MemoryPermits,
 }
 
-/// A whole body. Its places are free once nobody has it any more.
+/// A whole body. Its permits are free once nobody has it any more.
 struct Whole {
     bytes: Bytes,
-    _places: Places,
+    _permits: MemoryPermits,
 }
 
 impl AsRef<[u8]> for Whole {
@@ -70,7 +70,7 @@ impl Drop for Waiting {
     }
 }
 
-impl Places {
+impl MemoryPermits {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_none()
     }
@@ -78,29 +78,29 @@ impl Places {
     /// Takes as many as so many bytes need, and says whether it had to take any.
     pub(super) async fn cover(&mut self, bytes: usize, deadline: Instant) -> Result<bool, ApiError> {
         let held = self.0.as_ref().map_or(0, SemaphorePermit::num_permits);
-        let wanted = bytes.div_ceil(PLACE_BYTES).saturating_sub(1);
-        // A body that is larger than all places has all of them to itself.
-        let missing = u32::try_from(wanted.min(PLACES).saturating_sub(held)).unwrap_or(0);
+        let wanted = bytes.div_ceil(PERMIT_BYTES).saturating_sub(1);
+        // A body that is larger than all permits has all of them to itself.
+        let missing = u32::try_from(wanted.min(PERMITS).saturating_sub(held)).unwrap_or(0);
         if missing == 0 {
             return Ok(false);
         }
         let until = deadline.min(Instant::now() + WAIT);
         let waiting = Waiting::begin();
-        let places = tokio::time::timeout_at(until, FREE.acquire_many(missing)).await;
+        let permits = tokio::time::timeout_at(until, FREE.acquire_many(missing)).await;
         drop(waiting);
-        let Ok(Ok(places)) = places else {
+        let Ok(Ok(permits)) = permits else {
             let detail =
                 "more is being sent at the moment than may be; send it again soon, or in smaller bodies";
             return Err(ApiError::busy(detail));
         };
         match &mut self.0 {
-            Some(held) => held.merge(places),
-            none => *none = Some(places),
+            Some(held) => held.merge(permits),
+            none => *none = Some(permits),
         }
         Ok(true)
     }
 
-    /// What comes next of a body by a deadline, after which `late` says what took too long. Who has places that others
+    /// What comes next of a body by a deadline, after which `late` says what took too long. Who has permits that others
     /// wait for has to go on sending.
     pub(super) async fn next(
         &self,
@@ -132,7 +132,7 @@ impl Places {
 impl<'a> Upload<'a> {
     pub(super) fn new(net: &'a NetConfig) -> Self {
         let deadline = Instant::now() + net.body_timeout;
-        Self { net, deadline, bytes: BytesMut::new(), places: Places::default() }
+        Self { net, deadline, bytes: BytesMut::new(), permits: MemoryPermits::default() }
     }
 
     /// Reads it to its end.
@@ -144,12 +144,12 @@ impl<'a> Upload<'a> {
         }
         let seconds = self.net.body_timeout.as_secs();
         let late = || format!("the body took longer than {seconds} s");
-        while let Some(frame) = self.places.next(&mut body, self.deadline, late).await? {
+        while let Some(frame) = self.permits.next(&mut body, self.deadline, late).await? {
             let data = frame.map_err(|error| broken(&error))?.into_data().unwrap_or_default();
             if self.bytes.len() + data.len() > max {
                 return Err(too_large(max));
             }
-            if self.bytes.is_empty() && data.len() <= PLACE_BYTES && body.is_end_stream() {
+            if self.bytes.is_empty() && data.len() <= PERMIT_BYTES && body.is_end_stream() {
                 // It came whole.
                 return Ok(data);
             }
@@ -157,13 +157,13 @@ impl<'a> Upload<'a> {
             self.make_room(data.len() + rest).await?;
             self.bytes.extend_from_slice(&data);
         }
-        let Self { bytes, places, .. } = self;
-        Ok(Bytes::from_owner(Whole { bytes: bytes.freeze(), _places: places }))
+        let Self { bytes, permits, .. } = self;
+        Ok(Bytes::from_owner(Whole { bytes: bytes.freeze(), _permits: permits }))
     }
 
     /// Room for so much more: for all of it, if its length is known, so that no two bodies wait for each other.
     async fn make_room(&mut self, more: usize) -> Result<(), ApiError> {
-        if self.places.cover(self.bytes.len() + more, self.deadline).await? {
+        if self.permits.cover(self.bytes.len() + more, self.deadline).await? {
             // Memory that is not written to is none yet.
             self.bytes.reserve(more);
         }

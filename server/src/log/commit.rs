@@ -90,7 +90,7 @@ impl Notify {
     #[must_use]
     pub fn pair() -> (Self, Receipt) {
         let (sender, receiver) = oneshot::channel();
-        (Self(Some(sender)), Receipt(State::Waiting(receiver)))
+        (Self(Some(sender)), Receipt(ReceiptState::Waiting(receiver)))
     }
 
     /// For what nobody waits for.
@@ -110,10 +110,10 @@ impl Notify {
 
 /// Waits for what becomes of an append. Dropping it changes nothing.
 #[derive(Debug)]
-pub struct Receipt(State);
+pub struct Receipt(ReceiptState);
 
 #[derive(Debug)]
-enum State {
+enum ReceiptState {
     Done,
     Waiting(oneshot::Receiver<Result<(), LogError>>),
 }
@@ -122,7 +122,7 @@ impl Receipt {
     /// Of what is in the log already.
     #[must_use]
     pub fn done() -> Self {
-        Self(State::Done)
+        Self(ReceiptState::Done)
     }
 
     /// The same for a thread that may wait.
@@ -130,7 +130,7 @@ impl Receipt {
     /// # Errors
     /// As [`Self::logged`].
     pub fn wait(self) -> Result<(), LogError> {
-        let State::Waiting(receiver) = self.0 else { return Ok(()) };
+        let ReceiptState::Waiting(receiver) = self.0 else { return Ok(()) };
         receiver.blocking_recv().unwrap_or_else(|_| Err(ended()))
     }
 
@@ -140,10 +140,10 @@ impl Receipt {
     /// If they were taken back: then nobody has seen them, and their numbers go to others. [`super::Fault::Unknown`]: they
     /// may be in the log all the same.
     pub async fn logged(&mut self) -> Result<(), LogError> {
-        let State::Waiting(receiver) = &mut self.0 else { return Ok(()) };
+        let ReceiptState::Waiting(receiver) = &mut self.0 else { return Ok(()) };
         let result = receiver.await.unwrap_or_else(|_| Err(ended()));
         if result.is_ok() {
-            self.0 = State::Done;
+            self.0 = ReceiptState::Done;
         }
         result
     }

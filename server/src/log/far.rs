@@ -27,11 +27,11 @@ pub(crate) struct FarLog {
     pub(crate) kept: MemoryLog,
     /// Whether a room whose end was asked for may have lost what it had.
     forgets: bool,
-    state: Mutex<State>,
+    state: Mutex<FarState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct FarState {
     random: SmallRng,
     /// Handed over and not answered.
     pending: VecDeque<Append>,
@@ -52,7 +52,7 @@ pub(crate) struct Ends {
 
 impl FarLog {
     pub(crate) fn new(seed: u64, retention: Retention, forgets: bool) -> Self {
-        let state = State {
+        let state = FarState {
             random: SmallRng::seed_from_u64(seed),
             pending: VecDeque::new(),
             asked: Vec::new(),
@@ -84,7 +84,7 @@ impl FarLog {
         })
     }
 
-    fn commit(&self, mut state: MutexGuard<'_, State>, room: RoomId) -> Ends {
+    fn commit(&self, mut state: MutexGuard<'_, FarState>, room: RoomId) -> Ends {
         let oldest = state.pending.iter().position(|append| append.room == room);
         let append = oldest.and_then(|at| state.pending.remove(at)).unwrap();
         drop(state);
@@ -94,7 +94,7 @@ impl FarLog {
         Ends { committed: 1, ..Ends::default() }
     }
 
-    fn refuse(&self, mut state: MutexGuard<'_, State>, room: RoomId) -> Ends {
+    fn refuse(&self, mut state: MutexGuard<'_, FarState>, room: RoomId) -> Ends {
         state.generation += 1;
         let refused = take(&mut state.pending, room);
         drop(state);
@@ -107,7 +107,7 @@ impl FarLog {
     }
 
     /// Some are committed, some are not, and nobody is told which.
-    fn lose(&self, mut state: MutexGuard<'_, State>, room: RoomId) -> Ends {
+    fn lose(&self, mut state: MutexGuard<'_, FarState>, room: RoomId) -> Ends {
         state.generation += 1;
         state.fenced.insert(room);
         let lost = take(&mut state.pending, room);
@@ -127,7 +127,7 @@ impl FarLog {
         ends
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, FarState> {
         self.state.lock().unwrap()
     }
 

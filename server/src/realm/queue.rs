@@ -34,7 +34,7 @@ pub(super) struct Turn<'a> {
 
 /// Why a line cannot be spoken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refused {
+pub(super) enum QueueError {
     /// There is no room to wait.
     #[error("{WAITING_MAX} lines wait to be spoken already; try again soon")]
     Full,
@@ -50,8 +50,8 @@ impl Queue {
     }
 
     /// Waits for the turn to speak a line.
-    pub(super) async fn turn(&self, line: &str, patience: Duration) -> Result<Turn<'_>, Refused> {
-        let room = self.room.try_acquire().map_err(|_| Refused::Full)?;
+    pub(super) async fn turn(&self, line: &str, patience: Duration) -> Result<Turn<'_>, QueueError> {
+        let room = self.room.try_acquire().map_err(|_| QueueError::Full)?;
         let turn = async {
             // Whoever waits for the same line takes no place of others.
             let line = self.line(line).await;
@@ -59,7 +59,7 @@ impl Queue {
             let place = self.places.acquire().await.ok()?;
             Some(Turn { _line: line, _room: room, _speaking: speaking, _place: place })
         };
-        tokio::time::timeout(patience, turn).await.ok().flatten().ok_or(Refused::TooLong(patience))
+        tokio::time::timeout(patience, turn).await.ok().flatten().ok_or(QueueError::TooLong(patience))
     }
 
     async fn line(&self, name: &str) -> Line<'_> {
@@ -107,7 +107,7 @@ mod tests {
         let first = queue.turn("a", PATIENCE).await.unwrap();
         let other = queue.turn("b", PATIENCE).await.unwrap();
         let refused = queue.turn("a", Duration::from_millis(1)).await.unwrap_err();
-        assert_eq!(refused, Refused::TooLong(Duration::from_millis(1)));
+        assert_eq!(refused, QueueError::TooLong(Duration::from_millis(1)));
         drop(first);
         drop(queue.turn("a", PATIENCE).await.unwrap());
         drop(other);
@@ -126,7 +126,7 @@ mod tests {
         for turn in &mut waiting {
             assert!(turn.as_mut().now_or_never().is_none());
         }
-        assert_eq!(queue.turn("x", PATIENCE).await.unwrap_err(), Refused::Full);
+        assert_eq!(queue.turn("x", PATIENCE).await.unwrap_err(), QueueError::Full);
         speaking.pop();
         waiting.remove(0).await.unwrap();
     }

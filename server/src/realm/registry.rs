@@ -25,7 +25,7 @@ pub(crate) struct Registry {
 
 /// What of a daemon has to survive a restart, as the log keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Kept {
+struct KeptDaemon {
     presence: Option<Presence>,
     total_invocations: u64,
     failed_invocations: u64,
@@ -135,7 +135,7 @@ impl Registry {
 
     /// Takes over what survived. What cannot be read is left out.
     pub(crate) fn recall(&mut self, name: &DaemonName, kept: &str) {
-        let Ok(kept) = serde_json::from_str::<Kept>(kept) else { return };
+        let Ok(kept) = serde_json::from_str::<KeptDaemon>(kept) else { return };
         if self.daemons.contains_key(name) || self.daemons.len() < self.daemons_max {
             let entry = self.daemons.entry(name.clone()).or_insert_with(|| Entry::new(name, None));
             // An invocation that was under way when the process ended will not end any more.
@@ -299,7 +299,7 @@ impl Entry {
     }
 
     fn kept(&self) -> Option<String> {
-        let kept = Kept {
+        let kept = KeptDaemon {
             presence: self.presence,
             total_invocations: self.total_invocations,
             failed_invocations: self.failed_invocations,

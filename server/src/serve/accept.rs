@@ -25,23 +25,23 @@ pub(super) async fn until(
 ) {
     tokio::pin!(shutdown);
     loop {
-        let (stream, place) = tokio::select! {
-            accepted = accept(&listener, &connections.places) => accepted,
+        let (stream, permit) = tokio::select! {
+            accepted = accept(&listener, &connections.permits) => accepted,
             () = &mut shutdown => return,
         };
-        tokio::spawn(Arc::clone(connections).serve(stream, place));
+        tokio::spawn(Arc::clone(connections).serve(stream, permit));
     }
 }
 
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
     loop {
-        let Ok(place) = Arc::clone(places).acquire_owned().await else { continue };
+        let Ok(permit) = Arc::clone(permits).acquire_owned().await else { continue };
         match listener.accept().await {
             Ok((stream, _)) => {
                 // Events are small and should leave at once.
                 let _ = stream.set_nodelay(true);
                 bound_unsent(&stream);
-                return (stream, place);
+                return (stream, permit);
             }
             Err(error) => {
                 // Out of file handles, most likely: give connections time to end.
@@ -65,7 +65,7 @@ fn bound_unsent(stream: &TcpStream) {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn bound_unsent(_: &TcpStream) {}
 
-/// Waits until every connection has ended, those that have left HTTP behind among them: each holds its place
+/// Waits until every connection has ended, those that have left HTTP behind among them: each holds its permit
 /// until then. What has not ended within the time that stopping may take, or until `hurry` completes, is cut.
 /// Returns how long closing the log may take.
 pub(super) async fn drain(
@@ -79,11 +79,11 @@ pub(super) async fn drain(
     let patience = net.drain_timeout.saturating_sub(closing);
     connections.phase.send_replace(Phase::Draining);
     tokio::select! {
-        _ = connections.places.acquire_many(all) => return net.drain_timeout.saturating_sub(began.elapsed()) / 2,
+        _ = connections.permits.acquire_many(all) => return net.drain_timeout.saturating_sub(began.elapsed()) / 2,
         () = tokio::time::sleep(patience) => {}
         () = hurry => {}
     }
-    let left = net.connections_max - connections.places.available_permits();
+    let left = net.connections_max - connections.permits.available_permits();
     tracing::warn!(left, "some connections did not end in time and are cut");
     connections.phase.send_replace(Phase::Over);
     // The other half is for ending what still runs.

@@ -20,7 +20,7 @@ use tower::ServiceExt;
 
 use crate::config::NetConfig;
 use crate::connection::{
-    Answer, Held, Patience, Protocol, Pulse, RequestPermit, StreamExecutor, Verdict, Wire,
+    Answer, AnswerMemory, Patience, Protocol, Pulse, RequestPermit, StreamExecutor, Verdict, Wire,
 };
 use crate::http::error::ApiError;
 
@@ -63,7 +63,7 @@ pub(super) struct Connections {
     router: Router,
     patience: Patience,
     linger: Duration,
-    pub(super) places: Arc<Semaphore>,
+    pub(super) permits: Arc<Semaphore>,
     pub(super) phase: watch::Sender<Phase>,
 }
 
@@ -84,18 +84,18 @@ impl Connections {
             router,
             patience: net.into(),
             linger: net.linger_timeout,
-            places: Arc::new(Semaphore::new(net.connections_max)),
+            permits: Arc::new(Semaphore::new(net.connections_max)),
             phase: watch::Sender::new(Phase::Open),
         }
     }
 
     /// Serves one connection until it is over.
-    pub(super) async fn serve(self: Arc<Self>, stream: TcpStream, place: OwnedSemaphorePermit) {
+    pub(super) async fn serve(self: Arc<Self>, stream: TcpStream, permit: OwnedSemaphorePermit) {
         let stream = Arc::new(stream);
         let pulse = Arc::new(Pulse::new(Instant::now()));
-        let place = Arc::new(place);
+        let permit = Arc::new(permit);
         let mut phase = self.phase.subscribe();
-        let end = self.http(&stream, &pulse, &place, &mut phase).await;
+        let end = self.http(&stream, &pulse, &permit, &mut phase).await;
         // Whoever has taken the stream over in another protocol takes care of it.
         let Ok(stream) = Arc::try_unwrap(stream) else { return };
         match end {
@@ -117,10 +117,10 @@ impl Connections {
         &self,
         stream: &Arc<TcpStream>,
         pulse: &Arc<Pulse>,
-        place: &Arc<OwnedSemaphorePermit>,
+        permit: &Arc<OwnedSemaphorePermit>,
         phase: &mut watch::Receiver<Phase>,
     ) -> End {
-        let service = service_fn(|request| self.answer(request, pulse, place));
+        let service = service_fn(|request| self.answer(request, pulse, permit));
         let io = TokioIo::new(Wire::new(Arc::clone(stream), Arc::clone(pulse)));
         let connection = self.builder.serve_connection_with_upgrades(io, service);
         tokio::pin!(connection);
@@ -167,24 +167,24 @@ impl Connections {
         &self,
         mut request: Request<Incoming>,
         pulse: &Arc<Pulse>,
-        place: &Arc<OwnedSemaphorePermit>,
+        permit: &Arc<OwnedSemaphorePermit>,
     ) -> impl Future<Output = Result<Response<Answer>, Infallible>> + use<> {
         let protocol = if request.version() == Version::HTTP_2 { Protocol::Http2 } else { Protocol::Http1 };
-        let place = RequestPermit::take(pulse, place, &self.places, protocol);
+        let permit = RequestPermit::take(pulse, permit, &self.permits, protocol);
         let router = self.router.clone();
         async move {
-            let Some(place) = place else {
+            let Some(permit) = permit else {
                 return Ok(busy("as much is asked at a time as may be (max-connections); try again soon"));
             };
-            request.extensions_mut().insert(place.clone());
+            request.extensions_mut().insert(permit.clone());
             // Only what changed nothing can be refused afterwards.
             let is_safe = request.method().is_safe();
             let Ok(response) = router.oneshot(request).await;
             let (head, body) = response.into_parts();
-            let Some(held) = Held::take(&head, &body, is_safe) else {
+            let Some(memory) = AnswerMemory::take(&head, &body, is_safe) else {
                 return Ok(busy("more is being answered at the moment than is read; try again soon"));
             };
-            Ok(Response::from_parts(head, Answer::new(body, place, held)))
+            Ok(Response::from_parts(head, Answer::new(body, permit, memory)))
         }
     }
 }

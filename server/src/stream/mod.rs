@@ -7,7 +7,7 @@ mod query;
 
 pub(crate) use greeting::{greeting, session_name};
 pub(crate) use last_id::LastId;
-pub(crate) use open::{Opened, Refused, open};
+pub(crate) use open::{Opened, StreamRefused, open};
 pub(crate) use query::{Begin, StreamQuery};
 
 /// What the reader of a consumer is told when it has to go.

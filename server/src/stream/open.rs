@@ -16,7 +16,7 @@ pub(crate) struct Opened {
 
 /// Why a stream cannot be opened.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Refused {
+pub(crate) enum StreamRefused {
     /// The room.
     #[error(transparent)]
     Room(#[from] NoSuchRoom),
@@ -35,7 +35,7 @@ pub(crate) async fn open(
     query: &StreamQuery,
     last: Option<&Since>,
     evict: Box<dyn Fn() + Send>,
-) -> Result<Opened, Refused> {
+) -> Result<Opened, StreamRefused> {
     let room = bus.open_room(&query.room).await?;
     // What it has seen counts, whatever its address says: that is as it was when it first came.
     let since = match &query.begin {
@@ -71,7 +71,7 @@ pub(crate) async fn open(
 }
 
 /// The event before the first one of a replay.
-async fn before(bus: &ArcaneEventBus, there: RoomInfo, moment: Moment) -> Result<u64, Refused> {
+async fn before(bus: &ArcaneEventBus, there: RoomInfo, moment: Moment) -> Result<u64, StreamRefused> {
     let after = match moment {
         Moment::Seq(seq) => seq.saturating_sub(1),
         Moment::Time(time) => bus.log().before(there.id, time.unix_micros()).await?,
@@ -86,7 +86,7 @@ fn attach(
     name: &ConsumerName,
     since: Option<&Since>,
     evict: Box<dyn Fn() + Send>,
-) -> Result<(Reader, Since), Refused> {
+) -> Result<(Reader, Since), StreamRefused> {
     let there = bus.room_info(room)?;
     let epoch = since.and_then(|since| since.epoch.clone()).unwrap_or(there.epoch);
     let begin = Position { epoch, seq: since.map_or(there.head, |since| since.seq) };

@@ -26,7 +26,7 @@ pub(crate) enum HandshakeError {
 
 /// A handshake that fits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Accepted {
+pub(crate) enum Handshake {
     /// HTTP/1.1: the value of `Sec-WebSocket-Accept`.
     Upgrade(HeaderValue),
     /// HTTP/2 (RFC 8441): the stream itself becomes the socket, and no key is exchanged.
@@ -38,14 +38,14 @@ pub(crate) fn accept(
     method: &Method,
     protocol: Option<&str>,
     headers: &HeaderMap,
-) -> Result<Accepted, HandshakeError> {
+) -> Result<Handshake, HandshakeError> {
     if method != Method::CONNECT {
-        return upgrade(method, headers).map(Accepted::Upgrade);
+        return upgrade(method, headers).map(Handshake::Upgrade);
     }
     if protocol != Some("websocket") {
         return Err(HandshakeError::NotAnUpgrade("CONNECT"));
     }
-    check_version(headers).map(|()| Accepted::Stream)
+    check_version(headers).map(|()| Handshake::Stream)
 }
 
 fn check_version(headers: &HeaderMap) -> Result<(), HandshakeError> {
@@ -99,10 +99,10 @@ mod tests {
             ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ]);
         let accepted = accept(&Method::GET, None, &request).unwrap();
-        assert_eq!(accepted, Accepted::Upgrade(HeaderValue::from_static("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
+        assert_eq!(accepted, Handshake::Upgrade(HeaderValue::from_static("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
     }
 
-    fn with_keys(keys: &[&str]) -> Result<Accepted, HandshakeError> {
+    fn with_keys(keys: &[&str]) -> Result<Handshake, HandshakeError> {
         let mut request =
             headers(&[("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13")]);
         for key in keys {
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn the_key_of_section_4_1_whose_last_digit_is_not_canonical() {
-        let accepted = Accepted::Upgrade(HeaderValue::from_static("OfS0wDaT5NoxF2gqm7Zj2YtetzM="));
+        let accepted = Handshake::Upgrade(HeaderValue::from_static("OfS0wDaT5NoxF2gqm7Zj2YtetzM="));
         assert_eq!(with_keys(&["AQIDBAUGBwgJCgsMDQ4PEC=="]), Ok(accepted));
         for last in ["EA", "EB", "EC", "EF", "EP"] {
             assert!(with_keys(&[&format!("AQIDBAUGBwgJCgsMDQ4P{last}==")]).is_ok(), "{last}");
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_stream_of_http_2() {
         let headers = headers(&[("sec-websocket-version", "13")]);
-        assert_eq!(accept(&Method::CONNECT, Some("websocket"), &headers), Ok(Accepted::Stream));
+        assert_eq!(accept(&Method::CONNECT, Some("websocket"), &headers), Ok(Handshake::Stream));
         let tunnel = accept(&Method::CONNECT, None, &headers);
         assert_eq!(tunnel, Err(HandshakeError::NotAnUpgrade("CONNECT")));
     }

@@ -1,6 +1,5 @@
 //! `GET /ws/events`: one connection message, then events.
 
-mod bell;
 pub mod codec;
 pub mod deflate;
 mod fanout;
@@ -13,9 +12,10 @@ pub mod session;
 mod simulation;
 mod socket;
 mod turn;
+mod wakeup;
 mod wheel;
 
-use bell::Reason;
+use wakeup::Reason;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,16 +36,16 @@ use crate::event::PreparedFrame;
 use crate::query::QueryError;
 use crate::state::AppState;
 use crate::stream::{self, Begin, LastId, StreamQuery, greeting, session_name};
-use bell::Bell;
 use codec::Decoder;
 use deflate::negotiation::{Agreed, negotiate};
 use fanout::{Encoding, Fanouts, Member};
-use handshake::Accepted;
+use handshake::Handshake;
 pub(crate) use handshake::HandshakeError;
 use pending::Pending;
 use session::Session;
 use socket::Socket;
 use turn::{Outbox, linger};
+use wakeup::Wakeup;
 use wheel::Wheel;
 
 /// A first message up to this size is laid end to end.
@@ -68,7 +68,7 @@ impl Sockets {
 
     /// Tells all of them that the server is about to stop.
     pub(crate) fn drain(&self) {
-        self.wheel.ring_all(Reason::Drain);
+        self.wheel.wake_all(Reason::Drain);
     }
 
     /// The answer to a handshake. The socket itself begins once that is written: with what `wanted` asks for, after
@@ -148,9 +148,9 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let Opening { wanted, last, encoding, sockets } = opening;
     let state = &sockets.state;
     state.metrics.connected();
-    let bell = Arc::new(Bell::default());
-    let opened = enter(&sockets, wanted, last, encoding, stream.clone(), &bell).await;
-    let Entered { mut subscription, consumer, member, listens } = match opened {
+    let wakeup = Arc::new(Wakeup::default());
+    let opened = enter(&sockets, wanted, last, encoding, stream.clone(), &wakeup).await;
+    let Joined { mut subscription, consumer, member, listens } = match opened {
         Ok(opened) => opened,
         Err(refused) => {
             let (code, reason) = refused.close();
@@ -186,8 +186,8 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         listens,
         member,
         fanouts: Arc::clone(&sockets.fanouts),
-        alarm: sockets.wheel.alarm(Arc::clone(&bell)),
-        bell,
+        alarm: sockets.wheel.alarm(Arc::clone(&wakeup)),
+        wakeup,
         outbox,
         inbox: BytesMut::from(&early[..]),
         state: state.clone(),
@@ -205,7 +205,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 }
 
 /// A connection that has its place in a room.
-struct Entered {
+struct Joined {
     subscription: Subscription,
     consumer: Option<Reader>,
     member: Option<Member>,
@@ -218,52 +218,54 @@ async fn enter(
     last: Option<LastId>,
     encoding: Encoding,
     stream: Option<Arc<TcpStream>>,
-    bell: &Arc<Bell>,
-) -> Result<Entered, Refused> {
+    wakeup: &Arc<Wakeup>,
+) -> Result<Joined, UpgradeRefused> {
     let (query, bus) = (wanted?, &sockets.state.bus);
     if !query.listen {
-        let room = bus.open_room(&query.room).await.map_err(stream::Refused::from)?;
+        let room = bus.open_room(&query.room).await.map_err(stream::StreamRefused::from)?;
         let subscription = bus.join_uncounted(&room, query.recent);
-        return Ok(Entered { subscription, consumer: None, member: None, listens: false });
+        return Ok(Joined { subscription, consumer: None, member: None, listens: false });
     }
-    let evicted = Arc::clone(bell);
+    let evicted = Arc::clone(wakeup);
     let since = last.as_ref().map(|last| &last.since);
-    let evict = Box::new(move || evicted.ring(Reason::Evicted));
+    let evict = Box::new(move || evicted.wake(Reason::Evicted));
     let opened = stream::open(bus, &query, since, evict).await?;
     let is_replay = matches!(query.begin, Begin::From(..));
     let member = stream
         .filter(|_| !is_replay)
-        .map(|stream| sockets.fanouts.member(&query.room, &query.filter, encoding, stream, Arc::clone(bell)))
+        .map(|stream| {
+            sockets.fanouts.member(&query.room, &query.filter, encoding, stream, Arc::clone(wakeup))
+        })
         .transpose()
-        .map_err(stream::Refused::from)?;
-    Ok(Entered { subscription: opened.subscription, consumer: opened.consumer, member, listens: true })
+        .map_err(stream::StreamRefused::from)?;
+    Ok(Joined { subscription: opened.subscription, consumer: opened.consumer, member, listens: true })
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Refused {
+enum UpgradeRefused {
     #[error(transparent)]
     Query(#[from] QueryError),
     #[error(transparent)]
-    Stream(#[from] stream::Refused),
+    Stream(#[from] stream::StreamRefused),
 }
 
-impl Refused {
+impl UpgradeRefused {
     fn close(&self) -> (CloseCode, String) {
         let code = match self {
-            Self::Stream(stream::Refused::Room(NoSuchRoom::Log { .. }) | stream::Refused::Log(_)) => {
-                CloseCode::GoingAway
-            }
-            Self::Stream(stream::Refused::Room(_)) => CloseCode::NoSuchRoom,
-            Self::Stream(stream::Refused::Consumer(_)) => CloseCode::TooMany,
+            Self::Stream(
+                stream::StreamRefused::Room(NoSuchRoom::Log { .. }) | stream::StreamRefused::Log(_),
+            ) => CloseCode::GoingAway,
+            Self::Stream(stream::StreamRefused::Room(_)) => CloseCode::NoSuchRoom,
+            Self::Stream(stream::StreamRefused::Consumer(_)) => CloseCode::TooMany,
             Self::Query(_) => CloseCode::BadRequest,
         };
         (code, self.to_string())
     }
 }
 
-fn open(accepted: Accepted, agreed: Option<Agreed>) -> Response {
+fn open(accepted: Handshake, agreed: Option<Agreed>) -> Response {
     let mut response = Response::new(Body::empty());
-    if let Accepted::Upgrade(key) = accepted {
+    if let Handshake::Upgrade(key) = accepted {
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = response.headers_mut();
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));

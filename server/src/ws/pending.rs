@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use arcane_shared::control::ServerMessage;
 
-use super::publish::{Accepted, Refusal, taken_back};
+use super::publish::{Accepted, PublishRefused, taken_back};
 use crate::bus::Receipt;
 
 /// Publications of one connection at a time; with so many nothing more is read from it.
@@ -14,10 +14,10 @@ const PENDING_MAX: usize = 64;
 
 /// See the module. Costs nothing while nobody publishes.
 #[derive(Debug, Default)]
-pub(super) struct Pending(VecDeque<(Receipt, Result<ServerMessage, Refusal>)>);
+pub(super) struct Pending(VecDeque<(Receipt, Result<ServerMessage, PublishRefused>)>);
 
 impl Pending {
-    pub(super) fn push(&mut self, published: Result<Accepted, Refusal>) {
+    pub(super) fn push(&mut self, published: Result<Accepted, PublishRefused>) {
         self.0.push_back(match published {
             Ok(Accepted { answer, receipt }) => (receipt, Ok(answer)),
             Err(refusal) => (Receipt::done(), Err(refusal)),
@@ -29,7 +29,10 @@ impl Pending {
     }
 
     /// The next answer; pending while there is none. Cancel-safe.
-    pub(super) fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Result<ServerMessage, Refusal>> {
+    pub(super) fn poll_answer(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<ServerMessage, PublishRefused>> {
         let Some((receipt, _)) = self.0.front_mut() else { return Poll::Pending };
         let logged = match std::pin::pin!(receipt.logged()).poll(context) {
             Poll::Ready(logged) => logged,

@@ -14,7 +14,7 @@ use crate::json;
 
 /// Why nothing was published. `id` is the message's own, so that its sender can tell which.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct PublishRefused {
     /// A word that stays the same.
     pub code: &'static str,
     /// What is wrong.
@@ -25,7 +25,7 @@ pub struct Refusal {
     pub is_passing: bool,
 }
 
-impl Refusal {
+impl PublishRefused {
     pub(super) fn new(code: &'static str, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), id: None, is_passing: false }
     }
@@ -35,14 +35,14 @@ impl Refusal {
     }
 }
 
-impl From<NoSuchRoom> for Refusal {
+impl From<NoSuchRoom> for PublishRefused {
     fn from(error: NoSuchRoom) -> Self {
         let is_passing = matches!(error, NoSuchRoom::TooMany { .. } | NoSuchRoom::Log { .. });
         Self { is_passing, ..Self::new("no_such_room", error.to_string()) }
     }
 }
 
-impl From<Refused> for Refusal {
+impl From<Refused> for PublishRefused {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Syntax(error) => Self::new("bad_event", format!("events: {error}")),
@@ -138,7 +138,7 @@ pub struct Accepted {
 ///
 /// # Errors
 /// Says which field cannot be used; then nothing was published.
-pub fn publish(bus: &ArcaneEventBus, rooms: Rooms<'_>, text: &str) -> Result<Accepted, Refusal> {
+pub fn publish(bus: &ArcaneEventBus, rooms: Rooms<'_>, text: &str) -> Result<Accepted, PublishRefused> {
     match serde_json::from_str(text) {
         Ok(message) => publish_read(bus, rooms, &message),
         // Half a character anywhere but in the events, which are read for themselves.
@@ -148,19 +148,23 @@ pub fn publish(bus: &ArcaneEventBus, rooms: Rooms<'_>, text: &str) -> Result<Acc
                 Ok(message) => publish_read(bus, rooms, &message),
                 Err(error) => {
                     let id = id_of(&plain);
-                    Err(Refusal { id, ..Refusal::new("bad_message", error.to_string()) })
+                    Err(PublishRefused { id, ..PublishRefused::new("bad_message", error.to_string()) })
                 }
             }
         }
     }
 }
 
-fn publish_read(bus: &ArcaneEventBus, rooms: Rooms<'_>, message: &Publish<'_>) -> Result<Accepted, Refusal> {
+fn publish_read(
+    bus: &ArcaneEventBus,
+    rooms: Rooms<'_>,
+    message: &Publish<'_>,
+) -> Result<Accepted, PublishRefused> {
     let id = message.id.clone();
     if let Some(bytes) = id.as_ref().map(String::len).filter(|bytes| *bytes > PUBLISH_ID_BYTES_MAX) {
         let detail =
             format!("id: has {bytes} bytes, and at most {PUBLISH_ID_BYTES_MAX} come back with the answer");
-        return Err(Refusal::new("bad_message", detail));
+        return Err(PublishRefused::new("bad_message", detail));
     }
     match submit(bus, rooms, message) {
         Ok((room, Submitted { run, receipt })) => {
@@ -169,30 +173,30 @@ fn publish_read(bus: &ArcaneEventBus, rooms: Rooms<'_>, message: &Publish<'_>) -
             let answer = ServerMessage::Published { id, room, epoch, seq, count: run.count };
             Ok(Accepted { answer, receipt })
         }
-        Err(refusal) => Err(Refusal { id, ..refusal }),
+        Err(refusal) => Err(PublishRefused { id, ..refusal }),
     }
 }
 
 /// What an event that was taken back is answered.
-pub(super) fn taken_back(id: Option<String>, error: &LogError) -> Refusal {
-    Refusal { id, ..Refusal::passing("log_unavailable", error.to_string()) }
+pub(super) fn taken_back(id: Option<String>, error: &LogError) -> PublishRefused {
+    PublishRefused { id, ..PublishRefused::passing("log_unavailable", error.to_string()) }
 }
 
 fn submit(
     bus: &ArcaneEventBus,
     rooms: Rooms<'_>,
     message: &Publish<'_>,
-) -> Result<(HeldRoom, Submitted), Refusal> {
+) -> Result<(HeldRoom, Submitted), PublishRefused> {
     let json = message.events.get().as_bytes();
     let level = level(message.ack.as_deref(), bus.log().level_max());
-    let level = level.map_err(|error| Refusal::new("bad_message", error.to_string()))?;
+    let level = level.map_err(|error| PublishRefused::new("bad_message", error.to_string()))?;
     if message.key.as_ref().is_some_and(|key| key.is_empty() || key.len() > KEY_BYTES_MAX) {
-        return Err(Refusal::new("bad_message", format!("key: has 1 to {KEY_BYTES_MAX} bytes")));
+        return Err(PublishRefused::new("bad_message", format!("key: has 1 to {KEY_BYTES_MAX} bytes")));
     }
     let key = message.key.as_ref().map(|key| Key::new(key, 0, json));
     let drafts = intake::read_all(json)?;
     if drafts.is_empty() {
-        return Err(Refusal::new("bad_event", "events: is empty; send at least one"));
+        return Err(PublishRefused::new("bad_event", "events: is empty; send at least one"));
     }
     let submission = Submission { level, key, ..Submission::default() };
     let room = rooms.of(bus, message.room.as_ref())?;
@@ -205,7 +209,7 @@ mod tests {
     use super::*;
     use crate::config::BusConfig;
 
-    fn publish_to_main(bus: &ArcaneEventBus, text: &str) -> Result<Accepted, Refusal> {
+    fn publish_to_main(bus: &ArcaneEventBus, text: &str) -> Result<Accepted, PublishRefused> {
         publish(bus, Rooms { own: &bus.default_room(), named: None }, text)
     }
 

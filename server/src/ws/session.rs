@@ -12,7 +12,7 @@ use arcane_shared::{EventFilter, Seq, UnixMillis};
 use bytes::Bytes;
 
 use super::codec::{FrameError, Incoming};
-use super::publish::{Refusal, is_of_kind, is_publish};
+use super::publish::{PublishRefused, is_of_kind, is_publish};
 use crate::config::NetConfig;
 use crate::event::{Gap, GapReason};
 use crate::json;
@@ -69,7 +69,7 @@ pub enum Input {
         waited: bool,
     },
     /// A message that publishes could not be used.
-    Refused(Refusal),
+    Refused(PublishRefused),
     /// Bytes wait for the client although everything before was taken.
     Waiting,
     /// The server is about to stop.

@@ -11,14 +11,14 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use super::bell::{Bell, Reason, Rung};
 use super::codec::{self, Decoder};
 use super::fanout::{Encoding, Fanouts, Member, Pipe, TURN_BYTES_MAX, TURN_FRAMES_MAX};
 use super::named_rooms;
 use super::pending::Pending;
-use super::publish::{Refusal, Rooms, publish, taken_back};
+use super::publish::{PublishRefused, Rooms, publish, taken_back};
 use super::session::{Input, Output, Session};
 use super::turn::{Outbox, Turn, linger, offer, poll_turn};
+use super::wakeup::{Reason, Reasons, Wakeup};
 use super::wheel::Alarm;
 use crate::bus::{ConsumerError, HeldRoom, NoSuchRoom, Reader, Subscription};
 use crate::clock;
@@ -41,7 +41,7 @@ pub(super) struct Socket<S, P: Pipe = TcpStream> {
     pub(super) fanouts: Arc<Fanouts<P>>,
     /// How events are written outside the list.
     pub(super) encoding: Encoding,
-    pub(super) bell: Arc<Bell>,
+    pub(super) wakeup: Arc<Wakeup>,
     pub(super) alarm: Alarm,
     /// What waits to be written; at first the connection message.
     pub(super) outbox: Outbox,
@@ -66,7 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         self.alarm.set(self.session.next_deadline(), Instant::now());
         // A connection that opens while the server begins to stop had no deadline to be found by.
         if *self.state.draining.borrow() {
-            self.bell.ring(Reason::Drain);
+            self.wakeup.wake(Reason::Drain);
         }
         loop {
             match state {
@@ -118,12 +118,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
     }
 
     async fn wait(&mut self, events: bool) -> Woken {
-        let Self { io, outbox, inbox, subscription, bell, pending, .. } = self;
+        let Self { io, outbox, inbox, subscription, wakeup, pending, .. } = self;
         let reads = !pending.is_full();
         tokio::select! {
             // In this order, so that the same things happening lead to the same steps.
             biased;
-            rung = poll_fn(|context| bell.poll_rung(context)) => Woken::Bell(rung),
+            reasons = poll_fn(|context| wakeup.poll_reasons(context)) => Woken::Wakeup(reasons),
             answer = poll_fn(|context| pending.poll_answer(context)) => Woken::Answer(answer),
             turn = poll_fn(|context| poll_turn(io, outbox, inbox, reads, context)) => Woken::Turn(turn),
             () = subscription.ready(), if events => Woken::Events,
@@ -138,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
                 self.session.handle(Input::Progress { waited }, Instant::now())
             }
             Woken::Turn(Turn::Read) => self.read(),
-            Woken::Bell(rung) => self.rung(rung),
+            Woken::Wakeup(reasons) => self.woken(reasons),
             Woken::Answer(Ok(answer)) if self.session.is_open() => {
                 self.outbox.push(encode(&answer));
                 vec![]
@@ -163,17 +163,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         self.session.handle(input, Instant::now())
     }
 
-    fn rung(&mut self, rung: Rung) -> Vec<Output> {
+    fn woken(&mut self, reasons: Reasons) -> Vec<Output> {
         let now = Instant::now();
         let mut outputs = Vec::new();
-        if rung.has(Reason::Time) {
-            self.alarm.rang(now);
+        if reasons.has(Reason::Time) {
+            self.alarm.fired(now);
             outputs = self.session.handle(Input::Tick, now);
         }
-        if rung.has(Reason::Evicted) {
+        if reasons.has(Reason::Evicted) {
             outputs.extend(self.session.handle(Input::Evicted, now));
         }
-        if rung.has(Reason::Drain) {
+        if reasons.has(Reason::Drain) {
             outputs.extend(self.session.handle(Input::Drain, now));
         }
         outputs
@@ -264,14 +264,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         ServerMessage::Filtered { seq: self.subscription.set_filter(filter) }
     }
 
-    fn acknowledge(&self, seq: Seq) -> Result<(), Refusal> {
+    fn acknowledge(&self, seq: Seq) -> Result<(), PublishRefused> {
         let Some(reader) = &self.consumer else { return Ok(()) };
         let (bus, room) = (&self.state.bus, self.subscription.room());
         let head = bus.room_info(room).map_or(0, |there| there.head);
         let acknowledged = bus.consumers().ack(room, reader.name(), self.subscription.epoch(), seq, head);
         acknowledged.map_err(|error| match error {
             ConsumerError::Log(error) => taken_back(None, &error),
-            error => Refusal::new("bad_ack", error.to_string()),
+            error => PublishRefused::new("bad_ack", error.to_string()),
         })
     }
 
@@ -327,8 +327,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
 enum Woken {
     Turn(Turn),
     Events,
-    Bell(Rung),
-    Answer(Result<ServerMessage, Refusal>),
+    Wakeup(Reasons),
+    Answer(Result<ServerMessage, PublishRefused>),
 }
 
 /// What a wake leads to.

@@ -1,7 +1,7 @@
 //! One timing wheel for the deadlines of all connections.
 //!
 //! A hashed wheel as in Varghese and Lauck, "Hashed and hierarchical timing wheels" (1987): setting
-//! a deadline appends to a slot, and a tick rings one slot's bells. A connection's deadlines are
+//! a deadline appends to a slot, and a tick rings one slot's wakeups. A connection's deadlines are
 //! seconds apart and move with every sign of life, so a tick of 100 ms is exact enough and nothing
 //! is ever taken out again: whoever is rung early looks at the clock and sets the next one.
 
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use super::bell::{Bell, Reason};
+use super::wakeup::{Reason, Wakeup};
 
 /// How exact a deadline is.
 const TICK: Duration = Duration::from_millis(100);
@@ -30,7 +30,7 @@ pub(crate) struct Wheel {
 #[derive(Debug)]
 struct Inner {
     started: Instant,
-    slots: Mutex<Slots<Weak<Bell>>>,
+    slots: Mutex<Slots<Weak<Wakeup>>>,
     filled: Notify,
 }
 
@@ -43,17 +43,17 @@ impl Wheel {
         Self { inner, hand }
     }
 
-    /// Rings the bell of everybody who has a deadline: every connection has one.
-    pub(crate) fn ring_all(&self, reason: Reason) {
+    /// Wakes every connection: each has a deadline.
+    pub(crate) fn wake_all(&self, reason: Reason) {
         let slots = self.inner.lock();
-        for bell in slots.slots.iter().flatten().filter_map(Weak::upgrade) {
-            bell.ring(reason);
+        for wakeup in slots.slots.iter().flatten().filter_map(Weak::upgrade) {
+            wakeup.wake(reason);
         }
     }
 
     /// A connection's own deadline, not yet set.
-    pub(super) fn alarm(&self, bell: Arc<Bell>) -> Alarm {
-        Alarm { wheel: Arc::clone(&self.inner), bell, set_for: None }
+    pub(super) fn alarm(&self, wakeup: Arc<Wakeup>) -> Alarm {
+        Alarm { wheel: Arc::clone(&self.inner), wakeup, set_for: None }
     }
 }
 
@@ -64,13 +64,13 @@ impl Drop for Wheel {
 }
 
 impl Inner {
-    fn ring_at(&self, bell: &Arc<Bell>, at: Instant, now: Instant) {
+    fn ring_at(&self, wakeup: &Arc<Wakeup>, at: Instant, now: Instant) {
         let mut slots = self.lock();
         if slots.len == 0 {
             slots.now = self.tick(now);
             self.filled.notify_one();
         }
-        slots.insert(self.tick(at) + 1, Arc::downgrade(bell));
+        slots.insert(self.tick(at) + 1, Arc::downgrade(wakeup));
     }
 
     fn tick(&self, at: Instant) -> u64 {
@@ -78,7 +78,7 @@ impl Inner {
         u64::try_from(ticks).unwrap_or(u64::MAX - 1)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Slots<Weak<Bell>>> {
+    fn lock(&self) -> MutexGuard<'_, Slots<Weak<Wakeup>>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -93,8 +93,8 @@ async fn turn(wheel: Arc<Inner>) {
             let mut slots = wheel.lock();
             slots.advance(wheel.tick(Instant::now()))
         };
-        for bell in due.iter().filter_map(Weak::upgrade) {
-            bell.ring(Reason::Time);
+        for wakeup in due.iter().filter_map(Weak::upgrade) {
+            wakeup.wake(Reason::Time);
         }
     }
 }
@@ -103,22 +103,22 @@ async fn turn(wheel: Arc<Inner>) {
 #[derive(Debug)]
 pub(super) struct Alarm {
     wheel: Arc<Inner>,
-    bell: Arc<Bell>,
+    wakeup: Arc<Wakeup>,
     set_for: Option<Instant>,
 }
 
 impl Alarm {
-    /// Makes sure that the bell rings at `at`, up to a tick later, or before.
+    /// Makes sure that the task is woken at `at`, up to a tick later, or before.
     pub(super) fn set(&mut self, at: Instant, now: Instant) {
         let at = at.min(now + DEADLINE_MAX);
         if self.set_for.is_none_or(|set_for| at < set_for) {
-            self.wheel.ring_at(&self.bell, at, now);
+            self.wheel.ring_at(&self.wakeup, at, now);
             self.set_for = Some(at);
         }
     }
 
-    /// The bell has rung; maybe for a deadline that was set before the last one.
-    pub(super) fn rang(&mut self, now: Instant) {
+    /// The wakeup has rung; maybe for a deadline that was set before the last one.
+    pub(super) fn fired(&mut self, now: Instant) {
         self.set_for = self.set_for.filter(|at| now < *at);
     }
 }

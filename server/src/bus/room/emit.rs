@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arcane_shared::UnixMillis;
 
-use super::{Room, State};
+use super::{Room, RoomState};
 use crate::bus::EmitError;
 use crate::bus::keys::{Known, Use};
 use crate::bus::submission::{Emitted, Outcome, Submission};
@@ -81,7 +81,7 @@ impl Room {
     }
 
     /// Whether the room takes events.
-    fn check_open(&self, state: &State) -> Result<(), LogError> {
+    fn check_open(&self, state: &RoomState) -> Result<(), LogError> {
         if state.is_unsettled || self.is_over() {
             let text = format!("room {} is being read again after a write that was not confirmed", self.name);
             return Err(LogError::new(Fault::Busy, text));
@@ -109,13 +109,13 @@ impl Room {
     /// Encodes events with the numbers and colours that they get if the log takes them.
     fn encode(
         &self,
-        state: &mut State,
+        state: &mut RoomState,
         events: &[Completed],
         records: &mut Vec<Record>,
         emitted_at: UnixMillis,
         taken_at: i64,
     ) -> Result<Vec<Arc<PreparedFrame>>, (usize, EmitError)> {
-        let State { next_seq, colors, scratch, .. } = state;
+        let RoomState { next_seq, colors, scratch, .. } = state;
         let mut frames = Vec::with_capacity(events.len());
         for (seq, Completed { event, directives }) in (*next_seq..).zip(events) {
             let color = colors.take(&self.name, event, seq, records);

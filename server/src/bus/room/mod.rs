@@ -30,7 +30,7 @@ pub(crate) struct Room {
     history_size: usize,
     log: Arc<dyn EventLog>,
     unsettled: Unsettled,
-    state: Mutex<State>,
+    state: Mutex<RoomState>,
     head: watch::Sender<Head>,
     subscribers: AtomicUsize,
     lagging: AtomicUsize,
@@ -38,7 +38,7 @@ pub(crate) struct Room {
 }
 
 #[derive(Debug)]
-struct State {
+struct RoomState {
     /// What is in the log, the latest of it.
     ring: Ring,
     /// The number that the next event gets. Beyond the ring's head while the log has not answered yet.
@@ -102,7 +102,7 @@ impl Room {
         }
         let (keys, mut colors) = recall(log.as_ref(), &record.name).await?;
         colors.fix(&fixed.lock().unwrap_or_else(PoisonError::into_inner));
-        let state = State {
+        let state = RoomState {
             ring,
             next_seq: record.head + 1,
             is_unsettled: false,
@@ -240,7 +240,7 @@ impl Room {
 
     /// How many of the latest events a newcomer can have. What the log has let go of is in memory for those who are
     /// reading it, and for nobody who asks from then on.
-    fn shown(&self, state: &State, usage: Usage) -> usize {
+    fn shown(&self, state: &RoomState, usage: Usage) -> usize {
         let kept = (state.ring.head() + 1).saturating_sub(usage.first);
         state.ring.len().min(self.history_size).min(usize::try_from(kept).unwrap_or(usize::MAX))
     }
@@ -269,7 +269,7 @@ impl Room {
     }
 
     /// Lets readers see what is in the log.
-    fn show(&self, state: &mut State, frames: &[Arc<PreparedFrame>]) {
+    fn show(&self, state: &mut RoomState, frames: &[Arc<PreparedFrame>]) {
         let second = clock::elapsed_s();
         for frame in frames {
             state.ring.push(Arc::clone(frame));
@@ -279,7 +279,7 @@ impl Room {
         self.head.send_modify(|head| head.seq = state.ring.head());
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, RoomState> {
         // A panic while the lock is held leaves the ring as it was before the push.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

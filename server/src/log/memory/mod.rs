@@ -28,18 +28,18 @@ pub struct MemoryLog {
     retention: Retention,
     pins: Pins,
     clock: SteadyClock,
-    state: Mutex<State>,
+    state: Mutex<MemoryState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    rooms: BTreeMap<RoomId, Kept>,
+struct MemoryState {
+    rooms: BTreeMap<RoomId, MemoryRoom>,
     records: BTreeMap<String, String>,
     next_room: RoomId,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct MemoryRoom {
     name: RoomName,
     epoch: Epoch,
     head: Seq,
@@ -70,12 +70,12 @@ impl MemoryLog {
         state.records.clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, MemoryState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
+impl MemoryRoom {
     fn record(&self, id: RoomId) -> RoomRecord {
         let first = self.head + 1 - self.frames.len() as u64;
         let at = self.frames.back().map_or(0, |frame| frame.at());
@@ -125,7 +125,7 @@ impl MemoryLog {
         }
         state.next_room += 1;
         let id = state.next_room;
-        let kept = Kept {
+        let kept = MemoryRoom {
             name: name.clone(),
             epoch: crate::log::new_epoch(),
             head: 0,
@@ -305,8 +305,8 @@ fn at_once<'a, T: Send + 'a>(answer: Result<T, LogError>) -> Answer<'a, T> {
     ready(answer).boxed()
 }
 
-impl State {
-    fn room(&self, id: RoomId) -> Result<&Kept, LogError> {
+impl MemoryState {
+    fn room(&self, id: RoomId) -> Result<&MemoryRoom, LogError> {
         self.rooms.get(&id).ok_or_else(gone)
     }
 

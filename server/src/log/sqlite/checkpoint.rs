@@ -111,7 +111,7 @@ impl Checkpoints {
     pub(super) fn wrote(&self, rows: u64, bytes: u64) -> bool {
         let pages = PAGES_PER_COMMIT + rows / 16 + bytes / BYTES_PER_PAGE;
         if self.pages.fetch_add(pages, Ordering::Relaxed) + pages >= PAGES {
-            self.ring();
+            self.wake();
         }
         let unseen = self.unseen.fetch_add(pages, Ordering::Relaxed) + pages;
         if unseen >= LOOK_PAGES {
@@ -121,7 +121,7 @@ impl Checkpoints {
     }
 
     /// The thread shall make one.
-    pub(super) fn ring(&self) {
+    pub(super) fn wake(&self) {
         self.pages.store(0, Ordering::Relaxed);
         self.due.lock().unwrap_or_else(PoisonError::into_inner).now = true;
         self.rung.notify_one();
@@ -278,7 +278,7 @@ mod tests {
             let row = [n % 30, COMMIT_BYTES.cast_signed()];
             writer.execute("INSERT OR REPLACE INTO t VALUES(?1, zeroblob(?2))", row).unwrap();
             longest = longest.max(checkpoints.bytes());
-            checkpoints.ring();
+            checkpoints.wake();
             checkpoints.keep_bounded(&writer);
         }
         assert!(longest > WAL_BYTES_MAX, "{longest}");

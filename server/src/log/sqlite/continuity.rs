@@ -26,11 +26,11 @@ const FILE: &str = "continuity";
 #[derive(Debug)]
 pub(super) struct Marks {
     file: File,
-    told: Mutex<State>,
+    told: Mutex<MarksState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct MarksState {
     /// Whether the disk knows that events are being written. Until then a machine that goes down would leave a log
     /// that says it is whole.
     open: bool,
@@ -46,12 +46,12 @@ struct Told {
 
 /// What an earlier run left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Left {
+pub(super) struct LeftMarks {
     header: String,
     marks: Vec<Seq>,
 }
 
-impl Left {
+impl LeftMarks {
     /// Reads what is there; `None` if there is nothing that could prove anything.
     pub(super) fn read(dir: &Path) -> Option<Self> {
         let bytes = std::fs::read(dir.join(FILE)).ok()?;
@@ -142,7 +142,7 @@ impl Marks {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, MarksState> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -163,16 +163,16 @@ mod tests {
     #[test]
     fn only_marks_of_this_run_and_boot_prove_anything() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(Left::read(dir.path()), None);
+        assert_eq!(LeftMarks::read(dir.path()), None);
         let marks = Marks::begin(dir.path(), "run").unwrap();
         marks.mark(3, 17);
-        let left = Left::read(dir.path()).unwrap();
+        let left = LeftMarks::read(dir.path()).unwrap();
         assert_eq!((left.of(3), left.of(2), left.of(9)), (17, 0, 0));
         assert!(left.is_of("run", boot().as_deref()));
         assert!(!left.is_of("other", boot().as_deref()) && !left.is_of("run", Some("other")));
         assert!(!left.is_of("run", None));
         // What was synced is blank: that is all that a machine that goes down leaves.
         std::fs::write(dir.path().join(FILE), [0; HEADER_BYTES]).unwrap();
-        assert_eq!(Left::read(dir.path()), None);
+        assert_eq!(LeftMarks::read(dir.path()), None);
     }
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::queue::Group;
 use super::schema::event_id;
-use super::store::{Kept, Store};
+use super::store::{RoomExtent, Store};
 use crate::clock::SteadyClock;
 use crate::log::{Level, Record, RoomId, RoomRecord};
 
@@ -49,7 +49,7 @@ impl Drop for Commit<'_> {
 /// What a commit wrote.
 pub(super) struct Written {
     /// Rooms that are not as they were.
-    pub(super) rooms: HashMap<RoomId, Kept>,
+    pub(super) rooms: HashMap<RoomId, RoomExtent>,
     /// Rooms that are no more. Their rows go later, step by step.
     pub(super) deleted: Vec<RoomId>,
     pub(super) events: u64,
@@ -78,7 +78,7 @@ pub(super) fn write(
         match record {
             Some(record) => {
                 write_room(&transaction, *id, record)?;
-                written.rooms.insert(*id, Kept::EMPTY);
+                written.rooms.insert(*id, RoomExtent::EMPTY);
             }
             None => {
                 delete_room(&transaction, *id)?;
@@ -127,7 +127,7 @@ pub(super) fn write(
             continue;
         }
         let known = store.rooms.get(&purge.room).copied();
-        let kept = written.rooms.entry(purge.room).or_insert_with(|| known.unwrap_or(Kept::EMPTY));
+        let kept = written.rooms.entry(purge.room).or_insert_with(|| known.unwrap_or(RoomExtent::EMPTY));
         // The rows go later, step by step; that they are gone for readers is written now.
         transaction.execute(
             "UPDATE rooms SET first = max(first, ?2) WHERE id = ?1",

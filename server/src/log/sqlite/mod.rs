@@ -48,7 +48,7 @@ use index::Index;
 pub use open::{EVENTS_FILE, OpenError};
 use queue::{Purge, Queue};
 use reader::Readers;
-use store::{Kept, Store};
+use store::{RoomExtent, Store};
 use writer::Writer;
 
 /// A log in a directory. Cloning it gives another handle to the same log.
@@ -121,8 +121,12 @@ impl SqliteLog {
         for (room, head) in &opened.deleted {
             pins.set(*room, Usage { first: head + 1, bytes: 0 });
         }
-        let deleted = opened.deleted.iter().map(|(room, head)| (*room, Kept { head: *head, ..Kept::EMPTY }));
-        let rooms = opened.rooms.iter().map(|room| (room.id, Kept::from(room))).chain(deleted).collect();
+        let deleted = opened
+            .deleted
+            .iter()
+            .map(|(room, head)| (*room, RoomExtent { head: *head, ..RoomExtent::EMPTY }));
+        let rooms =
+            opened.rooms.iter().map(|room| (room.id, RoomExtent::from(room))).chain(deleted).collect();
         let writer = Writer {
             store: Store::new(
                 opened.connection,

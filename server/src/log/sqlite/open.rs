@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use arcane_shared::{Epoch, RoomName, Seq};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::continuity::Left;
+use super::continuity::LeftMarks;
 use super::leftovers;
 use super::private;
 use super::reader::known_hole;
@@ -84,7 +84,7 @@ fn dir(path: &Path) -> String {
 }
 
 /// What was found in a data directory.
-pub(super) struct Opened {
+pub(super) struct OpenedLog {
     pub(super) lock: File,
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
@@ -147,7 +147,7 @@ fn sign(file: &mut File) -> std::io::Result<()> {
 }
 
 /// Opens the log of a directory and begins a run.
-pub(super) fn open(dir: &Path) -> Result<Opened, OpenError> {
+pub(super) fn open(dir: &Path) -> Result<OpenedLog, OpenError> {
     let lock = lock(dir)?;
     let unusable = |source| OpenError::Directory { path: dir.to_owned(), source };
     if remains::remove_remains(dir).map_err(unusable)? {
@@ -175,7 +175,7 @@ pub(super) fn open(dir: &Path) -> Result<Opened, OpenError> {
     let clock = start_clock(&connection, &rooms).map_err(|error| sorted(error.into()))?;
     let run = format!("{:016x}", rand::random::<u64>());
     begin_run(&mut connection, dir, &run, &mut rooms).map_err(|error| sorted(error.into()))?;
-    Ok(Opened { lock, path, connection, rooms, deleted, next_room, clock, run })
+    Ok(OpenedLog { lock, path, connection, rooms, deleted, next_room, clock, run })
 }
 
 fn sort(path: &Path, error: LogError) -> OpenError {
@@ -262,7 +262,7 @@ fn check_room(connection: &Connection, room: &RoomRecord) -> rusqlite::Result<Re
 fn start_clock(connection: &Connection, rooms: &[RoomRecord]) -> rusqlite::Result<SteadyClock> {
     let sql = "SELECT CAST(value AS TEXT) FROM meta WHERE key = 'clock'";
     let left: Option<String> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
-    let left = left.as_deref().and_then(clock::Left::decode);
+    let left = left.as_deref().and_then(clock::KeptTime::decode);
     Ok(SteadyClock::start(left.as_ref(), rooms.iter().all(|room| room.head == 0)))
 }
 
@@ -279,7 +279,7 @@ fn begin_run(
     };
     let was_clean = meta("clean")?.is_none_or(|clean| clean == "1");
     let last_run = meta("run")?.unwrap_or_default();
-    let left = Left::read(dir).filter(|left| left.is_of(&last_run, boot().as_deref()));
+    let left = LeftMarks::read(dir).filter(|left| left.is_of(&last_run, boot().as_deref()));
     connection.pragma_update(None, "synchronous", "FULL")?;
     let transaction = connection.transaction()?;
     for room in rooms {

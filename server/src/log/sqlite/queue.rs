@@ -22,12 +22,12 @@ const GROUP_EVENTS_MAX: usize = 4096;
 /// The queue of one log.
 #[derive(Debug)]
 pub(super) struct Queue {
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     filled: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
+struct QueueState {
     appends: VecDeque<Append>,
     records: BTreeMap<String, Option<String>>,
     /// Rooms that are new, and rooms that are to be forgotten. At most as many as there may be rooms.
@@ -71,7 +71,7 @@ impl Group {
 
 impl Queue {
     pub(super) fn new() -> Self {
-        let state = State {
+        let state = QueueState {
             appends: VecDeque::new(),
             records: BTreeMap::new(),
             rooms: BTreeMap::new(),
@@ -154,7 +154,7 @@ impl Queue {
     /// Waits until something is to be written, or for `patience`.
     pub(super) fn take(&self, patience: Duration) -> Group {
         let state = self.lock();
-        let waits = |state: &mut State| {
+        let waits = |state: &mut QueueState| {
             let others = state.records.is_empty() && state.rooms.is_empty() && state.purges.is_empty();
             !state.closing && state.appends.is_empty() && (others || state.fault.is_some())
         };
@@ -217,7 +217,7 @@ impl Queue {
         self.filled.notify_one();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct Salvage {
 
 /// What an event says of itself.
 #[derive(Deserialize)]
-struct Place {
+struct RowPlace {
     room: RoomName,
     seq: Seq,
 }
@@ -73,7 +73,7 @@ impl Salvaged {
     }
 }
 
-fn sound(row: &Row) -> Option<(Place, &[u8])> {
+fn sound(row: &Row) -> Option<(RowPlace, &[u8])> {
     let (Value::Integer(crc), Value::Bytes(json)) = (row.values.get(CRC)?, row.values.get(EVENT)?) else {
         return None;
     };

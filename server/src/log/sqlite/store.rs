@@ -10,14 +10,14 @@ use crate::log::{RoomId, RoomRecord};
 
 /// What the writer knows of a room.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kept {
+pub(super) struct RoomExtent {
     pub(super) first: Seq,
     pub(super) head: Seq,
     pub(super) bytes: u64,
     pub(super) at: i64,
 }
 
-impl Kept {
+impl RoomExtent {
     /// A room in which nothing has happened.
     pub(super) const EMPTY: Self = Self { first: 1, head: 0, bytes: 0, at: 0 };
 
@@ -26,7 +26,7 @@ impl Kept {
     }
 }
 
-impl From<&RoomRecord> for Kept {
+impl From<&RoomRecord> for RoomExtent {
     fn from(record: &RoomRecord) -> Self {
         Self { first: record.first, head: record.head, bytes: record.bytes, at: record.at }
     }
@@ -35,7 +35,7 @@ impl From<&RoomRecord> for Kept {
 /// The database as its only writer has it.
 pub(super) struct Store {
     pub(super) connection: Connection,
-    pub(super) rooms: HashMap<RoomId, Kept>,
+    pub(super) rooms: HashMap<RoomId, RoomExtent>,
     /// Rooms that are deleted, while rows of theirs are left.
     pub(super) deleted: HashSet<RoomId>,
     /// Whether the file says that all of it is synced.
@@ -48,7 +48,7 @@ impl Store {
     /// What was opened, and is synced.
     pub(super) fn new(
         connection: Connection,
-        rooms: HashMap<RoomId, Kept>,
+        rooms: HashMap<RoomId, RoomExtent>,
         deleted: HashSet<RoomId>,
     ) -> Self {
         Self { connection, rooms, deleted, clean: true, waits: None }

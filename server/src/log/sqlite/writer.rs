@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::checkpoint::{Checkpoints, WAL_KEPT_BYTES};
 use super::continuity::Marks;
 use super::queue::{Group, Queue};
-use super::store::{Kept, Store};
+use super::store::{RoomExtent, Store};
 use super::{Counters, fault, group, open, purge};
 use crate::clock::{self, SteadyClock};
 use crate::log::pins::Pins;
@@ -120,7 +120,7 @@ impl Writer {
                     self.pins.force(purge.room, purge.before);
                 }
                 for room in written.deleted {
-                    let head = self.store.rooms.entry(room).or_insert(Kept::EMPTY).head;
+                    let head = self.store.rooms.entry(room).or_insert(RoomExtent::EMPTY).head;
                     self.pins.force(room, head + 1);
                     self.store.deleted.insert(room);
                 }
@@ -248,7 +248,7 @@ impl Writer {
                 self.look_after_failed(error, "the write-ahead log could not be moved into the database yet");
             }
         } else if bytes > WAL_KEPT_BYTES {
-            self.checkpoints.ring();
+            self.checkpoints.wake();
         }
     }
 

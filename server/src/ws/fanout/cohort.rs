@@ -16,10 +16,10 @@ const FRAMES_MAX: usize = 256;
 
 /// The cohort of all lists of one kind.
 #[derive(Debug)]
-pub(super) struct SharedCohort(Mutex<State>);
+pub(super) struct SharedCohort(Mutex<CohortState>);
 
 #[derive(Debug)]
-struct State {
+struct CohortState {
     cohort: Cohort,
     /// Every event up to here was compressed or refused by the filter.
     through: Seq,
@@ -28,7 +28,7 @@ struct State {
 
 impl SharedCohort {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(State { cohort: Cohort::new(), through: 0, frames: VecDeque::new() }))
+        Self(Mutex::new(CohortState { cohort: Cohort::new(), through: 0, frames: VecDeque::new() }))
     }
 
     /// The frames of a batch that begins after `from`; `None` if some are no longer there.

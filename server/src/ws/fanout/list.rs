@@ -9,7 +9,7 @@ use rustix::net::SendFlags;
 use tokio::net::TcpStream;
 
 use super::news::{Cut, News};
-use crate::ws::bell::{Bell, Reason};
+use crate::ws::wakeup::{Reason, Wakeup};
 
 /// Takes as many bytes as it can at once, without waiting.
 pub(crate) trait Pipe: Send + Sync + 'static {
@@ -31,13 +31,13 @@ impl Pipe for TcpStream {
 
 /// How a reader stands to the cohort that shares a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Window {
     /// It cannot join: every frame for it stands alone.
-    Alone,
+    Never,
     /// It joins when a window begins.
     Waiting,
     /// It has had every frame since a window began.
-    Along,
+    Joined,
 }
 
 /// What the members need of the next turn.
@@ -60,71 +60,72 @@ pub(super) struct List<P> {
     cursor: Seq,
     /// Where the turn before ended, or this one if it is over: nobody stands before that.
     settled: Seq,
-    /// How many members there are of each [`Standing`].
-    standing: [usize; 3],
+    /// How many members there are of each [`Window`].
+    windows: [usize; 3],
 }
 
 #[derive(Debug)]
 struct Entry<P> {
     pipe: Arc<P>,
-    place: Arc<Place>,
+    membership: Arc<Membership>,
     /// Everything up to here was written.
     cursor: Seq,
-    standing: Standing,
+    window: Window,
 }
 
 /// What a reader and its list share: how it is woken, and where it stood when it was let go.
 #[derive(Debug)]
-pub(super) struct Place {
-    pub(super) bell: Arc<Bell>,
-    left_at: Mutex<Option<Left>>,
+pub(super) struct Membership {
+    pub(super) wakeup: Arc<Wakeup>,
+    departed: Mutex<Option<Departure>>,
 }
 
 /// Where a reader was when it left.
 #[derive(Debug)]
-pub(super) struct Left {
+pub(super) struct Departure {
     /// It has everything up to here, or will have with `rest`.
     pub(super) seq: Seq,
     /// What its socket did not take of a frame.
     pub(super) rest: Bytes,
-    pub(super) standing: Standing,
+    pub(super) window: Window,
 }
 
-impl Place {
-    pub(super) fn new(bell: Arc<Bell>) -> Arc<Self> {
-        Arc::new(Self { bell, left_at: Mutex::new(None) })
+impl Membership {
+    pub(super) fn new(wakeup: Arc<Wakeup>) -> Arc<Self> {
+        Arc::new(Self { wakeup, departed: Mutex::new(None) })
     }
 
-    fn leave(&self, left: Left) {
-        *self.left_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
-        self.bell.ring(Reason::Left);
+    fn leave(&self, left: Departure) {
+        *self.departed.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
+        self.wakeup.wake(Reason::Left);
     }
 
     /// Where it stood when the list let it go.
-    pub(super) fn take(&self) -> Option<Left> {
-        self.left_at.lock().unwrap_or_else(PoisonError::into_inner).take()
+    pub(super) fn take(&self) -> Option<Departure> {
+        self.departed.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
 impl<P: Pipe> List<P> {
     /// A list whose first turn begins after `cursor`.
     pub(super) fn new(cursor: Seq) -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), cursor, settled: cursor, standing: [0; 3] }
+        Self { slots: Vec::new(), free: Vec::new(), cursor, settled: cursor, windows: [0; 3] }
     }
 
     /// Takes a reader in that has everything up to `cursor`, unless a turn has gone past that.
     pub(super) fn join(
         &mut self,
         pipe: &Arc<P>,
-        place: &Arc<Place>,
+        membership: &Arc<Membership>,
         cursor: Seq,
-        standing: Standing,
+        window: Window,
     ) -> Option<usize> {
         if cursor < self.cursor {
             return None;
         }
-        self.standing[standing as usize] += 1;
-        let entry = Some(Entry { pipe: Arc::clone(pipe), place: Arc::clone(place), cursor, standing });
+        self.windows[window as usize] += 1;
+        let entry =
+            Some(Entry { pipe: Arc::clone(pipe), membership: Arc::clone(membership), cursor, window });
         if let Some(slot) = self.free.pop() {
             self.slots[slot] = entry;
             return Some(slot);
@@ -134,18 +135,18 @@ impl<P: Pipe> List<P> {
     }
 
     /// Lets a reader go if it is still in its slot, and says where it stood.
-    pub(super) fn leave(&mut self, slot: usize, place: &Arc<Place>) -> Option<Left> {
-        let taken = self.slots.get_mut(slot)?.take_if(|entry| Arc::ptr_eq(&entry.place, place))?;
+    pub(super) fn leave(&mut self, slot: usize, membership: &Arc<Membership>) -> Option<Departure> {
+        let taken = self.slots.get_mut(slot)?.take_if(|entry| Arc::ptr_eq(&entry.membership, membership))?;
         self.free.push(slot);
-        self.standing[taken.standing as usize] -= 1;
+        self.windows[taken.window as usize] -= 1;
         let seq = taken.cursor.max(self.settled);
-        Some(Left { seq, rest: Bytes::new(), standing: taken.standing })
+        Some(Departure { seq, rest: Bytes::new(), window: taken.window })
     }
 
     /// Begins a turn that goes to `to`: from now on nobody joins who lacks any of its events.
     pub(super) fn begin(&mut self, to: Seq) -> Needs {
         self.settled = std::mem::replace(&mut self.cursor, to);
-        let [alone, waiting, along] = self.standing;
+        let [alone, waiting, along] = self.windows;
         Needs { alone: alone + waiting > 0, together: waiting + along > 0, window: waiting > 0 }
     }
 
@@ -157,14 +158,14 @@ impl<P: Pipe> List<P> {
         let served = if news.is_empty() { 0..0 } else { slots.start..end };
         for slot in served {
             let Some(entry) = &mut self.slots[slot] else { continue };
-            let stood = (entry.cursor, entry.standing);
+            let stood = (entry.cursor, entry.window);
             let left = entry.offer(news);
             delivered += news.between(stood.0, left.as_ref().map_or(news.to(), |left| left.seq));
-            self.standing[stood.1 as usize] -= 1;
+            self.windows[stood.1 as usize] -= 1;
             match left {
-                None => self.standing[entry.standing as usize] += 1,
+                None => self.windows[entry.window as usize] += 1,
                 Some(left) => {
-                    entry.place.leave(left);
+                    entry.membership.leave(left);
                     self.slots[slot] = None;
                     self.free.push(slot);
                 }
@@ -181,7 +182,7 @@ impl<P: Pipe> List<P> {
     pub(super) fn dismiss(&mut self, cursor: Seq) {
         for entry in self.slots.drain(..).flatten() {
             let seq = entry.cursor.max(self.settled);
-            entry.place.leave(Left { seq, rest: Bytes::new(), standing: entry.standing });
+            entry.membership.leave(Departure { seq, rest: Bytes::new(), window: entry.window });
         }
         *self = Self::new(cursor);
     }
@@ -189,21 +190,21 @@ impl<P: Pipe> List<P> {
 
 impl<P: Pipe> Entry<P> {
     /// Writes what this member lacks. If it does not take all of it, it has to leave.
-    fn offer(&mut self, news: &News) -> Option<Left> {
-        let along = self.standing == Standing::Along;
-        let missing = news.missing(self.cursor, along, self.standing != Standing::Alone);
+    fn offer(&mut self, news: &News) -> Option<Departure> {
+        let along = self.window == Window::Joined;
+        let missing = news.missing(self.cursor, along, self.window != Window::Never);
         let mut written = self.write(missing.alone);
         if written == missing.alone.len() {
             written += self.write(missing.together);
         }
         if written == missing.len() {
             self.cursor = self.cursor.max(news.to());
-            self.standing = self.standing.next(missing.leads_along(along));
+            self.window = self.window.next(missing.leads_along(along));
             return None;
         }
         let Cut { seq, rest, together } = news.cut(self.cursor, missing, written);
         let still_along = together || along && written == 0;
-        Some(Left { seq, rest, standing: self.standing.next(still_along) })
+        Some(Departure { seq, rest, window: self.window.next(still_along) })
     }
 
     /// How much was taken. A broken connection takes nothing: its own task finds the error when it
@@ -213,13 +214,13 @@ impl<P: Pipe> Entry<P> {
     }
 }
 
-impl Standing {
+impl Window {
     fn next(self, along: bool) -> Self {
         match self {
-            Self::Alone => Self::Alone,
-            Self::Waiting | Self::Along => {
+            Self::Never => Self::Never,
+            Self::Waiting | Self::Joined => {
                 if along {
-                    Self::Along
+                    Self::Joined
                 } else {
                     Self::Waiting
                 }
@@ -244,14 +245,14 @@ mod tests {
     #[test]
     fn a_turn_with_nothing_for_anybody_takes_everybody_along() {
         let (mut list, mut news) = (List::new(4), News::default());
-        let (pipe, place) = (Arc::new(Deep), Place::new(Arc::default()));
-        let slot = list.join(&pipe, &place, 4, Standing::Alone).unwrap();
+        let (pipe, membership) = (Arc::new(Deep), Membership::new(Arc::default()));
+        let slot = list.join(&pipe, &membership, 4, Window::Never).unwrap();
         let nothing = Batch { seq: 9, ..Batch::default() };
         news.begin(4, &nothing);
         list.begin(9);
         assert_eq!(list.deliver(0..1, &news), (0, false));
         // Otherwise it would look for events 5 to 9 again, in a ring that may have forgotten them.
-        assert_eq!(list.leave(slot, &place).unwrap().seq, 9);
-        assert!(list.join(&pipe, &place, 8, Standing::Alone).is_none());
+        assert_eq!(list.leave(slot, &membership).unwrap().seq, 9);
+        assert!(list.join(&pipe, &membership, 8, Window::Never).is_none());
     }
 }

@@ -6,30 +6,30 @@ use arcane_shared::{EventFilter, RoomName, Seq};
 use bytes::Bytes;
 use tokio::net::TcpStream;
 
-use super::list::{Left, Pipe, Place, Standing};
+use super::list::{Departure, Membership, Pipe, Window};
 use super::{Encoding, Fanout, Fanouts};
 use crate::bus::NoSuchRoom;
-use crate::ws::bell::Bell;
+use crate::ws::wakeup::Wakeup;
 
 /// A reader that can join its list.
 pub(in crate::ws) struct Member<P: Pipe = TcpStream> {
     fanout: Arc<Fanout<P>>,
     pipe: Arc<P>,
-    place: Arc<Place>,
+    membership: Arc<Membership>,
     slot: Option<usize>,
     encoding: Encoding,
-    standing: Standing,
+    window: Window,
 }
 
 impl<P: Pipe> Member<P> {
-    pub(super) fn new(fanout: Arc<Fanout<P>>, encoding: Encoding, pipe: Arc<P>, bell: Arc<Bell>) -> Self {
-        let standing = if fanout.cohort.is_some() { Standing::Waiting } else { Standing::Alone };
-        Self { fanout, pipe, place: Place::new(bell), slot: None, encoding, standing }
+    pub(super) fn new(fanout: Arc<Fanout<P>>, encoding: Encoding, pipe: Arc<P>, wakeup: Arc<Wakeup>) -> Self {
+        let window = if fanout.cohort.is_some() { Window::Waiting } else { Window::Never };
+        Self { fanout, pipe, membership: Membership::new(wakeup), slot: None, encoding, window }
     }
 
     /// Joins the list, if nothing that the list has handled is missing up to `cursor`.
     pub(in crate::ws) fn join(&mut self, cursor: Seq) -> bool {
-        self.slot = self.fanout.list().join(&self.pipe, &self.place, cursor, self.standing);
+        self.slot = self.fanout.list().join(&self.pipe, &self.membership, cursor, self.window);
         self.slot.is_some()
     }
 
@@ -37,17 +37,17 @@ impl<P: Pipe> Member<P> {
     /// the rest, and the rest of a frame that the socket did not take as a whole.
     pub(in crate::ws) fn take_over(&mut self) -> Option<(Seq, Bytes)> {
         let slot = self.slot.take()?;
-        let left = self.fanout.list().leave(slot, &self.place);
-        let Left { seq, rest, standing } = left.or_else(|| self.place.take())?;
-        self.standing = standing;
+        let left = self.fanout.list().leave(slot, &self.membership);
+        let Departure { seq, rest, window } = left.or_else(|| self.membership.take())?;
+        self.window = window;
         Some((seq, rest))
     }
 
     /// An event goes to this reader outside its list, or is lost to it: from here on it has missed one of
     /// the cohort's.
     pub(in crate::ws) fn went_alone(&mut self) {
-        if self.standing == Standing::Along {
-            self.standing = Standing::Waiting;
+        if self.window == Window::Joined {
+            self.window = Window::Waiting;
         }
     }
 }
@@ -60,8 +60,8 @@ impl<P: Pipe> Member<P> {
         room: &RoomName,
         filter: &EventFilter,
     ) -> Result<Self, NoSuchRoom> {
-        let (pipe, bell) = (Arc::clone(&self.pipe), Arc::clone(&self.place.bell));
-        fanouts.member(room, filter, self.encoding, pipe, bell)
+        let (pipe, wakeup) = (Arc::clone(&self.pipe), Arc::clone(&self.membership.wakeup));
+        fanouts.member(room, filter, self.encoding, pipe, wakeup)
     }
 }
 

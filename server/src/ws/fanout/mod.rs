@@ -23,8 +23,8 @@ use futures_util::future::BoxFuture;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
-use super::bell::Bell;
 use super::deflate;
+use super::wakeup::Wakeup;
 use crate::bus::{ArcaneEventBus, Batch, NoSuchRoom};
 use crate::event::PreparedFrame;
 use crate::metrics::Metrics;
@@ -61,7 +61,7 @@ pub(crate) struct Fanouts<P = TcpStream> {
 }
 
 struct Lists<P> {
-    by_kind: BTreeMap<Kind, Alike<P>>,
+    by_kind: BTreeMap<Kind, KindLists<P>>,
     /// At this many kinds, those that nobody reads any more are forgotten.
     sweep_at: usize,
 }
@@ -77,7 +77,7 @@ struct Kind {
 }
 
 /// The lists of one kind.
-struct Alike<P> {
+struct KindLists<P> {
     lists: Vec<Weak<Fanout<P>>>,
     cohort: Weak<SharedCohort>,
 }
@@ -133,14 +133,14 @@ impl<P: Pipe> Fanouts<P> {
         Self { bus, metrics, spawn, lists, lists_per_kind, stretch, next: AtomicUsize::new(0) }
     }
 
-    /// A reader of a room, not yet in a list. `bell` rings when its list lets it go.
+    /// A reader of a room, not yet in a list. `wakeup` rings when its list lets it go.
     pub(super) fn member(
         &self,
         room: &RoomName,
         filter: &EventFilter,
         encoding: Encoding,
         pipe: Arc<P>,
-        bell: Arc<Bell>,
+        wakeup: Arc<Wakeup>,
     ) -> Result<Member<P>, NoSuchRoom> {
         let at = self.next.fetch_add(1, Ordering::Relaxed) % self.lists_per_kind;
         let kind =
@@ -148,7 +148,7 @@ impl<P: Pipe> Fanouts<P> {
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         lists.sweep();
         let cohorts = lists.by_kind.values().filter(|alike| alike.cohort.strong_count() > 0).count();
-        let alike = lists.by_kind.entry(kind).or_insert_with(|| Alike {
+        let alike = lists.by_kind.entry(kind).or_insert_with(|| KindLists {
             lists: std::iter::repeat_with(Weak::new).take(self.lists_per_kind).collect(),
             cohort: Weak::new(),
         });
@@ -172,7 +172,7 @@ impl<P: Pipe> Fanouts<P> {
                 fanout
             }
         };
-        Ok(Member::new(fanout, encoding, pipe, bell))
+        Ok(Member::new(fanout, encoding, pipe, wakeup))
     }
 }
 

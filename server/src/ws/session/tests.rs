@@ -50,9 +50,9 @@ fn what_may_be_taken_a_moment_later_is_nobodys_fault() {
         assert!(matches!(outputs[..], [Output::Send(ServerMessage::Error { .. })]), "{outputs:?}");
     }
     for _ in 0..BAD_MAX {
-        session.handle(Input::Refused(Refusal::new("bad_event", "…")), now);
+        session.handle(Input::Refused(PublishRefused::new("bad_event", "…")), now);
     }
-    let outputs = session.handle(Input::Refused(Refusal::new("bad_event", "…")), now);
+    let outputs = session.handle(Input::Refused(PublishRefused::new("bad_event", "…")), now);
     assert!(matches!(outputs[..], [Output::Close(CloseCode::BadRequest, _)]), "{outputs:?}");
 }
 

@@ -20,7 +20,6 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
-use super::bell::Bell;
 use super::codec::Decoder;
 use super::deflate::sample::Dice;
 use super::fanout::{Encoding, Fanouts};
@@ -28,6 +27,7 @@ use super::pending::Pending;
 use super::session::Session;
 use super::socket::Socket;
 use super::turn::Outbox;
+use super::wakeup::Wakeup;
 use super::wheel::Wheel;
 use crate::bus::{ArcaneEventBus, Start, Submission};
 use crate::config::{BusConfig, Config, NetConfig, Retention};
@@ -135,10 +135,10 @@ impl Simulation {
         };
         let success = [None, None, Some(true), Some(false)][dice.below(4)];
         let filter = EventFilter { success, ..EventFilter::default() };
-        let bell = Arc::new(Bell::default());
+        let wakeup = Arc::new(Wakeup::default());
         let name = RoomName::default();
         let member =
-            self.fanouts.member(&name, &filter, encoding, Arc::clone(&wire), Arc::clone(&bell)).unwrap();
+            self.fanouts.member(&name, &filter, encoding, Arc::clone(&wire), Arc::clone(&wakeup)).unwrap();
         let subscription = self.bus.subscribe_to(&self.bus.default_room(), filter.clone(), Start::Recent(0));
         let epoch = subscription.epoch().clone();
         let client = Client::new(Arc::clone(&wire), filter, subscription.cursor(), epoch);
@@ -158,8 +158,8 @@ impl Simulation {
             member: Some(member),
             fanouts: Arc::clone(&self.fanouts),
             encoding,
-            alarm: self.wheel.alarm(Arc::clone(&bell)),
-            bell,
+            alarm: self.wheel.alarm(Arc::clone(&wakeup)),
+            wakeup,
             outbox: Outbox::default(),
             inbox: BytesMut::new(),
             state: self.state.clone(),

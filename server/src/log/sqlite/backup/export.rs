@@ -78,26 +78,26 @@ fn export_room(
 ) -> Result<(), BackupError> {
     let RoomRecord { name, epoch, first, head, .. } = room.clone();
     // What retention deleted since the moment is left out: a moment later it would not have been there.
-    let mut stretch = Stretch::read(connection, room, first)?;
-    write(out, &Line::Room { room: name, epoch: Some(epoch), first: stretch.from, head })?;
+    let mut chunk = Chunk::read(connection, room, first)?;
+    write(out, &Line::Room { room: name, epoch: Some(epoch), first: chunk.from, head })?;
     copied.rooms += 1;
     loop {
-        out.write_all(&stretch.lines)?;
-        copied.events += stretch.events;
-        copied.missing += stretch.missing;
-        let next = stretch.next;
+        out.write_all(&chunk.lines)?;
+        copied.events += chunk.events;
+        copied.missing += chunk.missing;
+        let next = chunk.next;
         if next > head {
             return Ok(());
         }
-        stretch = Stretch::read(connection, room, next)?;
-        if stretch.from > next {
-            return Err(BackupError::Overtaken { room: room.name.clone(), from: next, to: stretch.from - 1 });
+        chunk = Chunk::read(connection, room, next)?;
+        if chunk.from > next {
+            return Err(BackupError::Overtaken { room: room.name.clone(), from: next, to: chunk.from - 1 });
         }
     }
 }
 
 /// Some events of a room, next to each other.
-struct Stretch {
+struct Chunk {
     /// Where it begins: the oldest event that is kept, if that is later than where it should.
     from: Seq,
     /// Where the next one begins.
@@ -108,7 +108,7 @@ struct Stretch {
     missing: u64,
 }
 
-impl Stretch {
+impl Chunk {
     fn read(connection: &mut Connection, room: &RoomRecord, from: Seq) -> Result<Self, BackupError> {
         let moment = connection.transaction()?;
         let end = room.head + 1;
@@ -116,28 +116,28 @@ impl Stretch {
             .query_row("SELECT first FROM rooms WHERE id = ?", [room.id], |row| row.get(0))
             .optional()?;
         let from = kept.map_or(end, i64::unsigned_abs).max(from).min(end);
-        let mut stretch = Self { from, next: from, lines: Vec::new(), events: 0, missing: 0 };
+        let mut chunk = Self { from, next: from, lines: Vec::new(), events: 0, missing: 0 };
         let sql = format!("SELECT {COLUMNS} FROM events WHERE id >= ?1 AND id <= ?2 ORDER BY id");
         let mut statement = moment.prepare(&sql)?;
         let mut rows = statement.query(params![event_id(room.id, from), event_id(room.id, room.head)])?;
-        while stretch.next < end && stretch.lines.len() < STRETCH_BYTES {
+        while chunk.next < end && chunk.lines.len() < STRETCH_BYTES {
             let damaged = |seq| BackupError::Damaged { room: room.name.clone(), seq };
             let frame = match rows.next()?.map(frame).transpose()? {
-                None => return Err(damaged(stretch.next)),
+                None => return Err(damaged(chunk.next)),
                 Some(Stored::Damaged(seq)) => return Err(damaged(seq)),
                 Some(Stored::Sound(frame)) => frame,
             };
-            if frame.seq() > stretch.next {
-                let hole = known_hole(&moment, room.id, stretch.next)?;
-                hole.filter(|last| last + 1 == frame.seq()).ok_or_else(|| damaged(stretch.next))?;
-                stretch.missing += frame.seq() - stretch.next;
+            if frame.seq() > chunk.next {
+                let hole = known_hole(&moment, room.id, chunk.next)?;
+                hole.filter(|last| last + 1 == frame.seq()).ok_or_else(|| damaged(chunk.next))?;
+                chunk.missing += frame.seq() - chunk.next;
             }
-            stretch.lines.extend_from_slice(frame.json());
-            stretch.lines.push(b'\n');
-            stretch.events += 1;
-            stretch.next = frame.seq() + 1;
+            chunk.lines.extend_from_slice(frame.json());
+            chunk.lines.push(b'\n');
+            chunk.events += 1;
+            chunk.next = frame.seq() + 1;
         }
-        Ok(stretch)
+        Ok(chunk)
     }
 }
 

@@ -6,8 +6,8 @@ use arcane_shared::{Epoch, Seq, Timestamp};
 use rusqlite::Connection;
 
 use super::error::IndexError;
-use super::place::{SEQ_MAX, Stretch};
 use super::rollup::{Bucket, Level};
+use super::row_range::{RowRange, SEQ_MAX};
 use super::source::{self, LoggedRoom};
 use super::tables;
 use crate::log::history::{Activity, ActivityCounts, ActivityQuery, Order, step_s};
@@ -31,7 +31,7 @@ pub(super) fn activity(
     // `to` may be long after the last event; what is read is not more than the buckets.
     let low = from - from % step_s;
     let high = (to - to % step_s).saturating_add(step_s - 1).min(SEQ_MAX);
-    let time = Stretch { room: room.id, low, high, order: Order::Ascending };
+    let time = RowRange { room: room.id, low, high, order: Order::Ascending };
     if from <= to {
         tables::buckets(index, Level::for_step(step_s), time, |fine| {
             let at = fine.at - fine.at % step_s;

@@ -10,9 +10,9 @@ use serde::Deserialize;
 use super::block::Block;
 use super::error::IndexError;
 use super::mark::{self, Kind};
-use super::place::{SEQ_MAX, Stretch, row, seq_of};
 use super::plan::IndexedRoom;
 use super::rollup::{Bucket, Counts, Level};
+use super::row_range::{RowRange, SEQ_MAX, row, seq_of};
 use super::tables;
 use crate::log::history::Order;
 
@@ -35,10 +35,10 @@ pub(super) fn add(
         .map_err(IndexError::Index)?;
     let mut goes_on = true;
     while goes_on && room.indexed < to {
-        let stretch = read(log, room, to).map_err(IndexError::Log)?;
+        let range = read(log, room, to).map_err(IndexError::Log)?;
         // Where there are no more, retention was faster.
         let mut reached = to;
-        for event in &stretch {
+        for event in &range {
             let text = Text::of(&event.json);
             words
                 .execute(params![event.id, text.description, text.metadata.task(), event.daemon])
@@ -62,15 +62,15 @@ fn read(log: &Connection, room: &IndexedRoom, to: Seq) -> rusqlite::Result<Vec<E
         "SELECT id, at, spell, success, daemon, event FROM events WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
     )?;
     let mut rows = events.query(params![row(room.id, room.indexed), row(room.id, to), STRETCH_EVENTS])?;
-    let (mut stretch, mut bytes) = (Vec::new(), 0);
+    let (mut range, mut bytes) = (Vec::new(), 0);
     while bytes < STRETCH_BYTES
         && let Some(row) = rows.next()?
     {
         let event = Event::read(row)?;
         bytes += event.json.len();
-        stretch.push(event);
+        range.push(event);
     }
-    Ok(stretch)
+    Ok(range)
 }
 
 /// A row of the log.
@@ -135,7 +135,7 @@ impl Open {
         let block = tables::block_of(index, room.id, next)?;
         let block = block.unwrap_or_else(|| Block::new(Block::start_of(next)));
         let mut buckets = [None; Level::ALL.len()];
-        let time = Stretch { room: room.id, low: 0, high: SEQ_MAX, order: Order::Descending };
+        let time = RowRange { room: room.id, low: 0, high: SEQ_MAX, order: Order::Descending };
         for (level, bucket) in Level::ALL.into_iter().zip(&mut buckets) {
             tables::buckets(index, level, time, |latest| {
                 *bucket = Some(latest);

@@ -1,4 +1,4 @@
-//! A stretch of a room as columns: what a filter looks at, and nothing else.
+//! A range of a room as columns: what a filter looks at, and nothing else.
 //!
 //! A million events are five megabytes of marks. Looking at all of them takes a few milliseconds, whatever
 //! the filter and however many values it has; an index for each part of a filter would be larger than that,
@@ -59,13 +59,13 @@ impl Block {
         self.daemons.extend(daemon.to_le_bytes());
     }
 
-    /// The kinds of a stretch, both ends included.
+    /// The kinds of a range, both ends included.
     pub(super) fn kinds(&self, low: Seq, high: Seq) -> impl Iterator<Item = Kind> {
         let range = self.range(low, high);
         self.kinds[range].iter().copied().map(Kind).filter(|kind| *kind != Kind::ABSENT)
     }
 
-    /// The first event of a stretch, in this order, that can pass.
+    /// The first event of a range, in this order, that can pass.
     pub(super) fn find(&self, wanted: &Wanted, low: Seq, high: Seq, order: Order) -> Option<Seq> {
         let range = self.range(low, high);
         let first = range.start;

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::add::add;
-use super::bell::Bell;
 use super::error::IndexError;
 use super::forget::forget;
+use super::notifier::Notifier;
 use super::plan::{IndexedRoom, Step, next_step};
 use super::schema::Files;
 use super::source::{self, LoggedRoom};
@@ -26,37 +26,37 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 /// When somebody waits for what is not in the log.
 const PAUSE_WHILE_AWAITED: Duration = Duration::from_millis(5);
 
-/// Runs until the bell says stop.
-pub(super) fn run(files: &Files, bell: &Bell) {
-    bell.answer_here();
+/// Runs until the notifier says stop.
+pub(super) fn run(files: &Files, notifier: &Notifier) {
+    notifier.answer_here();
     let mut builder = None;
     let mut idle = false;
-    while !bell.stopped() {
-        if idle && !bell.collect() {
+    while !notifier.stopped() {
+        if idle && !notifier.collect() {
             return;
         }
-        match turn(files, bell, &mut builder) {
+        match turn(files, notifier, &mut builder) {
             Ok(did) => {
-                if !did && bell.is_awaited() {
-                    bell.pause(PAUSE_WHILE_AWAITED);
+                if !did && notifier.is_awaited() {
+                    notifier.pause(PAUSE_WHILE_AWAITED);
                 }
                 idle = !did;
             }
             Err(error) => {
                 tracing::warn!(%error, "the index of the event log is not up to date");
                 if error.is_damaged_index() {
-                    bell.report_damage();
+                    notifier.report_damage();
                 }
                 builder = None;
-                bell.pause(PAUSE_AFTER_ERROR);
+                notifier.pause(PAUSE_AFTER_ERROR);
             }
         }
     }
 }
 
 /// One batch. Whether there was something to do.
-fn turn(files: &Files, bell: &Bell, builder: &mut Option<Builder>) -> Result<bool, IndexError> {
-    if bell.take_damage() {
+fn turn(files: &Files, notifier: &Notifier, builder: &mut Option<Builder>) -> Result<bool, IndexError> {
+    if notifier.take_damage() {
         tracing::warn!("the index of the event log is damaged and made anew");
         *builder = None;
         files.remove()?;
@@ -65,13 +65,13 @@ fn turn(files: &Files, bell: &Bell, builder: &mut Option<Builder>) -> Result<boo
         Some(builder) => builder,
         none => {
             let opened = none.insert(Builder::open(files)?);
-            bell.opened();
+            notifier.opened();
             opened
         }
     };
-    let did = builder.batch(|| bell.stopped())?;
+    let did = builder.batch(|| notifier.stopped())?;
     if did {
-        bell.committed();
+        notifier.committed();
     }
     Ok(did)
 }

@@ -1,4 +1,4 @@
-//! Which events of a stretch can pass a filter and a search, without looking at the events.
+//! Which events of a range can pass a filter and a search, without looking at the events.
 
 use arcane_shared::Seq;
 use rusqlite::Connection;
@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::block::{BLOCK_EVENTS, Block};
 use super::error::IndexError;
 use super::mark::Wanted;
-use super::place::{Stretch, seq_of};
+use super::row_range::{RowRange, seq_of};
 use super::source::Flow;
 use super::tables;
 use crate::log::history::Order;
@@ -18,7 +18,7 @@ const JUMP_EVENTS: u64 = BLOCK_EVENTS;
 /// What is asked of an index whose state does not change meanwhile.
 pub(super) struct Candidates<'a> {
     pub(super) index: &'a Connection,
-    pub(super) stretch: Stretch,
+    pub(super) range: RowRange,
     pub(super) wanted: Option<Wanted>,
     /// What `MATCH` takes.
     pub(super) words: Option<String>,
@@ -32,11 +32,11 @@ impl Candidates<'_> {
     ) -> Result<(), IndexError> {
         let mut marks = self.wanted.as_ref().map(|wanted| Marks { index: self.index, wanted, block: None });
         match (&self.words, &mut marks) {
-            (None, Some(marks)) => by_marks(marks, self.stretch, visit),
+            (None, Some(marks)) => by_marks(marks, self.range, visit),
             (Some(words), marks) => {
-                let mut rest = Some(self.stretch);
-                while let Some(stretch) = rest {
-                    rest = by_words(self.index, words, marks.as_mut(), stretch, &mut visit)?;
+                let mut rest = Some(self.range);
+                while let Some(range) = rest {
+                    rest = by_words(self.index, words, marks.as_mut(), range, &mut visit)?;
                 }
                 Ok(())
             }
@@ -48,28 +48,28 @@ impl Candidates<'_> {
 
 fn by_marks(
     marks: &mut Marks<'_>,
-    mut stretch: Stretch,
+    mut range: RowRange,
     mut visit: impl FnMut(Seq) -> Result<Flow, IndexError>,
 ) -> Result<(), IndexError> {
-    while let Some(seq) = marks.next(stretch)? {
+    while let Some(seq) = marks.next(range)? {
         if visit(seq)?.is_break() {
             break;
         }
-        stretch = stretch.beyond(seq);
+        range = range.beyond(seq);
     }
     Ok(())
 }
 
 /// Goes through the events with these words, and those of them that pass the marks. Returns what is left of the
-/// stretch if none of its next part can pass.
+/// range if none of its next part can pass.
 fn by_words(
     index: &Connection,
     words: &str,
     mut marks: Option<&mut Marks<'_>>,
-    stretch: Stretch,
+    range: RowRange,
     visit: &mut impl FnMut(Seq) -> Result<Flow, IndexError>,
-) -> Result<Option<Stretch>, IndexError> {
-    let sql = match stretch.order {
+) -> Result<Option<RowRange>, IndexError> {
+    let sql = match range.order {
         Order::Ascending => {
             "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid >= ?2 AND rowid <= ?3 ORDER BY rowid"
         }
@@ -77,22 +77,22 @@ fn by_words(
             "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid >= ?2 AND rowid <= ?3 ORDER BY rowid DESC"
         }
     };
-    let range = stretch.rows();
+    let rowids = range.rows();
     let mut found = index.prepare_cached(sql).map_err(IndexError::Index)?;
     let mut rows =
-        found.query(rusqlite::params![words, range.start(), range.end()]).map_err(IndexError::Index)?;
+        found.query(rusqlite::params![words, rowids.start(), rowids.end()]).map_err(IndexError::Index)?;
     // The first event not before the last one with these words that passes the marks.
     let mut passing: Option<Seq> = None;
     while let Some(row) = rows.next().map_err(IndexError::Index)? {
         let seq = seq_of(row.get(0).map_err(IndexError::Index)?);
         if let Some(marks) = marks.as_deref_mut() {
-            if !passing.is_some_and(|passing| stretch.order.reaches(passing, seq)) {
-                passing = marks.next(stretch.from(seq))?;
+            if !passing.is_some_and(|passing| range.order.reaches(passing, seq)) {
+                passing = marks.next(range.from(seq))?;
             }
             let Some(passing) = passing else { return Ok(None) };
             if passing != seq {
                 if passing.abs_diff(seq) > JUMP_EVENTS {
-                    return Ok(Some(stretch.from(passing)));
+                    return Ok(Some(range.from(passing)));
                 }
                 continue;
             }
@@ -112,24 +112,24 @@ struct Marks<'a> {
 }
 
 impl Marks<'_> {
-    /// The first event of a stretch that can pass.
-    fn next(&mut self, mut stretch: Stretch) -> Result<Option<Seq>, IndexError> {
-        while !stretch.is_empty() {
-            let at = match stretch.order {
-                Order::Ascending => stretch.low,
-                Order::Descending => stretch.high,
+    /// The first event of a range that can pass.
+    fn next(&mut self, mut range: RowRange) -> Result<Option<Seq>, IndexError> {
+        while !range.is_empty() {
+            let at = match range.order {
+                Order::Ascending => range.low,
+                Order::Descending => range.high,
             };
             if !self.block.as_ref().is_some_and(|block| block.has(at)) {
-                let starts = Stretch { low: Block::start_of(stretch.low), ..stretch };
+                let starts = RowRange { low: Block::start_of(range.low), ..range };
                 self.block = tables::next_block(self.index, starts).map_err(IndexError::Index)?;
             }
             let Some(block) = &self.block else { return Ok(None) };
-            if let Some(seq) = block.find(self.wanted, stretch.low, stretch.high, stretch.order) {
+            if let Some(seq) = block.find(self.wanted, range.low, range.high, range.order) {
                 return Ok(Some(seq));
             }
-            stretch = match stretch.order {
-                Order::Ascending => stretch.beyond(block.start() + BLOCK_EVENTS - 1),
-                Order::Descending => stretch.beyond(block.start()),
+            range = match range.order {
+                Order::Ascending => range.beyond(block.start() + BLOCK_EVENTS - 1),
+                Order::Descending => range.beyond(block.start()),
             };
         }
         Ok(None)

@@ -7,9 +7,9 @@ use rusqlite::{Connection, Result};
 
 use super::block::Block;
 use super::mark::Kind;
-use super::place::{SEQ_MAX, Stretch, row};
 use super::plan::IndexedRoom;
 use super::rollup::{Bucket, Level};
+use super::row_range::{RowRange, SEQ_MAX, row};
 use super::tables;
 use crate::log::history::Order;
 
@@ -30,7 +30,7 @@ pub(super) fn forget(index: &Connection, room: &mut IndexedRoom, to: Seq) -> Res
 /// Takes the events before `to` out of the buckets of one level.
 fn trim(index: &Connection, level: Level, room: &IndexedRoom, to: Seq) -> Result<()> {
     let mut touched = Vec::new();
-    let time = Stretch { room: room.id, low: 0, high: SEQ_MAX, order: Order::Ascending };
+    let time = RowRange { room: room.id, low: 0, high: SEQ_MAX, order: Order::Ascending };
     tables::buckets(index, level, time, |bucket| {
         let goes_on = bucket.first < to;
         touched.push(bucket);

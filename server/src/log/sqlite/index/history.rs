@@ -7,8 +7,8 @@ use arcane_shared::Epoch;
 use super::candidates::Candidates;
 use super::error::IndexError;
 use super::mark::Wanted;
-use super::place::{SEQ_MAX, Stretch, row};
 use super::readers::Reader;
+use super::row_range::{RowRange, SEQ_MAX, row};
 use super::source::{self, Flow, LoggedRoom};
 use super::words;
 use crate::log::history::{HistoryPage, HistoryQuery, LoggedEvent, PAGE_BYTES_MAX};
@@ -19,17 +19,17 @@ impl HistoryQuery {
         self.filter.is_empty() && self.text.is_none()
     }
 
-    fn stretch(&self, room: &LoggedRoom) -> Stretch {
+    fn range(&self, room: &LoggedRoom) -> RowRange {
         let after = self.after.map_or(0, |after| after.saturating_add(1));
         let before = self.before.map_or(SEQ_MAX, |before| before.saturating_sub(1));
         // Before event 0 is nothing, not event 0.
         let low = if self.before == Some(0) { SEQ_MAX } else { room.first.max(after).max(1) };
-        Stretch { room: i64::from(self.room), low, high: room.head.min(before), order: self.order }
+        RowRange { room: i64::from(self.room), low, high: room.head.min(before), order: self.order }
     }
 }
 
 /// Events until the page is full, and whether there was one more.
-struct Page {
+struct PageBuilder {
     events: Vec<LoggedEvent>,
     bytes: usize,
     limit: usize,
@@ -37,7 +37,7 @@ struct Page {
     more: bool,
 }
 
-impl Page {
+impl PageBuilder {
     fn new(query: &HistoryQuery) -> Self {
         Self {
             events: Vec::new(),
@@ -73,10 +73,10 @@ impl Page {
 pub(super) fn plain(reader: &Reader, query: &HistoryQuery) -> Result<HistoryPage, IndexError> {
     let log = reader.log.unchecked_transaction().map_err(IndexError::Log)?;
     let room = source::room(&log, i64::from(query.room))?;
-    let stretch = query.stretch(&room);
-    let mut page = Page::new(query);
-    if !stretch.is_empty() {
-        source::each(&log, stretch, |event| page.take(event))?;
+    let range = query.range(&room);
+    let mut page = PageBuilder::new(query);
+    if !range.is_empty() {
+        source::each(&log, range, |event| page.take(event))?;
     }
     Ok(page.of(room))
 }
@@ -88,13 +88,13 @@ pub(super) fn chosen(
     room: LoggedRoom,
     query: &HistoryQuery,
 ) -> Result<HistoryPage, IndexError> {
-    let stretch = query.stretch(&room);
-    let mut page = Page::new(query);
-    if !stretch.is_empty() {
+    let range = query.range(&room);
+    let mut page = PageBuilder::new(query);
+    if !range.is_empty() {
         let words = query.text.as_ref().map(|search| words::expression(index, search));
         let words = words.transpose().map_err(IndexError::Index)?;
         let wanted = (!query.filter.is_empty()).then(|| Wanted::new(&query.filter));
-        Candidates { index, stretch, wanted, words }.each(|seq| {
+        Candidates { index, range, wanted, words }.each(|seq| {
             let event = source::event(log, row(i64::from(query.room), seq), &query.filter)?;
             Ok(event.map_or(ControlFlow::Continue(()), |event| page.take(event)))
         })?;

@@ -6,13 +6,12 @@
 //! - `block`: what filters look at, as columns. A filter of any kind looks at all of it.
 //! - `words`: the full-text index of SQLite. what people type is read by `log::history`.
 //! - `rollup`: counts for each second, minute and hour.
-//! - `plan` decides what is to be done, `builder` does it, `bell` says when.
+//! - `plan` decides what is to be done, `builder` does it, `notifier` says when.
 //!
 //! The index proposes and the log decides: an event is in a page only if its own row in the log says so.
 
 mod activity;
 mod add;
-mod bell;
 mod block;
 mod builder;
 mod candidates;
@@ -20,10 +19,11 @@ mod error;
 mod forget;
 mod history;
 mod mark;
-mod place;
+mod notifier;
 mod plan;
 mod readers;
 mod rollup;
+mod row_range;
 mod schema;
 mod source;
 mod tables;
@@ -42,7 +42,7 @@ pub use error::IndexError;
 
 use super::background;
 use crate::log::history::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
-use bell::Bell;
+use notifier::Notifier;
 use plan::IndexedRoom;
 use readers::{Reader, Readers};
 use schema::Files;
@@ -54,7 +54,7 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 /// The index of one log, and the thread that keeps it.
 #[derive(Debug)]
 pub struct Index {
-    bell: Arc<Bell>,
+    notifier: Arc<Notifier>,
     readers: Readers,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -66,29 +66,29 @@ impl Index {
     /// # Errors
     /// If the thread cannot be started. What is wrong with the files, questions will say.
     pub fn open(dir: &Path) -> Result<Self, IndexError> {
-        let bell = Arc::new(Bell::default());
+        let notifier = Arc::new(Notifier::default());
         let files = Files::of(dir);
         let readers = Readers::new(files.clone());
-        let its_bell = bell.clone();
+        let its_notifier = notifier.clone();
         let thread = std::thread::Builder::new().name("log-index".into());
         let thread = thread
             .spawn(move || {
                 background::stand_back();
-                builder::run(&files, &its_bell);
+                builder::run(&files, &its_notifier);
             })
             .map_err(IndexError::Thread)?;
-        Ok(Self { bell, readers, thread: Mutex::new(Some(thread)) })
+        Ok(Self { notifier, readers, thread: Mutex::new(Some(thread)) })
     }
 
     /// So many events were committed or purged. Costs next to nothing.
     pub fn wake(&self, events: u64) {
-        self.bell.ring(events);
+        self.notifier.notify(events);
     }
 
     /// [`Self::wake`] for whoever writes the log, on whatever thread.
     pub fn waker(&self) -> impl Fn(u64) + Send + Sync + 'static {
-        let bell = self.bell.clone();
-        move |events| bell.ring(events)
+        let notifier = self.notifier.clone();
+        move |events| notifier.notify(events)
     }
 
     /// A page of history. Blocks: for the disk, and if it needs the index, until that has everything which was
@@ -113,7 +113,7 @@ impl Index {
 
     /// Ends the thread, after the batch that it is working on. Dropping does the same.
     pub fn close(&self) {
-        self.bell.stop();
+        self.notifier.stop();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread of the event log's index panicked");
@@ -122,7 +122,7 @@ impl Index {
 
     /// The same, but the thread is waited for until `deadline` only.
     pub(super) fn close_by(&self, deadline: Instant) {
-        self.bell.stop();
+        self.notifier.stop();
         if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
             background::end(thread, deadline);
         }
@@ -139,7 +139,7 @@ impl Index {
         if let Err(error) = &asked
             && error.is_damaged_index()
         {
-            self.bell.report_damage();
+            self.notifier.report_damage();
         }
         asked
     }
@@ -154,7 +154,7 @@ impl Index {
         let mut asked = source::room(&reader.log, room_id)?;
         let mut indexed = 0;
         loop {
-            let seen = self.bell.batches();
+            let seen = self.notifier.batches();
             if seen.file > 0 {
                 let (log, index) = reader.both(self.readers.files(), seen.file)?;
                 // The index first, so that it has nothing that the log's moment does not have.
@@ -175,7 +175,7 @@ impl Index {
                     }
                 }
             }
-            if !self.bell.await_more(seen, deadline) {
+            if !self.notifier.await_more(seen, deadline) {
                 return Err(IndexError::Behind { indexed, head: asked.head });
             }
         }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::error::IndexError;
 use super::mark;
-use super::place::{Stretch, row, seq_of};
+use super::row_range::{RowRange, row, seq_of};
 use crate::log::history::{LoggedEvent, Order};
 
 /// A room as the log has it.
@@ -58,18 +58,18 @@ pub(super) fn taken_at(log: &Connection, room: i64, seq: Seq) -> Result<Option<i
 /// Whether a page takes more.
 pub(super) type Flow = std::ops::ControlFlow<()>;
 
-/// Goes through a stretch until it has no more, or `visit` wants no more.
+/// Goes through a range until it has no more, or `visit` wants no more.
 pub(super) fn each(
     log: &Connection,
-    stretch: Stretch,
+    range: RowRange,
     mut visit: impl FnMut(LoggedEvent) -> Flow,
 ) -> Result<(), IndexError> {
-    let sql = match stretch.order {
+    let sql = match range.order {
         Order::Ascending => "SELECT crc, event, id FROM events WHERE id >= ?1 AND id <= ?2 ORDER BY id",
         Order::Descending => "SELECT crc, event, id FROM events WHERE id >= ?1 AND id <= ?2 ORDER BY id DESC",
     };
     let mut events = log.prepare_cached(sql).map_err(IndexError::Log)?;
-    let rows = stretch.rows();
+    let rows = range.rows();
     let mut rows = events.query([rows.start(), rows.end()]).map_err(IndexError::Log)?;
     while let Some(row) = rows.next().map_err(IndexError::Log)? {
         let seq = seq_of(row.get(2).map_err(IndexError::Log)?);

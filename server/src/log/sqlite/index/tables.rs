@@ -5,9 +5,9 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::block::Block;
-use super::place::{Stretch, row, seq_of};
 use super::plan::IndexedRoom;
 use super::rollup::{Bucket, Counts, Level};
+use super::row_range::{RowRange, row, seq_of};
 use crate::log::history::Order;
 
 /// All rooms, in order.
@@ -47,12 +47,12 @@ pub(super) fn drop_room(index: &Connection, id: i64) -> Result<()> {
 /// The block that has this event, if it is indexed.
 pub(super) fn block_of(index: &Connection, room: i64, seq: Seq) -> Result<Option<Block>> {
     let start = Block::start_of(seq);
-    next_block(index, Stretch { room, low: start, high: start, order: Order::Ascending })
+    next_block(index, RowRange { room, low: start, high: start, order: Order::Ascending })
 }
 
-/// The first block that begins in a stretch.
-pub(super) fn next_block(index: &Connection, stretch: Stretch) -> Result<Option<Block>> {
-    let sql = match stretch.order {
+/// The first block that begins in a range.
+pub(super) fn next_block(index: &Connection, range: RowRange) -> Result<Option<Block>> {
+    let sql = match range.order {
         Order::Ascending => {
             "SELECT id, kinds, daemons FROM blocks WHERE id >= ?1 AND id <= ?2 ORDER BY id LIMIT 1"
         }
@@ -60,7 +60,7 @@ pub(super) fn next_block(index: &Connection, stretch: Stretch) -> Result<Option<
             "SELECT id, kinds, daemons FROM blocks WHERE id >= ?1 AND id <= ?2 ORDER BY id DESC LIMIT 1"
         }
     };
-    let rows = stretch.rows();
+    let rows = range.rows();
     let read = |row: &Row<'_>| {
         let columns = (row.get_ref(1)?.as_blob()?, row.get_ref(2)?.as_blob()?);
         Block::from_columns(seq_of(row.get(0)?), columns.0, columns.1).ok_or_else(|| damaged("a block"))
@@ -85,11 +85,11 @@ pub(super) fn drop_blocks(index: &Connection, room: i64, before: Seq) -> Result<
         .map(drop)
 }
 
-/// The buckets of a stretch of time (Unix seconds, both ends included), in its order.
+/// The buckets of a range of time (Unix seconds, both ends included), in its order.
 pub(super) fn buckets(
     index: &Connection,
     level: Level,
-    time: Stretch,
+    time: RowRange,
     mut visit: impl FnMut(Bucket) -> std::ops::ControlFlow<()>,
 ) -> Result<()> {
     let order = match time.order {

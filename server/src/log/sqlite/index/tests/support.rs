@@ -137,7 +137,7 @@ pub(super) fn seqs(page: &Result<HistoryPage, IndexError>) -> Vec<Seq> {
 pub(super) fn settle(index: &Index, log: &Log) {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
-        let seen = index.bell.batches();
+        let seen = index.notifier.batches();
         let is_done = seen.file > 0 && {
             let logged = source::rooms(&log.db).unwrap();
             let known = index.readers.files().index().unwrap();
@@ -149,6 +149,6 @@ pub(super) fn settle(index: &Index, log: &Log) {
         if is_done {
             return;
         }
-        assert!(index.bell.await_more(seen, deadline), "the index does not come to its end");
+        assert!(index.notifier.await_more(seen, deadline), "the index does not come to its end");
     }
 }

@@ -24,7 +24,7 @@ const PAGE_BYTES_MAX: usize = 256 * 1024;
 const RETRY: Duration = Duration::from_millis(500);
 
 /// See the module.
-pub(super) struct Course {
+pub(super) struct CatchUp {
     /// The page at hand. Frames stay until all are behind the cursor: a reader may have to step back.
     page: Page,
     /// A page that is on its way.
@@ -46,13 +46,13 @@ struct Replay {
     next: Option<(Seq, Instant)>,
 }
 
-impl std::fmt::Debug for Course {
+impl std::fmt::Debug for CatchUp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Course").field("frames", &self.page.frames.len()).finish_non_exhaustive()
+        f.debug_struct("CatchUp").field("frames", &self.page.frames.len()).finish_non_exhaustive()
     }
 }
 
-impl Course {
+impl CatchUp {
     fn new(pin: Pin) -> Self {
         Self {
             page: Page::default(),

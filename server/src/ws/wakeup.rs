@@ -5,15 +5,15 @@ use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 
-/// Rung by whoever has something to say to a connection; heard by its one task. Ringing is never
+/// Reasons by whoever has something to say to a connection; heard by its one task. Ringing is never
 /// lost: what was rung before anybody listened is heard by the next who does.
 #[derive(Debug, Default)]
-pub(crate) struct Bell {
+pub(crate) struct Wakeup {
     reasons: AtomicU8,
     waker: AtomicWaker,
 }
 
-/// Why a bell was rung.
+/// Why a task is woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Reason {
@@ -27,30 +27,30 @@ pub(crate) enum Reason {
     Evicted = 8,
 }
 
-/// The reasons for which a bell was rung since it was heard last.
+/// The reasons since the task took them last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rung(u8);
+pub(crate) struct Reasons(u8);
 
-impl Bell {
-    /// Wakes the listener.
-    pub(crate) fn ring(&self, reason: Reason) {
+impl Wakeup {
+    /// Wakes the task.
+    pub(crate) fn wake(&self, reason: Reason) {
         self.reasons.fetch_or(reason as u8, Ordering::AcqRel);
         self.waker.wake();
     }
 
-    /// Completes when the bell was rung, and takes the reasons. Cancel-safe.
-    pub(crate) fn poll_rung(&self, context: &mut Context<'_>) -> Poll<Rung> {
-        // Registered before looking: a ring in between is seen or wakes.
+    /// Completes when there is a reason, and takes all. Cancel-safe.
+    pub(crate) fn poll_reasons(&self, context: &mut Context<'_>) -> Poll<Reasons> {
+        // Registered before looking: a wake-up in between is seen or wakes.
         self.waker.register(context.waker());
         match self.reasons.swap(0, Ordering::AcqRel) {
             0 => Poll::Pending,
-            reasons => Poll::Ready(Rung(reasons)),
+            reasons => Poll::Ready(Reasons(reasons)),
         }
     }
 }
 
-impl Rung {
-    /// Whether this was among the reasons.
+impl Reasons {
+    /// Whether this is one of them.
     pub(crate) fn has(self, reason: Reason) -> bool {
         self.0 & reason as u8 != 0
     }

@@ -12,7 +12,7 @@ const COLLECT_TIME: Duration = Duration::from_secs(2);
 
 /// Wakes the thread, and those who wait for it.
 #[derive(Debug, Default)]
-pub(super) struct Bell {
+pub(super) struct Notifier {
     thread: OnceLock<Thread>,
     /// Committed since the thread last looked.
     pending: AtomicU64,
@@ -33,14 +33,14 @@ pub(super) struct Batches {
     pub(super) file: u64,
 }
 
-impl Bell {
+impl Notifier {
     /// The thread that [`Self::ring`] wakes is this one.
     pub(super) fn answer_here(&self) {
         let _ = self.thread.set(thread::current());
     }
 
     /// Events were committed. Nearly always one addition.
-    pub(super) fn ring(&self, events: u64) {
+    pub(super) fn notify(&self, events: u64) {
         let before = self.pending.fetch_add(events.max(1), Ordering::Release);
         let after = before.saturating_add(events.max(1));
         if before == 0 || (before < COLLECT_EVENTS && after >= COLLECT_EVENTS) {

@@ -33,9 +33,9 @@ pub(super) fn seq_of(row: i64) -> u64 {
     (row & SEQ_MAX as i64) as u64
 }
 
-/// A stretch of one room, and the direction in which to go through it.
+/// A range of one room, and the direction in which to go through it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stretch {
+pub(super) struct RowRange {
     pub(super) room: i64,
     /// The first and last number; nothing if they are in the wrong order.
     pub(super) low: Seq,
@@ -43,7 +43,7 @@ pub(super) struct Stretch {
     pub(super) order: Order,
 }
 
-impl Stretch {
+impl RowRange {
     pub(super) fn is_empty(&self) -> bool {
         self.low > self.high
     }
@@ -85,9 +85,9 @@ mod tests {
 
     #[test]
     fn what_is_left_goes_with_the_order() {
-        let all = Stretch { room: 1, low: 1, high: 9, order: Order::Ascending };
+        let all = RowRange { room: 1, low: 1, high: 9, order: Order::Ascending };
         assert_eq!(all.beyond(4).rows(), row(1, 5)..=row(1, 9));
-        let all = Stretch { order: Order::Descending, ..all };
+        let all = RowRange { order: Order::Descending, ..all };
         assert_eq!(all.from(4).rows(), row(1, 1)..=row(1, 4));
         assert!(all.beyond(0).is_empty() && all.beyond(1).is_empty());
     }
