@@ -6,21 +6,22 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlCanvasElement, HtmlElement, KeyboardEvent};
 
+use crate::app_handle::{AppHandle, query};
 use crate::components::{
     chronicle, daemons, event_detail, header, help, recorder, settings, spell_bar, stage_view, stats,
-    timeline, visit,
+    timeline,
 };
 use crate::dom::{attribute, class, id, text, the};
 use crate::frame_loop;
 use crate::page::Page;
 use crate::painter::Painter;
-use crate::realm::{Realm, query};
+use crate::time_travel::banner;
 use crate::views::Canvas;
 
 /// Ties the page to its state, and begins.
 pub(crate) fn attach() {
-    let realm = Realm::of_page();
-    let views = realm.views;
+    let app = AppHandle::of_page();
+    let views = app.views;
     let settled = RwSignal::new(false);
     class("realm", "alive", move || settled.get());
     set_timeout(move || settled.set(true), std::time::Duration::from_millis(1_500));
@@ -37,43 +38,43 @@ pub(crate) fn attach() {
     class("realm", "badge", move || views.badge.get());
     text("announcement", move || views.announcement.get());
     text("alert", move || views.alert.get());
-    header::attach(realm);
-    daemons::attach(realm);
-    stage_view::attach(realm);
-    visit::attach(realm);
-    spell_bar::attach(realm);
-    chronicle::attach(realm);
-    timeline::attach(realm);
-    event_detail::attach(realm);
-    help::attach(realm);
-    stats::attach(realm);
-    settings::attach(realm);
-    recorder::attach(realm);
-    window_event_listener(leptos::ev::keydown, move |event| on_key(realm, &event));
+    header::attach(app);
+    daemons::attach(app);
+    stage_view::attach(app);
+    banner::attach(app);
+    spell_bar::attach(app);
+    chronicle::attach(app);
+    timeline::attach(app);
+    event_detail::attach(app);
+    help::attach(app);
+    stats::attach(app);
+    settings::attach(app);
+    recorder::attach(app);
+    window_event_listener(leptos::ev::keydown, move |event| on_key(app, &event));
     document_listener("visibilitychange", move || {
-        realm.with(|page| page.turn_away(document().hidden()));
+        app.with(|page| page.turn_away(document().hidden()));
     });
     window_event_listener(leptos::ev::pagehide, move |_| {
-        realm.with(crate::page::Page::save);
+        app.with(crate::page::Page::save);
     });
-    begin(realm, the("scene"));
+    begin(app, the("scene"));
 }
 
 /// A graphics context that is asked for while the first frame is being painted waits for it, and the page with it: a third of
 /// a second where a CPU paints. So much later it takes a few milliseconds.
 const GPU_RESTED_MS: u64 = 350;
 
-fn begin(realm: Realm, canvas: HtmlCanvasElement) {
-    watch_context(realm, &canvas);
+fn begin(app: AppHandle, canvas: HtmlCanvasElement) {
+    watch_context(app, &canvas);
     let set_the_stage = {
         let canvas = canvas.clone();
         move || {
             let plain = query().get("renderer").as_deref() == Some("2d");
             let painter = Painter::new(&canvas, plain);
             if painter.is_none() {
-                realm.views.canvas.set(Canvas::Absent);
+                app.views.canvas.set(Canvas::Absent);
             }
-            realm.with(|page| page.painter = painter);
+            app.with(|page| page.painter = painter);
         }
     };
     if crate::clock::is_manual() {
@@ -81,30 +82,30 @@ fn begin(realm: Realm, canvas: HtmlCanvasElement) {
     } else {
         set_timeout(set_the_stage, std::time::Duration::from_millis(GPU_RESTED_MS));
     }
-    expose(realm);
-    realm.settle_settings();
+    expose(app);
+    app.settle_settings();
     if !crate::clock::is_manual() {
-        realm.connect();
-        realm.learn();
+        app.connect();
+        app.learn();
     }
-    frame_loop::start(realm, canvas);
+    frame_loop::start(app, canvas);
 }
 
 /// The browser may take the graphics context away and give it back.
-fn watch_context(realm: Realm, canvas: &HtmlCanvasElement) {
+fn watch_context(app: AppHandle, canvas: &HtmlCanvasElement) {
     let lost = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
         event.prevent_default();
-        realm.with(|page| page.context_lost = true);
-        realm.views.canvas.set(Canvas::Lost);
+        app.with(|page| page.context_lost = true);
+        app.views.canvas.set(Canvas::Lost);
     });
     let restored = Closure::<dyn FnMut()>::new(move || {
-        let back = realm.with(|page| {
+        let back = app.with(|page| {
             let (_, particles) = page.stage.painted();
             let back = page.painter.as_mut().is_some_and(|painter| painter.restore(particles).is_ok());
             page.context_lost = !back;
             back
         });
-        realm.views.canvas.set(if back == Some(true) { Canvas::Painting } else { Canvas::Absent });
+        app.views.canvas.set(if back == Some(true) { Canvas::Painting } else { Canvas::Absent });
     });
     let _ = canvas.add_event_listener_with_callback("webglcontextlost", lost.as_ref().unchecked_ref());
     let _ =
@@ -114,11 +115,11 @@ fn watch_context(realm: Realm, canvas: &HtmlCanvasElement) {
 }
 
 /// `window.__arcane`: what tests and the curious ask. `state()`, `open(recording)`, and `tick(ms)` of a manual clock.
-fn expose(realm: Realm) {
+fn expose(app: AppHandle) {
     let state = Closure::<dyn FnMut() -> JsValue>::new(move || {
-        realm.with(crate::page::Page::describe).map_or(JsValue::NULL, |text| JsValue::from_str(&text))
+        app.with(crate::page::Page::describe).map_or(JsValue::NULL, |text| JsValue::from_str(&text))
     });
-    let open = Closure::<dyn FnMut(String)>::new(move |text: String| realm.open_recording(&text));
+    let open = Closure::<dyn FnMut(String)>::new(move |text: String| app.open_recording(&text));
     let object = js_sys::Object::new();
     let _ = js_sys::Reflect::set(&object, &"open".into(), open.as_ref());
     open.forget();
@@ -127,16 +128,16 @@ fn expose(realm: Realm) {
     state.forget();
 }
 
-fn on_key(realm: Realm, event: &KeyboardEvent) {
+fn on_key(app: AppHandle, event: &KeyboardEvent) {
     let target = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
     let tag = target.map(|element| element.tag_name()).unwrap_or_default();
-    let visiting = realm.views.when.with_untracked(|when| when.visiting);
+    let visiting = app.views.when.with_untracked(|when| when.visiting);
     let in_dialog = document().query_selector("dialog[open]").is_ok_and(|open| open.is_some());
     if event.key() == "Escape" && !in_dialog && tag != "INPUT" {
         if visiting {
-            realm.travel(|page| page.leave(true));
-        } else if realm.views.wall.get_untracked() {
-            realm.toggle_wall();
+            app.travel(|page| page.leave(true));
+        } else if app.views.wall.get_untracked() {
+            app.toggle_wall();
         }
         return;
     }
@@ -150,28 +151,28 @@ fn on_key(realm: Realm, event: &KeyboardEvent) {
             focus("spell");
         }
         "t" => focus("scrubber"),
-        "?" => realm.views.help.set(true),
-        "s" => realm.toggle_sound(),
-        "m" => realm.toggle_motion(),
-        "f" => realm.filter(|filter| filter.failures = !filter.failures),
-        "r" => realm.travel(crate::page::Page::replay),
+        "?" => app.views.help.set(true),
+        "s" => app.toggle_sound(),
+        "m" => app.toggle_motion(),
+        "f" => app.filter(|filter| filter.failures = !filter.failures),
+        "r" => app.travel(crate::page::Page::replay),
         // A button that has the focus is pressed by it.
         " " if !matches!(tag.as_str(), "BUTTON" | "A") => {
             event.prevent_default();
-            realm.travel(if visiting { Page::toggle_play } else { Page::pause_live });
+            app.travel(if visiting { Page::toggle_play } else { Page::pause_live });
         }
-        "w" => realm.toggle_wall(),
+        "w" => app.toggle_wall(),
         "i" => {
-            realm.views.stats_open.set(true);
-            realm.refresh();
+            app.views.stats_open.set(true);
+            app.refresh();
         }
-        "," => realm.views.settings_open.set(true),
-        "d" => recorder::save(realm),
+        "," => app.views.settings_open.set(true),
+        "d" => recorder::save(app),
         key => {
             let spell =
                 key.parse::<usize>().ok().and_then(|n| SpellName::ALL.get(n.checked_sub(1)?).copied());
             if let Some(spell) = spell {
-                realm.filter_spell(spell.as_str());
+                app.filter_spell(spell.as_str());
             }
         }
     }

@@ -9,9 +9,10 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlCanvasElement, MessageChannel, MessagePort};
 
+use crate::app_handle::AppHandle;
 use crate::project;
-use crate::realm::Realm;
-use crate::{clock, past_view, strip};
+use crate::time_travel::past_view;
+use crate::{clock, strip};
 
 /// Milliseconds between projections of what moves with the circles.
 const STAGE_EVERY_MS: f64 = 100.0;
@@ -29,10 +30,10 @@ const MANUAL_FRAME_MS: f64 = 1_000.0 / 60.0;
 type Tick = Rc<RefCell<Option<Closure<dyn FnMut(f64)>>>>;
 
 /// Starts both. They run as long as the page does.
-pub(crate) fn start(realm: Realm, canvas: HtmlCanvasElement) {
-    let mut frame = Frame::new(realm, canvas);
+pub(crate) fn start(app: AppHandle, canvas: HtmlCanvasElement) {
+    let mut frame = Frame::new(app, canvas);
     if clock::is_manual() {
-        by_hand(realm, frame);
+        by_hand(app, frame);
         return;
     }
     let tick: Tick = Rc::default();
@@ -42,14 +43,14 @@ pub(crate) fn start(realm: Realm, canvas: HtmlCanvasElement) {
         request(&again);
     }));
     request(&tick);
-    let beat = Closure::<dyn FnMut()>::new(move || beat(realm));
+    let beat = Closure::<dyn FnMut()>::new(move || beat(app));
     let _ =
         window().set_interval_with_callback_and_timeout_and_arguments_0(beat.as_ref().unchecked_ref(), 1_000);
     beat.forget();
 }
 
 /// `window.__arcane.tick(ms)`: time passes by so much, a frame at a time, and the last one is on the canvas.
-fn by_hand(realm: Realm, mut frame: Frame) {
+fn by_hand(app: AppHandle, mut frame: Frame) {
     let tick = Closure::<dyn FnMut(f64)>::new(move |ms: f64| {
         let mut left = ms.clamp(0.0, 600_000.0);
         while left > 0.0 {
@@ -66,7 +67,7 @@ fn by_hand(realm: Realm, mut frame: Frame) {
         let _ = js_sys::Reflect::set(&object, &"tick".into(), tick.as_ref());
     }
     tick.forget();
-    realm.refresh();
+    app.refresh();
 }
 
 fn request(tick: &Tick) {
@@ -76,24 +77,24 @@ fn request(tick: &Tick) {
 }
 
 /// A port whose messages arrive when the frame that posted them is done.
-fn after_frames(realm: Realm) -> Option<MessagePort> {
+fn after_frames(app: AppHandle) -> Option<MessagePort> {
     let channel = MessageChannel::new().ok()?;
     let done = Closure::<dyn FnMut()>::new(move || {
-        realm.with(crate::page::Page::measure);
+        app.with(crate::page::Page::measure);
     });
     channel.port1().set_onmessage(Some(done.as_ref().unchecked_ref()));
     done.forget();
     Some(channel.port2())
 }
 
-fn beat(realm: Realm) {
-    if realm.with(crate::page::Page::beat) == Some(true) {
-        realm.connect();
+fn beat(app: AppHandle) {
+    if app.with(crate::page::Page::beat) == Some(true) {
+        app.connect();
     }
 }
 
 struct Frame {
-    realm: Realm,
+    app: AppHandle,
     canvas: HtmlCanvasElement,
     scale: f32,
     painted: f64,
@@ -105,46 +106,46 @@ struct Frame {
 }
 
 impl Frame {
-    fn new(realm: Realm, canvas: HtmlCanvasElement) -> Self {
+    fn new(app: AppHandle, canvas: HtmlCanvasElement) -> Self {
         Self {
-            realm,
+            app,
             canvas,
             scale: 1.0,
             painted: 0.0,
             due: [0.0; 5],
             labels: Vec::new(),
             counts: (0, 0),
-            handed: after_frames(realm),
+            handed: after_frames(app),
         }
     }
 
     fn run(&mut self, now: f64) {
         // The callback's own time may lie before events that were heard since.
         let now = now.max(clock::now());
-        beat(self.realm);
-        self.realm.ask_log();
+        beat(self.app);
+        self.app.ask_log();
         if self.is_due(0, now, MEASURE_EVERY_MS) {
             self.measure();
         }
         let busy = self.paint(now);
-        let views = self.realm.views;
+        let views = self.app.views;
         let texts = self.is_due(2, now, TEXT_EVERY_MS[usize::from(busy && self.is_software())]);
         if texts {
-            self.realm.with(|page| project::project_text(page, views));
+            self.app.with(|page| project::project_text(page, views));
         }
         if texts || self.is_due(1, now, STAGE_EVERY_MS) {
             let labels = &mut self.labels;
-            self.realm.with(|page| {
+            self.app.with(|page| {
                 project::project_stage(page, views, labels, texts);
-                past_view::project(page, views, page.traveller.point);
+                past_view::project(page, views, page.time_travel.point);
             });
         }
         if self.is_due(3, now, STRIP_EVERY_MS) {
-            self.realm.with(|page| strip::draw(page));
+            self.app.with(|page| strip::draw(page));
         }
         if self.is_due(4, now, ANNOUNCE_EVERY_MS) {
             let counts = &mut self.counts;
-            self.realm.with(|page| project::announce(page, views, counts));
+            self.app.with(|page| project::announce(page, views, counts));
         }
     }
 
@@ -152,7 +153,7 @@ impl Frame {
     fn paint(&mut self, now: f64) -> bool {
         let (scale, rested) = (self.scale, now - self.painted);
         let (busy, painted, waits) = self
-            .realm
+            .app
             .with(|page| {
                 let busy = page.stage.is_busy(now);
                 let [least, idle] = page.quality.tier().frame_ms;
@@ -176,7 +177,7 @@ impl Frame {
         let software = |page: &mut crate::page::Page| {
             page.settled() && page.painter.as_ref().is_some_and(crate::painter::Painter::is_software)
         };
-        self.realm.with(software) == Some(true)
+        self.app.with(software) == Some(true)
     }
 
     fn is_due(&mut self, which: usize, now: f64, every: f64) -> bool {
@@ -192,7 +193,7 @@ impl Frame {
         let Some(hole) = document().get_element_by_id("hole") else { return };
         let (whole, hole) = (self.canvas.get_bounding_client_rect(), hole.get_bounding_client_rect());
         let (width, height) = (whole.width().max(1.0), whole.height().max(1.0));
-        let Some(tier) = self.realm.with(|page| page.quality.tier()) else { return };
+        let Some(tier) = self.app.with(|page| page.quality.tier()) else { return };
         let dpr = window().device_pixel_ratio().min(tier.scale_max).max(1.0);
         let scale = dpr.min((tier.pixels_max / (width * height)).sqrt());
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of a screen")]
@@ -216,6 +217,6 @@ impl Frame {
         {
             self.scale = scale as f32;
         }
-        self.realm.with(|page| page.stage.set_view(view));
+        self.app.with(|page| page.stage.set_view(view));
     }
 }

@@ -3,21 +3,20 @@
 
 mod api;
 mod app;
+mod app_handle;
 mod clock;
 mod components;
 mod dom;
 mod frame_loop;
 mod page;
 mod painter;
-mod past_view;
 mod project;
-mod realm;
 mod socket;
 mod speaker;
 mod statistics;
 mod storage;
 mod strip;
-mod traveller;
+mod time_travel;
 mod views;
 
 use leptos::prelude::{document, request_animation_frame, set_timeout};

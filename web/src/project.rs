@@ -56,7 +56,7 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     }
     put(views.header, header(page, clock::now()));
     // Lengths of time are those of the moment that is shown.
-    let visiting = page.traveller.travel.is_some();
+    let visiting = page.time_travel.travel.is_some();
     let unix = if visiting { page.moment() } else { present };
     put(views.present, page.shown().daemons().present().count());
     let store = page.shown();
@@ -106,7 +106,7 @@ pub(crate) fn announce(page: &Page, views: Views, before: &mut (u64, u64)) {
     let (events, failures) = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
     *before = after;
     // Whoever visits the past is not told of the present.
-    if events > 0 && page.traveller.travel.is_none() {
+    if events > 0 && page.time_travel.travel.is_none() {
         let present = page.store.daemons().present().count();
         let failed = if failures > 0 { format!(", {failures} failed") } else { String::new() };
         put(views.announcement, format!("{events} events{failed}. {present} daemons present."));
@@ -157,7 +157,7 @@ fn figures(page: &Page, report: &Report, ms: impl Fn(Option<f64>) -> String, det
 
 fn quiet(page: &Page) -> Quiet {
     let store = page.shown();
-    if let Some(travel) = &page.traveller.travel {
+    if let Some(travel) = &page.time_travel.travel {
         let nobody = store.daemons().present().next().is_none();
         return match travel.trouble() {
             Some(trouble) => {

@@ -48,7 +48,7 @@ fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
 }
 
 fn draw_bars(c: &CanvasRenderingContext2d, page: &Page, width: f64, base: f64) {
-    let (span, activity) = (page.span(), page.traveller.activity());
+    let (span, activity) = (page.span(), page.time_travel.activity());
     let slots = activity.slots().iter().filter(|slot| slot.at + activity.step_ms > span.from);
     let peak = slots.clone().map(|slot| slot.bucket.total()).max().unwrap_or(0).max(4);
     let step = (activity.step_ms / span.length() * width).max(3.0);
@@ -78,7 +78,7 @@ fn draw_ticks(c: &CanvasRenderingContext2d, page: &Page, width: f64, height: f64
     c.set_font("11px system-ui, sans-serif");
     c.set_fill_style_str("#a3a3b8");
     let last =
-        if page.traveller.travel.is_some() { tick(span.to, span.length(), offset) } else { "now".into() };
+        if page.time_travel.travel.is_some() { tick(span.to, span.length(), offset) } else { "now".into() };
     c.set_text_align("right");
     let _ = c.fill_text(&last, width, height - 3.0);
     c.set_text_align("center");
@@ -93,7 +93,7 @@ fn draw_ticks(c: &CanvasRenderingContext2d, page: &Page, width: f64, height: f64
 
 /// What happened around a moment, in words.
 pub(crate) fn describe(page: &Page, at: f64) -> String {
-    match page.traveller.activity().slot_at(at) {
+    match page.time_travel.activity().slot_at(at) {
         Some(slot) => described(&slot.bucket),
         None => "nothing".into(),
     }

@@ -5,23 +5,22 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlSelectElement, KeyboardEvent};
 
+use crate::app_handle::AppHandle;
 use crate::dom::{
     Rows, attribute, choices, click, follow, id, named, on, part, say, set, shown, style, styled, text, the,
 };
 use crate::project;
-use crate::realm::Realm;
 
 /// Height of a row, pixels; the style sheet says the same.
 const ROW: usize = 33;
 
 /// See the module.
-pub(crate) fn attach(realm: Realm) {
-    let views = realm.views;
+pub(crate) fn attach(app: AppHandle) {
+    let views = app.views;
     let list = id("feed");
     let hold = move |held: bool| {
-        let newest = realm
-            .with(|page| page.shown().newest_first().next().map(arcane_stage::store::Entry::id))
-            .flatten();
+        let newest =
+            app.with(|page| page.shown().newest_first().next().map(arcane_stage::store::Entry::id)).flatten();
         if held {
             if views.feed_pin.get_untracked().is_none() {
                 views.feed_pin.set(newest);
@@ -38,12 +37,12 @@ pub(crate) fn attach(realm: Realm) {
             let top = usize::try_from(element.scroll_top().max(0)).unwrap_or(0);
             hold(top > 4);
             views.feed_first.set((top / ROW).saturating_sub(2));
-            realm.with(|page| project::project_feed(page, views));
+            app.with(|page| project::project_feed(page, views));
         });
     }
     on(&list, "click", move |event| {
         if let Some(entry) = named(&event, "data-id").and_then(|text| text.parse().ok()) {
-            realm.open(entry);
+            app.open(entry);
         }
     });
     on(&list, "keydown", {
@@ -54,7 +53,7 @@ pub(crate) fn attach(realm: Realm) {
         views.feed_pin.set(None);
         views.feed_first.set(0);
         list.set_scroll_top(0);
-        realm.with(|page| project::project_feed(page, views));
+        app.with(|page| project::project_feed(page, views));
     });
     shown("new", move || views.feed_newer.get() > 0);
     text("new", move || format!("{} new", views.feed_newer.get()));
@@ -64,9 +63,9 @@ pub(crate) fn attach(realm: Realm) {
         let all = views.filter.with(arcane_stage::filter::Filter::is_empty);
         if all { "Nothing has happened yet." } else { "Nothing passes the filter." }.into()
     });
-    recycle(realm);
-    pins(realm);
-    filters(realm);
+    recycle(app);
+    pins(app);
+    filters(app);
 }
 
 /// From row to row by arrow keys: one stop for the tab key instead of fifty.
@@ -87,8 +86,8 @@ fn step(list: &HtmlElement, event: &KeyboardEvent) {
 }
 
 /// Events that stay in sight above the list.
-fn pins(realm: Realm) {
-    let views = realm.views;
+fn pins(app: AppHandle) {
+    let views = app.views;
     let mut rows = Rows::of("pin-row");
     follow(move || {
         let pins = views.pins.get();
@@ -100,14 +99,14 @@ fn pins(realm: Realm) {
     });
     on(&id("pins"), "click", move |event| {
         if let Some(entry) = named(&event, "data-id").and_then(|text| text.parse().ok()) {
-            realm.open(entry);
+            app.open(entry);
         }
     });
 }
 
 /// Rows stay in their slots and show whatever the slot holds.
-fn recycle(realm: Realm) {
-    let views = realm.views;
+fn recycle(app: AppHandle) {
+    let views = app.views;
     let slots: Vec<String> = (0..crate::views::FEED_ROWS).map(|slot| slot.to_string()).collect();
     let mut rows = Rows::of("feed-row");
     let mut before: (usize, Vec<Row>) = (0, Vec::new());
@@ -142,8 +141,8 @@ fn fill(element: &HtmlElement, row: &Row, top: usize) {
     say(&part(element, ".aside"), &row.aside);
 }
 
-fn filters(realm: Realm) {
-    let views = realm.views;
+fn filters(app: AppHandle) {
+    let views = app.views;
     let chosen = |select: &HtmlSelectElement| Some(select.value()).filter(|value| !value.is_empty());
     let spells: HtmlSelectElement = the("filter-spell");
     {
@@ -155,7 +154,7 @@ fn filters(realm: Realm) {
     let select = spells.clone();
     on(&spells, "change", move |_| {
         let value = chosen(&select);
-        realm.filter(|filter| filter.spell = value);
+        app.filter(|filter| filter.spell = value);
     });
     let daemons: HtmlSelectElement = the("filter-daemon");
     {
@@ -172,10 +171,10 @@ fn filters(realm: Realm) {
     let select = daemons.clone();
     on(&daemons, "change", move |_| {
         let value = chosen(&select);
-        realm.filter(|filter| filter.daemon = value);
+        app.filter(|filter| filter.daemon = value);
     });
     attribute("filter-failures", "aria-pressed", move || {
         Some(views.filter.with(|filter| filter.failures).to_string())
     });
-    click("filter-failures", move || realm.filter(|filter| filter.failures = !filter.failures));
+    click("filter-failures", move || app.filter(|filter| filter.failures = !filter.failures));
 }

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 use web_sys::HtmlElement;
 
+use crate::app_handle::AppHandle;
 use crate::dom::{Rows, follow, named, on, part, say, set, shown, style, text};
-use crate::realm::Realm;
 use crate::views::DaemonView;
 
 /// See the module.
-pub(crate) fn attach(realm: Realm) {
-    let views = realm.views;
+pub(crate) fn attach(app: AppHandle) {
+    let views = app.views;
     text("present", move || format!("{} present", views.present.get()));
     shown("nobody", move || views.daemons.with(Vec::is_empty));
     shown("mana", move || views.mana.with(Option::is_some));
@@ -34,7 +34,7 @@ pub(crate) fn attach(realm: Realm) {
     let table = part(&crate::dom::id("realm"), ".daemons tbody");
     on(&table, "click", move |event| {
         if let Some(name) = named(&event, "data-show") {
-            realm.filter_daemon(&name);
+            app.filter_daemon(&name);
         }
     });
 }

@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
+use crate::app_handle::AppHandle;
 use crate::dom::{Rows, click, follow, id, part, say, text};
-use crate::realm::Realm;
 
 /// See the module.
-pub(crate) fn attach(realm: Realm) {
-    let views = realm.views;
+pub(crate) fn attach(app: AppHandle) {
+    let views = app.views;
     let copied = RwSignal::new(false);
     super::help::dialog("detail", move || views.detail.with(Option::is_some), move || views.detail.set(None));
     let mut facts = Rows::of("detail-fact");
@@ -30,7 +30,7 @@ pub(crate) fn attach(realm: Realm) {
     text("pin", move || if pinned() { "Unpin" } else { "Pin" }.into());
     click("pin", move || {
         if let Some(id) = views.detail.with_untracked(|detail| detail.as_ref().map(|detail| detail.id)) {
-            realm.toggle_pin(id);
+            app.toggle_pin(id);
         }
     });
     text("copy", move || if copied.get() { "Copied" } else { "Copy JSON" }.into());

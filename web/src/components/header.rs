@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 use web_sys::HtmlSelectElement;
 
+use crate::app_handle::AppHandle;
 use crate::dom::{attribute, choices, click, follow, on, text, the};
-use crate::realm::Realm;
 use crate::views::Header;
 
 /// See the module.
-pub(crate) fn attach(realm: Realm) {
-    let views = realm.views;
+pub(crate) fn attach(app: AppHandle) {
+    let views = app.views;
     let header = views.header;
     let mode = move || views.when.with(|when| when.post.mode);
     // In the past the link goes on, and says so where it does not.
@@ -36,19 +36,19 @@ pub(crate) fn attach(realm: Realm) {
     number("watchers", |h| &h.watchers);
 
     let rooms: HtmlSelectElement = the("room");
-    on(&rooms, "focus", move |_| realm.learn_rooms());
+    on(&rooms, "focus", move |_| app.learn_rooms());
     {
         let rooms = rooms.clone();
         follow(move || views.rooms.with(|names| choices(&rooms, 0, names, &views.room.get())));
     }
     let select = rooms.clone();
-    on(&rooms, "change", move |_| realm.enter(&select.value()));
+    on(&rooms, "change", move |_| app.enter(&select.value()));
 
     let pressed = |on: bool| Some(on.to_string());
     text("sound", move || if views.sound.get() { "♪ on" } else { "Enable sound" }.into());
     attribute("sound", "aria-pressed", move || pressed(views.sound.get()));
-    click("sound", move || realm.toggle_sound());
+    click("sound", move || app.toggle_sound());
     text("motion", move || if views.reduced.get() { "○ motion" } else { "◐ motion" }.into());
     attribute("motion", "aria-pressed", move || pressed(!views.reduced.get()));
-    click("motion", move || realm.toggle_motion());
+    click("motion", move || app.toggle_motion());
 }

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use web_sys::HtmlDialogElement;
 
+use crate::app_handle::AppHandle;
 use crate::dom::{click, follow, on, the};
-use crate::realm::Realm;
 
 /// See the module.
-pub(crate) fn attach(realm: Realm) {
-    let open = realm.views.help;
+pub(crate) fn attach(app: AppHandle) {
+    let open = app.views.help;
     dialog("help", move || open.get(), move || open.set(false));
     click("help-open", move || open.set(true));
 }

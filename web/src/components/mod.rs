@@ -11,4 +11,3 @@ pub(crate) mod spell_bar;
 pub(crate) mod stage_view;
 pub(crate) mod stats;
 pub(crate) mod timeline;
-pub(crate) mod visit;

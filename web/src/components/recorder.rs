@@ -5,19 +5,19 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, DragEvent, Event, File, HtmlElement, HtmlInputElement, Url};
 
+use crate::app_handle::AppHandle;
 use crate::dom::{class, click, made, on, the};
-use crate::realm::Realm;
 
 /// See the module.
-pub(crate) fn attach(realm: Realm) {
+pub(crate) fn attach(app: AppHandle) {
     let dropping = RwSignal::new(false);
     class("realm", "dropping", move || dropping.get());
-    click("save", move || save(realm));
+    click("save", move || save(app));
     let input: HtmlInputElement = the("open");
     let chosen = input.clone();
     on(&input, "change", move |_| {
         let file = chosen.files().and_then(|files| files.get(0));
-        open(realm, file);
+        open(app, file);
         // The same file may be chosen again.
         chosen.set_value("");
     });
@@ -36,15 +36,15 @@ pub(crate) fn attach(realm: Realm) {
         event.prevent_default();
         dropping.set(false);
         let files = event.unchecked_ref::<DragEvent>().data_transfer().and_then(|data| data.files());
-        open(realm, files.and_then(|files| files.get(0)));
+        open(app, files.and_then(|files| files.get(0)));
     });
 }
 
 /// Hands the visible history to whoever looks, as a file.
-pub(crate) fn save(realm: Realm) {
-    let Some((name, text, count)) = realm.with(crate::page::Page::recording) else { return };
+pub(crate) fn save(app: AppHandle) {
+    let Some((name, text, count)) = app.with(crate::page::Page::recording) else { return };
     if handed(&name, &text).is_some() {
-        realm.tell(&format!("{count} events saved as {name}: drop the file here to see them again."));
+        app.tell(&format!("{count} events saved as {name}: drop the file here to see them again."));
     }
 }
 
@@ -63,7 +63,7 @@ fn handed(name: &str, text: &str) -> Option<()> {
     Some(())
 }
 
-fn open(realm: Realm, file: Option<File>) {
+fn open(app: AppHandle, file: Option<File>) {
     let Some(file) = file else { return };
     leptos::task::spawn_local(async move {
         #[expect(clippy::cast_precision_loss, reason = "a limit")]
@@ -74,8 +74,8 @@ fn open(realm: Realm, file: Option<File>) {
             None
         };
         match text {
-            Some(text) => realm.open_recording(&text),
-            None => realm.tell("This file cannot be read: it is larger than 32 MB, or no text."),
+            Some(text) => app.open_recording(&text),
+            None => app.tell("This file cannot be read: it is larger than 32 MB, or no text."),
         }
     });
 }

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 
+use crate::app_handle::AppHandle;
 use crate::dom::{click, on, text, the};
-use crate::realm::Realm;
 use crate::storage;
 
 /// See the module.
-pub(crate) fn attach(realm: Realm) {
-    let views = realm.views;
+pub(crate) fn attach(app: AppHandle) {
+    let views = app.views;
     let open = views.settings_open;
     super::help::dialog("settings", move || open.get(), move || open.set(false));
     click("settings-open", move || open.set(true));
@@ -17,28 +17,28 @@ pub(crate) fn attach(realm: Realm) {
 
     let quality: HtmlSelectElement = the("quality");
     quality.set_value(&storage::read(storage::QUALITY_KEY).unwrap_or_else(|| "auto".into()));
-    keep(realm, &quality, storage::QUALITY_KEY);
+    keep(app, &quality, storage::QUALITY_KEY);
     let summaries: HtmlSelectElement = the("summaries");
     summaries.set_value(&storage::read(storage::SUMMARY_KEY).unwrap_or_else(|| "5".into()));
-    keep(realm, &summaries, storage::SUMMARY_KEY);
+    keep(app, &summaries, storage::SUMMARY_KEY);
 
     let volume: HtmlInputElement = the("volume");
     volume.set_value(&storage::read(storage::VOLUME_KEY).unwrap_or_else(|| "60".into()));
     let slider = volume.clone();
     on(&volume, "input", move |_| {
         storage::write(storage::VOLUME_KEY, &slider.value());
-        realm.settle_settings();
+        app.settle_settings();
     });
     click("wall", move || {
         open.set(false);
-        realm.toggle_wall();
+        app.toggle_wall();
     });
 }
 
-fn keep(realm: Realm, select: &HtmlSelectElement, key: &'static str) {
+fn keep(app: AppHandle, select: &HtmlSelectElement, key: &'static str) {
     let chosen = select.clone();
     on(select, "change", move |_| {
         storage::write(key, &chosen.value());
-        realm.settle_settings();
+        app.settle_settings();
     });
 }

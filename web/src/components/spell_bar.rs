@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
+use crate::app_handle::AppHandle;
 use crate::dom::{Rows, attribute, class, follow, id, named, on, say, set, shown, text, the};
-use crate::realm::Realm;
 
 /// Spells remembered for the arrow keys.
 const PAST_MAX: usize = 50;
@@ -19,8 +19,8 @@ struct Feedback {
 }
 
 /// See the module.
-pub(crate) fn attach(realm: Realm) {
-    let views = realm.views;
+pub(crate) fn attach(app: AppHandle) {
+    let views = app.views;
     let typed = RwSignal::new(String::new());
     let feedback = RwSignal::new(Feedback::default());
     let casting = RwSignal::new(false);
@@ -54,10 +54,10 @@ pub(crate) fn attach(realm: Realm) {
         chosen.set(None);
         // A spell acts now.
         if views.when.with_untracked(|when| when.visiting) {
-            realm.travel(|page| page.leave(true));
+            app.travel(|page| page.leave(true));
         }
         leptos::task::spawn_local(async move {
-            let outcome = realm.server().cast(&spell).await;
+            let outcome = app.server().cast(&spell).await;
             casting.set(false);
             match outcome {
                 Ok(message) => {

@@ -5,13 +5,13 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, PointerEvent};
 
+use crate::app_handle::AppHandle;
 use crate::dom::{Rows, attribute, class, click, follow, id, named, on, part, say, set, shown, style, text};
-use crate::realm::Realm;
 use crate::views::{Canvas, LabelView, Quiet};
 
 /// See the module.
-pub(crate) fn attach(realm: Realm) {
-    let views = realm.views;
+pub(crate) fn attach(app: AppHandle) {
+    let views = app.views;
     class("display", "shown", move || views.display.with(Option::is_some));
     attribute("display", "data-shown", move || Some(views.display.with(Option::is_some).to_string()));
     text("display", move || views.display.get().unwrap_or_default());
@@ -22,14 +22,14 @@ pub(crate) fn attach(realm: Realm) {
     text("spoken", move || views.subtitle.get().unwrap_or_default().1);
     shown("ratio", move || views.ratio.with(|ratio| !ratio.is_empty()));
     text("ratio", move || views.ratio.get());
-    labels(realm);
-    said(realm);
-    point(realm);
+    labels(app);
+    said(app);
+    point(app);
 }
 
 /// What the pointer or the focus is on names its event; a click opens it.
-fn point(realm: Realm) {
-    let tip = realm.views.tip;
+fn point(app: AppHandle) {
+    let tip = app.views.tip;
     let scene = id("scene");
     let stage = part(&id("realm"), ".stage");
     let labels = part(&stage, ".labels");
@@ -53,25 +53,25 @@ fn point(realm: Realm) {
             let place = scene.get_bounding_client_rect();
             let at = [f64::from(event.client_x()) - place.left(), f64::from(event.client_y()) - place.top()];
             #[expect(clippy::cast_possible_truncation, reason = "pixels of a screen")]
-            realm.point_at(Some(at.map(|v| v as f32)));
+            app.point_at(Some(at.map(|v| v as f32)));
         });
-        on(&layer, "pointerleave", move |_| realm.point_at(None));
+        on(&layer, "pointerleave", move |_| app.point_at(None));
     }
     on(&scene, "click", move |_| {
         if let Some(id) = tip.with_untracked(|tip| tip.as_ref().map(|tip| tip.id)) {
-            realm.open(id);
+            app.open(id);
         }
     });
     on(&labels, "focusin", move |event| {
         let centre =
-            named(&event, "data-daemon").and_then(|name| realm.with(|page| page.centre(&name)).flatten());
-        realm.point_at(centre);
+            named(&event, "data-daemon").and_then(|name| app.with(|page| page.centre(&name)).flatten());
+        app.point_at(centre);
     });
-    on(&labels, "focusout", move |_| realm.point_at(None));
+    on(&labels, "focusout", move |_| app.point_at(None));
 }
 
-fn labels(realm: Realm) {
-    let views = realm.views;
+fn labels(app: AppHandle) {
+    let views = app.views;
     let mut rows = Rows::of("label");
     let mut before: Vec<LabelView> = Vec::new();
     follow(move || {
@@ -86,7 +86,7 @@ fn labels(realm: Realm) {
     });
     on(&part(&id("realm"), ".labels"), "click", move |event| {
         if let Some(name) = named(&event, "data-daemon") {
-            realm.filter_daemon(&name);
+            app.filter_daemon(&name);
         }
     });
 }
@@ -151,8 +151,8 @@ impl Said {
     }
 }
 
-fn said(realm: Realm) {
-    let views = realm.views;
+fn said(app: AppHandle) {
+    let views = app.views;
     let quiet = id("quiet");
     follow(move || {
         let said = Said::of(views.quiet.get(), views.canvas.get());
@@ -172,17 +172,17 @@ fn said(realm: Realm) {
         part("quiet-told", !said.told.is_empty(), Some(&said.told));
         part("quiet-how", said.how, None);
         part("quiet-shell", said.curl, None);
-        part("quiet-curl", said.curl, Some(&if said.curl { curl(realm) } else { String::new() }));
+        part("quiet-curl", said.curl, Some(&if said.curl { curl(app) } else { String::new() }));
         part("quiet-actions", said.actions, None);
     });
-    click("retry", move || realm.travel(crate::page::Page::retry));
-    click("give-up", move || realm.travel(|page| page.leave(true)));
+    click("retry", move || app.travel(crate::page::Page::retry));
+    click("give-up", move || app.travel(|page| page.leave(true)));
 }
 
 /// What one types into a shell to see something here.
-fn curl(realm: Realm) -> String {
-    let server = realm.server().shown();
-    let room = realm.views.room.get();
+fn curl(app: AppHandle) -> String {
+    let server = app.server().shown();
+    let room = app.views.room.get();
     let (route, body) = if room == arcane_shared::room::DEFAULT_ROOM {
         ("summon".to_owned(), r#"{"daemon_name":"claude"}"#)
     } else {

@@ -2,17 +2,17 @@
 
 use leptos::prelude::*;
 
+use crate::app_handle::AppHandle;
 use crate::dom::{Rows, class_of, click, follow, part, say, style};
-use crate::realm::Realm;
 
 /// See the module.
-pub(crate) fn attach(realm: Realm) {
-    let views = realm.views;
+pub(crate) fn attach(app: AppHandle) {
+    let views = app.views;
     let open = views.stats_open;
     super::help::dialog("stats", move || open.get(), move || open.set(false));
     click("stats-open", move || {
         open.set(true);
-        realm.refresh();
+        app.refresh();
     });
     let (mut facts, mut bins, mut rows) = (Rows::of("stat"), Rows::of("bin"), Rows::of("stat-row"));
     follow(move || {

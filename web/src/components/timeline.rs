@@ -6,13 +6,13 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent, PointerEvent};
 
+use crate::app_handle::AppHandle;
 use crate::dom::{self, Rows, follow, id, named, on};
-use crate::realm::Realm;
 use crate::views::When;
 
 /// See the module.
-pub(crate) fn attach(realm: Realm) {
-    let when = realm.views.when;
+pub(crate) fn attach(app: AppHandle) {
+    let when = app.views.when;
     let scrubber = id("scrubber");
     let read = |attribute, pick: fn(&When) -> String| {
         dom::attribute("scrubber", attribute, move || Some(when.with(pick)));
@@ -20,24 +20,24 @@ pub(crate) fn attach(realm: Realm) {
     read("aria-valuemax", |when| when.seconds[0].clone());
     read("aria-valuenow", |when| when.seconds[1].clone());
     read("aria-valuetext", |when| when.said.clone());
-    on(&scrubber, "pointerdown", move |event| press(realm, event.unchecked_ref()));
-    on(&scrubber, "pointermove", move |event| point(realm, event.unchecked_ref()));
-    on(&scrubber, "pointerleave", move |_| leave(realm));
-    on(&scrubber, "keydown", move |event| on_key(realm, event.unchecked_ref()));
+    on(&scrubber, "pointerdown", move |event| press(app, event.unchecked_ref()));
+    on(&scrubber, "pointermove", move |event| point(app, event.unchecked_ref()));
+    on(&scrubber, "pointerleave", move |_| leave(app));
+    on(&scrubber, "keydown", move |event| on_key(app, event.unchecked_ref()));
     dom::class("needle", "live", move || when.with(|when| !when.visiting));
     dom::styled("needle", "left", move || when.with(|when| when.needle.clone()));
     dom::shown("point", move || when.with(|when| !when.hint[1].is_empty()));
     dom::text("point", move || when.with(|when| when.hint[1].clone()));
     dom::styled("point", "left", move || when.with(|when| when.hint[0].clone()));
     dom::styled("point", "transform", move || when.with(|when| format!("translateX(-{})", when.hint[0])));
-    dom::click("replay", move || realm.travel(crate::page::Page::replay));
-    ranges(realm);
-    legend(realm);
+    dom::click("replay", move || app.travel(crate::page::Page::replay));
+    ranges(app);
+    legend(app);
 }
 
 /// The legend is a filter, too.
-fn legend(realm: Realm) {
-    let filter = realm.views.filter;
+fn legend(app: AppHandle) {
+    let filter = app.views.filter;
     let legend = id("legend");
     for spell in SpellName::ALL.iter().map(|spell| spell.as_str()).chain(["failed"]) {
         let key = dom::part(&legend, &format!("[data-spell={spell}]"));
@@ -48,14 +48,14 @@ fn legend(realm: Realm) {
         });
     }
     on(&legend, "click", move |event| match named(&event, "data-spell").as_deref() {
-        Some("failed") => realm.filter(|filter| filter.failures = !filter.failures),
-        Some(spell) => realm.filter_spell(spell),
+        Some("failed") => app.filter(|filter| filter.failures = !filter.failures),
+        Some(spell) => app.filter_spell(spell),
         None => {}
     });
 }
 
-fn ranges(realm: Realm) {
-    let when = realm.views.when;
+fn ranges(app: AppHandle) {
+    let when = app.views.when;
     let mut rows = Rows::of("range");
     follow(move || {
         let chosen = when.with(|when| when.range);
@@ -69,7 +69,7 @@ fn ranges(realm: Realm) {
     on(&id("ranges"), "click", move |event| {
         let word = named(&event, "data-range").unwrap_or_default();
         if let Some(range) = Range::ALL.into_iter().find(|range| range.word() == word) {
-            realm.travel(|page| page.choose(range));
+            app.travel(|page| page.choose(range));
         }
     });
 }
@@ -82,39 +82,39 @@ fn part(event: &PointerEvent) -> Option<(Element, f64)> {
     Some((element, part.clamp(0.0, 1.0)))
 }
 
-fn press(realm: Realm, event: &PointerEvent) {
+fn press(app: AppHandle, event: &PointerEvent) {
     if event.button() != 0 {
         return;
     }
     if let Some((element, part)) = part(event) {
         // The pointer may leave the strip while it drags.
         let _ = element.set_pointer_capture(event.pointer_id());
-        realm.travel(|page| page.visit(page.span().moment(part)));
+        app.travel(|page| page.visit(page.span().moment(part)));
     }
 }
 
-fn point(realm: Realm, event: &PointerEvent) {
+fn point(app: AppHandle, event: &PointerEvent) {
     let Some((element, part)) = part(event) else { return };
     let drags = element.has_pointer_capture(event.pointer_id());
-    realm.with(|page| page.traveller.point = Some(part));
+    app.with(|page| page.time_travel.point = Some(part));
     if drags {
-        realm.travel(|page| page.visit(page.span().moment(part)));
+        app.travel(|page| page.visit(page.span().moment(part)));
     } else {
-        realm.show_when();
+        app.show_when();
     }
 }
 
-fn leave(realm: Realm) {
-    realm.with(|page| page.traveller.point = None);
-    realm.show_when();
+fn leave(app: AppHandle) {
+    app.with(|page| page.time_travel.point = None);
+    app.show_when();
 }
 
-fn on_key(realm: Realm, event: &KeyboardEvent) {
+fn on_key(app: AppHandle, event: &KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() {
         return;
     }
     if let Some(step) = Step::of_key(&event.key()) {
         event.prevent_default();
-        realm.travel(|page| page.step(step));
+        app.travel(|page| page.step(step));
     }
 }

@@ -29,7 +29,7 @@ impl Page {
                 ("phase", label.phase.into()),
             ]))
         };
-        let travel = self.traveller.travel.as_ref();
+        let travel = self.time_travel.travel.as_ref();
         let mode = travel.map_or(self.link.state().word(), |travel| Signpost::of(travel, 0.0, 0.0).mode);
         let governor = self.stage.governor();
         let (stage, store) = (&self.stage, &self.store);
@@ -52,8 +52,8 @@ impl Page {
             ("mode", mode.into()),
             ("moment", self.moment().into()),
             ("shown_seq", self.shown().last_seq().into()),
-            ("held", travel.map(arcane_stage::travel::Travel::held).into()),
-            ("worked_ms", self.traveller.worked_ms.into()),
+            ("held", travel.map(arcane_stage::time_travel::TimeTravel::held).into()),
+            ("worked_ms", self.time_travel.worked_ms.into()),
             ("log", self.has_log().into()),
             ("recording", self.recorded.is_some().into()),
             ("tier", self.quality.tier().name.into()),

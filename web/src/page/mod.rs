@@ -24,7 +24,7 @@ use self::performance::Performed;
 use crate::painter::Painter;
 use crate::socket::{Heard, Socket};
 use crate::speaker::Speaker;
-use crate::traveller::Traveller;
+use crate::time_travel::TimeTraveller;
 use crate::{clock, storage};
 
 /// Milliseconds between writes of the history.
@@ -46,7 +46,7 @@ pub(crate) struct Page {
     pub(crate) speaker: Speaker,
     pub(crate) painter: Option<Painter>,
     pub(crate) subscribers: u64,
-    pub(crate) traveller: Traveller,
+    pub(crate) time_travel: TimeTraveller,
     pub(crate) heard_events: u64,
     /// Events that the server still reads from its log for us.
     pub(crate) lagging: u64,
@@ -100,7 +100,7 @@ impl Page {
             speaker: Speaker::default(),
             painter: None,
             subscribers: 0,
-            traveller: Traveller::new(),
+            time_travel: TimeTraveller::new(),
             heard_events: 0,
             lagging: 0,
             context_lost: false,
@@ -119,13 +119,13 @@ impl Page {
             seen_at: now,
         };
         page.store.restore(page.history.of_room(&page.room));
-        page.traveller.count(&page.store);
+        page.time_travel.count(&page.store);
         page
     }
 
     /// The store that the page shows: the live one, or that of a visit to the past.
     pub(crate) fn shown(&self) -> &Store {
-        let travel = self.traveller.travel.as_ref().filter(|travel| travel.has_shown());
+        let travel = self.time_travel.travel.as_ref().filter(|travel| travel.has_shown());
         travel.map_or(&self.store, |travel| travel.store())
     }
 
@@ -150,10 +150,10 @@ impl Page {
         self.lagging = 0;
         self.store = Store::default();
         self.store.restore(self.history.of_room(&self.room));
-        let range = self.traveller.range;
-        self.traveller = Traveller::new();
-        self.traveller.range = range;
-        self.traveller.count(&self.store);
+        let range = self.time_travel.range;
+        self.time_travel = TimeTraveller::new();
+        self.time_travel.range = range;
+        self.time_travel.count(&self.store);
         self.stage.clear();
         self.playout.clear();
         self.performed.clear();
@@ -203,7 +203,7 @@ impl Page {
             return;
         }
         for stored in &fresh {
-            self.traveller.note(stored);
+            self.time_travel.note(stored);
             self.history.keep(&self.room, self.store.epoch(), &stored.event);
         }
         self.unsaved |= !fresh.is_empty();
@@ -211,8 +211,8 @@ impl Page {
         let resumed = welcome.resume.is_some_and(|resume| resume.recovered);
         self.census.wanted =
             if resumed { self.census.taken_at.is_none() } else { welcome.seq > welcome.recent.len() as u64 };
-        self.traveller.begin();
-        if self.traveller.travel.is_none() {
+        self.time_travel.begin();
+        if self.time_travel.travel.is_none() {
             self.stage.settle(self.store.daemons(), now);
         }
     }
@@ -234,9 +234,9 @@ impl Page {
         self.heard_events += 1;
         self.history.keep(&self.room, self.store.epoch(), &stored.event);
         self.unsaved = true;
-        self.traveller.note(&stored);
+        self.time_travel.note(&stored);
         self.doubt_clock(&stored);
-        if self.traveller.travel.is_some() {
+        if self.time_travel.travel.is_some() {
             return;
         }
         if hidden || stored.origin != Origin::Live {

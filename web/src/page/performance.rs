@@ -58,7 +58,7 @@ impl Page {
         if !hidden {
             // The machine may have slept, and its clock with it.
             self.sync.restart(clock::now());
-            if self.traveller.travel.is_none() {
+            if self.time_travel.travel.is_none() {
                 self.stage.settle(self.store.daemons(), clock::now());
             }
         }

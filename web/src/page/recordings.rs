@@ -1,13 +1,13 @@
 //! A recording instead of the server's stream, and the visible history as one.
 
 use arcane_stage::Store;
-use arcane_stage::past::taken_at;
 use arcane_stage::recording::{self, Recording};
-use arcane_stage::travel::Travel;
+use arcane_stage::time_travel::TimeTravel;
+use arcane_stage::time_travel::past::taken_at;
 
 use super::{Census, Page};
 use crate::clock;
-use crate::traveller::Traveller;
+use crate::time_travel::TimeTraveller;
 
 /// Silence before the first and after the last event of a recording.
 const RECORDING_LEAD_MS: f64 = 500.0;
@@ -37,9 +37,9 @@ impl Page {
         self.recorded = Some(last + RECORDING_TAIL_MS);
         self.store = Store::default();
         self.store.restore(shown.events.iter().map(|event| (None, event.clone())));
-        self.traveller = Traveller::of_recording(&self.store);
+        self.time_travel = TimeTraveller::of_recording(&self.store);
         let moment = first - RECORDING_LEAD_MS;
-        self.traveller.travel = Some(Travel::of_recording(moment, &shown.present, shown.events));
+        self.time_travel.travel = Some(TimeTravel::of_recording(moment, &shown.present, shown.events));
         self.settle_past();
         self.play();
     }
@@ -47,7 +47,7 @@ impl Page {
     /// Back from a recording to the server's stream.
     pub(crate) fn end_recording(&mut self) {
         if self.recorded.take().is_some() {
-            self.traveller.travel = None;
+            self.time_travel.travel = None;
             self.enter(self.room.clone());
             self.reopens = true;
         }

@@ -2,7 +2,7 @@
 
 pub(crate) mod canvas2d;
 mod shaders;
-mod told_once;
+mod static_buffers;
 mod webgl;
 
 use arcane_stage::particles::Particles;

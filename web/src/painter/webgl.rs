@@ -14,7 +14,7 @@ use web_sys::{
 };
 
 use super::shaders;
-use super::told_once::{stars, teach_five, teach_runes};
+use super::static_buffers::{stars, teach_five, teach_runes};
 use crate::clock;
 
 pub(super) const STARS: usize = 260;

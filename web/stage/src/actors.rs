@@ -2,7 +2,7 @@
 
 use arcane_shared::Rgb;
 
-use crate::crowd::Gate;
+use crate::coalesce::Gate;
 use crate::palette;
 use crate::picture::{Kind, Mark, RIM};
 use crate::runes::{Inscription, inscribe};

@@ -5,16 +5,15 @@
 //! [`daemons`], [`timeline`] and the chronicle that [`feed`] shows through a [`filter`]; [`director`]
 //! turns an event into a cue; [`stage`] performs cues and describes every [`frame`] as one
 //! [`picture`], which the page's painters draw. [`governor`] is the only door to large changes of
-//! luminance, [`sounds`] the only one to stingers. [`answers`] reads what REST says. [`travel`] shows the realm as it was:
-//! [`ask`] is what it asks of the log, [`past`] what it holds of it, [`playback`] its pace.
+//! luminance, [`sounds`] the only one to stingers. [`answers`] reads what REST says. [`time_travel`] shows the realm as it was:
+//! what it asks of the log, what it holds of it, and its pace.
 
 pub mod activity;
 pub mod actors;
 pub mod answers;
-pub mod ask;
 pub mod clock_sync;
+pub mod coalesce;
 pub mod completion;
-pub mod crowd;
 pub mod daemons;
 pub mod director;
 pub mod effects;
@@ -32,9 +31,7 @@ pub mod moment;
 pub mod names;
 pub mod palette;
 pub mod particles;
-pub mod past;
 pub mod picture;
-pub mod playback;
 pub mod playout;
 pub mod quality;
 pub mod recording;
@@ -45,8 +42,8 @@ pub mod span;
 pub mod stage;
 pub mod store;
 pub mod summary;
+pub mod time_travel;
 pub mod timeline;
-pub mod travel;
 
 pub use director::{Cue, direct};
 pub use stage::Stage;

@@ -3,7 +3,7 @@
 use arcane_shared::UnixMillis;
 
 use crate::moment::{clock, length};
-use crate::travel::Travel;
+use crate::time_travel::TimeTravel;
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,7 +21,7 @@ pub struct Signpost {
 impl Signpost {
     /// Of a visit, at `present` on the server's clock; `offset_ms` is what the zone adds to UTC.
     #[must_use]
-    pub fn of(travel: &Travel, present: UnixMillis, offset_ms: f64) -> Self {
+    pub fn of(travel: &TimeTravel, present: UnixMillis, offset_ms: f64) -> Self {
         let at = travel.moment();
         Self {
             mode: match (travel.is_looking(), travel.playback()) {
@@ -36,7 +36,7 @@ impl Signpost {
     }
 }
 
-fn note(travel: &Travel) -> String {
+fn note(travel: &TimeTravel) -> String {
     if let Some(trouble) = travel.trouble() {
         return trouble.words().0.into();
     }
@@ -61,15 +61,15 @@ mod tests {
 
     #[test]
     fn a_visit_says_where_it_is_and_what_it_does() {
-        let post = |travel: &Travel| Signpost::of(travel, 1_764_158_400_000.0, 0.0);
-        let mut travel = Travel::to(1_764_158_220_000.0, None);
+        let post = |travel: &TimeTravel| Signpost::of(travel, 1_764_158_400_000.0, 0.0);
+        let mut travel = TimeTravel::to(1_764_158_220_000.0, None);
         let looking = post(&travel);
         assert_eq!((looking.mode, looking.note.as_str()), ("looking", "reading the log …"));
         assert_eq!((looking.when.as_str(), looking.ago.as_str()), ("11:57:00", "3 min ago"));
         let (turn, _) = travel.ask().unwrap();
-        travel.answer(turn, Err(crate::ask::Trouble::Unreachable), 0.0);
+        travel.answer(turn, Err(crate::time_travel::ask::Trouble::Unreachable), 0.0);
         assert_eq!(post(&travel).note, "The past is out of reach");
-        let kept = post(&Travel::of_kept(0.0, Vec::new()));
+        let kept = post(&TimeTravel::of_kept(0.0, Vec::new()));
         assert_eq!((kept.mode, kept.note.as_str()), ("past", "what this browser kept"));
     }
 }

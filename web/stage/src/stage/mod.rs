@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use arcane_shared::Rgb;
 
 use crate::actors::{Actor, BREAK_MS, NEVER};
-use crate::crowd::{Gate, Ratio};
+use crate::coalesce::{Gate, Ratio};
 use crate::daemons::{Daemons, Doing};
 use crate::effects::{EFFECTS_MAX, Effect};
 use crate::governor::{Governor, Style};

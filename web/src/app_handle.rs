@@ -11,8 +11,9 @@ use crate::api::Server;
 use crate::page::Page;
 use crate::project;
 use crate::socket::Heard;
+use crate::time_travel::past_view;
 use crate::views::Views;
-use crate::{clock, past_view, storage, strip};
+use crate::{clock, storage, strip};
 
 /// What draws how things fly, if the URL does not say.
 const DICE: u32 = 0x0A5C_A0E5;
@@ -23,14 +24,14 @@ const NOTICE_MS: u64 = 7_000;
 
 /// See the module. Copied into every closure.
 #[derive(Clone, Copy)]
-pub(crate) struct Realm {
+pub(crate) struct AppHandle {
     page: StoredValue<Page, LocalStorage>,
     server: StoredValue<Server>,
     /// What components read.
     pub(crate) views: Views,
 }
 
-impl Realm {
+impl AppHandle {
     /// Reads the page's URL and what the browser kept.
     pub(crate) fn of_page() -> Self {
         let query = query();
@@ -91,7 +92,7 @@ impl Realm {
                 self.with(|page| {
                     if page.room.as_str() == room {
                         page.store.daemons_mut().adopt(&cards);
-                        if page.traveller.travel.is_none() {
+                        if page.time_travel.travel.is_none() {
                             page.stage.settle(page.store.daemons(), clock::now());
                         }
                     }
@@ -179,7 +180,7 @@ impl Realm {
 
     /// Shows at once where in time the page is.
     pub(crate) fn show_when(self) {
-        self.with(|page| past_view::project(page, self.views, page.traveller.point));
+        self.with(|page| past_view::project(page, self.views, page.time_travel.point));
     }
 
     /// Shows an event in full.

@@ -2,17 +2,20 @@
 //!
 //! The live store goes on meanwhile: to go back is to show it again.
 
+pub(crate) mod banner;
+pub(crate) mod past_view;
+
 use std::rc::Rc;
 
 use arcane_shared::UnixMillis;
 use arcane_stage::activity::Activity;
-use arcane_stage::ask::{Answer, Ask, Trouble};
 use arcane_stage::director::{Voice, direct};
-use arcane_stage::past::taken_at;
-use arcane_stage::playback::SOUND_SPEED_MAX;
 use arcane_stage::span::{Range, Span, Step};
 use arcane_stage::store::{Entry, Origin, Store, Stored};
-use arcane_stage::travel::Travel;
+use arcane_stage::time_travel::TimeTravel;
+use arcane_stage::time_travel::ask::{Answer, Ask, Trouble};
+use arcane_stage::time_travel::past::taken_at;
+use arcane_stage::time_travel::playback::SOUND_SPEED_MAX;
 use serde_json::Value;
 
 use crate::clock;
@@ -43,9 +46,9 @@ pub(crate) struct Question {
 }
 
 /// See the module.
-pub(crate) struct Traveller {
+pub(crate) struct TimeTraveller {
     pub(crate) range: Range,
-    pub(crate) travel: Option<Travel>,
+    pub(crate) travel: Option<TimeTravel>,
     pub(crate) speed: f64,
     /// Milliseconds that the page itself worked on the moment shown last.
     pub(crate) worked_ms: f64,
@@ -60,7 +63,7 @@ pub(crate) struct Traveller {
     until: Option<UnixMillis>,
 }
 
-impl Traveller {
+impl TimeTraveller {
     pub(crate) fn new() -> Self {
         Self {
             range: Range::default(),
@@ -133,8 +136,8 @@ fn events(store: &Store) -> Vec<Rc<Stored>> {
 }
 
 /// A visit to what this browser kept.
-fn kept(moment: UnixMillis, store: &Store) -> Travel {
-    Travel::of_kept(moment, events(store).iter().map(|stored| stored.event.clone()).collect())
+fn kept(moment: UnixMillis, store: &Store) -> TimeTravel {
+    TimeTravel::of_kept(moment, events(store).iter().map(|stored| stored.event.clone()).collect())
 }
 
 impl Page {
@@ -146,23 +149,23 @@ impl Page {
 
     /// The moment that is shown: now, or that of a visit.
     pub(crate) fn moment(&self) -> UnixMillis {
-        self.traveller.travel.as_ref().map_or_else(|| self.present(), Travel::moment)
+        self.time_travel.travel.as_ref().map_or_else(|| self.present(), TimeTravel::moment)
     }
 
     /// The stretch of time that the strip shows.
     pub(crate) fn span(&self) -> Span {
-        let to = self.traveller.until.map_or_else(|| self.present(), |until| until.max(self.moment()));
-        self.traveller.range.until(to, self.traveller.activity.oldest_at)
+        let to = self.time_travel.until.map_or_else(|| self.present(), |until| until.max(self.moment()));
+        self.time_travel.range.until(to, self.time_travel.activity.oldest_at)
     }
 
     /// Shows another range on the strip.
     pub(crate) fn choose(&mut self, range: Range) {
-        self.traveller.range = range;
-        self.traveller.until = self.traveller.until.map(|_| self.present());
-        if self.traveller.log != Log::There {
-            self.traveller.count(&self.store);
+        self.time_travel.range = range;
+        self.time_travel.until = self.time_travel.until.map(|_| self.present());
+        if self.time_travel.log != Log::There {
+            self.time_travel.count(&self.store);
         }
-        self.traveller.wants_activity = true;
+        self.time_travel.wants_activity = true;
     }
 
     /// Shows the realm as it was at a moment; a moment that is as good as now is live.
@@ -176,7 +179,7 @@ impl Page {
         }
         // What waits for its moment is of the present.
         self.playout.clear();
-        let traveller = &mut self.traveller;
+        let traveller = &mut self.time_travel;
         let activity = (traveller.log == Log::There).then_some(&traveller.activity);
         traveller.until.get_or_insert(present);
         match &mut traveller.travel {
@@ -186,7 +189,7 @@ impl Page {
                 traveller.travel = Some(if traveller.log == Log::Absent {
                     kept(moment, &self.store)
                 } else {
-                    Travel::to(moment, activity)
+                    TimeTravel::to(moment, activity)
                 });
             }
         }
@@ -196,7 +199,7 @@ impl Page {
     /// A step of the scrubber.
     pub(crate) fn step(&mut self, step: Step) {
         let span = self.span();
-        match step.from(self.moment(), span, self.traveller.activity.step_ms.min(span.length() / 100.0)) {
+        match step.from(self.moment(), span, self.time_travel.activity.step_ms.min(span.length() / 100.0)) {
             Some(moment) => self.visit(moment),
             None if self.recorded.is_some() => self.visit(f64::INFINITY),
             None => self.leave(true),
@@ -206,7 +209,7 @@ impl Page {
     /// Plays what the strip shows, from the first event of it.
     pub(crate) fn replay(&mut self) {
         let from = self.span().from;
-        let first = self.traveller.activity.slots().iter().map(|slot| slot.at).find(|at| *at >= from);
+        let first = self.time_travel.activity.slots().iter().map(|slot| slot.at).find(|at| *at >= from);
         self.visit(first.map_or(from, |at| at - LEAD_MS).max(from));
         self.play();
     }
@@ -218,15 +221,15 @@ impl Page {
 
     /// Plays from the moment that is shown.
     pub(crate) fn play(&mut self) {
-        let speed = self.traveller.speed;
-        if let Some(travel) = &mut self.traveller.travel {
+        let speed = self.time_travel.speed;
+        if let Some(travel) = &mut self.time_travel.travel {
             travel.play(speed, clock::now());
         }
     }
 
     /// Plays, or stands still.
     pub(crate) fn toggle_play(&mut self) {
-        match &mut self.traveller.travel {
+        match &mut self.time_travel.travel {
             Some(travel) if travel.playback().is_some() => travel.pause(),
             _ => self.play(),
         }
@@ -234,15 +237,15 @@ impl Page {
 
     /// Plays at another speed, if it plays.
     pub(crate) fn set_speed(&mut self, speed: f64) {
-        self.traveller.speed = speed;
-        if self.traveller.travel.as_ref().is_some_and(|travel| travel.playback().is_some()) {
+        self.time_travel.speed = speed;
+        if self.time_travel.travel.as_ref().is_some_and(|travel| travel.playback().is_some()) {
             self.play();
         }
     }
 
     /// Asks again what brought trouble.
     pub(crate) fn retry(&mut self) {
-        let traveller = &mut self.traveller;
+        let traveller = &mut self.time_travel;
         traveller.wants_activity = true;
         if let Some(travel) = &mut traveller.travel {
             let fresh = travel.trouble() == Some(&Trouble::Anew);
@@ -253,8 +256,8 @@ impl Page {
     /// Back to what is: at once, or with the last effects still under way.
     pub(crate) fn leave(&mut self, at_once: bool) {
         self.end_recording();
-        self.traveller.until = None;
-        if self.traveller.travel.take().is_none() {
+        self.time_travel.until = None;
+        if self.time_travel.travel.take().is_none() {
             return;
         }
         if at_once {
@@ -266,8 +269,8 @@ impl Page {
 
     /// The next question to the log, if one is due.
     pub(crate) fn question(&mut self) -> Option<Question> {
-        let (present, room, range) = (self.present(), self.room.clone(), self.traveller.range);
-        let traveller = &mut self.traveller;
+        let (present, room, range) = (self.present(), self.room.clone(), self.time_travel.range);
+        let traveller = &mut self.time_travel;
         if std::mem::take(&mut traveller.wants_activity) {
             let from = range.length_ms().map(|length| present - length - 1_000.0);
             let ask = Ask::Activity { from, to: None };
@@ -290,12 +293,12 @@ impl Page {
             Err((status, said)) => Err(Trouble::of(status, said)),
         };
         match question.visit {
-            None if question.range == self.traveller.range => self.take_activity(answer),
-            Some((visit, turn)) if visit == self.traveller.visits => self.take_answer(turn, answer),
+            None if question.range == self.time_travel.range => self.take_activity(answer),
+            Some((visit, turn)) if visit == self.time_travel.visits => self.take_answer(turn, answer),
             _ => {}
         }
         self.settle_past();
-        self.traveller.worked_ms = clock::now() - begun;
+        self.time_travel.worked_ms = clock::now() - begun;
     }
 
     fn take_activity(&mut self, answer: Result<Answer, Trouble>) {
@@ -308,12 +311,12 @@ impl Page {
                         activity.add(seq, taken_at(event), &event.spell_name, event.success);
                     }
                 }
-                self.traveller.activity = activity;
-                self.traveller.log = Log::There;
+                self.time_travel.activity = activity;
+                self.time_travel.log = Log::There;
             }
             Err(Trouble::NoLog) => {
-                self.traveller.log = Log::Absent;
-                self.traveller.count(&self.store);
+                self.time_travel.log = Log::Absent;
+                self.time_travel.count(&self.store);
             }
             // The strip goes on with what it has.
             _ => {}
@@ -322,10 +325,10 @@ impl Page {
 
     fn take_answer(&mut self, turn: u32, answer: Result<Answer, Trouble>) {
         let present = self.present();
-        let Some(travel) = &mut self.traveller.travel else { return };
+        let Some(travel) = &mut self.time_travel.travel else { return };
         if answer == Err(Trouble::NoLog) {
             // An older server: what this browser kept is all that there is.
-            self.traveller.log = Log::Absent;
+            self.time_travel.log = Log::Absent;
             let playing = travel.playback().is_some();
             *travel = kept(travel.moment(), &self.store);
             if playing {
@@ -337,7 +340,7 @@ impl Page {
     }
 
     pub(crate) fn settle_past(&mut self) {
-        if let Some(travel) = &mut self.traveller.travel
+        if let Some(travel) = &mut self.time_travel.travel
             && travel.take_jump()
         {
             self.stage.jump(travel.store().daemons(), clock::now());
@@ -346,10 +349,10 @@ impl Page {
 
     /// A frame of a playback: obeys the directives, but is nobody's deadline.
     pub(crate) fn step_past(&mut self, now: f64) {
-        let Some(travel) = &mut self.traveller.travel else { return };
+        let Some(travel) = &mut self.time_travel.travel else { return };
         travel.advance(now);
         // Stingers of a fast playback would run into each other.
-        let silent = self.traveller.speed > SOUND_SPEED_MAX;
+        let silent = self.time_travel.speed > SOUND_SPEED_MAX;
         for performed in 1.. {
             let Some(stored) = travel.due() else { break };
             let mut cue = direct(&stored.event, Origin::Live, None, false);
@@ -374,6 +377,6 @@ impl Page {
 
     /// Whether there is a log to travel in, as far as is known.
     pub(crate) fn has_log(&self) -> bool {
-        self.traveller.log_activity().is_some()
+        self.time_travel.log_activity().is_some()
     }
 }

@@ -2,12 +2,12 @@
 
 use arcane_shared::{Epoch, ReceivedEvent, Timestamp};
 use arcane_stage::activity::Activity;
-use arcane_stage::ask::{Answer, Ask, PAGE_EVENTS, PRESENCE_EVENTS, Page, Trouble};
 use arcane_stage::daemons::Daemon;
 use arcane_stage::message;
-use arcane_stage::past::{HELD_MAX, taken_at};
 use arcane_stage::store::Store;
-use arcane_stage::travel::{STEPS_MAX, Travel};
+use arcane_stage::time_travel::ask::{Answer, Ask, PAGE_EVENTS, PRESENCE_EVENTS, Page, Trouble};
+use arcane_stage::time_travel::past::{HELD_MAX, taken_at};
+use arcane_stage::time_travel::{STEPS_MAX, TimeTravel};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -90,7 +90,7 @@ impl Log {
     }
 
     /// Answers until nothing more is asked.
-    fn serve(&mut self, travel: &mut Travel) {
+    fn serve(&mut self, travel: &mut TimeTravel) {
         for _ in 0..40 {
             let Some((turn, ask)) = travel.ask() else { return };
             let answer = self.answer(ask);
@@ -132,7 +132,7 @@ fn chronicle(store: &Store) -> Vec<Option<u64>> {
 }
 
 /// Plays to the end in frames of a second; says how many events were performed.
-fn play(log: &mut Log, travel: &mut Travel, speed: f64) -> usize {
+fn play(log: &mut Log, travel: &mut TimeTravel, speed: f64) -> usize {
     let (mut now, mut performed) = (0.0, 0);
     travel.play(speed, now);
     for _ in 0..200_000 {
@@ -158,7 +158,7 @@ fn a_moment_is_found_in_a_long_log_with_few_questions() {
     for part in [0.0001, 0.2, 0.5, 0.77, 0.99999] {
         log.asked.clear();
         let moment = START + 3_000_000.0 * part;
-        let mut travel = Travel::to(moment, Some(&whole));
+        let mut travel = TimeTravel::to(moment, Some(&whole));
         log.serve(&mut travel);
         assert!(log.asked.len() <= usize::from(STEPS_MAX) + 1, "{:?}", log.asked);
         assert_eq!(travel.moment().to_bits(), moment.to_bits());
@@ -171,7 +171,7 @@ fn a_moment_is_found_in_a_long_log_with_few_questions() {
 #[test]
 fn without_a_map_it_looks_for_one() {
     let mut log = Log::of((0..900).map(|n| (1_000, 1, u8::from(n % 2 == 1))));
-    let mut travel = Travel::to(START + 100_000.0, None);
+    let mut travel = TimeTravel::to(START + 100_000.0, None);
     log.serve(&mut travel);
     assert_eq!(log.asked[0], Ask::Activity { from: None, to: None });
     assert_eq!(travel.store().last_seq(), 100);
@@ -181,7 +181,7 @@ fn without_a_map_it_looks_for_one() {
 fn near_moments_are_shown_without_asking() {
     let mut log = Log::of((0..5_000).map(|_| (1_000, 1, 2)));
     let whole = log.activity(None, None);
-    let mut travel = Travel::to(START + 3_000_000.0, Some(&whole));
+    let mut travel = TimeTravel::to(START + 3_000_000.0, Some(&whole));
     log.serve(&mut travel);
     let asked = log.asked.len();
     assert!(travel.take_jump() && !travel.take_jump());
@@ -197,7 +197,7 @@ fn near_moments_are_shown_without_asking() {
 fn an_answer_to_another_moment_is_not_shown() {
     let mut log = Log::of((0..2_000).map(|_| (1_000, 1, 2)));
     let whole = log.activity(None, None);
-    let mut travel = Travel::to(START + 1_000_000.0, Some(&whole));
+    let mut travel = TimeTravel::to(START + 1_000_000.0, Some(&whole));
     let (turn, ask) = travel.ask().unwrap();
     travel.seek(START + 100_000.0, Some(&whole));
     // One question at a time: a scrubber that is dragged does not flood the server.
@@ -211,7 +211,7 @@ fn an_answer_to_another_moment_is_not_shown() {
 #[test]
 fn trouble_is_told_and_can_be_tried_again() {
     let mut log = Log::of((0..10).map(|_| (1_000, 1, 0)));
-    let mut travel = Travel::to(START + 5_500.0, None);
+    let mut travel = TimeTravel::to(START + 5_500.0, None);
     let (turn, _) = travel.ask().unwrap();
     travel.answer(turn, Err(Trouble::Busy(String::new())), START);
     assert!(travel.trouble().is_some() && travel.ask().is_none() && !travel.is_looking());
@@ -223,14 +223,14 @@ fn trouble_is_told_and_can_be_tried_again() {
 #[test]
 fn an_empty_log_and_a_moment_before_everything_show_nobody() {
     let mut log = Log::of([]);
-    let mut travel = Travel::to(START, None);
+    let mut travel = TimeTravel::to(START, None);
     log.serve(&mut travel);
     assert!(!travel.is_looking() && present(travel.store()).is_empty());
     assert_eq!(play(&mut log, &mut travel, 1.0), 0);
 
     let mut log = Log::of([(1_000, 1, 0), (1_000, 2, 0)]);
     let whole = log.activity(None, None);
-    let mut travel = Travel::to(START - 1e6, Some(&whole));
+    let mut travel = TimeTravel::to(START - 1e6, Some(&whole));
     log.serve(&mut travel);
     assert_eq!(travel.store().events_total(), 0);
     assert_eq!(play(&mut log, &mut travel, 2.0), 2);
@@ -240,7 +240,7 @@ fn an_empty_log_and_a_moment_before_everything_show_nobody() {
 fn what_comes_while_it_plays_is_played_too() {
     let mut log = Log::of((0..20).map(|_| (1_000, 1, 2)));
     let later = log.events.split_off(15);
-    let mut travel = Travel::to(START + 3_000.0, Some(&log.activity(None, None)));
+    let mut travel = TimeTravel::to(START + 3_000.0, Some(&log.activity(None, None)));
     log.serve(&mut travel);
     travel.play(60.0, 0.0);
     log.serve(&mut travel);
@@ -252,7 +252,7 @@ fn what_comes_while_it_plays_is_played_too() {
 #[test]
 fn a_kept_history_is_played_without_a_log() {
     let log = Log::of((0..30).map(|_| (2_000, 1, 2)));
-    let mut travel = Travel::of_kept(START, log.events.clone());
+    let mut travel = TimeTravel::of_kept(START, log.events.clone());
     let mut nobody = Log::of([]);
     assert_eq!(play(&mut nobody, &mut travel, 10.0), 30);
     assert!(nobody.asked.is_empty() && !travel.is_from_log());
@@ -269,7 +269,7 @@ proptest! {
         let mut log = Log::of(story);
         let whole = log.activity(None, None);
         let length = log.events.last().map_or(1_000.0, |last| taken_at(last) - START);
-        let mut travel = Travel::to(START + length * parts[0], Some(&whole));
+        let mut travel = TimeTravel::to(START + length * parts[0], Some(&whole));
         for part in parts {
             let moment = START + length * part;
             travel.seek(moment, Some(&whole));
@@ -290,10 +290,10 @@ proptest! {
         let mut log = Log::of(story);
         let whole = log.activity(None, None);
         let length = taken_at(log.events.last().unwrap()) - START;
-        let mut travel = Travel::to(START + length * part, Some(&whole));
+        let mut travel = TimeTravel::to(START + length * part, Some(&whole));
         log.serve(&mut travel);
         let shown = travel.store().last_seq();
-        let performed = play(&mut log, &mut travel, arcane_stage::playback::SPEEDS[speed]);
+        let performed = play(&mut log, &mut travel, arcane_stage::time_travel::playback::SPEEDS[speed]);
         let truth = log.folded(f64::INFINITY);
         prop_assert_eq!(performed as u64, log.head() - shown);
         prop_assert_eq!(present(travel.store()), present(&truth));
@@ -309,7 +309,7 @@ proptest! {
         let mut log = Log::of(story);
         let whole = log.activity(None, None);
         let length = taken_at(log.events.last().unwrap()) - START;
-        let mut travel = Travel::to(START, Some(&whole));
+        let mut travel = TimeTravel::to(START, Some(&whole));
         let mut open = None;
         for (part, answers) in &moves {
             travel.seek(START + length * part, Some(&whole));

@@ -3,16 +3,21 @@
 //! One question is under way at a time. A visit to a moment reads the events before it, then who came and
 //! went before those; playing reads on ahead of need. What the page held once is not asked for again.
 
+pub mod ask;
+pub mod past;
+pub mod playback;
+mod shown;
+
 use std::rc::Rc;
 
 use arcane_shared::{Epoch, ReceivedEvent, Rgb, Seq, UnixMillis};
 
 use crate::activity::{Activity, Place};
-use crate::ask::{Answer, Ask, PAGE_EVENTS, Page, Trouble};
 use crate::daemons::Daemons;
-use crate::past::{ENOUGH, Past, taken_at};
-use crate::playback::Playback;
-use crate::store::{Store, Stored};
+use crate::store::Stored;
+use crate::time_travel::ask::{Answer, Ask, PAGE_EVENTS, Page, Trouble};
+use crate::time_travel::past::{ENOUGH, Past, taken_at};
+use crate::time_travel::playback::Playback;
 
 /// Events ahead of a playback below which more are read.
 pub const AHEAD: usize = 200;
@@ -23,9 +28,9 @@ pub const STEPS_MAX: u8 = 6;
 /// Pages of comings and goings for one moment; who came before is not known then.
 pub const PRESENCE_PAGES_MAX: u8 = 4;
 
-/// See the module.
+/// A visit to a moment, from the first question to the last event that is played.
 #[derive(Debug, Clone)]
-pub struct Travel {
+pub struct TimeTravel {
     moment: UnixMillis,
     epoch: Option<Epoch>,
     past: Past,
@@ -55,7 +60,7 @@ enum Aim {
     Presence { events: Vec<ReceivedEvent>, read_all: bool, before: Seq, pages: u8, present: Daemons },
 }
 
-impl Travel {
+impl TimeTravel {
     /// A visit to a moment of the log.
     #[must_use]
     pub fn to(moment: UnixMillis, activity: Option<&Activity>) -> Self {
@@ -329,80 +334,5 @@ impl Travel {
     /// There was too much to perform: the moment is that of the latest event performed.
     pub fn fall_back(&mut self) {
         self.moment = self.past.last_at().unwrap_or(self.moment).min(self.moment);
-    }
-
-    /// The moment that is shown, or sought.
-    #[must_use]
-    pub fn moment(&self) -> UnixMillis {
-        self.moment
-    }
-
-    /// The realm as it was.
-    #[must_use]
-    pub fn store(&self) -> &Store {
-        self.past.store()
-    }
-
-    /// The run of numbers that it is in.
-    #[must_use]
-    pub fn epoch(&self) -> Option<&Epoch> {
-        self.epoch.as_ref()
-    }
-
-    /// The playback, if it plays.
-    #[must_use]
-    pub fn playback(&self) -> Option<&Playback> {
-        self.playback.as_ref()
-    }
-
-    /// What went wrong.
-    #[must_use]
-    pub fn trouble(&self) -> Option<&Trouble> {
-        self.trouble.as_ref()
-    }
-
-    /// Whether the moment is still being looked for.
-    #[must_use]
-    pub fn is_looking(&self) -> bool {
-        self.trouble.is_none() && !matches!(self.aim, Aim::Shown)
-    }
-
-    /// Whether there is anything of the past to show.
-    #[must_use]
-    pub fn has_shown(&self) -> bool {
-        self.shown || self.trouble.is_some()
-    }
-
-    /// Whether the playback waits for the log.
-    #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        self.playback.is_some() && self.asking && self.past.ahead() == 0
-    }
-
-    /// Whether it plays what a log keeps; otherwise what the browser kept.
-    #[must_use]
-    pub fn is_from_log(&self) -> bool {
-        self.from_log
-    }
-
-    /// Whether the playback has come to the present.
-    #[must_use]
-    pub fn has_arrived(&self) -> bool {
-        self.arrived && self.playback.is_some()
-    }
-
-    /// Whether another moment is shown than the one before: the stage has to settle. Says so once.
-    pub fn take_jump(&mut self) -> bool {
-        std::mem::take(&mut self.jumped)
-    }
-
-    /// Events held in memory.
-    #[must_use]
-    pub fn held(&self) -> usize {
-        let sought = match &self.aim {
-            Aim::Shown => 0,
-            Aim::Find { found: events, .. } | Aim::Presence { events, .. } => events.len(),
-        };
-        self.past.held() + sought
     }
 }

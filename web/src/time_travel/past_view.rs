@@ -22,7 +22,7 @@ pub(crate) fn project(page: &Page, views: Views, point: Option<f64>) {
 
 fn when(page: &Page, point: Option<f64>) -> When {
     let (span, at, present) = (page.span(), page.moment(), page.present());
-    let travel = page.traveller.travel.as_ref();
+    let travel = page.time_travel.travel.as_ref();
     let live = Signpost { mode: "live", ..Signpost::default() };
     let part = travel.map_or(1.0, |_| span.part(at).clamp(0.0, 1.0));
     let seconds = |ms: f64| fixed(ms / 1000.0, 0);
@@ -34,7 +34,7 @@ fn when(page: &Page, point: Option<f64>) -> When {
         visiting: travel.is_some(),
         post: travel.map_or(live, |travel| Signpost::of(travel, present, offset_ms(at))),
         playing: travel.is_some_and(|travel| travel.playback().is_some()),
-        range: page.traveller.range,
+        range: page.time_travel.range,
         needle: fixed(part * 100.0, 2) + "%",
         seconds: [seconds(span.length()), seconds(span.length() * part)],
         said: travel.map_or_else(|| "live".into(), |_| told(at)),
