@@ -1,3 +1,4 @@
+import { reopenWithMemory } from "../support/kept.ts";
 import { expect, test } from "../support/test.ts";
 
 test("a lost server is admitted, and found again", async ({ dashboard, server }) => {
@@ -22,11 +23,9 @@ test("what happened before a reload is still there after it", async ({ dashboard
   await expect(dashboard.row("summon", "claude")).toHaveCount(1);
 });
 
-test("history can be replayed, and left again", async ({ dashboard, server }) => {
-  await server.summon("claude");
-  // Nothing is waited for here: the history has to be long enough to be seen while it is replayed.
-  await dashboard.page.waitForTimeout(4_000);
-  await server.invoke("claude", "count to three");
+test("history can be replayed, and left again", async ({ dashboard }) => {
+  await reopenWithMemory(dashboard.page);
+  await dashboard.isLive();
   await expect(dashboard.row("invoke", "claude")).toHaveCount(1);
   const banner = dashboard.page.getByTestId("travel-banner");
   await expect(banner).toBeHidden();

@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 
+import { reopenWithMemory } from "../support/kept.ts";
 import { logged, tasks, tell } from "../support/log.ts";
 import { durable, expect } from "../support/test.ts";
 
@@ -110,14 +111,10 @@ durable("a log that does not answer says so, and is asked again", async ({ dashb
 durable("a server without a log lets the browser's own memory be visited", async ({ dashboard, server, page }) => {
   const none = { status: 404, contentType: "application/problem+json", body: JSON.stringify({ title: "Not Found", status: 404 }) };
   await page.route(/\/events(\?|\/activity)/, (route) => route.fulfill(none));
-  await page.reload();
-  await dashboard.isLive();
   await server.summon("claude");
+  await reopenWithMemory(page);
+  await dashboard.isLive();
   await dashboard.hasCircles("claude");
-  // Nothing is waited for here: the history has to be long enough to be seen while it is replayed.
-  await page.waitForTimeout(4_000);
-  await server.invoke("claude", "later");
-  await expect(dashboard.row("invoke", "claude")).toHaveCount(1);
   await page.getByTestId("replay-button").click();
   await expect(page.getByTestId("travel-note")).toContainText("what this browser kept");
   await expect(banner(page)).toBeHidden({ timeout: 20_000 });

@@ -151,7 +151,7 @@ fn websocket() -> String {
         .into()
 }
 
-/// Memory before, at most during and some time after an attack.
+/// Memory before, at most during and some time after an attack. Each has a server of its own, so that two can be at work.
 async fn attack<T>(name: &str, attackers: impl AsyncFn(&Target) -> T) {
     let target = Target::new().await;
     let before = target.resident();
@@ -211,14 +211,13 @@ async fn half_sent_bodies() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unread_event_streams() {
-    attack("200 × `/events/stream?recent=100`", async |target| {
+    let recent = attack("200 × `/events/stream?recent=100`", async |target| {
         target.unread(&get("/events/stream?recent=100")).await
-    })
-    .await;
-    attack("200 × `/events/stream?since=0`", async |target| {
+    });
+    let since = attack("200 × `/events/stream?since=0`", async |target| {
         target.unread(&get("/events/stream?since=0")).await
-    })
-    .await;
+    });
+    tokio::join!(recent, since);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -228,20 +227,21 @@ async fn unread_websockets() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unread_pages() {
-    attack("200 × `/events/recent?count=100`", async |target| {
+    let recent = attack("200 × `/events/recent?count=100`", async |target| {
         target.unread(&get("/events/recent?count=100")).await
-    })
-    .await;
-    attack("200 × `/events?limit=1000`", async |target| target.unread(&get("/events?limit=1000")).await)
-        .await;
+    });
+    let pages =
+        attack("200 × `/events?limit=1000`", async |target| target.unread(&get("/events?limit=1000")).await);
+    tokio::join!(recent, pages);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn streams_without_a_window() {
     for path in ["/events/recent?count=100", "/events?limit=1000", "/events/stream?recent=100"] {
-        for window in [0, 1] {
+        let attack = async |window| {
             let name = format!("HTTP/2, 200 × `{path}`, window {window}");
             attack(&name, async |target| target.streams(window, path).await).await;
-        }
+        };
+        tokio::join!(attack(0), attack(1));
     }
 }

@@ -35,7 +35,13 @@ const FIREFOX: Browser = Browser {
 pub(crate) fn stories(project: &Project, server: &Path) -> Result<()> {
     let mut playwright = playwright(project, server)?;
     playwright.env(CHROMIUM.variable, CHROMIUM.path(project)?);
-    process::run(&mut playwright, REMEDY)
+    let played = process::run(&mut playwright, REMEDY);
+    if played.is_err() {
+        // Traces take a fifth of the time of all stories: only those that failed have one. Whatever comes of it, they failed.
+        println!("What failed is played again for a trace:");
+        let _ = process::run(playwright.args(["--last-failed", "--trace", "on"]), REMEDY);
+    }
+    played
 }
 
 /// Runs the stories of clients that are not everywhere.

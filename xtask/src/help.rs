@@ -50,7 +50,10 @@ openapi reads the server's own description with openapi-spec-validator, Redocly 
 server against it with schemathesis; their versions are in xtask/openapi/, they go into .tools/, and Python 3.10 or
 newer with venv must be there.
 
-The stories run in Chromium. On Debian and Ubuntu it is installed when it is missing; elsewhere, set CHROMIUM_PATH.";
+The tests run in two lanes, so that those which wait do not keep those which compute; what each lane said is shown when
+it ends, and is in target/tests. The stories run in Chromium, one after the other: drawing in software takes both cores.
+A story that failed is played again for a trace, which is in end2end/test-results. On Debian and Ubuntu Chromium is
+installed when it is missing; elsewhere, set CHROMIUM_PATH.";
 
 /// Of `check`.
 pub(crate) const CHECK: &str = "\

@@ -11,6 +11,7 @@ mod help;
 mod host;
 mod lanes;
 mod load;
+mod native;
 mod openapi;
 mod page;
 mod process;

@@ -8,13 +8,11 @@ use anyhow::{Result, bail};
 use crate::cli::Build;
 use crate::project::Project;
 use crate::steps::Steps;
-use crate::{browser, dashboard, openapi, process, size, tools};
+use crate::{browser, dashboard, native, openapi, process, size, tools};
 
 const STEPS: [&str; 10] =
     ["format", "floors", "lint", "lint-web", "test", "openapi", "deny", "dashboard", "size", "stories"];
 const QUICK: [&str; 5] = ["format", "floors", "lint", "lint-web", "deny"];
-/// All that builds for this machine; the page only builds for the browser.
-const NATIVE: [&str; 3] = ["--workspace", "--exclude", "arcane-web"];
 
 /// Which steps, and how.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,7 +77,7 @@ fn perform_step(project: &Project, step: &str, advisories: bool) -> Result<()> {
             "the table of floors in ARCHITECTURE.md says what may use what",
         ),
         "lint" => cargo(
-            &[&["clippy", "--locked"][..], &NATIVE, &["--all-targets"], &strict].concat(),
+            &[&["clippy", "--locked"][..], &native::PACKAGES, &["--all-targets"], &strict].concat(),
             "clippy's message above says what it would have instead",
         ),
         "lint-web" => {
@@ -90,7 +88,7 @@ fn perform_step(project: &Project, step: &str, advisories: bool) -> Result<()> {
                 "clippy's message above says what it would have instead",
             )
         }
-        "test" => cargo(&[&["test", "--locked"][..], &NATIVE].concat(), "the failing test is named above"),
+        "test" => native::test(project),
         "openapi" => openapi::check(project, &server(project)?),
         "deny" => {
             tools::ensure(project, &tools::cargo_deny())?;

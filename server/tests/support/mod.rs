@@ -25,6 +25,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Says what this machine does not allow to be tested, also where the output of tests that pass is kept back.
+/// Says in the output of the tests what this machine does not allow to be tested.
 #[allow(clippy::explicit_write, reason = "what eprintln! writes is kept back where a test passes")]
 pub fn not_tested_here(what: &str) {
     writeln!(std::io::stderr(), "not tested here: {what}").unwrap();
