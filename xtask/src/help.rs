@@ -20,7 +20,7 @@ folder: wasm-bindgen for `run`, also Trunk and cargo-deny for `test`.
 
 /// Of `run`.
 pub(crate) const RUN: &str = "\
-Builds the dashboard and the server side by side and serves both. The first time takes about six minutes on two cores,
+Builds the dashboard and the server side by side and serves both. The first time takes about eight minutes on two cores,
 later times take seconds; what the compilers say is in target/run.
 
   cargo xtask run [--port 8000] [--dev | --release] [-- OPTIONS OF arcane serve]
