@@ -90,7 +90,8 @@ fn a_delivery_allocates_nothing() {
         arcane_server::run(listener, config, until).await.unwrap();
     });
     let (few, many) = (allocations(address, 3), allocations(address, 23));
-    let per_delivery = (many as f64 - few as f64) / (20 * EVENTS) as f64;
+    let exact = |n: u64| f64::from(u32::try_from(n).unwrap());
+    let per_delivery = (exact(many) - exact(few)) / exact(20 * EVENTS as u64);
     // The timing wheel and the ring grow now and then, and not by readers.
     assert!(
         per_delivery < 0.01,

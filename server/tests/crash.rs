@@ -128,9 +128,9 @@ async fn a_number_that_was_told_too_early_changes_the_epoch_if_it_is_lost() {
         let is_lost = head < told;
         assert_eq!(epoch_of(&process.url).await != epoch, is_lost, "told {told}, has {head}");
         if is_lost {
-            lost += 1
+            lost += 1;
         } else {
-            kept += 1
+            kept += 1;
         }
         process.kill();
     }

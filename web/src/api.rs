@@ -61,7 +61,7 @@ impl Server {
     /// lines of its own, what the daemon answered.
     pub(crate) async fn cast(&self, spell: &str) -> Result<String, Failure> {
         let body = written(object([("spell", spell.into())]));
-        let answer = self.request("/spell/cast".into(), Some(body)).await?;
+        let answer = self.request("/spell/cast", Some(body)).await?;
         let text = |key: &str| answer.get(key).and_then(Value::as_str).map(str::to_owned);
         let mut said = text("message").or_else(|| text("status")).unwrap_or_else(|| "Done.".into());
         // A daemon without a conduit gives its task back, which is no news.
@@ -74,33 +74,33 @@ impl Server {
 
     /// Spells that the parser understands.
     pub(crate) async fn examples(&self) -> Option<Examples> {
-        answers::examples(&self.get("/spell/examples".into()).await?)
+        answers::examples(&self.get("/spell/examples").await?)
     }
 
     /// Rooms that exist.
     pub(crate) async fn rooms(&self) -> Option<Vec<String>> {
-        answers::rooms(&self.get("/rooms".into()).await?)
+        answers::rooms(&self.get("/rooms").await?)
     }
 
     /// Who is present. The server tells everybody that somebody looked.
     pub(crate) async fn active(&self) -> Option<Vec<Card>> {
-        answers::cards(&self.get("/daemons/active".into()).await?)
+        answers::cards(&self.get("/daemons/active").await?)
     }
 
     /// Asks the log; says the status and sentence of a refusal.
     pub(crate) async fn log(&self, path: String) -> Result<Value, (u16, Option<String>)> {
-        let answer = self.request(path, None).await;
+        let answer = self.request(&path, None).await;
         answer.map_err(|failure| (failure.status, failure.refusal.map(|refusal| refusal.text)))
     }
 
-    async fn get(&self, path: String) -> Option<Value> {
+    async fn get(&self, path: &str) -> Option<Value> {
         self.request(path, None).await.ok()
     }
 
     // One future in a box: whoever asks awaits the same code.
     fn request(
         &self,
-        path: String,
+        path: &str,
         body: Option<String>,
     ) -> Pin<Box<dyn Future<Output = Result<Value, Failure>>>> {
         let url = format!("{}{path}", self.base);

@@ -139,7 +139,7 @@ fn read_run(mut args: lexopt::Parser) -> Result<Command> {
         match args.next()? {
             None => break,
             Some(Long("port") | Short('p')) => {
-                port = args.value()?.parse().context("--port takes 0 to 65535")?
+                port = args.value()?.parse().context("--port takes 0 to 65535")?;
             }
             Some(Long("dev")) => build = Build::Dev,
             Some(Long("release")) => build = Build::Release,
@@ -184,7 +184,12 @@ fn dist(project: &Project) -> Result<()> {
     process::run(cargo.args(["--features", "embed"]), "the compiler's message above says what is wrong")?;
     let binary = project.server(Build::Release);
     let size = std::fs::metadata(&binary).context("the binary is not where it should be")?.len();
-    println!("\n{} ({:.1} MB), with the dashboard inside", binary.display(), size as f64 / 1e6);
+    println!(
+        "\n{} ({}.{} MB), with the dashboard inside",
+        binary.display(),
+        size / 1_000_000,
+        size / 100_000 % 10
+    );
     Ok(())
 }
 

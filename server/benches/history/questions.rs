@@ -83,7 +83,7 @@ fn kinds() -> Vec<Kind> {
         kind("q word of 50 %", no_filter, |_| Some("\"arcane\"".into())),
         kind("q beginning of 50 %", no_filter, |_| Some("arcan".into())),
         kind("q beginning of 1 to 3", no_filter, |n| {
-            Some(word(n % 48).chars().take(1 + n as usize % 3).collect())
+            Some(word(n % 48).chars().take(1 + usize::try_from(n % 3).unwrap_or(0)).collect())
         }),
         kind("q any word as beginning", no_filter, |n| Some(word(n % 48).into())),
         kind("q two words", no_filter, |n| Some(format!("{} {}", word(n % 48), word(chance(n) % 48)))),

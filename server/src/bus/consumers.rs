@@ -103,7 +103,7 @@ impl Consumers {
         &self,
         room: &RoomName,
         name: &ConsumerName,
-        begin: Position,
+        begin: &Position,
         there: impl FnOnce() -> Result<RoomInfo, NoSuchRoom>,
         evict: Box<dyn Fn() + Send>,
     ) -> Result<(Reader, Since), ConsumerError> {
@@ -115,7 +115,7 @@ impl Consumers {
         if is_new && known.len() >= CONSUMERS_MAX {
             return Err(ConsumerError::TooMany);
         }
-        let kept = known.get(&key).map_or(&begin, |consumer| &consumer.position);
+        let kept = known.get(&key).map_or(begin, |consumer| &consumer.position);
         let since = Since::from(kept.clone());
         let ahead = there.filter(|there| kept.epoch == there.epoch && kept.seq > there.head);
         if is_new || ahead.is_some() {

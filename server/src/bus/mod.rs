@@ -176,7 +176,7 @@ impl ArcaneEventBus {
     }
 
     /// The same for a connection that only publishes: it is given the latest events, and is not counted.
-    pub(crate) fn join_uncounted(&self, room: &HeldRoom, recent: usize) -> Subscription {
+    pub(crate) fn join_uncounted(room: &HeldRoom, recent: usize) -> Subscription {
         Subscription::uncounted(Arc::clone(&room.0), EventFilter::default(), Start::Recent(recent))
     }
 

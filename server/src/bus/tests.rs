@@ -310,7 +310,7 @@ async fn what_a_log_does_not_take_is_not_acknowledged() {
     }
     let epoch = bus.epoch(&main).unwrap();
     let begin = arcane_shared::Position { epoch: epoch.clone(), seq: 0 };
-    let attach = |name| bus.consumers().attach(&main, name, begin.clone(), || bus.room_info(&main), nobody());
+    let attach = |name| bus.consumers().attach(&main, name, &begin, || bus.room_info(&main), nobody());
     attach(&name).unwrap();
     let ack = |seq| bus.consumers().ack(&main, &name, &epoch, seq, 3);
     let kept = || bus.consumers().cards(|room| bus.room_info(room).ok())[0].seq;

@@ -38,7 +38,7 @@ pub(super) async fn unread() {
         }
     });
     if told.await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn stop() -> io::Result<(impl Future<Output = ()>, impl Future<Output
 async fn reached(mut times: watch::Receiver<u32>, n: u32) {
     if times.wait_for(|times| *times >= n).await.is_err() {
         // Nobody listens for signals any more: the runtime is ending.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -157,7 +157,7 @@ impl Tail {
                 query.extend(self.since.clone().map(|since| ("since", since)));
             }
             (None, None, position) => {
-                query.extend(position.or(self.since.clone()).map(|since| ("since", since)))
+                query.extend(position.or(self.since.clone()).map(|since| ("since", since)));
             }
         }
         query.extend(self.spell.clone().map(|spell| ("spell", spell)));

@@ -142,7 +142,7 @@ fn tell(news: Option<ClockChange>) {
             );
         }
         Some(ClockChange::Back) => {
-            tracing::warn!("the clock is back where it was; what is too old goes again")
+            tracing::warn!("the clock is back where it was; what is too old goes again");
         }
         Some(ClockChange::Believed { by_micros }) => {
             tracing::warn!(

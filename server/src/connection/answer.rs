@@ -19,9 +19,9 @@ use super::streams::StreamHandle;
 /// What one permit of memory holds. A smaller answer needs none.
 const PERMIT_BYTES: usize = 16 * 1024;
 /// Places for answers of this process that are whole before they are read: 64 MiB.
-const PERMITS: usize = 4096;
+const PERMITS: u32 = 4096;
 
-static FREE: Semaphore = Semaphore::const_new(PERMITS);
+static FREE: Semaphore = Semaphore::const_new(PERMITS as usize);
 
 /// Marks an answer whose bytes are not its own: they are there whether it is read or not.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,7 @@ impl AnswerMemory {
     /// `None` if there is no room for an answer that could as well be asked for again.
     pub(crate) fn take(head: &Parts, body: &Body, is_safe: bool) -> Option<Self> {
         let bytes = usize::try_from(body.size_hint().exact().unwrap_or(0)).unwrap_or(usize::MAX);
-        let permits = u32::try_from(bytes / PERMIT_BYTES).unwrap_or(u32::MAX).min(PERMITS as u32);
+        let permits = u32::try_from(bytes / PERMIT_BYTES).unwrap_or(u32::MAX).min(PERMITS);
         if permits == 0 || head.extensions.get::<Shared>().is_some() {
             return Some(Self(None));
         }

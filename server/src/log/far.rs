@@ -78,7 +78,7 @@ impl FarLog {
         let at = state.random.random_range(0..pending);
         let room = state.pending[at].room;
         Some(match state.random.random_range(0..20) {
-            0 => self.refuse(state, room),
+            0 => Self::refuse(state, room),
             1..3 => self.lose(state, room),
             _ => self.commit(state, room),
         })
@@ -94,7 +94,7 @@ impl FarLog {
         Ends { committed: 1, ..Ends::default() }
     }
 
-    fn refuse(&self, mut state: MutexGuard<'_, FarState>, room: RoomId) -> Ends {
+    fn refuse(mut state: MutexGuard<'_, FarState>, room: RoomId) -> Ends {
         state.generation += 1;
         let refused = take(&mut state.pending, room);
         drop(state);

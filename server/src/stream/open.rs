@@ -90,5 +90,5 @@ fn attach(
     let there = bus.room_info(room)?;
     let epoch = since.and_then(|since| since.epoch.clone()).unwrap_or(there.epoch);
     let begin = Position { epoch, seq: since.map_or(there.head, |since| since.seq) };
-    Ok(bus.consumers().attach(room, name, begin, || bus.room_info(room), evict)?)
+    Ok(bus.consumers().attach(room, name, &begin, || bus.room_info(room), evict)?)
 }

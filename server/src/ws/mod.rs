@@ -30,7 +30,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::bus::{NoSuchRoom, Reader, Subscription};
+use crate::bus::{ArcaneEventBus, NoSuchRoom, Reader, Subscription};
 use crate::connection::{RequestPermit, SharedStream, Wire};
 use crate::event::PreparedFrame;
 use crate::query::QueryError;
@@ -223,7 +223,7 @@ async fn enter(
     let (query, bus) = (wanted?, &sockets.state.bus);
     if !query.listen {
         let room = bus.open_room(&query.room).await.map_err(stream::StreamRefused::from)?;
-        let subscription = bus.join_uncounted(&room, query.recent);
+        let subscription = ArcaneEventBus::join_uncounted(&room, query.recent);
         return Ok(Joined { subscription, consumer: None, member: None, listens: false });
     }
     let evicted = Arc::clone(wakeup);

@@ -169,9 +169,10 @@ impl Reader {
     /// What its events left of their texts, as a fraction, from one number to another.
     pub fn ratio(&self, seqs: std::ops::RangeInclusive<u64>) -> f64 {
         let of = |len: fn(&Event) -> usize| {
-            self.events().filter(|event| seqs.contains(&event.seq)).map(len).sum::<usize>() as f64
+            self.events().filter(|event| seqs.contains(&event.seq)).map(len).sum::<usize>()
         };
-        of(|event| event.payload.len()) / of(|event| event.text.len())
+        let exact = |bytes: usize| f64::from(u32::try_from(bytes).unwrap());
+        exact(of(|event| event.payload.len())) / exact(of(|event| event.text.len()))
     }
 
     /// Panics unless it was told, after its greeting, each event that was published and passes its

@@ -205,19 +205,19 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn event(metadata: serde_json::Value, success: bool) -> ReceivedEvent {
+    fn event(metadata: &serde_json::Value, success: bool) -> ReceivedEvent {
         let value = json!({"spell_name": "invoke", "daemon_name": "claude", "success": success, "metadata": metadata});
         crate::message::event(value, arcane_shared::Timestamp::from_unix_micros(0)).unwrap()
     }
 
-    fn cue(metadata: serde_json::Value, success: bool, now: f64) -> Cue {
+    fn cue(metadata: &serde_json::Value, success: bool, now: f64) -> Cue {
         direct(&event(metadata, success), Origin::Live, Some(now), false)
     }
 
     #[test]
     fn remaining_time_decides() {
         let at =
-            |age: f64| cue(json!({"sync": {"deadline_ms": 200, "emitted_at": 1000.0}}), false, 1000.0 + age);
+            |age: f64| cue(&json!({"sync": {"deadline_ms": 200, "emitted_at": 1000.0}}), false, 1000.0 + age);
         assert_eq!(at(10.0).lateness, Lateness::OnTime);
         assert!(at(10.0).invert);
         assert_eq!(at(180.0).lateness, Lateness::Late);
@@ -229,19 +229,19 @@ mod tests {
 
     #[test]
     fn an_unknown_animation_is_a_pulse_and_none_is_none() {
-        assert_eq!(cue(json!({"sync": {"animation": "aurora"}}), true, 0.0).gesture, Gesture::Pulse);
-        assert_eq!(cue(json!({"sync": {"animation": null}}), true, 0.0).gesture, Gesture::None);
+        assert_eq!(cue(&json!({"sync": {"animation": "aurora"}}), true, 0.0).gesture, Gesture::Pulse);
+        assert_eq!(cue(&json!({"sync": {"animation": null}}), true, 0.0).gesture, Gesture::None);
         assert_eq!(
-            cue(json!({"sync": {"particles": "confetti", "audio": "gong"}}), true, 0.0).flow,
+            cue(&json!({"sync": {"particles": "confetti", "audio": "gong"}}), true, 0.0).flow,
             Flow::FadeToIdle
         );
-        assert_eq!(cue(json!({"sync": {"audio": "gong"}}), true, 0.0).voice, Voice::Silent);
-        assert_eq!(cue(json!({}), false, 0.0).voice, Voice::Error);
+        assert_eq!(cue(&json!({"sync": {"audio": "gong"}}), true, 0.0).voice, Voice::Silent);
+        assert_eq!(cue(&json!({}), false, 0.0).voice, Voice::Error);
     }
 
     #[test]
     fn what_a_hidden_page_gets_is_history() {
-        let cue = direct(&event(json!({}), false), Origin::Live, Some(0.0), true);
+        let cue = direct(&event(&json!({}), false), Origin::Live, Some(0.0), true);
         assert_eq!((cue.lateness, cue.invert), (Lateness::Historical, false));
     }
 

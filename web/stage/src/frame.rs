@@ -185,6 +185,7 @@ impl Stage {
         let spread = spread.clamp(0.0, 4_095.0) as u16;
         let life = life.min(self.tier.life_max);
         let born = self.particle_seconds() + delay;
+        #[expect(clippy::cast_possible_truncation, reason = "the middle bits are the random ones")]
         let seed = (self.dice.wrapping_mul(40_503) >> 8) as u16;
         self.particles.spawn(Record {
             from,

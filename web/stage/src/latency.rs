@@ -125,10 +125,10 @@ mod tests {
                 latency.painted(PaintSample { seq: seq as u64, painted_at: 0.0, late_ms: *late_ms, missed: *missed, reason: None });
             }
             let report = latency.report();
-            prop_assert_eq!(report.painted as usize, samples.len());
-            prop_assert_eq!(report.missed as usize, samples.iter().filter(|s| s.1).count());
+            prop_assert_eq!(report.painted, samples.len() as u64);
+            prop_assert_eq!(report.missed, samples.iter().filter(|s| s.1).count() as u64);
             prop_assert!(report.p50 <= report.p99);
-            prop_assert_eq!(latency.histogram().iter().sum::<u64>() as usize, samples.len());
+            prop_assert_eq!(latency.histogram().iter().sum::<u64>(), samples.len() as u64);
             prop_assert!(latency.take_unsent().len() <= SEEN_SAMPLES_MAX);
         }
     }

@@ -211,6 +211,7 @@ mod tests {
                 playout.adapt(now, 16.0);
                 for waiting in &playout.waiting {
                     let sync = waiting.stored.event.sync();
+                    #[expect(clippy::cast_precision_loss, reason = "milliseconds of a deadline")]
                     let least = (sync.deadline_ms as f64 - RESERVE_MS).max(0.0);
                     prop_assert!(waiting.target <= sync.emitted_at.unwrap() + least + 1e-6);
                 }

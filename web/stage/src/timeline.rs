@@ -4,6 +4,9 @@ use arcane_shared::{AnySpell, SpellName};
 
 /// Seconds kept.
 pub const SECONDS: usize = 300;
+/// The same, to reckon with times.
+const SPAN: i64 = 300;
+const _: () = assert!(SPAN.unsigned_abs() == SECONDS as u64, "they are the same");
 /// The six spells, and a place for unknown ones.
 pub const KINDS: usize = 7;
 
@@ -91,7 +94,7 @@ impl Timeline {
 
     fn bucket_mut(&mut self, second: i64) -> Option<&mut Bucket> {
         let age = self.newest - second;
-        (0..SECONDS as i64).contains(&age).then(|| &mut self.buckets[slot(second)])
+        (0..SPAN).contains(&age).then(|| &mut self.buckets[slot(second)])
     }
 
     fn turn_to(&mut self, second: i64) {
@@ -100,7 +103,7 @@ impl Timeline {
         if steps <= 0 {
             return;
         }
-        for back in 0..steps.min(SECONDS as i64) {
+        for back in 0..steps.min(SPAN) {
             self.buckets[slot(second - back)] = Bucket::default();
         }
         self.newest = second;
@@ -114,7 +117,7 @@ fn second_of(millis: f64) -> Option<i64> {
 }
 
 fn slot(second: i64) -> usize {
-    usize::try_from(second.rem_euclid(SECONDS as i64)).unwrap_or(0)
+    usize::try_from(second.rem_euclid(SPAN)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -148,7 +151,7 @@ mod tests {
                 timeline.add(*ms, &spell, *success);
             }
             let newest = timeline.newest_second();
-            let inside = |ms: f64| newest - (ms / 1000.0).floor() as i64 <= 299;
+            let inside = |ms: f64| newest - second_of(ms).unwrap() <= 299;
             let expected = sorted.iter().filter(|(ms, ..)| inside(*ms)).count();
             let total: u32 = timeline.buckets().map(Bucket::total).sum();
             prop_assert_eq!(total as usize, expected);

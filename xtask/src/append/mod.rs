@@ -147,6 +147,7 @@ fn measure(
         let (before, began) = (appended.load(Ordering::Relaxed), Instant::now());
         std::thread::sleep(TIME);
         let events = appended.load(Ordering::Relaxed) - before;
+        #[expect(clippy::cast_precision_loss, reason = "a number of events")]
         let figure = events as f64 / began.elapsed().as_secs_f64();
         stop.store(true, Ordering::Relaxed);
         for lane in lanes {

@@ -13,7 +13,7 @@ const UNTIL_DONE: Duration = Duration::from_secs(20);
 /// How long the server has to see its clients off: its own `drain_timeout`.
 const DRAIN_MS_MAX: f64 = 5000.0;
 /// Clients that never read.
-const STUCK: usize = 1000;
+const STUCK: u16 = 1000;
 /// What a client that never reads may cost, MiB for all of them: 8 KiB each.
 const STUCK_MIB_MAX: f64 = STUCK as f64 * 8.0 / 1024.0;
 
@@ -189,8 +189,8 @@ fn slow_1000() -> Scenario {
         load.fill = true;
     };
     let beside = |load: &mut Options| {
-        load.slow = STUCK;
-        load.clients = 200 + STUCK;
+        load.slow = usize::from(STUCK);
+        load.clients = 200 + usize::from(STUCK);
         load.pace = Pace::Rate(500.0);
         load.fill = true;
     };

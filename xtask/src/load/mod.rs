@@ -1,5 +1,12 @@
 //! `cargo xtask load`: one run of clients and a publisher against a server that is already there.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "figures of a run of seconds, and single bytes of frames that were cut to their width before"
+)]
+
 mod answers;
 mod client;
 mod events;

@@ -138,10 +138,10 @@ impl MemoryLog {
         Ok(record)
     }
 
-    fn drop_room(&self, room: RoomId, records: Vec<Record>) -> Result<(), LogError> {
+    fn drop_room(&self, room: RoomId, records: &[Record]) -> Result<(), LogError> {
         let mut state = self.lock();
         state.rooms.remove(&room);
-        state.take(&records);
+        state.take(records);
         drop(state);
         self.pins.forget(room);
         Ok(())
@@ -268,7 +268,7 @@ impl EventLog for MemoryLog {
     }
 
     fn delete_room(&self, room: RoomId, records: Vec<Record>) -> Answer<'_, ()> {
-        at_once(self.drop_room(room, records))
+        at_once(self.drop_room(room, &records))
     }
 
     fn recall<'a>(&'a self, prefix: &'a str) -> Answer<'a, Vec<(String, String)>> {

@@ -11,8 +11,8 @@ use std::path::Path;
 /// A page that holds rows of a table.
 const TABLE_LEAF: u8 = 13;
 const PAGE_BYTES_DEFAULT: usize = 4096;
-const WAL_HEADER_BYTES: u64 = 32;
-const FRAME_HEADER_BYTES: u64 = 24;
+const WAL_HEADER_BYTES: usize = 32;
+const FRAME_HEADER_BYTES: usize = 24;
 /// Largest row that is put together: an event with room for its columns.
 const ROW_BYTES_MAX: usize = 256 * 1024;
 
@@ -122,21 +122,21 @@ fn read_at(mut file: &File, at: u64, bytes: &mut [u8]) -> std::io::Result<()> {
 
 /// Where committed pages are: frames of the log's current run, up to its last commit.
 fn committed(wal: &File, page_bytes: usize) -> HashMap<u32, u64> {
-    let mut head = [0; WAL_HEADER_BYTES as usize];
+    let mut head = [0; WAL_HEADER_BYTES];
     let (mut frames, mut pending) = (HashMap::new(), HashMap::new());
     if read_at(wal, 0, &mut head).is_err() {
         return frames;
     }
-    let mut at = WAL_HEADER_BYTES;
-    let mut frame = [0; FRAME_HEADER_BYTES as usize];
+    let mut at = WAL_HEADER_BYTES as u64;
+    let mut frame = [0; FRAME_HEADER_BYTES];
     // The salts of header and frame are the same for as long as the frames belong to this run.
     while read_at(wal, at, &mut frame).is_ok() && frame[8..16] == head[16..24] {
         let number = u32::from_be_bytes([frame[0], frame[1], frame[2], frame[3]]);
-        pending.insert(number, at + FRAME_HEADER_BYTES);
+        pending.insert(number, at + FRAME_HEADER_BYTES as u64);
         if frame[4..8] != [0; 4] {
             frames.extend(pending.drain());
         }
-        at += FRAME_HEADER_BYTES + page_bytes as u64;
+        at += (FRAME_HEADER_BYTES + page_bytes) as u64;
     }
     frames
 }

@@ -181,7 +181,7 @@ impl Queue {
     }
 
     /// Takes nothing more until it is mended. Returns what had been taken.
-    pub(super) fn fail(&self, fault: LogError, group: Group) -> Vec<Append> {
+    pub(super) fn fail(&self, fault: &LogError, group: Group) -> Vec<Append> {
         let mut state = self.lock();
         state.fault = Some(fault.clone());
         state.generation += 1;

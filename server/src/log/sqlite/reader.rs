@@ -56,7 +56,7 @@ impl Readers {
                 }
             }
             Err(error) if error.fault == crate::log::Fault::Damaged => {
-                self.damaged.store(true, Ordering::Release)
+                self.damaged.store(true, Ordering::Release);
             }
             Err(_) => {}
         }

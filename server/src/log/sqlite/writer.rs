@@ -151,7 +151,7 @@ impl Writer {
         let error = fault::explain(error, &self.path);
         tracing::error!(%error, "the event log takes no events");
         self.figures.failed();
-        let taken_back = self.queue.fail(error.clone(), group);
+        let taken_back = self.queue.fail(&error, group);
         for append in &taken_back {
             append.commits.taken_back();
         }

@@ -73,7 +73,7 @@ impl Decoder {
                             return control;
                         }
                     };
-                    let message = self.message(&head, message)?;
+                    let message = Self::message(&head, message)?;
                     let left = self.left(&head, &message)?;
                     buffer.advance(head.len);
                     (message, Frame { fin: head.fin, mask: head.mask, left })
@@ -87,7 +87,7 @@ impl Decoder {
     }
 
     /// The message that a frame belongs to.
-    fn message(&self, head: &Head, so_far: Option<Message>) -> Result<Message, FrameError> {
+    fn message(head: &Head, so_far: Option<Message>) -> Result<Message, FrameError> {
         match (head.opcode, so_far) {
             (CONTINUATION, None) => Err(FrameError::Protocol("there is no message to continue")),
             (CONTINUATION, Some(message)) => Ok(message),

@@ -173,11 +173,11 @@ impl Simulation {
             let whole = found.len() == *events && found.windows(2).all(|pair| pair[1] == pair[0] + 1);
             match outcome {
                 Outcome::Logged(first) => {
-                    assert!(whole && found[0] == *first, "{id} is there once: {found:?}")
+                    assert!(whole && found[0] == *first, "{id} is there once: {found:?}");
                 }
                 Outcome::Refused => assert!(found.is_empty(), "{id} was refused, and is at {found:?}"),
                 Outcome::Unknown => {
-                    assert!(found.is_empty() || whole, "{id} is there whole or not: {found:?}")
+                    assert!(found.is_empty() || whole, "{id} is there whole or not: {found:?}");
                 }
                 Outcome::Waiting(_) => panic!("nobody was told what became of {id}"),
             }

@@ -28,9 +28,8 @@ pub(super) fn row(room: i64, seq: u64) -> i64 {
 }
 
 /// The number in the row.
-#[expect(clippy::cast_sign_loss, reason = "the mask leaves 40 bits")]
 pub(super) fn seq_of(row: i64) -> u64 {
-    (row & SEQ_MAX as i64) as u64
+    row.cast_unsigned() & SEQ_MAX
 }
 
 /// A range of one room, and the direction in which to go through it.
