@@ -249,7 +249,7 @@ mod tests {
         #[test]
         fn absurd_numbers_decide_something(deadline: u64, emitted: f64, now: f64, time: f64) {
             let metadata = json!({"execution_time": time, "sync": {"deadline_ms": deadline, "emitted_at": emitted}});
-            let cue = cue(metadata, false, now);
+            let cue = cue(&metadata, false, now);
             prop_assert!(cue.seconds.is_finite() && cue.seconds >= 0.0);
         }
     }
