@@ -35,6 +35,17 @@ impl Observer {
         self.head.borrow().seq.saturating_sub(self.cursor)
     }
 
+    /// Whether more has a number already and will be there once it is in the log.
+    pub(crate) fn has_more_coming(&self) -> bool {
+        self.room.has_more_coming()
+    }
+
+    /// Waits until more than `pending` events are after the cursor, or nothing more comes. Cancel-safe.
+    pub(crate) async fn more_than(&mut self, pending: u64) {
+        let seq = self.cursor + pending;
+        let _ = self.head.wait_for(|head| head.seq > seq || head.is_over).await;
+    }
+
     /// Waits until there is something after the cursor, or nothing more comes. Cancel-safe.
     pub(crate) async fn ready(&mut self) {
         let cursor = self.cursor;

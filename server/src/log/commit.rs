@@ -39,8 +39,12 @@ impl Level {
 
 /// Who is told what became of events, in the order of their numbers.
 pub trait Commits: Send + Sync {
-    /// They are in the log.
+    /// They are in the log: whoever asks sees them from here on.
     fn committed(&self, frames: &[Arc<PreparedFrame>]);
+
+    /// Wakes those who wait for what was committed. A call of its own, so that publishers can be answered first: what
+    /// they send next may then go to readers together with it.
+    fn announce(&self);
 
     /// Everything of this room that was taken and not yet committed is taken back.
     fn taken_back(&self);

@@ -90,6 +90,7 @@ impl FarLog {
         drop(state);
         let Appended::Done(append) = self.kept.append(append).unwrap() else { unreachable!() };
         append.commits.committed(&append.frames);
+        append.commits.announce();
         append.done.tell(Ok(()));
         Ends { committed: 1, ..Ends::default() }
     }

@@ -143,6 +143,12 @@ impl Room {
         &self.log
     }
 
+    /// Whether events have numbers and are not in the log yet.
+    pub(super) fn has_more_coming(&self) -> bool {
+        let state = self.lock();
+        state.next_seq > state.ring.head() + 1
+    }
+
     /// Whether no further event comes: the room goes on with other numbers.
     pub(crate) fn is_over(&self) -> bool {
         self.head.borrow().is_over
@@ -270,12 +276,12 @@ impl Room {
 
     /// Lets readers see what is in the log.
     fn show(&self, state: &mut RoomState, frames: &[Arc<PreparedFrame>]) {
-        let second = clock::elapsed_s();
-        for frame in frames {
-            state.ring.push(Arc::clone(frame));
-            state.rate.count(second);
-        }
-        // Inside the lock: otherwise two publishers could announce their heads in the wrong order.
+        keep(state, frames);
+        self.announce(state);
+    }
+
+    /// Wakes readers. Inside the lock: otherwise two publishers could announce their heads in the wrong order.
+    fn announce(&self, state: &RoomState) {
         self.head.send_modify(|head| head.seq = state.ring.head());
     }
 
@@ -285,10 +291,22 @@ impl Room {
     }
 }
 
+/// Lets whoever asks see what is in the log.
+fn keep(state: &mut RoomState, frames: &[Arc<PreparedFrame>]) {
+    let second = clock::elapsed_s();
+    for frame in frames {
+        state.ring.push(Arc::clone(frame));
+        state.rate.count(second);
+    }
+}
+
 impl Commits for Room {
     fn committed(&self, frames: &[Arc<PreparedFrame>]) {
-        let mut state = self.lock();
-        self.show(&mut state, frames);
+        keep(&mut self.lock(), frames);
+    }
+
+    fn announce(&self) {
+        Self::announce(self, &self.lock());
     }
 
     fn taken_back(&self) {

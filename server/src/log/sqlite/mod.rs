@@ -23,6 +23,7 @@ mod remains;
 mod salvage;
 pub(crate) mod schema;
 mod store;
+mod teller;
 mod verify;
 mod writer;
 
@@ -49,6 +50,7 @@ pub use open::{EVENTS_FILE, OpenError};
 use queue::{Purge, Queue};
 use reader::Readers;
 use store::{RoomExtent, Store};
+use teller::Teller;
 use writer::Writer;
 
 /// A log in a directory. Cloning it gives another handle to the same log.
@@ -143,6 +145,7 @@ impl SqliteLog {
             figures: Arc::clone(&figures),
             damaged: Arc::clone(&damaged),
             path: path.clone(),
+            teller: Teller::start(),
             wake: Box::new(index.waker()),
             appended_at: Instant::now(),
             looked_at: Instant::now(),

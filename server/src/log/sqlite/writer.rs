@@ -10,6 +10,7 @@ use super::checkpoint::{Checkpoints, WAL_KEPT_BYTES};
 use super::continuity::Marks;
 use super::queue::{Group, Queue};
 use super::store::{RoomExtent, Store};
+use super::teller::Teller;
 use super::{Counters, fault, group, open, purge};
 use crate::clock::{self, SteadyClock};
 use crate::log::pins::Pins;
@@ -44,6 +45,7 @@ pub(super) struct Writer {
     /// Somebody found that the files are not what was written.
     pub(super) damaged: Arc<AtomicBool>,
     pub(super) path: std::path::PathBuf,
+    pub(super) teller: Teller,
     /// Called after each commit that changed events.
     pub(super) wake: Box<dyn Fn(u64) + Send>,
     pub(super) appended_at: Instant,
@@ -127,10 +129,9 @@ impl Writer {
                 if written.events > 0 {
                     self.appended_at = Instant::now();
                 }
-                show(&group.appends);
-                for append in group.appends {
-                    append.done.tell(Ok(()));
-                }
+                let rooms = show(&group.appends);
+                self.teller.tell(group.appends.into_iter().map(|append| append.done).collect());
+                rooms.iter().for_each(|room| room.announce());
                 for purge in group.purges {
                     purge.done.tell(Ok(()));
                 }
@@ -270,8 +271,9 @@ impl Writer {
     }
 }
 
-/// Lets readers see what is in the log, room by room.
-fn show(appends: &[Append]) {
+/// Lets readers see what is in the log, room by room. Returns the rooms whose readers are to be woken.
+fn show(appends: &[Append]) -> Vec<Arc<dyn Commits>> {
+    let mut rooms = Vec::new();
     let alike = |a: &Append, b: &Append| Arc::ptr_eq(&a.commits, &b.commits);
     for run in appends.chunk_by(alike) {
         let Some(first) = run.first() else { continue };
@@ -282,5 +284,7 @@ fn show(appends: &[Append]) {
             let frames: Vec<_> = run.iter().flat_map(|append| append.frames.iter().cloned()).collect();
             commits.committed(&frames);
         }
+        rooms.push(Arc::clone(commits));
     }
+    rooms
 }

@@ -1,6 +1,7 @@
 //! The loop of one list: wait for news, lay them out, give everybody their part.
 
 use std::sync::Weak;
+use std::time::{Duration, Instant};
 
 use arcane_shared::EventFilter;
 
@@ -19,9 +20,10 @@ pub(super) async fn serve<P: Pipe>(
     metrics: Metrics,
     stretch: usize,
 ) {
-    let mut news = News::default();
+    let (mut news, mut last_turn) = (News::default(), Duration::ZERO);
     loop {
-        gather(&mut observer).await;
+        gather(&mut observer, last_turn).await;
+        let began = Instant::now();
         let Some(fanout) = fanout.upgrade() else { return };
         let from = observer.cursor();
         let mut batch = observer.take(TURN_FRAMES_MAX, TURN_BYTES_MAX);
@@ -44,6 +46,7 @@ pub(super) async fn serve<P: Pipe>(
             at += stretch;
             tokio::task::yield_now().await;
         }
+        last_turn = began.elapsed();
         if over {
             // Every reader finds out on its own that nothing more comes.
             fanout.list().dismiss(batch.seq);
@@ -56,11 +59,29 @@ pub(super) async fn serve<P: Pipe>(
 /// through more than one task: measured, three looks make turns a fifth larger than one, and each
 /// costs a few microseconds.
 const QUIET_LOOKS: u32 = 3;
+/// Longest wait for what is on its way into the log, however long turns take.
+const WAIT_MAX: Duration = Duration::from_millis(2);
 
-/// Waits for something new, and for whatever publishers that are about to run add to it. Nobody
-/// waits for them: as soon as nothing more comes, the turn begins.
-async fn gather(observer: &mut Observer) {
+/// Waits for something new, and for what comes with it: what publishers that are about to run add, and what has its
+/// number and is not in the log yet. The latter takes no longer than the last turn did: that is less than readers would
+/// wait for a turn that they are not part of.
+async fn gather(observer: &mut Observer, last_turn: Duration) {
     observer.ready().await;
+    let began = Instant::now();
+    loop {
+        let pending = quiet(observer).await;
+        let patience = last_turn.min(WAIT_MAX).saturating_sub(began.elapsed());
+        if pending >= TURN_FRAMES_MAX as u64 || patience.is_zero() || !observer.has_more_coming() {
+            return;
+        }
+        if tokio::time::timeout(patience, observer.more_than(pending)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Lets tasks that are about to run go first, until nothing more comes of them. Nobody waits for them.
+async fn quiet(observer: &Observer) -> u64 {
     let (mut pending, mut quiet) = (observer.pending(), 0);
     while quiet < QUIET_LOOKS {
         // At least once, however much there is: other lists get their turn, too.
@@ -68,7 +89,8 @@ async fn gather(observer: &mut Observer) {
         let before = std::mem::replace(&mut pending, observer.pending());
         quiet = if pending == before { quiet + 1 } else { 0 };
         if pending >= TURN_FRAMES_MAX as u64 {
-            return;
+            break;
         }
     }
+    pending
 }
