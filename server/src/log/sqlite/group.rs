@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
 use super::queue::Group;
 use super::schema::event_id;
@@ -54,6 +54,8 @@ pub(super) struct Written {
     pub(super) deleted: Vec<RoomId>,
     pub(super) events: u64,
     pub(super) bytes: u64,
+    /// Whether rooms' rows were written.
+    pub(super) rows: bool,
     pub(super) synced: bool,
 }
 
@@ -67,7 +69,8 @@ pub(super) fn write(
     let synced = is_synced(group.level, store.clean, has_events) || !group.purges.is_empty();
     store.set_synced(synced)?;
     let transaction = Commit::begin(&store.connection)?;
-    let mut written = Written { rooms: HashMap::new(), deleted: Vec::new(), events: 0, bytes: 0, synced };
+    let mut written =
+        Written { rooms: HashMap::new(), deleted: Vec::new(), events: 0, bytes: 0, rows: false, synced };
     if store.clean && has_events {
         set_clean_in(&transaction, false)?;
     }
@@ -135,10 +138,10 @@ pub(super) fn write(
         )?;
     }
     write_records(&transaction, &group.records)?;
-    for (id, kept) in &written.rooms {
-        let mut update =
-            transaction.prepare_cached("UPDATE rooms SET head = ?2, bytes = ?3, at = ?4 WHERE id = ?1")?;
-        update.execute(params![id, kept.head.cast_signed(), kept.bytes.cast_signed(), kept.at])?;
+    // Rows that go must not take with them what only they say of their room.
+    written.rows = !group.purges.is_empty() || store.is_row_due(written.events);
+    if written.rows {
+        store.write_rows(&written.rooms)?;
     }
     transaction.commit()?;
     Ok(written)
@@ -189,10 +192,13 @@ fn write_records(transaction: &Connection, records: &[Record]) -> rusqlite::Resu
 /// Writes to the disk, and on it, that everything before is there.
 pub(super) fn set_clean(store: &mut Store, clock: &SteadyClock) -> rusqlite::Result<()> {
     store.set_synced(true)?;
-    let transaction = store.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = Commit::begin(&store.connection)?;
     set_clean_in(&transaction, true)?;
+    store.write_rows(&HashMap::new())?;
     keep_clock(&transaction, clock)?;
-    transaction.commit()
+    transaction.commit()?;
+    store.rows_written();
+    Ok(())
 }
 
 fn set_clean_in(transaction: &Connection, clean: bool) -> rusqlite::Result<()> {

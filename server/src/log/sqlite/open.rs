@@ -211,9 +211,19 @@ fn check_size(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Every room with its row, and what its row does not say yet: the events beyond the head that it names.
+const ROOMS: &str = "
+SELECT id, name, epoch, first,
+  coalesce((SELECT e.id & 0xFFFFFFFFFF FROM events e WHERE e.id > (rooms.id << 40 | head)
+    AND e.id <= (rooms.id << 40 | 0xFFFFFFFFFF) ORDER BY e.id DESC LIMIT 1), head),
+  bytes + coalesce((SELECT sum(octet_length(e.event)) FROM events e WHERE e.id > (rooms.id << 40 | head)
+    AND e.id <= (rooms.id << 40 | 0xFFFFFFFFFF)), 0),
+  coalesce((SELECT e.at FROM events e WHERE e.id > (rooms.id << 40 | head)
+    AND e.id <= (rooms.id << 40 | 0xFFFFFFFFFF) ORDER BY e.id DESC LIMIT 1), at)
+FROM rooms ORDER BY id";
+
 pub(crate) fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomRecord>> {
-    let mut statement =
-        connection.prepare("SELECT id, name, epoch, first, head, bytes, at FROM rooms ORDER BY id")?;
+    let mut statement = connection.prepare(ROOMS)?;
     let number = |value: i64| value.unsigned_abs();
     let rows = statement.query_map([], |row| {
         Ok(RoomRecord {
@@ -283,6 +293,10 @@ fn begin_run(
     connection.pragma_update(None, "synchronous", "FULL")?;
     let transaction = connection.transaction()?;
     for room in rooms {
+        transaction.execute(
+            "UPDATE rooms SET head = ?2, bytes = ?3, at = ?4 WHERE id = ?1 AND head < ?2",
+            params![room.id, room.head.cast_signed(), room.bytes.cast_signed(), room.at],
+        )?;
         // Marks that are there say more than the log about itself; without them it has to say that it is whole.
         let is_proven = left.as_ref().map_or(was_clean, |left| left.of(room.id) <= room.head);
         if !is_proven {
@@ -296,4 +310,31 @@ fn begin_run(
     transaction.execute("INSERT OR REPLACE INTO meta VALUES('run', ?)", [run])?;
     transaction.execute("INSERT OR REPLACE INTO meta VALUES('clean', 1)", [])?;
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_rooms_row_does_not_say_yet_is_told_by_its_events() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let row = "INSERT INTO rooms VALUES(?1, ?2, 'e', ?3, ?4, ?5, ?6)";
+        for (id, name, first, head, bytes, at) in
+            [(1, "lags", 2, 3, 20, 30), (2, "new", 1, 0, 0, 0), (3, "purged", 8, 7, 0, 70)]
+        {
+            connection.execute(row, params![id, name, first, head, bytes, at]).unwrap();
+        }
+        let event = "INSERT INTO events VALUES(?1, ?2, 'reveal', 1, NULL, 0, '{\"a\":\"äö\"}')";
+        for (room, seq) in [(1, 2), (1, 3), (1, 4), (1, 5), (2, 1)] {
+            connection.execute(event, params![event_id(room, seq), 10 * seq.cast_signed()]).unwrap();
+        }
+        let found = rooms(&connection).unwrap();
+        let found: Vec<_> = found.iter().map(|room| (room.first, room.head, room.bytes, room.at)).collect();
+        assert_eq!(found, [(2, 5, 20 + 2 * 12, 50), (1, 1, 12, 10), (8, 7, 0, 70)]);
+        for room in rooms(&connection).unwrap() {
+            assert_eq!(check_room(&connection, &room).unwrap(), Ok(()), "{}", room.name);
+        }
+    }
 }

@@ -51,8 +51,9 @@ pub(super) fn step(
         [event_id(room, 0), event_id(room, last.seq)],
     )?;
     transaction.execute(
-        "UPDATE rooms SET first = max(first, ?2), bytes = ?3 WHERE id = ?1",
-        params![room, kept.first.cast_signed(), kept.bytes.cast_signed()],
+        // The head and its time, too: afterwards there may be no event that tells them.
+        "UPDATE rooms SET first = max(first, ?2), bytes = ?3, head = ?4, at = ?5 WHERE id = ?1",
+        params![room, kept.first.cast_signed(), kept.bytes.cast_signed(), kept.head.cast_signed(), kept.at],
     )?;
     transaction.commit()?;
     store.rooms.insert(room, kept);

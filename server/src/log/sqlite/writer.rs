@@ -111,12 +111,12 @@ impl Writer {
                     self.store.clean = false;
                     self.marks.opened();
                 }
-                for (room, kept) in written.rooms {
-                    self.marks.mark(room, kept.head);
-                    self.store.rooms.insert(room, kept);
-                    let first = self.pins.usage(room).first.max(kept.first);
-                    self.pins.set(room, Usage { first, bytes: kept.bytes });
+                for (room, kept) in &written.rooms {
+                    self.marks.mark(*room, kept.head);
+                    let first = self.pins.usage(*room).first.max(kept.first);
+                    self.pins.set(*room, Usage { first, bytes: kept.bytes });
                 }
+                self.store.committed(written.rooms, written.events, written.rows);
                 for purge in &group.purges {
                     // Not before it is written: who is told that it failed has lost nothing.
                     self.pins.force(purge.room, purge.before);

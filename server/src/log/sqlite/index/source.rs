@@ -18,7 +18,11 @@ pub(super) struct LoggedRoom {
     pub(super) head: Seq,
 }
 
-const ROOM: &str = "SELECT id, epoch, first, head FROM rooms";
+/// The row may lag behind the events.
+const ROOM: &str = "SELECT id, epoch, first,
+  coalesce((SELECT e.id & 0xFFFFFFFFFF FROM events e WHERE e.id > (rooms.id << 40 | head)
+    AND e.id <= (rooms.id << 40 | 0xFFFFFFFFFF) ORDER BY e.id DESC LIMIT 1), head)
+FROM rooms";
 
 /// What tells this log from every other.
 pub(super) fn log_id(log: &Connection) -> Result<String, IndexError> {
