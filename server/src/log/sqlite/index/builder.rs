@@ -37,10 +37,11 @@ pub(super) fn run(files: &Files, notifier: &Notifier) {
         }
         match turn(files, notifier, &mut builder) {
             Ok(did) => {
-                if !did && notifier.is_awaited() {
+                if did == Did::Nothing && notifier.is_awaited() {
                     notifier.pause(PAUSE_WHILE_AWAITED);
                 }
-                idle = !did;
+                // What came meanwhile is collected first, like what comes after a rest.
+                idle = did != Did::Part;
             }
             Err(error) => {
                 tracing::warn!(%error, "the index of the event log is not up to date");
@@ -54,8 +55,19 @@ pub(super) fn run(files: &Files, notifier: &Notifier) {
     }
 }
 
-/// One batch. Whether there was something to do.
-fn turn(files: &Files, notifier: &Notifier, builder: &mut Option<Builder>) -> Result<bool, IndexError> {
+/// How much of what there was to do a batch did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Did {
+    /// There was nothing.
+    Nothing,
+    /// More is left than came meanwhile.
+    Part,
+    /// All that there was.
+    All,
+}
+
+/// One batch.
+fn turn(files: &Files, notifier: &Notifier, builder: &mut Option<Builder>) -> Result<Did, IndexError> {
     if notifier.take_damage() {
         tracing::warn!("the index of the event log is damaged and made anew");
         *builder = None;
@@ -70,7 +82,7 @@ fn turn(files: &Files, notifier: &Notifier, builder: &mut Option<Builder>) -> Re
         }
     };
     let did = builder.batch(|| notifier.stopped())?;
-    if did {
+    if did != Did::Nothing {
         notifier.committed();
     }
     Ok(did)
@@ -92,17 +104,18 @@ impl Builder {
     }
 
     /// Brings every room a bounded step forward.
-    fn batch(&mut self, stopped: impl Fn() -> bool) -> Result<bool, IndexError> {
+    fn batch(&mut self, stopped: impl Fn() -> bool) -> Result<Did, IndexError> {
         let log = &self.log;
         let mut todo = todo(source::rooms(log)?, tables::rooms(&self.index).map_err(IndexError::Index)?);
         if todo.is_empty() {
-            return Ok(false);
+            return Ok(Did::Nothing);
         }
         let next = todo.partition_point(|todo| todo.room <= self.last);
         todo.rotate_left(next);
         let share = (BATCH_EVENTS / todo.len() as u64).max(SHARE_EVENTS);
         let index = self.index.transaction().map_err(IndexError::Index)?;
         let rooms_max = usize::try_from(BATCH_EVENTS / SHARE_EVENTS).unwrap_or(1);
+        let whole = todo.len() <= rooms_max && todo.iter().all(|todo| todo.is_last_step(share));
         let (began, mut bytes) = (Instant::now(), 0);
         let mut spend = |more| {
             bytes += more;
@@ -115,8 +128,9 @@ impl Builder {
                 break;
             }
         }
+        let whole = whole && spend(0);
         index.commit().map_err(IndexError::Index)?;
-        Ok(true)
+        Ok(if whole { Did::All } else { Did::Part })
     }
 }
 
@@ -145,6 +159,12 @@ fn todo(logged: Vec<LoggedRoom>, indexed: Vec<IndexedRoom>) -> Vec<Todo> {
 }
 
 impl Todo {
+    /// Whether the room is up to date afterwards, but for what comes meanwhile.
+    fn is_last_step(&self, share: u64) -> bool {
+        let (Step::Add(to), Some(room)) = (&self.step, &self.indexed) else { return false };
+        *to <= room.indexed + share
+    }
+
     fn step(
         self,
         log: &Connection,
