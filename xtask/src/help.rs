@@ -93,7 +93,7 @@ docs/benchmarks.md, which tells what is measured and how.
 
 Scenarios: fanout-200, fanout-1000, steady-100, idle-5000, ingest, compressed, slow-1000, many-10000.
 Peers: arcane (this project), bun, nats, raw (a C program that does the least). Bun is installed into .tools/ by npm, raw
-needs a C compiler, nats-server must be there already. Who cannot be had is skipped, and the tables say so.
+needs a C compiler, nats-server and redis-server must be there already. Who cannot be had is skipped, and the tables say so.
 
   --rounds N     rounds of which medians are taken; in each, every peer has its turn (5)
   --secs S       how long a run takes (5)
@@ -120,7 +120,7 @@ One run of WebSocket clients and publishers against a server that is already the
 
   cargo run --release -p xtask -- load --port 8000 [--pid SERVER] [--clients N] [--secs S] …
 
-  --peer P             what is spoken to: arcane (the default), bun, nats, raw
+  --peer P             what is spoken to: arcane (the default), ephemeral (the same without a log), bun, nats, raw, redis
   --port N             where it listens (8000); --publish-port N: where it takes events, if elsewhere
   --pid N              the server's process: adds its processor time and memory (Linux)
   --clients N          clients (1); --slow K: so many of them never read
@@ -129,7 +129,7 @@ One run of WebSocket clients and publishers against a server that is already the
   --window W           sends while fewer than W requests are unanswered and W events on their way (8)
   --rate R             sends R events a second instead
   --publishers N       connections that publish; what may be on its way is shared out among them (1)
-  --publish WAY        http, ws, nats or none; --hold is --publish none: clients that only stay
+  --publish WAY        http, ws, nats, redis or none; --hold is --publish none: clients that only stay
   --batch B            B events in a request (1)
   --varied             events as different as those of a realm at work, instead of one that is always the same
   --compress           clients ask for permessage-deflate

@@ -33,6 +33,8 @@ pub(crate) enum Bound {
     AtLeast(f64),
     /// At most so many times another figure.
     Times(f64, Cell),
+    /// At least so many times another figure.
+    Share(f64, Cell),
     /// At most so much more than another figure.
     Plus(f64, Cell),
 }
@@ -81,13 +83,15 @@ impl Goal {
             Bound::AtLeast(least) => {
                 (format!(">= {}", number(least)), value.map(|it| (number(it), it >= least)))
             }
-            Bound::Times(factor, other) => {
+            Bound::Times(factor, other) | Bound::Share(factor, other) => {
+                let is_most = matches!(self.bound, Bound::Times(..));
                 let both = value.zip(measured(other).filter(|other| *other > 0.0));
                 let ratio = |(it, other): (f64, f64)| {
                     let text = format!("{} / {} = {:.2}", number(it), number(other), it / other);
-                    (text, it <= factor * other)
+                    (text, if is_most { it <= factor * other } else { it >= factor * other })
                 };
-                (format!("<= {factor:?} x {}", other.name(false)), both.map(ratio))
+                let sign = if is_most { "<=" } else { ">=" };
+                (format!("{sign} {factor:?} x {}", other.name(false)), both.map(ratio))
             }
             Bound::Plus(more, other) => {
                 let both = value.zip(measured(other));
@@ -153,6 +157,9 @@ mod tests {
             (Bound::Times(0.5, THERE), Some(2.1), Some(4.0), Missed),
             (Bound::Times(0.5, THERE), Some(2.0), None, Open),
             (Bound::Times(0.5, THERE), Some(2.0), Some(0.0), Open),
+            (Bound::Share(0.7, THERE), Some(3.0), Some(4.0), Met),
+            (Bound::Share(0.7, THERE), Some(2.7), Some(4.0), Missed),
+            (Bound::Share(0.7, THERE), Some(2.7), None, Open),
             (Bound::Plus(1.0, THERE), Some(5.0), Some(4.0), Met),
             (Bound::Plus(1.0, THERE), Some(5.5), Some(4.0), Missed),
             (Bound::Plus(1.0, THERE), None, Some(4.0), Open),

@@ -33,10 +33,11 @@ pub(crate) fn sources(project: &Project) -> PathBuf {
 /// Gets one of them; an error says what to install.
 pub(crate) fn get(project: &Project, peer: Peer) -> Result<Ready> {
     let (program, version) = match peer {
-        Peer::Arcane => arcane(project)?,
+        Peer::Arcane | Peer::Ephemeral => arcane(project)?,
         Peer::Bun => bun(project)?,
         Peer::Nats => nats(project)?,
         Peer::Raw => raw(project)?,
+        Peer::Redis => redis(project)?,
     };
     Ok(Ready { peer, program, version })
 }
@@ -91,6 +92,16 @@ fn nats(project: &Project) -> Result<(PathBuf, String)> {
         "nats-server is missing: `apt-get install nats-server`, or put one on the PATH (https://nats.io/download)",
     )?;
     Ok(("nats-server".into(), version.replace(": v", " ")))
+}
+
+fn redis(project: &Project) -> Result<(PathBuf, String)> {
+    let version = process::output(project.command("redis-server").arg("--version"));
+    let version = version.context("redis-server is missing: `apt-get install redis-server`")?;
+    let number = version.split_whitespace().find_map(|word| word.strip_prefix("v="));
+    Ok((
+        "redis-server".into(),
+        format!("Redis {}, appendfsync everysec", number.unwrap_or("of an unknown version")),
+    ))
 }
 
 fn raw(project: &Project) -> Result<(PathBuf, String)> {

@@ -108,7 +108,7 @@ mod tests {
         let table = [
             ("", true),
             ("--rounds 3 --secs 2", true),
-            ("--peers raw,nats,bun,arcane", true),
+            ("--peers redis,raw,nats,bun,arcane,ephemeral", true),
             ("--quick", false),
             ("--only ingest", false),
             ("--peers arcane,bun", false),
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_refused() {
         for line in
-            ["--only fanout", "--peers redis", "--rounds 0", "--rounds 101", "--secs 0", "--loud", "now"]
+            ["--only fanout", "--peers kafka", "--rounds 0", "--rounds 101", "--secs 0", "--loud", "now"]
         {
             assert!(read(line).is_err(), "{line}");
         }

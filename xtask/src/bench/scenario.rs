@@ -49,6 +49,15 @@ pub(crate) fn all() -> Vec<Scenario> {
     ]
 }
 
+/// Those that have readers.
+const BUSES: [Peer; 5] = [Arcane, Ephemeral, Bun, Nats, Raw];
+const OURS: [Peer; 2] = [Arcane, Ephemeral];
+
+/// Publishers as users have them: each on a connection of its own with one event on its way, or one that sends on without
+/// waiting.
+const CONNECTIONS: &str = "many connections";
+const SOCKET: &str = "one WebSocket";
+
 const FAN_OUT: [Metric; 6] = [CpuUsPerDelivery, DeliveriesPerS, BytesPerDelivery, P50Ms, P99Ms, P999Ms];
 
 fn times(cell: Cell, factor: f64, peer: Peer) -> Goal {
@@ -56,33 +65,59 @@ fn times(cell: Cell, factor: f64, peer: Peer) -> Goal {
 }
 
 fn cheaper_than_bun_and_nats() -> Vec<Goal> {
-    let cpu = Cell::of(Arcane, CpuUsPerDelivery);
-    vec![times(cpu, 1.0, Bun), times(cpu, 0.7, Nats)]
+    let cpu = |run| Cell { run, ..Cell::of(Arcane, CpuUsPerDelivery) };
+    let of = |run| [times(cpu(run), 1.0, Bun), times(cpu(run), 0.7, Nats)];
+    [of(CONNECTIONS), of(SOCKET)].concat()
+}
+
+/// On one connection without waiting: a WebSocket, or what nats-server has of the kind.
+fn on_one_socket(load: &mut Options) {
+    load.way = if load.peer == Nats { Way::Nats } else { Way::Ws };
 }
 
 fn fanout_200() -> Scenario {
-    let load = |load: &mut Options| {
+    let connections = |load: &mut Options| {
         load.clients = 200;
         load.pace = Pace::Window(64);
+        load.publishers = 64;
+    };
+    let socket = |load: &mut Options| {
+        load.clients = 200;
+        load.pace = Pace::Window(64);
+        on_one_socket(load);
     };
     Scenario {
         name: "fanout-200",
-        about: "200 readers, as fast as the server can: 64 events on their way",
-        runs: vec![Run { label: "", peers: &Peer::ALL, load }],
+        about: "200 readers, as fast as the server can: 64 events on their way, one on each of 64 connections or all on one \
+                WebSocket",
+        runs: vec![
+            Run { label: CONNECTIONS, peers: &BUSES, load: connections },
+            Run { label: SOCKET, peers: &BUSES, load: socket },
+        ],
         columns: FAN_OUT.to_vec(),
         goals: cheaper_than_bun_and_nats(),
     }
 }
 
 fn fanout_1000() -> Scenario {
-    let load = |load: &mut Options| {
+    let connections = |load: &mut Options| {
         load.clients = 1000;
         load.pace = Pace::Window(8);
+        load.publishers = 8;
+    };
+    let socket = |load: &mut Options| {
+        load.clients = 1000;
+        load.pace = Pace::Window(8);
+        on_one_socket(load);
     };
     Scenario {
         name: "fanout-1000",
-        about: "1,000 readers, as fast as the server can: 8 events on their way",
-        runs: vec![Run { label: "", peers: &Peer::ALL, load }],
+        about: "1,000 readers, as fast as the server can: 8 events on their way, one on each of 8 connections or all on one \
+                WebSocket",
+        runs: vec![
+            Run { label: CONNECTIONS, peers: &BUSES, load: connections },
+            Run { label: SOCKET, peers: &BUSES, load: socket },
+        ],
         columns: FAN_OUT.to_vec(),
         goals: cheaper_than_bun_and_nats(),
     }
@@ -92,11 +127,12 @@ fn steady_100() -> Scenario {
     let load = |load: &mut Options| {
         load.clients = 100;
         load.pace = Pace::Rate(1000.0);
+        load.publishers = 64;
     };
     Scenario {
         name: "steady-100",
-        about: "100 readers, 1,000 events a second",
-        runs: vec![Run { label: "", peers: &Peer::ALL, load }],
+        about: "100 readers, 1,000 events a second from 64 connections",
+        runs: vec![Run { label: "", peers: &BUSES, load }],
         columns: FAN_OUT.to_vec(),
         goals: vec![
             times(Cell::of(Arcane, CpuUsPerDelivery), 1.1, Raw),
@@ -113,7 +149,7 @@ fn idle_5000() -> Scenario {
     Scenario {
         name: "idle-5000",
         about: "5,000 connections on which nothing happens",
-        runs: vec![Run { label: "", peers: &Peer::ALL, load }],
+        runs: vec![Run { label: "", peers: &BUSES, load }],
         columns: vec![KibPerConnection, RssBeforeMib, RssIdleMib, ConnectsPerS],
         goals: vec![Goal { cell: Cell::of(Arcane, KibPerConnection), bound: Bound::AtMost(3.5) }],
     }
@@ -122,23 +158,36 @@ fn idle_5000() -> Scenario {
 fn ingest() -> Scenario {
     const ARRAYS: &str = "POST, arrays of 100";
     const MESSAGES: &str = "WebSocket, 100 a message";
+    const SINGLES: &str = "one at a time on 64 connections";
+    let singles = Cell::of(Arcane, EventsPerS);
     let at_least =
         |run| Goal { cell: Cell { run, ..Cell::of(Arcane, EventsPerS) }, bound: Bound::AtLeast(50_000.0) };
     Scenario {
         name: "ingest",
-        about: "Publishing varied events on one connection while nobody listens. Every event is checked, numbered \
-                and kept, which the peers do not do, so they are not shown",
+        about: "Publishing varied events while nobody listens, on one connection or, one at a time, on 64. Every event is \
+                checked, numbered and kept. Redis only keeps it",
         runs: vec![
-            Run { label: ARRAYS, peers: &[Arcane], load: |load| in_batches(load, Way::Http, 100) },
-            Run { label: MESSAGES, peers: &[Arcane], load: |load| in_batches(load, Way::Ws, 100) },
+            Run { label: ARRAYS, peers: &OURS, load: |load| in_batches(load, Way::Http, 100) },
+            Run { label: MESSAGES, peers: &OURS, load: |load| in_batches(load, Way::Ws, 100) },
+            Run { label: "POST, one at a time", peers: &OURS, load: |load| in_batches(load, Way::Http, 1) },
             Run {
-                label: "POST, one at a time",
-                peers: &[Arcane],
-                load: |load| in_batches(load, Way::Http, 1),
+                label: SINGLES,
+                peers: &[Arcane, Ephemeral, Redis],
+                load: |load| {
+                    in_batches(load, load.peer.way(), 1);
+                    (load.pace, load.publishers) = (Pace::Window(64), 64);
+                },
             },
         ],
         columns: vec![EventsPerS, CpuUsPerEvent],
-        goals: vec![at_least(ARRAYS), at_least(MESSAGES)],
+        goals: vec![
+            at_least(ARRAYS),
+            at_least(MESSAGES),
+            Goal {
+                cell: Cell { run: SINGLES, ..singles },
+                bound: Bound::Share(0.7, Cell { run: SINGLES, peer: Redis, ..singles }),
+            },
+        ],
     }
 }
 
@@ -152,7 +201,7 @@ fn in_batches(load: &mut Options, way: Way, batch: u64) {
 fn compressed() -> Scenario {
     const PLAIN: &str = "plain";
     const DEFLATED: &str = "deflated";
-    const PEERS: &[Peer] = &[Arcane, Bun, Nats];
+    const PEERS: &[Peer] = &[Arcane, Ephemeral, Bun, Nats];
     let plain = |load: &mut Options| {
         load.clients = 100;
         load.varied = true;
@@ -200,8 +249,8 @@ fn slow_1000() -> Scenario {
         about: "200 readers at 500 events a second, alone and beside 1,000 clients that never read. What memory grows \
                 by in both is the ring, which is bounded; the rest is what stuck clients cost",
         runs: vec![
-            Run { label: ALONE, peers: &[Arcane], load: alone },
-            Run { label: BESIDE, peers: &[Arcane], load: beside },
+            Run { label: ALONE, peers: &OURS, load: alone },
+            Run { label: BESIDE, peers: &OURS, load: beside },
         ],
         columns: vec![P50Ms, P99Ms, MaxMs, RssIdleMib, RssLoadMib, RssGrowthMib],
         goals: vec![
@@ -223,13 +272,13 @@ fn many_10000() -> Scenario {
         load.pace = Pace::Window(1);
         load.events_max = Some(5);
         load.time = UNTIL_DONE;
-        load.drain = load.peer == Arcane;
+        load.drain = load.peer.is_ours();
     };
     Scenario {
         name: "many-10000",
         about: "10,000 readers connect; five events, one after the other, go to all of them; then the server is told to \
                 stop, and every reader must be told so by close code 4501",
-        runs: vec![Run { label: "", peers: &Peer::ALL, load }],
+        runs: vec![Run { label: "", peers: &BUSES, load }],
         columns: vec![ConnectsPerS, RssIdleMib, KibPerConnection, P50Ms, MaxMs, DrainNotifiedMs, DrainGoneMs],
         goals: vec![
             Goal { cell: Cell::of(Arcane, ConnectsPerS), bound: Bound::AtLeast(2000.0) },

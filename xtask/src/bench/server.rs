@@ -97,6 +97,9 @@ impl Lab<'_> {
             Peer::Arcane => command
                 .args(["serve", "--no-dashboard", "--otlp-listen", "off", "--data-dir", "data", "--listen"])
                 .arg(format!("127.0.0.1:{port}")),
+            Peer::Ephemeral => command
+                .args(["serve", "--no-dashboard", "--otlp-listen", "off", "--ephemeral", "--listen"])
+                .arg(format!("127.0.0.1:{port}")),
             Peer::Bun => command
                 .arg(sources.join("bun.js"))
                 .env("PORT", port.to_string())
@@ -107,6 +110,20 @@ impl Lab<'_> {
                 .env("BENCH_PORT", port.to_string())
                 .env("BENCH_PUBLISH_PORT", publish_port.unwrap_or_default().to_string()),
             Peer::Raw => command.arg(port.to_string()),
+            Peer::Redis => {
+                fs::create_dir_all(folder.join("data")).context("making a folder for Redis")?;
+                command.args(["--bind", "127.0.0.1", "--port"]).arg(port.to_string());
+                command.args([
+                    "--save",
+                    "",
+                    "--appendonly",
+                    "yes",
+                    "--appendfsync",
+                    "everysec",
+                    "--dir",
+                    "data",
+                ])
+            }
         };
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
         let process = command.spawn().with_context(|| format!("starting {}", ready.peer.name()))?;

@@ -17,6 +17,7 @@ pub(crate) enum Answers {
     Http(Vec<u8>),
     Ws(Box<Messages>),
     Nats(Vec<u8>),
+    Redis(Vec<u8>),
 }
 
 impl Answers {
@@ -25,6 +26,7 @@ impl Answers {
         match way {
             Way::Ws => Self::Ws(Box::new(Messages::new(false))),
             Way::Nats => Self::Nats(Vec::new()),
+            Way::Redis => Self::Redis(Vec::new()),
             Way::Http | Way::None => Self::Http(Vec::new()),
         }
     }
@@ -51,6 +53,17 @@ impl Answers {
                     Said::Message(_) | Said::Ping(_) => {}
                 })?;
                 refused.map_or(Ok(count), |why| bail!("a publication was refused: {why}"))
+            }
+            // `$15`, then the entry's id, each on a line of its own.
+            Self::Redis(said) => {
+                said.extend_from_slice(bytes);
+                if said.first() == Some(&b'-') {
+                    bail!("a publication was refused: {}", quote(said));
+                }
+                let ends: Vec<usize> = memmem::find_iter(said, b"\r\n").collect();
+                let whole = ends.len() / 2;
+                said.drain(..whole.checked_sub(1).map_or(0, |last| ends[2 * last + 1] + 2));
+                Ok(whole as u64)
             }
             Self::Nats(said) => {
                 said.extend_from_slice(bytes);
@@ -113,6 +126,17 @@ mod tests {
             let count: u64 = said.chunks(size).map(|piece| answers.take(piece).unwrap()).sum();
             assert_eq!(count, 3, "pieces of {size}");
         }
+    }
+
+    #[test]
+    fn redis_answers_each_event_with_its_id() {
+        let said = b"$3\r\n1-0\r\n$3\r\n1-1\r\n";
+        for size in 1..said.len() {
+            let mut answers = Answers::new(Way::Redis);
+            let count: u64 = said.chunks(size).map(|piece| answers.take(piece).unwrap()).sum();
+            assert_eq!(count, 2, "pieces of {size}");
+        }
+        assert!(Answers::new(Way::Redis).take(b"-ERR no\r\n").is_err());
     }
 
     #[test]

@@ -133,9 +133,9 @@ impl Options {
         }
         let (peer, way) = (self.peer.name(), format!("{:?}", self.way).to_lowercase());
         match (self.way, self.peer) {
-            (Way::None, _) | (Way::Nats, Peer::Nats) => {}
-            (Way::Http | Way::Ws, Peer::Arcane | Peer::Bun | Peer::Raw) => {}
-            (Way::Http | Way::Ws | Way::Nats, _) => {
+            (Way::None, _) | (Way::Nats, Peer::Nats) | (Way::Redis, Peer::Redis) => {}
+            (Way::Http | Way::Ws, Peer::Arcane | Peer::Ephemeral | Peer::Bun | Peer::Raw) => {}
+            (Way::Http | Way::Ws | Way::Nats | Way::Redis, _) => {
                 bail!("--publish {way} is nothing that {peer} understands")
             }
         }
@@ -212,7 +212,7 @@ mod tests {
             options.pid = Some(7);
             options.publish_port = Some(8);
             options.pace = Pace::Rate(12.5);
-            options.way = if peer == Peer::Nats { Way::None } else { Way::Ws };
+            options.way = if peer.way() == Way::Http { Way::Ws } else { Way::None };
             options.publishers = 64;
             options.events_max = Some(5);
             (options.clients, options.slow, options.batch) = (10, 3, 100);
@@ -239,6 +239,7 @@ mod tests {
             "--publishers 0",
             "--publishers 65",
             "--peer nats --publish ws",
+            "--peer redis --publish http",
             "--peer nats --publish http",
             "--drain",
             "--loud",

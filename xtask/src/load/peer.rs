@@ -10,57 +10,65 @@ use super::publish::Way;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Peer {
-    /// This project.
+    /// This project, with its log.
     Arcane,
+    /// This project without its log.
+    Ephemeral,
     /// `Bun.serve`: uWebSockets.
     Bun,
     /// nats-server through its WebSocket listener.
     Nats,
     /// A C program that writes to one client after the other.
     Raw,
+    /// Redis, which keeps events in a stream and is asked for none.
+    Redis,
 }
 
 impl Peer {
     /// In the order of the tables.
-    pub(crate) const ALL: [Self; 4] = [Self::Arcane, Self::Bun, Self::Nats, Self::Raw];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Arcane, Self::Ephemeral, Self::Bun, Self::Nats, Self::Raw, Self::Redis];
 
     /// As one types it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Arcane => "arcane",
+            Self::Ephemeral => "ephemeral",
             Self::Bun => "bun",
             Self::Nats => "nats",
             Self::Raw => "raw",
+            Self::Redis => "redis",
         }
     }
 
     /// The one of a name.
     pub(crate) fn parse(name: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|peer| peer.name() == name);
-        found.with_context(|| format!("there is no peer {name:?}: arcane, bun, nats or raw"))
+        found
+            .with_context(|| format!("there is no peer {name:?}: arcane, ephemeral, bun, nats, raw or redis"))
     }
 
     /// Path of the WebSocket on which readers listen.
     pub(crate) fn stream_path(self) -> &'static str {
         match self {
-            Self::Arcane => "/ws/events?recent=0",
-            Self::Bun | Self::Nats | Self::Raw => "/",
+            Self::Arcane | Self::Ephemeral => "/ws/events?recent=0",
+            Self::Bun | Self::Nats | Self::Raw | Self::Redis => "/",
         }
     }
 
     /// Path of the WebSocket on which a publisher speaks and, but for answers, hears nothing.
     pub(crate) fn publisher_path(self) -> &'static str {
         match self {
-            Self::Arcane => "/ws/events?recent=0&daemon=nobody-of-this-name",
-            Self::Bun | Self::Nats | Self::Raw => "/publish",
+            Self::Arcane | Self::Ephemeral => "/ws/events?recent=0&daemon=nobody-of-this-name",
+            Self::Bun | Self::Nats | Self::Raw | Self::Redis => "/publish",
         }
     }
 
     /// Path that takes events by POST.
     pub(crate) fn events_path(self) -> &'static str {
         match self {
-            Self::Arcane => "/events",
-            Self::Bun | Self::Nats | Self::Raw => "/publish",
+            Self::Arcane | Self::Ephemeral => "/events",
+            Self::Bun | Self::Nats | Self::Raw | Self::Redis => "/publish",
         }
     }
 
@@ -73,14 +81,23 @@ impl Peer {
     /// What the server says as soon as no event can pass the client by.
     pub(crate) fn ready(self) -> &'static [u8] {
         match self {
-            Self::Arcane => b"\"type\":\"connection\"",
-            Self::Bun | Self::Raw => b"listening",
+            Self::Arcane | Self::Ephemeral => b"\"type\":\"connection\"",
+            Self::Bun | Self::Raw | Self::Redis => b"listening",
             Self::Nats => b"PONG",
         }
     }
 
+    /// Whether it is this project.
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(self, Self::Arcane | Self::Ephemeral)
+    }
+
     /// How events are published unless somebody says otherwise.
     pub(crate) fn way(self) -> Way {
-        if self == Self::Nats { Way::Nats } else { Way::Http }
+        match self {
+            Self::Nats => Way::Nats,
+            Self::Redis => Way::Redis,
+            Self::Arcane | Self::Ephemeral | Self::Bun | Self::Raw => Way::Http,
+        }
     }
 }

@@ -20,6 +20,8 @@ pub(crate) enum Way {
     Ws,
     /// `PUB` of the NATS protocol.
     Nats,
+    /// `XADD` of the Redis protocol.
+    Redis,
     /// Not at all.
     None,
 }
@@ -31,8 +33,9 @@ impl Way {
             "http" => Self::Http,
             "ws" => Self::Ws,
             "nats" => Self::Nats,
+            "redis" => Self::Redis,
             "none" => Self::None,
-            other => bail!("events are published by http, ws, nats or none, not {other:?}"),
+            other => bail!("events are published by http, ws, nats, redis or none, not {other:?}"),
         })
     }
 
@@ -80,8 +83,20 @@ impl Writer {
             out.extend_from_slice(self.way.asks());
             return;
         }
+        if self.way == Way::Redis {
+            for _ in 0..self.batch {
+                self.body.clear();
+                self.event(at_ns);
+                let len = self.body.len();
+                let head = format!("*5\r\n$4\r\nXADD\r\n$6\r\nevents\r\n$1\r\n*\r\n$1\r\ne\r\n${len}\r\n");
+                out.extend_from_slice(head.as_bytes());
+                out.extend_from_slice(&self.body);
+                out.extend_from_slice(b"\r\n");
+            }
+            return;
+        }
         self.body.clear();
-        if self.way == Way::Ws && self.peer != Peer::Arcane {
+        if self.way == Way::Ws && !self.peer.is_ours() {
             // What these take is the event itself.
             for _ in 0..self.batch {
                 self.body.clear();

@@ -69,7 +69,7 @@ pub(crate) fn connect(options: &Options) -> Result<TcpStream> {
     match options.way {
         Way::Ws => upgrade(&stream, options)?,
         Way::Nats => (&stream).write_all(b"CONNECT {\"verbose\":false,\"pedantic\":false}\r\n")?,
-        Way::Http | Way::None => {}
+        Way::Http | Way::Redis | Way::None => {}
     }
     stream.set_nonblocking(true)?;
     Ok(TcpStream::from_std(stream))
