@@ -71,7 +71,7 @@ pub(crate) fn say(line: &str) {
             lines.push(line.as_bytes());
             lines.flush();
         }
-        // Whoever closed standard error does not want to know.
+        // Standard error was closed on purpose.
         None => drop(io::stderr().lock().write_all(line.as_bytes())),
     }
 }

@@ -93,7 +93,7 @@ where
         .map(|value| value.parse().map_err(|error: T::Err| FilterError { field, detail: error.to_string() }))
         .collect::<Result<_, _>>()?;
     if values.is_empty() && text.is_some() {
-        // More likely a variable without a value than somebody who wants all.
+        // More likely a variable without a value than a wish for all.
         let detail = format!("{field} names nothing; leave it out to have all");
         return Err(FilterError { field, detail });
     }

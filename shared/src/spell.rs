@@ -13,7 +13,7 @@ pub enum SpellName {
     Invoke,
     /// A daemon leaves the realm.
     Banish,
-    /// Somebody looked: lists, states, statistics, progress.
+    /// A look: lists, states, statistics, progress.
     Reveal,
     /// Natural language was read as a spell.
     Parse,

@@ -1,4 +1,4 @@
-//! JSON values whose keys mean nothing to whoever reads them.
+//! JSON values whose keys mean nothing to the reader.
 //!
 //! `serde_json` passes its own types through other formats as objects with a key such as `$serde_json::private::RawValue`,
 //! and its `Value` reads such an object as what stands in it, wherever it comes from. In what others send, a key is a key.

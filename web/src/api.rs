@@ -82,7 +82,7 @@ impl Server {
         answers::rooms(&self.get("/rooms").await?)
     }
 
-    /// Who is present. The server tells everybody that somebody looked.
+    /// Who is present. The server announces the look.
     pub(crate) async fn active(&self) -> Option<Vec<Card>> {
         answers::cards(&self.get("/daemons/active").await?)
     }
@@ -97,7 +97,7 @@ impl Server {
         self.request(path, None).await.ok()
     }
 
-    // One future in a box: whoever asks awaits the same code.
+    // One future in a box: all callers await the same code.
     fn request(
         &self,
         path: &str,

@@ -22,7 +22,7 @@ const PINS_MAX: usize = 8;
 /// Milliseconds that a notice stands.
 const NOTICE_MS: u64 = 7_000;
 
-/// See the module. Copied into every closure.
+/// The handle to the page and its signals. Copied into every closure.
 #[derive(Clone, Copy)]
 pub(crate) struct AppHandle {
     page: StoredValue<Page, LocalStorage>,

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use arcane_shared::{Timestamp, UnixMillis};
 
 thread_local! {
-    /// Milliseconds of a clock that somebody turns by hand (`?clock=manual`): then every frame can be made again.
+    /// Milliseconds of a clock that is turned by hand (`?clock=manual`): then every frame can be made again.
     static MANUAL: Cell<Option<f64>> = const { Cell::new(None) };
 }
 

@@ -105,7 +105,7 @@ pub(crate) fn announce(page: &Page, views: Views, before: &mut (u64, u64)) {
     let after = (page.store.events_total(), page.store.failures_total());
     let (events, failures) = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
     *before = after;
-    // Whoever visits the past is not told of the present.
+    // A visitor of the past is not told of the present.
     if events > 0 && page.time_travel.travel.is_none() {
         let present = page.store.daemons().present().count();
         let failed = if failures > 0 { format!(", {failures} failed") } else { String::new() };

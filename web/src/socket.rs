@@ -14,7 +14,7 @@ pub(crate) enum Heard {
     Closed(u16, String),
 }
 
-/// See the module.
+/// The page's WebSocket.
 pub(crate) struct Socket {
     socket: WebSocket,
     _open: Closure<dyn FnMut()>,

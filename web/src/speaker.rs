@@ -1,4 +1,4 @@
-//! Stingers, synthesised and scheduled on the audio clock, and voices. Silent until somebody clicks.
+//! Stingers, synthesised and scheduled on the audio clock, and voices. Silent until the first click.
 
 use arcane_stage::message::object;
 use arcane_stage::sounds::{Sound, Stinger};
@@ -17,7 +17,7 @@ const AHEAD: f64 = 0.006;
 /// The loudest that stingers are.
 const GAIN_MAX: f32 = 0.36;
 
-/// See the module.
+/// The audio of the page.
 #[derive(Default)]
 pub(crate) struct Speaker {
     kit: Option<(AudioContext, GainNode)>,

@@ -1,4 +1,4 @@
-//! From the page's state to the statistics, while somebody looks at them.
+//! From the page's state to the statistics, while they are shown.
 
 use arcane_stage::daemons::Daemon;
 use arcane_stage::latency::BOUNDS_MS;

@@ -142,7 +142,7 @@ pub(crate) enum Quiet {
     Disconnected(String),
 }
 
-/// See the module.
+/// Every signal of the page.
 #[derive(Clone, Copy)]
 pub(crate) struct Views {
     pub(crate) header: RwSignal<Header>,

@@ -23,7 +23,7 @@ const PAGE_BYTES_MAX: usize = 256 * 1024;
 /// How long after a failure the log is asked again.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// See the module.
+/// A reader's way through the log.
 pub(super) struct CatchUp {
     /// The page at hand. Frames stay until all are behind the cursor: a reader may have to step back.
     page: Page,

@@ -33,7 +33,7 @@ pub enum CannotClose {
     Log(#[from] LogError),
 }
 
-/// Who uses a room: readers, or else somebody who is about to be answered.
+/// Who uses a room: readers, or else a request in progress.
 fn users(subscribers: usize) -> String {
     match subscribers {
         0 => "a request in progress".into(),
@@ -47,7 +47,7 @@ impl ArcaneEventBus {
     /// is another one: its epoch is new.
     ///
     /// # Errors
-    /// If there is no such room, it may not be closed, or somebody uses it; if the log cannot delete.
+    /// If there is no such room, it may not be closed, or it is in use; if the log cannot delete.
     pub(crate) async fn close_room(&self, name: &RoomName) -> Result<(), CannotClose> {
         if *name == RoomName::default() || self.inner.config.rooms.is_some() {
             return Err(CannotClose::Permanent(name.to_string()));

@@ -90,7 +90,7 @@ impl Consumers {
         Ok(Self { log, known: Arc::new(Mutex::new(known)) })
     }
 
-    /// Reads in a consumer's name, which is made if it was not there, and begins at `begin` then. Whoever read in
+    /// Reads in a consumer's name, which is made if it was not there, and begins at `begin` then. The reader that read in
     /// its name before is told by its `evict` and reads no more.
     ///
     /// A position that the room has not got to is told to the reader as it is, but not kept: there the consumer is
@@ -164,7 +164,7 @@ impl Consumers {
         Ok(())
     }
 
-    /// Forgets one; whoever reads in its name is told.
+    /// Forgets a consumer; the reader in its name is told.
     ///
     /// # Errors
     /// If there is no such consumer, or the log does not take that it is to be forgotten; then it is there still.

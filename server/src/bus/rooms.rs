@@ -92,7 +92,7 @@ impl HeldRoom {
     }
 }
 
-/// Rooms that are being opened or closed, each by one at a time. Those who want the same room wait, nobody else does.
+/// Rooms that are being opened or closed, each by one at a time. Tasks that want the same room wait; no other task does.
 #[derive(Debug, Default)]
 pub(super) struct Reservations(Mutex<BTreeMap<RoomName, Arc<Notify>>>);
 
@@ -104,7 +104,7 @@ pub(super) struct Reserved<'a> {
 }
 
 impl Reservations {
-    /// Waits for whoever else has reserved the room.
+    /// Waits until no other task has reserved the room.
     pub(super) async fn reserve(&self, name: &RoomName) -> Reserved<'_> {
         loop {
             // Made under the lock: what is given up from now on wakes it.

@@ -66,7 +66,7 @@ impl Subscription {
         subscription
     }
 
-    /// The same for somebody who will not listen: it is not one of the room's subscribers.
+    /// A subscription that is not counted, for a connection that only publishes.
     pub(crate) fn uncounted(room: Arc<Room>, filter: EventFilter, start: Start) -> Self {
         let head = room.watch();
         let observer = Observer { room, head, cursor: 0 };
@@ -190,7 +190,7 @@ impl Subscription {
         HeldRoom(Arc::clone(&self.observer.room))
     }
 
-    /// Goes on after `cursor`: somebody else has handed out everything up to it.
+    /// Goes on after `cursor`: a fan-out list has handed out everything up to it.
     pub(crate) fn seek(&mut self, cursor: Seq) {
         self.observer.cursor = cursor;
     }

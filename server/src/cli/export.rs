@@ -46,7 +46,7 @@ pub(super) struct Import {
 /// Where an export goes.
 #[derive(Debug, Clone, Copy)]
 struct Target {
-    /// Somebody looks at it.
+    /// A terminal shows it.
     is_terminal: bool,
     /// What is written waits for no reader.
     is_file: bool,
@@ -90,7 +90,7 @@ impl Export {
         out.into_inner().map_err(|error| error.into_error()).and_then(Output::finish).with_context(cannot)
     }
 
-    /// To the byte, unless somebody looks at it: then what orders a terminal about is escaped.
+    /// To the byte, unless a terminal shows it: then control characters are escaped.
     fn write_shown(&self, to: Target, out: &mut dyn Write) -> anyhow::Result<()> {
         if to.is_terminal { self.write(to, &mut JsonLines::new(out)) } else { self.write(to, out) }
     }

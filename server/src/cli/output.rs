@@ -21,12 +21,12 @@ impl Output {
     /// Begins to write `path`.
     ///
     /// # Errors
-    /// If nothing can be written there, or somebody else does at the moment.
+    /// If nothing can be written there, or another program does at the moment.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             return Ok(Self { file: OpenOptions::new().write(true).open(path)?, place: None });
         }
-        // Whoever wrote the link wants it to stay.
+        // The link stays.
         let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let mut unfinished = OsString::from(&path);
         unfinished.push(UNFINISHED);
@@ -41,7 +41,7 @@ impl Output {
         Ok(Self { file, place: Some((unfinished, path)) })
     }
 
-    /// Whether somebody looks at what is written.
+    /// Whether a terminal shows what is written.
     pub(super) fn is_terminal(&self) -> bool {
         self.file.is_terminal()
     }

@@ -1,4 +1,4 @@
-//! Writing for who started the command: to somebody who may have seen enough, or to a disk that may be full.
+//! Writing to standard output: to a program that may have read enough, or to a disk that may be full.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -8,8 +8,8 @@ use crate::diagnostics;
 /// Why a command's output cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unwritten {
-    /// Whoever read it has seen enough, as `head` has after its lines. No failure: nobody misses the rest.
-    #[error("nobody reads standard output any more")]
+    /// The program that read it has ended, as `head` does after its lines. No failure: the rest is not missed.
+    #[error("standard output is not read any more")]
     Unread,
     /// The disk is full, for example.
     #[error("standard output cannot be written: {0}")]
@@ -63,7 +63,7 @@ fn wait_until_unread() -> bool {
     false
 }
 
-/// Writes a remark to standard error, if somebody takes it there. What is in it may come from anybody.
+/// Writes a remark to standard error, if that is open. What is in it may come from any client.
 pub(super) fn remark(text: &str) {
     diagnostics::say(&(screen::lines(text) + "\n"));
 }
@@ -101,7 +101,7 @@ impl<W: Write> Write for Whole<W> {
 fn incomplete(error: io::Error) -> io::Error {
     match error.kind() {
         ErrorKind::BrokenPipe => {
-            io::Error::other("nobody reads standard output any more, and it is not complete")
+            io::Error::other("standard output is not read any more, and it is not complete")
         }
         _ => error,
     }

@@ -89,7 +89,7 @@ impl Serve {
         if self.print_config {
             let table = settings::table(&Arcane::command(), matches, file.as_deref());
             print(&screen::lines(&table))?;
-            // Whoever looks why a server does not start is told.
+            // An operator who looks why a server does not start finds it.
             self.check_exposure()?;
             crate::realm::conduits(&self.config(file.as_deref())?.realm)?;
             return Ok(());
@@ -201,7 +201,7 @@ impl Serve {
 fn announce(address: SocketAddr) {
     std::thread::spawn(move || {
         if let Err(error) = writeln!(std::io::stdout(), "listening on http://{address}") {
-            tracing::warn!(%address, %error, "listening, but nobody could be told where");
+            tracing::warn!(%address, %error, "listening, but the address could not be printed");
         }
     });
 }

@@ -31,7 +31,7 @@ impl KeptTime {
     }
 }
 
-/// See the module.
+/// How far the wall clock is trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trust {
     /// What the time is ahead of the clock that nobody can set.

@@ -100,7 +100,7 @@ impl ConfigFile {
     }
 }
 
-/// `[daemons.NAME]`, each read for itself: whoever has many is told which is wrong.
+/// `[daemons.NAME]`, each read for itself, so that the error names the one that is wrong.
 fn daemons(value: toml::Value, path: &str) -> Result<BTreeMap<DaemonName, DaemonConfig>, FileError> {
     let wrong = |key: String, detail: String| FileError::Value { path: path.into(), key, detail };
     let toml::Value::Table(tables) = value else {

@@ -1,4 +1,4 @@
-//! The metadata that every event of a spell carries, whoever published it.
+//! The metadata that every event of a spell carries, the realm's and publishers' alike.
 
 use arcane_shared::{ArcaneEvent, Metadata, SpellName};
 use serde_json::{Value, json};

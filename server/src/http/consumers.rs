@@ -17,7 +17,7 @@ pub(crate) async fn list(State(state): State<AppState>) -> Json<ConsumersAnswer>
     Json(ConsumersAnswer { status: "success".into(), consumers: cards(&state) })
 }
 
-/// Forgets a consumer and its position. Whoever reads in its name is told (close code 4409).
+/// Forgets a consumer and its position. The reader in its name is told (close code 4409).
 #[utoipa::path(delete, path = "/consumers/{name}", tag = "streams", params(
     ("name" = String, Path, description = "Its name"),
     ("room" = Option<String>, Query, description = "Default `main`"),

@@ -27,7 +27,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ),
     (
         "idempotency",
-        "The Idempotency-Key was used for other content, or the first publication with it is not over.",
+        "The Idempotency-Key was used for other content, or the first publication with it is in progress.",
     ),
     (
         "log",

@@ -119,7 +119,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// The next bytes; `None` once the server stops, a replay is over, or somebody else has taken over.
+    /// The next bytes; `None` once the server stops, a replay is over, or another reader has taken over.
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(first) = &mut self.first {
             // Half an event is no event: the client comes back for a whole one.

@@ -30,7 +30,7 @@ static FREE: Semaphore = Semaphore::const_new(PERMITS);
 /// Bodies that wait for permits.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 
-/// MemoryPermits that somebody has until it is dropped.
+/// Permits that a body holds until this is dropped.
 #[derive(Default)]
 pub(super) struct MemoryPermits(Option<SemaphorePermit<'static>>);
 

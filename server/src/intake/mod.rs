@@ -1,5 +1,5 @@
-//! The one road in. Whoever makes an event, the realm or a publisher outside, hands a [`Draft`] in here: it gets the same
-//! words, the same directives and the same fields whichever way it came, and goes to the bus.
+//! The one road in. The realm and publishers outside hand a [`Draft`] in here: it gets the same words, the same
+//! directives and the same fields whichever way it came, and goes to the bus.
 
 mod complete;
 mod level;

@@ -106,7 +106,7 @@ impl Notify {
     /// Tells.
     pub fn tell(self, result: Result<(), LogError>) {
         if let Some(sender) = self.0 {
-            // Whoever asked may have gone away.
+            // The publisher may have gone away.
             let _ = sender.send(result);
         }
     }

@@ -21,7 +21,7 @@ use crate::clock::SteadyClock;
 use crate::config::Retention;
 use crate::event::PreparedFrame;
 
-/// See the module. What is really kept is in `kept`.
+/// A log that is far away. What is really kept is in `kept`.
 #[derive(Debug)]
 pub(crate) struct FarLog {
     pub(crate) kept: MemoryLog,
@@ -71,7 +71,7 @@ impl FarLog {
         }
         if state.random.random_range(0..asked + pending) < asked {
             let at = state.random.random_range(0..asked);
-            // Whoever asked may have gone away.
+            // The reader may have gone away.
             let _ = state.asked.swap_remove(at).send(());
             return Some(Ends::default());
         }

@@ -166,7 +166,7 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// How much of a room is kept.
     fn usage(&self, room: RoomId) -> Usage;
 
-    /// Lets go of everything before `before`, whoever reads it. Numbers and epoch stay. Answers the oldest event that is
+    /// Lets go of everything before `before`, whatever is pinned. Numbers and epoch stay. Answers the oldest event that is
     /// then kept.
     ///
     /// # Errors

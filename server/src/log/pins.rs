@@ -70,7 +70,7 @@ impl Pins {
         room_pins.usage.first
     }
 
-    /// The same whoever reads.
+    /// Moves it up to `wanted` whatever is pinned.
     pub(crate) fn force(&self, room: RoomId, wanted: Seq) {
         let mut pins = self.lock();
         let usage = &mut pins.entry(room).or_default().usage;

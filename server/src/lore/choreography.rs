@@ -4,7 +4,7 @@ use arcane_shared::{Metadata, SpellName, SyncDirectives};
 
 /// The directives of one event.
 ///
-/// Successes pulse and fade, failures invert and halt, as in the seed. What somebody merely looked
+/// Successes pulse and fade, failures invert and halt, as in the seed. What was merely looked
 /// at, typed or heard makes no sound of its own, and a spell that was not understood does not turn
 /// the whole screen.
 #[must_use]

@@ -150,7 +150,7 @@ pub(crate) fn reveal(daemon: Option<&DaemonName>, is_active: bool) -> String {
     }
 }
 
-/// Longest quotation of somebody else's words in a sentence, characters.
+/// Longest quotation in a sentence, characters.
 const QUOTE_MAX: usize = 200;
 
 pub(crate) fn parse(spell_text: &str, action: Option<&str>) -> String {

@@ -98,7 +98,7 @@ impl ArcaneEventBus {
         self.announce(SpellName::Banish, Some(daemon), metadata, emit)
     }
 
-    /// Somebody looked at a daemon, or at all of them.
+    /// A daemon, or all of them, were looked at.
     ///
     /// # Errors
     /// If the event is larger than one may be.

@@ -19,7 +19,7 @@ pub(super) struct Queue {
     speaking: Semaphore,
     /// Room for those who speak and those who wait.
     room: Semaphore,
-    /// The lines that somebody speaks or waits for.
+    /// The lines that are spoken or waited for.
     lines: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -53,7 +53,7 @@ impl Queue {
     pub(super) async fn turn(&self, line: &str, patience: Duration) -> Result<Turn<'_>, QueueError> {
         let room = self.room.try_acquire().map_err(|_| QueueError::Full)?;
         let turn = async {
-            // Whoever waits for the same line takes no place of others.
+            // A request for a line that waits already takes no further place.
             let line = self.line(line).await;
             let speaking = self.speaking.acquire().await.ok()?;
             let place = self.places.acquire().await.ok()?;
@@ -67,7 +67,7 @@ impl Queue {
             let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(lines.entry(name.to_owned()).or_default())
         };
-        // Made before it is held: whoever gives up waiting leaves it as well.
+        // Made before it is held: a request that gives up leaves it as well.
         let mut line = Line { queue: self, name: name.to_owned(), held: None };
         line.held = Some(lock.lock_owned().await);
         line

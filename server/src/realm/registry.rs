@@ -120,7 +120,7 @@ struct Presence {
 }
 
 impl Registry {
-    /// The three of the seed and whoever the configuration names; nobody is present.
+    /// The daemons of the seed and of the configuration, none of them present.
     pub(crate) fn new(configured: &BTreeMap<DaemonName, DaemonConfig>, daemons_max: usize) -> Self {
         let legends = lore::LEGENDS.iter().filter_map(|legend| DaemonName::parse(legend.name).ok());
         let daemons = legends

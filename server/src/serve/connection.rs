@@ -96,7 +96,7 @@ impl Connections {
         let permit = Arc::new(permit);
         let mut phase = self.phase.subscribe();
         let end = self.http(&stream, &pulse, &permit, &mut phase).await;
-        // Whoever has taken the stream over in another protocol takes care of it.
+        // A WebSocket that has taken the stream over takes care of it.
         let Ok(stream) = Arc::try_unwrap(stream) else { return };
         match end {
             End::Over if !pulse.has_ended() => {

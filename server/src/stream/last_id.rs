@@ -11,7 +11,7 @@ use crate::bus::{END, Since};
 
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("last-event-id");
 
-/// See the module.
+/// What a client says it received last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LastId {
     /// After what it goes on.

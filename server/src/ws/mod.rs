@@ -111,7 +111,7 @@ impl Sockets {
     }
 }
 
-/// A greeting as one text message. Events are shared with whoever else has them, not copied.
+/// A greeting as one text message. Events are shared with the ring and other readers, not copied.
 fn message([head, tail]: [Vec<u8>; 2], events: &[Arc<PreparedFrame>]) -> Vec<Bytes> {
     let commas = events.len().saturating_sub(1);
     let len = head.len() + events.iter().map(|event| event.json().len()).sum::<usize>() + commas + tail.len();

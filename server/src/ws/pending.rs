@@ -12,7 +12,7 @@ use crate::bus::Receipt;
 /// Publications of one connection at a time; with so many nothing more is read from it.
 const PENDING_MAX: usize = 64;
 
-/// See the module. Costs nothing while nobody publishes.
+/// The publications of one connection. Costs nothing while it publishes none.
 #[derive(Debug, Default)]
 pub(super) struct Pending(VecDeque<(Receipt, Result<ServerMessage, PublishRefused>)>);
 

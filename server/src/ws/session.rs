@@ -59,7 +59,7 @@ pub enum Input {
     Ended,
     /// The room goes on with other numbers.
     Over,
-    /// Somebody else reads in this consumer's name, or it was deleted.
+    /// Another reader reads in this consumer's name, or it was deleted.
     Evicted,
     /// A filtered stream has come to here without anything to send.
     Considered(Seq),
@@ -254,7 +254,7 @@ impl Session {
     }
 
     /// The client reads, but slowly: what is asked of it is behind all that the kernels hold, and as much time as
-    /// somebody may take who reads nothing is enough for that.
+    /// a client may take that reads nothing is enough for that.
     fn put_off(&mut self, now: Instant) {
         for due in [&mut self.pong, &mut self.end].into_iter().flatten() {
             *due = Due { since: now, patience: due.patience.max(self.stall_timeout) };
@@ -322,7 +322,7 @@ impl Session {
 
     fn tick(&mut self, now: Instant) -> Vec<Output> {
         if self.stalled_since.is_some_and(|since| now >= since + self.stall_timeout) {
-            // Whoever reads nothing does not read a close frame either.
+            // A client that reads nothing does not read a close frame either.
             return vec![Output::Abandon(CloseCode::NoPong)];
         }
         let is_late = self.answer_due().is_some_and(|due| now >= due.at());

@@ -17,7 +17,7 @@ const SLICES_MAX: usize = 64;
 const READ_BYTES: usize = 2048;
 /// How long the other side has to read a last close frame.
 const LINGER: Duration = Duration::from_secs(2);
-/// With more than this waiting to be written, nothing more is read: whoever asks without listening
+/// With more than this waiting to be written, nothing more is read: a client that asks without listening
 /// to the answers has to wait.
 const UNWRITTEN_BYTES_MAX: usize = 256 * 1024;
 

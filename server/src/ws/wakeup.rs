@@ -5,8 +5,7 @@ use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 
-/// Reasons by whoever has something to say to a connection; heard by its one task. Ringing is never
-/// lost: what was rung before anybody listened is heard by the next who does.
+/// Any thread may wake the one task of a connection. No wake-up is lost: reasons are kept until the task takes them.
 #[derive(Debug, Default)]
 pub(crate) struct Wakeup {
     reasons: AtomicU8,
@@ -23,7 +22,7 @@ pub(crate) enum Reason {
     Time = 2,
     /// The server is about to stop.
     Drain = 4,
-    /// Somebody else reads in this durable consumer's name, or it was deleted.
+    /// Another reader reads in this durable consumer's name, or it was deleted.
     Evicted = 8,
 }
 

@@ -3,7 +3,7 @@
 //! A hashed wheel as in Varghese and Lauck, "Hashed and hierarchical timing wheels" (1987): setting
 //! a deadline appends to a slot, and a tick rings one slot's wakeups. A connection's deadlines are
 //! seconds apart and move with every sign of life, so a tick of 100 ms is exact enough and nothing
-//! is ever taken out again: whoever is rung early looks at the clock and sets the next one.
+//! is ever taken out again: a task that is woken early looks at the clock and sets the next one.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use super::wakeup::{Reason, Wakeup};
 const TICK: Duration = Duration::from_millis(100);
 /// Ticks of one turn of the wheel: 51.2 s.
 const SLOTS: usize = 512;
-/// A later deadline rings early, and is set again by whoever is rung.
+/// A later deadline wakes its task early, and the task sets it again.
 const DEADLINE_MAX: Duration = Duration::from_secs(50);
 
 /// The wheel and its hand, which rests while nobody has a deadline.

@@ -14,7 +14,7 @@ use crate::project;
 /// Height of a row, pixels; the style sheet says the same.
 const ROW: usize = 33;
 
-/// See the module.
+/// Ties the chronicle to the page's state.
 pub(crate) fn attach(app: AppHandle) {
     let views = app.views;
     let list = id("feed");

@@ -7,7 +7,7 @@ use crate::app_handle::AppHandle;
 use crate::dom::{Rows, follow, named, on, part, say, set, shown, style, text};
 use crate::views::DaemonView;
 
-/// See the module.
+/// Ties the table of daemons to the page's state.
 pub(crate) fn attach(app: AppHandle) {
     let views = app.views;
     text("present", move || format!("{} present", views.present.get()));

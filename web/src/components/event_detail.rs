@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::app_handle::AppHandle;
 use crate::dom::{Rows, click, follow, id, part, say, text};
 
-/// See the module.
+/// Ties an event's detail to the page's state.
 pub(crate) fn attach(app: AppHandle) {
     let views = app.views;
     let copied = RwSignal::new(false);

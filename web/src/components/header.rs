@@ -7,7 +7,7 @@ use crate::app_handle::AppHandle;
 use crate::dom::{attribute, choices, click, follow, on, text, the};
 use crate::views::Header;
 
-/// See the module.
+/// Ties the header to the page's state.
 pub(crate) fn attach(app: AppHandle) {
     let views = app.views;
     let header = views.header;

@@ -6,7 +6,7 @@ use web_sys::HtmlDialogElement;
 use crate::app_handle::AppHandle;
 use crate::dom::{click, follow, on, the};
 
-/// See the module.
+/// Ties the help to the page's state.
 pub(crate) fn attach(app: AppHandle) {
     let open = app.views.help;
     dialog("help", move || open.get(), move || open.set(false));

@@ -8,7 +8,7 @@ use web_sys::{Blob, BlobPropertyBag, DragEvent, Event, File, HtmlElement, HtmlIn
 use crate::app_handle::AppHandle;
 use crate::dom::{class, click, made, on, the};
 
-/// See the module.
+/// Ties *Save* and *Open* to the page.
 pub(crate) fn attach(app: AppHandle) {
     let dropping = RwSignal::new(false);
     class("realm", "dropping", move || dropping.get());
@@ -40,7 +40,7 @@ pub(crate) fn attach(app: AppHandle) {
     });
 }
 
-/// Hands the visible history to whoever looks, as a file.
+/// Offers the visible history as a file.
 pub(crate) fn save(app: AppHandle) {
     let Some((name, text, count)) = app.with(crate::page::Page::recording) else { return };
     if handed(&name, &text).is_some() {

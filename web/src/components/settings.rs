@@ -7,7 +7,7 @@ use crate::app_handle::AppHandle;
 use crate::dom::{click, on, text, the};
 use crate::storage;
 
-/// See the module.
+/// Ties the settings to the page's state.
 pub(crate) fn attach(app: AppHandle) {
     let views = app.views;
     let open = views.settings_open;

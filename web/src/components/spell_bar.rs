@@ -18,7 +18,7 @@ struct Feedback {
     suggestions: Vec<String>,
 }
 
-/// See the module.
+/// Ties the spell bar to the page's state.
 pub(crate) fn attach(app: AppHandle) {
     let views = app.views;
     let typed = RwSignal::new(String::new());

@@ -9,7 +9,7 @@ use crate::app_handle::AppHandle;
 use crate::dom::{Rows, attribute, class, click, follow, id, named, on, part, say, set, shown, style, text};
 use crate::views::{Canvas, LabelView, Quiet};
 
-/// See the module.
+/// Ties the stage to the page's state.
 pub(crate) fn attach(app: AppHandle) {
     let views = app.views;
     class("display", "shown", move || views.display.with(Option::is_some));

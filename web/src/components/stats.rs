@@ -1,11 +1,11 @@
-//! The statistics: what came, how it went, and how long it took until it was seen. Counted while somebody looks.
+//! The statistics: what came, how it went, and how long it took until it was seen. Counted while they are shown.
 
 use leptos::prelude::*;
 
 use crate::app_handle::AppHandle;
 use crate::dom::{Rows, class_of, click, follow, part, say, style};
 
-/// See the module.
+/// Ties the statistics to the page's state.
 pub(crate) fn attach(app: AppHandle) {
     let views = app.views;
     let open = views.stats_open;

@@ -10,7 +10,7 @@ use crate::app_handle::AppHandle;
 use crate::dom::{self, Rows, follow, id, named, on};
 use crate::views::When;
 
-/// See the module.
+/// Ties the strip of time to the page's state.
 pub(crate) fn attach(app: AppHandle) {
     let when = app.views.when;
     let scrubber = id("scrubber");

@@ -33,7 +33,7 @@ const SAVE_EVERY_MS: f64 = 1_500.0;
 const CENSUS_EVERY_MS: f64 = 3_000.0;
 /// Milliseconds between reports of paint samples.
 const SEEN_EVERY_MS: f64 = 1_000.0;
-/// See the module.
+/// Everything the page keeps.
 pub(crate) struct Page {
     pub(crate) room: RoomName,
     pub(crate) store: Store,

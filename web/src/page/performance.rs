@@ -51,7 +51,7 @@ impl Page {
         }
     }
 
-    /// Nobody looks any more, or somebody looks again: then the stage is what has become of it.
+    /// The page was hidden, or is visible again: then the stage is what has become of it.
     pub(crate) fn turn_away(&mut self, hidden: bool) {
         self.collapse();
         self.performed.clear();

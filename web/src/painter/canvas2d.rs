@@ -14,7 +14,7 @@ const STARS: u32 = 120;
 /// Slices of the veil.
 const VEIL_SLICES: f64 = 24.0;
 
-/// See the module.
+/// The painter that uses a plain canvas.
 pub(crate) struct Canvas2d {
     context: Context,
 }

@@ -27,7 +27,7 @@ const COMPLETION_STATUS: u32 = 0x91B1;
 /// `WEBGL_debug_renderer_info`: the constant is the same in every browser.
 const UNMASKED_RENDERER: u32 = 0x9246;
 
-/// See the module.
+/// The painter that uses WebGL.
 pub(crate) struct WebGl {
     gl: Gl,
     programs: Programs,

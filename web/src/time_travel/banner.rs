@@ -9,7 +9,7 @@ use crate::dom::{attribute, choices, click, on, shown, text, the};
 use crate::page::Page;
 use crate::views::When;
 
-/// See the module.
+/// Ties the banner to the page's state.
 pub(crate) fn attach(app: AppHandle) {
     let when = app.views.when;
     shown("visit", move || when.with(|when| when.visiting));

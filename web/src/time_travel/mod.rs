@@ -45,7 +45,7 @@ pub(crate) struct Question {
     range: Range,
 }
 
-/// See the module.
+/// The visit to the past, if there is one, and its questions.
 pub(crate) struct TimeTraveller {
     pub(crate) range: Range,
     pub(crate) travel: Option<TimeTravel>,

@@ -19,7 +19,7 @@ pub struct Slot {
     pub bucket: Bucket,
 }
 
-/// See the module. Only stretches in which something happened, oldest first.
+/// How much happened when: only stretches in which something did, oldest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Activity {
     /// The run of numbers.

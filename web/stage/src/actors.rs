@@ -26,7 +26,7 @@ pub const WAVE_SPACING_MS: f64 = 420.0;
 /// Voices within this time become one ring; its subtitle is the last one's.
 pub const VOICE_WINDOW_MS: f64 = 700.0;
 
-/// See the module. Times are milliseconds of the page's clock.
+/// A daemon on the stage. Times are milliseconds of the page's clock.
 #[derive(Debug, Clone)]
 pub struct Actor {
     /// Its colour.

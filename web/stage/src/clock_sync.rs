@@ -30,7 +30,7 @@ pub struct Estimate {
     pub error_ms: f64,
 }
 
-/// See the module.
+/// The server's clock as the page knows it.
 #[derive(Debug, Clone, Default)]
 pub struct ClockSync {
     samples: VecDeque<Sample>,

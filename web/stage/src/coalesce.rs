@@ -3,7 +3,7 @@
 //! A gate lets one through, counts what comes within the window after it, and lets that through as one. Failures do not
 //! go through gates: they are never merged.
 
-/// See the module.
+/// A gate that lets one of many pass.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gate {
     window_ms: f64,

@@ -168,7 +168,7 @@ impl Daemons {
         }
     }
 
-    /// Somebody who was here before anything was seen.
+    /// A daemon that was present before the first event that was seen.
     pub fn admit(&mut self, name: &str, color: Rgb) {
         self.entry(name, Some(color)).doing = Doing::Idle;
     }

@@ -62,7 +62,7 @@ pub enum Voice {
 /// One event as the stage performs it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cue {
-    /// What whoever performs it calls the event: a mark can be asked for it.
+    /// The number by which a mark can be asked for its event.
     pub id: Option<u64>,
     /// The event's number.
     pub seq: Option<u64>,

@@ -41,7 +41,7 @@ pub enum Style {
     Badge,
 }
 
-/// See the module.
+/// The door to large changes of luminance.
 #[derive(Debug, Clone, Default)]
 pub struct Governor {
     begun: VecDeque<f64>,
@@ -62,7 +62,7 @@ pub struct Storm {
 }
 
 impl Governor {
-    /// Somebody wishes an inversion at `now` (milliseconds; may repeat, but not run backwards:
+    /// An inversion is wished for at `now` (milliseconds; may repeat, but not run backwards:
     /// a time before the last one counts as the last one).
     pub fn request(&mut self, now: f64) -> Verdict {
         let now = self.monotonic(now);

@@ -13,7 +13,7 @@ pub const UNSENT_MAX: usize = 4 * SEEN_SAMPLES_MAX;
 /// Upper bounds of the histogram, milliseconds; the last count is of what took longer.
 pub const BOUNDS_MS: [f64; 11] = [10.0, 20.0, 30.0, 40.0, 60.0, 80.0, 100.0, 150.0, 200.0, 300.0, 500.0];
 
-/// See the module.
+/// How late cues were painted.
 #[derive(Debug, Clone, Default)]
 pub struct Latency {
     window: VecDeque<f64>,

@@ -46,7 +46,7 @@ impl State {
     }
 }
 
-/// See the module.
+/// The connection to the server, as the page decides about it.
 #[derive(Debug, Clone)]
 pub struct Link {
     state: State,

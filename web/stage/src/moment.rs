@@ -2,7 +2,7 @@
 
 use arcane_shared::{Timestamp, UnixMillis};
 
-/// A moment on the clock of whoever looks: `12:34:56`, with its day in front where that is another one.
+/// A moment on the viewer's clock: `12:34:56`, with its day in front where that is another one.
 ///
 /// `offset_ms` is what the zone adds to UTC at that moment.
 #[must_use]

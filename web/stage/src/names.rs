@@ -1,7 +1,7 @@
 //! A map from names to what they name, in order of name: a sorted list, since there are a thousand at most. The library's
 //! trees are faster for more, and each kind of them is some kilobytes of the page.
 
-/// See the module.
+/// Names that were seen, for completion.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Names<T> {
     entries: Vec<(String, T)>,

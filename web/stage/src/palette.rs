@@ -14,7 +14,7 @@ pub const ROSE: Rgb = Rgb([0xFB, 0x71, 0x85]);
 pub const REALM: Rgb = Rgb([0xC4, 0xB5, 0xFD]);
 /// A daemon of which no colour is known.
 pub const UNKNOWN: Rgb = Rgb([0xE8, 0xE8, 0xF0]);
-/// Somebody waits for a human.
+/// A daemon waits for a human.
 pub const BEACON: Rgb = Rgb([0xFB, 0xBF, 0x24]);
 
 /// Least contrast of text.

@@ -12,7 +12,7 @@ pub enum Kind {
     Bus = 1,
     /// A voice: a ring of bars that swing.
     Voice = 3,
-    /// Somebody waits for a human: rings that call.
+    /// A daemon waits for a human: rings that call.
     Beacon = 4,
     /// The veil: a band of light that sweeps.
     Veil = 5,

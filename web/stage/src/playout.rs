@@ -30,7 +30,7 @@ pub struct Waiting {
     pub stored: Rc<Stored>,
 }
 
-/// See the module.
+/// Events that wait for their frame.
 #[derive(Debug, Clone, Default)]
 pub struct Playout {
     waiting: VecDeque<Waiting>,
@@ -55,7 +55,7 @@ impl Playout {
             }
             _ => f64::NEG_INFINITY,
         };
-        // Order is kept: whoever is due before those ahead of it takes them along.
+        // Order is kept: an event that is due before those ahead of it takes them along.
         for ahead in self.waiting.iter_mut().rev().take_while(|ahead| ahead.target > target) {
             ahead.target = target;
         }

@@ -1,7 +1,7 @@
 //! The visible history as one file, and back: NDJSON, so that it can be read, cut and joined with any tool.
 //!
 //! The first line says what it is and who was present before the first event; every other line is an event as the bus
-//! sends it. A file without such a first line will do as well: what `arcane export` writes, or lines that somebody kept.
+//! sends it. A file without such a first line will do as well: what `arcane export` writes, or lines that a user kept.
 
 use arcane_shared::{ReceivedEvent, Rgb, RoomName, SpellName, Timestamp};
 use serde_json::Value;
@@ -17,7 +17,7 @@ pub const BYTES_MAX: usize = 32 << 20;
 /// The version of the format.
 pub const VERSION: u64 = 1;
 
-/// See the module.
+/// A recording as it was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
     /// Where it happened.
@@ -72,7 +72,7 @@ fn undo(present: &mut Vec<(String, Rgb)>, event: &ReceivedEvent, daemons: &Daemo
 /// Reads a file; says what is wrong with one that holds no event.
 ///
 /// # Errors
-/// A sentence for whoever opened it.
+/// A sentence for the user who opened it.
 pub fn decode(text: &str) -> Result<Recording, String> {
     if text.len() > BYTES_MAX {
         return Err(format!("This file is larger than {} MB: cut it into pieces.", BYTES_MAX >> 20));

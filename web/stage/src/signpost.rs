@@ -5,12 +5,12 @@ use arcane_shared::UnixMillis;
 use crate::moment::{clock, length};
 use crate::time_travel::TimeTravel;
 
-/// See the module.
+/// What the banner of a visit says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Signpost {
     /// `looking`, `past` or `playing`.
     pub mode: &'static str,
-    /// The moment, on the clock of whoever looks.
+    /// The moment, on the viewer's clock.
     pub when: String,
     /// How long ago that is.
     pub ago: String,

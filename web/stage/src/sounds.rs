@@ -38,7 +38,7 @@ pub struct Sound {
     pub due: f64,
 }
 
-/// See the module.
+/// Which stingers may sound, and when.
 #[derive(Debug, Clone, Default)]
 pub struct SoundGate {
     pending: Vec<Sound>,

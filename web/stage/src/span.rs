@@ -55,7 +55,7 @@ impl Range {
     }
 }
 
-/// See the module.
+/// The stretch of time that the strip shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span {
     /// Its beginning.
@@ -83,7 +83,7 @@ impl Span {
         (at - self.from) / self.length()
     }
 
-    /// Round moments for its ticks, at most about eight, on the clock of whoever looks.
+    /// Round moments for its ticks, at most about eight, on the viewer's clock.
     #[must_use]
     pub fn ticks(self, offset_ms: f64) -> Vec<UnixMillis> {
         const MINUTE: f64 = 60_000.0;

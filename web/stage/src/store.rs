@@ -75,7 +75,7 @@ impl Entry {
     }
 }
 
-/// See the module.
+/// What the page knows of the realm.
 #[derive(Debug, Clone, Default)]
 pub struct Store {
     entries: VecDeque<Entry>,
@@ -173,7 +173,7 @@ impl Store {
         Self { daemons, ..Self::default() }
     }
 
-    /// The next event of the past, shared with whoever keeps it. Its `id` leaves room for a gap before it.
+    /// The next event of the past, shared with the store of the past. Its `id` leaves room for a gap before it.
     pub fn recall(&mut self, stored: &Rc<Stored>) {
         if let Some(seq) = stored.event.seq {
             if self.last_seq > 0 && seq > self.last_seq + 1 {

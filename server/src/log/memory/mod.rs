@@ -22,7 +22,7 @@ use crate::log::{
 /// Most bytes of a room's events, whatever its retention allows: it is memory.
 pub const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// See the module.
+/// A log in memory.
 #[derive(Debug)]
 pub struct MemoryLog {
     retention: Retention,

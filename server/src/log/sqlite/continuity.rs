@@ -113,7 +113,7 @@ impl Marks {
         }
     }
 
-    /// Somebody wants to be told this number, and it is not in the log yet. Whether that may be.
+    /// Returns whether this number may be disclosed before the event is in the log.
     pub(super) fn promise(&self, room: RoomId, seq: Seq) -> bool {
         let mut state = self.lock();
         if !state.open {

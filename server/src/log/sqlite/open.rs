@@ -38,7 +38,7 @@ pub enum OpenError {
         /// Why.
         source: std::io::Error,
     },
-    /// Somebody else has it.
+    /// Another server has it.
     #[error(
         "another arcane server{} uses the data directory {}; stop it, or choose another --data-dir",
         if pid.is_empty() { String::new() } else { format!(" (process {pid})") }, path.display()
@@ -107,7 +107,7 @@ pub(crate) fn lock(dir: &Path) -> Result<File, OpenError> {
     Ok(file)
 }
 
-/// The same for somebody who only reads, from a disk that may be damaged or not to be written: nothing is made that is
+/// A lock for a program that only reads, from a disk that may be damaged or not to be written: nothing is made that is
 /// not there. Without the file no server has been there.
 pub(super) fn lock_for_reading(dir: &Path) -> Result<Option<File>, OpenError> {
     let mut file = match private::open(&dir.join(LOCK_FILE)) {
@@ -302,7 +302,7 @@ fn begin_run(
         if !is_proven {
             room.epoch = new_epoch();
             tracing::warn!(room = %room.name, epoch = %room.epoch, head = room.head,
-                "events that somebody was told of may be missing: the room has a new epoch");
+                "events that were answered for may be missing: the room has a new epoch");
             transaction
                 .execute("UPDATE rooms SET epoch = ?2 WHERE id = ?1", params![room.id, room.epoch.0])?;
         }

@@ -8,7 +8,7 @@ use std::path::Path;
 const OURS: [&str; 5] = ["events.db", "index.db", "continuity", "lock", "audio"];
 
 /// Makes a directory that is its owner's alone. One that is there and has nothing but what a server keeps becomes so;
-/// another may be somebody's home and stays as it is, with a word about it.
+/// another may be a user's home and stays as it is, with a word about it.
 pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]

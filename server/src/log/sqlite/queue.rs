@@ -53,7 +53,7 @@ pub(super) struct Group {
     pub(super) closing: bool,
 }
 
-/// Somebody wants events to go, and waits until that is written.
+/// A request to let events go, answered once that is written.
 #[derive(Debug)]
 pub(super) struct Purge {
     pub(super) room: RoomId,

@@ -17,7 +17,7 @@ const KEPT_MAX: usize = 4;
 /// How long a reader waits for another program that holds the database.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// See the module.
+/// The connections of one log.
 #[derive(Debug)]
 pub(super) struct Readers {
     path: PathBuf,
@@ -93,7 +93,7 @@ impl Readers {
         Ok(page)
     }
 
-    /// The last events of a request that follow each other without a hole. What is damaged ends them, too; whoever looks
+    /// The last events of a request that follow each other without a hole. What is damaged ends them, too; a reader that looks
     /// for it finds it.
     pub(super) fn latest(
         &self,

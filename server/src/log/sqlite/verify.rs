@@ -1,5 +1,5 @@
 //! Looking through everything that was there at the start, slowly, beside the work: a bit that flipped is
-//! found before somebody needs the event.
+//! found before a reader needs the event.
 
 use std::path::Path;
 use std::sync::Arc;

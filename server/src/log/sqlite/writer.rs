@@ -30,7 +30,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Rooms' oldest events are looked at this often, for their age.
 const AGE_CHECK: Duration = Duration::from_secs(30);
 
-/// See the module.
+/// The writing thread and what it knows.
 pub(super) struct Writer {
     pub(super) store: Store,
     pub(super) queue: Arc<Queue>,
@@ -42,7 +42,7 @@ pub(super) struct Writer {
     pub(super) clock_kept_at: Option<Instant>,
     pub(super) checkpoints: Arc<Checkpoints>,
     pub(super) figures: Arc<Counters>,
-    /// Somebody found that the files are not what was written.
+    /// A reader found that the files are not what was written.
     pub(super) damaged: Arc<AtomicBool>,
     pub(super) path: std::path::PathBuf,
     pub(super) teller: Teller,

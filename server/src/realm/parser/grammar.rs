@@ -134,7 +134,7 @@ fn address(cursor: &mut Cursor<'_>) -> Option<Result<Draft, Miss>> {
     draft.verbs.clear();
     draft.target = Some(target);
     pass_please(&mut ahead);
-    // "claude, don't" is no task: whoever says it wants nothing to begin.
+    // "claude, don't" is no task: its speaker wants nothing to begin.
     if ahead.rest().iter().take(2).any(|word| word.is_any(&NEGATIONS)) {
         return Some(Err(Miss::Negated));
     }

@@ -223,7 +223,7 @@ pub(super) fn take_target(cursor: &mut Cursor<'_>, trust: Trust) -> Result<Targe
     let first = cursor.peek(0).ok_or(NoTarget::Missing(None))?;
     let (name, n) = match known(cursor.rest()) {
         Some(found) => found,
-        // "the code" is a thing, "the code daemon" is somebody.
+        // "the code" is a thing, "the code daemon" is a daemon.
         None if noun_before || noun_after => (named(first, Trust::AnyName)?, 1),
         None if article => (named(first, Trust::PlainlyADaemon)?, 1),
         None => (named(first, trust)?, 1),

@@ -31,6 +31,6 @@ fn adopt() -> Adoption {
     let id = std::process::id();
     let childless = !table().iter().any(|process| process.parent == id);
     let adopts = set_child_subreaper(Some(getpid())).is_ok() || id == 1;
-    // Process 1 of a container gets orphans of whoever enters the container: they are not to be ended.
+    // Process 1 of a container gets orphans of every process that enters the container: they are not to be ended.
     Adoption { adopts, alone: adopts && childless && id != 1 }
 }

@@ -1,7 +1,7 @@
 //! The programs that this process has started itself and not yet waited for.
 //!
 //! A process has one set of children, so this is a static: whatever reaps or ends a child asks here first
-//! whether somebody else waits for it.
+//! whether another task waits for it.
 
 use std::collections::BTreeSet;
 use std::io;

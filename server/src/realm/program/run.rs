@@ -42,7 +42,7 @@ impl Run {
         {
             return;
         }
-        // What is wrong is told to whoever waits once more.
+        // The task that waits once more is told what is wrong.
         let _ = child.wait().await;
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A window that a compressor keeps from one event to the next leaves a fifth of an event, but every
 //! reader's inflater has to have seen the same bytes. So the window begins anew every now and then.
-//! Whoever wants to join waits for that moment; from there on everybody gets the same frames. A
+//! A reader that wants to join waits for that moment; from there on all of them get the same frames. A
 //! reader that misses one goes on with events that were compressed alone until the next such moment.
 //! Uncompressed messages may come in between: they do not pass through an inflater.
 
@@ -15,7 +15,7 @@ use super::negotiation::COHORT_WINDOW_BITS;
 
 /// Most events of one window.
 pub const COHORT_EVENTS_MAX: usize = 64;
-/// For how long a window goes on at most when somebody waits to join.
+/// For how long a window goes on at most when a reader waits to join.
 pub const COHORT_WINDOW_MAX: Duration = Duration::from_millis(250);
 /// With a shared window the fastest level leaves 20 % of an event; the next ones 18 %, at six times
 /// the cost.

@@ -32,7 +32,7 @@ impl SharedCohort {
     }
 
     /// The frames of a batch that begins after `from`; `None` if some are no longer there.
-    /// `waiting`: somebody would like a window to begin.
+    /// `waiting`: a reader waits for a window to begin.
     pub(super) fn frames(
         &self,
         from: Seq,

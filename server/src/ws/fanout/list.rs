@@ -22,7 +22,7 @@ pub(crate) trait Pipe: Send + Sync + 'static {
 
 impl Pipe for TcpStream {
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        // Not through the runtime's own readiness: whoever finds the socket full leaves the list, and
+        // Not through the runtime's own readiness: a member whose socket is full leaves the list, and
         // its task finds out again when it writes.
         // The socket does not block, and Rust's runtime ignores SIGPIPE.
         Ok(rustix::net::send(self, bytes, SendFlags::empty())?)
@@ -43,11 +43,11 @@ pub(super) enum Window {
 /// What the members need of the next turn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Needs {
-    /// Somebody takes frames that stand alone.
+    /// A member takes frames that stand alone.
     pub(super) alone: bool,
-    /// Somebody is in the cohort or waits for it.
+    /// A member is in the cohort or waits for it.
     pub(super) together: bool,
-    /// Somebody waits for it.
+    /// A member waits for it.
     pub(super) window: bool,
 }
 

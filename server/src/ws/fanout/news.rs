@@ -143,7 +143,7 @@ impl Missing<'_> {
         self.alone.len() + self.together.len()
     }
 
-    /// Whether whoever has taken everything is in the cohort. `along`: it was before.
+    /// Whether a member that has taken everything is in the cohort. `along`: it was before.
     pub(super) fn leads_along(self, along: bool) -> bool {
         if self.len() == 0 { along } else { !self.together.is_empty() }
     }

@@ -91,7 +91,7 @@ fn whatever_the_server_says_is_understood() {
         ServerMessage::Error { code: word(), detail: word(), id: None },
     ];
     for message in &all {
-        // Whoever adds a message is asked here what the page makes of it.
+        // A new message needs a line here: what the page makes of it.
         let expected = match message {
             ServerMessage::Connection(said) => {
                 let Incoming::Welcome(welcome) = heard(message) else { panic!("{message:?}") };

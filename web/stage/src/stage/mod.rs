@@ -78,7 +78,7 @@ pub struct Label {
     pub phase: &'static str,
 }
 
-/// See the module.
+/// The stage: cues in, pictures out.
 #[derive(Debug, Clone)]
 pub struct Stage {
     pub(crate) view: View,

@@ -21,7 +21,7 @@ struct Held {
     stored: Rc<Stored>,
 }
 
-/// See the module.
+/// Events around a moment, and who was present before them.
 #[derive(Debug, Clone, Default)]
 pub struct Past {
     before: Daemons,

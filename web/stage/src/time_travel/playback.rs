@@ -6,14 +6,14 @@ use arcane_shared::UnixMillis;
 pub const SPEEDS: [f64; 5] = [0.5, 1.0, 2.0, 10.0, 60.0];
 /// How they are called.
 pub const SPEED_WORDS: [&str; 5] = ["0.5×", "1×", "2×", "10×", "60×"];
-/// A silence takes no longer than this, milliseconds of whoever watches.
+/// A silence takes no longer than this, milliseconds of the viewer's clock.
 pub const SILENCE_MAX_MS: f64 = 5_000.0;
 /// A frame that took longer counts as this long: a page that was hidden does not leap.
 pub const FRAME_MAX_MS: f64 = 250.0;
 /// Above this speed stingers would run into each other: there is no sound.
 pub const SOUND_SPEED_MAX: f64 = 1.0;
 
-/// See the module.
+/// The pace of a playback.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Playback {
     speed: f64,

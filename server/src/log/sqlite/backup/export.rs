@@ -23,7 +23,7 @@ const STATE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Writes the log of a directory, as it is at one moment; a server may be running on it.
 ///
-/// Whoever reads what is written may be slow, and a transaction that waits for them would keep the server's write-ahead
+/// The program that reads an export may be slow, and a transaction that waits for it would keep the server's write-ahead
 /// log from ever becoming smaller. So the moment fixes every room's last event and copies the state; events, which never
 /// change, are then read in stretches.
 ///

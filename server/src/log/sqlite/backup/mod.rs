@@ -19,7 +19,7 @@ use super::open::OpenError;
 use crate::log::LogError;
 
 const VERSION: u32 = 1;
-/// Rooms that somebody who asked for another is told of.
+/// Rooms that are named where another was asked for.
 const ROOMS_TOLD_MAX: usize = 10;
 
 /// A line that is no event.

@@ -95,7 +95,7 @@ impl Event {
     }
 }
 
-/// What people search in. An event that cannot be read has no words; whoever reads it will be told.
+/// What people search in. An event that cannot be read has no words; its readers are told.
 #[derive(Debug, Default, Deserialize)]
 struct Text<'a> {
     #[serde(borrow, default)]

@@ -21,9 +21,9 @@ const BATCH_BYTES: usize = 8 * 1024 * 1024;
 const BATCH_TIME: Duration = Duration::from_millis(500);
 /// Fewest events of a room in a batch, however many rooms have some.
 const SHARE_EVENTS: u64 = 256;
-/// After an error, which may be somebody else's and pass.
+/// After an error, which may be another program's and pass.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
-/// When somebody waits for what is not in the log.
+/// When a question waits for what is not in the log.
 const PAUSE_WHILE_AWAITED: Duration = Duration::from_millis(5);
 
 /// Runs until the notifier says stop.

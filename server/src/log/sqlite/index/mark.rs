@@ -37,7 +37,7 @@ pub(super) fn spell(name: &str) -> Option<SpellName> {
     SpellName::ALL.into_iter().find(|spell| spell.as_str() == name)
 }
 
-/// A daemon in four bytes. Two can look alike, so whoever finds one asks the event itself.
+/// A daemon in four bytes. Two can look alike, so a question that finds one looks at the event itself.
 pub(super) fn daemon(name: Option<&str>) -> u32 {
     // 0 is no daemon.
     name.map_or(0, |name| crc32fast::hash(name.as_bytes()).max(1))

@@ -1,6 +1,6 @@
 //! The derived index of the event log: `index.db`.
 //!
-//! The log is written by somebody else, who is not to be slowed down: a thread reads what was committed and keeps
+//! The log has a writer of its own, which is not to be slowed down: a thread reads what was committed and keeps
 //! what pages, searches and activity need. Nothing here is worth keeping; whatever does not fit the log is made anew.
 //!
 //! - `block`: what filters look at, as columns. A filter of any kind looks at all of it.
@@ -85,7 +85,7 @@ impl Index {
         self.notifier.notify(events);
     }
 
-    /// [`Self::wake`] for whoever writes the log, on whatever thread.
+    /// [`Self::wake`] for the log's writer, on any thread.
     pub fn waker(&self) -> impl Fn(u64) + Send + Sync + 'static {
         let notifier = self.notifier.clone();
         move |events| notifier.notify(events)

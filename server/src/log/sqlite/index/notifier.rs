@@ -81,7 +81,7 @@ impl Notifier {
         self.stopped() || self.waiting.load(Ordering::Acquire) > 0 || self.damaged.load(Ordering::Acquire)
     }
 
-    /// Whether somebody waits for the thread.
+    /// Whether a question waits for the thread.
     pub(super) fn is_awaited(&self) -> bool {
         self.waiting.load(Ordering::Acquire) > 0
     }

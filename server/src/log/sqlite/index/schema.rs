@@ -9,7 +9,7 @@ use crate::log::sqlite::private;
 
 /// Goes up whenever what is in the file changes its meaning; a file of another version is made anew.
 const VERSION: i64 = 1;
-/// How long to wait for somebody who holds a file.
+/// How long to wait for a program that holds a file.
 const BUSY_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 
 // words: contentless, because the text is in events.db; what is deleted is remembered until segments merge.

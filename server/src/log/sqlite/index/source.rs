@@ -1,4 +1,4 @@
-//! Reading `events.db`, which belongs to somebody else.
+//! Reading `events.db`, which the log owns.
 
 use arcane_shared::{EventFilter, Seq, SpellName};
 use rusqlite::{Connection, OptionalExtension, Row};

@@ -1,4 +1,4 @@
-//! A log as somebody else writes it.
+//! A log as the log writes it.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
