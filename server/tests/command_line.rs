@@ -96,7 +96,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     let export = server.client(&["export"]).stdout(unread()).output().unwrap();
     assert_eq!(export.status.code(), Some(1));
     assert!(
-        text(&export.stderr).ends_with("nobody reads standard output any more, and it is not complete\n")
+        text(&export.stderr).ends_with("standard output is not read any more, and it is not complete\n")
     );
 }
 
