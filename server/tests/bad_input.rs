@@ -11,6 +11,7 @@ use support::{TestServer, event};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn each_request_that_does_not_fit_says_why() {
     let server = TestServer::start().await;
     let long = "x".repeat(9000);

@@ -95,9 +95,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     // Who goes on with it must not take a part for the whole.
     let export = server.client(&["export"]).stdout(unread()).output().unwrap();
     assert_eq!(export.status.code(), Some(1));
-    assert!(
-        text(&export.stderr).ends_with("standard output is not read any more, and it is not complete\n")
-    );
+    assert!(text(&export.stderr).ends_with("standard output is not read any more, and it is not complete\n"));
 }
 
 #[cfg(target_os = "linux")]

@@ -1,6 +1,7 @@
 //! What is UTF-8 and what is not.
 
 /// Every sequence of the groups 6.5 to 6.23, and whether it is UTF-8. From Markus Kuhn's stress test.
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 pub fn sequences() -> Vec<(&'static str, bool, Vec<Vec<u8>>)> {
     let list = |sequences: &[&[u8]]| sequences.iter().map(|bytes| bytes.to_vec()).collect::<Vec<_>>();
     let lonely = |from: u8, to: u8| (from..to).flat_map(|byte| [byte, b' ']).collect::<Vec<u8>>();

@@ -77,66 +77,9 @@ pub(super) fn write(
     if let Some(clock) = clock {
         keep_clock(&transaction, clock)?;
     }
-    for (id, record) in &group.rooms {
-        match record {
-            Some(record) => {
-                write_room(&transaction, *id, record)?;
-                written.rooms.insert(*id, RoomExtent::EMPTY);
-            }
-            None => {
-                delete_room(&transaction, *id)?;
-                written.deleted.push(*id);
-            }
-        }
-    }
-    {
-        let mut insert =
-            transaction.prepare_cached("INSERT INTO events VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-        for append in &group.appends {
-            let gone = store.deleted.contains(&append.room) || written.deleted.contains(&append.room);
-            let known = store.rooms.get(&append.room).copied().filter(|_| !gone);
-            let kept = match (known, written.rooms.entry(append.room)) {
-                (_, Entry::Occupied(kept)) => kept.into_mut(),
-                (Some(known), Entry::Vacant(place)) => place.insert(known),
-                // Written into a room that is not there, they would be answered for and lost.
-                (None, Entry::Vacant(_)) => return Err(rusqlite::Error::QueryReturnedNoRows),
-            };
-            for frame in &append.frames {
-                let json = frame.json();
-                insert.execute(params![
-                    event_id(append.room, frame.seq()),
-                    frame.at(),
-                    frame.spell_name().as_str(),
-                    frame.success(),
-                    frame.daemon_name().map(|name| name.as_str()),
-                    crc32fast::hash(json),
-                    frame.text(),
-                ])?;
-                kept.head = frame.seq();
-                kept.at = frame.at();
-                kept.bytes += json.len() as u64;
-                written.bytes += json.len() as u64;
-            }
-            written.events += append.frames.len() as u64;
-            write_records(&transaction, &append.records)?;
-        }
-    }
-    for purge in &group.purges {
-        if let Some(records) = &purge.deletes {
-            delete_room(&transaction, purge.room)?;
-            write_records(&transaction, records)?;
-            written.rooms.remove(&purge.room);
-            written.deleted.push(purge.room);
-            continue;
-        }
-        let known = store.rooms.get(&purge.room).copied();
-        let kept = written.rooms.entry(purge.room).or_insert_with(|| known.unwrap_or(RoomExtent::EMPTY));
-        // The rows go later, step by step; that they are gone for readers is written now.
-        transaction.execute(
-            "UPDATE rooms SET first = max(first, ?2) WHERE id = ?1",
-            params![purge.room, purge.before.min(kept.head + 1).cast_signed()],
-        )?;
-    }
+    write_rooms(&transaction, group, &mut written)?;
+    write_events(&transaction, store, group, &mut written)?;
+    write_purges(&transaction, store, group, &mut written)?;
     write_records(&transaction, &group.records)?;
     // Rows that go must not take with them what only they say of their room.
     written.rows = !group.purges.is_empty() || store.is_row_due(written.events);
@@ -145,6 +88,87 @@ pub(super) fn write(
     }
     transaction.commit()?;
     Ok(written)
+}
+
+/// Rooms that are new, and rooms that are forgotten.
+fn write_rooms(transaction: &Connection, group: &Group, written: &mut Written) -> rusqlite::Result<()> {
+    for (id, record) in &group.rooms {
+        match record {
+            Some(record) => {
+                write_room(transaction, *id, record)?;
+                written.rooms.insert(*id, RoomExtent::EMPTY);
+            }
+            None => {
+                delete_room(transaction, *id)?;
+                written.deleted.push(*id);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Events, and the records that ride with them.
+fn write_events(
+    transaction: &Connection,
+    store: &Store,
+    group: &Group,
+    written: &mut Written,
+) -> rusqlite::Result<()> {
+    let mut insert = transaction.prepare_cached("INSERT INTO events VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+    for append in &group.appends {
+        let gone = store.deleted.contains(&append.room) || written.deleted.contains(&append.room);
+        let known = store.rooms.get(&append.room).copied().filter(|_| !gone);
+        let kept = match (known, written.rooms.entry(append.room)) {
+            (_, Entry::Occupied(kept)) => kept.into_mut(),
+            (Some(known), Entry::Vacant(place)) => place.insert(known),
+            // Written into a room that is not there, they would be answered for and lost.
+            (None, Entry::Vacant(_)) => return Err(rusqlite::Error::QueryReturnedNoRows),
+        };
+        for frame in &append.frames {
+            let json = frame.json();
+            insert.execute(params![
+                event_id(append.room, frame.seq()),
+                frame.at(),
+                frame.spell_name().as_str(),
+                frame.success(),
+                frame.daemon_name().map(|name| name.as_str()),
+                crc32fast::hash(json),
+                frame.text(),
+            ])?;
+            kept.head = frame.seq();
+            kept.at = frame.at();
+            kept.bytes += json.len() as u64;
+            written.bytes += json.len() as u64;
+        }
+        written.events += append.frames.len() as u64;
+        write_records(transaction, &append.records)?;
+    }
+    Ok(())
+}
+
+/// What is let go of: the rows go later, step by step; that they are gone for readers is written now.
+fn write_purges(
+    transaction: &Connection,
+    store: &Store,
+    group: &Group,
+    written: &mut Written,
+) -> rusqlite::Result<()> {
+    for purge in &group.purges {
+        if let Some(records) = &purge.deletes {
+            delete_room(transaction, purge.room)?;
+            write_records(transaction, records)?;
+            written.rooms.remove(&purge.room);
+            written.deleted.push(purge.room);
+            continue;
+        }
+        let known = store.rooms.get(&purge.room).copied();
+        let kept = written.rooms.entry(purge.room).or_insert_with(|| known.unwrap_or(RoomExtent::EMPTY));
+        transaction.execute(
+            "UPDATE rooms SET first = max(first, ?2) WHERE id = ?1",
+            params![purge.room, purge.before.min(kept.head + 1).cast_signed()],
+        )?;
+    }
+    Ok(())
 }
 
 /// Writes down what time it is, for the next run.

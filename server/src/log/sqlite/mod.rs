@@ -27,7 +27,7 @@ mod teller;
 mod verify;
 mod writer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,6 +46,7 @@ use checkpoint::Checkpoints;
 use continuity::Marks;
 use figures::Counters;
 use index::Index;
+use open::OpenedLog;
 pub use open::{EVENTS_FILE, OpenError};
 use queue::{Purge, Queue};
 use reader::Readers;
@@ -114,21 +115,9 @@ impl SqliteLog {
         let (queue, pins) = (Arc::new(Queue::new()), Pins::default());
         let (damaged, stopping) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let (figures, checkpoints) = (Arc::new(Counters::default()), Arc::new(Checkpoints::new(&path)));
-        for room in &opened.rooms {
-            pins.set(room.id, Usage { first: room.first, bytes: room.bytes });
-            marks.mark(room.id, room.head);
-        }
-        let clock = Arc::new(opened.clock);
         let connection = open::connect(&path).map_err(|error| of_log(error.into()))?;
-        for (room, head) in &opened.deleted {
-            pins.set(*room, Usage { first: head + 1, bytes: 0 });
-        }
-        let deleted = opened
-            .deleted
-            .iter()
-            .map(|(room, head)| (*room, RoomExtent { head: *head, ..RoomExtent::EMPTY }));
-        let rooms =
-            opened.rooms.iter().map(|room| (room.id, RoomExtent::from(room))).chain(deleted).collect();
+        let rooms = extents(&opened, &pins, &marks);
+        let clock = Arc::new(opened.clock);
         let writer = Writer {
             store: Store::new(
                 opened.connection,
@@ -178,6 +167,20 @@ impl SqliteLog {
             _lock: opened.lock,
         })))
     }
+}
+
+/// What every room has by now, told to those who have to know it.
+fn extents(opened: &OpenedLog, pins: &Pins, marks: &Marks) -> HashMap<RoomId, RoomExtent> {
+    for room in &opened.rooms {
+        pins.set(room.id, Usage { first: room.first, bytes: room.bytes });
+        marks.mark(room.id, room.head);
+    }
+    for (room, head) in &opened.deleted {
+        pins.set(*room, Usage { first: head + 1, bytes: 0 });
+    }
+    let deleted =
+        opened.deleted.iter().map(|(room, head)| (*room, RoomExtent { head: *head, ..RoomExtent::EMPTY }));
+    opened.rooms.iter().map(|room| (room.id, RoomExtent::from(room))).chain(deleted).collect()
 }
 
 impl Database {

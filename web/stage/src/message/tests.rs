@@ -46,6 +46,7 @@ fn heard(message: &ServerMessage) -> Incoming {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "every message there is")]
 fn whatever_the_server_says_is_understood() {
     let limits = Limits {
         event_bytes_max: 1,
