@@ -1,5 +1,11 @@
 //! The dashboard's files: from a folder or from the binary, compressed beforehand, under a strict
 //! content security policy.
+//!
+//! `ServeDir` of tower-http does not read the folder: an ETag, a length and a policy need the bytes, which it passes on in pieces, and
+//! what it decides would have to be undone. It answers conditions about dates and ranges (206, 304, 412, 416), undoes %-escapes and
+//! takes `/index.html/` for `/index.html`, prefers an encoding by its weight, serves a compressed file without its plain one, and says
+//! 500 for a name that no file can have. What is in the binary is answered here anyway; of the folder's own there is one line and
+//! `relative`.
 
 use std::borrow::Cow;
 use std::path::{Component, Path};
