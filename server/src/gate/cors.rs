@@ -1,6 +1,14 @@
 //! What a page of another origin that may come in is told (the CORS protocol of the Fetch standard). Pure.
+//!
+//! The layer of tower-http says back what the page asks for: its origin, its headers, the private network. It goes around the requests
+//! of pages that `origin` let in, and around no others: it refuses nobody and takes every OPTIONS for a preflight, a program's too. The
+//! rest is here because the layer would say it in other bytes. A preflight would be 200 and not 204, its methods without the space
+//! after each comma, its headers none if the page names none, both names of its `Vary` on one line, its fields in another order; and
+//! what a page may read it would not be told.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use tower_http::cors::{AllowHeaders, AllowOrigin, AllowPrivateNetwork, CorsLayer};
 
 /// What any route takes.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, DELETE");
@@ -9,57 +17,36 @@ const HEADERS: HeaderValue = HeaderValue::from_static("content-type, idempotency
 /// How long a browser need not ask again, seconds.
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("600");
 const ANY: HeaderValue = HeaderValue::from_static("*");
-const TRUE: HeaderValue = HeaderValue::from_static("true");
-const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
-const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
-/// Whether a browser asks, before a request of a page, whether that may be sent.
-pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
-    *method == Method::OPTIONS && headers.contains_key(header::ORIGIN)
+/// Allows a page what it asks for. It may come in, so it may send whatever it has: headers have no power here.
+pub(crate) fn layer() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::mirror_request())
+        .allow_headers(AllowHeaders::mirror_request())
+        .allow_private_network(AllowPrivateNetwork::predicate(|_, page| is_preflight(&page.method)))
+        .vary([])
 }
 
-/// What a preflight is answered. The page may come in, so it may send whatever it has: headers have no power here.
-pub(crate) fn answer_preflight(request: &HeaderMap) -> HeaderMap {
-    let asked = request.get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
-    let mut headers = HeaderMap::from_iter([
+/// Whether a page's browser asks before a request whether that may be sent.
+pub(crate) fn is_preflight(method: &Method) -> bool {
+    *method == Method::OPTIONS
+}
+
+/// Adds to what the layer says in answer to a preflight.
+pub(crate) fn complete_preflight(answer: &mut Response) {
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    let own = HeaderMap::from_iter([
         (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, asked.unwrap_or(HEADERS)),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS),
         (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE_S),
         (header::VARY, HeaderValue::from_static("access-control-request-headers")),
     ]);
-    if request.get(REQUEST_PRIVATE_NETWORK).is_some_and(|asked| asked == "true") {
-        headers.insert(ALLOW_PRIVATE_NETWORK, TRUE);
-    }
-    headers
+    let said = std::mem::replace(answer.headers_mut(), own);
+    answer.headers_mut().extend(said);
 }
 
-/// Lets a page of `origin` read an answer with all of its headers.
-pub(crate) fn allow(origin: HeaderValue, answer: &mut HeaderMap) {
-    answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+/// Lets a page read an answer with all of its headers.
+pub(crate) fn expose(answer: &mut Response) {
     // No credentials are ever allowed, so the star means every header: Retry-After, Content-Range and what else there is.
-    answer.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, ANY);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_preflight_is_told_all_that_it_asks_for() {
-        let mut request = HeaderMap::new();
-        request.insert(header::ORIGIN, "https://wall.example".parse().unwrap());
-        assert!(is_preflight(&Method::OPTIONS, &request));
-        assert!(!is_preflight(&Method::GET, &request));
-        let headers = answer_preflight(&request);
-        assert_eq!(headers["access-control-allow-methods"], "GET, HEAD, POST, DELETE");
-        assert_eq!(headers["access-control-allow-headers"], "content-type, idempotency-key, last-event-id");
-        assert!(!headers.contains_key("access-control-allow-private-network"));
-
-        let asked = HeaderValue::from_static("cache-control,content-type,traceparent");
-        request.insert(header::ACCESS_CONTROL_REQUEST_HEADERS, asked.clone());
-        request.insert(REQUEST_PRIVATE_NETWORK, TRUE);
-        let headers = answer_preflight(&request);
-        assert_eq!(headers["access-control-allow-headers"], asked);
-        assert_eq!(headers["access-control-allow-private-network"], "true");
-    }
+    answer.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, ANY);
 }

@@ -24,12 +24,16 @@ mod sse;
 mod upload;
 mod voice;
 
+use std::convert::Infallible;
+
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{connect, get};
+use futures_util::FutureExt;
+use tower::{Layer, ServiceExt, service_fn};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -104,31 +108,42 @@ fn unknown_parameters(route: &str, request: &Request) -> Option<ApiError> {
 async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or("other", MatchedPath::as_str);
-    let checked = admit(&state, &request);
-    let origin = request.headers().get(header::ORIGIN).filter(|_| checked.is_ok()).cloned();
-    let mut response = match checked {
+    let from_page = request.headers().contains_key(header::ORIGIN);
+    let mut response = match admit(&state, &request) {
         Err(refusal) => refusal.into_response(),
-        Ok(()) if cors::is_preflight(request.method(), request.headers()) => {
-            (StatusCode::NO_CONTENT, cors::answer_preflight(request.headers())).into_response()
-        }
-        Ok(()) => match unknown_parameters(route, &request) {
-            Some(refusal) => refusal.into_response(),
-            None => match encoding::restored(request) {
-                Ok(request) => next.run(request).await,
-                Err(refusal) => ([(header::ACCEPT_ENCODING, encoding::READABLE)], refusal).into_response(),
-            },
-        },
+        Ok(()) if from_page => answer_page(route, request, next).await,
+        Ok(()) => answer(route, request, next).await,
     };
     state.metrics.responded(route, response.status().as_u16());
     let headers = response.headers_mut();
-    if let Some(origin) = origin {
-        cors::allow(origin, headers);
-    }
     headers.append(header::VARY, HeaderValue::from_static("origin"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
+}
+
+/// The route's answer, if the request asks for what the route has and its body can be read.
+async fn answer(route: &str, request: Request, next: Next) -> Response {
+    match unknown_parameters(route, &request) {
+        Some(refusal) => refusal.into_response(),
+        None => match encoding::restored(request) {
+            Ok(request) => next.run(request).await,
+            Err(refusal) => ([(header::ACCEPT_ENCODING, encoding::READABLE)], refusal).into_response(),
+        },
+    }
+}
+
+/// The same for a page that may come in, with leave to read it; a preflight is answered with that leave alone.
+async fn answer_page(route: &str, request: Request, next: Next) -> Response {
+    let preflight = cors::is_preflight(request.method());
+    let inner = service_fn(|request| answer(route, request, next.clone()).map(Ok));
+    let Ok::<_, Infallible>(mut response) = cors::layer().layer(inner).oneshot(request).await;
+    if preflight {
+        cors::complete_preflight(&mut response);
+    }
+    cors::expose(&mut response);
     response
 }
 
