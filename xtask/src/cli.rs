@@ -6,19 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use lexopt::prelude::*;
 
-use crate::project::Project;
+use crate::project::{Build, Project};
 use crate::{append, bench, dashboard, help, host, load, process, run, suite, tools};
-
-/// How much the builds are optimised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Build {
-    /// Not at all.
-    Dev,
-    /// As far as it costs no minutes.
-    Local,
-    /// As much as can be.
-    Release,
-}
 
 impl Build {
     /// Cargo's profile of the server.

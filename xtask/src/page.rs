@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::cli::Build;
 use crate::process;
-use crate::project::Project;
+use crate::project::{Build, Project};
 
 /// What wasm-bindgen calls its two files.
 const NAME: &str = "arcane-web";

@@ -7,7 +7,16 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::cli::Build;
+/// How much the builds are optimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// Not at all.
+    Dev,
+    /// As far as it costs no minutes.
+    Local,
+    /// As much as can be.
+    Release,
+}
 
 /// What the page is compiled for.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";

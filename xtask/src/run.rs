@@ -5,9 +5,8 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::cli::Build;
 use crate::lanes::{Job, Lanes, clock};
-use crate::project::Project;
+use crate::project::{Build, Project};
 use crate::{dashboard, page, process, tools};
 
 /// Builds what is missing and becomes the server.

@@ -5,8 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-use crate::cli::Build;
-use crate::project::Project;
+use crate::project::{Build, Project};
 use crate::steps::Steps;
 use crate::{browser, dashboard, native, openapi, process, size, tools};
 

@@ -12,10 +12,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::bench::load;
-use crate::cli::Build;
 use crate::host;
 use crate::process;
-use crate::project::Project;
+use crate::project::{Build, Project};
 use protocol::Lane;
 use server::Server;
 

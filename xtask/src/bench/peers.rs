@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use super::machine;
-use crate::cli::Build;
 use crate::load::peer::Peer;
-use crate::project::Project;
+use crate::project::{Build, Project};
 use crate::{process, tools};
 
 /// A server that can be started.
