@@ -216,7 +216,9 @@ impl ArcaneEventBus {
 
     fn card_of(&self, record: RoomRecord) -> RoomCard {
         RoomCard {
-            history_size: (record.head + 1 - record.first).min(self.inner.config.history_size as u64),
+            history_size: (record.head + 1)
+                .saturating_sub(record.first)
+                .min(self.inner.config.history_size as u64),
             room: record.name,
             epoch: record.epoch,
             seq: record.head,

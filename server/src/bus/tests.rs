@@ -254,6 +254,57 @@ async fn a_closed_room_is_gone_with_all_that_was_kept_of_it() {
     assert_ne!(bus.room_info(&lab).unwrap().epoch, before.epoch);
 }
 
+#[tokio::test]
+async fn what_a_run_let_go_of_and_did_not_delete_the_next_one_deletes() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || Arc::new(crate::log::sqlite::SqliteLog::open(dir.path(), Retention::default()).unwrap());
+    let log = open();
+    let bus = ArcaneEventBus::with_log(BusConfig::default(), log.clone()).await.unwrap();
+    for _ in 0..5 {
+        bus.emit_summon(&claude(), Emit::default()).unwrap().logged().await.unwrap();
+    }
+    log.close(std::time::Duration::from_secs(5)).await;
+    drop((bus, log));
+    // As a kill leaves it: readers were told that everything is gone, and its rows are there.
+    let file = rusqlite::Connection::open(dir.path().join("events.db")).unwrap();
+    file.execute("UPDATE rooms SET first = 6", []).unwrap();
+    let log = open();
+    let began = std::time::Instant::now();
+    let rows = || file.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0)).unwrap();
+    while rows() > 0 || log.room(&RoomName::default()).unwrap().bytes > 0 {
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "{} rows are left", rows());
+        tokio::task::yield_now().await;
+    }
+    let main = log.room(&RoomName::default()).unwrap();
+    assert_eq!((main.first, main.head), (6, 5));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_that_is_being_deleted_is_as_it_was_or_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = Arc::new(crate::log::sqlite::SqliteLog::open(dir.path(), Retention::default()).unwrap());
+    let bus = ArcaneEventBus::with_log(BusConfig::default(), log).await.unwrap();
+    let name = |n: u32| RoomName::parse(&format!("room-{n}")).unwrap();
+    for n in 0..50 {
+        let held = bus.open_room(&name(n)).await.unwrap();
+        let draft = vec![in_room(&format!("room-{n}"), "x").into()];
+        intake::submit(&bus, &held, draft, Submission::default()).unwrap().logged().await.unwrap();
+    }
+    let looking = bus.clone();
+    let looks = std::thread::spawn(move || {
+        while looking.room_cards().len() > 1 {
+            for card in looking.room_cards() {
+                assert!(card.oldest <= card.seq + 1, "{card:?}");
+            }
+        }
+    });
+    for n in 0..50 {
+        // A look holds the rooms of memory for a moment.
+        while matches!(bus.close_room(&name(n)).await, Err(CannotClose::InUse { .. })) {}
+    }
+    looks.join().unwrap();
+}
+
 #[test]
 fn many_publishers_make_one_order_without_holes() {
     let bus = bus();

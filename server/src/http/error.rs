@@ -197,6 +197,7 @@ impl From<CannotClose> for ApiError {
 impl From<LogError> for ApiError {
     fn from(error: LogError) -> Self {
         match error.fault {
+            Fault::NoRoom => Self::new(StatusCode::NOT_FOUND, "no-such-room", error.to_string()),
             Fault::Query => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", error.to_string()),
             Fault::Busy | Fault::Behind => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "log-behind", error.to_string())

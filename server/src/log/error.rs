@@ -27,6 +27,8 @@ pub enum Fault {
     Behind,
     /// A question that cannot be asked.
     Query,
+    /// The room was deleted.
+    NoRoom,
     /// It did not say whether it has what it was given.
     Unknown,
     /// The server is about to stop.
@@ -67,6 +69,7 @@ impl Fault {
             Self::Busy => "busy",
             Self::Behind => "behind",
             Self::Query => "query",
+            Self::NoRoom => "no-room",
             Self::Unknown => "unknown",
             Self::Closed => "closed",
         }
@@ -98,7 +101,7 @@ impl Fault {
             Self::Disk => "the event log cannot be written: ",
             Self::Busy => "the event log is behind; try again soon: ",
             Self::Behind => "the index of the event log is still being built; try again soon: ",
-            Self::Query => "",
+            Self::Query | Self::NoRoom => "",
             Self::Unknown => {
                 "it is not known whether this is in the event log; send it again with the same Idempotency-Key: "
             }

@@ -114,7 +114,7 @@ fn aged(frame: &Arc<PreparedFrame>) -> Aged {
 }
 
 fn gone() -> LogError {
-    LogError::new(Fault::Query, "the room is not in the log")
+    LogError::new(Fault::NoRoom, "the room is not in the log")
 }
 
 impl MemoryLog {

@@ -1,6 +1,6 @@
-//! Rows of rooms that were deleted: what an earlier run did not get to, and which number a new room gets.
+//! Rows that an earlier run let go of and did not get to delete, and which number a new room gets.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use arcane_shared::Seq;
 use rusqlite::{Connection, OptionalExtension};
@@ -21,6 +21,23 @@ pub(super) fn find(connection: &Connection, rooms: &[RoomRecord]) -> rusqlite::R
         after = event_id(room, Seq::MAX);
         if !known.contains(&room) {
             found.push((room, seq_of(last.query_row([after], |row| row.get(0))?)));
+        }
+    }
+    Ok(found)
+}
+
+/// The first row of each room that has one before the oldest event that is kept.
+pub(super) fn before_oldest(
+    connection: &Connection,
+    rooms: &[RoomRecord],
+) -> rusqlite::Result<HashMap<RoomId, Seq>> {
+    let mut lowest =
+        connection.prepare("SELECT id FROM events WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT 1")?;
+    let mut found = HashMap::new();
+    for room in rooms {
+        let range = [event_id(room.id, 0), event_id(room.id, room.first)];
+        if let Some(id) = lowest.query_row(range, |row| row.get(0)).optional()? {
+            found.insert(room.id, seq_of(id));
         }
     }
     Ok(found)

@@ -180,7 +180,11 @@ fn extents(opened: &OpenedLog, pins: &Pins, marks: &Marks) -> HashMap<RoomId, Ro
     }
     let deleted =
         opened.deleted.iter().map(|(room, head)| (*room, RoomExtent { head: *head, ..RoomExtent::EMPTY }));
-    opened.rooms.iter().map(|room| (room.id, RoomExtent::from(room))).chain(deleted).collect()
+    // What was let go of goes on being deleted.
+    let first = |room: &RoomRecord| opened.before_oldest.get(&room.id).copied().unwrap_or(room.first);
+    let kept = opened.rooms.iter();
+    let kept = kept.map(|room| (room.id, RoomExtent { first: first(room), ..RoomExtent::from(room) }));
+    kept.chain(deleted).collect()
 }
 
 impl Database {
@@ -205,7 +209,8 @@ impl Database {
     fn kept(&self, id: RoomId) -> Result<(RoomRecord, Seq), LogError> {
         let rooms = self.rooms();
         let record = rooms.by_name.values().find(|room| room.id == id);
-        let record = record.ok_or_else(|| LogError::new(Fault::Query, "the room is not in the log"))?.clone();
+        let record =
+            record.ok_or_else(|| LogError::new(Fault::NoRoom, "the room is not in the log"))?.clone();
         let first = self.pins.usage(record.id).first;
         Ok((record, first))
     }

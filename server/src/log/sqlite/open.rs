@@ -1,5 +1,6 @@
 //! Opening a log: whose it is, whether it is whole, and whether it is the one that ended.
 
+use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -91,6 +92,8 @@ pub(super) struct OpenedLog {
     pub(super) rooms: Vec<RoomRecord>,
     /// Deleted rooms of which rows are left, and the last event of each.
     pub(super) deleted: Vec<(RoomId, Seq)>,
+    /// Rows that were let go of and are still there: the first of each room that has such.
+    pub(super) before_oldest: HashMap<RoomId, Seq>,
     /// The number of the next new room.
     pub(super) next_room: RoomId,
     pub(super) clock: SteadyClock,
@@ -171,11 +174,13 @@ pub(super) fn open(dir: &Path) -> Result<OpenedLog, OpenError> {
             .map_err(|detail| OpenError::Damaged { path: path.clone(), detail })?;
     }
     let deleted = leftovers::find(&connection, &rooms).map_err(|error| sorted(error.into()))?;
+    let before_oldest =
+        leftovers::before_oldest(&connection, &rooms).map_err(|error| sorted(error.into()))?;
     let next_room = leftovers::next_room(&connection, &rooms).map_err(|error| sorted(error.into()))?;
     let clock = start_clock(&connection, &rooms).map_err(|error| sorted(error.into()))?;
     let run = format!("{:016x}", rand::random::<u64>());
     begin_run(&mut connection, dir, &run, &mut rooms).map_err(|error| sorted(error.into()))?;
-    Ok(OpenedLog { lock, path, connection, rooms, deleted, next_room, clock, run })
+    Ok(OpenedLog { lock, path, connection, rooms, deleted, before_oldest, next_room, clock, run })
 }
 
 fn sort(path: &Path, error: LogError) -> OpenError {

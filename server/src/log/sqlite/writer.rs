@@ -117,7 +117,7 @@ impl Writer {
                     self.pins.set(*room, Usage { first, bytes: kept.bytes });
                 }
                 self.store.committed(written.rooms, written.events, written.rows);
-                for purge in &group.purges {
+                for purge in group.purges.iter().filter(|purge| purge.deletes.is_none()) {
                     // Not before it is written: who is told that it failed has lost nothing.
                     self.pins.force(purge.room, purge.before);
                 }

@@ -64,7 +64,7 @@ impl From<IndexError> for LogError {
             IndexError::Behind { .. } | IndexError::Busy | IndexError::Index(_) | IndexError::Remove(_) => {
                 Fault::Behind
             }
-            IndexError::NoRoom(_) => Fault::Query,
+            IndexError::NoRoom(_) => Fault::NoRoom,
             IndexError::DamagedEvent(_) => Fault::Damaged,
             IndexError::Log(_) | IndexError::Thread(_) => Fault::Disk,
         };
