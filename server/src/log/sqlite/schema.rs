@@ -75,7 +75,8 @@ pub(super) fn prepare_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     // A burst leaves a file that is as long as it was at most; the next one begins with a short one.
     connection.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES.cast_signed())?;
-    connection.pragma_update(None, "cache_size", -16_384)?;
+    // Little: what is written next lies behind what was written last. What is in the processor's own cache costs less.
+    connection.pragma_update(None, "cache_size", -2048)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
