@@ -158,8 +158,14 @@ impl Queue {
             let others = state.records.is_empty() && state.rooms.is_empty() && state.purges.is_empty();
             !state.closing && state.appends.is_empty() && (others || state.fault.is_some())
         };
-        let (mut state, _) =
-            self.filled.wait_timeout_while(state, patience, waits).unwrap_or_else(PoisonError::into_inner);
+        let mut state = state;
+        if waits(&mut state) {
+            let waited = self.filled.wait_timeout_while(state, patience, waits);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+            // Where no core is free, whoever filled it goes on first: it lets go of its room, and others add to the commit.
+            std::thread::yield_now();
+            state = self.lock();
+        }
         let mut group = Group { closing: state.closing, level: Level::Received, ..Group::default() };
         let mut events = 0;
         while events < GROUP_EVENTS_MAX

@@ -59,18 +59,21 @@ pub(super) async fn serve<P: Pipe>(
 /// through more than one task: measured, three looks make turns a fifth larger than one, and each
 /// costs a few microseconds.
 const QUIET_LOOKS: u32 = 3;
-/// Longest wait for what is on its way into the log, however long turns take.
+/// How many times as long as the last turn took what is on its way into the log is waited for, and how long at most. Turns
+/// that are shorter than a commit would otherwise begin with one event each, however many wait.
+const WAIT_TURNS: u32 = 4;
+/// See [`WAIT_TURNS`].
 const WAIT_MAX: Duration = Duration::from_millis(2);
 
 /// Waits for something new, and for what comes with it: what publishers that are about to run add, and what has its
-/// number and is not in the log yet. The latter takes no longer than the last turn did: that is less than readers would
-/// wait for a turn that they are not part of.
+/// number and is not in the log yet, for a few times as long as a turn takes: readers would wait longer if each event had a
+/// turn of its own.
 async fn gather(observer: &mut Observer, last_turn: Duration) {
     observer.ready().await;
     let began = Instant::now();
     loop {
         let pending = quiet(observer).await;
-        let patience = last_turn.min(WAIT_MAX).saturating_sub(began.elapsed());
+        let patience = (WAIT_TURNS * last_turn).min(WAIT_MAX).saturating_sub(began.elapsed());
         if pending >= TURN_FRAMES_MAX as u64 || patience.is_zero() || !observer.has_more_coming() {
             return;
         }
