@@ -39,7 +39,7 @@ impl Level {
 
 /// Who is told what became of events, in the order of their numbers.
 pub trait Commits: Send + Sync {
-    /// They are in the log: whoever asks sees them from here on.
+    /// They are in the log: every reader that asks sees them from here on.
     fn committed(&self, frames: &[Arc<PreparedFrame>]);
 
     /// Wakes those who wait for what was committed. A call of its own, so that publishers can be answered first: what

@@ -291,7 +291,7 @@ impl Room {
     }
 }
 
-/// Lets whoever asks see what is in the log.
+/// Lets readers that ask see what is in the log.
 fn keep(state: &mut RoomState, frames: &[Arc<PreparedFrame>]) {
     let second = clock::elapsed_s();
     for frame in frames {

@@ -162,7 +162,7 @@ impl Queue {
         if waits(&mut state) {
             let waited = self.filled.wait_timeout_while(state, patience, waits);
             drop(waited.unwrap_or_else(PoisonError::into_inner));
-            // Where no core is free, whoever filled it goes on first: it lets go of its room, and others add to the commit.
+            // Where no core is free, the publisher that filled it goes on first: it lets go of its room, and others add to the commit.
             std::thread::yield_now();
             state = self.lock();
         }

@@ -12,7 +12,7 @@ use crate::log::Notify;
 pub(super) struct Teller(Option<UnboundedSender<Vec<Notify>>>);
 
 impl Teller {
-    /// Starts it in the runtime in which this is called; without one, everybody is told by whoever tells.
+    /// Starts it in the runtime in which this is called; without one, the calling thread tells everybody.
     pub(super) fn start() -> Self {
         Self(Handle::try_current().ok().map(|runtime| {
             let (sender, waiting) = unbounded_channel();
