@@ -24,13 +24,15 @@ export default defineConfig({
   timeout: 45_000,
   expect: { timeout: 10_000 },
   forbidOnly: true,
-  reporter: [["list"]],
+  // A story that passes at the second time is flaky: it fails nothing and is named.
+  retries: 1,
+  reporter: [["list"], ["./support/flaky.ts"]],
   snapshotPathTemplate: "golden/{arg}{ext}",
   use: {
     viewport: { width: 1280, height: 800 },
     launchOptions,
     screenshot: "only-on-failure",
-    // It takes a fifth of the time. `cargo xtask test` plays a story that failed again, with a trace.
-    trace: "off",
+    // A trace takes a fifth of the time.
+    trace: "on-first-retry",
   },
 });

@@ -31,27 +31,33 @@ const FIREFOX: Browser = Browser {
     packages: &["firefox-esr"],
 };
 
-/// Runs the stories of `end2end/` against a built server and dashboard.
-pub(crate) fn stories(project: &Project, server: &Path) -> Result<()> {
+/// Runs the stories of `end2end/` against a built server and dashboard. A flaky story is remarked on.
+pub(crate) fn stories(project: &Project, server: &Path, remarks: &mut Vec<String>) -> Result<()> {
     let mut playwright = playwright(project, server)?;
     playwright.env(CHROMIUM.variable, CHROMIUM.path(project)?);
-    let played = process::run(&mut playwright, REMEDY);
-    if played.is_err() {
-        // Traces take a fifth of the time of all stories: only those that failed have one. Whatever comes of it, they failed.
-        println!("What failed is played again for a trace:");
-        let _ = process::run(playwright.args(["--last-failed", "--trace", "on"]), REMEDY);
-    }
-    played
+    play(project, &mut playwright, remarks)
 }
 
-/// Runs the stories of clients that are not everywhere.
-pub(crate) fn compat(project: &Project, server: &Path) -> Result<()> {
+/// Runs the stories of clients that are not everywhere. A flaky story is remarked on.
+pub(crate) fn compat(project: &Project, server: &Path, remarks: &mut Vec<String>) -> Result<()> {
     let firefox = FIREFOX.path(project)?;
     let python = tools::python(project, "python", &project.root.join("end2end/compat/requirements.txt"))?;
     let mut playwright = playwright(project, server)?;
     playwright.args(["--config", "playwright.compat.config.ts"]);
     playwright.env(FIREFOX.variable, firefox).env("PYTHON", python);
-    process::run(&mut playwright, REMEDY)
+    play(project, &mut playwright, remarks)
+}
+
+/// Plays stories. `end2end/support/flaky.ts` writes down which of them passed only at the second time.
+fn play(project: &Project, playwright: &mut Command, remarks: &mut Vec<String>) -> Result<()> {
+    let flaky = project.root.join("end2end/test-results/flaky");
+    if flaky.exists() {
+        fs::remove_file(&flaky).context("removing the flaky stories of the last time")?;
+    }
+    let played = process::run(playwright, REMEDY);
+    // If Playwright did not get that far, its own error is the one to tell.
+    remarks.extend(fs::read_to_string(&flaky).unwrap_or_default().lines().map(str::to_owned));
+    played
 }
 
 const REMEDY: &str = "end2end/test-results has a trace of each story that failed";

@@ -59,13 +59,13 @@ fn named(list: &str) -> Result<Vec<&str>> {
 pub(crate) fn perform(project: &Project, selection: &Selection) -> Result<ExitCode> {
     let mut steps = Steps::new(selection.keep_going);
     for &step in &selection.steps {
-        steps.step(step, || perform_step(project, step, selection.advisories));
+        steps.step(step, |remarks| perform_step(project, step, selection.advisories, remarks));
     }
     tools::tidy(project);
     Ok(steps.finish())
 }
 
-fn perform_step(project: &Project, step: &str, advisories: bool) -> Result<()> {
+fn perform_step(project: &Project, step: &str, advisories: bool, remarks: &mut Vec<String>) -> Result<()> {
     let cargo =
         |arguments: &[&str], remedy: &str| process::run(project.command("cargo").args(arguments), remedy);
     let strict = ["--", "-D", "warnings"];
@@ -98,7 +98,7 @@ fn perform_step(project: &Project, step: &str, advisories: bool) -> Result<()> {
         }
         "dashboard" => dashboard::build(project),
         "size" => size::check(&project.dist()),
-        "stories" => browser::stories(project, &server(project)?),
+        "stories" => browser::stories(project, &server(project)?, remarks),
         other => bail!("there is no step {other:?}"),
     }
 }
@@ -106,7 +106,9 @@ fn perform_step(project: &Project, step: &str, advisories: bool) -> Result<()> {
 /// Clients that are not everywhere, against the real server and dashboard.
 pub(crate) fn compat(project: &Project) -> Result<()> {
     dashboard::build(project)?;
-    let done = server(project).and_then(|server| browser::compat(project, &server));
+    // The table of `cargo xtask test` repeats them; here the output ends with them.
+    let mut remarks = Vec::new();
+    let done = server(project).and_then(|server| browser::compat(project, &server, &mut remarks));
     tools::tidy(project);
     done
 }
