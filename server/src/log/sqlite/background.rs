@@ -6,12 +6,22 @@ use std::time::{Duration, Instant};
 /// Between two looks whether a thread has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
+/// How far a thread stands back: its nice value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub(crate) enum StandBack {
+    /// A question may wait for the thread: beside a thread that never rests it gets a tenth of the core.
+    Awaited = 10,
+    /// Nobody waits for it: a sixtieth.
+    Last = 19,
+}
+
 /// Lets everything else run first: what this thread does can wait, and on a machine with one free core it would
 /// otherwise stand between a publisher and its readers. It still gets its share where a core is idle.
-pub(crate) fn stand_back() {
+pub(crate) fn stand_back(how_far: StandBack) {
     // Only Linux gives each thread a priority of its own; elsewhere this would be the whole process's.
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, 19) {
+    if let Err(error) = rustix::process::setpriority_process(None, how_far as i32) {
         tracing::debug!(%error, "a thread of the event log keeps its priority");
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, InterruptHandle};
 
-use super::background;
+use super::background::{self, StandBack};
 use crate::log::{Fault, LogError};
 
 /// Pages of the write-ahead log after which it is moved: 32 MiB. Commits rewrite the same few pages again and again, and
@@ -100,7 +100,7 @@ impl Checkpoints {
         // It is started once.
         let _ = self.thread.set(Interrupt(connection.get_interrupt_handle()));
         std::thread::Builder::new().name("log-checkpoint".into()).spawn(move || {
-            background::stand_back();
+            background::stand_back(StandBack::Last);
             while checkpoints.wait() {
                 checkpoints.run(&connection);
             }

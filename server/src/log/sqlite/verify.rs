@@ -10,7 +10,7 @@ use std::time::Duration;
 use arcane_shared::Seq;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::background;
+use super::background::{self, StandBack};
 use super::reader::{COLUMNS, Stored, connect, frame, known_hole};
 use super::schema::event_id;
 use crate::log::{LogError, RoomRecord};
@@ -29,7 +29,7 @@ pub(super) fn start(
 ) -> std::io::Result<JoinHandle<()>> {
     let (path, rooms) = (path.to_owned(), rooms.to_vec());
     super::spawn("log-verify", move || {
-        background::stand_back();
+        background::stand_back(StandBack::Last);
         report(verify(&path, &rooms, &stopping), &damaged);
     })
 }

@@ -40,7 +40,7 @@ use rusqlite::Connection;
 
 pub use error::IndexError;
 
-use super::background;
+use super::background::{self, StandBack};
 use crate::log::history::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
 use notifier::Notifier;
 use plan::IndexedRoom;
@@ -73,7 +73,7 @@ impl Index {
         let thread = std::thread::Builder::new().name("log-index".into());
         let thread = thread
             .spawn(move || {
-                background::stand_back();
+                background::stand_back(StandBack::Awaited);
                 builder::run(&files, &its_notifier);
             })
             .map_err(IndexError::Thread)?;
