@@ -26,17 +26,6 @@ fn said(project: &Project, program: &str, arguments: &[&str]) -> String {
     process::output(project.command(program).args(arguments)).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// Which commit of this project is measured.
-pub(crate) fn version(project: &Project) -> String {
-    let commit = said(project, "git", &["rev-parse", "--short=10", "HEAD"]);
-    let changed = !said(project, "git", &["status", "--porcelain", "--", "server", "shared"]).is_empty();
-    format!(
-        "{commit}{}, {}",
-        if changed { " with changes" } else { "" },
-        said(project, "rustc", &["--version"])
-    )
-}
-
 fn cores(pinned: bool) -> String {
     let count = thread::available_parallelism().map_or(1, usize::from);
     let how = if pinned { "the server on one, the load on another" } else { "not separated" };

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::machine;
 use crate::load::peer::Peer;
 use crate::project::{Build, Project};
 use crate::{process, tools};
@@ -60,7 +59,18 @@ fn arcane(project: &Project) -> Result<(PathBuf, String)> {
     let mut cargo = project.command("cargo");
     cargo.args(["build", "--locked", "--release", "--package", "arcane-server", "--bin", "arcane"]);
     process::run(&mut cargo, "the compiler's message above says what is wrong")?;
-    Ok((project.server(Build::Release), machine::version(project)))
+    Ok((project.server(Build::Release), version(project)))
+}
+
+/// Which commit of this project is measured.
+fn version(project: &Project) -> String {
+    let said = |program: &str, arguments: &[&str]| {
+        let said = process::output(project.command(program).args(arguments));
+        said.unwrap_or_else(|| "unknown".to_owned())
+    };
+    let commit = said("git", &["rev-parse", "--short=10", "HEAD"]);
+    let changed = !said("git", &["status", "--porcelain", "--", "server", "shared"]).is_empty();
+    format!("{commit}{}, {}", if changed { " with changes" } else { "" }, said("rustc", &["--version"]))
 }
 
 fn bun(project: &Project) -> Result<(PathBuf, String)> {

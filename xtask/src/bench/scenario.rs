@@ -6,7 +6,7 @@ use super::goal::{Bound, Cell, Goal};
 use crate::load::metric::Metric::{self, *};
 use crate::load::options::{Options, Pace};
 use crate::load::peer::Peer::{self, *};
-use crate::load::publish::Way;
+use crate::load::way::Way;
 
 /// Longest wait of a run that ends with its events.
 const UNTIL_DONE: Duration = Duration::from_secs(20);

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use memchr::memmem;
 
 use super::messages::{Messages, Said};
-use super::publish::Way;
+use super::way::Way;
 
 /// How much of a refusal is quoted, bytes.
 const QUOTE_BYTES_MAX: usize = 300;

@@ -18,7 +18,7 @@ pub(crate) mod metric;
 pub(crate) mod options;
 mod order;
 pub(crate) mod peer;
-pub(crate) mod publish;
+mod publish;
 mod publisher;
 mod readers;
 pub(crate) mod report;
@@ -26,6 +26,7 @@ mod run;
 mod stamp;
 mod stop;
 mod usage;
+pub(crate) mod way;
 
 use anyhow::{Context as _, Result};
 

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use lexopt::prelude::*;
 
 use super::peer::Peer;
-use super::publish::Way;
+use super::way::Way;
 
 /// Most clients of one run: all have the same address, which has some 28,000 free ports on Linux.
 const CLIENTS_MAX: usize = 25_000;

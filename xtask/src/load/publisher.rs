@@ -13,7 +13,8 @@ use mio::net::TcpStream;
 use super::events;
 use super::handshake;
 use super::options::{Options, Pace};
-use super::publish::{Way, Writer};
+use super::publish::Writer;
+use super::way::Way;
 
 /// A publisher that waits looks again after this time, should nobody wake it.
 const NAP: Duration = Duration::from_millis(1);

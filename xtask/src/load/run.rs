@@ -11,12 +11,12 @@ use super::answers::Answers;
 use super::histogram::Histogram;
 use super::metric::{Figures, Metric};
 use super::options::Options;
-use super::publish::Way;
 use super::publisher::{self, Progress};
 use super::readers::Readers;
 use super::report::Report;
 use super::stop;
 use super::usage::{self, Usage};
+use super::way::Way;
 use crate::host;
 
 /// Share of the time that passes before measuring begins: windows of TCP grow, code gets warm.
