@@ -5,10 +5,8 @@ use std::pin::Pin;
 use arcane_shared::Position;
 use arcane_stage::answers::{self, Card, Examples, Refusal};
 use arcane_stage::message::{object, written};
+use gloo_net::http::Request;
 use serde_json::Value;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{RequestInit, Response};
 
 /// Where the server is: empty for the page's own host.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -109,23 +107,17 @@ impl Server {
 }
 
 async fn request(url: String, body: Option<String>) -> Result<Value, Failure> {
-    let unreachable = |_: JsValue| Failure::default();
-    let init = RequestInit::new();
-    if let Some(body) = body {
-        init.set_method("POST");
-        init.set_body(&JsValue::from_str(&body));
-        let headers = web_sys::Headers::new().map_err(unreachable)?;
-        headers.set("Content-Type", "application/json").map_err(unreachable)?;
-        init.set_headers(&headers);
-    }
-    let window = web_sys::window().ok_or_else(Failure::default)?;
-    let response: Response = JsFuture::from(window.fetch_with_str_and_init(&url, &init))
-        .await
-        .and_then(JsCast::dyn_into)
-        .map_err(unreachable)?;
-    let text = JsFuture::from(response.text().map_err(unreachable)?).await.map_err(unreachable)?;
-    let answer: Option<Value> = serde_json::from_str(&text.as_string().unwrap_or_default()).ok();
-    match answer {
+    let unreachable = |_| Failure::default();
+    let response = match body {
+        Some(body) => {
+            let request = Request::post(&url).header("Content-Type", "application/json").body(body);
+            request.map_err(unreachable)?.send().await
+        }
+        None => Request::get(&url).send().await,
+    };
+    let response = response.map_err(unreachable)?;
+    let text = response.text().await.map_err(unreachable)?;
+    match serde_json::from_str(&text).ok() {
         Some(answer) if response.ok() => Ok(answer),
         answer => Err(Failure {
             status: response.status(),

@@ -51,7 +51,7 @@ pub(crate) fn attach() {
     settings::attach(app);
     recorder::attach(app);
     window_event_listener(leptos::ev::keydown, move |event| on_key(app, &event));
-    document_listener("visibilitychange", move || {
+    window_event_listener(leptos::ev::visibilitychange, move |_| {
         app.with(|page| page.turn_away(document().hidden()));
     });
     window_event_listener(leptos::ev::pagehide, move |_| {
@@ -176,12 +176,6 @@ fn on_key(app: AppHandle, event: &KeyboardEvent) {
             }
         }
     }
-}
-
-fn document_listener(kind: &str, act: impl FnMut() + 'static) {
-    let act = Closure::<dyn FnMut()>::new(act);
-    let _ = document().add_event_listener_with_callback(kind, act.as_ref().unchecked_ref());
-    act.forget();
 }
 
 fn focus(name: &str) {

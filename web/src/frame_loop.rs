@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use arcane_stage::layout::View;
 use leptos::prelude::*;
@@ -27,6 +28,9 @@ const MEASURE_EVERY_MS: f64 = 400.0;
 /// Milliseconds between frames of a manual clock.
 const MANUAL_FRAME_MS: f64 = 1_000.0 / 60.0;
 
+/// Between beats.
+const BEAT_EVERY: Duration = Duration::from_secs(1);
+
 type Tick = Rc<RefCell<Option<Closure<dyn FnMut(f64)>>>>;
 
 /// Starts both. They run as long as the page does.
@@ -43,10 +47,7 @@ pub(crate) fn start(app: AppHandle, canvas: HtmlCanvasElement) {
         request(&again);
     }));
     request(&tick);
-    let beat = Closure::<dyn FnMut()>::new(move || beat(app));
-    let _ =
-        window().set_interval_with_callback_and_timeout_and_arguments_0(beat.as_ref().unchecked_ref(), 1_000);
-    beat.forget();
+    set_interval(move || beat(app), BEAT_EVERY);
 }
 
 /// `window.__arcane.tick(ms)`: time passes by so much, a frame at a time, and the last one is on the canvas.

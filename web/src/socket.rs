@@ -1,8 +1,17 @@
-//! One WebSocket with its closures: dropped together, so that nothing calls into a dead page.
+//! The page's WebSocket: one task that speaks and listens, as long as its handle lives.
+//!
+//! gloo-net puts what arrives into a channel without a bound. It stays empty: the browser runs the task before it delivers
+//! the next message.
 
-use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
-use web_sys::{CloseEvent, MessageEvent, WebSocket};
+use futures::channel::mpsc;
+use futures::future::{Either, poll_fn, select};
+use futures::{SinkExt, StreamExt};
+use gloo_net::websocket::futures::WebSocket;
+use gloo_net::websocket::{Message, State, WebSocketError};
+use leptos::task::spawn_local;
+
+/// Messages that may wait to be sent. They wait until the task's next turn; what is beyond is not sent.
+const UNSENT_MAX: usize = 64;
 
 /// What a socket tells.
 pub(crate) enum Heard {
@@ -14,52 +23,46 @@ pub(crate) enum Heard {
     Closed(u16, String),
 }
 
-/// The page's WebSocket.
+/// The handle to a WebSocket. Dropped, it closes the socket, and nothing more is heard of it.
 pub(crate) struct Socket {
-    socket: WebSocket,
-    _open: Closure<dyn FnMut()>,
-    _message: Closure<dyn FnMut(MessageEvent)>,
-    _close: Closure<dyn FnMut(CloseEvent)>,
+    unsent: mpsc::Sender<String>,
 }
 
 impl Socket {
     /// Opens a socket. `None` if the address cannot be used at all.
-    pub(crate) fn open(url: &str, hear: impl Fn(Heard) + Clone + 'static) -> Option<Self> {
-        let socket = WebSocket::new(url).ok()?;
-        let on_open = {
-            let hear = hear.clone();
-            Closure::<dyn FnMut()>::new(move || hear(Heard::Open))
-        };
-        let on_message = {
-            let hear = hear.clone();
-            Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-                if let Some(text) = message.data().as_string() {
-                    hear(Heard::Text(text));
-                }
-            })
-        };
-        let on_close = Closure::<dyn FnMut(CloseEvent)>::new(move |close: CloseEvent| {
-            hear(Heard::Closed(close.code(), close.reason()));
-        });
-        socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
-        socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-        Some(Self { socket, _open: on_open, _message: on_message, _close: on_close })
+    pub(crate) fn open(url: &str, hear: impl Fn(Heard) + 'static) -> Option<Self> {
+        let socket = WebSocket::open(url).ok()?;
+        let (unsent, to_send) = mpsc::channel(UNSENT_MAX);
+        spawn_local(converse(socket, to_send, hear));
+        Some(Self { unsent })
     }
 
     /// Says something, if the socket is open.
-    pub(crate) fn say(&self, message: &str) {
-        if self.socket.ready_state() == WebSocket::OPEN {
-            let _ = self.socket.send_with_str(message);
-        }
+    pub(crate) fn say(&self, message: String) {
+        let _ = self.unsent.clone().try_send(message);
     }
 }
 
-impl Drop for Socket {
-    fn drop(&mut self) {
-        self.socket.set_onopen(None);
-        self.socket.set_onmessage(None);
-        self.socket.set_onclose(None);
-        let _ = self.socket.close();
+/// Ends when the socket closes, or when its handle is gone: that ends `to_send`.
+async fn converse(mut socket: WebSocket, mut to_send: mpsc::Receiver<String>, hear: impl Fn(Heard)) {
+    let opened = poll_fn(|context| socket.poll_ready_unpin(context));
+    if let Either::Left(_) = select(to_send.next(), opened).await {
+        return;
+    }
+    if matches!(socket.state(), State::Open) {
+        hear(Heard::Open);
+    }
+    loop {
+        match select(to_send.next(), socket.next()).await {
+            Either::Left((Some(message), _)) => drop(socket.send(Message::Text(message)).await),
+            Either::Right((Some(Ok(Message::Text(text))), _)) => hear(Heard::Text(text)),
+            Either::Right((Some(Err(WebSocketError::ConnectionClose(close))), _)) => {
+                hear(Heard::Closed(close.code, close.reason));
+                return;
+            }
+            Either::Left((None, _)) | Either::Right((None, _)) => return,
+            // Binary messages, which nobody sends; and errors, which a close follows.
+            Either::Right(_) => {}
+        }
     }
 }

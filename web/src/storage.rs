@@ -1,4 +1,6 @@
 //! What the browser keeps. Storage that is full, forbidden or absent costs nothing but memory of it.
+//!
+//! Not gloo-storage: it panics where storage is forbidden, and it writes JSON, which is not what browsers have kept so far.
 
 use web_sys::Storage;
 

@@ -130,7 +130,7 @@ impl Page {
     }
 
     /// Opens a socket to a room's stream.
-    pub(crate) fn connect(&mut self, url: &str, hear: impl Fn(Heard) + Clone + 'static) {
+    pub(crate) fn connect(&mut self, url: &str, hear: impl Fn(Heard) + 'static) {
         let now = clock::now();
         self.socket = None;
         self.link.opening(now);
@@ -169,7 +169,7 @@ impl Page {
         let now = clock::now();
         match heard {
             Heard::Open => {
-                self.say(&message::hello("dashboard"));
+                self.say(message::hello("dashboard"));
                 self.sync.restart(now);
             }
             Heard::Closed(code, reason) => {
@@ -278,7 +278,7 @@ impl Page {
             self.link.closed(1006, "", now);
         }
         if *self.link.state() == State::Live && self.sync.ping_due(now) {
-            self.say(&message::ping(clock::unix()));
+            self.say(message::ping(clock::unix()));
         }
         if now - self.seen_at >= SEEN_EVERY_MS {
             self.seen_at = now;
@@ -287,7 +287,7 @@ impl Page {
                 if samples.is_empty() {
                     break;
                 }
-                self.say(&message::seen(&samples));
+                self.say(message::seen(&samples));
             }
         }
         if self.unsaved && now - self.saved_at >= SAVE_EVERY_MS {
@@ -305,7 +305,7 @@ impl Page {
         }
     }
 
-    fn say(&self, message: &str) {
+    fn say(&self, message: String) {
         if let Some(socket) = &self.socket {
             socket.say(message);
         }
