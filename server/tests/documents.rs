@@ -4,7 +4,7 @@
 
 mod support;
 
-use arcane_shared::api::{ActivityAnswer, HistoryAnswer, Problem, PublishAnswer};
+use arcane_shared::api::{ActivityAnswer, HistoryAnswer, Problem, PublishAnswer, RosterAnswer};
 use arcane_shared::control::{ClientMessage, ServerMessage, StreamClose};
 use arcane_shared::{ArcaneEvent, ReceivedEvent};
 use serde::de::DeserializeOwned;
@@ -43,6 +43,7 @@ fn messages() {
     check::<Problem>("problem");
     check::<HistoryAnswer>("history");
     check::<ActivityAnswer>("activity");
+    check::<RosterAnswer>("roster");
 }
 
 #[tokio::test]
@@ -92,6 +93,7 @@ fn every_block_of_json_is_checked() {
         "publishing",
         "history",
         "activity",
+        "roster",
     ];
     for line in PROTOCOL.lines().filter(|line| line.starts_with("```json")) {
         let kind = line.trim_start_matches("```json").trim();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::roster::Roster;
 use crate::{Epoch, EventFilter, ReceivedEvent, Resume, RoomName, Seq, UnixMillis};
 
 /// The welcome in the seed's words.
@@ -191,6 +192,9 @@ pub struct Connection<E = ReceivedEvent> {
     /// What became of `since` or `consumer`; missing where neither was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
+    /// Who is present and does what, if that was asked for. Events up to its own position are in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roster: Option<Roster>,
 }
 
 /// A server's bounds, as `hello` reports them.

@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`spell`], [`daemon`], [`event`] and [`sync`] say what happened; [`room`],
 //! [`position`], [`resume`] and [`filter`] say where and for whom; [`control`] and [`api`] are the messages
-//! around events.
+//! around events. [`roster`] folds events into who is present and what each daemon does.
 
 pub mod api;
 pub mod color;
@@ -21,6 +21,7 @@ pub mod palette;
 pub mod position;
 pub mod resume;
 pub mod room;
+pub mod roster;
 pub mod spell;
 pub mod sync;
 pub mod time;

@@ -110,6 +110,7 @@ fn what_servers_say() {
         seq: 42,
         session: "0123456789abcdef".into(),
         resume: None,
+        roster: None,
     };
     let resumed = Connection { resume: Some(Resume::recovered(7)), ..connection.clone() };
     assert_snapshot!(check(&ServerMessage::Connection(resumed)), @r#"{"type":"connection","message":"✨ Welcome to the ArcaneOS event stream! ✨","subscriber_count":1,"recent_events":[],"room":"main","epoch":"9f3c01ab77de","seq":42,"session":"0123456789abcdef","resume":{"recovered":true,"count":7}}"#);

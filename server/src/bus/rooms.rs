@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use arcane_shared::api::RoomCard;
+use arcane_shared::roster::Roster;
 use arcane_shared::{Epoch, RoomName, Seq};
 use tokio::sync::Notify;
 
@@ -79,6 +80,19 @@ pub(crate) struct RoomInfo {
 pub struct HeldRoom(pub(super) Arc<Room>);
 
 impl HeldRoom {
+    /// Who is present and does what: now, or at an earlier position.
+    pub(crate) async fn roster(&self, at: Option<Seq>) -> Result<Roster, LogError> {
+        match at {
+            Some(seq) => self.0.roster_at(seq).await,
+            None => Ok(self.0.roster()),
+        }
+    }
+
+    /// Deletes what is before an event. Returns the oldest event that is kept then.
+    pub(crate) async fn purge(&self, before: Seq) -> Result<Seq, LogError> {
+        self.0.purge(before).await
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &RoomName {

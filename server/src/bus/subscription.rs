@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arcane_shared::roster::Roster;
 use arcane_shared::{Epoch, EventFilter, Resume, RoomName, Seq};
 
 use super::batch::Batch;
@@ -123,6 +124,11 @@ impl Subscription {
     #[must_use]
     pub fn room(&self) -> &RoomName {
         self.observer.room.name()
+    }
+
+    /// Who is present in the room and does what. What it has folded in already may still be handed out.
+    pub(crate) fn roster(&self) -> Roster {
+        self.observer.room.roster()
     }
 
     /// The room's run of numbers.

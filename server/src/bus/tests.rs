@@ -1,6 +1,7 @@
 //! The bus as the seed's own test uses it, and what the seed got wrong.
 
 mod rooms;
+mod roster;
 
 use arcane_shared::{NotRecovered, Resume};
 

@@ -26,6 +26,12 @@ pub fn now_millis() -> UnixMillis {
     now().unix_millis()
 }
 
+/// Minutes that the machine's calendar is ahead of UTC: where its day begins.
+#[must_use]
+pub(crate) fn day_offset_minutes() -> i32 {
+    chrono::Local::now().offset().local_minus_utc() / 60
+}
+
 /// Names this boot of the machine; `None` where that cannot be known.
 pub(crate) fn boot() -> Option<String> {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;

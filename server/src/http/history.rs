@@ -227,15 +227,14 @@ pub(crate) async fn purge(
     let Some(before) = position(&query, "before", &there)? else {
         return Err(ApiError::parameter("before", "is missing; name the first event that stays"));
     };
-    let id = there.id;
-    let oldest = state.bus.log().purge(id, before).await?;
+    let oldest = state.bus.open_room(&room).await?.purge(before).await?;
     let (epoch, head) = (there.epoch, there.head);
     let purged = oldest.saturating_sub(there.oldest);
     Ok((StatusCode::OK, Json(PurgeAnswer { status: "purged".into(), room, epoch, purged, oldest, head })))
 }
 
 /// A position in the room's own epoch.
-fn position(query: &Pairs, name: &'static str, there: &RoomInfo) -> Result<Option<Seq>, ApiError> {
+pub(super) fn position(query: &Pairs, name: &'static str, there: &RoomInfo) -> Result<Option<Seq>, ApiError> {
     let Some(text) = query.get(name) else { return Ok(None) };
     let since = Since::parse(text).map_err(|detail| QueryError::new(name, detail))?;
     if since.epoch.is_some_and(|epoch| epoch != there.epoch) {

@@ -17,6 +17,7 @@ mod parameters;
 mod pieces;
 mod publish;
 mod query;
+mod roster;
 mod site;
 mod sockets;
 mod spells;
@@ -67,6 +68,7 @@ fn api() -> OpenApiRouter<Site> {
         .routes(routes!(daemons::active, daemons::forget_active))
         .routes(routes!(daemons::by_name, daemons::forget))
         .routes(routes!(daemons::statistics))
+        .routes(routes!(roster::roster))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))

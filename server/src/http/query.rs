@@ -39,6 +39,8 @@ pub(crate) struct StreamParams {
     success: Option<bool>,
     /// Events of the history in the connection message, 0–100; default 10.
     recent: Option<u32>,
+    /// `true`: the connection message says who is present and does what, as `GET /roster`. Default `false`.
+    roster: Option<bool>,
     /// `false`: no events come; for a WebSocket that only publishes. Default `true`.
     listen: Option<bool>,
     /// Goes on after this position: `EPOCH:SEQ` or `SEQ`.

@@ -74,7 +74,7 @@ pub(crate) async fn stream_events(
         // The browser has seen the whole replay and would begin it again.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let first = first_events(&state.bus, &mut subscription);
+    let first = first_events(&state.bus, &mut subscription, query.roster);
     let told_at = Instant::now();
     let reader = Reader {
         subscription,
@@ -210,10 +210,10 @@ async fn client_ended(permit: Option<&RequestPermit>) {
 }
 
 /// The connection event.
-fn first_events(bus: &ArcaneEventBus, subscription: &mut Subscription) -> Pieces {
+fn first_events(bus: &ArcaneEventBus, subscription: &mut Subscription, with_roster: bool) -> Pieces {
     let position = Position { epoch: subscription.epoch().clone(), seq: subscription.cursor() };
     let session = session_name(rand::random());
-    let ([head, mut tail], recent) = greeting(subscription, &session);
+    let ([head, mut tail], recent) = greeting(subscription, &session, with_roster);
     let mut begin = format!("id: {position}\nevent: connection\ndata: ").into_bytes();
     begin.extend(head);
     tail.extend_from_slice(b"\n\n");

@@ -11,8 +11,10 @@ pub(crate) const COLOR: &str = "color/";
 pub(crate) const CONSUMER: &str = "consumer/";
 /// Idempotency keys: then room and digest.
 pub(crate) const KEY: &str = "key/";
+/// Snapshots of rosters: then room and position. They follow from the events, so no copy of a log needs them.
+pub(crate) const ROSTER: &str = "roster/";
 /// What goes when a room is deleted.
-pub(crate) const OF_A_ROOM: [&str; 3] = [CONSUMER, KEY, COLOR];
+pub(crate) const OF_A_ROOM: [&str; 4] = [CONSUMER, KEY, COLOR, ROSTER];
 
 /// State that is kept under a key; `None` forgets it.
 #[derive(Debug, Clone, PartialEq, Eq)]

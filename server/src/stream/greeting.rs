@@ -17,6 +17,7 @@ pub(crate) fn session_name(session: u64) -> String {
 pub(crate) fn greeting(
     subscription: &mut Subscription,
     session: &str,
+    with_roster: bool,
 ) -> ([Vec<u8>; 2], Vec<Arc<PreparedFrame>>) {
     const EVENTS: &str = "\"recent_events\":[";
     let frames = subscription.take_recent();
@@ -29,6 +30,7 @@ pub(crate) fn greeting(
         seq: subscription.cursor(),
         session: session.into(),
         resume: subscription.resume(),
+        roster: with_roster.then(|| subscription.roster()),
     });
     let json = serde_json::to_string(&connection).expect("a greeting has string keys and finite numbers");
     // What stands before it is the server's own text.

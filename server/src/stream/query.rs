@@ -16,6 +16,8 @@ pub(crate) struct StreamQuery {
     pub(crate) filter: EventFilter,
     /// Events of the history in the connection message.
     pub(crate) recent: usize,
+    /// Whether the connection message says who is present and does what.
+    pub(crate) roster: bool,
     /// Whether events come, or the connection only publishes.
     pub(crate) listen: bool,
     pub(crate) begin: Begin,
@@ -57,10 +59,16 @@ impl StreamQuery {
             let detail = "is for connections that only publish; leave it out, or since, from and consumer";
             return Err(QueryError::new("listen", detail));
         }
+        let roster = query.flag("roster", false)?;
+        if roster && matches!(begin, Begin::From(..)) {
+            let detail = "is of now and goes not together with from; GET /roster?at=SEQ is of then";
+            return Err(QueryError::new("roster", detail));
+        }
         Ok(Self {
             room: query.room()?,
             filter: query.filter()?,
             recent: query.count("recent", 0, RECENT_DEFAULT)?,
+            roster,
             listen,
             begin,
             last_id: query.get("lastEventId").and_then(LastId::read),
@@ -142,6 +150,7 @@ mod tests {
         insta::assert_snapshot!(refused("listen=no"), @r#"listen: is "true" or "false", not "no""#);
         insta::assert_snapshot!(refused("since=k:"), @r#"since: expected a position like 9f3c01ab77de:42, found "k:""#);
         insta::assert_snapshot!(refused("since=4&from=3"), @"from: goes not together with since; choose one");
+        insta::assert_snapshot!(refused("from=1&roster=true"), @"roster: is of now and goes not together with from; GET /roster?at=SEQ is of then");
         insta::assert_snapshot!(refused("speed=2"), @"speed: is for a replay; say from where with from=SEQ or from=TIME");
         insta::assert_snapshot!(refused("from=1&speed=0"), @r#"speed: must be a number from 0.1 to 100, not "0""#);
         insta::assert_snapshot!(refused("from=yesterday"), @r#"from: expected a UTC time like 2025-10-24T12:34:56.789000, found "yesterday"; an offset's + is written %2B; or give the number of an event"#);

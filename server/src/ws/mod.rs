@@ -149,6 +149,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let state = &sockets.state;
     state.metrics.connected();
     let wakeup = Arc::new(Wakeup::default());
+    let with_roster = wanted.as_ref().is_ok_and(|wanted| wanted.roster);
     let opened = enter(&sockets, wanted, last, encoding, stream.clone(), &wakeup).await;
     let Joined { mut subscription, consumer, member, listens } = match opened {
         Ok(opened) => opened,
@@ -163,7 +164,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     };
     let session = rand::random::<u64>();
     let mut outbox = Outbox::default();
-    let (ends, recent) = greeting(&mut subscription, &session_name(session));
+    let (ends, recent) = greeting(&mut subscription, &session_name(session), with_roster);
     for chunk in message(ends, &recent) {
         outbox.push(chunk);
     }

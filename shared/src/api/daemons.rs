@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::DaemonCard;
+use crate::roster::Roster;
+use crate::{Epoch, RoomName};
 
 /// Answer of `GET /daemons` and `GET /daemons/active`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +18,22 @@ pub struct DaemonsAnswer {
     pub count: u64,
     /// In order of name, the three of the seed first.
     pub daemons: Vec<DaemonCard>,
+}
+
+/// Answer of `GET /roster`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RosterAnswer {
+    /// `success`.
+    pub status: String,
+    /// A sentence.
+    pub message: String,
+    /// The room.
+    pub room: RoomName,
+    /// The run of numbers that every `seq` here belongs to.
+    pub epoch: Epoch,
+    /// Who is present and does what.
+    pub roster: Roster,
 }
 
 /// Answer of `GET /daemons/{name}`.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arcane_shared::UnixMillis;
+use arcane_shared::Timestamp;
+use arcane_shared::roster::Sign;
 
 use super::{Room, RoomState};
 use crate::bus::EmitError;
@@ -11,6 +12,21 @@ use crate::bus::submission::{Emitted, Outcome, Submission};
 use crate::clock;
 use crate::event::{Completed, Outgoing, PreparedFrame};
 use crate::log::{Append, Appended, Commits, Fault, Level, LogError, Notify, Receipt, Record};
+
+impl RoomState {
+    /// The log has taken events: their numbers are given.
+    fn number(&mut self, frames: &[Arc<PreparedFrame>], signs: Vec<Option<Sign>>, taken_at: i64) {
+        self.colors.keep();
+        for (frame, sign) in frames.iter().zip(signs) {
+            self.roster.take(frame.seq(), sign);
+        }
+        self.next_seq += frames.len() as u64;
+        self.at = taken_at;
+    }
+}
+
+/// Events as they go out, and what each says of its daemon.
+type Encoded = (Vec<Arc<PreparedFrame>>, Vec<Option<Sign>>);
 
 impl Room {
     /// Numbers, stamps and encodes events and hands them to the log: all of them or, if one is too large, or
@@ -37,8 +53,8 @@ impl Room {
             }
         }
         let taken_at = steady.unix_micros().max(state.at);
-        let frames = match self.encode(&mut state, events, &mut records, now.unix_millis(), taken_at) {
-            Ok(frames) => frames,
+        let (frames, signs) = match self.encode(&mut state, events, &mut records, now, taken_at) {
+            Ok(encoded) => encoded,
             Err(refused) => {
                 state.colors.undo();
                 return Err(refused);
@@ -49,6 +65,8 @@ impl Room {
             records.extend(state.keys.records(&self.name, key, run, steady, expiry));
         }
         let (done, receipt) = Notify::pair();
+        let first = self.log.usage(self.id).first;
+        state.roster.keep((&self.name, &self.epoch), first, &mut records);
         let append = Append {
             room: self.id,
             frames: frames.clone(),
@@ -64,12 +82,10 @@ impl Room {
                 return Err((0, error.into()));
             }
         };
-        state.colors.keep();
         if let Some(key) = key {
             state.keys.add(key, run, steady, expiry);
         }
-        state.next_seq += frames.len() as u64;
-        state.at = taken_at;
+        state.number(&frames, signs, taken_at);
         let receipt = match appended {
             Appended::Queued => receipt,
             Appended::Done(_) => {
@@ -106,24 +122,27 @@ impl Room {
         }
     }
 
-    /// Encodes events with the numbers and colours that they get if the log takes them.
+    /// Encodes events with the numbers and colours that they get if the log takes them, and reads what they say of daemons.
     fn encode(
         &self,
         state: &mut RoomState,
         events: &[Completed],
         records: &mut Vec<Record>,
-        emitted_at: UnixMillis,
+        now: Timestamp,
         taken_at: i64,
-    ) -> Result<Vec<Arc<PreparedFrame>>, (usize, EmitError)> {
+    ) -> Result<Encoded, (usize, EmitError)> {
         let RoomState { next_seq, colors, scratch, .. } = state;
         let mut frames = Vec::with_capacity(events.len());
+        let mut signs = Vec::with_capacity(events.len());
+        let emitted_at = now.unix_millis();
         for (seq, Completed { event, directives }) in (*next_seq..).zip(events) {
             let color = colors.take(&self.name, event, seq, records);
             let outgoing = Outgoing { event, directives, seq, room: &self.name, color, emitted_at };
             let frame = PreparedFrame::encode(&outgoing, taken_at, scratch)
                 .map_err(|error| (frames.len(), error.into()))?;
             frames.push(Arc::new(frame));
+            signs.push(Sign::taken(event, now.unix_micros(), color));
         }
-        Ok(frames)
+        Ok((frames, signs))
     }
 }

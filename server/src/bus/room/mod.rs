@@ -1,14 +1,19 @@
 //! One event stream: its order, its ring, its subscribers.
 
 mod emit;
+mod roster;
 mod settle;
+mod snapshots;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arcane_shared::api::RoomCard;
+use arcane_shared::roster::Roster;
 use arcane_shared::{DaemonName, Epoch, EventFilter, Rgb, RoomName, Seq};
 use tokio::sync::watch;
+
+use roster::RoomRoster;
 
 use crate::bus::colors::{Colors, Fixed};
 use crate::bus::keys::Keys;
@@ -50,6 +55,7 @@ struct RoomState {
     rate: Rate,
     keys: Keys,
     colors: Colors,
+    roster: RoomRoster,
     /// Where events are encoded; at most as large as the largest event so far.
     scratch: Vec<u8>,
 }
@@ -101,6 +107,7 @@ impl Room {
             ring.refill(log.latest(record.id, request).await?);
         }
         let (keys, mut colors) = recall(log.as_ref(), &record.name).await?;
+        let roster = RoomRoster::open(log.as_ref(), &record).await?;
         colors.fix(&fixed.lock().unwrap_or_else(PoisonError::into_inner));
         let state = RoomState {
             ring,
@@ -110,6 +117,7 @@ impl Room {
             rate: Rate::default(),
             keys,
             colors,
+            roster,
             scratch: Vec::new(),
         };
         Ok(Self {
@@ -191,6 +199,43 @@ impl Room {
         let state = self.lock();
         let within = self.shown(&state, self.log.usage(self.id));
         (state.ring.recent(n, within, |frame| frame.passes(filter)), state.ring.head())
+    }
+
+    /// Who is present and does what, at the head.
+    pub(crate) fn roster(&self) -> Roster {
+        self.lock().roster.now().clone()
+    }
+
+    /// Deletes what is before an event. Returns the oldest event that is kept then.
+    ///
+    /// # Errors
+    /// If the log cannot.
+    pub(crate) async fn purge(&self, before: Seq) -> Result<Seq, LogError> {
+        let records = {
+            let mut state = self.lock();
+            let before = before.min(state.ring.head() + 1);
+            state.roster.purge((&self.name, &self.epoch), before)
+        };
+        self.log.remember(records)?;
+        self.log.purge(self.id, before).await
+    }
+
+    /// The same at an earlier position.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub(crate) async fn roster_at(&self, seq: Seq) -> Result<Roster, LogError> {
+        let (snapshots, head, at) = {
+            let state = self.lock();
+            (state.roster.snapshots_up_to(seq), state.ring.head(), state.at)
+        };
+        if seq >= head {
+            return Ok(self.roster());
+        }
+        let Usage { first, bytes } = self.log.usage(self.id);
+        let (id, name, epoch) = (self.id, self.name.clone(), self.epoch.clone());
+        let record = RoomRecord { id, name, epoch, first, head, bytes, at };
+        roster::at(self.log.as_ref(), &record, seq, &snapshots).await
     }
 
     /// The oldest event that memory has.
@@ -295,6 +340,7 @@ impl Room {
 fn keep(state: &mut RoomState, frames: &[Arc<PreparedFrame>]) {
     let second = clock::elapsed_s();
     for frame in frames {
+        state.roster.show(frame);
         state.ring.push(Arc::clone(frame));
         state.rate.count(second);
     }
@@ -315,6 +361,7 @@ impl Commits for Room {
         state.next_seq = head + 1;
         state.keys.forget_after(head);
         state.colors.forget_after(head);
+        state.roster.forget_after(head);
     }
 
     fn unknown(&self) {

@@ -61,6 +61,7 @@ impl Room {
         let mut state = self.lock();
         colors.fix(&state.colors.fixed());
         (state.keys, state.colors) = (keys, colors);
+        state.roster.forget_after(record.head);
         state.next_seq = record.head + 1;
         state.at = state.at.max(record.at);
         state.is_unsettled = false;

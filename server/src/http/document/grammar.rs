@@ -19,6 +19,7 @@ fn schema(name: &str, place: &str) -> Option<Value> {
         ("spell", _) => list("#/components/schemas/SpellName"),
         ("daemon", _) => list("#/components/schemas/DaemonName"),
         ("success", _) => json!({"type": "boolean"}),
+        ("roster", _) => json!({"type": "boolean", "default": false}),
         ("listen", _) => json!({"type": "boolean", "default": true}),
         ("count", _) => json!({"type": "integer", "minimum": 1, "maximum": RECENT_MAX, "default": 10}),
         ("recent", _) => json!({"type": "integer", "minimum": 0, "maximum": RECENT_MAX, "default": 10}),
@@ -28,7 +29,7 @@ fn schema(name: &str, place: &str) -> Option<Value> {
         ("ack", _) => json!({"type": "string", "enum": ["received", "logged", "synced"]}),
         ("speed", _) => json!({"type": "number", "minimum": 0.1, "maximum": 100, "default": 1}),
         ("max_gap", _) => json!({"type": "number", "minimum": 0, "maximum": 86400}),
-        ("since" | "after" | "before", _) => {
+        ("since" | "after" | "before" | "at", _) => {
             json!({"type": "string", "pattern": POSITION, "examples": ["9f3c01ab77de:42"]})
         }
         ("to", _) => json!({"type": "string", "pattern": TIME}),

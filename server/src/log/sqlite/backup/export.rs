@@ -14,7 +14,7 @@ use super::super::salvage::Salvage;
 use super::super::schema::event_id;
 use super::{BackupError, Copied, Line, VERSION, write};
 use crate::log::RoomRecord;
-use crate::log::record::KeyRecord;
+use crate::log::record::{KeyRecord, ROSTER};
 
 /// Events that are read in one go: what the export holds in memory, give or take one.
 const STRETCH_BYTES: usize = 1024 * 1024;
@@ -150,7 +150,8 @@ fn export_state(
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (key, value): (String, String) = (row.get(0)?, row.get(1)?);
-        if wanted(&key, &value) {
+        // What follows from the events follows from their copies, too.
+        if !key.starts_with(ROSTER) && wanted(&key, &value) {
             write(out, &Line::State { key, value })?;
         }
     }

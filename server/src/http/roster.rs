@@ -1,0 +1,39 @@
+//! Who is present in a room and does what, as its events tell it. Reading it is no event.
+
+use arcane_shared::Problem;
+use arcane_shared::api::RosterAnswer;
+use axum::Json;
+use axum::extract::State;
+
+use super::error::ApiError;
+use super::history::position;
+use crate::query::Pairs;
+use crate::state::AppState;
+
+/// Who is present in a room and does what, now or at an earlier position.
+#[utoipa::path(get, path = "/roster", tag = "daemons", params(
+    ("room" = Option<String>, Query, description = "Default `main`"),
+    ("at" = Option<String>, Query, description = "After this event: `SEQ` or `EPOCH:SEQ`; default: the latest"),
+), responses(
+    (status = 200, description = "Figures say their window: `session`, `today` and `all`", body = RosterAnswer),
+    (status = 404, description = "No such room", body = Problem, content_type = "application/problem+json"),
+    (status = 410, description = "The position is of another epoch", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The log cannot be read at the moment", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn roster(
+    State(state): State<AppState>,
+    query: Pairs,
+) -> Result<Json<RosterAnswer>, ApiError> {
+    let room = query.room()?;
+    // Looking opens no room.
+    let there = state.bus.room_info(&room)?;
+    let at = position(&query, "at", &there)?;
+    let roster = state.bus.open_room(&room).await?.roster(at).await?;
+    let message = match roster.present().count() {
+        0 => "✨ Nobody is present. ✨".to_owned(),
+        1 => "✨ One daemon is present. ✨".to_owned(),
+        n => format!("✨ {n} daemons are present. ✨"),
+    };
+    Ok(Json(RosterAnswer { status: "success".into(), message, room, epoch: there.epoch, roster }))
+}

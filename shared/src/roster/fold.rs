@@ -1,0 +1,192 @@
+//! How an event changes a roster.
+
+use super::amount::Seconds;
+use super::sign::{Deed, Sign, Spent};
+use super::state::{Call, DaemonState, Failure, Wait};
+use super::sums::Sums;
+use super::{CALLS_MAX, DAEMONS_MAX, Roster, SILENCE_MICROS};
+use crate::{DaemonName, Seq, Timestamp};
+
+impl Roster {
+    /// Folds the event with the next number. `None`: it is about no daemon. What is folded in already changes nothing.
+    pub fn fold(&mut self, seq: Seq, sign: Option<&Sign>) {
+        if seq <= self.seq {
+            return;
+        }
+        self.seq = seq;
+        if let Some(sign) = sign {
+            self.fold_sign(seq, sign);
+        }
+    }
+
+    /// Leaves events out: they cannot be had.
+    pub fn skip_to(&mut self, seq: Seq) {
+        self.seq = self.seq.max(seq);
+    }
+
+    fn fold_sign(&mut self, seq: Seq, sign: &Sign) {
+        let found = self.find(sign.daemon.as_str());
+        let is_mere_name = sign.deed == Deed::Named && sign.spent == Spent::default();
+        let at = match found {
+            Ok(at) if sign.deed == Deed::Forgotten => {
+                self.daemons.remove(at);
+                return;
+            }
+            Ok(at) => at,
+            Err(_) if is_mere_name || sign.deed == Deed::Forgotten => return,
+            Err(_) => self.admit(&sign.daemon),
+        };
+        let day = self.day(sign.at);
+        let daemon = &mut self.daemons[at];
+        if day != daemon.day {
+            (daemon.day, daemon.today) = (day, Sums::default());
+        }
+        if sign.color.is_some() {
+            daemon.color = sign.color;
+        }
+        daemon.take(seq, sign);
+        daemon.each_window(|sums| sums.spend(sign.spent));
+        daemon.settle();
+    }
+
+    /// Makes a place for a daemon; says where.
+    fn admit(&mut self, name: &DaemonName) -> usize {
+        if self.daemons.len() >= DAEMONS_MAX {
+            let daemons = self.daemons.iter().enumerate();
+            let oldest = daemons.min_by_key(|(_, daemon)| (daemon.is_present(), daemon.heard_seq));
+            if let Some((oldest, _)) = oldest {
+                self.daemons.remove(oldest);
+            }
+        }
+        let at = self.find(name.as_str()).unwrap_or_else(|at| at);
+        self.daemons.insert(at, DaemonState::new(name.clone()));
+        at
+    }
+}
+
+impl DaemonState {
+    fn take(&mut self, seq: Seq, sign: &Sign) {
+        match &sign.deed {
+            Deed::Named | Deed::Forgotten => return,
+            Deed::Acknowledged => {
+                self.failure = None;
+                return;
+            }
+            // A refusal of a daemon that is not here does not bring it here.
+            Deed::Ended { error: Some(_), .. } if !self.is_present() => return,
+            Deed::Summoned => self.begin_session(sign.at),
+            Deed::Banished => self.leave(sign.at),
+            Deed::Began { call_id } => {
+                self.appear(sign.at);
+                self.begin(seq, sign, call_id.clone());
+            }
+            Deed::Ended { call_id, seconds, error } => {
+                self.appear(sign.at);
+                self.end(sign, call_id.as_deref(), *seconds, error.is_some());
+                self.failure = error.as_ref().map(|error| Failure {
+                    task: sign.line.clone(),
+                    error: error.clone(),
+                    at: Timestamp::from_unix_micros(sign.at),
+                    seq,
+                });
+            }
+            Deed::Waits { call_id } => {
+                self.appear(sign.at);
+                self.wait(seq, sign, call_id.clone());
+            }
+            Deed::Spoke { ends } => {
+                // A daemon that was sent away may still say farewell.
+                if !self.is_present() && !ends {
+                    return;
+                }
+                self.appear(sign.at);
+                self.end_wait(sign.at, None);
+                if *ends {
+                    self.calls.clear();
+                }
+            }
+            Deed::GoesOn => {
+                self.appear(sign.at);
+                self.end_wait(sign.at, None);
+            }
+        }
+        self.is_beginning = matches!(sign.deed, Deed::Began { .. });
+        self.heard_at = self.heard_at.max(Timestamp::from_unix_micros(sign.at));
+        self.heard_seq = seq;
+        if !sign.line.is_empty() {
+            self.last.clone_from(&sign.line);
+            self.last_seq = seq;
+        }
+    }
+
+    fn begin_session(&mut self, at: i64) {
+        self.end_wait(at, None);
+        self.calls.clear();
+        self.failure = None;
+        self.session = Sums::default();
+        self.present_since = Some(Timestamp::from_unix_micros(at));
+    }
+
+    /// Who gives a sign of life is here, whether it was announced or not.
+    fn appear(&mut self, at: i64) {
+        if !self.is_present() {
+            self.begin_session(at);
+        }
+    }
+
+    fn leave(&mut self, at: i64) {
+        self.end_wait(at, None);
+        self.calls.clear();
+        self.failure = None;
+        self.present_since = None;
+    }
+
+    fn begin(&mut self, seq: Seq, sign: &Sign, call_id: Option<Box<str>>) {
+        self.end_wait(sign.at, call_id.as_deref());
+        let mut beside = self.is_beginning && !self.calls.is_empty();
+        if beside {
+            self.calls.iter_mut().for_each(|call| call.beside = true);
+        } else {
+            // An end that never came: the daemon has gone on to something else.
+            self.calls.retain(|call| call.beside && sign.at - call.since.unix_micros() < SILENCE_MICROS);
+            beside = !self.calls.is_empty();
+        }
+        let since = Timestamp::from_unix_micros(sign.at);
+        if call_id.is_some() {
+            self.calls.retain(|call| call.call_id != call_id);
+        }
+        if self.calls.len() >= CALLS_MAX {
+            self.calls.remove(0);
+        }
+        self.calls.push(Call { call_id, task: sign.line.clone(), since, seq, beside });
+    }
+
+    fn end(&mut self, sign: &Sign, call_id: Option<&str>, seconds: Seconds, failed: bool) {
+        self.end_wait(sign.at, call_id);
+        let ended = match call_id {
+            Some(_) => self.calls.iter().position(|call| call.call_id.as_deref() == call_id),
+            None => {
+                let same =
+                    self.calls.iter().position(|call| call.call_id.is_none() && call.task == sign.line);
+                same.or_else(|| self.calls.iter().position(|call| call.call_id.is_none()))
+            }
+        };
+        if let Some(at) = ended {
+            self.calls.remove(at);
+        }
+        self.each_window(|sums| sums.end_call(seconds, failed));
+    }
+
+    fn wait(&mut self, seq: Seq, sign: &Sign, call_id: Option<Box<str>>) {
+        let since = Timestamp::from_unix_micros(sign.at);
+        self.waiting.get_or_insert_with(|| Wait { call_id, reason: sign.line.clone(), since, seq });
+    }
+
+    /// A sign of life of a call ends its wait; one that names no call ends every wait.
+    fn end_wait(&mut self, at: i64, call_id: Option<&str>) {
+        let goes_on = |wait: &mut Wait| matches!((wait.call_id.as_deref(), call_id), (Some(waits), Some(acts)) if waits != acts);
+        let Some(wait) = self.waiting.take_if(|wait| !goes_on(wait)) else { return };
+        let waited_ms = u64::try_from((at - wait.since.unix_micros()) / 1000).unwrap_or(0);
+        self.each_window(|sums| sums.waited_ms = sums.waited_ms.saturating_add(waited_ms));
+    }
+}

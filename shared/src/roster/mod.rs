@@ -1,0 +1,135 @@
+//! Who is present in a room, doing what, and what each daemon has done and spent: folded from events.
+//!
+//! The server folds every event of a room and gives the page its roster; the page folds on from there. Both use this
+//! code, so at the same position both say the same. Pure: every time is the bus's own, and comes with the events.
+
+mod amount;
+mod fold;
+mod sign;
+mod state;
+mod sums;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+pub use amount::{Amount, Dollars, Seconds};
+pub use sign::{ACKNOWLEDGE, CALL_ID_CHARS_MAX, ENRICH, FORGET, LINE_CHARS_MAX, PROGRESS, Sign, Spell};
+pub use state::{Call, DaemonState, Doing, Failure, Wait};
+pub use sums::Sums;
+
+use crate::Seq;
+
+/// Most daemons of a roster. Beyond that the one gives way that is not present, or else was not heard of, for longest.
+pub const DAEMONS_MAX: usize = 1_024;
+/// Most open calls of a daemon that are kept one by one; beyond that the oldest counts as ended.
+pub const CALLS_MAX: usize = 16;
+/// A call that ran beside others and of which nothing was heard for so long is closed when the daemon begins another:
+/// 120 seconds, in microseconds.
+pub const SILENCE_MICROS: i64 = 120 * 1_000_000;
+
+const MICROS_PER_MINUTE: i64 = 60 * 1_000_000;
+const MINUTES_PER_DAY: i64 = 24 * 60;
+
+/// The daemons of a room at one position.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Roster {
+    /// The last event that is folded in.
+    seq: Seq,
+    /// Figures of all time are of events after this one: earlier ones had left the log, or were too many to be counted.
+    after: Seq,
+    /// The calendar of `today`: minutes that its clock is ahead of UTC.
+    day_offset_minutes: i32,
+    /// The daemons, in order of name.
+    #[serde(deserialize_with = "in_order")]
+    daemons: Vec<DaemonState>,
+}
+
+fn in_order<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<DaemonState>, D::Error> {
+    let mut daemons = Vec::<DaemonState>::deserialize(deserializer)?;
+    daemons.sort_by(|a, b| a.daemon_name.cmp(&b.daemon_name));
+    Ok(daemons)
+}
+
+impl Roster {
+    /// A roster of events after a position, with a calendar so many minutes ahead of UTC.
+    #[must_use]
+    pub fn after(seq: Seq, day_offset_minutes: i32) -> Self {
+        Self { seq, after: seq, day_offset_minutes, daemons: Vec::new() }
+    }
+
+    /// The last event that is folded in.
+    #[must_use]
+    pub fn seq(&self) -> Seq {
+        self.seq
+    }
+
+    /// Figures of all time are of events after this one.
+    #[must_use]
+    pub fn begins_after(&self) -> Seq {
+        self.after
+    }
+
+    /// Minutes that the calendar of `today` is ahead of UTC.
+    #[must_use]
+    pub fn day_offset_minutes(&self) -> i32 {
+        self.day_offset_minutes
+    }
+
+    /// Every daemon, in order of name.
+    pub fn iter(&self) -> impl Iterator<Item = &DaemonState> {
+        self.daemons.iter()
+    }
+
+    /// Those in the realm, in order of name.
+    pub fn present(&self) -> impl Iterator<Item = &DaemonState> {
+        self.iter().filter(|daemon| daemon.is_present())
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&DaemonState> {
+        self.daemons.get(self.find(name).ok()?)
+    }
+
+    /// Where a daemon is, or would be.
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.daemons.binary_search_by(|daemon| daemon.daemon_name.as_str().cmp(name))
+    }
+
+    /// The day of a moment, Unix microseconds: how many days after 1970-01-01.
+    #[must_use]
+    pub fn day(&self, at: i64) -> i64 {
+        let minutes = at.div_euclid(MICROS_PER_MINUTE) + i64::from(self.day_offset_minutes);
+        minutes.div_euclid(MINUTES_PER_DAY)
+    }
+
+    /// When a day begins, Unix microseconds.
+    #[must_use]
+    pub fn day_begins(&self, day: i64) -> i64 {
+        day.saturating_mul(MINUTES_PER_DAY)
+            .saturating_sub(i64::from(self.day_offset_minutes))
+            .saturating_mul(MICROS_PER_MINUTE)
+    }
+
+    /// Takes the words out of what was told before an event: what was deleted from the log is readable nowhere.
+    pub fn hush_before(&mut self, first: Seq) {
+        for daemon in &mut self.daemons {
+            let hushed = |seq: Seq, line: &mut Box<str>| {
+                if seq < first {
+                    *line = Box::default();
+                }
+            };
+            hushed(daemon.last_seq, &mut daemon.last);
+            for call in &mut daemon.calls {
+                hushed(call.seq, &mut call.task);
+            }
+            if let Some(wait) = &mut daemon.waiting {
+                hushed(wait.seq, &mut wait.reason);
+            }
+            if let Some(failure) = &mut daemon.failure {
+                hushed(failure.seq, &mut failure.task);
+                hushed(failure.seq, &mut failure.error);
+            }
+        }
+    }
+}

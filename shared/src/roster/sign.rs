@@ -1,0 +1,221 @@
+//! What the roster looks at in one event.
+
+use serde_json::Value;
+
+use super::amount::{Dollars, Seconds};
+use crate::{AnySpell, ArcaneEvent, DaemonName, Rgb, SpellName};
+
+/// Most characters of a line that the roster keeps: a task, a sentence, an error.
+pub const LINE_CHARS_MAX: usize = 160;
+/// Most characters of a call's id that are kept; calls are told apart by no more.
+pub const CALL_ID_CHARS_MAX: usize = 128;
+/// `query_type` of a REVEAL that says a failure was seen.
+pub const ACKNOWLEDGE: &str = "acknowledge";
+/// `query_type` of a REVEAL that says a daemon is forgotten.
+pub const FORGET: &str = "forget";
+/// `query_type` of a REVEAL that tells how far work has come.
+pub const PROGRESS: &str = "progress";
+/// `query_type` of a REVEAL that adds figures to work that was told before.
+pub const ENRICH: &str = "enrich";
+/// `event` of the sentences that the realm itself speaks about a spell: they end nothing.
+const OF_A_SPELL: [&str; 4] = ["summon", "invoke", "failure", "banish"];
+
+/// A spell by name, where events are made and where they are read.
+pub trait Spell {
+    /// The spell, if it is one of the six.
+    fn spell(&self) -> Option<SpellName>;
+}
+
+impl Spell for SpellName {
+    fn spell(&self) -> Option<SpellName> {
+        Some(*self)
+    }
+}
+
+impl Spell for AnySpell {
+    fn spell(&self) -> Option<SpellName> {
+        self.known()
+    }
+}
+
+/// What the roster looks at in one event of a daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sign {
+    pub(super) daemon: DaemonName,
+    /// When the bus took it, Unix microseconds.
+    pub(super) at: i64,
+    pub(super) color: Option<Rgb>,
+    pub(super) deed: Deed,
+    /// The task, the sentence or the error.
+    pub(super) line: Box<str>,
+    pub(super) spent: Spent,
+}
+
+/// What an event says of its daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// It is in the realm from now on.
+    Summoned,
+    /// It is not in the realm any more.
+    Banished,
+    /// What it did is forgotten.
+    Forgotten,
+    /// Its failure was seen.
+    Acknowledged,
+    /// A call has begun.
+    Began { call_id: Option<Box<str>> },
+    /// A call has ended: in how many seconds, and why it failed if it did.
+    Ended { call_id: Option<Box<str>>, seconds: Seconds, error: Option<Box<str>> },
+    /// It waits for a human.
+    Waits { call_id: Option<Box<str>> },
+    /// It speaks; `ends` what it did before.
+    Spoke { ends: bool },
+    /// It goes on: progress, or figures that follow.
+    GoesOn,
+    /// The event is about the daemon and no sign of its life.
+    Named,
+}
+
+/// What an event says was spent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Spent {
+    pub(super) input_tokens: Option<u64>,
+    pub(super) output_tokens: Option<u64>,
+    pub(super) cost_usd: Option<Dollars>,
+}
+
+/// The fields of metadata that are looked at.
+#[derive(Default)]
+struct Fields<'a> {
+    query_type: Option<&'a str>,
+    phase: Option<&'a str>,
+    call_id: Option<&'a str>,
+    task: Option<&'a str>,
+    error: Option<&'a str>,
+    event: Option<&'a str>,
+    attention: bool,
+    seconds: Option<Seconds>,
+    spent: Spent,
+    emitted_at: Option<f64>,
+}
+
+impl Sign {
+    /// What an event as the bus sends it says: its colour and the bus's time are in it. `None`: it is about no daemon.
+    #[must_use]
+    pub fn read<S: Spell>(event: &ArcaneEvent<S>) -> Option<Self> {
+        let fields = Fields::of(event);
+        let at = fields.emitted_at.map_or_else(|| event.timestamp.unix_micros(), micros);
+        Self::made(event, &fields, at, event.color())
+    }
+
+    /// What an event says that the bus is taking: with the colour and at the moment, Unix microseconds, that it gets.
+    #[must_use]
+    pub fn taken<S: Spell>(event: &ArcaneEvent<S>, at: i64, color: Option<Rgb>) -> Option<Self> {
+        Self::made(event, &Fields::of(event), at, color)
+    }
+
+    fn made<S: Spell>(
+        event: &ArcaneEvent<S>,
+        fields: &Fields<'_>,
+        at: i64,
+        color: Option<Rgb>,
+    ) -> Option<Self> {
+        let daemon = event.daemon_name.clone()?;
+        let deed = fields.deed(event.spell_name.spell(), event.success);
+        let line = match deed {
+            Deed::Began { .. } | Deed::Ended { .. } => said(fields.task).unwrap_or(&event.description),
+            Deed::Waits { .. } | Deed::Spoke { .. } => &event.description,
+            _ => "",
+        };
+        Some(Self { daemon, at, color, deed, line: shortened(line, LINE_CHARS_MAX), spent: fields.spent })
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// In one pass: metadata is small, and every event that is published pays for this.
+    fn of<S>(event: &'a ArcaneEvent<S>) -> Self {
+        let mut fields = Self::default();
+        for (key, value) in &event.metadata {
+            match key.as_str() {
+                "query_type" => fields.query_type = value.as_str(),
+                "phase" => fields.phase = value.as_str(),
+                "call_id" => fields.call_id = value.as_str(),
+                "task" => fields.task = value.as_str(),
+                "error" => fields.error = value.as_str(),
+                "event" => fields.event = value.as_str(),
+                "attention" => fields.attention = value.as_bool() == Some(true),
+                "execution_time" => fields.seconds = amount(value).map(Seconds::nearest),
+                "input_tokens" => fields.spent.input_tokens = count(value),
+                "output_tokens" => fields.spent.output_tokens = count(value),
+                "cost_usd" => fields.spent.cost_usd = amount(value).map(Dollars::nearest),
+                "sync" => fields.emitted_at = value.get("emitted_at").and_then(Value::as_f64),
+                _ => {}
+            }
+        }
+        fields
+    }
+
+    fn deed(&self, spell: Option<SpellName>, success: bool) -> Deed {
+        let call_id = || said(self.call_id).map(|id| shortened(id, CALL_ID_CHARS_MAX));
+        match (spell, success) {
+            (Some(SpellName::Summon), true) => Deed::Summoned,
+            (Some(SpellName::Banish), true) => Deed::Banished,
+            (Some(SpellName::Invoke), _) if self.phase == Some("begin") => Deed::Began { call_id: call_id() },
+            (Some(SpellName::Invoke), _) => Deed::Ended {
+                call_id: call_id(),
+                seconds: self.seconds.unwrap_or_default(),
+                error: (!success).then(|| shortened(said(self.error).unwrap_or("failed"), LINE_CHARS_MAX)),
+            },
+            (Some(SpellName::Voice), _) if self.attention => Deed::Waits { call_id: call_id() },
+            (Some(SpellName::Voice), _) => {
+                Deed::Spoke { ends: !self.event.is_some_and(|event| OF_A_SPELL.contains(&event)) }
+            }
+            (Some(SpellName::Reveal), true) => match self.query_type {
+                Some(FORGET) => Deed::Forgotten,
+                Some(ACKNOWLEDGE) => Deed::Acknowledged,
+                Some(PROGRESS) if self.phase == Some("begin") => Deed::Began { call_id: call_id() },
+                Some(PROGRESS | ENRICH) => Deed::GoesOn,
+                _ => Deed::Named,
+            },
+            // A refused summons or banishment is no failure of the daemon that it names.
+            _ => Deed::Named,
+        }
+    }
+}
+
+/// Unix microseconds of fractional milliseconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "saturates, and clamped to what four-digit years can say"
+)]
+fn micros(unix_millis: f64) -> i64 {
+    crate::Timestamp::from_unix_micros((unix_millis * 1000.0).round() as i64).unix_micros()
+}
+
+/// An amount that can be summed: one that is not negative.
+fn amount(value: &Value) -> Option<f64> {
+    value.as_f64().filter(|amount| amount.is_finite() && *amount >= 0.0)
+}
+
+/// A count; what a publisher wrote with a fraction is rounded.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; a cast saturates")]
+fn count(value: &Value) -> Option<u64> {
+    amount(value).map(|amount| (amount.min(1e12).round()) as u64)
+}
+
+fn said(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+/// At most `max` characters on one line: control characters become spaces.
+fn shortened(text: &str, max: usize) -> Box<str> {
+    if text.len() <= max && !text.bytes().any(|byte| byte.is_ascii_control() || byte >= 0x80) {
+        return text.into();
+    }
+    let mut short: String = text.chars().take(max).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(max).is_some() {
+        short.pop();
+        short.push('…');
+    }
+    short.into()
+}

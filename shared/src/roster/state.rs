@@ -1,0 +1,184 @@
+//! One daemon of a roster.
+
+use serde::{Deserialize, Serialize};
+
+use super::sums::Sums;
+use crate::{DaemonName, Rgb, Seq, Timestamp};
+
+/// What a daemon is doing, the most urgent first where several hold: waiting, failed, working.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Doing {
+    /// It waits for a human.
+    Waiting,
+    /// A call failed, and since then none succeeded and nobody said that it was seen.
+    Failed,
+    /// A call has begun and not ended.
+    Working,
+    /// Present, and nothing of the above.
+    Idle,
+    /// Not in the realm.
+    Gone,
+}
+
+impl Doing {
+    /// One word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+            Self::Working => "working",
+            Self::Idle => "idle",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// A call that has begun and not ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Call {
+    /// Joins its beginning and its end; absent where its publisher gave none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<Box<str>>,
+    /// What is to be done, in a line.
+    pub task: Box<str>,
+    /// When it began, on the bus's clock.
+    pub since: Timestamp,
+    /// The event that told of its beginning.
+    pub seq: Seq,
+    /// Whether another call ran beside it: then only the end of what the daemon does, and not its next call, closes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub beside: bool,
+}
+
+/// A wait for a human.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Wait {
+    /// The call that waits, if its publisher said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<Box<str>>,
+    /// For what, in a line.
+    pub reason: Box<str>,
+    /// Since when, on the bus's clock.
+    pub since: Timestamp,
+    /// The event that told of it.
+    pub seq: Seq,
+}
+
+/// A failure that lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Failure {
+    /// What was to be done, in a line.
+    pub task: Box<str>,
+    /// Why it failed, in a line.
+    pub error: Box<str>,
+    /// When, on the bus's clock.
+    pub at: Timestamp,
+    /// The event that told of it.
+    pub seq: Seq,
+}
+
+/// What a daemon of a room is doing, and what it has done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DaemonState {
+    /// Its name.
+    pub daemon_name: DaemonName,
+    /// Its colour, as the latest event about it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<Rgb>,
+    /// What it is doing.
+    pub doing: Doing,
+    /// Since when it is present; absent while it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub present_since: Option<Timestamp>,
+    /// The latest sign of its life.
+    pub heard_at: Timestamp,
+    /// The event of that sign.
+    pub heard_seq: Seq,
+    /// What it last did or said, in a line; may be empty.
+    pub last: Box<str>,
+    /// The event that told of it.
+    pub last_seq: Seq,
+    /// Calls that have begun and not ended, in the order of their beginnings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Call>,
+    /// Whether its latest sign was the beginning of a call: then the next beginning is one beside it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_beginning: bool,
+    /// A wait for a human that goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Wait>,
+    /// A failure that lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Figures since it was last summoned.
+    pub session: Sums,
+    /// Figures of the day of its latest event, see `day`.
+    pub today: Sums,
+    /// That day: how many days after 1970-01-01, on the roster's calendar.
+    pub day: i64,
+    /// Figures since the roster began.
+    pub all: Sums,
+}
+
+impl DaemonState {
+    pub(super) fn new(daemon_name: DaemonName) -> Self {
+        let began = Timestamp::from_unix_micros(0);
+        Self {
+            daemon_name,
+            color: None,
+            doing: Doing::Gone,
+            present_since: None,
+            heard_at: began,
+            heard_seq: 0,
+            last: Box::default(),
+            last_seq: 0,
+            calls: Vec::new(),
+            is_beginning: false,
+            waiting: None,
+            failure: None,
+            session: Sums::default(),
+            today: Sums::default(),
+            day: 0,
+            all: Sums::default(),
+        }
+    }
+
+    /// Whether it is in the realm.
+    #[must_use]
+    pub fn is_present(&self) -> bool {
+        self.present_since.is_some()
+    }
+
+    /// Figures of a day: none, if it has done nothing on it.
+    #[must_use]
+    pub fn on_day(&self, day: i64) -> Sums {
+        if self.day == day { self.today } else { Sums::default() }
+    }
+
+    pub(super) fn each_window(&mut self, add: impl Fn(&mut Sums)) {
+        for sums in [&mut self.session, &mut self.today, &mut self.all] {
+            add(sums);
+        }
+    }
+
+    pub(super) fn settle(&mut self) {
+        self.doing = if !self.is_present() {
+            Doing::Gone
+        } else if self.waiting.is_some() {
+            Doing::Waiting
+        } else if self.failure.is_some() {
+            Doing::Failed
+        } else if self.calls.is_empty() {
+            Doing::Idle
+        } else {
+            Doing::Working
+        };
+    }
+}
