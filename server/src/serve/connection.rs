@@ -213,15 +213,26 @@ async fn changed(phase: &mut watch::Receiver<Phase>, seen: Phase) -> Phase {
 /// look at what comes.
 async fn gone(stream: &TcpStream, pulse: &Pulse) {
     while !pulse.has_ended() {
-        match stream.peek(&mut [0]).await {
+        match look(stream).await {
             Ok(0) => pulse.saw_end(),
             // What comes will be read, and the end behind it seen then.
             Ok(_) => tokio::time::sleep(LOOK).await,
+            // Hyper has read everything, which costs no system call to see.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             // Hyper sees it, too.
             Err(_) => return std::future::pending().await,
         }
     }
     let _ = stream.ready(Interest::ERROR).await;
+}
+
+/// Waits until something comes, and looks how much of it has not been read.
+async fn look(stream: &TcpStream) -> io::Result<usize> {
+    stream.readable().await?;
+    stream.try_io(Interest::READABLE, || {
+        let (_, peeked) = rustix::net::recv(stream, &mut [0][..], rustix::net::RecvFlags::PEEK)?;
+        Ok(peeked)
+    })
 }
 
 /// Ends a connection so that what was written last arrives: a socket that is closed with unread bytes resets
