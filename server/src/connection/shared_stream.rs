@@ -1,10 +1,12 @@
 //! A TCP stream that its own task and the fan-out loop both write to.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use rustix::net::SendFlags;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -46,6 +48,14 @@ fn read(stream: &TcpStream, buffer: &mut ReadBuf<'_>) -> io::Result<usize> {
     all.map_or(read, Ok)
 }
 
+/// Most bytes that are copied and written as one piece: up to here a copy costs less than the kernel's look at a list of pieces.
+const FLAT_BYTES_MAX: usize = 1024;
+
+fn send(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    // Rust's runtime ignores SIGPIPE.
+    stream.try_io(Interest::WRITABLE, || Ok(rustix::net::send(stream, bytes, SendFlags::empty())?))
+}
+
 impl AsyncRead for SharedStream {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -66,6 +76,12 @@ impl AsyncWrite for SharedStream {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if slices.iter().map(|slice| slice.len()).sum::<usize>() <= FLAT_BYTES_MAX {
+            let mut place = [MaybeUninit::uninit(); FLAT_BYTES_MAX];
+            let mut flat = ReadBuf::uninit(&mut place);
+            slices.iter().for_each(|slice| flat.put_slice(slice));
+            return self.poll_io(context, TcpStream::poll_write_ready, |stream| send(stream, flat.filled()));
+        }
         self.poll_io(context, TcpStream::poll_write_ready, |stream| stream.try_write_vectored(slices))
     }
 
