@@ -4,9 +4,12 @@
 //! one on a loopback server, or configured. Against DNS rebinding: the same holds for `Host`.
 //! Programs send neither `Origin` nor `Sec-Fetch-Site` and pass.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 
 use crate::config::Origin;
+
+/// Only browsers say it.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// A page that may not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +26,7 @@ pub(crate) enum OriginRefused {
 pub(crate) fn check(host: &str, headers: &HeaderMap, allowed: &[Origin]) -> Result<(), OriginRefused> {
     let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let origin = text(header::ORIGIN);
-    let from_browser = origin.is_some() || headers.contains_key("sec-fetch-site");
+    let from_browser = origin.is_some() || headers.contains_key(FETCH_SITE);
     if !from_browser {
         return Ok(());
     }

@@ -1,5 +1,7 @@
 //! Reading JSON bodies: bounded in size and time, with errors that point at the field.
 
+use std::borrow::Cow;
+
 use arcane_shared::api::FieldError;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
@@ -44,9 +46,11 @@ pub(crate) fn require_json(headers: &HeaderMap, expected: &str) -> Result<(), Ap
 }
 
 /// The media type, lower case, without parameters.
-pub(crate) fn content_type(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    let kind = value.split(';').next().unwrap_or_default().trim();
+    let has_capitals = kind.bytes().any(|byte| byte.is_ascii_uppercase());
+    Some(if has_capitals { kind.to_ascii_lowercase().into() } else { kind.into() })
 }
 
 /// Reads a whole body within its bounds.

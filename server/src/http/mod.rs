@@ -28,20 +28,26 @@ mod voice;
 use std::convert::Infallible;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{connect, get};
 use futures_util::FutureExt;
+use hyper::body::Incoming;
 use tower::{Layer, ServiceExt, service_fn};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::connection::RequestPermit;
 use crate::gate::{cors, host, origin};
 use crate::state::AppState;
 use error::ApiError;
 pub(crate) use site::Site;
+
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// What the OpenAPI document describes.
 fn api() -> OpenApiRouter<Site> {
@@ -74,8 +80,42 @@ fn api() -> OpenApiRouter<Site> {
         .routes(routes!(health::metrics))
 }
 
+/// Answers requests. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Routes {
+    state: AppState,
+    router: Router,
+}
+
+impl Routes {
+    pub(crate) fn new(site: Site) -> Self {
+        Self { state: site.state.clone(), router: router(site) }
+    }
+
+    /// Answers a request. Publications come by the thousand, so they go straight to their handler: a router copies the
+    /// service of each of its layers, and allocates its future, for every request.
+    pub(crate) async fn answer(
+        self,
+        mut request: axum::http::Request<Incoming>,
+        permit: &RequestPermit,
+    ) -> Response {
+        let Self { state, router } = self;
+        if request.method() != Method::POST || request.uri().path() != publish::ROUTE {
+            request.extensions_mut().insert(permit.clone());
+            let Ok(response) = router.oneshot(request).await;
+            return response;
+        }
+        let publish = {
+            let state = state.clone();
+            move |request| publish::answer(state, request)
+        };
+        // Boxed: idle connections would pay for its place.
+        Box::pin(around(state, publish::ROUTE, request.map(Body::new), publish)).await
+    }
+}
+
 /// Every route, and around them what holds for all.
-pub(crate) fn router(site: Site) -> Router {
+fn router(site: Site) -> Router {
     let (routes, _) = api().split_for_parts();
     routes
         // A WebSocket over HTTP/2 is opened by CONNECT (RFC 8441).
@@ -86,7 +126,7 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/arcane_audio/{file}", get(voice::audio))
         .fallback(assets::serve)
         .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn_with_state(site.state.clone(), around))
+        .layer(middleware::from_fn_with_state(site.state.clone(), around_route))
         .with_state(site)
 }
 
@@ -106,41 +146,59 @@ fn unknown_parameters(route: &str, request: &Request) -> Option<ApiError> {
     (!errors.is_empty()).then(|| ApiError::invalid(errors))
 }
 
-/// Checks host, origin and parameters, counts the answer, and sets the headers that every answer has.
-async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// The layer around every route.
+async fn around_route(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or("other", MatchedPath::as_str);
+    around(state, route, request, move |request| next.run(request)).await
+}
+
+/// Checks host, origin and parameters, counts the answer, and sets the headers that every answer has.
+async fn around<F: Future<Output = Response>>(
+    state: AppState,
+    route: &str,
+    request: Request,
+    run: impl FnOnce(Request) -> F + Clone,
+) -> Response {
     let from_page = request.headers().contains_key(header::ORIGIN);
     let mut response = match admit(&state, &request) {
         Err(refusal) => refusal.into_response(),
-        Ok(()) if from_page => answer_page(route, request, next).await,
-        Ok(()) => answer(route, request, next).await,
+        Ok(()) if from_page => answer_page(route, request, run).await,
+        Ok(()) => answer(route, request, run).await,
     };
     state.metrics.responded(route, response.status().as_u16());
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("origin"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
-    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 
 /// The route's answer, if the request asks for what the route has and its body can be read.
-async fn answer(route: &str, request: Request, next: Next) -> Response {
+async fn answer<F: Future<Output = Response>>(
+    route: &str,
+    request: Request,
+    run: impl FnOnce(Request) -> F,
+) -> Response {
     match unknown_parameters(route, &request) {
         Some(refusal) => refusal.into_response(),
         None => match encoding::restored(request) {
-            Ok(request) => next.run(request).await,
+            Ok(request) => run(request).await,
             Err(refusal) => ([(header::ACCEPT_ENCODING, encoding::READABLE)], refusal).into_response(),
         },
     }
 }
 
 /// The same for a page that may come in, with leave to read it; a preflight is answered with that leave alone.
-async fn answer_page(route: &str, request: Request, next: Next) -> Response {
+async fn answer_page<F: Future<Output = Response>>(
+    route: &str,
+    request: Request,
+    run: impl FnOnce(Request) -> F + Clone,
+) -> Response {
     let preflight = cors::is_preflight(request.method());
-    let inner = service_fn(|request| answer(route, request, next.clone()).map(Ok));
+    let inner = service_fn(|request| answer(route, request, run.clone()).map(Ok));
     let Ok::<_, Infallible>(mut response) = cors::layer().layer(inner).oneshot(request).await;
     if preflight {
         cors::complete_preflight(&mut response);

@@ -5,7 +5,8 @@ use arcane_shared::{Problem, RoomName};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
 use super::body;
@@ -18,6 +19,10 @@ use crate::intake::{self, Draft, Refused, Submitted, level};
 use crate::query::Pairs;
 use crate::state::AppState;
 
+/// Where events are published.
+pub(super) const ROUTE: &str = "/events";
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Most events in one NDJSON stream.
 const EVENTS_MAX: usize = 100_000;
 /// Most blank lines in one NDJSON stream: one after each event, and as many to keep it alive.
@@ -55,9 +60,9 @@ pub(crate) async fn publish(
     let level = level(query.get("ack"), state.bus.log().level_max())?;
     let key = idempotency_key(request.headers())?;
     let ndjson = body::content_type(request.headers()).is_some_and(|kind| {
-        matches!(kind.as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl")
+        matches!(&*kind, "application/x-ndjson" | "application/ndjson" | "application/jsonl")
     });
-    let published = if ndjson {
+    let (events, held) = if ndjson {
         let stream = Stream {
             state: &state,
             room: &room,
@@ -68,7 +73,10 @@ pub(crate) async fn publish(
             blank: 0,
             held: None,
         };
-        stream.publish(request.into_body()).await?
+        // Boxed: single events would pay for its place.
+        let published = Box::pin(stream.publish(request.into_body())).await?;
+        // Also where there was nothing to publish.
+        (published, state.bus.open_room(&room).await?)
     } else {
         body::require_json(request.headers(), "application/json")?;
         let bytes = body::read(request.into_body(), &state.config.net).await?;
@@ -78,22 +86,26 @@ pub(crate) async fn publish(
         let submission = Submission { level, key, ..Submission::default() };
         let mut submitted = intake::submit(&state.bus, &held, drafts, submission)?;
         submitted.logged().await?;
-        published(&submitted).collect()
+        (published(&submitted).collect(), held)
     };
-    // Also where there was nothing to publish.
-    let held = state.bus.open_room(&room).await?;
     let answer = PublishAnswer {
         status: "published".into(),
         epoch: held.epoch().clone(),
         room,
         ack: level.as_str().into(),
-        events: published,
+        events,
     };
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
+/// Answers a request for [`ROUTE`] that comes without a router.
+pub(super) async fn answer(state: AppState, request: Request) -> Response {
+    let query = Pairs::read(request.uri().query());
+    publish(State(state), query, request).await.into_response()
+}
+
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
-    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let Some(key) = headers.get(KEY) else { return Ok(None) };
     let key = key.to_str().ok().map(str::trim).filter(|key| (1..=KEY_BYTES_MAX).contains(&key.len()));
     let detail = || format!("must have 1 to {KEY_BYTES_MAX} visible ASCII characters");
     Ok(Some(key.ok_or_else(|| ApiError::parameter("idempotency-key", detail()))?.to_owned()))

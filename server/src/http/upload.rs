@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::StatusCode;
 use bytes::BytesMut;
+use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use hyper::body::Frame;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -108,6 +109,10 @@ impl MemoryPermits {
         deadline: Instant,
         late: impl FnOnce() -> String,
     ) -> Result<Option<Result<Frame<Bytes>, axum::Error>>, ApiError> {
+        // What has come needs no timer.
+        if let Some(frame) = body.frame().now_or_never() {
+            return Ok(frame);
+        }
         let timeout = |detail| ApiError::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail);
         let mut looks = 0;
         loop {

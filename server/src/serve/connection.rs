@@ -5,7 +5,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::http::Version;
 use axum::response::IntoResponse;
 use hyper::body::Incoming;
@@ -16,12 +15,12 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tower::ServiceExt;
 
 use crate::config::NetConfig;
 use crate::connection::{
     Answer, AnswerMemory, Patience, Protocol, Pulse, RequestPermit, StreamExecutor, Verdict, Wire,
 };
+use crate::http::Routes;
 use crate::http::error::ApiError;
 
 /// How long an idle connection has to end once it was asked to.
@@ -60,7 +59,7 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Connections {
     builder: Builder<StreamExecutor>,
-    router: Router,
+    routes: Routes,
     patience: Patience,
     linger: Duration,
     pub(super) permits: Arc<Semaphore>,
@@ -68,7 +67,7 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn new(router: Router, net: &NetConfig) -> Self {
+    pub(super) fn new(routes: Routes, net: &NetConfig) -> Self {
         let mut builder = Builder::new(StreamExecutor);
         // Heads are timed by the pulse, which also sees what comes before hyper knows the protocol.
         builder.http1().header_read_timeout(None).half_close(true).max_buf_size(BUFFER_BYTES_MAX);
@@ -81,7 +80,7 @@ impl Connections {
             .max_send_buf_size(STREAM_BUFFER_BYTES_MAX);
         Self {
             builder,
-            router,
+            routes,
             patience: net.into(),
             linger: net.linger_timeout,
             permits: Arc::new(Semaphore::new(net.connections_max)),
@@ -165,22 +164,20 @@ impl Connections {
 
     fn answer(
         &self,
-        mut request: Request<Incoming>,
+        request: Request<Incoming>,
         pulse: &Arc<Pulse>,
         permit: &Arc<OwnedSemaphorePermit>,
     ) -> impl Future<Output = Result<Response<Answer>, Infallible>> + use<> {
         let protocol = if request.version() == Version::HTTP_2 { Protocol::Http2 } else { Protocol::Http1 };
         let permit = RequestPermit::take(pulse, permit, &self.permits, protocol);
-        let router = self.router.clone();
+        let routes = self.routes.clone();
         async move {
             let Some(permit) = permit else {
                 return Ok(busy("as much is asked at a time as may be (max-connections); try again soon"));
             };
-            request.extensions_mut().insert(permit.clone());
             // Only what changed nothing can be refused afterwards.
             let is_safe = request.method().is_safe();
-            let Ok(response) = router.oneshot(request).await;
-            let (head, body) = response.into_parts();
+            let (head, body) = routes.answer(request, &permit).await.into_parts();
             let Some(memory) = AnswerMemory::take(&head, &body, is_safe) else {
                 return Ok(busy("more is being answered at the moment than is read; try again soon"));
             };

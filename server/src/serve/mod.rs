@@ -15,7 +15,7 @@ use connection::Connections;
 
 use crate::bus::ArcaneEventBus;
 use crate::config::Config;
-use crate::http::{Site, router};
+use crate::http::{Routes, Site};
 use crate::log::LogError;
 use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
 use crate::metrics::Metrics;
@@ -113,7 +113,7 @@ impl Server {
         });
         let sockets = Sockets::new(state.clone());
         let site = Site { state, sockets: sockets.clone() };
-        let connections = Arc::new(Connections::new(router(site), &net));
+        let connections = Arc::new(Connections::new(Routes::new(site), &net));
         accept::until(listener, &connections, shutdown).await;
         tracing::info!("stopping: no new connections, asking readers to go");
         drain.send_replace(true);
