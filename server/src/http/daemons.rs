@@ -1,6 +1,7 @@
 //! Looking: who there is, who is here, and what they have done. Each look is a REVEAL event.
 
 use arcane_shared::api::{DaemonAnswer, DaemonsAnswer, StatisticsAnswer};
+use arcane_shared::daemon::DaemonCard;
 use arcane_shared::{DaemonName, Problem};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -32,13 +33,23 @@ pub(crate) async fn several(state: &AppState, only_active: bool, look: Look) -> 
     let message = if only_active {
         match daemons.len() {
             0 => "✨ The realm is quiet: no daemon walks it. ✨".to_owned(),
-            1 => "✨ One daemon walks the realm. ✨".to_owned(),
-            n => format!("✨ {n} daemons walk the realm. ✨"),
+            1 => format!("✨ One daemon walks the realm: {}. ✨", names(&daemons)),
+            n => format!("✨ {n} daemons walk the realm: {}. ✨", names(&daemons)),
         }
     } else {
-        format!("✨ The veil parts: {} daemons are known. ✨", daemons.len())
+        format!("✨ The veil parts: {} daemons are known: {}. ✨", daemons.len(), names(&daemons))
     };
     Json(DaemonsAnswer { status: "success".into(), message, count: daemons.len() as u64, daemons })
+}
+
+/// Most daemons that a sentence names.
+const NAMED_MAX: usize = 12;
+
+/// Their names, for a sentence.
+fn names(daemons: &[DaemonCard]) -> String {
+    let named: Vec<&str> = daemons.iter().take(NAMED_MAX).map(|daemon| daemon.daemon_name.as_str()).collect();
+    let more = daemons.len().saturating_sub(NAMED_MAX);
+    if more > 0 { format!("{} and {more} more", named.join(", ")) } else { named.join(", ") }
 }
 
 /// One daemon.
@@ -114,4 +125,34 @@ pub(crate) async fn statistics(State(state): State<AppState>, method: Method) ->
         total_execution_time,
         daemons,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use arcane_shared::Rgb;
+
+    use super::*;
+
+    #[test]
+    fn a_sentence_names_a_dozen() {
+        let card = |n: usize| DaemonCard {
+            daemon_name: DaemonName::parse(&format!("d{n}")).unwrap(),
+            is_active: true,
+            role: String::new(),
+            domain: String::new(),
+            model: None,
+            capabilities: vec![],
+            color: Rgb::parse("#123456").unwrap(),
+            summoned_at: None,
+            invocation_count: 0,
+            total_time: 0.0,
+            total_invocations: 0,
+            failed_invocations: 0,
+            total_execution_time: 0.0,
+            average_execution_time: 0.0,
+        };
+        assert_eq!(names(&[card(1), card(2)]), "d1, d2");
+        let many: Vec<DaemonCard> = (0..20).map(card).collect();
+        assert!(names(&many).ends_with("d10, d11 and 8 more"), "{}", names(&many));
+    }
 }

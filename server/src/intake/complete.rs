@@ -33,6 +33,7 @@ fn describe(spell: SpellName, daemon: Option<&DaemonName>, success: bool, metada
     let text = |key: &str| metadata.get(key).and_then(Value::as_str);
     match (spell, daemon) {
         (SpellName::Summon, Some(daemon)) => lore::summon(daemon, success),
+        (SpellName::Invoke, Some(daemon)) if success && text("conduit") == Some("echo") => lore::echo(daemon),
         (SpellName::Invoke, Some(daemon)) => lore::invoke(daemon, number("execution_time"), success),
         (SpellName::Banish, Some(daemon)) => lore::banish(daemon, count("invocation_count"), success),
         (SpellName::Parse, _) => {
@@ -53,6 +54,18 @@ mod tests {
 
     fn draft(value: &Value) -> Draft {
         super::super::read_one(value.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn an_echo_is_told_as_one() {
+        let invoked = |conduit: &str| {
+            let metadata = json!({"task": "x", "execution_time": 0.5, "conduit": conduit});
+            let draft =
+                draft(&json!({"spell_name": "invoke", "daemon_name": "claude", "metadata": metadata}));
+            complete(draft, Timestamp::from_unix_micros(0)).event.description
+        };
+        insta::assert_snapshot!(invoked("echo"), @"✨ CLAUDE hears the task and gives it back: no program is connected. ✨");
+        insta::assert_snapshot!(invoked("command"), @"✨ The runes shimmer! CLAUDE completes the task in 0.500 seconds with flawless logic. ✨");
     }
 
     #[test]

@@ -127,6 +127,11 @@ pub(crate) fn invoke(daemon: &DaemonName, execution_time: f64, success: bool) ->
     )
 }
 
+/// For a daemon that gives its task back.
+pub(crate) fn echo(daemon: &DaemonName) -> String {
+    format!("✨ {} hears the task and gives it back: no program is connected. ✨", shout(daemon))
+}
+
 /// For an invocation that never began.
 pub(crate) fn unanswered(daemon: &DaemonName, reason: &str) -> String {
     format!("✨ The call to {} goes unanswered: {reason}. ✨", shout(daemon))
