@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lenient;
 use crate::roster::Roster;
 use crate::{Epoch, EventFilter, ReceivedEvent, Resume, RoomName, Seq, UnixMillis};
 
@@ -88,12 +89,17 @@ impl MissReason {
     }
 }
 
+/// What the server may say besides events.
+pub type ServerMessage = ServerMessageOf<ReceivedEvent>;
+
 /// What the server may say besides events. All but `connection` need the client to have spoken first.
+///
+/// `E` is an event: [`ReceivedEvent`], or [`crate::Mended`] where a reader has to get on with any version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum ServerMessage {
+pub enum ServerMessageOf<E> {
     /// The first message of every connection.
-    Connection(Connection),
+    Connection(Connection<E>),
     /// Answers `hello`.
     Hello {
         /// [`PROTOCOL_VERSION`].
@@ -170,30 +176,42 @@ pub enum ServerMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
     },
+    /// A message of a later version.
+    #[serde(other, skip_serializing)]
+    Unknown,
 }
 
-/// The connection message. The first three fields are the seed's.
+/// The connection message. The first three fields are the seed's, and all that its server says: the others have their
+/// defaults then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "E: Deserialize<'de>"))]
 pub struct Connection<E = ReceivedEvent> {
     /// [`WELCOME`].
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub message: String,
     /// Subscribers of this room, this one included.
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub subscriber_count: u64,
     /// The latest events that pass the filter, oldest first.
+    #[serde(default = "Vec::new", deserialize_with = "lenient::list_or_empty")]
     pub recent_events: Vec<E>,
     /// The room.
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub room: RoomName,
     /// The run of numbers that `seq` belongs to.
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub epoch: Epoch,
     /// The live stream starts after this event.
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub seq: Seq,
     /// This connection, for logs.
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub session: String,
     /// What became of `since` or `consumer`; missing where neither was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::or_default", skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
     /// Who is present and does what, if that was asked for. Events up to its own position are in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::or_default", skip_serializing_if = "Option::is_none")]
     pub roster: Option<Roster>,
 }
 

@@ -2,12 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::checked_name;
+use crate::name::{NAME_LEN_MAX, checked_name, is_name_char};
 use crate::{Rgb, Timestamp};
 
 checked_name! {
     /// The name of a daemon: 1–64 of `[a-z0-9._-]`, lower case.
     DaemonName
+}
+
+impl DaemonName {
+    /// The name that is meant by a text: characters that no name has become dashes, and what is too long is cut off.
+    #[must_use]
+    pub fn mended(text: &str) -> Option<Self> {
+        let dashed = |c: char| if is_name_char(c) { c } else { '-' };
+        Self::parse(text).ok().or_else(|| {
+            let name: String =
+                text.trim().to_ascii_lowercase().chars().map(dashed).take(NAME_LEN_MAX).collect();
+            Self::parse(&name).ok()
+        })
+    }
 }
 
 /// A daemon as REST answers and the dashboard show it.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{AnySpell, DaemonName, Rgb, RoomName, Seq, SpellName, SyncDirectives, Timestamp};
+use crate::verbatim::Verbatim;
+use crate::{AnySpell, DaemonName, Rgb, RoomName, Seq, SpellName, SyncDirectives, Timestamp, lenient};
 
 /// Event-specific data: open, in the order in which it was written.
 pub type Metadata = serde_json::Map<String, Value>;
@@ -43,6 +44,50 @@ pub struct ArcaneEvent<S = SpellName> {
 
 /// An event as a reader meets it.
 pub type ReceivedEvent = ArcaneEvent<AnySpell>;
+
+/// An event as any version of anything writes it: names, times and absent parts are mended. `None`: it is no event.
+///
+/// An event whose time cannot be read has [`Timestamp::UNKNOWN`]. Parts of later versions are passed over.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "Verbatim")]
+pub struct Mended(pub Option<ReceivedEvent>);
+
+/// What has to be in an event, and what would be good to have.
+#[derive(Deserialize)]
+struct AsWritten {
+    spell_name: AnySpell,
+    #[serde(default, deserialize_with = "lenient::daemon_name")]
+    daemon_name: Option<DaemonName>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    timestamp: Option<Timestamp>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    success: Option<bool>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    description: String,
+    #[serde(default, deserialize_with = "lenient::metadata")]
+    metadata: Metadata,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    seq: Option<Seq>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    room: Option<RoomName>,
+}
+
+impl From<Verbatim> for Mended {
+    fn from(Verbatim(value): Verbatim) -> Self {
+        // A list would be read as the parts in their order.
+        let written = value.is_object().then(|| AsWritten::deserialize(value).ok());
+        Self(written.flatten().map(|event| ReceivedEvent {
+            spell_name: event.spell_name,
+            daemon_name: event.daemon_name,
+            timestamp: event.timestamp.unwrap_or(Timestamp::UNKNOWN),
+            success: event.success.unwrap_or(true),
+            description: event.description,
+            metadata: event.metadata,
+            seq: event.seq,
+            room: event.room,
+        }))
+    }
+}
 
 impl<S> ArcaneEvent<S> {
     /// Its directives, with defaults where it has none.

@@ -14,6 +14,7 @@ pub mod control;
 pub mod daemon;
 pub mod event;
 pub mod filter;
+pub mod lenient;
 pub mod name;
 #[cfg(feature = "openapi")]
 mod openapi;
@@ -31,7 +32,7 @@ pub use api::Problem;
 pub use color::Rgb;
 pub use consumer::ConsumerName;
 pub use daemon::DaemonName;
-pub use event::{ArcaneEvent, Metadata, ReceivedEvent};
+pub use event::{ArcaneEvent, Mended, Metadata, ReceivedEvent};
 pub use filter::EventFilter;
 pub use position::{Epoch, Position, Seq};
 pub use resume::{NotRecovered, Resume};

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The number of an event in its room, from 1. 0 is the position before the first.
 pub type Seq = u64;
 
-/// Names one unbroken run of a room's numbering. Equal epochs make `seq` comparable.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Names one unbroken run of a room's numbering. Equal epochs make `seq` comparable; an empty one is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Epoch(pub String);
 

@@ -26,6 +26,9 @@ pub enum NotRecovered {
     EpochChanged,
     /// The position is after the room's latest event.
     Ahead,
+    /// A reason of a later version.
+    #[serde(other)]
+    Other,
 }
 
 impl Resume {
@@ -48,6 +51,7 @@ impl std::fmt::Display for NotRecovered {
             Self::Expired => "expired",
             Self::EpochChanged => "epoch_changed",
             Self::Ahead => "ahead",
+            Self::Other => "other",
         })
     }
 }

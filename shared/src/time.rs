@@ -25,6 +25,9 @@ pub struct TimestampError(pub String);
 const RANGE_MICROS: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
 
 impl Timestamp {
+    /// The time of what has none that can be read: 1970-01-01.
+    pub const UNKNOWN: Self = Self { unix_micros: 0 };
+
     /// From Unix microseconds, clamped to the years 1–9999.
     #[must_use]
     pub fn from_unix_micros(unix_micros: i64) -> Self {

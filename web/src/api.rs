@@ -2,10 +2,13 @@
 
 use std::pin::Pin;
 
-use arcane_shared::Position;
-use arcane_stage::answers::{self, Card, Examples, Refusal};
-use arcane_stage::message::{object, written};
+use arcane_shared::api::{ExamplesAnswer, RoomsAnswer, SpellAnswer, SpellRequest};
+use arcane_shared::{Position, Problem};
+use arcane_stage::answers::{self, Card};
+use arcane_stage::message::written;
 use gloo_net::http::Request;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// Where the server is: empty for the page's own host.
@@ -22,7 +25,7 @@ pub(crate) struct Failure {
     /// The status of the answer; 0 if there was none.
     pub(crate) status: u16,
     /// What the server said, if it can be read.
-    pub(crate) refusal: Option<Refusal>,
+    pub(crate) problem: Option<Problem>,
 }
 
 impl Server {
@@ -58,12 +61,13 @@ impl Server {
     /// Casts a spell written in natural language. What comes back is the event's sentence and, on
     /// lines of its own, what the daemon answered.
     pub(crate) async fn cast(&self, spell: &str) -> Result<String, Failure> {
-        let body = written(object([("spell", spell.into())]));
+        let body = written(&SpellRequest { spell: spell.into() });
         let answer = self.request("/spell/cast", Some(body)).await?;
-        let text = |key: &str| answer.get(key).and_then(Value::as_str).map(str::to_owned);
-        let mut said = text("message").or_else(|| text("status")).unwrap_or_else(|| "Done.".into());
+        let SpellAnswer { status, message, result } =
+            SpellAnswer::deserialize(answer).map_err(|_| Failure::default())?;
+        let mut said = message.unwrap_or(status);
         // A daemon without a conduit gives its task back, which is no news.
-        if let Some(result) = text("result").filter(|result| !spell.contains(result.trim())) {
+        if let Some(result) = result.filter(|result| !spell.contains(result.trim())) {
             said.push('\n');
             said.push_str(result.trim_end());
         }
@@ -71,28 +75,29 @@ impl Server {
     }
 
     /// Spells that the parser understands.
-    pub(crate) async fn examples(&self) -> Option<Examples> {
-        answers::examples(&self.get("/spell/examples").await?)
+    pub(crate) async fn examples(&self) -> Option<ExamplesAnswer> {
+        self.get("/spell/examples").await
     }
 
     /// Rooms that exist.
-    pub(crate) async fn rooms(&self) -> Option<Vec<String>> {
-        answers::rooms(&self.get("/rooms").await?)
+    pub(crate) async fn rooms(&self) -> Option<RoomsAnswer> {
+        self.get("/rooms").await
     }
 
     /// Who is present. The server announces the look.
     pub(crate) async fn active(&self) -> Option<Vec<Card>> {
-        answers::cards(&self.get("/daemons/active").await?)
+        answers::cards(&self.get::<Value>("/daemons/active").await?)
     }
 
     /// Asks the log; says the status and sentence of a refusal.
     pub(crate) async fn log(&self, path: String) -> Result<Value, (u16, Option<String>)> {
         let answer = self.request(&path, None).await;
-        answer.map_err(|failure| (failure.status, failure.refusal.map(|refusal| refusal.text)))
+        answer
+            .map_err(|failure| (failure.status, failure.problem.map(|problem| problem.sentence().to_owned())))
     }
 
-    async fn get(&self, path: &str) -> Option<Value> {
-        self.request(path, None).await.ok()
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
+        T::deserialize(self.request(path, None).await.ok()?).ok()
     }
 
     // One future in a box: all callers await the same code.
@@ -121,7 +126,9 @@ async fn request(url: String, body: Option<String>) -> Result<Value, Failure> {
         Some(answer) if response.ok() => Ok(answer),
         answer => Err(Failure {
             status: response.status(),
-            refusal: answer.and_then(|answer| answers::refusal(&answer)),
+            problem: answer
+                .and_then(|answer| Problem::deserialize(answer).ok())
+                .filter(|problem| !problem.sentence().is_empty()),
         }),
     }
 }

@@ -106,8 +106,9 @@ impl AppHandle {
         leptos::task::spawn_local(async move {
             if let Some(learned) = self.server().examples().await {
                 self.views.lexicon.update(|lexicon| {
-                    lexicon.examples = learned.spells;
-                    lexicon.known = learned.daemons;
+                    lexicon.examples = learned.examples.into_iter().flat_map(|group| group.spells).collect();
+                    lexicon.known =
+                        learned.daemons.iter().map(|daemon| daemon.daemon_name.to_string()).collect();
                 });
             }
         });
@@ -118,7 +119,8 @@ impl AppHandle {
     pub(crate) fn learn_rooms(self) {
         leptos::task::spawn_local(async move {
             // They come in order of name.
-            if let Some(mut rooms) = self.server().rooms().await {
+            if let Some(answer) = self.server().rooms().await {
+                let mut rooms: Vec<String> = answer.rooms.iter().map(|card| card.room.to_string()).collect();
                 let current = self.views.room.get_untracked();
                 if !rooms.contains(&current) {
                     rooms.insert(rooms.partition_point(|room| *room < current), current);

@@ -1,9 +1,8 @@
 //! Stingers, synthesised and scheduled on the audio clock, and voices. Silent until the first click.
 
-use arcane_stage::message::object;
 use arcane_stage::sounds::{Sound, Stinger};
 use js_sys::{Function, Reflect};
-use serde_json::Value;
+use serde_json::{Value, json};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     AudioContext, AudioContextState, GainNode, HtmlAudioElement, OscillatorType, SpeechSynthesisUtterance,
@@ -131,13 +130,13 @@ impl Speaker {
 
     /// What tests ask for.
     pub(crate) fn describe(&self) -> Value {
-        Value::Object(object([
-            ("on", self.on.into()),
-            ("played", self.heard.played.into()),
-            ("too_late", self.heard.too_late.into()),
-            ("skew_ms", self.heard.skew_ms.into()),
-            ("skew_ms_max", self.heard.skew_ms_max.into()),
-        ]))
+        json!({
+            "on": self.on,
+            "played": self.heard.played,
+            "too_late": self.heard.too_late,
+            "skew_ms": self.heard.skew_ms,
+            "skew_ms_max": self.heard.skew_ms_max,
+        })
     }
 
     /// Lets a daemon speak: the server's sound, or the browser's own voice. The subtitle stands anyway.

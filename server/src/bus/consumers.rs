@@ -238,7 +238,7 @@ fn lag(position: &Position, there: &RoomInfo) -> u64 {
         Err(NotRecovered::EpochChanged | NotRecovered::Ahead) => {
             (there.head + 1).saturating_sub(there.oldest)
         }
-        Ok(_) | Err(NotRecovered::Expired) => there.head.saturating_sub(position.seq),
+        Ok(_) | Err(NotRecovered::Expired | NotRecovered::Other) => there.head.saturating_sub(position.seq),
     }
 }
 

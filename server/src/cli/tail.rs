@@ -196,6 +196,7 @@ impl Tail {
                 self.remark("the server's log is not the one of that position; events may have been missed");
             }
             Some(NotRecovered::Ahead) => self.remark("the server has no event of that number yet"),
+            Some(NotRecovered::Other) => self.remark("the server could not go on from that position"),
         }
         if at.epoch.as_ref() != Some(&connection.epoch.0) {
             at.seq = 0;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ConsumerCard;
+use crate::lenient;
 use crate::{Epoch, Metadata, ReceivedEvent, RoomName, Seq};
 
 /// Answer of `GET /events/recent`.
@@ -109,6 +110,7 @@ pub struct RoomsAnswer {
     /// `success`.
     pub status: String,
     /// In order of name.
+    #[serde(deserialize_with = "lenient::list")]
     pub rooms: Vec<RoomCard>,
 }
 

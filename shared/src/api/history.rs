@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lenient;
 use crate::{ConsumerName, Epoch, Metadata, Position, ReceivedEvent, RoomName, Seq, Timestamp, UnixMillis};
 
 /// Answer of `GET /events`: one page.
@@ -17,6 +18,7 @@ pub struct HistoryAnswer {
     /// The latest event.
     pub head: Seq,
     /// In the order that was asked for.
+    #[serde(deserialize_with = "lenient::events")]
     pub events: Vec<ReceivedEvent>,
     /// Where the next page begins: give it as `after` (ascending) or `before` (descending). `null`: there is none.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
@@ -42,6 +44,7 @@ pub struct ActivityAnswer {
     /// Seconds of one bucket.
     pub step_s: u64,
     /// Only those in which something happened, oldest first.
+    #[serde(deserialize_with = "lenient::list")]
     pub buckets: Vec<ActivityBucket>,
 }
 

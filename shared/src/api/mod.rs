@@ -16,5 +16,5 @@ pub use operating::{HealthAnswer, ReadyAnswer};
 pub use problem::{FieldError, Problem};
 pub use spells::{
     CastAnswer, DaemonAliases, DaemonRequest, ExampleGroup, ExamplesAnswer, InvokeRequest, ParseAnswer,
-    ParsedSpell, Span, SpanKind, SpellAction, SpellRequest, VoiceAnswer, VoiceRequest,
+    ParsedSpell, Span, SpanKind, SpellAction, SpellAnswer, SpellRequest, VoiceAnswer, VoiceRequest,
 };

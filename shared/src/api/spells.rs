@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::DaemonCard;
-use crate::{DaemonName, Metadata, Seq};
+use crate::{DaemonName, Metadata, Seq, lenient};
 
 /// Body of `POST /summon` and `POST /banish`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +58,20 @@ pub struct CastAnswer {
     pub execution_time: Option<f64>,
     /// The event's number in the room.
     pub seq: Seq,
+}
+
+/// What every answer of `POST /spell/cast` has, whatever the spell was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpellAnswer {
+    /// What was done, in a word.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub status: String,
+    /// The event's sentence.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub message: Option<String>,
+    /// What the conduit answered; of `invoke` only.
+    #[serde(default, deserialize_with = "lenient::or_default", skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
 }
 
 /// What a spell in natural language asks for.
@@ -141,8 +155,10 @@ pub struct ExamplesAnswer {
     /// `success`.
     pub status: String,
     /// Spells that the parser understands, by what they do.
+    #[serde(deserialize_with = "lenient::list")]
     pub examples: Vec<ExampleGroup>,
     /// The names and aliases that it knows.
+    #[serde(deserialize_with = "lenient::list")]
     pub daemons: Vec<DaemonAliases>,
 }
 

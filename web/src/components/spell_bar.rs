@@ -80,10 +80,12 @@ pub(crate) fn attach(app: AppHandle) {
                     };
                     set_timeout(fade, std::time::Duration::from_secs(8));
                 }
-                Err(failure) => feedback.set(match failure.refusal {
-                    Some(refusal) => {
-                        Feedback { failed: true, text: refusal.text, suggestions: refusal.suggestions }
-                    }
+                Err(failure) => feedback.set(match failure.problem {
+                    Some(problem) => Feedback {
+                        failed: true,
+                        text: problem.sentence().to_owned(),
+                        suggestions: problem.suggestions,
+                    },
                     None => Feedback {
                         failed: true,
                         text: "The server did not answer. The spell was not cast, as far as this page knows."

@@ -7,9 +7,11 @@ mod recordings;
 
 use std::rc::Rc;
 
+use arcane_shared::control::ClientMessage;
 use arcane_shared::{ReceivedEvent, RoomName, UnixMillis};
 use arcane_stage::clock_sync::ClockSync;
 use arcane_stage::director::direct;
+use arcane_stage::gap::Cause;
 use arcane_stage::history::{History, STORAGE_KEY};
 use arcane_stage::latency::Latency;
 use arcane_stage::link::{Link, State};
@@ -169,7 +171,7 @@ impl Page {
         let now = clock::now();
         match heard {
             Heard::Open => {
-                self.say(message::hello("dashboard"));
+                self.say(&ClientMessage::Hello { client: Some("dashboard".into()) });
                 self.sync.restart(now);
             }
             Heard::Closed(code, reason) => {
@@ -183,7 +185,6 @@ impl Page {
                     Incoming::Welcome(welcome) => self.welcome(&welcome),
                     Incoming::Event(event) => self.receive(*event, hidden),
                     Incoming::Notice(notice) => self.notice(notice, arrived),
-                    Incoming::Unknown => {}
                     Incoming::Undecodable => self.store.count_undecodable(),
                 }
             }
@@ -253,14 +254,20 @@ impl Page {
     fn notice(&mut self, notice: Notice, arrived: UnixMillis) {
         match notice {
             Notice::Pong { t0, t1, t2 } => self.sync.pong(t0, t1, t2, arrived),
-            Notice::Gap { from, to, cause } => {
-                self.store.gap(from, to, cause);
+            Notice::Gap { from, to, reason } => {
+                self.store.gap(from, to, Cause::of_word(&reason));
                 self.census.wanted = true;
             }
-            Notice::Behind { events } => self.lagging = events,
+            Notice::Lagging { behind } => self.lagging = behind,
+            Notice::CaughtUp { .. } => self.lagging = 0,
             Notice::Position { seq } => self.store.skip_to(seq),
             Notice::Draining { reconnect_in_ms } => self.link.draining(reconnect_in_ms),
-            Notice::Remark => {}
+            Notice::Connection(_)
+            | Notice::Hello { .. }
+            | Notice::Filtered { .. }
+            | Notice::Published { .. }
+            | Notice::Error { .. }
+            | Notice::Unknown => {}
         }
     }
 
@@ -278,7 +285,7 @@ impl Page {
             self.link.closed(1006, "", now);
         }
         if *self.link.state() == State::Live && self.sync.ping_due(now) {
-            self.say(message::ping(clock::unix()));
+            self.say(&ClientMessage::Ping { t0: clock::unix() });
         }
         if now - self.seen_at >= SEEN_EVERY_MS {
             self.seen_at = now;
@@ -287,7 +294,7 @@ impl Page {
                 if samples.is_empty() {
                     break;
                 }
-                self.say(message::seen(&samples));
+                self.say(&ClientMessage::Seen { samples });
             }
         }
         if self.unsaved && now - self.saved_at >= SAVE_EVERY_MS {
@@ -305,9 +312,9 @@ impl Page {
         }
     }
 
-    fn say(&self, message: String) {
+    fn say(&self, message: &ClientMessage) {
         if let Some(socket) = &self.socket {
-            socket.say(message);
+            socket.say(message::said(message));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How much happened when: what the strip draws, and the way from a moment to a number of the log.
 
+use arcane_shared::api::{ActivityAnswer, ActivityBucket};
 use arcane_shared::{AnySpell, Epoch, Seq, SpellName, UnixMillis};
 use serde_json::Value;
 
@@ -49,20 +50,17 @@ pub enum Place {
     },
 }
 
-impl Activity {
-    /// Reads the answer of `GET /events/activity`.
-    #[must_use]
-    pub fn read(answer: &Value) -> Option<Self> {
-        let whole = |key: &str| answer.get(key).and_then(Value::as_u64);
+impl From<ActivityAnswer> for Activity {
+    fn from(answer: ActivityAnswer) -> Self {
         let mut activity = Self {
-            epoch: Epoch(answer.get("epoch")?.as_str()?.into()),
+            epoch: answer.epoch,
             head: 0,
-            oldest_at: answer.get("oldest_at").and_then(Value::as_f64),
+            oldest_at: answer.oldest_at,
             #[expect(clippy::cast_precision_loss, reason = "seconds of a few years")]
-            step_ms: whole("step_s")?.max(1) as f64 * 1000.0,
+            step_ms: answer.step_s.max(1) as f64 * 1000.0,
             slots: Vec::new(),
         };
-        for slot in answer.get("buckets")?.as_array()?.iter().take(SLOTS_MAX).filter_map(slot) {
+        for slot in answer.buckets.iter().take(SLOTS_MAX).map(slot) {
             if activity.slots.last().is_none_or(|last| last.at < slot.at && last.seq < slot.seq) {
                 activity.slots.push(slot);
             }
@@ -71,9 +69,11 @@ impl Activity {
         if let Some(last) = activity.slots.last() {
             activity.head = (last.seq + u64::from(last.bucket.total())).saturating_sub(1);
         }
-        Some(activity)
+        activity
     }
+}
 
+impl Activity {
     /// Nothing yet, in stretches of so many milliseconds: of events that come without a log.
     #[must_use]
     pub fn without_log(step_ms: f64) -> Self {
@@ -133,29 +133,22 @@ impl Activity {
     }
 }
 
-fn slot(value: &Value) -> Option<Slot> {
-    let whole = |object: &Value, key: &str| object.get(key).and_then(Value::as_u64);
+fn slot(bucket: &ActivityBucket) -> Slot {
     let small = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
     let mut by_kind = [0; KINDS];
-    let spells = value.get("by_spell").unwrap_or(&Value::Null);
     for (count, spell) in by_kind.iter_mut().zip(SpellName::ALL) {
-        *count = small(whole(spells, spell.as_str()).unwrap_or(0));
+        *count = small(bucket.by_spell.get(spell.as_str()).and_then(Value::as_u64).unwrap_or(0));
     }
     let named: u64 = by_kind.iter().map(|n| u64::from(*n)).sum();
     // Spells of a later version have no name here.
-    by_kind[KINDS - 1] = small(whole(value, "events")?.saturating_sub(named));
-    Some(Slot {
-        at: value.get("at")?.as_f64().filter(|at| at.is_finite())?,
-        seq: whole(value, "seq")?,
-        bucket: Bucket { by_kind, failures: small(whole(value, "failures").unwrap_or(0)) },
-    })
+    by_kind[KINDS - 1] = small(bucket.events.saturating_sub(named));
+    Slot { at: bucket.at, seq: bucket.seq, bucket: Bucket { by_kind, failures: small(bucket.failures) } }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use arcane_shared::Metadata;
-    use arcane_shared::api::{ActivityAnswer, ActivityBucket};
     use proptest::prelude::*;
 
     fn answer(step_s: u64, counts: &[(u64, u64)]) -> Activity {
@@ -178,7 +171,7 @@ mod tests {
             step_s,
             buckets,
         };
-        Activity::read(&serde_json::to_value(answer).unwrap()).unwrap()
+        answer.into()
     }
 
     #[test]
@@ -207,7 +200,6 @@ mod tests {
         let shown: Vec<_> = activity.slots().iter().map(|s| (s.at, s.seq, s.bucket.total())).collect();
         assert_eq!(shown, [(10_000.0, 1, 4), (20_000.0, 5, 2)]);
         assert_eq!((activity.head, activity.slots()[1].bucket.failures), (6, 1));
-        assert_eq!(Activity::read(&serde_json::json!({"detail": "no"})), None);
     }
 
     proptest! {

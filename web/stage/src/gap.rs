@@ -78,7 +78,7 @@ impl From<Option<NotRecovered>> for Anew {
         match reason {
             Some(NotRecovered::EpochChanged) => Self::EpochChanged,
             Some(NotRecovered::Ahead) => Self::Ahead,
-            Some(NotRecovered::Expired) | None => Self::Unsaid,
+            Some(NotRecovered::Expired | NotRecovered::Other) | None => Self::Unsaid,
         }
     }
 }

@@ -27,11 +27,11 @@ struct Kept {
 
 impl Kept {
     fn written(&self) -> String {
-        let mut object = message::value(&self.event);
+        let mut event = message::value(&self.event);
         if let Some(epoch) = &self.epoch {
-            object.insert("epoch".into(), epoch.0.as_str().into());
+            event["epoch"] = epoch.0.as_str().into();
         }
-        message::written(object)
+        event.to_string()
     }
 }
 
@@ -50,7 +50,7 @@ impl History {
         let Ok(Value::Array(list)) = serde_json::from_str(text) else { return history };
         for value in list.into_iter().rev() {
             let epoch = value.get("epoch").and_then(Value::as_str).map(|epoch| Epoch(epoch.into()));
-            if let Some(event) = message::event(value, Timestamp::from_unix_micros(0)) {
+            if let Some(event) = message::event(value, Timestamp::UNKNOWN) {
                 let room = event.room.clone().unwrap_or_default();
                 history.keep(&room, epoch.as_ref(), &event);
             }

@@ -3,11 +3,12 @@
 //! The first line says what it is and who was present before the first event; every other line is an event as the bus
 //! sends it. A file without such a first line will do as well: what `arcane export` writes, or lines that a user kept.
 
-use arcane_shared::{ReceivedEvent, Rgb, RoomName, SpellName, Timestamp};
+use arcane_shared::{ReceivedEvent, Rgb, RoomName, SpellName, Timestamp, lenient};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::daemons::Daemons;
-use crate::message::{self, object, written};
+use crate::message::{self, written};
 use crate::store::{Entry, Store};
 
 /// Most events of a file that are shown.
@@ -16,6 +17,28 @@ pub const EVENTS_MAX: usize = 20_000;
 pub const BYTES_MAX: usize = 32 << 20;
 /// The version of the format.
 pub const VERSION: u64 = 1;
+
+/// The first line of a file.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    arcane_recording: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    room: RoomName,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    present: Listed,
+}
+
+/// Daemons; what is none is left out.
+#[derive(Default, Serialize, Deserialize)]
+struct Listed(#[serde(deserialize_with = "lenient::list")] Vec<Present>);
+
+#[derive(Serialize, Deserialize)]
+struct Present {
+    daemon_name: String,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    color: Option<Rgb>,
+}
 
 /// A recording as it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,17 +64,15 @@ pub fn encode(room: &RoomName, store: &Store) -> (String, usize) {
         undo(&mut present, &stored.event, store.daemons());
         events.push(&stored.event);
     }
-    let daemons = present.iter().map(|(name, color)| {
-        Value::Object(object([("daemon_name", name.as_str().into()), ("color", color.to_string().into())]))
+    let daemons = present.into_iter().map(|(daemon_name, color)| Present { daemon_name, color: Some(color) });
+    let mut text = written(&Head {
+        arcane_recording: Some(VERSION),
+        room: room.clone(),
+        present: Listed(daemons.collect()),
     });
-    let mut text = written(object([
-        ("arcane_recording", VERSION.into()),
-        ("room", room.as_str().into()),
-        ("present", Value::Array(daemons.collect())),
-    ]));
     text.push('\n');
     for event in events.iter().rev() {
-        text.push_str(&written(message::value(event)));
+        text.push_str(&written(event));
         text.push('\n');
     }
     (text, events.len())
@@ -82,9 +103,9 @@ pub fn decode(text: &str) -> Result<Recording, String> {
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let value: Option<Value> = serde_json::from_str(line).ok();
         match value {
-            Some(head) if head.get("arcane_recording").is_some() => read_head(&mut recording, &head)?,
+            Some(head) if head.get("arcane_recording").is_some() => read_head(&mut recording, head)?,
             Some(value) if recording.events.len() < EVENTS_MAX => {
-                match message::event(value, Timestamp::from_unix_micros(0)) {
+                match message::event(value, Timestamp::UNKNOWN) {
                     Some(event) => recording.events.push(event),
                     None => recording.unread += 1,
                 }
@@ -98,20 +119,21 @@ pub fn decode(text: &str) -> Result<Recording, String> {
     Ok(recording)
 }
 
-fn read_head(recording: &mut Recording, head: &Value) -> Result<(), String> {
-    if head.get("arcane_recording").and_then(Value::as_u64).is_none_or(|version| version > VERSION) {
+fn read_head(recording: &mut Recording, head: Value) -> Result<(), String> {
+    let head = Head::deserialize(head)
+        .ok()
+        .filter(|head| head.arcane_recording.is_some_and(|version| version <= VERSION));
+    let Some(head) = head else {
         return Err("This recording is of a later version: open it with a newer dashboard.".into());
-    }
-    let room = head.get("room").and_then(Value::as_str).and_then(|room| RoomName::parse(room).ok());
-    recording.room = room.unwrap_or_default();
-    let daemons = head.get("present").and_then(Value::as_array).into_iter().flatten();
+    };
+    recording.room = head.room;
+    let daemons = head.present.0.into_iter().take(crate::daemons::DAEMONS_MAX);
     recording.present = daemons
-        .filter_map(|daemon| {
-            let name = daemon.get("daemon_name")?.as_str()?;
-            let color = daemon.get("color").and_then(Value::as_str).and_then(|color| Rgb::parse(color).ok());
-            Some((name.to_owned(), color.unwrap_or_else(|| arcane_shared::color::assign(name, &[]))))
+        .map(|daemon| {
+            let color =
+                daemon.color.unwrap_or_else(|| arcane_shared::color::assign(&daemon.daemon_name, &[]));
+            (daemon.daemon_name, color)
         })
-        .take(crate::daemons::DAEMONS_MAX)
         .collect();
     Ok(())
 }

@@ -67,7 +67,12 @@ impl Log {
             .collect();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a step")]
         let step_s = step_s as u64;
-        Activity::read(&json!({"epoch": "k", "head": self.head(), "oldest_at": first, "step_s": step_s, "buckets": buckets})).expect("a readable answer")
+        let answer = json!({"room": "main", "epoch": "k", "oldest": 1, "head": self.head(), "oldest_at": first,
+            "head_at": null, "step_s": step_s, "buckets": buckets});
+        let Some(Answer::Activity(activity)) = (Ask::Activity { from: None, to: None }).read(answer) else {
+            panic!()
+        };
+        activity
     }
 
     fn answer(&mut self, ask: Ask) -> Answer {

@@ -1,10 +1,11 @@
 //! What a traveller asks of the log, and what comes back.
 
-use arcane_shared::{Epoch, ReceivedEvent, Seq, Timestamp, UnixMillis};
+use arcane_shared::api::{ActivityAnswer, HistoryAnswer};
+use arcane_shared::{Epoch, ReceivedEvent, Seq, UnixMillis};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::activity::Activity;
-use crate::message;
 use crate::moment::written;
 
 /// Events of one page.
@@ -62,8 +63,14 @@ impl Ask {
     #[must_use]
     pub fn read(&self, answer: Value) -> Option<Answer> {
         match self {
-            Self::Activity { .. } => Activity::read(&answer).map(Answer::Activity),
-            _ => Page::read(answer).map(Answer::Page),
+            Self::Activity { .. } => {
+                let activity = ActivityAnswer::deserialize(answer).ok()?;
+                Some(Answer::Activity(activity.into()))
+            }
+            Self::Before(_) | Self::After(_) | Self::Presence(_) => {
+                let page = HistoryAnswer::deserialize(answer).ok()?;
+                Some(Answer::Page(page.into()))
+            }
         }
     }
 }
@@ -90,17 +97,9 @@ pub struct Page {
     pub more: bool,
 }
 
-impl Page {
-    fn read(mut answer: Value) -> Option<Self> {
-        let events = answer.get_mut("events").map(Value::take);
-        let Some(Value::Array(list)) = events else { return None };
-        let unknown = Timestamp::from_unix_micros(0);
-        Some(Self {
-            epoch: Epoch(answer.get("epoch")?.as_str()?.into()),
-            head: answer.get("head")?.as_u64()?,
-            events: list.into_iter().filter_map(|value| message::event(value, unknown)).collect(),
-            more: answer.get("next").is_some_and(|next| !next.is_null()),
-        })
+impl From<HistoryAnswer> for Page {
+    fn from(answer: HistoryAnswer) -> Self {
+        Self { epoch: answer.epoch, head: answer.head, events: answer.events, more: answer.next.is_some() }
     }
 }
 
@@ -156,7 +155,6 @@ impl Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arcane_shared::api::HistoryAnswer;
     use serde_json::json;
 
     #[test]
