@@ -52,8 +52,9 @@ newer with venv must be there.
 
 The tests run in two lanes, so that those which wait do not keep those which compute; what each lane said is shown when
 it ends, and is in target/tests. The stories run in Chromium, one after the other: drawing in software takes both cores.
-A story that failed is played again for a trace, which is in end2end/test-results. On Debian and Ubuntu Chromium is
-installed when it is missing; elsewhere, set CHROMIUM_PATH.";
+A story that failed is played again with a trace, which is in end2end/test-results; one that passes then is flaky, fails
+nothing and is named. On Debian, root gets the headless shell of Chromium when it is missing: all of Chromium works, too,
+and takes twice the processor time. Elsewhere, install either, or set CHROMIUM_PATH.";
 
 /// Of `check`.
 pub(crate) const CHECK: &str = "\
