@@ -2,9 +2,8 @@
 
 use std::pin::Pin;
 
-use arcane_shared::api::{ExamplesAnswer, RoomsAnswer, SpellAnswer, SpellRequest};
+use arcane_shared::api::{ExamplesAnswer, RoomsAnswer, RosterAnswer, SpellAnswer, SpellRequest};
 use arcane_shared::{Position, Problem};
-use arcane_stage::answers::{self, Card};
 use arcane_stage::message::written;
 use gloo_net::http::Request;
 use serde::Deserialize;
@@ -50,7 +49,7 @@ impl Server {
     pub(crate) fn stream_url(&self, room: &str, since: Option<Position>) -> String {
         let scheme = if self.secure { "wss" } else { "ws" };
         let since = since.map_or_else(String::new, |position| format!("&since={position}"));
-        format!("{scheme}://{}/ws/events?room={room}&recent=100{since}", self.host)
+        format!("{scheme}://{}/ws/events?room={room}&recent=100&roster=true{since}", self.host)
     }
 
     /// The address that a person would type into a shell.
@@ -84,9 +83,9 @@ impl Server {
         self.get("/rooms").await
     }
 
-    /// Who is present. The server announces the look.
-    pub(crate) async fn active(&self) -> Option<Vec<Card>> {
-        answers::cards(&self.get::<Value>("/daemons/active").await?)
+    /// Who is present in a room and does what.
+    pub(crate) async fn roster(&self, room: &str) -> Option<RosterAnswer> {
+        self.get(&format!("/roster?room={room}")).await
     }
 
     /// Asks the log; says the status and sentence of a refusal.

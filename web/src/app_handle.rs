@@ -78,25 +78,18 @@ impl AppHandle {
     fn hear(self, heard: Heard) {
         let hidden = document().hidden();
         self.with(|page| page.hear(heard, hidden));
-        self.take_census();
+        self.ask_roster();
     }
 
-    /// Asks the server who is present where our part of history does not say.
-    fn take_census(self) {
-        if self.with(Page::census_due) != Some(true) {
+    /// Asks the server who is present and does what, where events that would say so are missing here.
+    fn ask_roster(self) {
+        if self.with(Page::roster_due) != Some(true) {
             return;
         }
         leptos::task::spawn_local(async move {
             let room = self.views.room.get_untracked();
-            if let Some(cards) = self.server().active().await {
-                self.with(|page| {
-                    if page.room.as_str() == room {
-                        page.store.daemons_mut().adopt(&cards);
-                        if page.time_travel.travel.is_none() {
-                            page.stage.settle(page.store.daemons(), clock::now());
-                        }
-                    }
-                });
+            if let Some(answer) = self.server().roster(&room).await {
+                self.with(|page| page.adopt(answer));
             }
         });
     }

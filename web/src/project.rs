@@ -1,6 +1,8 @@
 //! From the page's state to what people read: called a few times a second, never per event.
 
-use arcane_stage::daemons::Daemon;
+use arcane_shared::Timestamp;
+use arcane_shared::roster::{DaemonState, Doing};
+use arcane_stage::daemons::{self, Daemons};
 use arcane_stage::latency::Report;
 use arcane_stage::link::State;
 use arcane_stage::stage::Label;
@@ -61,11 +63,12 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     put(views.present, page.shown().daemons().present().count());
     let store = page.shown();
     // Both parts are in order of name already.
-    let past = store.daemons().iter().filter(|daemon| !daemon.is_present() && daemon.invocations > 0);
+    let past = store.daemons().iter().filter(|daemon| !daemon.is_present() && daemon.all.invocations > 0);
     let rows = store.daemons().present().chain(past);
-    put(views.daemons, rows.take(100).map(|daemon| daemon_view(daemon, unix)).collect());
-    put(views.names, store.daemons().iter().take(200).map(|daemon| daemon.name.clone()).collect());
-    let present: Vec<String> = store.daemons().present().map(|daemon| daemon.name.clone()).collect();
+    put(views.daemons, rows.take(100).map(|daemon| daemon_view(store.daemons(), daemon, unix)).collect());
+    put(views.names, store.daemons().iter().take(200).map(|daemon| daemon.daemon_name.to_string()).collect());
+    let present: Vec<String> =
+        store.daemons().present().map(|daemon| daemon.daemon_name.to_string()).collect();
     if views.lexicon.with_untracked(|lexicon| lexicon.present != present) {
         views.lexicon.update(|lexicon| lexicon.present = present);
     }
@@ -185,17 +188,27 @@ fn quiet(page: &Page) -> Quiet {
     }
 }
 
-fn daemon_view(daemon: &Daemon, unix: f64) -> DaemonView {
-    let waiting = daemon.waiting_since.map(|since| ago(unix - since));
+fn daemon_view(daemons: &Daemons, daemon: &DaemonState, unix: f64) -> DaemonView {
+    let today = daemons.today(daemon, unix);
+    let since = |since: &Timestamp| ago(unix - since.unix_millis());
+    let figure = match daemon.doing {
+        Doing::Waiting => daemon.waiting.as_ref().map(|wait| since(&wait.since)),
+        Doing::Working => daemon.calls.last().map(|call| since(&call.since)),
+        Doing::Failed | Doing::Idle | Doing::Gone => None,
+    };
+    let last = match &daemon.failure {
+        Some(failure) if daemon.doing == Doing::Failed => format!("{}: {}", failure.task, failure.error),
+        _ => daemons::line(daemon).to_owned(),
+    };
     DaemonView {
-        name: daemon.name.clone(),
-        color: palette::text_color(daemon.color).to_string(),
-        rune: runes::svg_path(runes::inscribe(&daemon.name).heart),
+        name: daemon.daemon_name.to_string(),
+        color: palette::text_color(daemons::color_of(daemon)).to_string(),
+        rune: runes::svg_path(runes::inscribe(daemon.daemon_name.as_str()).heart),
         state: daemon.doing.word(),
-        last: daemon.last.clone(),
-        invocations: waiting.unwrap_or_else(|| summary::count(daemon.invocations)),
-        rate: daemon.success_rate().map_or_else(|| "–".into(), |rate| fixed(rate * 100.0, 1) + " %"),
-        mean: daemon.mean_seconds().map_or_else(|| "–".into(), summary::seconds),
+        last,
+        invocations: figure.unwrap_or_else(|| summary::count(today.invocations)),
+        rate: daemons::success_rate(&today).map_or_else(|| "–".into(), |rate| fixed(rate * 100.0, 1) + " %"),
+        mean: daemons::mean_seconds(&today).map_or_else(|| "–".into(), summary::seconds),
     }
 }
 

@@ -1,6 +1,7 @@
 //! From the page's state to the statistics, while they are shown.
 
-use arcane_stage::daemons::Daemon;
+use arcane_shared::roster::{DaemonState, Dollars, Sums};
+use arcane_stage::daemons::{self, Daemons};
 use arcane_stage::latency::BOUNDS_MS;
 use arcane_stage::palette;
 use arcane_stage::summary::{self, fixed};
@@ -49,57 +50,72 @@ pub(crate) fn of(page: &Page, unix: f64) -> Stats {
             late: bound.is_none_or(|bound| *bound > DEADLINE_MS),
         }
     });
-    let daemons = store.daemons().iter().filter(|daemon| daemon.is_present() || daemon.invocations > 0);
+    let daemons = store.daemons().iter().filter(|daemon| daemon.is_present() || daemon.all.invocations > 0);
     Stats {
         facts,
         bins: bins.collect(),
-        rows: daemons.take(ROWS_MAX).map(|daemon| row(daemon, unix)).collect(),
+        rows: daemons.take(ROWS_MAX).map(|daemon| row(store.daemons(), daemon, unix)).collect(),
     }
 }
 
-/// What all of it took: tokens, cost, time that daemons waited. `None` where no event says anything of it.
+/// What all daemons took on the day of a moment: tokens, cost, time that they waited. `None` where no event says anything of it.
 pub(crate) fn mana(page: &Page, unix: f64) -> Option<[String; 3]> {
-    let (mut tokens, mut cost, mut waited) = ([0.0; 2], 0.0, 0.0);
-    for daemon in page.shown().daemons().iter() {
-        tokens = [tokens[0] + daemon.tokens[0], tokens[1] + daemon.tokens[1]];
-        cost += daemon.cost;
-        waited += daemon.waited_until(unix);
+    let daemons = page.shown().daemons();
+    let (mut all, mut waited) = (Sums::default(), 0.0);
+    for daemon in daemons.iter() {
+        let today = daemons.today(daemon, unix);
+        waited += daemons::waited_until(daemon, &today, unix);
+        all.merge(&today);
     }
-    let any = tokens[0] + tokens[1] + cost + waited > 0.0;
+    let any = tokens(&all).is_some() || all.cost_usd.is_some() || waited > 0.0;
     any.then(|| {
-        let [read, written] = tokens.map(amount);
-        [format!("{read} · {written}"), dollars(cost), crate::project::ago(waited)]
+        let [read, written] = [all.input_tokens, all.output_tokens].map(|n| n.map_or_else(none, amount));
+        let cost = all.cost_usd.map_or_else(none, dollars);
+        [format!("{read} · {written}"), cost, crate::project::ago(waited)]
     })
 }
 
-fn row(daemon: &Daemon, unix: f64) -> StatRow {
-    let none = || "–".to_owned();
-    let tokens = daemon.tokens[0] + daemon.tokens[1];
-    let waited = daemon.waited_until(unix);
+fn row(daemons: &Daemons, daemon: &DaemonState, unix: f64) -> StatRow {
+    let today = daemons.today(daemon, unix);
+    let waited = daemons::waited_until(daemon, &today, unix);
     StatRow {
-        name: daemon.name.clone(),
-        color: palette::text_color(daemon.color).to_string(),
+        name: daemon.daemon_name.to_string(),
+        color: palette::text_color(daemons::color_of(daemon)).to_string(),
         cells: [
-            daemon.invocations.to_string(),
-            daemon.success_rate().map_or_else(none, percent),
-            daemon.mean_seconds().map_or_else(none, summary::seconds),
-            if tokens > 0.0 { amount(tokens) } else { none() },
-            if daemon.cost > 0.0 { dollars(daemon.cost) } else { none() },
+            today.invocations.to_string(),
+            daemons::success_rate(&today).map_or_else(none, percent),
+            daemons::mean_seconds(&today).map_or_else(none, summary::seconds),
+            tokens(&today).map_or_else(none, amount),
+            today.cost_usd.map_or_else(none, dollars),
             if waited > 0.0 { crate::project::ago(waited) } else { none() },
         ],
     }
+}
+
+/// Tokens read and written; `None` where no event says.
+fn tokens(sums: &Sums) -> Option<u64> {
+    match (sums.input_tokens, sums.output_tokens) {
+        (None, None) => None,
+        (read, written) => Some(read.unwrap_or(0).saturating_add(written.unwrap_or(0))),
+    }
+}
+
+/// What is not known.
+fn none() -> String {
+    "–".into()
 }
 
 fn percent(part: f64) -> String {
     fixed(part * 100.0, 1) + " %"
 }
 
-fn dollars(cost: f64) -> String {
-    format!("$ {}", fixed(cost, 2))
+fn dollars(cost: Dollars) -> String {
+    format!("$ {}", fixed(cost.get(), 2))
 }
 
-fn amount(n: f64) -> String {
-    match n {
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+fn amount(count: u64) -> String {
+    match count as f64 {
         n if n < 10_000.0 => fixed(n, 0),
         n if n < 1e6 => fixed(n / 1e3, 0) + " k",
         n => fixed(n / 1e6, 2) + " M",

@@ -5,7 +5,7 @@ use super::sign::{Deed, Sign, Spent};
 use super::state::{Call, DaemonState, Failure, Wait};
 use super::sums::Sums;
 use super::{CALLS_MAX, DAEMONS_MAX, Roster, SILENCE_MICROS};
-use crate::{DaemonName, Seq, Timestamp};
+use crate::{DaemonName, Rgb, Seq, Timestamp};
 
 impl Roster {
     /// Folds the event with the next number. `None`: it is about no daemon. What is folded in already changes nothing.
@@ -17,6 +17,16 @@ impl Roster {
         if let Some(sign) = sign {
             self.fold_sign(seq, sign);
         }
+    }
+
+    /// A daemon that was present before the first event that is known, nobody knows since when.
+    pub fn admit(&mut self, name: &str, color: Rgb) {
+        let Ok(name) = DaemonName::parse(name) else { return };
+        let at = self.find(name.as_str()).unwrap_or_else(|_| self.make_room(&name));
+        let daemon = &mut self.daemons[at];
+        daemon.color = Some(color);
+        daemon.present_since.get_or_insert(Timestamp::from_unix_micros(0));
+        daemon.settle();
     }
 
     /// Leaves events out: they cannot be had.
@@ -34,7 +44,7 @@ impl Roster {
             }
             Ok(at) => at,
             Err(_) if is_mere_name || sign.deed == Deed::Forgotten => return,
-            Err(_) => self.admit(&sign.daemon),
+            Err(_) => self.make_room(&sign.daemon),
         };
         let day = self.day(sign.at);
         let daemon = &mut self.daemons[at];
@@ -50,7 +60,7 @@ impl Roster {
     }
 
     /// Makes a place for a daemon; says where.
-    fn admit(&mut self, name: &DaemonName) -> usize {
+    fn make_room(&mut self, name: &DaemonName) -> usize {
         if self.daemons.len() >= DAEMONS_MAX {
             let daemons = self.daemons.iter().enumerate();
             let oldest = daemons.min_by_key(|(_, daemon)| (daemon.is_present(), daemon.heard_seq));

@@ -7,10 +7,11 @@ mod recordings;
 
 use std::rc::Rc;
 
+use arcane_shared::api::RosterAnswer;
 use arcane_shared::control::ClientMessage;
 use arcane_shared::{ReceivedEvent, RoomName, UnixMillis};
 use arcane_stage::clock_sync::ClockSync;
-use arcane_stage::director::direct;
+use arcane_stage::director::{Cue, direct};
 use arcane_stage::gap::Cause;
 use arcane_stage::history::{History, STORAGE_KEY};
 use arcane_stage::latency::Latency;
@@ -31,8 +32,8 @@ use crate::{clock, storage};
 
 /// Milliseconds between writes of the history.
 const SAVE_EVERY_MS: f64 = 1_500.0;
-/// Milliseconds between two looks at who is present: each is an event for everybody.
-const CENSUS_EVERY_MS: f64 = 3_000.0;
+/// Milliseconds between two questions who is present and does what.
+const ROSTER_EVERY_MS: f64 = 3_000.0;
 /// Milliseconds between reports of paint samples.
 const SEEN_EVERY_MS: f64 = 1_000.0;
 /// Everything the page keeps.
@@ -63,7 +64,7 @@ pub(crate) struct Page {
     reopens: bool,
     /// The painter has said what it can do.
     settled: bool,
-    census: Census,
+    roster_asked_at: Option<f64>,
     history: History,
     socket: Option<Socket>,
     performed: Vec<Performed>,
@@ -71,13 +72,6 @@ pub(crate) struct Page {
     unsaved: bool,
     saved_at: f64,
     seen_at: f64,
-}
-
-/// Whether the server was asked who is present, and when.
-#[derive(Default)]
-struct Census {
-    wanted: bool,
-    taken_at: Option<f64>,
 }
 
 impl Page {
@@ -111,7 +105,7 @@ impl Page {
             pins: Vec::new(),
             reopens: false,
             settled: false,
-            census: Census::default(),
+            roster_asked_at: None,
             history,
             socket: None,
             performed: Vec::new(),
@@ -148,7 +142,7 @@ impl Page {
         self.socket = None;
         self.room = room;
         self.leave(true);
-        self.census = Census::default();
+        self.roster_asked_at = None;
         self.lagging = 0;
         self.store = Store::default();
         self.store.restore(self.history.of_room(&self.room));
@@ -208,26 +202,40 @@ impl Page {
             self.history.keep(&self.room, self.store.epoch(), &stored.event);
         }
         self.unsaved |= !fresh.is_empty();
-        // Who came before all that we were told is known to the server only.
-        let resumed = welcome.resume.is_some_and(|resume| resume.recovered);
-        self.census.wanted =
-            if resumed { self.census.taken_at.is_none() } else { welcome.seq > welcome.recent.len() as u64 };
         self.time_travel.begin();
         if self.time_travel.travel.is_none() {
             self.stage.settle(self.store.daemons(), now);
         }
     }
 
-    /// Whether to ask the server who is present: not twice for one reason, and not often.
-    pub(crate) fn census_due(&mut self) -> bool {
+    /// Whether to ask the server who is present and does what: events that say so are missing, and it was not asked just now.
+    pub(crate) fn roster_due(&mut self) -> bool {
         let now = clock::now();
-        let rested = self.census.taken_at.is_none_or(|at| now - at >= CENSUS_EVERY_MS);
-        // The realm lives in the default room; other rooms are what publishers make of them.
-        let due = self.census.wanted && rested && self.room == RoomName::default();
+        let rested = self.roster_asked_at.is_none_or(|at| now - at >= ROSTER_EVERY_MS);
+        let due = self.store.lacks_events() && rested && self.recorded.is_none();
         if due {
-            self.census = Census { wanted: false, taken_at: Some(now) };
+            self.roster_asked_at = Some(now);
         }
         due
+    }
+
+    /// The server has said who is present and does what.
+    pub(crate) fn adopt(&mut self, answer: RosterAnswer) {
+        if answer.room == self.room && Some(&answer.epoch) == self.store.epoch() {
+            self.store.adopt(answer.roster);
+            if self.time_travel.travel.is_none() {
+                self.stage.settle(self.store.daemons(), clock::now());
+            }
+        }
+    }
+
+    /// Lets the stage perform a cue; what its daemon does then is what is known of it.
+    pub(super) fn enact(&mut self, cue: &Cue, now: f64) {
+        self.stage.perform(cue, now);
+        let shown = self.time_travel.travel.as_ref().map_or(&self.store, |travel| travel.store());
+        if let Some(daemon) = cue.daemon.as_ref().and_then(|name| shown.daemons().get(name)) {
+            self.stage.follow(daemon, now);
+        }
     }
 
     fn receive(&mut self, event: ReceivedEvent, hidden: bool) {
@@ -245,7 +253,7 @@ impl Page {
             self.collapse();
             let mut cue = direct(&stored.event, stored.origin, None, hidden);
             cue.id = Some(stored.id);
-            self.stage.perform(&cue, clock::now());
+            self.enact(&cue, clock::now());
         } else {
             self.playout.arrive(&stored, self.sync.server_time(clock::unix()));
         }
@@ -256,7 +264,6 @@ impl Page {
             Notice::Pong { t0, t1, t2 } => self.sync.pong(t0, t1, t2, arrived),
             Notice::Gap { from, to, reason } => {
                 self.store.gap(from, to, Cause::of_word(&reason));
-                self.census.wanted = true;
             }
             Notice::Lagging { behind } => self.lagging = behind,
             Notice::CaughtUp { .. } => self.lagging = 0,

@@ -47,7 +47,7 @@ impl Page {
         while let Some(waiting) = self.playout.next(None, 0.0) {
             let mut cue = direct(&waiting.stored.event, waiting.stored.origin, None, true);
             cue.id = Some(waiting.stored.id);
-            self.stage.perform(&cue, clock::now());
+            self.enact(&cue, clock::now());
         }
     }
 
@@ -118,7 +118,7 @@ impl Page {
     }
 
     pub(super) fn perform(&mut self, waiting: &Waiting, cue: &Cue, now: f64) {
-        self.stage.perform(cue, now);
+        self.enact(cue, now);
         if cue.is_performed()
             && let Some(text) = &cue.subtitle
         {

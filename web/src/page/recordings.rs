@@ -5,7 +5,7 @@ use arcane_stage::recording::{self, Recording};
 use arcane_stage::time_travel::TimeTravel;
 use arcane_stage::time_travel::past::taken_at;
 
-use super::{Census, Page};
+use super::Page;
 use crate::clock;
 use crate::time_travel::TimeTraveller;
 
@@ -28,7 +28,7 @@ impl Page {
         self.stage.clear();
         self.playout.clear();
         self.performed.clear();
-        self.census = Census::default();
+        self.roster_asked_at = None;
         self.lagging = 0;
         self.pins.clear();
         self.room = shown.room;

@@ -361,6 +361,9 @@ impl Page {
                 cue.voice = Voice::Silent;
             }
             self.stage.perform(&cue, now);
+            if let Some(daemon) = cue.daemon.as_ref().and_then(|name| travel.store().daemons().get(name)) {
+                self.stage.follow(daemon, now);
+            }
             if performed >= PERFORMED_MAX {
                 travel.fall_back();
                 break;

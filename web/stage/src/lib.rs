@@ -5,12 +5,11 @@
 //! [`daemons`], [`timeline`] and the chronicle that [`feed`] shows through a [`filter`]; [`director`]
 //! turns an event into a cue; [`stage`] performs cues and describes every [`frame`] as one
 //! [`picture`], which the page's painters draw. [`governor`] is the only door to large changes of
-//! luminance, [`sounds`] the only one to stingers. [`answers`] reads what REST says. [`time_travel`] shows the realm as it was:
+//! luminance, [`sounds`] the only one to stingers. [`time_travel`] shows the realm as it was:
 //! what it asks of the log, what it holds of it, and its pace.
 
 pub mod activity;
 pub mod actors;
-pub mod answers;
 pub mod clock_sync;
 pub mod coalesce;
 pub mod completion;

@@ -4,6 +4,7 @@
 //! input, which halves what they weigh. Writing goes the same way.
 
 use arcane_shared::control::{ClientMessage, Connection, ServerMessageOf};
+use arcane_shared::roster::Roster;
 use arcane_shared::{Epoch, Mended, ReceivedEvent, Resume, RoomName, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,6 +40,8 @@ pub struct Welcome {
     pub seq: Seq,
     /// What became of the position that the page named.
     pub resume: Option<Resume>,
+    /// Who is present and does what, if the server says.
+    pub roster: Option<Roster>,
     /// Recent events that could not be read.
     pub undecodable: u64,
 }
@@ -55,6 +58,7 @@ impl Welcome {
             epoch: Some(connection.epoch).filter(|epoch| !epoch.0.is_empty()),
             seq: connection.seq.max(last),
             resume: connection.resume,
+            roster: connection.roster,
             undecodable: (count - recent.len()) as u64,
             recent,
         }

@@ -7,7 +7,7 @@ use arcane_shared::{ReceivedEvent, Rgb, RoomName, SpellName, Timestamp, lenient}
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::daemons::Daemons;
+use crate::daemons::{Daemons, color_of};
 use crate::message::{self, written};
 use crate::store::{Entry, Store};
 
@@ -57,7 +57,7 @@ pub struct Recording {
 #[must_use]
 pub fn encode(room: &RoomName, store: &Store) -> (String, usize) {
     let mut present: Vec<(String, Rgb)> =
-        store.daemons().present().map(|daemon| (daemon.name.clone(), daemon.color)).collect();
+        store.daemons().present().map(|daemon| (daemon.daemon_name.to_string(), color_of(daemon))).collect();
     let mut events: Vec<&ReceivedEvent> = Vec::new();
     for entry in store.newest_first() {
         let Entry::Event(stored) = entry else { continue };
@@ -127,7 +127,7 @@ fn read_head(recording: &mut Recording, head: Value) -> Result<(), String> {
         return Err("This recording is of a later version: open it with a newer dashboard.".into());
     };
     recording.room = head.room;
-    let daemons = head.present.0.into_iter().take(crate::daemons::DAEMONS_MAX);
+    let daemons = head.present.0.into_iter().take(arcane_shared::roster::DAEMONS_MAX);
     recording.present = daemons
         .map(|daemon| {
             let color =
@@ -152,7 +152,9 @@ mod tests {
 
     #[test]
     fn a_history_comes_back_with_who_was_there_before() {
-        let mut store = Store::default();
+        let mut before = Daemons::default();
+        before.admit("old", Rgb::parse("#8B5CF6").unwrap());
+        let mut store = Store::of_past(before);
         for (n, (spell, daemon)) in
             [("summon", "claude"), ("banish", "gemini"), ("invoke", "codex"), ("summon", "codex")]
                 .iter()
@@ -160,7 +162,6 @@ mod tests {
         {
             store.receive(event(spell, daemon, n as u64 + 1));
         }
-        store.daemons_mut().fold(&event("summon", "old", 9));
         let (text, count) = encode(&RoomName::parse("lab").unwrap(), &store);
         let recording = decode(&text).unwrap();
         assert_eq!((count, recording.events.len(), recording.unread), (4, 4, 0));

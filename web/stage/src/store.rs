@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use arcane_shared::roster::Roster;
 use arcane_shared::{Epoch, NotRecovered, Position, ReceivedEvent, Resume, Seq};
 
 use crate::daemons::Daemons;
@@ -80,6 +81,7 @@ impl Entry {
 pub struct Store {
     entries: VecDeque<Entry>,
     daemons: Daemons,
+    lacks_events: bool,
     timeline: Timeline,
     epoch: Option<Epoch>,
     last_seq: Seq,
@@ -120,6 +122,14 @@ impl Store {
 
     /// A connection begins. Returns the events that are new, oldest first.
     pub fn welcome(&mut self, welcome: &Welcome) -> Vec<Rc<Stored>> {
+        let fresh = self.greet(welcome);
+        if let Some(roster) = &welcome.roster {
+            self.adopt(roster.clone());
+        }
+        fresh
+    }
+
+    fn greet(&mut self, welcome: &Welcome) -> Vec<Rc<Stored>> {
         let reason = welcome.resume.and_then(|resume| resume.reason);
         let same_run = welcome.epoch.is_some() && welcome.epoch == self.epoch;
         self.undecodable += welcome.undecodable;
@@ -201,9 +211,32 @@ impl Store {
         &self.daemons
     }
 
-    /// Daemons, to correct them by the server's word.
-    pub fn daemons_mut(&mut self) -> &mut Daemons {
-        &mut self.daemons
+    /// Takes the server's word for who is present and does what. Returns whether all that came after it is known: if not,
+    /// ask again.
+    pub fn adopt(&mut self, roster: Roster) -> bool {
+        let mut daemons = Daemons::of(roster);
+        let after = daemons.roster().seq();
+        let run = self.entries.iter().rev().take_while(|entry| !matches!(entry, Entry::NewRun { .. }));
+        let mut later: Vec<&Rc<Stored>> = run
+            .filter_map(|entry| if let Entry::Event(stored) = entry { Some(stored) } else { None })
+            .take_while(|stored| stored.event.seq.is_some_and(|seq| seq > after))
+            .collect();
+        later.reverse();
+        let (mut next, mut whole) = (after + 1, true);
+        for event in later.iter().map(|stored| &stored.event) {
+            whole &= event.seq == Some(next);
+            next = event.seq.unwrap_or(next) + 1;
+            daemons.fold(event);
+        }
+        self.daemons = daemons;
+        self.lacks_events = !whole || next <= self.last_seq;
+        !self.lacks_events
+    }
+
+    /// Whether the roster lacks events that are missing here: the server has to be asked for it.
+    #[must_use]
+    pub fn lacks_events(&self) -> bool {
+        self.lacks_events
     }
 
     /// Events per second.
@@ -279,8 +312,8 @@ impl Store {
         let same_unknown = self.epoch.is_none() && epoch.is_none();
         self.epoch = epoch;
         self.last_seq = 0;
+        self.daemons = Daemons::default();
         if had_events && !same_unknown {
-            self.daemons.clear_presence();
             let id = self.id();
             self.push(Entry::NewRun { id, why });
         }
@@ -313,6 +346,7 @@ impl Store {
 
     fn note_gap(&mut self, from: Seq, to: Seq, cause: Cause) {
         self.missing = self.missing.saturating_add(to - from + 1);
+        self.lacks_events |= to > self.daemons.roster().seq();
         let id = self.id();
         self.push(Entry::Gap { id, from, to, cause });
     }

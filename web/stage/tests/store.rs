@@ -1,6 +1,7 @@
 //! The store's arithmetic: every event once, every hole shown.
 
 use arcane_shared::{Epoch, NotRecovered, Position, ReceivedEvent, Resume, Timestamp};
+use arcane_stage::daemons::success_rate;
 use arcane_stage::feed;
 use arcane_stage::filter::Filter;
 use arcane_stage::gap::Cause;
@@ -35,8 +36,8 @@ fn a_reconnection_brings_what_was_missed_and_nothing_twice() {
         (5, 1, 2, 0)
     );
     let claude = store.daemons().get("claude").unwrap();
-    assert_eq!((claude.invocations, claude.failures), (4, 1));
-    assert_eq!(claude.success_rate(), Some(0.75));
+    assert_eq!((claude.all.invocations, claude.all.failures), (4, 1));
+    assert_eq!(success_rate(&claude.all), Some(0.75));
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Travelling from outside: a log that answers, and a traveller that must show what was.
 
-use arcane_shared::{Epoch, ReceivedEvent, Timestamp};
+use arcane_shared::api::RosterAnswer;
+use arcane_shared::roster::{DaemonState, Roster, Sign};
+use arcane_shared::{Epoch, ReceivedEvent, RoomName, Timestamp};
 use arcane_stage::activity::Activity;
-use arcane_stage::daemons::Daemon;
 use arcane_stage::message;
 use arcane_stage::store::Store;
-use arcane_stage::time_travel::ask::{Answer, Ask, PAGE_EVENTS, PRESENCE_EVENTS, Page, Trouble};
+use arcane_stage::time_travel::ask::{Answer, Ask, PAGE_EVENTS, Page, Trouble};
 use arcane_stage::time_travel::past::{HELD_MAX, taken_at};
 use arcane_stage::time_travel::{STEPS_MAX, TimeTravel};
 use proptest::prelude::*;
@@ -87,9 +88,14 @@ impl Log {
             Ask::Activity { from, to } => Answer::Activity(self.activity(from, to)),
             Ask::Before(seq) => page(before(seq.unwrap_or(u64::MAX)).collect(), PAGE_EVENTS),
             Ask::After(seq) => page(self.events.iter().filter(|e| number(e) > seq).collect(), PAGE_EVENTS),
-            Ask::Presence(seq) => {
-                let comings = before(seq).filter(|e| matches!(e.spell_name.as_str(), "summon" | "banish"));
-                page(comings.collect(), PRESENCE_EVENTS)
+            Ask::Roster(seq) => {
+                let mut roster = Roster::default();
+                for event in self.events.iter().filter(|event| number(event) <= seq) {
+                    roster.fold(number(event), Sign::read(event).as_ref());
+                }
+                let (status, message) = ("success".to_owned(), String::new());
+                let (room, epoch) = (RoomName::default(), Epoch("k".into()));
+                Answer::Roster(Box::new(RosterAnswer { status, message, room, epoch, roster }))
             }
         }
     }
@@ -124,10 +130,10 @@ fn number(event: &ReceivedEvent) -> u64 {
 }
 
 fn present(store: &Store) -> Vec<String> {
-    store.daemons().present().map(|daemon| daemon.name.clone()).collect()
+    store.daemons().present().map(|daemon| daemon.daemon_name.to_string()).collect()
 }
 
-fn all(store: &Store) -> Vec<Daemon> {
+fn all(store: &Store) -> Vec<DaemonState> {
     store.daemons().iter().cloned().collect()
 }
 
@@ -169,7 +175,7 @@ fn a_moment_is_found_in_a_long_log_with_few_questions() {
         assert_eq!(travel.moment().to_bits(), moment.to_bits());
         let truth = log.folded(moment);
         assert_eq!(chronicle(travel.store()), chronicle(&truth));
-        assert_eq!(present(travel.store()), present(&truth));
+        assert_eq!(all(travel.store()), all(&truth));
     }
 }
 
@@ -301,7 +307,7 @@ proptest! {
         let performed = play(&mut log, &mut travel, arcane_stage::time_travel::playback::SPEEDS[speed]);
         let truth = log.folded(f64::INFINITY);
         prop_assert_eq!(performed as u64, log.head() - shown);
-        prop_assert_eq!(present(travel.store()), present(&truth));
+        prop_assert_eq!(all(travel.store()), all(&truth));
         prop_assert_eq!(chronicle(travel.store()), chronicle(&truth));
         prop_assert!(log.is_asked_once(), "{:?}", log.asked);
     }
@@ -330,7 +336,7 @@ proptest! {
         }
         log.serve(&mut travel);
         let truth = log.folded(START + length * moves.last().unwrap().0);
-        prop_assert_eq!(present(travel.store()), present(&truth));
+        prop_assert_eq!(all(travel.store()), all(&truth));
         prop_assert_eq!(travel.store().last_seq(), truth.last_seq());
     }
 }

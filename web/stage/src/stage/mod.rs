@@ -6,10 +6,11 @@ mod hit;
 use std::collections::VecDeque;
 
 use arcane_shared::Rgb;
+use arcane_shared::roster::DaemonState;
 
 use crate::actors::{Actor, BREAK_MS, NEVER};
 use crate::coalesce::{Gate, Ratio};
-use crate::daemons::{Daemons, Doing};
+use crate::daemons::{self, Daemons};
 use crate::effects::{EFFECTS_MAX, Effect};
 use crate::governor::{Governor, Style};
 use crate::layout::{Mapping, Ring, View};
@@ -191,14 +192,29 @@ impl Stage {
             stays
         });
         for daemon in daemons.present() {
-            let known = self.actors.contains(&daemon.name);
-            let Some(actor) = self.actor(&daemon.name, Some(daemon.color), now) else { continue };
+            let name = daemon.daemon_name.as_str();
+            let known = self.actors.contains(name);
+            let Some(actor) = self.actor(name, Some(daemons::color_of(daemon)), now) else { continue };
             if !known {
                 actor.appeared = NEVER;
             }
-            actor.line.clone_from(&daemon.last);
-            actor.working = (daemon.doing == Doing::Working).then_some(now);
-            actor.waiting = (daemon.doing == Doing::Waiting).then_some(now);
+            actor.line = daemons::line(daemon).to_owned();
+            self.follow(daemon, now);
+        }
+    }
+
+    /// What a daemon does, whatever was performed of it. One that is present and was not seen coming is here now.
+    pub fn follow(&mut self, daemon: &DaemonState, now: f64) {
+        let name = daemon.daemon_name.as_str();
+        if daemon.is_present()
+            && !self.actors.contains(name)
+            && let Some(actor) = self.actor(name, Some(daemons::color_of(daemon)), now)
+        {
+            actor.line = daemons::line(daemon).to_owned();
+        }
+        if let Some(actor) = self.actors.get_mut(name) {
+            actor.working = (!daemon.calls.is_empty()).then(|| actor.working.unwrap_or(now));
+            actor.waiting = daemon.waiting.as_ref().map(|_| actor.waiting.unwrap_or(now));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a traveller asks of the log, and what comes back.
 
-use arcane_shared::api::{ActivityAnswer, HistoryAnswer};
+use arcane_shared::api::{ActivityAnswer, HistoryAnswer, RosterAnswer};
 use arcane_shared::{Epoch, ReceivedEvent, Seq, UnixMillis};
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,8 +10,6 @@ use crate::moment::written;
 
 /// Events of one page.
 pub const PAGE_EVENTS: u32 = 400;
-/// Events of one page of comings and goings.
-pub const PRESENCE_EVENTS: u32 = 500;
 /// Stretches of time asked for at once.
 pub const BUCKETS: u32 = 400;
 
@@ -29,8 +27,8 @@ pub enum Ask {
     Before(Option<Seq>),
     /// The events after one, oldest first.
     After(Seq),
-    /// Who came and went before an event, newest first.
-    Presence(Seq),
+    /// Who was present and did what after an event.
+    Roster(Seq),
 }
 
 impl Ask {
@@ -52,10 +50,7 @@ impl Ask {
             Self::After(after) => {
                 format!("/events?room={room}&after={}&order=asc&limit={PAGE_EVENTS}", at(after))
             }
-            Self::Presence(before) => format!(
-                "/events?room={room}&before={}&order=desc&limit={PRESENCE_EVENTS}&spell=summon,banish&success=true",
-                at(before)
-            ),
+            Self::Roster(seq) => format!("/roster?room={room}&at={}", at(seq)),
         }
     }
 
@@ -67,7 +62,8 @@ impl Ask {
                 let activity = ActivityAnswer::deserialize(answer).ok()?;
                 Some(Answer::Activity(activity.into()))
             }
-            Self::Before(_) | Self::After(_) | Self::Presence(_) => {
+            Self::Roster(_) => Some(Answer::Roster(Box::new(RosterAnswer::deserialize(answer).ok()?))),
+            Self::Before(_) | Self::After(_) => {
                 let page = HistoryAnswer::deserialize(answer).ok()?;
                 Some(Answer::Page(page.into()))
             }
@@ -82,6 +78,8 @@ pub enum Answer {
     Activity(Activity),
     /// Events.
     Page(Page),
+    /// Who was present and did what.
+    Roster(Box<RosterAnswer>),
 }
 
 /// One page of the log, in the order that was asked for.
@@ -164,10 +162,7 @@ mod tests {
         assert_eq!(path(Ask::Before(None)), "/events?room=main&order=desc&limit=400");
         assert_eq!(path(Ask::Before(Some(7))), "/events?room=main&before=k3:7&order=desc&limit=400");
         assert_eq!(path(Ask::After(0)), "/events?room=main&after=k3:0&order=asc&limit=400");
-        assert_eq!(
-            path(Ask::Presence(9)),
-            "/events?room=main&before=k3:9&order=desc&limit=500&spell=summon,banish&success=true"
-        );
+        assert_eq!(path(Ask::Roster(9)), "/roster?room=main&at=k3:9");
         assert_eq!(
             Ask::Activity { from: Some(1_764_158_400_000.5), to: None }.path("lab", None),
             "/events/activity?room=lab&from=2025-11-26T12:00:00.000500&buckets=400"

@@ -1,7 +1,7 @@
 //! A visit to the past: what is asked of the log, what is shown of it, and what happens next when it plays.
 //!
-//! One question is under way at a time. A visit to a moment reads the events before it, then who came and
-//! went before those; playing reads on ahead of need. What the page held once is not asked for again.
+//! One question is under way at a time. A visit to a moment reads the events before it, then the
+//! roster before those; playing reads on ahead of need. What the page held once is not asked for again.
 
 pub mod ask;
 pub mod past;
@@ -10,6 +10,7 @@ mod shown;
 
 use std::rc::Rc;
 
+use arcane_shared::api::RosterAnswer;
 use arcane_shared::{Epoch, ReceivedEvent, Rgb, Seq, UnixMillis};
 
 use crate::activity::{Activity, Place};
@@ -25,8 +26,6 @@ pub const AHEAD: usize = 200;
 const SEEN_AHEAD: Seq = 100;
 /// Questions to find one moment; beyond that the nearest one that was found is shown.
 pub const STEPS_MAX: u8 = 6;
-/// Pages of comings and goings for one moment; who came before is not known then.
-pub const PRESENCE_PAGES_MAX: u8 = 4;
 
 /// A visit to a moment, from the first question to the last event that is played.
 #[derive(Debug, Clone)]
@@ -56,8 +55,8 @@ enum Aim {
     Shown,
     /// Where the moment is in the log, and the events before it, newest first.
     Find { ask: Ask, found: Vec<ReceivedEvent>, next: Option<Seq>, read_all: bool },
-    /// Who came and went before those events.
-    Presence { events: Vec<ReceivedEvent>, read_all: bool, before: Seq, pages: u8, present: Daemons },
+    /// Who was present and did what before those events, newest first.
+    Roster { events: Vec<ReceivedEvent>, whole: bool, read_all: bool, after: Seq },
 }
 
 impl TimeTravel {
@@ -167,7 +166,7 @@ impl TimeTravel {
         }
         let ask = match &self.aim {
             Aim::Find { ask, .. } => *ask,
-            Aim::Presence { before, .. } => Ask::Presence(*before),
+            Aim::Roster { after, .. } => Ask::Roster(*after),
             Aim::Shown => {
                 // The last page says that there is no more; whether that is still so shows when it has been played.
                 let low = self.past.ahead() < if self.read_all { 1 } else { AHEAD };
@@ -192,6 +191,7 @@ impl TimeTravel {
             }
             Ok(Answer::Activity(activity)) => self.take_activity(&activity),
             Ok(Answer::Page(page)) => self.take_page(page, present),
+            Ok(Answer::Roster(answer)) => self.take_roster(*answer, present),
         }
     }
 
@@ -229,21 +229,7 @@ impl TimeTravel {
                 found.extend(page.events);
                 self.found(found, next, read_all, more, present);
             }
-            Aim::Presence { events, read_all, pages, present: mut known, mut before } => {
-                for event in &page.events {
-                    before = event.seq.unwrap_or(before).min(before);
-                    // Newest first: the latest coming or going of each daemon says where it is.
-                    if event.daemon_name.as_ref().is_some_and(|name| known.get(name.as_str()).is_none()) {
-                        known.fold(event);
-                    }
-                }
-                if page.more && pages + 1 < PRESENCE_PAGES_MAX {
-                    self.aim = Aim::Presence { events, read_all, before, pages: pages + 1, present: known };
-                } else {
-                    let after = before.saturating_sub(1);
-                    self.show(known, events, false, read_all, after, present);
-                }
-            }
+            aim @ Aim::Roster { .. } => self.aim = aim,
             Aim::Shown => {
                 // Played to the end, and nothing has come meanwhile: this is the present.
                 self.arrived = self.read_all && page.events.is_empty();
@@ -251,6 +237,16 @@ impl TimeTravel {
                 let reaches = if page.more { f64::NEG_INFINITY } else { present };
                 self.past.append(page.events, reaches);
             }
+        }
+    }
+
+    fn take_roster(&mut self, answer: RosterAnswer, present: UnixMillis) {
+        if *self.epoch.get_or_insert_with(|| answer.epoch.clone()) != answer.epoch {
+            self.trouble = Some(Trouble::Anew);
+            return;
+        }
+        if let Aim::Roster { events, whole, read_all, after } = std::mem::replace(&mut self.aim, Aim::Shown) {
+            self.show(Daemons::of(answer.roster), events, whole, read_all, after, present);
         }
     }
 
@@ -269,13 +265,19 @@ impl TimeTravel {
             Some(first) if past < ENOUGH && self.steps < STEPS_MAX => {
                 self.aim = Aim::Find { ask: Ask::Before(Some(first)), found: events, next, read_all };
             }
-            Some(before) => {
-                self.aim = Aim::Presence { events, read_all, before, pages: 0, present: Daemons::default() };
+            Some(first) => {
+                self.aim = Aim::Roster { events, whole: false, read_all, after: first.saturating_sub(1) }
             }
-            None => {
-                let after = next.map_or(0, |next| next.saturating_sub(1));
-                self.show(Daemons::default(), events, !more, read_all, after, present);
-            }
+            // What was before the oldest event that is kept is in no page, but in the roster.
+            None => match (events.last().and_then(|event| event.seq), next) {
+                (Some(1), _) | (None, None) => {
+                    self.show(Daemons::default(), events, !more, read_all, 0, present);
+                }
+                (first, next) => {
+                    let after = first.or(next).unwrap_or(1).saturating_sub(1);
+                    self.aim = Aim::Roster { events, whole: !more, read_all, after };
+                }
+            },
         }
     }
 

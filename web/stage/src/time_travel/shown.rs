@@ -78,7 +78,7 @@ impl TimeTravel {
     pub fn held(&self) -> usize {
         let sought = match &self.aim {
             Aim::Shown => 0,
-            Aim::Find { found: events, .. } | Aim::Presence { events, .. } => events.len(),
+            Aim::Find { found: events, .. } | Aim::Roster { events, .. } => events.len(),
         };
         self.past.held() + sought
     }

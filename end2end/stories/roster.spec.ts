@@ -1,0 +1,107 @@
+import type { Page } from "@playwright/test";
+
+import type { Dashboard } from "../support/dashboard.ts";
+import { tell } from "../support/log.ts";
+import type { ArcaneServer } from "../support/server.ts";
+import { durable, expect } from "../support/test.ts";
+
+const about = (daemon_name: string, spell_name: string, metadata: object = {}, more: object = {}): object => ({
+  spell_name,
+  daemon_name,
+  metadata,
+  ...more,
+});
+
+const begins = (daemon: string, call_id: string, task: string): object =>
+  about(daemon, "reveal", { query_type: "progress", phase: "begin", call_id, task });
+
+/** Names and states of the table's rows. */
+const states = (dashboard: Dashboard): Promise<string[]> =>
+  dashboard.page
+    .getByTestId("daemon-row")
+    .evaluateAll((rows) => rows.map((row) => `${row.getAttribute("data-daemon")} ${row.getAttribute("data-state")}`).sort());
+
+const head = async (server: ArcaneServer): Promise<number> => {
+  const answer = await (await fetch(`${server.url}/roster`)).json();
+  return answer.roster.seq;
+};
+
+/** The text of a figure of the table's foot. */
+const figure = (page: Page, term: RegExp): Promise<string | null> =>
+  page.locator("dl.mana div").filter({ hasText: term }).locator("dd").textContent();
+
+durable("who is present, works, waits and failed is so after a reload, and loading writes nothing", async ({ dashboard, server }) => {
+  await server.summon("claude");
+  await tell(server, [
+    about("codex", "summon"),
+    about("aider", "invoke", { task: "index the tree", execution_time: 2 }),
+    about("codex", "invoke", { task: "cargo test", error: "exit 101" }, { success: false }),
+    begins("gemini", "c1", "read 300 files"),
+    about("cursor", "voice", { attention: true }, { description: "May I run rm?" }),
+  ]);
+  // What happened since has left the page's own memory.
+  for (let n = 0; n < 8; n += 1) {
+    await tell(server, Array.from({ length: 50 }, (_, i) => about("claude", "invoke", { task: `task ${n} ${i}` })));
+  }
+  const expected = ["aider idle", "claude idle", "codex failed", "cursor waiting", "gemini working"];
+  await expect.poll(() => states(dashboard)).toEqual(expected);
+  await dashboard.hasCircles("aider", "claude", "codex", "cursor", "gemini");
+  const before = await head(server);
+  await dashboard.page.evaluate(() => localStorage.clear());
+  await dashboard.page.reload();
+  await dashboard.isLive();
+  await expect.poll(() => states(dashboard)).toEqual(expected);
+  await dashboard.hasCircles("aider", "claude", "codex", "cursor", "gemini");
+  await expect(dashboard.daemon("codex")).toContainText("cargo test: exit 101");
+  await expect(dashboard.daemon("cursor")).toContainText("May I run rm?");
+  await expect(dashboard.daemon("gemini")).toContainText("read 300 files");
+  expect(await head(server)).toBe(before);
+});
+
+durable("a call is work from its beginning to its end, on that circle only", async ({ dashboard, server }) => {
+  await tell(server, [about("claude", "summon"), about("codex", "summon"), begins("codex", "a", "build the page")]);
+  const phase = async (name: string) => (await dashboard.stage()).circles.find((circle) => circle.name === name)?.phase;
+  await expect.poll(() => phase("codex")).toBe("working");
+  expect(await phase("claude")).toBe("idle");
+  await expect(dashboard.daemon("codex")).toHaveAttribute("data-state", "working");
+  await expect(dashboard.daemon("codex")).toContainText("build the page");
+  // To be looked at ends nothing.
+  await fetch(`${server.url}/daemons/codex`);
+  await tell(server, [about("codex", "invoke", { call_id: "a", task: "build the page", execution_time: 7 })]);
+  await expect(dashboard.daemon("codex")).toHaveAttribute("data-state", "idle");
+  await expect.poll(() => phase("codex")).toBe("idle");
+  await expect(dashboard.daemon("codex")).toContainText("7.00 s");
+});
+
+durable("a failure lasts until it was seen", async ({ dashboard, server }) => {
+  await tell(server, [about("codex", "summon"), about("codex", "invoke", { task: "t", error: "exit 1" }, { success: false })]);
+  await tell(server, [begins("codex", "b", "again")]);
+  await expect(dashboard.daemon("codex")).toHaveAttribute("data-state", "failed");
+  await tell(server, [about("codex", "reveal", { query_type: "acknowledge" })]);
+  await expect(dashboard.daemon("codex")).toHaveAttribute("data-state", "working");
+});
+
+durable("table, statistics and the past sum what the log has, and say of which day", async ({ dashboard, server }) => {
+  const { page } = dashboard;
+  const costs = Array.from({ length: 300 }, (_, n) => 0.01 + (n % 7) * 0.003);
+  await tell(server, [about("claude", "summon")]);
+  await tell(server, costs.map((cost_usd) => about("claude", "invoke", { task: "x", execution_time: 0.5, cost_usd, input_tokens: 10 })));
+  const sum = `$ ${costs.reduce((sum, cost) => sum + cost, 0).toFixed(2)}`;
+  await expect.poll(() => figure(page, /cost today/)).toBe(sum);
+  await expect.poll(() => figure(page, /tokens/)).toBe("3000 · –");
+  await page.evaluate(() => localStorage.clear());
+  await page.reload();
+  await dashboard.isLive();
+  await expect.poll(() => figure(page, /cost today/)).toBe(sum);
+  await expect(dashboard.daemon("claude")).toContainText("300");
+  await page.locator("#stats-open, [aria-label=statistics]").first().click();
+  const dialog = page.getByTestId("stats-dialog");
+  await expect(dialog).toContainText("calls today");
+  await expect(dialog.locator("tbody tr", { hasText: "claude" })).toContainText(sum);
+  await page.keyboard.press("Escape");
+  // The same moment as the past: stand still, and look.
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await page.keyboard.press("Space");
+  await expect(dashboard.link).toHaveAttribute("data-mode", /past|paused/);
+  await expect.poll(() => figure(page, /cost today/)).toBe(sum);
+});
