@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::lenient::Plain;
 use crate::verbatim::Verbatim;
 use crate::{AnySpell, DaemonName, Rgb, RoomName, Seq, SpellName, SyncDirectives, Timestamp, lenient};
 
@@ -74,9 +75,8 @@ struct AsWritten {
 
 impl From<Verbatim> for Mended {
     fn from(Verbatim(value): Verbatim) -> Self {
-        // A list would be read as the parts in their order.
-        let written = value.is_object().then(|| AsWritten::deserialize(value).ok());
-        Self(written.flatten().map(|event| ReceivedEvent {
+        let written = AsWritten::deserialize(Plain(value)).ok();
+        Self(written.map(|event| ReceivedEvent {
             spell_name: event.spell_name,
             daemon_name: event.daemon_name,
             timestamp: event.timestamp.unwrap_or(Timestamp::UNKNOWN),

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use arcane_shared::api::{ExamplesAnswer, RoomsAnswer, RosterAnswer, SpellAnswer, SpellRequest};
+use arcane_shared::lenient::Plain;
 use arcane_shared::{Position, Problem};
 use arcane_stage::message::written;
 use gloo_net::http::Request;
@@ -63,7 +64,7 @@ impl Server {
         let body = written(&SpellRequest { spell: spell.into() });
         let answer = self.request("/spell/cast", Some(body)).await?;
         let SpellAnswer { status, message, result } =
-            SpellAnswer::deserialize(answer).map_err(|_| Failure::default())?;
+            SpellAnswer::deserialize(Plain(answer)).map_err(|_| Failure::default())?;
         let mut said = message.unwrap_or(status);
         // A daemon without a conduit gives its task back, which is no news.
         if let Some(result) = result.filter(|result| !spell.contains(result.trim())) {
@@ -96,7 +97,7 @@ impl Server {
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
-        T::deserialize(self.request(path, None).await.ok()?).ok()
+        T::deserialize(Plain(self.request(path, None).await.ok()?)).ok()
     }
 
     // One future in a box: all callers await the same code.
@@ -126,7 +127,7 @@ async fn request(url: String, body: Option<String>) -> Result<Value, Failure> {
         answer => Err(Failure {
             status: response.status(),
             problem: answer
-                .and_then(|answer| Problem::deserialize(answer).ok())
+                .and_then(|answer| Problem::deserialize(Plain(answer)).ok())
                 .filter(|problem| !problem.sentence().is_empty()),
         }),
     }

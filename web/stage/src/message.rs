@@ -4,6 +4,7 @@
 //! input, which halves what they weigh. Writing goes the same way.
 
 use arcane_shared::control::{ClientMessage, Connection, ServerMessageOf};
+use arcane_shared::lenient::Plain;
 use arcane_shared::roster::Roster;
 use arcane_shared::{Epoch, Mended, ReceivedEvent, Resume, RoomName, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -77,7 +78,7 @@ pub fn read(text: &str, now: Timestamp) -> Incoming {
         let event = event(Value::Object(object), now);
         return event.map_or(Incoming::Undecodable, |event| Incoming::Event(Box::new(event)));
     }
-    match Notice::deserialize(Value::Object(object)).unwrap_or(Notice::Unknown) {
+    match Notice::deserialize(Plain(Value::Object(object))).unwrap_or(Notice::Unknown) {
         Notice::Connection(connection) => Incoming::Welcome(Welcome::new(connection, now)),
         notice => Incoming::Notice(notice),
     }
@@ -86,7 +87,7 @@ pub fn read(text: &str, now: Timestamp) -> Incoming {
 /// Reads an event, mended as [`Mended`] is. `now` dates one whose own time cannot be read.
 #[must_use]
 pub fn event(value: Value, now: Timestamp) -> Option<ReceivedEvent> {
-    dated(Mended::deserialize(value).ok()?, now)
+    dated(Mended::deserialize(Plain(value)).ok()?, now)
 }
 
 fn dated(Mended(event): Mended, now: Timestamp) -> Option<ReceivedEvent> {

@@ -3,6 +3,7 @@
 //! The first line says what it is and who was present before the first event; every other line is an event as the bus
 //! sends it. A file without such a first line will do as well: what `arcane export` writes, or lines that a user kept.
 
+use arcane_shared::lenient::Plain;
 use arcane_shared::{ReceivedEvent, Rgb, RoomName, SpellName, Timestamp, lenient};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -120,7 +121,7 @@ pub fn decode(text: &str) -> Result<Recording, String> {
 }
 
 fn read_head(recording: &mut Recording, head: Value) -> Result<(), String> {
-    let head = Head::deserialize(head)
+    let head = Head::deserialize(Plain(head))
         .ok()
         .filter(|head| head.arcane_recording.is_some_and(|version| version <= VERSION));
     let Some(head) = head else {

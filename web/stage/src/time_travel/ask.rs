@@ -1,6 +1,7 @@
 //! What a traveller asks of the log, and what comes back.
 
 use arcane_shared::api::{ActivityAnswer, HistoryAnswer, RosterAnswer};
+use arcane_shared::lenient::Plain;
 use arcane_shared::{Epoch, ReceivedEvent, Seq, UnixMillis};
 use serde::Deserialize;
 use serde_json::Value;
@@ -59,12 +60,12 @@ impl Ask {
     pub fn read(&self, answer: Value) -> Option<Answer> {
         match self {
             Self::Activity { .. } => {
-                let activity = ActivityAnswer::deserialize(answer).ok()?;
+                let activity = ActivityAnswer::deserialize(Plain(answer)).ok()?;
                 Some(Answer::Activity(activity.into()))
             }
-            Self::Roster(_) => Some(Answer::Roster(Box::new(RosterAnswer::deserialize(answer).ok()?))),
+            Self::Roster(_) => Some(Answer::Roster(Box::new(RosterAnswer::deserialize(Plain(answer)).ok()?))),
             Self::Before(_) | Self::After(_) => {
-                let page = HistoryAnswer::deserialize(answer).ok()?;
+                let page = HistoryAnswer::deserialize(Plain(answer)).ok()?;
                 Some(Answer::Page(page.into()))
             }
         }

@@ -1,10 +1,14 @@
 //! Reading what another version wrote: a part that cannot be used costs itself, and nothing around it.
 //!
-//! For `#[serde(deserialize_with)]`. All of it goes through one kind of value, so that a reader costs a page few bytes.
+//! For `#[serde(deserialize_with)]`. All of it goes through one kind of value, [`Plain`], so that a reader costs a page few bytes.
+
+mod plain;
 
 use serde::Deserializer;
 use serde::de::{Deserialize, DeserializeOwned, Error as _};
 use serde_json::Value;
+
+pub use plain::Plain;
 
 use crate::event::Mended;
 use crate::verbatim::Verbatim;
@@ -20,7 +24,7 @@ where
     T: DeserializeOwned + Default,
 {
     let Verbatim(value) = Verbatim::deserialize(deserializer)?;
-    Ok(T::deserialize(value).unwrap_or_default())
+    Ok(T::deserialize(Plain(value)).unwrap_or_default())
 }
 
 /// Reads a list; items that cannot be used are left out.
@@ -33,7 +37,7 @@ where
     T: DeserializeOwned,
 {
     let items = Vec::<Verbatim>::deserialize(deserializer)?;
-    Ok(items.into_iter().filter_map(|Verbatim(item)| T::deserialize(item).ok()).collect())
+    Ok(items.into_iter().filter_map(|Verbatim(item)| T::deserialize(Plain(item)).ok()).collect())
 }
 
 /// Reads a list; what is none is empty.
@@ -46,7 +50,7 @@ where
     T: Deserialize<'de>,
 {
     match Verbatim::deserialize(deserializer)? {
-        Verbatim(list @ Value::Array(_)) => Vec::deserialize(list).map_err(D::Error::custom),
+        Verbatim(list @ Value::Array(_)) => Vec::deserialize(Plain(list)).map_err(D::Error::custom),
         Verbatim(_) => Ok(Vec::new()),
     }
 }
