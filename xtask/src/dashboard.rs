@@ -6,6 +6,7 @@ use std::{env, fs};
 
 use anyhow::{Context as _, Result};
 
+use crate::glue::Glue;
 use crate::project::Project;
 use crate::{compress, process, tools};
 
@@ -100,9 +101,17 @@ fn shrink(project: &Project, wasm_opt: &Path) -> Result<()> {
         }
         fs::copy(&output, &wasm).context("putting the smaller program into the page")?;
     }
+    let mut glue = Glue::default();
     for script in files_with_extension(&project.dist(), "js")? {
         let text = fs::read_to_string(&script).context("reading the page's script")?;
-        fs::write(&script, terse(&text)).context("putting the shorter script into the page")?;
+        let mut text = terse(&text).into_bytes();
+        glue.count_in_script(&mut text);
+        fs::write(&script, text).context("putting the shorter script into the page")?;
+    }
+    for wasm in files_with_extension(&project.dist(), "wasm")? {
+        let mut program = fs::read(&wasm).context("reading the page's program")?;
+        glue.count_in_program(&mut program);
+        fs::write(&wasm, program).context("putting the program with shorter names into the page")?;
     }
     Ok(())
 }

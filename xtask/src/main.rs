@@ -7,6 +7,7 @@ mod browser;
 mod cli;
 mod compress;
 mod dashboard;
+mod glue;
 mod help;
 mod host;
 mod lanes;
