@@ -4,6 +4,7 @@
 
 mod support;
 
+use arcane_server::log::retention::Retention;
 use arcane_shared::ReceivedEvent;
 use arcane_shared::roster::{Doing, Roster, Sign};
 use serde_json::{Value, json};
@@ -182,6 +183,8 @@ async fn what_is_purged_is_in_no_roster_and_figures_go_on() {
             let (_, answer) = server.look(&format!("/roster?{query}")).await;
             assert!(!answer.to_string().contains("secret"), "{query}: {answer}");
         }
+        let then = roster(&server, "at=5001").await;
+        assert_eq!((then.begins_after(), then.get("codex").unwrap().all.failures), (0, 1));
         let now = roster(&server, "").await;
         let codex = now.get("codex").unwrap();
         assert_eq!((codex.doing, codex.all.failures), (Doing::Failed, 1));
@@ -192,6 +195,59 @@ async fn what_is_purged_is_in_no_roster_and_figures_go_on() {
     let (_, answer) = server.look("/roster").await;
     assert!(!answer.to_string().contains("secret"));
     assert_eq!(roster(&server, "").await.get("codex").unwrap().all.failures, 1);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_retention_took_is_still_in_the_roster() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = TestServer::config_in(dir.path());
+    config.bus.rooms_max = 2;
+    config.bus.retention = Retention { events_max: 500, ..Retention::default() };
+    let server = TestServer::with(config.clone()).await;
+    let tell = async |server: &TestServer, daemon: &str, spell: &str, metadata: Value| {
+        server
+            .ask("/events?room=a", json!({"spell_name": spell, "daemon_name": daemon, "metadata": metadata}))
+            .await
+    };
+    let work = async |server: &TestServer, events: usize| {
+        let many =
+            vec![json!({"spell_name": "invoke", "daemon_name": "work", "metadata": {"task": "t"}}); 250];
+        for _ in 0..events / 250 {
+            assert_eq!(server.ask("/events?room=a", json!(many)).await.0, 201);
+        }
+    };
+    tell(&server, "old", "summon", json!({})).await;
+    tell(&server, "ghost", "summon", json!({})).await;
+    work(&server, 4_250).await;
+    tell(&server, "ghost", "banish", json!({})).await;
+    tell(&server, "newbie", "invoke", json!({"task": "x", "execution_time": 5})).await;
+    work(&server, 2_000).await;
+    let before = roster(&server, "room=a").await;
+    assert_eq!((before.begins_after(), before.get("work").unwrap().all.invocations), (0, 6_250));
+    let head = before.seq();
+    let near = roster(&server, &format!("room=a&at={}", head - 1)).await;
+    assert_eq!((near.begins_after(), near.get("work").unwrap().all.invocations), (0, 6_249));
+    // The room leaves memory and comes back.
+    server.ask("/events?room=b", event("b")).await;
+    server.ask("/events?room=c", event("c")).await;
+    assert_eq!(roster(&server, "room=a").await, before);
+    server.stop().await;
+    let server = TestServer::with(config).await;
+    assert_eq!(roster(&server, "room=a").await, before);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_was_only_published_can_be_forgotten() {
+    let server = TestServer::start().await;
+    server.publish(json!({"spell_name": "summon", "daemon_name": "guest"})).await;
+    assert_eq!(server.purge("/daemons/guest").await.0, 409);
+    server.publish(json!({"spell_name": "banish", "daemon_name": "guest"})).await;
+    let gone = server.http.delete(server.url("/daemons/guest")).send().await.unwrap();
+    assert_eq!(gone.status(), 204);
+    assert!(roster(&server, "").await.get("guest").is_none());
+    assert_eq!(server.purge("/daemons/guest").await.0, 404);
     server.stop().await;
 }
 

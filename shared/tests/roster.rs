@@ -123,6 +123,29 @@ fn a_wait_lasts_until_its_call_or_its_daemon_goes_on() {
 }
 
 #[test]
+fn waits_end_one_by_one_and_are_counted_once() {
+    let mut told = Told::default();
+    told.tell(0.0, "voice", true, json!({"attention": true, "call_id": "a"}));
+    told.tell(1_000.0, "voice", true, json!({"attention": true, "call_id": "b"}));
+    told.tell(2_000.0, "voice", true, json!({"call_id": "c", "event": "speech"}));
+    told.tell(3_000.0, "invoke", true, json!({"call_id": "a", "task": "a"}));
+    assert_eq!((told.doing(), told.all().waited_ms), (Doing::Waiting, 0));
+    told.tell(4_000.0, "reveal", true, json!({"query_type": "progress", "call_id": "b"}));
+    assert_eq!((told.doing(), told.all().waited_ms), (Doing::Idle, 4_000));
+}
+
+#[test]
+fn a_refusal_takes_the_place_of_nobody() {
+    let mut roster = Roster::default();
+    for n in 1..=DAEMONS_MAX as u64 {
+        roster.fold(n, Sign::read(&event(n, 0.0, "summon", &format!("d{n}"), true, json!({}))).as_ref());
+    }
+    let refused = event(9_999, 0.0, "invoke", "stranger", false, json!({"error": "not here", "cost_usd": 1}));
+    roster.fold(9_999, Sign::read(&refused).as_ref());
+    assert_eq!((roster.present().count(), roster.get("stranger")), (DAEMONS_MAX, None));
+}
+
+#[test]
 fn a_failure_lasts_until_a_success_or_until_it_was_seen() {
     let mut told = Told::default();
     let failed = json!({"task": "cargo test", "error": "exit 101"});
@@ -145,7 +168,16 @@ fn a_refusal_brings_nobody_here_and_is_no_failure() {
     told.tell(1.0, "summon", true, json!({})).tell(2.0, "summon", false, json!({"error": "already here"}));
     assert_eq!(told.doing(), Doing::Idle);
     told.tell(3.0, "banish", true, json!({})).tell(4.0, "voice", true, json!({"event": "banish"}));
-    assert_eq!(told.doing(), Doing::Gone, "a farewell is the realm's word");
+    told.tell(5.0, "reveal", true, json!({"query_type": "enrich", "cost_usd": 0.5}));
+    for (spell, metadata) in [
+        ("voice", json!({})),
+        ("voice", json!({"attention": true})),
+        ("invoke", json!({"phase": "begin", "task": "x"})),
+    ] {
+        told.tell(6.0, spell, false, metadata);
+    }
+    assert_eq!(told.doing(), Doing::Gone, "neither a farewell, a price nor a refusal brings it back");
+    assert_eq!(dollars(told.all()), Some(0.5));
 }
 
 #[test]
@@ -187,8 +219,10 @@ fn words_of_what_was_deleted_are_gone_and_figures_stay() {
     );
     told.roster.hush_before(5);
     let text = serde_json::to_string(&told.roster).unwrap();
-    assert_eq!(text.matches("secret").count(), 1, "only the call's id: {text}");
-    assert_eq!(told.all().failures, 1);
+    assert!(!text.contains("secret"), "{text}");
+    assert_eq!((told.doing(), told.all().failures), (Doing::Failed, 1));
+    told.tell(6.0, "invoke", true, json!({"call_id": "secret", "task": "x"}));
+    assert!(told.tasks().is_empty(), "its end is still known by its id");
 }
 
 #[test]
@@ -282,7 +316,7 @@ proptest! {
         for (seq, (spell, daemon, success, metadata, at)) in (1..).zip(told) {
             roster.fold(seq, Sign::read(&event(seq, at, &spell, &daemon, success, metadata)).as_ref());
             for daemon in roster.iter() {
-                let open = (daemon.waiting.is_some(), daemon.failure.is_some(), !daemon.calls.is_empty());
+                let open = (!daemon.waiting.is_empty(), daemon.failure.is_some(), !daemon.calls.is_empty());
                 let expected = match (daemon.is_present(), open) {
                     (false, open) => { prop_assert_eq!(open, (false, false, false)); Doing::Gone }
                     (_, (true, ..)) => Doing::Waiting,

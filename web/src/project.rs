@@ -192,7 +192,7 @@ fn daemon_view(daemons: &Daemons, daemon: &DaemonState, unix: f64) -> DaemonView
     let today = daemons.today(daemon, unix);
     let since = |since: &Timestamp| ago(unix - since.unix_millis());
     let figure = match daemon.doing {
-        Doing::Waiting => daemon.waiting.as_ref().map(|wait| since(&wait.since)),
+        Doing::Waiting => daemon.waiting_since.as_ref().map(since),
         Doing::Working => daemon.calls.last().map(|call| since(&call.since)),
         Doing::Failed | Doing::Idle | Doing::Gone => None,
     };

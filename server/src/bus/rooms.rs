@@ -10,11 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use arcane_shared::api::RoomCard;
-use arcane_shared::roster::Roster;
-use arcane_shared::{Epoch, RoomName, Seq};
+use arcane_shared::{DaemonName, Epoch, RoomName, Seq};
 use tokio::sync::Notify;
 
-use super::room::{Memory, Room};
+use super::room::{Memory, Room, ToldRoster};
 use super::{ArcaneEventBus, Inner};
 use crate::log::{LogError, RoomId, RoomRecord};
 
@@ -81,11 +80,16 @@ pub struct HeldRoom(pub(super) Arc<Room>);
 
 impl HeldRoom {
     /// Who is present and does what: now, or at an earlier position.
-    pub(crate) async fn roster(&self, at: Option<Seq>) -> Result<Roster, LogError> {
+    pub(crate) async fn roster(&self, at: Option<Seq>) -> Result<ToldRoster, LogError> {
         match at {
-            Some(seq) => self.0.roster_at(seq).await,
-            None => Ok(self.0.roster()),
+            Some(seq) => self.0.told_roster_at(seq).await,
+            None => Ok(self.0.told_roster().await),
         }
+    }
+
+    /// Whether a daemon that its events tell of is present; `None`: they tell of none.
+    pub(crate) fn is_present(&self, daemon: &DaemonName) -> Option<bool> {
+        self.0.is_present(daemon)
     }
 
     /// Deletes what is before an event. Returns the oldest event that is kept then.
@@ -362,9 +366,18 @@ impl ArcaneEventBus {
             self.inner.skipped.fetch_add(room.skipped(), Ordering::Relaxed);
             if room.is_forgettable() {
                 self.log().forget_room(room.id());
+            } else {
+                room.keep_roster();
             }
         }
         Ok(())
+    }
+
+    /// Keeps the rosters of all rooms in memory, as far as anything has happened.
+    pub(crate) fn keep_rosters(&self) {
+        for room in self.rooms().values() {
+            room.keep_roster();
+        }
     }
 
     pub(super) fn rooms(&self) -> RwLockReadGuard<'_, BTreeMap<RoomName, Arc<Room>>> {

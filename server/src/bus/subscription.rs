@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arcane_shared::roster::Roster;
 use arcane_shared::{Epoch, EventFilter, Resume, RoomName, Seq};
+use bytes::Bytes;
 
 use super::batch::Batch;
 use super::catch_up::CatchUp;
@@ -127,8 +127,9 @@ impl Subscription {
     }
 
     /// Who is present in the room and does what. What it has folded in already may still be handed out.
-    pub(crate) fn roster(&self) -> Roster {
-        self.observer.room.roster()
+    pub(crate) fn roster(&self) -> impl Future<Output = Bytes> + Send + use<> {
+        let room = Arc::clone(&self.observer.room);
+        async move { room.told_roster().await.json }
     }
 
     /// The room's run of numbers.

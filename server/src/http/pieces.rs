@@ -21,6 +21,8 @@ pub(super) struct Pieces {
     head: Vec<u8>,
     events: Held,
     tail: Vec<u8>,
+    /// What follows the tail, shared with other answers.
+    after: VecDeque<Bytes>,
     /// Whether the tail was handed out.
     ended: bool,
 }
@@ -42,7 +44,18 @@ impl Pieces {
         frames: &[Arc<PreparedFrame>],
     ) -> Self {
         let frames = frames.iter().map(|frame| (Arc::downgrade(frame), frame.seq())).collect();
-        Self { head, events: Held { bus: bus.clone(), room, frames }, tail, ended: false }
+        Self {
+            head,
+            events: Held { bus: bus.clone(), room, frames },
+            tail,
+            after: VecDeque::new(),
+            ended: false,
+        }
+    }
+
+    /// With more after the last event, that is shared with others.
+    pub(super) fn followed_by(self, after: Vec<Bytes>) -> Self {
+        Self { after: after.into(), ..self }
     }
 
     /// The next piece; `None` after the last one.
@@ -51,7 +64,7 @@ impl Pieces {
     /// If neither memory nor the log has an event any more, or the log cannot be read.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, LogError> {
         if self.ended {
-            return Ok(None);
+            return Ok(self.after.pop_front());
         }
         let mut piece = std::mem::take(&mut self.head);
         while let Some(frame) = self.events.next().await? {

@@ -2,8 +2,10 @@
 
 use arcane_shared::Problem;
 use arcane_shared::api::RosterAnswer;
-use axum::Json;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
 
 use super::error::ApiError;
 use super::history::position;
@@ -21,19 +23,19 @@ use crate::state::AppState;
     (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The log cannot be read at the moment", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn roster(
-    State(state): State<AppState>,
-    query: Pairs,
-) -> Result<Json<RosterAnswer>, ApiError> {
+pub(crate) async fn roster(State(state): State<AppState>, query: Pairs) -> Result<Response, ApiError> {
     let room = query.room()?;
     // Looking opens no room.
     let there = state.bus.room_info(&room)?;
     let at = position(&query, "at", &there)?;
-    let roster = state.bus.open_room(&room).await?.roster(at).await?;
-    let message = match roster.present().count() {
+    let told = state.bus.open_room(&room).await?.roster(at).await?;
+    let message = match told.present {
         0 => "✨ Nobody is present. ✨".to_owned(),
         1 => "✨ One daemon is present. ✨".to_owned(),
         n => format!("✨ {n} daemons are present. ✨"),
     };
-    Ok(Json(RosterAnswer { status: "success".into(), message, room, epoch: there.epoch, roster }))
+    let head =
+        json!({ "status": "success", "message": message, "room": room, "epoch": there.epoch }).to_string();
+    let parts = [head.trim_end_matches('}').as_bytes(), b",\"roster\":", &told.json, b"}"];
+    Ok(([(header::CONTENT_TYPE, "application/json")], parts.concat()).into_response())
 }

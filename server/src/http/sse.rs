@@ -12,6 +12,7 @@ use axum::extract::{Extension, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures_util::future::OptionFuture;
 use futures_util::stream;
 use tokio::sync::Notify;
 
@@ -21,7 +22,7 @@ use super::query::{self, StreamParams};
 use crate::bus::{self, ArcaneEventBus, END, Subscription};
 use crate::connection::RequestPermit;
 use crate::state::AppState;
-use crate::stream::{Begin, LastId, Opened, TAKEN_OVER, greeting, session_name};
+use crate::stream::{Begin, LastId, Opened, TAKEN_OVER, greeting, session_name, with_roster};
 
 /// Where an event stream is opened.
 const ROUTE: &str = "/events/stream";
@@ -74,7 +75,7 @@ pub(crate) async fn stream_events(
         // The browser has seen the whole replay and would begin it again.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let first = first_events(&state.bus, &mut subscription, query.roster);
+    let first = first_events(&state.bus, &mut subscription, query.roster).await;
     let told_at = Instant::now();
     let reader = Reader {
         subscription,
@@ -210,14 +211,20 @@ async fn client_ended(permit: Option<&RequestPermit>) {
 }
 
 /// The connection event.
-fn first_events(bus: &ArcaneEventBus, subscription: &mut Subscription, with_roster: bool) -> Pieces {
+async fn first_events(bus: &ArcaneEventBus, subscription: &mut Subscription, asks_roster: bool) -> Pieces {
+    let roster = asks_roster.then(|| subscription.roster());
+    let roster = OptionFuture::from(roster).await;
     let position = Position { epoch: subscription.epoch().clone(), seq: subscription.cursor() };
     let session = session_name(rand::random());
-    let ([head, mut tail], recent) = greeting(subscription, &session, with_roster);
+    let ([head, mut tail], recent) = greeting(subscription, &session);
     let mut begin = format!("id: {position}\nevent: connection\ndata: ").into_bytes();
     begin.extend(head);
-    tail.extend_from_slice(b"\n\n");
-    Pieces::new(bus, subscription.room_id(), [begin, tail], &recent)
+    let mut after = roster.map(|roster| with_roster(&mut tail, roster)).unwrap_or_default();
+    match after.is_empty() {
+        true => tail.extend_from_slice(b"\n\n"),
+        false => after.push(Bytes::from_static(b"\n\n")),
+    }
+    Pieces::new(bus, subscription.room_id(), [begin, tail], &recent).followed_by(after)
 }
 
 fn control(message: &ServerMessage, event: &str) -> Vec<u8> {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::DAEMON;
 use super::Emit;
 use super::reveals::Question;
-use super::{Realm, SpellFailure};
+use super::{Realm, Refusal, SpellFailure};
 use crate::bus::Record;
 use crate::clock;
 
@@ -60,7 +60,14 @@ impl Realm {
         self.recall().await;
         let (mut emitted, refused) = {
             let mut present = self.ready()?;
-            let Some(decision) = present.registry.forget(name) else { return Ok(false) };
+            let decision =
+                match (present.registry.forget(name), self.inner.bus.default_room().is_present(name)) {
+                    (Some(decision), _) => decision.map(Some),
+                    // Known by what others publish of it.
+                    (None, Some(false)) => Ok(None),
+                    (None, Some(true)) => Err(Refusal::StillHere(name.clone())),
+                    (None, None) => return Ok(false),
+                };
             let emit = match &decision {
                 Ok(_) => Emit::default()
                     .described(format!("✨ The realm forgets {name}. ✨"))
@@ -69,7 +76,8 @@ impl Realm {
             };
             let emit = emit.with("query_type", json!("forget"));
             let emitted = self.inner.bus.emit_reveal(Some(name), decision.is_err(), emit)?;
-            (emitted, decision.map(|forgetting| present.registry.forgotten(forgetting)).err())
+            let done = decision.map(|forgetting| forgetting.map(|it| present.registry.forgotten(it)));
+            (emitted, done.err())
         };
         emitted.logged().await?;
         refused.map_or(Ok(true), |refusal| Err(refusal.into()))

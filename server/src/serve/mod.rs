@@ -6,7 +6,7 @@ mod connection;
 use std::future::{Future, pending};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -101,6 +101,11 @@ impl Server {
             let bus = bus.clone();
             tokio::spawn(async move { bus.keep_settled().await })
         };
+        let keeping = {
+            let bus = bus.clone();
+            tokio::spawn(async move { keep_rosters(&bus).await })
+        };
+        let keeper = bus.clone();
         let (drain, draining) = watch::channel(false);
         let net = config.net.clone();
         let state = AppState::new(Parts {
@@ -120,8 +125,22 @@ impl Server {
         sockets.drain();
         let patience = accept::drain(&connections, &net, hurry).await;
         // What was taken is written before the process ends.
+        keeping.abort();
+        keeper.keep_rosters();
         log.close(patience).await;
         settling.abort();
+    }
+}
+
+/// Time between two looks whether a room's roster has to be kept.
+const KEEP_ROSTERS_EVERY: Duration = Duration::from_secs(30);
+
+/// Keeps rosters from time to time, for as long as this is awaited: a process that is killed may come back when the events
+/// that they tell of have left the log.
+async fn keep_rosters(bus: &ArcaneEventBus) {
+    loop {
+        tokio::time::sleep(KEEP_ROSTERS_EVERY).await;
+        bus.keep_rosters();
     }
 }
 

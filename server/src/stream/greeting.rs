@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use arcane_shared::control::{Connection, ServerMessage, WELCOME};
 
+use bytes::Bytes;
+
 use crate::bus::Subscription;
 use crate::event::PreparedFrame;
 
@@ -12,12 +14,19 @@ pub(crate) fn session_name(session: u64) -> String {
     format!("{session:016x}")
 }
 
+/// Goes on with a greeting's end by the roster: what comes after it.
+pub(crate) fn with_roster(tail: &mut Vec<u8>, roster: Bytes) -> Vec<Bytes> {
+    // The brace that ends the message comes after it.
+    tail.pop();
+    tail.extend_from_slice(b",\"roster\":");
+    vec![roster, Bytes::from_static(b"}")]
+}
+
 /// The connection message as JSON, a [`ServerMessage::Connection`]: what is before the events, the events as they
 /// were encoded, and what is after them. In between are commas.
 pub(crate) fn greeting(
     subscription: &mut Subscription,
     session: &str,
-    with_roster: bool,
 ) -> ([Vec<u8>; 2], Vec<Arc<PreparedFrame>>) {
     const EVENTS: &str = "\"recent_events\":[";
     let frames = subscription.take_recent();
@@ -30,7 +39,7 @@ pub(crate) fn greeting(
         seq: subscription.cursor(),
         session: session.into(),
         resume: subscription.resume(),
-        roster: with_roster.then(|| subscription.roster()),
+        roster: None,
     });
     let json = serde_json::to_string(&connection).expect("a greeting has string keys and finite numbers");
     // What stands before it is the server's own text.

@@ -5,7 +5,7 @@ mod last_id;
 mod open;
 mod query;
 
-pub(crate) use greeting::{greeting, session_name};
+pub(crate) use greeting::{greeting, session_name, with_roster};
 pub(crate) use last_id::LastId;
 pub(crate) use open::{Opened, StreamRefused, open};
 pub(crate) use query::{Begin, StreamQuery};

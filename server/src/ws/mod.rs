@@ -26,6 +26,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
+use futures_util::future::OptionFuture;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -35,7 +36,7 @@ use crate::connection::{RequestPermit, SharedStream, Wire};
 use crate::event::PreparedFrame;
 use crate::query::QueryError;
 use crate::state::AppState;
-use crate::stream::{self, Begin, LastId, StreamQuery, greeting, session_name};
+use crate::stream::{self, Begin, LastId, StreamQuery, greeting, session_name, with_roster};
 use codec::Decoder;
 use deflate::negotiation::{Agreed, negotiate};
 use fanout::{Encoding, Fanouts, Member};
@@ -111,10 +112,16 @@ impl Sockets {
     }
 }
 
-/// A greeting as one text message. Events are shared with the ring and other readers, not copied.
-fn message([head, tail]: [Vec<u8>; 2], events: &[Arc<PreparedFrame>]) -> Vec<Bytes> {
+/// A greeting as one text message. Events and roster are shared with the ring and other readers, not copied.
+fn message(
+    [head, mut tail]: [Vec<u8>; 2],
+    events: &[Arc<PreparedFrame>],
+    roster: Option<Bytes>,
+) -> Vec<Bytes> {
+    let after = roster.map(|roster| with_roster(&mut tail, roster)).unwrap_or_default();
     let commas = events.len().saturating_sub(1);
     let len = head.len() + events.iter().map(|event| event.json().len()).sum::<usize>() + commas + tail.len();
+    let len = len + after.iter().map(Bytes::len).sum::<usize>();
     let mut chunks = vec![codec::text_header(len), Bytes::from(head)];
     for (n, event) in events.iter().enumerate() {
         if n > 0 {
@@ -123,6 +130,7 @@ fn message([head, tail]: [Vec<u8>; 2], events: &[Arc<PreparedFrame>]) -> Vec<Byt
         chunks.push(event.json_bytes());
     }
     chunks.push(tail.into());
+    chunks.extend(after);
     if len > TOGETHER_BYTES_MAX {
         return chunks;
     }
@@ -149,7 +157,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let state = &sockets.state;
     state.metrics.connected();
     let wakeup = Arc::new(Wakeup::default());
-    let with_roster = wanted.as_ref().is_ok_and(|wanted| wanted.roster);
+    let asks_roster = wanted.as_ref().is_ok_and(|wanted| wanted.roster);
     let opened = enter(&sockets, wanted, last, encoding, stream.clone(), &wakeup).await;
     let Joined { mut subscription, consumer, member, listens } = match opened {
         Ok(opened) => opened,
@@ -164,8 +172,10 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     };
     let session = rand::random::<u64>();
     let mut outbox = Outbox::default();
-    let (ends, recent) = greeting(&mut subscription, &session_name(session), with_roster);
-    for chunk in message(ends, &recent) {
+    let roster = asks_roster.then(|| subscription.roster());
+    let roster = OptionFuture::from(roster).await;
+    let (ends, recent) = greeting(&mut subscription, &session_name(session));
+    for chunk in message(ends, &recent, roster) {
         outbox.push(chunk);
     }
     drop(recent);

@@ -1,10 +1,10 @@
 //! How an event changes a roster.
 
 use super::amount::Seconds;
-use super::sign::{Deed, Sign, Spent};
+use super::sign::{DIGEST, Deed, Sign, Spent, digest};
 use super::state::{Call, DaemonState, Failure, Wait};
 use super::sums::Sums;
-use super::{CALLS_MAX, DAEMONS_MAX, Roster, SILENCE_MICROS};
+use super::{CALLS_MAX, DAEMONS_MAX, Roster, SILENCE_MICROS, WAITS_MAX};
 use crate::{DaemonName, Rgb, Seq, Timestamp};
 
 impl Roster {
@@ -29,21 +29,16 @@ impl Roster {
         daemon.settle();
     }
 
-    /// Leaves events out: they cannot be had.
-    pub fn skip_to(&mut self, seq: Seq) {
-        self.seq = self.seq.max(seq);
-    }
-
     fn fold_sign(&mut self, seq: Seq, sign: &Sign) {
         let found = self.find(sign.daemon.as_str());
-        let is_mere_name = sign.deed == Deed::Named && sign.spent == Spent::default();
         let at = match found {
             Ok(at) if sign.deed == Deed::Forgotten => {
                 self.daemons.remove(at);
                 return;
             }
             Ok(at) => at,
-            Err(_) if is_mere_name || sign.deed == Deed::Forgotten => return,
+            // Who is not here and not known leaves nothing but figures.
+            Err(_) if !sign.brings() && (sign.spent == Spent::default() || self.is_full()) => return,
             Err(_) => self.make_room(&sign.daemon),
         };
         let day = self.day(sign.at);
@@ -59,9 +54,13 @@ impl Roster {
         daemon.settle();
     }
 
+    fn is_full(&self) -> bool {
+        self.daemons.len() >= DAEMONS_MAX
+    }
+
     /// Makes a place for a daemon; says where.
     fn make_room(&mut self, name: &DaemonName) -> usize {
-        if self.daemons.len() >= DAEMONS_MAX {
+        if self.is_full() {
             let daemons = self.daemons.iter().enumerate();
             let oldest = daemons.min_by_key(|(_, daemon)| (daemon.is_present(), daemon.heard_seq));
             if let Some((oldest, _)) = oldest {
@@ -74,6 +73,30 @@ impl Roster {
     }
 }
 
+impl Sign {
+    /// Whether a daemon that is not present is so after it.
+    fn brings(&self) -> bool {
+        match &self.deed {
+            Deed::Summoned
+            | Deed::Began { .. }
+            | Deed::Ended { .. }
+            | Deed::Waits { .. }
+            | Deed::GoesOn { .. } => !self.failed,
+            // A daemon that was sent away may still say farewell.
+            Deed::Spoke { ends, .. } => *ends && !self.failed,
+            Deed::Banished | Deed::Forgotten | Deed::Acknowledged | Deed::Named => false,
+        }
+    }
+}
+
+/// Whether two ids are of one call.
+fn is_same(kept: Option<&str>, told: Option<&str>) -> bool {
+    match (kept, told) {
+        (Some(kept), Some(told)) if kept.starts_with(DIGEST) => *kept == *digest(told),
+        (kept, told) => kept == told,
+    }
+}
+
 impl DaemonState {
     fn take(&mut self, seq: Seq, sign: &Sign) {
         match &sign.deed {
@@ -83,7 +106,7 @@ impl DaemonState {
                 return;
             }
             // A refusal of a daemon that is not here does not bring it here.
-            Deed::Ended { error: Some(_), .. } if !self.is_present() => return,
+            _ if !self.is_present() && !sign.brings() => return,
             Deed::Summoned => self.begin_session(sign.at),
             Deed::Banished => self.leave(sign.at),
             Deed::Began { call_id } => {
@@ -104,20 +127,16 @@ impl DaemonState {
                 self.appear(sign.at);
                 self.wait(seq, sign, call_id.clone());
             }
-            Deed::Spoke { ends } => {
-                // A daemon that was sent away may still say farewell.
-                if !self.is_present() && !ends {
-                    return;
-                }
+            Deed::Spoke { call_id, ends } => {
                 self.appear(sign.at);
-                self.end_wait(sign.at, None);
+                self.end_waits(sign.at, call_id.as_deref());
                 if *ends {
                     self.calls.clear();
                 }
             }
-            Deed::GoesOn => {
+            Deed::GoesOn { call_id } => {
                 self.appear(sign.at);
-                self.end_wait(sign.at, None);
+                self.end_waits(sign.at, call_id.as_deref());
             }
         }
         self.is_beginning = matches!(sign.deed, Deed::Began { .. });
@@ -130,7 +149,7 @@ impl DaemonState {
     }
 
     fn begin_session(&mut self, at: i64) {
-        self.end_wait(at, None);
+        self.end_waits(at, None);
         self.calls.clear();
         self.failure = None;
         self.session = Sums::default();
@@ -145,14 +164,14 @@ impl DaemonState {
     }
 
     fn leave(&mut self, at: i64) {
-        self.end_wait(at, None);
+        self.end_waits(at, None);
         self.calls.clear();
         self.failure = None;
         self.present_since = None;
     }
 
     fn begin(&mut self, seq: Seq, sign: &Sign, call_id: Option<Box<str>>) {
-        self.end_wait(sign.at, call_id.as_deref());
+        self.end_waits(sign.at, call_id.as_deref());
         let mut beside = self.is_beginning && !self.calls.is_empty();
         if beside {
             self.calls.iter_mut().for_each(|call| call.beside = true);
@@ -163,7 +182,7 @@ impl DaemonState {
         }
         let since = Timestamp::from_unix_micros(sign.at);
         if call_id.is_some() {
-            self.calls.retain(|call| call.call_id != call_id);
+            self.calls.retain(|call| !is_same(call.call_id.as_deref(), call_id.as_deref()));
         }
         if self.calls.len() >= CALLS_MAX {
             self.calls.remove(0);
@@ -172,9 +191,9 @@ impl DaemonState {
     }
 
     fn end(&mut self, sign: &Sign, call_id: Option<&str>, seconds: Seconds, failed: bool) {
-        self.end_wait(sign.at, call_id);
+        self.end_waits(sign.at, call_id);
         let ended = match call_id {
-            Some(_) => self.calls.iter().position(|call| call.call_id.as_deref() == call_id),
+            Some(_) => self.calls.iter().position(|call| is_same(call.call_id.as_deref(), call_id)),
             None => {
                 let same =
                     self.calls.iter().position(|call| call.call_id.is_none() && call.task == sign.line);
@@ -189,14 +208,25 @@ impl DaemonState {
 
     fn wait(&mut self, seq: Seq, sign: &Sign, call_id: Option<Box<str>>) {
         let since = Timestamp::from_unix_micros(sign.at);
-        self.waiting.get_or_insert_with(|| Wait { call_id, reason: sign.line.clone(), since, seq });
+        if self.waiting.iter().any(|wait| is_same(wait.call_id.as_deref(), call_id.as_deref())) {
+            return;
+        }
+        self.waiting_since.get_or_insert(since);
+        if self.waiting.len() < WAITS_MAX {
+            self.waiting.push(Wait { call_id, reason: sign.line.clone(), since, seq });
+        }
     }
 
-    /// A sign of life of a call ends its wait; one that names no call ends every wait.
-    fn end_wait(&mut self, at: i64, call_id: Option<&str>) {
-        let goes_on = |wait: &mut Wait| matches!((wait.call_id.as_deref(), call_id), (Some(waits), Some(acts)) if waits != acts);
-        let Some(wait) = self.waiting.take_if(|wait| !goes_on(wait)) else { return };
-        let waited_ms = u64::try_from((at - wait.since.unix_micros()) / 1000).unwrap_or(0);
-        self.each_window(|sums| sums.waited_ms = sums.waited_ms.saturating_add(waited_ms));
+    /// A sign of life of a call ends its wait, and those that name no call; one that names no call ends every wait.
+    fn end_waits(&mut self, at: i64, call_id: Option<&str>) {
+        self.waiting.retain(|wait| {
+            call_id.is_some() && wait.call_id.is_some() && !is_same(wait.call_id.as_deref(), call_id)
+        });
+        if self.waiting.is_empty()
+            && let Some(since) = self.waiting_since.take()
+        {
+            let waited_ms = u64::try_from((at - since.unix_micros()) / 1000).unwrap_or(0);
+            self.each_window(|sums| sums.waited_ms = sums.waited_ms.saturating_add(waited_ms));
+        }
     }
 }

@@ -19,9 +19,11 @@ pub use sums::Sums;
 use crate::Seq;
 
 /// Most daemons of a roster. Beyond that the one gives way that is not present, or else was not heard of, for longest.
-pub const DAEMONS_MAX: usize = 1_024;
+pub const DAEMONS_MAX: usize = 512;
 /// Most open calls of a daemon that are kept one by one; beyond that the oldest counts as ended.
-pub const CALLS_MAX: usize = 16;
+pub const CALLS_MAX: usize = 8;
+/// Most waits of a daemon that are kept one by one.
+pub const WAITS_MAX: usize = 8;
 /// A call that ran beside others and of which nothing was heard for so long is closed when the daemon begins another:
 /// 120 seconds, in microseconds.
 pub const SILENCE_MICROS: i64 = 120 * 1_000_000;
@@ -42,6 +44,13 @@ pub struct Roster {
     /// The daemons, in order of name.
     #[serde(deserialize_with = "in_order")]
     daemons: Vec<DaemonState>,
+}
+
+/// A call's id may hold words, too; its digest still tells it apart.
+fn hide(hides: bool, call_id: &mut Option<Box<str>>) {
+    if let Some(id) = call_id.as_deref().filter(|id| hides && !id.starts_with(sign::DIGEST)) {
+        *call_id = Some(sign::digest(id));
+    }
 }
 
 fn in_order<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<DaemonState>, D::Error> {
@@ -111,6 +120,12 @@ impl Roster {
             .saturating_mul(MICROS_PER_MINUTE)
     }
 
+    /// Events are missing: figures of all time are of those after them.
+    pub fn miss(&mut self, through: Seq) {
+        self.after = self.after.max(through);
+        self.seq = self.seq.max(through);
+    }
+
     /// Takes the words out of what was told before an event: what was deleted from the log is readable nowhere.
     pub fn hush_before(&mut self, first: Seq) {
         for daemon in &mut self.daemons {
@@ -122,9 +137,11 @@ impl Roster {
             hushed(daemon.last_seq, &mut daemon.last);
             for call in &mut daemon.calls {
                 hushed(call.seq, &mut call.task);
+                hide(call.seq < first, &mut call.call_id);
             }
-            if let Some(wait) = &mut daemon.waiting {
+            for wait in &mut daemon.waiting {
                 hushed(wait.seq, &mut wait.reason);
+                hide(wait.seq < first, &mut wait.call_id);
             }
             if let Some(failure) = &mut daemon.failure {
                 hushed(failure.seq, &mut failure.task);

@@ -8,7 +8,9 @@ use crate::{AnySpell, ArcaneEvent, DaemonName, Rgb, SpellName};
 /// Most characters of a line that the roster keeps: a task, a sentence, an error.
 pub const LINE_CHARS_MAX: usize = 160;
 /// Most characters of a call's id that are kept; calls are told apart by no more.
-pub const CALL_ID_CHARS_MAX: usize = 128;
+pub const CALL_ID_CHARS_MAX: usize = 64;
+/// Before the digest of an id whose event was deleted.
+pub(super) const DIGEST: &str = "~";
 /// `query_type` of a REVEAL that says a failure was seen.
 pub const ACKNOWLEDGE: &str = "acknowledge";
 /// `query_type` of a REVEAL that says a daemon is forgotten.
@@ -45,6 +47,8 @@ pub struct Sign {
     /// When the bus took it, Unix microseconds.
     pub(super) at: i64,
     pub(super) color: Option<Rgb>,
+    /// The event tells of a failure.
+    pub(super) failed: bool,
     pub(super) deed: Deed,
     /// The task, the sentence or the error.
     pub(super) line: Box<str>,
@@ -69,9 +73,9 @@ pub(super) enum Deed {
     /// It waits for a human.
     Waits { call_id: Option<Box<str>> },
     /// It speaks; `ends` what it did before.
-    Spoke { ends: bool },
-    /// It goes on: progress, or figures that follow.
-    GoesOn,
+    Spoke { call_id: Option<Box<str>>, ends: bool },
+    /// It goes on with what it does.
+    GoesOn { call_id: Option<Box<str>> },
     /// The event is about the daemon and no sign of its life.
     Named,
 }
@@ -127,7 +131,16 @@ impl Sign {
             Deed::Waits { .. } | Deed::Spoke { .. } => &event.description,
             _ => "",
         };
-        Some(Self { daemon, at, color, deed, line: shortened(line, LINE_CHARS_MAX), spent: fields.spent })
+        let failed = !event.success;
+        Some(Self {
+            daemon,
+            at,
+            color,
+            failed,
+            deed,
+            line: shortened(line, LINE_CHARS_MAX),
+            spent: fields.spent,
+        })
     }
 }
 
@@ -168,19 +181,27 @@ impl<'a> Fields<'a> {
             },
             (Some(SpellName::Voice), _) if self.attention => Deed::Waits { call_id: call_id() },
             (Some(SpellName::Voice), _) => {
-                Deed::Spoke { ends: !self.event.is_some_and(|event| OF_A_SPELL.contains(&event)) }
+                let ends = !self.event.is_some_and(|event| OF_A_SPELL.contains(&event));
+                Deed::Spoke { call_id: call_id(), ends }
             }
             (Some(SpellName::Reveal), true) => match self.query_type {
                 Some(FORGET) => Deed::Forgotten,
                 Some(ACKNOWLEDGE) => Deed::Acknowledged,
                 Some(PROGRESS) if self.phase == Some("begin") => Deed::Began { call_id: call_id() },
-                Some(PROGRESS | ENRICH) => Deed::GoesOn,
+                Some(PROGRESS) => Deed::GoesOn { call_id: call_id() },
+                // Prices of work may come when the daemon has long gone: they are figures only.
+                Some(ENRICH) => Deed::Named,
                 _ => Deed::Named,
             },
             // A refused summons or banishment is no failure of the daemon that it names.
             _ => Deed::Named,
         }
     }
+}
+
+/// Tells an id apart without its words.
+pub(super) fn digest(id: &str) -> Box<str> {
+    format!("{DIGEST}{:016x}", crate::color::hash(id)).into()
 }
 
 /// Unix microseconds of fractional milliseconds.

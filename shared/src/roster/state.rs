@@ -111,9 +111,12 @@ pub struct DaemonState {
     /// Whether its latest sign was the beginning of a call: then the next beginning is one beside it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_beginning: bool,
-    /// A wait for a human that goes on.
+    /// Waits for a human that go on, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Wait>,
+    /// Since when it waits without interruption; absent while it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waiting: Option<Wait>,
+    pub waiting_since: Option<Timestamp>,
     /// A failure that lasts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
@@ -141,7 +144,8 @@ impl DaemonState {
             last_seq: 0,
             calls: Vec::new(),
             is_beginning: false,
-            waiting: None,
+            waiting: Vec::new(),
+            waiting_since: None,
             failure: None,
             session: Sums::default(),
             today: Sums::default(),
@@ -171,7 +175,7 @@ impl DaemonState {
     pub(super) fn settle(&mut self) {
         self.doing = if !self.is_present() {
             Doing::Gone
-        } else if self.waiting.is_some() {
+        } else if !self.waiting.is_empty() {
             Doing::Waiting
         } else if self.failure.is_some() {
             Doing::Failed

@@ -73,7 +73,7 @@ pub fn color_of(daemon: &DaemonState) -> Rgb {
 /// What a daemon does, in a line: what it waits for, what it is at, or what it last did.
 #[must_use]
 pub fn line(daemon: &DaemonState) -> &str {
-    match (&daemon.waiting, daemon.calls.last(), &daemon.failure) {
+    match (daemon.waiting.first(), daemon.calls.last(), &daemon.failure) {
         (Some(wait), ..) => &wait.reason,
         (_, Some(call), _) => &call.task,
         (.., Some(failure)) => &failure.task,
@@ -85,8 +85,7 @@ pub fn line(daemon: &DaemonState) -> &str {
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of a wait are far below 2^52")]
 pub fn waited_until(daemon: &DaemonState, sums: &Sums, at: UnixMillis) -> f64 {
-    let goes_on =
-        daemon.waiting.as_ref().map_or(0.0, |wait| (at - wait.since.unix_millis()).clamp(0.0, 1e12));
+    let goes_on = daemon.waiting_since.map_or(0.0, |since| (at - since.unix_millis()).clamp(0.0, 1e12));
     sums.waited_ms as f64 + goes_on
 }
 

@@ -66,7 +66,7 @@ impl Room {
         }
         let (done, receipt) = Notify::pair();
         let first = self.log.usage(self.id).first;
-        state.roster.keep((&self.name, &self.epoch), first, &mut records);
+        state.roster.ride((&self.name, &self.epoch), first, &mut records);
         let append = Append {
             room: self.id,
             frames: frames.clone(),

@@ -2,6 +2,7 @@
 
 mod emit;
 mod roster;
+mod rosters;
 mod settle;
 mod snapshots;
 
@@ -9,11 +10,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arcane_shared::api::RoomCard;
-use arcane_shared::roster::Roster;
 use arcane_shared::{DaemonName, Epoch, EventFilter, Rgb, RoomName, Seq};
 use tokio::sync::watch;
 
 use roster::RoomRoster;
+use rosters::Rosters;
+pub(crate) use rosters::ToldRoster;
 
 use crate::bus::colors::{Colors, Fixed};
 use crate::bus::keys::Keys;
@@ -40,6 +42,7 @@ pub(crate) struct Room {
     subscribers: AtomicUsize,
     lagging: AtomicUsize,
     skipped: AtomicU64,
+    rosters: Rosters,
 }
 
 #[derive(Debug)]
@@ -132,6 +135,7 @@ impl Room {
             subscribers: AtomicUsize::new(0),
             lagging: AtomicUsize::new(0),
             skipped: AtomicU64::new(0),
+            rosters: Rosters::default(),
         })
     }
 
@@ -199,43 +203,6 @@ impl Room {
         let state = self.lock();
         let within = self.shown(&state, self.log.usage(self.id));
         (state.ring.recent(n, within, |frame| frame.passes(filter)), state.ring.head())
-    }
-
-    /// Who is present and does what, at the head.
-    pub(crate) fn roster(&self) -> Roster {
-        self.lock().roster.now().clone()
-    }
-
-    /// Deletes what is before an event. Returns the oldest event that is kept then.
-    ///
-    /// # Errors
-    /// If the log cannot.
-    pub(crate) async fn purge(&self, before: Seq) -> Result<Seq, LogError> {
-        let records = {
-            let mut state = self.lock();
-            let before = before.min(state.ring.head() + 1);
-            state.roster.purge((&self.name, &self.epoch), before)
-        };
-        self.log.remember(records)?;
-        self.log.purge(self.id, before).await
-    }
-
-    /// The same at an earlier position.
-    ///
-    /// # Errors
-    /// If the log cannot be read.
-    pub(crate) async fn roster_at(&self, seq: Seq) -> Result<Roster, LogError> {
-        let (snapshots, head, at) = {
-            let state = self.lock();
-            (state.roster.snapshots_up_to(seq), state.ring.head(), state.at)
-        };
-        if seq >= head {
-            return Ok(self.roster());
-        }
-        let Usage { first, bytes } = self.log.usage(self.id);
-        let (id, name, epoch) = (self.id, self.name.clone(), self.epoch.clone());
-        let record = RoomRecord { id, name, epoch, first, head, bytes, at };
-        roster::at(self.log.as_ref(), &record, seq, &snapshots).await
     }
 
     /// The oldest event that memory has.

@@ -17,9 +17,9 @@ use crate::log::{EventLog, LogError, PageRequest, Record, RoomRecord};
 /// time then begin with the oldest of them, and the roster says so.
 const EVENTS_MAX: u64 = 65_536;
 /// Events of a page.
-const PAGE_EVENTS_MAX: usize = 1_024;
+const PAGE_EVENTS_MAX: usize = 128;
 /// Bytes of a page, give or take an event.
-const PAGE_BYTES_MAX: usize = 1024 * 1024;
+const PAGE_BYTES_MAX: usize = 128 * 1024;
 
 /// A room's roster, and what comes to it.
 #[derive(Debug, Default)]
@@ -66,23 +66,31 @@ impl RoomRoster {
     }
 
     /// Lets a snapshot ride with the next event, if one is due.
-    pub(super) fn keep(&mut self, room: (&RoomName, &Epoch), first: Seq, records: &mut Vec<Record>) {
-        let seq = self.roster.seq();
-        if self.snapshots.is_due(seq)
-            && let Ok(text) = serde_json::to_string(&self.roster)
-        {
-            self.snapshots.add(room.0, room.1, (seq, text), first, records);
+    pub(super) fn ride(&mut self, room: (&RoomName, &Epoch), first: Seq, records: &mut Vec<Record>) {
+        if self.snapshots.is_due(self.roster.seq(), first) {
+            self.keep(room, first, records);
         }
     }
 
-    /// Takes out the words of events before one, here and in the log: what is deleted is readable nowhere.
-    pub(super) fn purge(&mut self, room: (&RoomName, &Epoch), before: Seq) -> Vec<Record> {
+    /// Keeps a snapshot if anything has happened since the latest.
+    pub(super) fn keep(&mut self, room: (&RoomName, &Epoch), first: Seq, records: &mut Vec<Record>) {
+        let seq = self.roster.seq();
+        if seq > self.snapshots.latest() {
+            self.snapshots.add(room.0, room.1, (seq, text(&self.roster)), first, records);
+        }
+    }
+
+    /// Takes out the words of events before one, here and in the log: what is deleted is readable nowhere. `then` is the
+    /// roster before that event: positions after it go on from there.
+    pub(super) fn purge(&mut self, room: (&RoomName, &Epoch), before: Seq, mut then: Roster) -> Vec<Record> {
         self.roster.hush_before(before);
+        then.hush_before(before);
         let mut records = Vec::new();
         self.snapshots.clear(room.0, &mut records);
-        if let Ok(text) = serde_json::to_string(&self.roster) {
-            self.snapshots.add(room.0, room.1, (self.roster.seq(), text), before, &mut records);
+        if then.seq() < self.roster.seq() {
+            self.snapshots.add(room.0, room.1, (then.seq(), text(&then)), before, &mut records);
         }
+        self.snapshots.add(room.0, room.1, (self.roster.seq(), text(&self.roster)), before, &mut records);
         records
     }
 
@@ -117,15 +125,23 @@ pub(super) async fn at(
         let after = roster.seq();
         let request = PageRequest { after, through, events_max: PAGE_EVENTS_MAX, bytes_max: PAGE_BYTES_MAX };
         let page = log.read(room.id, request).await?;
+        // What is missing is no longer kept.
+        match page.frames.first().map(|frame| frame.seq()) {
+            Some(first) if first > after + 1 => roster.miss(first - 1),
+            Some(_) => {}
+            None => roster.miss(through),
+        }
         for frame in &page.frames {
             fold(&mut roster, frame);
         }
-        if roster.seq() == after {
-            // What is missing is no longer kept.
-            roster.skip_to(through);
-        }
+        tokio::task::yield_now().await;
     }
     Ok(roster)
+}
+
+/// A roster as it is kept and sent.
+pub(super) fn text(roster: &Roster) -> String {
+    serde_json::to_string(roster).expect("a roster has string keys and finite numbers")
 }
 
 fn fold(roster: &mut Roster, frame: &PreparedFrame) {

@@ -50,10 +50,18 @@ impl Snapshots {
         self.event_bytes = self.event_bytes.saturating_add(event_bytes as u64);
     }
 
-    /// Whether one is due at a position.
-    pub(super) fn is_due(&self, seq: Seq) -> bool {
-        let events = seq.saturating_sub(self.kept.back().copied().unwrap_or(0));
-        events >= EVENTS_MIN && self.event_bytes >= self.own_bytes.saturating_mul(EVENT_BYTES_PER_BYTE)
+    /// Whether one is due at a position, where events from `first` on are kept: what is folded from a snapshot on must not
+    /// have left the log.
+    pub(super) fn is_due(&self, seq: Seq, first: Seq) -> bool {
+        let latest = self.latest();
+        let is_much = seq.saturating_sub(latest) >= EVENTS_MIN
+            && self.event_bytes >= self.own_bytes.saturating_mul(EVENT_BYTES_PER_BYTE);
+        is_much || (first > 1 && seq > latest && latest < first + seq.saturating_sub(first) / 2)
+    }
+
+    /// The position of the latest; 0: there is none.
+    pub(super) fn latest(&self) -> Seq {
+        self.kept.back().copied().unwrap_or(0)
     }
 
     /// Adds one; what the log has to remember and to forget goes to `records`. Those before `first` are of events that are
@@ -73,7 +81,7 @@ impl Snapshots {
         let apart = if before.len() < SNAPSHOTS_MAX { 0 } else { seq.saturating_sub(first) / OLD_KEPT };
         for (nth, kept) in before.into_iter().enumerate().filter(|(_, kept)| *kept != seq) {
             let is_near = nth < old && self.kept.back().is_some_and(|last| kept - last < apart);
-            if kept < first || is_near {
+            if kept + 1 < first || is_near {
                 records.push(Record::forget(key(room, kept)));
             } else {
                 self.kept.push_back(kept);
@@ -144,13 +152,16 @@ mod tests {
     #[test]
     fn snapshots_are_a_small_part_of_the_log() {
         let mut snapshots = Snapshots::default();
-        assert!(!snapshots.is_due(EVENTS_MIN - 1));
-        assert!(snapshots.is_due(EVENTS_MIN));
+        assert!(!snapshots.is_due(EVENTS_MIN - 1, 1));
+        assert!(snapshots.is_due(EVENTS_MIN, 1));
         let epoch = Epoch("9f3c01ab77de".into());
         snapshots.add(&RoomName::default(), &epoch, (EVENTS_MIN, "x".repeat(1000)), 1, &mut Vec::new());
         snapshots.count(15_999);
-        assert!(!snapshots.is_due(2 * EVENTS_MIN));
+        assert!(!snapshots.is_due(2 * EVENTS_MIN, 1));
         snapshots.count(1);
-        assert!(snapshots.is_due(2 * EVENTS_MIN));
+        assert!(snapshots.is_due(2 * EVENTS_MIN, 1));
+        // Before retention reaches the latest one, there is another.
+        assert!(!snapshots.is_due(EVENTS_MIN + 90, EVENTS_MIN - 100));
+        assert!(snapshots.is_due(EVENTS_MIN + 110, EVENTS_MIN - 100));
     }
 }

@@ -214,7 +214,7 @@ impl Stage {
         }
         if let Some(actor) = self.actors.get_mut(name) {
             actor.working = (!daemon.calls.is_empty()).then(|| actor.working.unwrap_or(now));
-            actor.waiting = daemon.waiting.as_ref().map(|_| actor.waiting.unwrap_or(now));
+            actor.waiting = (!daemon.waiting.is_empty()).then(|| actor.waiting.unwrap_or(now));
         }
     }
 
