@@ -1,14 +1,12 @@
 //! `ArcaneEvent`: the record that a spell happened.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::lenient::Plain;
+pub use crate::verbatim::Metadata;
 use crate::verbatim::Verbatim;
 use crate::{AnySpell, DaemonName, Rgb, RoomName, Seq, SpellName, SyncDirectives, Timestamp, lenient};
-
-/// Event-specific data: open, in the order in which it was written.
-pub type Metadata = serde_json::Map<String, Value>;
 
 /// Largest event on the wire, bytes of JSON.
 pub const EVENT_BYTES_MAX: usize = 64 * 1024;
@@ -128,6 +126,14 @@ impl From<ArcaneEvent> for ReceivedEvent {
             room: event.room,
         }
     }
+}
+
+/// Reads events, mended as [`Mended`] is; what is no event is left out.
+///
+/// # Errors
+/// If it is no list.
+pub(crate) fn mended<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ReceivedEvent>, D::Error> {
+    Ok(Vec::<Mended>::deserialize(deserializer)?.into_iter().filter_map(|Mended(event)| event).collect())
 }
 
 /// How deep metadata nests: 1 for a flat object.

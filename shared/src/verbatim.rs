@@ -8,7 +8,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::event::Metadata;
+/// Event-specific data: open, in the order in which it was written.
+pub type Metadata = Map<String, Value>;
 
 /// A value as it was written.
 #[derive(Debug, Clone, Default, PartialEq)]

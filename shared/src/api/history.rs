@@ -18,7 +18,7 @@ pub struct HistoryAnswer {
     /// The latest event.
     pub head: Seq,
     /// In the order that was asked for.
-    #[serde(deserialize_with = "lenient::events")]
+    #[serde(deserialize_with = "crate::event::mended")]
     pub events: Vec<ReceivedEvent>,
     /// Where the next page begins: give it as `after` (ascending) or `before` (descending). `null`: there is none.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]

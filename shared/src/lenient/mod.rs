@@ -10,9 +10,8 @@ use serde_json::Value;
 
 pub use plain::Plain;
 
-use crate::event::Mended;
-use crate::verbatim::Verbatim;
-use crate::{DaemonName, Metadata, ReceivedEvent};
+use crate::DaemonName;
+use crate::verbatim::{Metadata, Verbatim};
 
 /// Reads a value; one of another kind is the default.
 ///
@@ -53,14 +52,6 @@ where
         Verbatim(list @ Value::Array(_)) => Vec::deserialize(Plain(list)).map_err(D::Error::custom),
         Verbatim(_) => Ok(Vec::new()),
     }
-}
-
-/// Reads events, mended as [`Mended`] is; what is no event is left out.
-///
-/// # Errors
-/// If it is no list.
-pub fn events<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ReceivedEvent>, D::Error> {
-    Ok(Vec::<Mended>::deserialize(deserializer)?.into_iter().filter_map(|Mended(event)| event).collect())
 }
 
 /// Reads metadata; what is no object is empty.
