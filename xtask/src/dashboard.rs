@@ -104,13 +104,12 @@ fn shrink(project: &Project, wasm_opt: &Path) -> Result<()> {
     let mut glue = Glue::default();
     for script in files_with_extension(&project.dist(), "js")? {
         let text = fs::read_to_string(&script).context("reading the page's script")?;
-        let mut text = terse(&text).into_bytes();
-        glue.count_in_script(&mut text);
+        let text = glue.shorten_script(&terse(&text));
         fs::write(&script, text).context("putting the shorter script into the page")?;
     }
     for wasm in files_with_extension(&project.dist(), "wasm")? {
-        let mut program = fs::read(&wasm).context("reading the page's program")?;
-        glue.count_in_program(&mut program);
+        let program = fs::read(&wasm).context("reading the page's program")?;
+        let program = glue.shorten_program(&program).context("giving the program's imports short names")?;
         fs::write(&wasm, program).context("putting the program with shorter names into the page")?;
     }
     Ok(())
