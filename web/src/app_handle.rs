@@ -1,12 +1,14 @@
 //! What components and loops share: a handle to the page's state, its signals and its server.
 
+use std::rc::Rc;
+
 use arcane_shared::RoomName;
 use arcane_stage::feed;
 use arcane_stage::filter::Filter;
 use arcane_stage::store::{Entry, Stored};
 use leptos::prelude::*;
-use web_sys::UrlSearchParams;
 
+use crate::address::query;
 use crate::api::Server;
 use crate::page::Page;
 use crate::project;
@@ -41,13 +43,13 @@ impl AppHandle {
             .filter_map(|key| Some((key.to_owned(), query.get(key)?)))
             .collect();
         let filter = Filter::from_pairs(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
-        let views = Views::new(named.as_str(), filter, false, prefers_reduced());
+        let views = Views::new(named.as_str(), filter, prefers_reduced());
         if query.get("clock").as_deref() == Some("manual") {
             clock::stop();
         }
         let dice = query.get("seed").and_then(|seed| seed.parse().ok()).unwrap_or(DICE);
         let mut page = Page::new(named, dice);
-        page.stage.set_reduced(views.reduced.get_untracked());
+        page.stage.set_reduced(views.header.reduced.get_untracked());
         views.wall.set(query.get("view").as_deref() == Some("wall"));
         Self {
             page: StoredValue::new_local(page),
@@ -87,7 +89,7 @@ impl AppHandle {
             return;
         }
         leptos::task::spawn_local(async move {
-            let room = self.views.room.get_untracked();
+            let room = self.views.header.room.get_untracked();
             if let Some(answer) = self.server().roster(&room).await {
                 self.with(|page| page.adopt(answer));
             }
@@ -98,7 +100,7 @@ impl AppHandle {
     pub(crate) fn learn(self) {
         leptos::task::spawn_local(async move {
             if let Some(learned) = self.server().examples().await {
-                self.views.lexicon.update(|lexicon| {
+                self.views.spells.lexicon.update(|lexicon| {
                     lexicon.examples = learned.examples.into_iter().flat_map(|group| group.spells).collect();
                     lexicon.known =
                         learned.daemons.iter().map(|daemon| daemon.daemon_name.to_string()).collect();
@@ -114,11 +116,11 @@ impl AppHandle {
             // They come in order of name.
             if let Some(answer) = self.server().rooms().await {
                 let mut rooms: Vec<String> = answer.rooms.iter().map(|card| card.room.to_string()).collect();
-                let current = self.views.room.get_untracked();
+                let current = self.views.header.room.get_untracked();
                 if !rooms.contains(&current) {
                     rooms.insert(rooms.partition_point(|room| *room < current), current);
                 }
-                crate::views::put(self.views.rooms, rooms);
+                crate::views::put(self.views.header.rooms, rooms);
             }
         });
     }
@@ -126,25 +128,25 @@ impl AppHandle {
     /// Goes to another room.
     pub(crate) fn enter(self, room: &str) {
         let Ok(room) = RoomName::parse(room) else { return };
-        self.views.room.set(room.to_string());
-        self.views.feed_pin.set(None);
-        self.views.feed_first.set(0);
+        self.views.header.room.set(room.to_string());
+        self.views.chronicle.held_at.set(None);
+        self.views.chronicle.first.set(0);
         self.with(|page| page.enter(room));
         self.connect();
-        self.write_url();
+        self.write_address();
         self.refresh();
     }
 
     /// Changes the chronicle's filter, and the URL with it.
     pub(crate) fn filter(self, change: impl FnOnce(&mut Filter)) {
-        self.views.filter.update(change);
+        self.views.chronicle.filter.update(change);
         self.filtered();
     }
 
     fn filtered(self) {
-        self.views.feed_first.set(0);
-        self.views.feed_pin.set(None);
-        self.write_url();
+        self.views.chronicle.first.set(0);
+        self.views.chronicle.held_at.set(None);
+        self.write_address();
         self.refresh();
     }
 
@@ -168,9 +170,16 @@ impl AppHandle {
     pub(crate) fn refresh(self) {
         self.with(|page| {
             project::project_text(page, self.views);
-            strip::draw(page);
+            self.draw_strip(page);
         });
         self.show_when();
+    }
+
+    /// Draws the bars of the strip.
+    pub(crate) fn draw_strip(self, page: &Page) {
+        if let Some(canvas) = self.views.strip.bars.get_untracked() {
+            strip::draw(page, &canvas);
+        }
     }
 
     /// Shows at once where in time the page is.
@@ -181,7 +190,7 @@ impl AppHandle {
     /// Shows an event in full.
     pub(crate) fn open(self, id: u64) {
         let find = |page: &mut Page| {
-            let pinned = page.pins.iter().find(|pin| pin.id == id).map(std::rc::Rc::clone);
+            let pinned = page.pins.iter().find(|pin| pin.id == id).map(Rc::clone);
             page.shown().event(id).or(pinned)
         };
         let stored = self.with(find).flatten();
@@ -198,8 +207,8 @@ impl AppHandle {
 
     // Not generic: one copy of it for whatever changes.
     fn arrive(self) {
-        self.views.feed_pin.set(None);
-        self.views.feed_first.set(0);
+        self.views.chronicle.held_at.set(None);
+        self.views.chronicle.first.set(0);
         self.ask_log();
         self.refresh();
     }
@@ -218,19 +227,47 @@ impl AppHandle {
 
     /// Keeps an event in sight, or no longer.
     pub(crate) fn toggle_pin(self, id: u64) {
-        let rows = self.with(|page| {
+        self.with(|page| {
             if let Some(at) = page.pins.iter().position(|pin| pin.id == id) {
                 page.pins.remove(at);
             } else if let Some(stored) = page.shown().event(id) {
                 page.pins.insert(0, stored);
                 page.pins.truncate(PINS_MAX);
             }
-            let row = |pin: &std::rc::Rc<Stored>| {
-                feed::row(&Entry::Event(std::rc::Rc::clone(pin)), page.store.daemons())
+            let row = |pin: &Rc<Stored>| {
+                (pin.id, (0, feed::row(&Entry::Event(Rc::clone(pin)), page.store.daemons())))
             };
-            page.pins.iter().map(row).collect()
+            self.views.chronicle.pins.put(page.pins.iter().map(row));
         });
-        self.views.pins.set(rows.unwrap_or_default());
+    }
+
+    /// The newest entry of what is shown.
+    pub(crate) fn newest_entry(self) -> Option<u64> {
+        self.with(|page| page.shown().newest_first().next().map(Entry::id)).flatten()
+    }
+
+    /// Projects the chronicle at once.
+    pub(crate) fn refresh_feed(self) {
+        self.with(|page| project::project_feed(page, self.views));
+    }
+
+    /// Shows the statistics.
+    pub(crate) fn open_stats(self) {
+        self.views.stats.open.set(true);
+        self.refresh();
+    }
+
+    /// Shows what happened at a part of the strip; `None`: nothing is pointed at.
+    pub(crate) fn point_in_time(self, part: Option<f64>) {
+        self.with(|page| page.time_travel.point = part);
+        self.show_when();
+    }
+
+    /// Leaves the past: what is done now acts now.
+    pub(crate) fn return_to_live(self) {
+        if self.views.when.with_untracked(|when| when.visiting) {
+            self.travel(|page| page.leave(true));
+        }
     }
 
     /// Shows what is under a place of the stage, pixels; `None`: nothing is pointed at.
@@ -239,12 +276,12 @@ impl AppHandle {
             let stored = page.shown().event(page.stage.hit(at?)?)?;
             Some(project::tip(page, &stored, at?))
         });
-        crate::views::put(self.views.tip, tip.flatten());
+        crate::views::put(self.views.stage.tip, tip.flatten());
     }
 
     /// Tells something in passing.
     pub(crate) fn tell(self, what: &str) {
-        let notice = self.views.notice;
+        let notice = self.views.told.notice;
         notice.set(what.to_owned());
         let told = what.to_owned();
         let fade = move || {
@@ -261,8 +298,8 @@ impl AppHandle {
             Ok(recording) => {
                 let (events, unread) = (recording.events.len(), recording.unread);
                 let left = if unread > 0 { format!(", {unread} lines left out") } else { String::new() };
-                self.views.room.set(recording.room.to_string());
-                self.views.pins.set(Vec::new());
+                self.views.header.room.set(recording.room.to_string());
+                self.views.chronicle.pins.put([]);
                 self.travel(|page| page.show_recording(recording));
                 self.tell(&format!("A recording of {events} events{left}. Esc: back to the bus."));
             }
@@ -284,13 +321,13 @@ impl AppHandle {
     /// Shows nothing but the stage, or everything again.
     pub(crate) fn toggle_wall(self) {
         self.views.wall.update(|wall| *wall = !*wall);
-        self.views.tip.set(None);
-        self.write_url();
+        self.views.stage.tip.set(None);
+        self.write_address();
     }
 
     /// Turns sound on or off.
     pub(crate) fn toggle_sound(self) {
-        let on = self.views.sound.get_untracked();
+        let on = self.views.header.sound.get_untracked();
         let now_on = self.with(|page| {
             if on {
                 page.speaker.disable();
@@ -299,57 +336,17 @@ impl AppHandle {
                 page.speaker.enable()
             }
         });
-        self.views.sound.set(now_on == Some(true));
+        self.views.header.sound.set(now_on == Some(true));
         storage::write(storage::SOUND_KEY, if now_on == Some(true) { "on" } else { "off" });
     }
 
     /// Turns motion on or off, whatever the system prefers.
     pub(crate) fn toggle_motion(self) {
-        let reduced = !self.views.reduced.get_untracked();
-        self.views.reduced.set(reduced);
+        let reduced = !self.views.header.reduced.get_untracked();
+        self.views.header.reduced.set(reduced);
         self.with(|page| page.stage.set_reduced(reduced));
         storage::write(storage::MOTION_KEY, if reduced { "reduced" } else { "full" });
     }
-
-    fn write_url(self) {
-        let query = query();
-        self.views.filter.with_untracked(|filter| {
-            for (key, value) in filter.to_pairs() {
-                match value {
-                    Some(value) => query.set(key, value),
-                    None => query.delete(key),
-                }
-            }
-        });
-        let room = self.views.room.get_untracked();
-        if room == arcane_shared::room::DEFAULT_ROOM {
-            query.delete("room");
-        } else {
-            query.set("room", &room);
-        }
-        if self.views.wall.get_untracked() {
-            query.set("view", "wall");
-        } else {
-            query.delete("view");
-        }
-        let text: String = query.to_string().into();
-        let path = window().location().pathname().unwrap_or_else(|_| "/".into());
-        let url = if text.is_empty() { path } else { format!("{path}?{text}") };
-        if let Ok(history) = window().history() {
-            let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&url));
-        }
-    }
-}
-
-/// The page's query.
-pub(crate) fn query() -> UrlSearchParams {
-    let text = window().location().search().unwrap_or_default();
-    UrlSearchParams::new_with_str(&text).unwrap_or_else(|_| empty_query())
-}
-
-fn empty_query() -> UrlSearchParams {
-    #[expect(clippy::expect_used, reason = "an empty query is valid in every browser")]
-    UrlSearchParams::new().expect("an empty query")
 }
 
 fn prefers_reduced() -> bool {

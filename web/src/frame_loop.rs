@@ -11,9 +11,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlCanvasElement, MessageChannel, MessagePort};
 
 use crate::app_handle::AppHandle;
+use crate::clock;
 use crate::project;
 use crate::time_travel::past_view;
-use crate::{clock, strip};
 
 /// Milliseconds between projections of what moves with the circles.
 const STAGE_EVERY_MS: f64 = 100.0;
@@ -142,7 +142,7 @@ impl Frame {
             });
         }
         if self.is_due(3, now, STRIP_EVERY_MS) {
-            self.app.with(|page| strip::draw(page));
+            self.app.with(|page| self.app.draw_strip(page));
         }
         if self.is_due(4, now, ANNOUNCE_EVERY_MS) {
             let counts = &mut self.counts;
@@ -191,7 +191,7 @@ impl Frame {
 
     /// Where the canvas is and which part of it nothing covers.
     fn measure(&mut self) {
-        let Some(hole) = document().get_element_by_id("hole") else { return };
+        let Some(hole) = self.app.views.stage.hole.get_untracked() else { return };
         let (whole, hole) = (self.canvas.get_bounding_client_rect(), hole.get_bounding_client_rect());
         let (width, height) = (whole.width().max(1.0), whole.height().max(1.0));
         let Some(tier) = self.app.with(|page| page.quality.tier()) else { return };

@@ -12,41 +12,46 @@ use arcane_stage::{feed, message, palette, runes};
 use leptos::prelude::*;
 
 use crate::clock;
+use crate::components::chronicle::FEED_ROWS;
+use crate::components::daemons::DaemonView;
+use crate::components::event_detail::Detail;
+use crate::components::header::Figures;
+use crate::components::stage_view::{Canvas, LabelView, Quiet, Spoken, Tip};
 use crate::page::Page;
-use crate::views::{Canvas, DaemonView, Detail, FEED_ROWS, Header, LabelView, Quiet, Tip, Views, put};
+use crate::views::{Views, put};
 
 /// The things that move with the circles: ten times a second. Their lines change with the other texts only: a line that
 /// is replaced ten times a second is read by nobody.
 pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Label>, lines: bool) {
     let now = clock::now();
     page.stage.labels(now, labels);
-    let mut after: Vec<LabelView> = labels.iter().map(label_view).collect();
-    if !lines {
-        views.labels.with_untracked(|before| {
-            for label in &mut after {
-                if let Some(known) = before.iter().find(|other| other.name == label.name) {
-                    label.line.clone_from(&known.line);
-                }
-            }
-        });
-    }
-    put(views.labels, after);
-    put(views.display, page.stage.display(now).map(|caption| caption.text.clone()));
+    let known = |name: &String| views.stage.labels.read(name, |known| known.line.clone());
+    let after = labels.iter().map(|label| {
+        let mut view = label_view(label);
+        if !lines {
+            view.line = known(&label.name).unwrap_or(view.line);
+        }
+        (label.name.clone(), view)
+    });
+    views.stage.labels.put(after);
+    put(views.stage.display, page.stage.display(now).map(|caption| caption.text.clone()));
     put(
-        views.subtitle,
-        page.stage.subtitle(now).map(|caption| (caption.speaker.clone(), caption.text.clone())),
+        views.stage.subtitle,
+        page.stage
+            .subtitle(now)
+            .map(|caption| Spoken { speaker: caption.speaker.clone(), text: caption.text.clone() }),
     );
     let storm = page.stage.governor().storm(now).map(|storm| storm.count);
-    if storm.is_some() && views.storm.with_untracked(Option::is_none) {
-        put(views.alert, "Many failures at once: the storm is counted on the stage.".into());
+    if storm.is_some() && views.stage.storm.with_untracked(Option::is_none) {
+        put(views.told.alert, "Many failures at once: the storm is counted on the stage.".into());
     }
-    put(views.storm, storm);
-    put(views.ratio, ratio(page, labels.len()));
-    put(views.badge, views.reduced.get_untracked() && page.stage.display(now).is_some());
+    put(views.stage.storm, storm);
+    put(views.stage.ratio, ratio(page, labels.len()));
+    put(views.badge, views.header.reduced.get_untracked() && page.stage.display(now).is_some());
     if page.painter_failed {
-        put(views.canvas, Canvas::Absent);
+        put(views.stage.canvas, Canvas::Absent);
     }
-    put(views.quiet, quiet(page));
+    put(views.stage.quiet, quiet(page));
 }
 
 /// Tables and lists: four times a second.
@@ -56,36 +61,43 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     if page.sync.estimate().is_some() {
         page.store.timeline_mut().advance(present);
     }
-    put(views.header, header(page, clock::now()));
+    put(views.header.figures, header(page, clock::now()));
     // Lengths of time are those of the moment that is shown.
     let visiting = page.time_travel.travel.is_some();
     let unix = if visiting { page.moment() } else { present };
-    put(views.present, page.shown().daemons().present().count());
+    put(views.daemons.present, page.shown().daemons().present().count());
     let store = page.shown();
     // Both parts are in order of name already.
     let past = store.daemons().iter().filter(|daemon| !daemon.is_present() && daemon.all.invocations > 0);
     let rows = store.daemons().present().chain(past);
-    put(views.daemons, rows.take(100).map(|daemon| daemon_view(store.daemons(), daemon, unix)).collect());
-    put(views.names, store.daemons().iter().take(200).map(|daemon| daemon.daemon_name.to_string()).collect());
+    views.daemons.rows.put(
+        rows.take(100)
+            .map(|daemon| (daemon.daemon_name.to_string(), daemon_view(store.daemons(), daemon, unix))),
+    );
+    let names = store.daemons().iter().take(200).map(|daemon| daemon.daemon_name.to_string());
+    put(views.chronicle.names, names.collect());
     let present: Vec<String> =
         store.daemons().present().map(|daemon| daemon.daemon_name.to_string()).collect();
-    if views.lexicon.with_untracked(|lexicon| lexicon.present != present) {
-        views.lexicon.update(|lexicon| lexicon.present = present);
+    if views.spells.lexicon.with_untracked(|lexicon| lexicon.present != present) {
+        views.spells.lexicon.update(|lexicon| lexicon.present = present);
     }
     let latest = store.newest_first().find_map(|entry| match entry {
         arcane_stage::store::Entry::Event(stored) => Some(stored.event.timestamp.unix_millis()),
         _ => None,
     });
-    put(views.mana, crate::statistics::mana(page, unix));
-    if views.stats_open.get_untracked() {
-        put(views.stats, crate::statistics::of(page, unix));
+    put(views.daemons.mana, crate::statistics::mana(page, unix));
+    if views.stats.open.get_untracked() {
+        crate::statistics::project(page, views.stats, unix);
     }
-    if views.settings_open.get_untracked() {
+    if views.settings.open.get_untracked() {
         let (tier, interval) = (page.quality.tier(), page.quality.interval());
-        put(views.quality_now, format!("now {}, a frame every {} ms", tier.name, fixed(interval, 0)));
+        put(
+            views.settings.quality_now,
+            format!("now {}, a frame every {} ms", tier.name, fixed(interval, 0)),
+        );
     }
     put(
-        views.last_heard,
+        views.daemons.last_heard,
         latest.map_or_else(String::new, |at| {
             format!("last event {} {}", ago(unix - at), if visiting { "before" } else { "ago" })
         }),
@@ -95,12 +107,14 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
 
 /// The chronicle's window.
 pub(crate) fn project_feed(page: &Page, views: Views) {
-    let filter = views.filter.get_untracked();
-    let first = views.feed_first.get_untracked();
-    let window = feed::window(page.shown(), &filter, first, FEED_ROWS, views.feed_pin.get_untracked());
-    put(views.feed_total, window.total);
-    put(views.feed_newer, window.newer);
-    put(views.rows, window.rows);
+    let filter = views.chronicle.filter.get_untracked();
+    let first = views.chronicle.first.get_untracked();
+    let window =
+        feed::window(page.shown(), &filter, first, FEED_ROWS, views.chronicle.held_at.get_untracked());
+    put(views.chronicle.total, window.total);
+    put(views.chronicle.newer, window.newer);
+    let placed = window.rows.into_iter().enumerate().map(|(slot, row)| (slot, (first + slot, row)));
+    views.chronicle.rows.put(placed);
 }
 
 /// One polite sentence, every five seconds, if anything happened.
@@ -112,15 +126,15 @@ pub(crate) fn announce(page: &Page, views: Views, before: &mut (u64, u64)) {
     if events > 0 && page.time_travel.travel.is_none() {
         let present = page.store.daemons().present().count();
         let failed = if failures > 0 { format!(", {failures} failed") } else { String::new() };
-        put(views.announcement, format!("{events} events{failed}. {present} daemons present."));
+        put(views.told.announcement, format!("{events} events{failed}. {present} daemons present."));
     }
 }
 
-fn header(page: &Page, now: f64) -> Header {
+fn header(page: &Page, now: f64) -> Figures {
     let report = page.latency.report();
     let ms = |value: Option<f64>| value.map_or_else(|| "–".into(), |v| fixed(v, 0) + " ms");
     if page.recorded.is_some() {
-        return Header { state: "recording", ..figures(page, &report, ms, String::new()) };
+        return Figures { state: "recording", ..figures(page, &report, ms, String::new()) };
     }
     let state = page.link.state();
     let detail = match state {
@@ -135,12 +149,12 @@ fn header(page: &Page, now: f64) -> Header {
             behind => format!("{behind} events behind"),
         },
     };
-    Header { state: state.word(), ..figures(page, &report, ms, detail) }
+    Figures { state: state.word(), ..figures(page, &report, ms, detail) }
 }
 
-fn figures(page: &Page, report: &Report, ms: impl Fn(Option<f64>) -> String, detail: String) -> Header {
+fn figures(page: &Page, report: &Report, ms: impl Fn(Option<f64>) -> String, detail: String) -> Figures {
     let rate = page.shown().timeline().rate(5);
-    Header {
+    Figures {
         state: "",
         detail,
         rate: fixed(rate, usize::from(rate < 100.0)),
@@ -214,7 +228,6 @@ fn daemon_view(daemons: &Daemons, daemon: &DaemonState, unix: f64) -> DaemonView
 
 fn label_view(label: &Label) -> LabelView {
     LabelView {
-        name: label.name.clone(),
         line: summary::shorten(&label.line, 60),
         color: label.color.to_string(),
         phase: label.phase,

@@ -6,8 +6,9 @@ use arcane_stage::latency::BOUNDS_MS;
 use arcane_stage::palette;
 use arcane_stage::summary::{self, fixed};
 
+use crate::components::daemons::Mana;
+use crate::components::stats::{Bin, StatRow, StatsState};
 use crate::page::Page;
-use crate::views::{Bin, StatRow, Stats};
 
 /// Daemons listed; the rest is in the server's own statistics.
 const ROWS_MAX: usize = 100;
@@ -15,14 +16,26 @@ const ROWS_MAX: usize = 100;
 const DEADLINE_MS: f64 = 200.0;
 
 /// What the dialog shows. `unix`: the moment shown.
-pub(crate) fn of(page: &Page, unix: f64) -> Stats {
+pub(crate) fn project(page: &Page, stats: StatsState, unix: f64) {
+    let store = page.shown();
+    stats.facts.put(facts(page));
+    stats.bins.put(bins(page).enumerate());
+    let daemons = store.daemons().iter().filter(|daemon| daemon.is_present() || daemon.all.invocations > 0);
+    stats.daemons.put(
+        daemons
+            .take(ROWS_MAX)
+            .map(|daemon| (daemon.daemon_name.to_string(), row(store.daemons(), daemon, unix))),
+    );
+}
+
+fn facts(page: &Page) -> [(&'static str, String); 12] {
     let store = page.shown();
     let report = page.latency.report();
     let events = store.events_total();
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     let rate = if events == 0 { 1.0 } else { 1.0 - store.failures_total() as f64 / events as f64 };
     let count = |n: u64| n.to_string();
-    let facts = vec![
+    [
         ("events", count(events)),
         ("succeeded", percent(rate)),
         ("failures", count(store.failures_total())),
@@ -35,11 +48,15 @@ pub(crate) fn of(page: &Page, unix: f64) -> Stats {
         ("play-out delay", fixed(page.playout.delay(), 0) + " ms"),
         ("frame", fixed(page.quality.interval(), 0) + " ms"),
         ("stage", page.quality.tier().name.into()),
-    ];
+    ]
+}
+
+/// The bars of the histogram.
+fn bins(page: &Page) -> impl Iterator<Item = Bin> {
     let counts = page.latency.histogram();
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     let most = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
-    let bins = counts.iter().enumerate().map(|(at, n)| {
+    counts.iter().enumerate().map(move |(at, n)| {
         let bound = BOUNDS_MS.get(at);
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         let part = *n as f64 / most;
@@ -49,17 +66,11 @@ pub(crate) fn of(page: &Page, unix: f64) -> Stats {
             part: fixed(part * 100.0, 1) + "%",
             late: bound.is_none_or(|bound| *bound > DEADLINE_MS),
         }
-    });
-    let daemons = store.daemons().iter().filter(|daemon| daemon.is_present() || daemon.all.invocations > 0);
-    Stats {
-        facts,
-        bins: bins.collect(),
-        rows: daemons.take(ROWS_MAX).map(|daemon| row(store.daemons(), daemon, unix)).collect(),
-    }
+    })
 }
 
 /// What all daemons took on the day of a moment: tokens, cost, time that they waited. `None` where no event says anything of it.
-pub(crate) fn mana(page: &Page, unix: f64) -> Option<[String; 3]> {
+pub(crate) fn mana(page: &Page, unix: f64) -> Option<Mana> {
     let daemons = page.shown().daemons();
     let (mut all, mut waited) = (Sums::default(), 0.0);
     for daemon in daemons.iter() {
@@ -71,7 +82,7 @@ pub(crate) fn mana(page: &Page, unix: f64) -> Option<[String; 3]> {
     any.then(|| {
         let [read, written] = [all.input_tokens, all.output_tokens].map(|n| n.map_or_else(none, amount));
         let cost = all.cost_usd.map_or_else(none, dollars);
-        [format!("{read} · {written}"), cost, crate::project::ago(waited)]
+        Mana { tokens: format!("{read} · {written}"), cost, waited: crate::project::ago(waited) }
     })
 }
 

@@ -16,12 +16,7 @@ const COLORS: [&str; KINDS] = ["#a78bfa", "#f59e0b", "#0891b2", "#34d399", "#f9a
 const TICKS: f64 = 15.0;
 
 /// Draws the strip.
-pub(crate) fn draw(page: &Page) {
-    let Some(canvas) =
-        document().get_element_by_id("timeline").and_then(|e| e.dyn_into::<HtmlCanvasElement>().ok())
-    else {
-        return;
-    };
+pub(crate) fn draw(page: &Page, canvas: &HtmlCanvasElement) {
     let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
     let dpr = window().device_pixel_ratio().clamp(1.0, 2.0);
     if width < 2.0 || height < 2.0 {
@@ -33,7 +28,7 @@ pub(crate) fn draw(page: &Page) {
         canvas.set_width(w);
         canvas.set_height(h);
     }
-    let Some(c) = context(&canvas) else { return };
+    let Some(c) = context(canvas) else { return };
     let _ = c.set_transform(dpr, 0.0, 0.0, dpr, 0.0, 0.0);
     c.clear_rect(0.0, 0.0, width, height);
     draw_bars(&c, page, width, height - TICKS);

@@ -1,81 +1,185 @@
 //! The chronicle: recycled rows over a bounded history, filters that live in the URL.
 
-use arcane_stage::feed::Row;
+use arcane_shared::SpellName;
+use arcane_stage::feed::Row as Entry;
+use arcane_stage::filter::Filter;
+use leptos::ev::KeyboardEvent;
+use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlSelectElement, KeyboardEvent};
+use web_sys::{Element, HtmlElement};
 
+use super::choice::Choice;
 use crate::app_handle::AppHandle;
-use crate::dom::{
-    Rows, attribute, choices, click, follow, id, named, on, part, say, set, shown, style, styled, text, the,
-};
-use crate::project;
+use crate::pick::Pick;
+use crate::rows::Rows;
 
+/// Recycled rows.
+pub(crate) const FEED_ROWS: usize = 48;
 /// Height of a row, pixels; the style sheet says the same.
-const ROW: usize = 33;
+const ROW_HEIGHT: usize = 33;
+/// Rows above those in sight.
+const ROWS_ABOVE: usize = 2;
 
-/// Ties the chronicle to the page's state.
-pub(crate) fn attach(app: AppHandle) {
-    let views = app.views;
-    let list = id("feed");
+/// What the chronicle shows.
+#[derive(Clone, Copy)]
+pub(crate) struct ChronicleState {
+    /// By slot: an entry, and its place in the list.
+    pub(crate) rows: Rows<usize, (usize, Entry)>,
+    pub(crate) total: RwSignal<usize>,
+    /// The first entry that has a row.
+    pub(crate) first: RwSignal<usize>,
+    /// Entries that came since the list stands still.
+    pub(crate) newer: RwSignal<usize>,
+    /// The newest entry when the list began to stand still.
+    pub(crate) held_at: RwSignal<Option<u64>>,
+    /// Daemons to choose from.
+    pub(crate) names: RwSignal<Vec<String>>,
+    pub(crate) filter: RwSignal<Filter>,
+    /// Events that stay in sight, by their id.
+    pub(crate) pins: Rows<u64, (usize, Entry)>,
+}
+
+impl ChronicleState {
+    pub(crate) fn new(filter: Filter) -> Self {
+        Self {
+            rows: Rows::default(),
+            total: RwSignal::default(),
+            first: RwSignal::default(),
+            newer: RwSignal::default(),
+            held_at: RwSignal::default(),
+            names: RwSignal::default(),
+            filter: RwSignal::new(filter),
+            pins: Rows::default(),
+        }
+    }
+}
+
+/// What has happened, newest first.
+#[component]
+pub(crate) fn Chronicle(state: ChronicleState, app: AppHandle) -> impl IntoView {
+    let list = NodeRef::<html::Div>::new();
+    let to_newest = move |_| {
+        state.held_at.set(None);
+        state.first.set(0);
+        if let Some(list) = list.get_untracked() {
+            list.set_scroll_top(0);
+        }
+        app.refresh_feed();
+    };
+    view! {
+        <section class="panel chronicle" aria-labelledby="chronicle-title">
+            <div class="panel-head">
+                <h2 id="chronicle-title">"Chronicle"</h2>
+                <Filters filter=state.filter names=state.names app/>
+            </div>
+            <div class="pins" role="group" aria-label="pinned events">
+                <For each=move || state.pins.get() key=|row| row.key let:pin>
+                    <FeedRow entry=pin.content testid="pin-row" on_open=move |id| app.open(id)/>
+                </For>
+            </div>
+            <Feed state list app/>
+            <button
+                class="pill new" data-testid="new-pill"
+                hidden=state.newer.pick(|newer| *newer == 0) on:click=to_newest
+            >
+                {state.newer}" new"
+            </button>
+        </section>
+    }
+}
+
+/// The list: as many rows as are in sight, over the height of all.
+#[component]
+fn Feed(state: ChronicleState, list: NodeRef<html::Div>, app: AppHandle) -> impl IntoView {
+    let ChronicleState { rows, total, .. } = state;
     let hold = move |held: bool| {
-        let newest =
-            app.with(|page| page.shown().newest_first().next().map(arcane_stage::store::Entry::id)).flatten();
         if held {
-            if views.feed_pin.get_untracked().is_none() {
-                views.feed_pin.set(newest);
+            if state.held_at.get_untracked().is_none() {
+                state.held_at.set(app.newest_entry());
             }
-        } else if views.feed_first.get_untracked() == 0 {
-            views.feed_pin.set(None);
+        } else if state.first.get_untracked() == 0 {
+            state.held_at.set(None);
         }
     };
-    on(&list, "mouseenter", move |_| hold(true));
-    on(&list, "mouseleave", move |_| hold(false));
-    {
-        let element = list.clone();
-        on(&list, "scroll", move |_| {
-            let top = usize::try_from(element.scroll_top().max(0)).unwrap_or(0);
-            hold(top > 4);
-            views.feed_first.set((top / ROW).saturating_sub(2));
-            app.with(|page| project::project_feed(page, views));
-        });
+    let scroll = move |_| {
+        let top = list.get_untracked().map_or(0, |list| list.scroll_top().max(0));
+        hold(top > 4);
+        state.first.set((usize::try_from(top).unwrap_or(0) / ROW_HEIGHT).saturating_sub(ROWS_ABOVE));
+        app.refresh_feed();
+    };
+    let nothing = state.filter.pick(|filter| {
+        if filter.is_empty() { "Nothing has happened yet." } else { "Nothing passes the filter." }
+    });
+    view! {
+        <div
+            class="scroll feed" data-testid="feed" tabindex="0"
+            role="log" aria-live="off" aria-label="events, newest first" node_ref=list
+            on:mouseenter=move |_| hold(true)
+            on:mouseleave=move |_| hold(false)
+            on:scroll=scroll
+            on:keydown=move |event| {
+                if let Some(list) = list.get_untracked() {
+                    step(&list, &event);
+                }
+            }
+        >
+            <div class="spacer" style:height=total.pick(|total| format!("{}px", total * ROW_HEIGHT))>
+                <For each=move || rows.get() key=|row| row.key let:row>
+                    <FeedRow entry=row.content on_open=move |id| app.open(id)/>
+                </For>
+            </div>
+            <p class="hint" hidden=total.pick(|total| *total > 0)>{nothing}</p>
+        </div>
     }
-    on(&list, "click", move |event| {
-        if let Some(entry) = named(&event, "data-id").and_then(|text| text.parse().ok()) {
-            app.open(entry);
-        }
-    });
-    on(&list, "keydown", {
-        let list = list.clone();
-        move |event| step(&list, event.unchecked_ref())
-    });
-    click("new", move || {
-        views.feed_pin.set(None);
-        views.feed_first.set(0);
-        list.set_scroll_top(0);
-        app.with(|page| project::project_feed(page, views));
-    });
-    shown("new", move || views.feed_newer.get() > 0);
-    text("new", move || format!("{} new", views.feed_newer.get()));
-    styled("spacer", "height", move || format!("{}px", views.feed_total.get() * ROW));
-    shown("nothing", move || views.feed_total.get() == 0);
-    text("nothing", move || {
-        let all = views.filter.with(arcane_stage::filter::Filter::is_empty);
-        if all { "Nothing has happened yet." } else { "Nothing passes the filter." }.into()
-    });
-    recycle(app);
-    pins(app);
-    filters(app);
+}
+
+/// One entry, wherever it stands. It takes part in no tab order: arrow keys lead from row to row.
+#[component]
+fn FeedRow(
+    /// Its place in the list, and what it is.
+    #[prop(into)]
+    entry: Signal<(usize, Entry)>,
+    /// What tests find it by; without one it is a row or a note of the feed.
+    #[prop(optional)]
+    testid: Option<&'static str>,
+    #[prop(into)] on_open: Callback<u64>,
+) -> impl IntoView {
+    let kind = entry.pick(|(_, entry)| if entry.success.is_some() { "feed-row" } else { "feed-note" });
+    let tabindex = testid.is_none().then_some("-1");
+    let testid = testid.map_or(kind, Signal::stored);
+    view! {
+        <button
+            class="row"
+            class:past=entry.pick(|(_, entry)| entry.historical)
+            tabindex=tabindex
+            data-testid=testid
+            data-id=entry.pick(|(_, entry)| entry.id.to_string())
+            data-spell=entry.pick(|(_, entry)| entry.spell.clone())
+            data-daemon=entry.pick(|(_, entry)| entry.daemon.clone())
+            data-success=entry.pick(|(_, entry)| entry.success.map(|ok| ok.to_string()))
+            data-seq=entry.pick(|(_, entry)| entry.seq.map(|seq| seq.to_string()))
+            style:transform=entry.pick(|(at, _)| format!("translateY({}px)", at * ROW_HEIGHT))
+            style:--own=entry.pick(|(_, entry)| entry.color.to_string())
+            on:click=move |_| on_open.run(entry.with_untracked(|(_, entry)| entry.id))
+        >
+            <span class="sign" aria-hidden="true">{entry.pick(|(_, entry)| entry.sign)}</span>
+            <b>{entry.pick(|(_, entry)| entry.daemon.clone())}</b>
+            <span class="unseen">{entry.pick(|(_, entry)| entry.spell.clone())}</span>
+            <span class="text">{entry.pick(|(_, entry)| entry.text.clone())}</span>
+            <span class="aside">{entry.pick(|(_, entry)| entry.aside.clone())}</span>
+        </button>
+    }
 }
 
 /// From row to row by arrow keys: one stop for the tab key instead of fifty.
 fn step(list: &HtmlElement, event: &KeyboardEvent) {
     let Some(focused) = document().active_element() else { return };
-    let within = |row: Option<Element>| row.filter(|row| !row.has_attribute("hidden"));
-    let next = match event.key().as_str() {
-        "ArrowDown" if focused == **list => within(part(list, "#spacer").first_element_child()),
-        "ArrowDown" => within(focused.next_element_sibling()),
-        "ArrowUp" => within(focused.previous_element_sibling()),
+    let first = || list.first_element_child()?.first_element_child();
+    let next: Option<Element> = match event.key().as_str() {
+        "ArrowDown" if focused == **list => first(),
+        "ArrowDown" => focused.next_element_sibling(),
+        "ArrowUp" => focused.previous_element_sibling(),
         _ => return,
     };
     event.prevent_default();
@@ -85,96 +189,30 @@ fn step(list: &HtmlElement, event: &KeyboardEvent) {
     }
 }
 
-/// Events that stay in sight above the list.
-fn pins(app: AppHandle) {
-    let views = app.views;
-    let mut rows = Rows::of("pin-row");
-    follow(move || {
-        let pins = views.pins.get();
-        let ids: Vec<String> = pins.iter().map(|pin| pin.id.to_string()).collect();
-        for ((_, element), row) in rows.arrange(ids.iter().map(String::as_str)).iter().zip(&pins) {
-            fill(element, row, 0);
-            set(element, "data-testid", Some("pin-row"));
-        }
-    });
-    on(&id("pins"), "click", move |event| {
-        if let Some(entry) = named(&event, "data-id").and_then(|text| text.parse().ok()) {
-            app.open(entry);
-        }
-    });
-}
-
-/// Rows stay in their slots and show whatever the slot holds.
-fn recycle(app: AppHandle) {
-    let views = app.views;
-    let slots: Vec<String> = (0..crate::views::FEED_ROWS).map(|slot| slot.to_string()).collect();
-    let mut rows = Rows::of("feed-row");
-    let mut before: (usize, Vec<Row>) = (0, Vec::new());
-    follow(move || {
-        let after = (views.feed_first.get(), views.rows.get());
-        let moved = before.0 != after.0;
-        let elements = rows.arrange(slots.iter().take(after.1.len()).map(String::as_str));
-        for (slot, ((_, element), row)) in elements.iter().zip(&after.1).enumerate() {
-            if moved || before.1.get(slot) != Some(row) {
-                fill(element, row, (after.0 + slot) * ROW);
-            }
-        }
-        before = after;
-    });
-}
-
-fn fill(element: &HtmlElement, row: &Row, top: usize) {
-    let ok = row.success.map(|ok| if ok { "true" } else { "false" });
-    set(element, "class", Some(if row.historical { "row past" } else { "row" }));
-    set(element, "data-testid", Some(if ok.is_some() { "feed-row" } else { "feed-note" }));
-    set(element, "data-id", Some(&row.id.to_string()));
-    set(element, "data-spell", Some(&row.spell));
-    set(element, "data-daemon", Some(&row.daemon));
-    set(element, "data-success", ok);
-    set(element, "data-seq", row.seq.map(|seq| seq.to_string()).as_deref());
-    style(element, "transform", &format!("translateY({top}px)"));
-    style(element, "--own", &row.color.to_string());
-    say(&part(element, ".sign"), row.sign);
-    say(&part(element, "b"), &row.daemon);
-    say(&part(element, ".unseen"), &row.spell);
-    say(&part(element, ".text"), &row.text);
-    say(&part(element, ".aside"), &row.aside);
-}
-
-fn filters(app: AppHandle) {
-    let views = app.views;
-    let chosen = |select: &HtmlSelectElement| Some(select.value()).filter(|value| !value.is_empty());
-    let spells: HtmlSelectElement = the("filter-spell");
-    {
-        let spells = spells.clone();
-        follow(move || {
-            spells.set_value(&views.filter.with(|filter| filter.spell.clone()).unwrap_or_default());
-        });
+/// By spell, by daemon, and failures only.
+#[component]
+fn Filters(filter: RwSignal<Filter>, names: RwSignal<Vec<String>>, app: AppHandle) -> impl IntoView {
+    let chosen = |value: String| Some(value).filter(|value| !value.is_empty());
+    let spells: Vec<String> = SpellName::ALL.iter().map(SpellName::to_string).collect();
+    view! {
+        <div class="filters">
+            <Choice
+                testid="filter-spell" label="spell" none="spells" options=Signal::stored(spells)
+                chosen=filter.pick(|filter| filter.spell.clone().unwrap_or_default())
+                on_choice=move |value| app.filter(|filter| filter.spell = chosen(value))
+            />
+            <Choice
+                testid="filter-daemon" label="daemon" none="daemons" options=names
+                chosen=filter.pick(|filter| filter.daemon.clone().unwrap_or_default())
+                on_choice=move |value| app.filter(|filter| filter.daemon = chosen(value))
+            />
+            <button
+                class="chip" data-testid="filter-failures" aria-label="failures only"
+                aria-pressed=filter.pick(|filter| filter.failures.to_string())
+                on:click=move |_| app.filter(|filter| filter.failures = !filter.failures)
+            >
+                "✕ "<span class="word">"failures"</span>
+            </button>
+        </div>
     }
-    let select = spells.clone();
-    on(&spells, "change", move |_| {
-        let value = chosen(&select);
-        app.filter(|filter| filter.spell = value);
-    });
-    let daemons: HtmlSelectElement = the("filter-daemon");
-    {
-        let daemons = daemons.clone();
-        follow(move || {
-            let current = views.filter.with(|filter| filter.daemon.clone()).unwrap_or_default();
-            let mut names = views.names.get();
-            if !current.is_empty() && !names.contains(&current) {
-                names.push(current.clone());
-            }
-            choices(&daemons, 1, &names, &current);
-        });
-    }
-    let select = daemons.clone();
-    on(&daemons, "change", move |_| {
-        let value = chosen(&select);
-        app.filter(|filter| filter.daemon = value);
-    });
-    attribute("filter-failures", "aria-pressed", move || {
-        Some(views.filter.with(|filter| filter.failures).to_string())
-    });
-    click("filter-failures", move || app.filter(|filter| filter.failures = !filter.failures));
 }

@@ -1,55 +1,119 @@
 //! The table of daemons.
 
 use leptos::prelude::*;
-use web_sys::HtmlElement;
 
 use crate::app_handle::AppHandle;
-use crate::dom::{Rows, follow, named, on, part, say, set, shown, style, text};
-use crate::views::DaemonView;
+use crate::pick::Pick;
+use crate::rows::Rows;
 
-/// Ties the table of daemons to the page's state.
-pub(crate) fn attach(app: AppHandle) {
-    let views = app.views;
-    text("present", move || format!("{} present", views.present.get()));
-    shown("nobody", move || views.daemons.with(Vec::is_empty));
-    shown("mana", move || views.mana.with(Option::is_some));
-    for (at, name) in ["mana-tokens", "mana-cost", "mana-waited"].into_iter().enumerate() {
-        text(name, move || {
-            views.mana.with(|mana| mana.as_ref().map(|mana| mana[at].clone()).unwrap_or_default())
-        });
-    }
-    text("last-heard", move || views.last_heard.get());
-    let mut rows = Rows::of("daemon-row");
-    let mut before: Vec<DaemonView> = Vec::new();
-    follow(move || {
-        let after = views.daemons.get();
-        let elements = rows.arrange(after.iter().map(|row| row.name.as_str()));
-        for ((_, element), row) in elements.iter().zip(&after) {
-            if !before.contains(row) {
-                fill(element, row);
-            }
-        }
-        before = after;
-    });
-    let table = part(&crate::dom::id("realm"), ".daemons tbody");
-    on(&table, "click", move |event| {
-        if let Some(name) = named(&event, "data-show") {
-            app.filter_daemon(&name);
-        }
-    });
+/// One row of the table, as text.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DaemonView {
+    pub(crate) name: String,
+    pub(crate) color: String,
+    pub(crate) rune: String,
+    pub(crate) state: &'static str,
+    pub(crate) last: String,
+    pub(crate) invocations: String,
+    pub(crate) rate: String,
+    pub(crate) mean: String,
 }
 
-fn fill(element: &HtmlElement, row: &DaemonView) {
-    set(element, "data-daemon", Some(&row.name));
-    set(element, "data-state", Some(row.state));
-    style(element, "--own", &row.color);
-    set(&part(element, "path"), "d", Some(&row.rune));
-    let name = part(element, ".name");
-    say(&name, &row.name);
-    set(&name, "data-show", Some(&row.name));
-    set(&name, "title", Some(&format!("show only {}", row.name)));
-    say(&part(element, ".what"), &row.last);
-    say(&part(element, "b"), &row.invocations);
-    say(&part(element, ".state"), row.state);
-    say(&part(element, ".means"), &format!("{} · {}", row.rate, row.mean));
+/// What all of them took today, as text.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Mana {
+    pub(crate) tokens: String,
+    pub(crate) cost: String,
+    pub(crate) waited: String,
+}
+
+/// What the table shows.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct DaemonsState {
+    pub(crate) rows: Rows<String, DaemonView>,
+    /// How many are present, also beyond the table's rows.
+    pub(crate) present: RwSignal<usize>,
+    /// `None`: no event says anything of it.
+    pub(crate) mana: RwSignal<Option<Mana>>,
+    pub(crate) last_heard: RwSignal<String>,
+}
+
+/// Who there is, and what they do.
+#[component]
+pub(crate) fn Daemons(state: DaemonsState, app: AppHandle) -> impl IntoView {
+    let DaemonsState { rows, present, mana, last_heard } = state;
+    view! {
+        <section class="panel daemons" aria-labelledby="daemons-title">
+            <div class="panel-head">
+                <h2 id="daemons-title">"Daemons"</h2>
+                <span id="present">{present}" present"</span>
+            </div>
+            <div class="scroll" tabindex="0" role="region" aria-label="daemons table">
+                <table>
+                    <thead>
+                        <tr><th class="rune">"rune"</th><th>"daemon"</th><th class="figures">"today"</th></tr>
+                    </thead>
+                    <tbody>
+                        <For each=move || rows.get() key=|row| row.key.clone() let:row>
+                            <DaemonRow
+                                name=row.key daemon=row.content
+                                on_choice=move |name: String| app.filter_daemon(&name)
+                            />
+                        </For>
+                    </tbody>
+                </table>
+                <p class="hint" hidden=move || !rows.is_empty()>"Nobody is here yet."</p>
+            </div>
+            <Took mana/>
+            <p id="last-heard" class="foot">{last_heard}</p>
+        </section>
+    }
+}
+
+/// One daemon; a click on its name shows only its events.
+#[component]
+fn DaemonRow(
+    name: String,
+    #[prop(into)] daemon: Signal<DaemonView>,
+    #[prop(into)] on_choice: Callback<String>,
+) -> impl IntoView {
+    let state = daemon.pick(|daemon| daemon.state);
+    let chosen = name.clone();
+    view! {
+        <tr
+            data-testid="daemon-row" data-daemon=name.clone() data-state=state
+            style:--own=daemon.pick(|daemon| daemon.color.clone())
+        >
+            <td class="rune">
+                <svg viewBox="0 0 24 24" aria-hidden="true"><path d=daemon.pick(|daemon| daemon.rune.clone())></path></svg>
+            </td>
+            <th scope="row">
+                <button
+                    class="name" title=format!("show only {name}")
+                    on:click=move |_| on_choice.run(chosen.clone())
+                >
+                    {name.clone()}
+                </button>
+                <span class="what">{daemon.pick(|daemon| daemon.last.clone())}</span>
+            </th>
+            <td class="figures">
+                <b>{daemon.pick(|daemon| daemon.invocations.clone())}</b>
+                <span class="state">{state}</span>
+                <span class="means">{daemon.pick(|daemon| daemon.rate.clone())}" · "{daemon.pick(|daemon| daemon.mean.clone())}</span>
+            </td>
+        </tr>
+    }
+}
+
+/// Tokens, cost, time that daemons waited.
+#[component]
+fn Took(mana: RwSignal<Option<Mana>>) -> impl IntoView {
+    let took = Signal::derive(move || mana.get().unwrap_or_default());
+    view! {
+        <dl class="mana" aria-label="what it took" hidden=mana.pick(Option::is_none)>
+            <div><dt>"tokens in · out, today"</dt><dd>{took.pick(|took| took.tokens.clone())}</dd></div>
+            <div><dt>"cost today"</dt><dd>{took.pick(|took| took.cost.clone())}</dd></div>
+            <div><dt>"waited for a human, today"</dt><dd>{took.pick(|took| took.waited.clone())}</dd></div>
+        </dl>
+    }
 }

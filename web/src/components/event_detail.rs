@@ -2,42 +2,64 @@
 
 use leptos::prelude::*;
 
+use super::dialog::{Actions, Dialog};
 use crate::app_handle::AppHandle;
-use crate::dom::{Rows, click, follow, id, part, say, text};
+use crate::pick::Pick;
 
-/// Ties an event's detail to the page's state.
-pub(crate) fn attach(app: AppHandle) {
-    let views = app.views;
+/// An event in full.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Detail {
+    pub(crate) id: u64,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) json: String,
+}
+
+/// The event that is opened; `None`: none is.
+#[component]
+pub(crate) fn EventDetail(detail: RwSignal<Option<Detail>>, app: AppHandle) -> impl IntoView {
     let copied = RwSignal::new(false);
-    super::help::dialog("detail", move || views.detail.with(Option::is_some), move || views.detail.set(None));
-    let mut facts = Rows::of("detail-fact");
-    follow(move || {
-        let Some(detail) = views.detail.get() else { return };
+    // What was shown last stays until another event is opened: a dialog that closes is still seen.
+    let shown = Memo::new(move |before: Option<&Detail>| {
         copied.set(false);
-        say(&id("detail-title"), &detail.title);
-        say(&id("detail-sentence"), &detail.description);
-        say(&id("detail-json"), &detail.json);
-        let rows = facts.arrange(detail.facts.iter().map(|(name, _)| *name));
-        for ((_, row), (name, value)) in rows.iter().zip(&detail.facts) {
-            say(&part(row, "dt"), name);
-            say(&part(row, "dd"), value);
-        }
+        detail.get().or_else(|| before.cloned()).unwrap_or_default()
     });
-    let pinned = move || {
-        let id = views.detail.with(|detail| detail.as_ref().map(|detail| detail.id));
-        views.pins.with(|pins| pins.iter().any(|pin| Some(pin.id) == id))
+    let pins = app.views.chronicle.pins;
+    let is_pinned = Signal::derive(move || pins.get().iter().any(|pin| shown.with(|d| d.id == pin.key)));
+    let copy = move |_| {
+        let _ = window().navigator().clipboard().write_text(&shown.with_untracked(|d| d.json.clone()));
+        copied.set(true);
     };
-    text("pin", move || if pinned() { "Unpin" } else { "Pin" }.into());
-    click("pin", move || {
-        if let Some(id) = views.detail.with_untracked(|detail| detail.as_ref().map(|detail| detail.id)) {
-            app.toggle_pin(id);
-        }
-    });
-    text("copy", move || if copied.get() { "Copied" } else { "Copy JSON" }.into());
-    click("copy", move || {
-        if let Some(detail) = views.detail.get_untracked() {
-            let _ = window().navigator().clipboard().write_text(&detail.json);
-            copied.set(true);
-        }
-    });
+    let facts = move || {
+        let facts = shown.with(|d| d.facts.clone());
+        facts
+            .into_iter()
+            .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
+            .collect::<Vec<_>>()
+    };
+    view! {
+        <Dialog
+            open=detail.pick(Option::is_some)
+            on_close=move |()| detail.set(None)
+            class="detail"
+            testid="event-detail"
+            title=shown.pick(|d| d.title.clone())
+        >
+            <p class="sentence">{shown.pick(|d| d.description.clone())}</p>
+            <dl>{facts}</dl>
+            <pre tabindex="0" aria-label="the event as JSON">{shown.pick(|d| d.json.clone())}</pre>
+            <Actions>
+                <button
+                    class="pill" data-testid="pin"
+                    on:click=move |_| app.toggle_pin(shown.with_untracked(|d| d.id))
+                >
+                    {is_pinned.pick(|pinned| if *pinned { "Unpin" } else { "Pin" })}
+                </button>
+                <button class="pill" data-testid="copy" on:click=copy>
+                    {copied.pick(|copied| if *copied { "Copied" } else { "Copy JSON" })}
+                </button>
+            </Actions>
+        </Dialog>
+    }
 }

@@ -1,54 +1,152 @@
 //! The line at the top: how the link is, how fast things come, and the switches.
 
 use leptos::prelude::*;
-use web_sys::HtmlSelectElement;
 
+use super::choice::Choice;
 use crate::app_handle::AppHandle;
-use crate::dom::{attribute, choices, click, follow, on, text, the};
-use crate::views::Header;
+use crate::pick::Pick;
+use crate::views::When;
 
-/// Ties the header to the page's state.
-pub(crate) fn attach(app: AppHandle) {
-    let views = app.views;
-    let header = views.header;
-    let mode = move || views.when.with(|when| when.post.mode);
-    // In the past the link goes on, and says so where it does not.
-    text("link-state", move || match (mode(), header.with(|h| h.state)) {
+/// The figures of the header, as text.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Figures {
+    /// The link in a word.
+    pub(crate) state: &'static str,
+    pub(crate) detail: String,
+    pub(crate) rate: String,
+    pub(crate) p50: String,
+    pub(crate) p99: String,
+    pub(crate) missed: String,
+    pub(crate) clock: String,
+    pub(crate) watchers: String,
+}
+
+/// What the header shows.
+#[derive(Clone, Copy)]
+pub(crate) struct HeaderState {
+    pub(crate) figures: RwSignal<Figures>,
+    pub(crate) room: RwSignal<String>,
+    pub(crate) rooms: RwSignal<Vec<String>>,
+    pub(crate) sound: RwSignal<bool>,
+    /// Whether less motion is shown.
+    pub(crate) reduced: RwSignal<bool>,
+}
+
+impl HeaderState {
+    pub(crate) fn new(room: &str, reduced: bool) -> Self {
+        Self {
+            figures: RwSignal::new(Figures { state: "connecting", ..Figures::default() }),
+            room: RwSignal::new(room.to_owned()),
+            rooms: RwSignal::new(vec![room.to_owned()]),
+            sound: RwSignal::new(false),
+            reduced: RwSignal::new(reduced),
+        }
+    }
+}
+
+/// The line at the top.
+#[component]
+pub(crate) fn Header(state: HeaderState, when: RwSignal<When>, app: AppHandle) -> impl IntoView {
+    view! {
+        <header class="top">
+            <h1 class="sigil">
+                <svg viewBox="0 0 24 24" aria-hidden="true">
+                    <path d="M6.8 22L16.4 9.6M16.4 9.6L12 2M12 2L7.6 9.6M7.6 9.6L17.2 22"></path>
+                </svg>
+                " ARCANE "
+            </h1>
+            <RoomSelect room=state.room rooms=state.rooms app/>
+            <Link figures=state.figures when/>
+            <Numbers figures=state.figures/>
+            <Switches state app/>
+        </header>
+    }
+}
+
+/// The rooms; they are asked for when somebody looks.
+#[component]
+fn RoomSelect(room: RwSignal<String>, rooms: RwSignal<Vec<String>>, app: AppHandle) -> impl IntoView {
+    view! {
+        <label class="pill">
+            <span class="dim">"room"</span>
+            <Choice
+                testid="room-select" label="room" options=rooms chosen=room
+                on_focus=move |()| app.learn_rooms() on_choice=move |name: String| app.enter(&name)
+            />
+        </label>
+    }
+}
+
+/// How the link is. In the past it goes on, and says so where it does not.
+#[component]
+fn Link(figures: RwSignal<Figures>, when: RwSignal<When>) -> impl IntoView {
+    let (mode, state) = (when.pick(|when| when.post.mode), figures.pick(|figures| figures.state));
+    let words = move || match (mode.get(), state.get()) {
         ("live", state) => state.to_owned(),
         (mode, "live") => mode.to_owned(),
         (mode, state) => format!("{mode} · {state}"),
-    });
-    attribute("link-state", "data-state", move || Some(header.with(|h| h.state.to_owned())));
-    attribute("link-state", "data-mode", move || Some(mode().to_owned()));
-    attribute("link-dot", "class", move || {
-        let word = Some(mode()).filter(|mode| *mode != "live").unwrap_or_else(|| header.with(|h| h.state));
-        Some(format!("dot {word}"))
-    });
-    let number = |name, pick: fn(&Header) -> &String| {
-        text(name, move || header.with(|header| pick(header).clone()));
     };
-    number("link-detail", |h| &h.detail);
-    number("rate", |h| &h.rate);
-    number("p50", |h| &h.p50);
-    number("p99", |h| &h.p99);
-    number("missed", |h| &h.missed);
-    number("clock", |h| &h.clock);
-    number("watchers", |h| &h.watchers);
-
-    let rooms: HtmlSelectElement = the("room");
-    on(&rooms, "focus", move |_| app.learn_rooms());
-    {
-        let rooms = rooms.clone();
-        follow(move || views.rooms.with(|names| choices(&rooms, 0, names, &views.room.get())));
+    let dot = move || format!("dot {}", if mode.get() == "live" { state.get() } else { mode.get() });
+    view! {
+        <p class="link">
+            <span class=dot aria-hidden="true"></span>
+            <span data-testid="link-state" data-state=state data-mode=mode>{words}</span>
+            <span class="dim">{figures.pick(|figures| figures.detail.clone())}</span>
+        </p>
     }
-    let select = rooms.clone();
-    on(&rooms, "change", move |_| app.enter(&select.value()));
+}
 
-    let pressed = |on: bool| Some(on.to_string());
-    text("sound", move || if views.sound.get() { "♪ on" } else { "Enable sound" }.into());
-    attribute("sound", "aria-pressed", move || pressed(views.sound.get()));
-    click("sound", move || app.toggle_sound());
-    text("motion", move || if views.reduced.get() { "○ motion" } else { "◐ motion" }.into());
-    attribute("motion", "aria-pressed", move || pressed(!views.reduced.get()));
-    click("motion", move || app.toggle_motion());
+/// The figures.
+#[component]
+fn Numbers(figures: RwSignal<Figures>) -> impl IntoView {
+    view! {
+        <dl class="numbers">
+            <div><dd id="rate">{figures.pick(|f| f.rate.clone())}</dd><dt>"events/s"</dt></div>
+            <div class="wide"><dd id="p50">{figures.pick(|f| f.p50.clone())}</dd><dt>"p50"</dt></div>
+            <div class="wide"><dd id="p99">{figures.pick(|f| f.p99.clone())}</dd><dt>"p99 emit→paint"</dt></div>
+            <div class="wide"><dd id="missed">{figures.pick(|f| f.missed.clone())}</dd><dt>"missed"</dt></div>
+            <div class="wider"><dt>"clock"</dt><dd id="clock">{figures.pick(|f| f.clock.clone())}</dd></div>
+            <div class="wide end"><dd id="watchers">{figures.pick(|f| f.watchers.clone())}</dd><dt>"watching"</dt></div>
+        </dl>
+    }
+}
+
+/// The switches.
+#[component]
+fn Switches(state: HeaderState, app: AppHandle) -> impl IntoView {
+    let HeaderState { sound, reduced, .. } = state;
+    view! {
+        <div class="switches">
+            <button
+                class="pill" data-testid="sound-toggle"
+                aria-pressed=sound.pick(bool::to_string) on:click=move |_| app.toggle_sound()
+            >
+                {sound.pick(|on| if *on { "♪ on" } else { "Enable sound" })}
+            </button>
+            <button
+                class="pill" data-testid="motion-toggle"
+                aria-pressed=reduced.pick(|reduced| (!reduced).to_string()) on:click=move |_| app.toggle_motion()
+            >
+                {reduced.pick(|reduced| if *reduced { "○ motion" } else { "◐ motion" })}
+            </button>
+            <button
+                class="pill round" aria-label="statistics" title="statistics (i)"
+                on:click=move |_| app.open_stats()
+            >
+                "Σ"
+            </button>
+            <button
+                class="pill round" aria-label="settings" title="settings (,)"
+                on:click=move |_| app.views.settings.open.set(true)
+            >
+                "⚙"
+            </button>
+            <button
+                class="pill round" aria-label="keys and help" title="keys (?)"
+                on:click=move |_| app.views.help.set(true)
+            >
+                "?"
+            </button>
+        </div>
+    }
 }

@@ -1,27 +1,53 @@
 //! The keys, and what the signs mean.
 
 use leptos::prelude::*;
-use web_sys::HtmlDialogElement;
 
-use crate::app_handle::AppHandle;
-use crate::dom::{click, follow, on, the};
+use super::dialog::{Actions, Dialog};
 
-/// Ties the help to the page's state.
-pub(crate) fn attach(app: AppHandle) {
-    let open = app.views.help;
-    dialog("help", move || open.get(), move || open.set(false));
-    click("help-open", move || open.set(true));
+/// The keys and what they do.
+const KEYS: [(&str, &str); 15] = [
+    ("/", "speak a spell"),
+    ("Tab", "take the completion"),
+    ("↑ ↓", "in the spell bar: earlier spells, completions; in the chronicle: from event to event"),
+    ("f", "failures only"),
+    ("r", "replay what the strip shows"),
+    ("t", "to the strip: ← → PageUp PageDown Home End"),
+    ("Space", "stand still; again: go on from there"),
+    ("1 – 6", "only this spell: summon, invoke, banish, reveal, parse, voice"),
+    ("s", "sound"),
+    ("m", "motion"),
+    ("w", "the wall: nothing but the stage"),
+    ("i", "statistics"),
+    (",", "settings"),
+    ("d", "save this history as a file; drop one here to see it"),
+    ("Esc", "back, and back to live"),
+];
+
+/// The signs of the chronicle.
+const SIGNS: [(&str, &str); 7] = [
+    ("▲", "summon: a daemon appears"),
+    ("✦", "invoke: a task is done"),
+    ("▽", "banish: a daemon leaves"),
+    ("◇", "reveal: somebody looked"),
+    ("⋄", "parse: a spell was read"),
+    ("❝", "voice: a daemon speaks"),
+    ("✕", "it failed"),
+];
+
+/// The help, while `open` says so.
+#[component]
+pub(crate) fn Help(open: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <Dialog open on_close=move |()| open.set(false) class="help" testid="help-dialog" title="Keys and signs">
+            <div class="columns">
+                <dl class="keys">{described(&KEYS)}</dl>
+                <dl>{described(&SIGNS)}</dl>
+            </div>
+            <Actions/>
+        </Dialog>
+    }
 }
 
-/// Opens a dialog while `open` says so, and says when it was closed.
-pub(crate) fn dialog(name: &str, open: impl Fn() -> bool + 'static, mut closed: impl FnMut() + 'static) {
-    let element: HtmlDialogElement = the(name);
-    on(&element, "close", move |_| closed());
-    follow(move || {
-        if !open() {
-            element.close();
-        } else if !element.open() {
-            let _ = element.show_modal();
-        }
-    });
+fn described(terms: &'static [(&'static str, &'static str)]) -> impl IntoView {
+    terms.iter().map(|(term, what)| view! { <div><dt>{*term}</dt><dd>{*what}</dd></div> }).collect::<Vec<_>>()
 }

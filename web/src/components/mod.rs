@@ -1,7 +1,9 @@
-//! The parts of the page, one a file: each ties elements of `index.html` to what they show and do.
+//! The parts of the page, one a file: what each shows, and what it does when it is used.
 
+mod choice;
 pub(crate) mod chronicle;
 pub(crate) mod daemons;
+mod dialog;
 pub(crate) mod event_detail;
 pub(crate) mod header;
 pub(crate) mod help;

@@ -1,43 +1,56 @@
 //! Recordings: the visible history as a file, and a file as history.
 
+use leptos::ev::DragEvent;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, DragEvent, Event, File, HtmlElement, HtmlInputElement, Url};
+use web_sys::{Blob, BlobPropertyBag, File, FileList, HtmlAnchorElement, Url};
 
 use crate::app_handle::AppHandle;
-use crate::dom::{class, click, made, on, the};
 
-/// Ties *Save* and *Open* to the page.
-pub(crate) fn attach(app: AppHandle) {
-    let dropping = RwSignal::new(false);
-    class("realm", "dropping", move || dropping.get());
-    click("save", move || save(app));
-    let input: HtmlInputElement = the("open");
-    let chosen = input.clone();
-    on(&input, "change", move |_| {
-        let file = chosen.files().and_then(|files| files.get(0));
-        open(app, file);
-        // The same file may be chosen again.
-        chosen.set_value("");
-    });
-    let page = document().document_element().unwrap_or_else(|| made("div"));
-    on(&page, "dragover", move |event| {
+/// *Save* and *Open*.
+#[component]
+pub(crate) fn Recorder(app: AppHandle) -> impl IntoView {
+    view! {
+        <button
+            class="chip" data-testid="save-recording" title="this history as one file"
+            on:click=move |_| save(app)
+        >
+            "↓ Save"
+        </button>
+        <label class="chip">
+            "↑ Open"
+            <input
+                class="unseen" type="file" accept=".ndjson,.jsonl,.json" data-testid="open-recording"
+                on:change:target=move |event| {
+                    open(app, event.target().files());
+                    // The same file may be chosen again.
+                    event.target().set_value("");
+                }
+            />
+        </label>
+    }
+}
+
+/// A file may be dropped anywhere on the page. Says while one is over it.
+pub(crate) fn take_drops(app: AppHandle) -> ReadSignal<bool> {
+    let (dropping, set_dropping) = signal(false);
+    window_event_listener(leptos::ev::dragover, move |event| {
         event.prevent_default();
-        dropping.set(true);
+        set_dropping.set(true);
     });
-    on(&page, "dragleave", move |event| {
+    window_event_listener(leptos::ev::dragleave, move |event| {
         // Out of the window, not from one element to the next.
-        if event.unchecked_ref::<DragEvent>().related_target().is_none() {
-            dropping.set(false);
+        if event.related_target().is_none() {
+            set_dropping.set(false);
         }
     });
-    on(&page, "drop", move |event: Event| {
+    window_event_listener(leptos::ev::drop, move |event: DragEvent| {
         event.prevent_default();
-        dropping.set(false);
-        let files = event.unchecked_ref::<DragEvent>().data_transfer().and_then(|data| data.files());
-        open(app, files.and_then(|files| files.get(0)));
+        set_dropping.set(false);
+        open(app, event.data_transfer().and_then(|data| data.files()));
     });
+    dropping
 }
 
 /// Offers the visible history as a file.
@@ -54,28 +67,29 @@ fn handed(name: &str, text: &str) -> Option<()> {
     let parts = js_sys::Array::of1(&JsValue::from_str(text));
     let blob = Blob::new_with_str_sequence_and_options(&parts, &kind).ok()?;
     let url = Url::create_object_url_with_blob(&blob).ok()?;
-    let link = made("a");
-    link.set_attribute("href", &url).ok()?;
-    link.set_attribute("download", name).ok()?;
-    link.unchecked_ref::<HtmlElement>().click();
+    let link: HtmlAnchorElement = document().create_element("a").ok()?.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
     // The browser may still be reading it.
     set_timeout(move || drop(Url::revoke_object_url(&url)), std::time::Duration::from_secs(60));
     Some(())
 }
 
-fn open(app: AppHandle, file: Option<File>) {
-    let Some(file) = file else { return };
+fn open(app: AppHandle, files: Option<FileList>) {
+    let Some(file) = files.and_then(|files| files.get(0)) else { return };
     leptos::task::spawn_local(async move {
-        #[expect(clippy::cast_precision_loss, reason = "a limit")]
-        let fits = file.size() <= arcane_stage::recording::BYTES_MAX as f64;
-        let text = if fits {
-            JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string())
-        } else {
-            None
-        };
-        match text {
+        match read(&file).await {
             Some(text) => app.open_recording(&text),
             None => app.tell("This file cannot be read: it is larger than 32 MB, or no text."),
         }
     });
+}
+
+async fn read(file: &File) -> Option<String> {
+    #[expect(clippy::cast_precision_loss, reason = "a limit")]
+    if file.size() > arcane_stage::recording::BYTES_MAX as f64 {
+        return None;
+    }
+    JsFuture::from(file.text()).await.ok()?.as_string()
 }

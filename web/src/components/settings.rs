@@ -1,44 +1,90 @@
 //! Settings: how rich the stage is, how loud, how often a summary is spoken. The browser keeps them.
 
 use leptos::prelude::*;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
 
+use super::dialog::{Actions, Dialog};
 use crate::app_handle::AppHandle;
-use crate::dom::{click, on, text, the};
 use crate::storage;
 
-/// Ties the settings to the page's state.
-pub(crate) fn attach(app: AppHandle) {
-    let views = app.views;
-    let open = views.settings_open;
-    super::help::dialog("settings", move || open.get(), move || open.set(false));
-    click("settings-open", move || open.set(true));
-    text("quality-now", move || views.quality_now.get());
+/// The tiers of the stage that can be fixed, and what they are called.
+const QUALITIES: [(&str, &str); 6] = [
+    ("auto", "as rich as this machine allows"),
+    ("full", "full"),
+    ("high", "high"),
+    ("lean", "lean"),
+    ("software", "few pixels"),
+    ("spare", "fewest pixels"),
+];
+/// Seconds between spoken summaries.
+const SUMMARIES: [(&str, &str); 3] = [("5", "every 5 s"), ("30", "every 30 s"), ("0", "never")];
 
-    let quality: HtmlSelectElement = the("quality");
-    quality.set_value(&storage::read(storage::QUALITY_KEY).unwrap_or_else(|| "auto".into()));
-    keep(app, &quality, storage::QUALITY_KEY);
-    let summaries: HtmlSelectElement = the("summaries");
-    summaries.set_value(&storage::read(storage::SUMMARY_KEY).unwrap_or_else(|| "5".into()));
-    keep(app, &summaries, storage::SUMMARY_KEY);
-
-    let volume: HtmlInputElement = the("volume");
-    volume.set_value(&storage::read(storage::VOLUME_KEY).unwrap_or_else(|| "60".into()));
-    let slider = volume.clone();
-    on(&volume, "input", move |_| {
-        storage::write(storage::VOLUME_KEY, &slider.value());
-        app.settle_settings();
-    });
-    click("wall", move || {
-        open.set(false);
-        app.toggle_wall();
-    });
+/// What the settings show.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct SettingsState {
+    pub(crate) open: RwSignal<bool>,
+    /// The tier that is painted now.
+    pub(crate) quality_now: RwSignal<String>,
 }
 
-fn keep(app: AppHandle, select: &HtmlSelectElement, key: &'static str) {
-    let chosen = select.clone();
-    on(select, "change", move |_| {
-        storage::write(key, &chosen.value());
+/// The settings, while they are open.
+#[component]
+pub(crate) fn Settings(state: SettingsState, app: AppHandle) -> impl IntoView {
+    let SettingsState { open, quality_now } = state;
+    let volume = storage::read(storage::VOLUME_KEY).unwrap_or_else(|| "60".into());
+    let keep = move |key: &'static str, value: &str| {
+        storage::write(key, value);
         app.settle_settings();
-    });
+    };
+    let to_wall = move |_| {
+        open.set(false);
+        app.toggle_wall();
+    };
+    view! {
+        <Dialog open on_close=move |()| open.set(false) class="settings" testid="settings-dialog" title="Settings">
+            <p>
+                <label for="quality">"stage"</label>
+                <Kept
+                    name="quality" options=&QUALITIES kept=(storage::QUALITY_KEY, "auto")
+                    on_choice=move |value: String| keep(storage::QUALITY_KEY, &value)
+                />
+            </p>
+            <p>
+                <label for="volume">"volume"</label>
+                <input
+                    id="volume" data-testid="volume" type="range" min="0" max="100" prop:value=volume
+                    on:input:target=move |event| keep(storage::VOLUME_KEY, &event.target().value())
+                />
+            </p>
+            <p>
+                <label for="summaries">"spoken summary"</label>
+                <Kept
+                    name="summaries" options=&SUMMARIES kept=(storage::SUMMARY_KEY, "5")
+                    on_choice=move |value: String| keep(storage::SUMMARY_KEY, &value)
+                />
+            </p>
+            <p class="dim">{quality_now}</p>
+            <Actions>
+                <button class="pill" on:click=to_wall>"Wall view"</button>
+            </Actions>
+        </Dialog>
+    }
+}
+
+/// A choice that the browser keeps: `kept` is its key, and what is chosen at first.
+#[component]
+fn Kept(
+    name: &'static str,
+    options: &'static [(&'static str, &'static str)],
+    kept: (&'static str, &'static str),
+    #[prop(into)] on_choice: Callback<String>,
+) -> impl IntoView {
+    let chosen = storage::read(kept.0).unwrap_or_else(|| kept.1.into());
+    view! {
+        <select id=name data-testid=name on:change:target=move |event| on_choice.run(event.target().value())>
+            {options
+                .iter()
+                .map(|(value, words)| view! { <option value=*value selected=chosen == *value>{*words}</option> })
+                .collect::<Vec<_>>()}
+        </select>
+    }
 }

@@ -2,41 +2,99 @@
 
 use leptos::prelude::*;
 
-use crate::app_handle::AppHandle;
-use crate::dom::{Rows, class_of, click, follow, part, say, style};
+use super::dialog::{Actions, Dialog};
+use crate::pick::Pick;
+use crate::rows::Rows;
 
-/// Ties the statistics to the page's state.
-pub(crate) fn attach(app: AppHandle) {
-    let views = app.views;
-    let open = views.stats_open;
-    super::help::dialog("stats", move || open.get(), move || open.set(false));
-    click("stats-open", move || {
-        open.set(true);
-        app.refresh();
-    });
-    let (mut facts, mut bins, mut rows) = (Rows::of("stat"), Rows::of("bin"), Rows::of("stat-row"));
-    follow(move || {
-        views.stats.with(|stats| {
-            let shown = facts.arrange(stats.facts.iter().map(|(name, _)| *name));
-            for ((_, row), (name, value)) in shown.iter().zip(&stats.facts) {
-                say(&part(row, "dt"), name);
-                say(&part(row, "dd"), value);
-            }
-            let shown = bins.arrange(stats.bins.iter().map(|bin| bin.bound.as_str()));
-            for ((_, row), bin) in shown.iter().zip(&stats.bins) {
-                say(&part(row, "b"), &bin.count);
-                say(&part(row, "span"), &bin.bound);
-                style(row, "--part", &bin.part);
-                class_of(row, "late", bin.late);
-            }
-            let shown = rows.arrange(stats.rows.iter().map(|row| row.name.as_str()));
-            for ((_, element), row) in shown.iter().zip(&stats.rows) {
-                style(element, "--own", &row.color);
-                say(&part(element, "th"), &row.name);
-                for (at, cell) in row.cells.iter().enumerate() {
-                    say(&part(element, &format!("td:nth-of-type({})", at + 1)), cell);
-                }
-            }
-        });
-    });
+/// One bar of the histogram.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Bin {
+    pub(crate) bound: String,
+    pub(crate) count: String,
+    /// Its height, percent.
+    pub(crate) part: String,
+    /// Beyond the usual deadline.
+    pub(crate) late: bool,
+}
+
+/// One daemon's line of the statistics.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct StatRow {
+    pub(crate) name: String,
+    pub(crate) color: String,
+    pub(crate) cells: [String; 6],
+}
+
+/// What the statistics show.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct StatsState {
+    pub(crate) open: RwSignal<bool>,
+    pub(crate) facts: Rows<&'static str, String>,
+    pub(crate) bins: Rows<usize, Bin>,
+    pub(crate) daemons: Rows<String, StatRow>,
+}
+
+/// The statistics, while they are open.
+#[component]
+pub(crate) fn Stats(state: StatsState) -> impl IntoView {
+    let StatsState { open, facts, bins, daemons } = state;
+    view! {
+        <Dialog open on_close=move |()| open.set(false) class="stats" testid="stats-dialog" title="Statistics">
+            <dl class="facts">
+                <For each=move || facts.get() key=|row| row.key let:fact>
+                    <div><dt>{fact.key}</dt><dd>{move || fact.content.get()}</dd></div>
+                </For>
+            </dl>
+            <h3>"emit→paint, by milliseconds"</h3>
+            <ol class="bins">
+                <For each=move || bins.get() key=|row| row.key let:bin>
+                    <Bar bin=bin.content/>
+                </For>
+            </ol>
+            <h3>"By daemon"</h3>
+            <div class="scroll" tabindex="0" role="region" aria-label="statistics by daemon">
+                <table>
+                    <thead>
+                        <tr>
+                            <th>"daemon"</th><th>"calls today"</th><th>"succeeded"</th><th>"mean"</th>
+                            <th>"tokens"</th><th>"cost"</th><th>"waited"</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        <For each=move || daemons.get() key=|row| row.key.clone() let:row>
+                            <Line row=row.content/>
+                        </For>
+                    </tbody>
+                </table>
+            </div>
+            <Actions autofocus=true/>
+        </Dialog>
+    }
+}
+
+/// One bar of the histogram.
+#[component]
+fn Bar(#[prop(into)] bin: Signal<Bin>) -> impl IntoView {
+    view! {
+        <li class:late=bin.pick(|bin| bin.late) style:--part=bin.pick(|bin| bin.part.clone())>
+            <b>{bin.pick(|bin| bin.count.clone())}</b>
+            <i></i>
+            <span>{bin.pick(|bin| bin.bound.clone())}</span>
+        </li>
+    }
+}
+
+/// One daemon's line.
+#[component]
+fn Line(#[prop(into)] row: Signal<StatRow>) -> impl IntoView {
+    let cell = move |at: usize| {
+        let text = Signal::derive(move || row.with(|row| row.cells[at].clone()));
+        view! { <td>{text}</td> }
+    };
+    view! {
+        <tr style:--own=row.pick(|row| row.color.clone())>
+            <th scope="row">{row.with_untracked(|row| row.name.clone())}</th>
+            {(0..6).map(cell).collect::<Vec<_>>()}
+        </tr>
+    }
 }

@@ -1,112 +1,150 @@
 //! The strip at the bottom: what happened when, and the scrubber that leads there.
 
 use arcane_shared::SpellName;
+use arcane_stage::filter::Filter;
 use arcane_stage::span::{Range, Step};
+use leptos::ev::{KeyboardEvent, PointerEvent};
+use leptos::html;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::{Element, KeyboardEvent, PointerEvent};
+use web_sys::HtmlDivElement;
 
+use super::recorder::Recorder;
 use crate::app_handle::AppHandle;
-use crate::dom::{self, Rows, follow, id, named, on};
+use crate::page::Page;
+use crate::pick::Pick;
 use crate::views::When;
 
-/// Ties the strip of time to the page's state.
-pub(crate) fn attach(app: AppHandle) {
-    let when = app.views.when;
-    let scrubber = id("scrubber");
-    let read = |attribute, pick: fn(&When) -> String| {
-        dom::attribute("scrubber", attribute, move || Some(when.with(pick)));
+/// What the program reaches of the strip.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct StripState {
+    /// Where the bars are drawn.
+    pub(crate) bars: NodeRef<html::Canvas>,
+    pub(crate) scrubber: NodeRef<html::Div>,
+}
+
+/// What happened when.
+#[component]
+pub(crate) fn Timeline(state: StripState, when: RwSignal<When>, app: AppHandle) -> impl IntoView {
+    view! {
+        <section class="panel strip" aria-label="events over time">
+            <div class="plot">
+                <canvas aria-hidden="true" node_ref=state.bars></canvas>
+                <Scrubber scrubber=state.scrubber when app/>
+            </div>
+            <div class="under">
+                <Ranges when app/>
+                <Legend filter=app.views.chronicle.filter app/>
+                <Recorder app/>
+                <button id="replay" class="chip" data-testid="replay-button" on:click=move |_| app.travel(Page::replay)>
+                    "⟲ Replay"
+                </button>
+            </div>
+        </section>
+    }
+}
+
+/// Leads to a moment: by pointer, or by keys.
+#[component]
+fn Scrubber(scrubber: NodeRef<html::Div>, when: RwSignal<When>, app: AppHandle) -> impl IntoView {
+    let with_scrubber = move |act: &dyn Fn(&HtmlDivElement)| {
+        if let Some(element) = scrubber.get_untracked() {
+            act(&element);
+        }
     };
-    read("aria-valuemax", |when| when.seconds[0].clone());
-    read("aria-valuenow", |when| when.seconds[1].clone());
-    read("aria-valuetext", |when| when.said.clone());
-    on(&scrubber, "pointerdown", move |event| press(app, event.unchecked_ref()));
-    on(&scrubber, "pointermove", move |event| point(app, event.unchecked_ref()));
-    on(&scrubber, "pointerleave", move |_| leave(app));
-    on(&scrubber, "keydown", move |event| on_key(app, event.unchecked_ref()));
-    dom::class("needle", "live", move || when.with(|when| !when.visiting));
-    dom::styled("needle", "left", move || when.with(|when| when.needle.clone()));
-    dom::shown("point", move || when.with(|when| !when.hint[1].is_empty()));
-    dom::text("point", move || when.with(|when| when.hint[1].clone()));
-    dom::styled("point", "left", move || when.with(|when| when.hint[0].clone()));
-    dom::styled("point", "transform", move || when.with(|when| format!("translateX(-{})", when.hint[0])));
-    dom::click("replay", move || app.travel(crate::page::Page::replay));
-    ranges(app);
-    legend(app);
+    view! {
+        <div
+            class="scrubber" data-testid="scrubber" role="slider" tabindex="0"
+            aria-label="moment" aria-valuemin="0"
+            aria-valuemax=when.pick(|when| when.seconds[0].clone())
+            aria-valuenow=when.pick(|when| when.seconds[1].clone())
+            aria-valuetext=when.pick(|when| when.said.clone())
+            node_ref=scrubber
+            on:pointerdown=move |event| with_scrubber(&|element| press(app, element, &event))
+            on:pointermove=move |event| with_scrubber(&|element| point(app, element, &event))
+            on:pointerleave=move |_| app.point_in_time(None)
+            on:keydown=move |event| on_key(app, &event)
+        >
+            <i class="needle" class:live=when.pick(|when| !when.visiting)
+                style:left=when.pick(|when| when.needle.clone())></i>
+            <span
+                class="point" hidden=when.pick(|when| when.hint[1].is_empty())
+                style:left=when.pick(|when| when.hint[0].clone())
+                style:transform=when.pick(|when| format!("translateX(-{})", when.hint[0]))
+            >
+                {when.pick(|when| when.hint[1].clone())}
+            </span>
+        </div>
+    }
+}
+
+/// How much time the strip shows.
+#[component]
+fn Ranges(when: RwSignal<When>, app: AppHandle) -> impl IntoView {
+    let chip = move |range: Range| {
+        let chosen = Signal::derive(move || when.with(|when| when.range == range).to_string());
+        view! {
+            <button
+                class="chip" data-testid="range" data-range=range.word()
+                aria-pressed=chosen on:click=move |_| app.travel(|page| page.choose(range))
+            >
+                {range.word()}
+            </button>
+        }
+    };
+    view! { <span class="ranges" role="group" aria-label="range">{Range::ALL.map(chip)}</span> }
 }
 
 /// The legend is a filter, too.
-fn legend(app: AppHandle) {
-    let filter = app.views.filter;
-    let legend = id("legend");
-    for spell in SpellName::ALL.iter().map(|spell| spell.as_str()).chain(["failed"]) {
-        let key = dom::part(&legend, &format!("[data-spell={spell}]"));
-        follow(move || {
-            let on = filter
-                .with(|f| if spell == "failed" { f.failures } else { f.spell.as_deref() == Some(spell) });
-            dom::set(&key, "aria-pressed", Some(if on { "true" } else { "false" }));
-        });
+#[component]
+fn Legend(filter: RwSignal<Filter>, app: AppHandle) -> impl IntoView {
+    let spell = move |spell: SpellName| {
+        let spell = spell.as_str();
+        let pressed = Signal::derive(move || filter.with(|f| f.spell.as_deref() == Some(spell)).to_string());
+        view! {
+            <button
+                class=format!("key {spell}") data-spell=spell
+                aria-pressed=pressed on:click=move |_| app.filter_spell(spell)
+            >
+                {spell}
+            </button>
+        }
+    };
+    view! {
+        <span class="legend" role="group" aria-label="show only">
+            {SpellName::ALL.map(spell)}
+            <button
+                class="key failed" data-spell="failed"
+                aria-pressed=filter.pick(|filter| filter.failures.to_string())
+                on:click=move |_| app.filter(|filter| filter.failures = !filter.failures)
+            >
+                "failed"
+            </button>
+        </span>
     }
-    on(&legend, "click", move |event| match named(&event, "data-spell").as_deref() {
-        Some("failed") => app.filter(|filter| filter.failures = !filter.failures),
-        Some(spell) => app.filter_spell(spell),
-        None => {}
-    });
 }
 
-fn ranges(app: AppHandle) {
-    let when = app.views.when;
-    let mut rows = Rows::of("range");
-    follow(move || {
-        let chosen = when.with(|when| when.range);
-        let chips = rows.arrange(Range::ALL.iter().map(|range| range.word()));
-        for ((word, chip), range) in chips.iter().zip(Range::ALL) {
-            dom::say(chip, word);
-            dom::set(chip, "data-range", Some(word));
-            dom::set(chip, "aria-pressed", Some(if range == chosen { "true" } else { "false" }));
-        }
-    });
-    on(&id("ranges"), "click", move |event| {
-        let word = named(&event, "data-range").unwrap_or_default();
-        if let Some(range) = Range::ALL.into_iter().find(|range| range.word() == word) {
-            app.travel(|page| page.choose(range));
-        }
-    });
-}
-
-/// The scrubber and the part of its width where the pointer is.
-fn part(event: &PointerEvent) -> Option<(Element, f64)> {
-    let element: Element = event.current_target()?.dyn_into().ok()?;
-    let place = element.get_bounding_client_rect();
+/// The part of the scrubber's width where the pointer is.
+fn part(scrubber: &HtmlDivElement, event: &PointerEvent) -> f64 {
+    let place = scrubber.get_bounding_client_rect();
     let part = (f64::from(event.client_x()) - place.left()) / place.width().max(1.0);
-    Some((element, part.clamp(0.0, 1.0)))
+    part.clamp(0.0, 1.0)
 }
 
-fn press(app: AppHandle, event: &PointerEvent) {
-    if event.button() != 0 {
-        return;
-    }
-    if let Some((element, part)) = part(event) {
+fn press(app: AppHandle, scrubber: &HtmlDivElement, event: &PointerEvent) {
+    if event.button() == 0 {
         // The pointer may leave the strip while it drags.
-        let _ = element.set_pointer_capture(event.pointer_id());
+        let _ = scrubber.set_pointer_capture(event.pointer_id());
+        let part = part(scrubber, event);
         app.travel(|page| page.visit(page.span().moment(part)));
     }
 }
 
-fn point(app: AppHandle, event: &PointerEvent) {
-    let Some((element, part)) = part(event) else { return };
-    let drags = element.has_pointer_capture(event.pointer_id());
-    app.with(|page| page.time_travel.point = Some(part));
-    if drags {
+fn point(app: AppHandle, scrubber: &HtmlDivElement, event: &PointerEvent) {
+    let part = part(scrubber, event);
+    app.point_in_time(Some(part));
+    if scrubber.has_pointer_capture(event.pointer_id()) {
         app.travel(|page| page.visit(page.span().moment(part)));
-    } else {
-        app.show_when();
     }
-}
-
-fn leave(app: AppHandle) {
-    app.with(|page| page.time_travel.point = None);
-    app.show_when();
 }
 
 fn on_key(app: AppHandle, event: &KeyboardEvent) {

@@ -2,38 +2,66 @@
 
 use arcane_stage::time_travel::playback::{SPEED_WORDS, SPEEDS};
 use leptos::prelude::*;
-use web_sys::HtmlSelectElement;
 
 use crate::app_handle::AppHandle;
-use crate::dom::{attribute, choices, click, on, shown, text, the};
 use crate::page::Page;
+use crate::pick::Pick;
 use crate::views::When;
 
-/// Ties the banner to the page's state.
-pub(crate) fn attach(app: AppHandle) {
-    let when = app.views.when;
-    shown("visit", move || when.with(|when| when.visiting));
-    attribute("visit", "data-mode", move || Some(when.with(|when| when.post.mode.into())));
-    let read = |name, pick: fn(&When) -> String| text(name, move || when.with(pick));
-    read("visit-word", |visit| if visit.playing { "PLAYING" } else { "PAST" }.into());
-    read("visit-how", |visit| if visit.post.mode == "looking" { "going to" } else { "as it was at" }.into());
-    read("visit-when", |visit| visit.post.when.clone());
-    read("visit-ago", |visit| format!(" · {}", visit.post.ago));
-    read("visit-note", |visit| visit.post.note.clone());
-    read("play", |visit| if visit.playing { "❚❚ Pause" } else { "▶ Play" }.into());
-    click("play", move || app.travel(Page::toggle_play));
-    click("back", move || app.travel(|page| page.leave(true)));
+/// Where in time the page is, while that is not now.
+#[component]
+pub(crate) fn Banner(when: RwSignal<When>, app: AppHandle) -> impl IntoView {
+    let how = when.pick(|when| if when.post.mode == "looking" { "going to" } else { "as it was at" });
+    view! {
+        <div
+            class="visit" data-testid="travel-banner" data-mode=when.pick(|when| when.post.mode)
+            role="group" aria-label="visit to the past" hidden=when.pick(|when| !when.visiting)
+        >
+            <p>
+                <b>{when.pick(|when| if when.playing { "PLAYING" } else { "PAST" })}</b>
+                <span>
+                    <span class="how">{how}</span>
+                    " "
+                    <time data-testid="travel-moment">{when.pick(|when| when.post.when.clone())}</time>
+                    <span class="dim">" · "{when.pick(|when| when.post.ago.clone())}</span>
+                </span>
+                <span class="note" data-testid="travel-note">{when.pick(|when| when.post.note.clone())}</span>
+            </p>
+            <div class="transport">
+                <button class="pill" data-testid="play" on:click=move |_| app.travel(Page::toggle_play)>
+                    {when.pick(|when| if when.playing { "❚❚ Pause" } else { "▶ Play" })}
+                </button>
+                <Speeds app/>
+                <button
+                    class="pill back" data-testid="back-to-live"
+                    on:click=move |_| app.travel(|page| page.leave(true))
+                >
+                    "Back to live"
+                </button>
+            </div>
+        </div>
+    }
+}
 
-    let speeds: HtmlSelectElement = the("speed");
+/// How fast the past is played.
+#[component]
+fn Speeds(app: AppHandle) -> impl IntoView {
     let chosen = app.with(|page| page.time_travel.speed).unwrap_or(1.0);
-    let at = SPEEDS.iter().position(|speed| speed.to_bits() == chosen.to_bits()).unwrap_or(0);
-    choices(&speeds, 0, &SPEED_WORDS.map(String::from), SPEED_WORDS[at]);
-    let select = speeds.clone();
-    on(&speeds, "change", move |_| {
-        let word = select.value();
+    let choose = move |word: String| {
         let at = SPEED_WORDS.iter().position(|other| *other == word);
         if let Some(speed) = at.and_then(|at| SPEEDS.get(at)) {
             app.travel(|page| page.set_speed(*speed));
         }
-    });
+    };
+    let option = |(word, speed): (&'static str, &f64)| {
+        view! { <option selected=speed.to_bits() == chosen.to_bits()>{word}</option> }
+    };
+    view! {
+        <select
+            class="pill" data-testid="speed" aria-label="speed"
+            on:change:target=move |event| choose(event.target().value())
+        >
+            {SPEED_WORDS.into_iter().zip(&SPEEDS).map(option).collect::<Vec<_>>()}
+        </select>
+    }
 }

@@ -1,0 +1,43 @@
+//! A choice of one of several names.
+
+use leptos::prelude::*;
+
+/// Chooses one of the options, or none. What is chosen can be chosen even if it is no option any more.
+#[component]
+pub(crate) fn Choice(
+    testid: &'static str,
+    label: &'static str,
+    /// What stands for choosing none.
+    #[prop(optional)]
+    none: Option<&'static str>,
+    #[prop(into)] options: Signal<Vec<String>>,
+    /// Empty: none is.
+    #[prop(into)]
+    chosen: Signal<String>,
+    #[prop(into)] on_choice: Callback<String>,
+    #[prop(optional, into)] on_focus: Option<Callback<()>>,
+) -> impl IntoView {
+    let names = move || {
+        let (mut names, chosen) = (options.get(), chosen.get());
+        if !chosen.is_empty() && !names.contains(&chosen) {
+            names.push(chosen);
+        }
+        names
+    };
+    let option = move |value: String, words: String| {
+        let own = value.clone();
+        let selected = Signal::derive(move || chosen.with(|chosen| *chosen == own));
+        view! { <option value=value prop:selected=selected>{words}</option> }
+    };
+    view! {
+        <select
+            data-testid=testid
+            aria-label=label
+            on:focus=move |_| on_focus.into_iter().for_each(|on_focus| on_focus.run(()))
+            on:change:target=move |event| on_choice.run(event.target().value())
+        >
+            {none.map(|words| option(String::new(), words.to_owned()))}
+            <For each=names key=Clone::clone children=move |name| option(name.clone(), name)/>
+        </select>
+    }
+}

@@ -1,0 +1,197 @@
+//! What the spell bar knows and does: what is typed, what could be meant, and what came of it.
+
+use std::time::Duration;
+
+use leptos::html;
+use leptos::prelude::*;
+
+use super::SpellState;
+use crate::api::Failure;
+use crate::app_handle::AppHandle;
+
+/// Spells remembered for the arrow keys.
+const PAST_MAX: usize = 50;
+/// How long a sentence stands that says that it worked.
+const FEEDBACK_STANDS: Duration = Duration::from_secs(8);
+
+/// What the server made of the last spell.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Feedback {
+    pub(super) failed: bool,
+    pub(super) text: String,
+    pub(super) suggestions: Vec<String>,
+}
+
+impl From<Failure> for Feedback {
+    fn from(failure: Failure) -> Self {
+        let (text, suggestions) = failure.problem.map_or_else(
+            || {
+                let unheard = "The server did not answer. The spell was not cast, as far as this page knows.";
+                (unheard.into(), Vec::new())
+            },
+            |problem| (problem.sentence().to_owned(), problem.suggestions),
+        );
+        Self { failed: true, text, suggestions }
+    }
+}
+
+/// The bar's state.
+#[derive(Clone, Copy)]
+pub(super) struct Bar {
+    pub(super) app: AppHandle,
+    pub(super) field: NodeRef<html::Input>,
+    pub(super) typed: RwSignal<String>,
+    pub(super) feedback: RwSignal<Feedback>,
+    /// Whether a spell is on its way.
+    pub(super) casting: RwSignal<bool>,
+    pub(super) focused: RwSignal<bool>,
+    pub(super) offers: Memo<Vec<String>>,
+    /// The offer that the arrow keys are on.
+    pub(super) chosen: RwSignal<Option<usize>>,
+    lexicon: RwSignal<arcane_stage::completion::Lexicon>,
+    /// Spells of before, the latest last.
+    past: StoredValue<Vec<String>>,
+}
+
+impl Bar {
+    pub(super) fn new(state: SpellState, app: AppHandle) -> Self {
+        let SpellState { lexicon, field } = state;
+        let typed = RwSignal::new(String::new());
+        Self {
+            app,
+            field,
+            typed,
+            feedback: RwSignal::default(),
+            casting: RwSignal::default(),
+            focused: RwSignal::default(),
+            offers: Memo::new(move |_| lexicon.with(|lexicon| lexicon.complete(&typed.get()))),
+            chosen: RwSignal::default(),
+            lexicon,
+            past: StoredValue::default(),
+        }
+    }
+
+    /// What would complete what is typed; empty: nothing.
+    pub(super) fn ghost(self) -> String {
+        let typed = self.typed.get();
+        self.lexicon.with(|lexicon| lexicon.ghost(&typed)).unwrap_or_default()
+    }
+
+    /// Openings are offered until the first answer; afterwards only what goes on from something typed.
+    pub(super) fn is_offering(self) -> bool {
+        let fresh = self.feedback.with(|f| f.text.is_empty()) || !self.typed.with(String::is_empty);
+        self.focused.get() && fresh && !self.offers.with(Vec::is_empty)
+    }
+
+    /// Puts a spell into the field.
+    pub(super) fn fill(self, spell: String) {
+        self.typed.set(spell);
+        self.chosen.set(None);
+        if let Some(field) = self.field.get_untracked() {
+            let _ = field.focus();
+        }
+    }
+
+    /// Takes the completion, if the cursor is at the end of what is typed.
+    pub(super) fn complete(self) -> bool {
+        let Some(field) = self.field.get_untracked() else { return false };
+        let end = u32::try_from(field.value().encode_utf16().count()).unwrap_or(0);
+        let tail = untrack(|| self.ghost());
+        let takes = field.selection_start().ok().flatten() == Some(end) && !tail.is_empty();
+        if takes {
+            self.typed.update(|typed| typed.push_str(&tail));
+        }
+        takes
+    }
+
+    /// To the next offer, or to the one before.
+    pub(super) fn choose(self, forward: bool) {
+        let count = self.offers.with_untracked(Vec::len);
+        if count == 0 {
+            return;
+        }
+        self.chosen.update(|at| {
+            *at = Some(match (*at, forward) {
+                (None, true) => 0,
+                (None, false) => count - 1,
+                (Some(i), true) => (i + 1) % count,
+                (Some(i), false) => (i + count - 1) % count,
+            });
+        });
+    }
+
+    /// The offer that is chosen.
+    pub(super) fn chosen_offer(self) -> Option<String> {
+        let at = self.chosen.get_untracked()?;
+        self.offers.with_untracked(|offers| offers.get(at).cloned())
+    }
+
+    /// From nothing, or from a spell of before, to the one before that.
+    pub(super) fn earlier(self) -> Option<String> {
+        let typed = self.typed.get_untracked();
+        self.past.with_value(|past| {
+            let before =
+                past.iter().position(|spell| *spell == typed).or(typed.is_empty().then_some(past.len()));
+            past.get(before?.checked_sub(1)?).cloned()
+        })
+    }
+
+    /// Empties the field; an empty one gives the focus away.
+    pub(super) fn clear(self) {
+        if self.typed.with_untracked(String::is_empty)
+            && let Some(field) = self.field.get_untracked()
+        {
+            let _ = field.blur();
+        }
+        self.typed.set(String::new());
+        self.feedback.set(Feedback::default());
+    }
+
+    /// Casts what is typed.
+    pub(super) fn cast(self) {
+        let spell = self.typed.get_untracked().trim().to_owned();
+        if spell.is_empty() || self.casting.get_untracked() {
+            return;
+        }
+        self.remember(&spell);
+        self.casting.set(true);
+        self.chosen.set(None);
+        self.app.return_to_live();
+        leptos::task::spawn_local(async move {
+            let outcome = self.app.server().cast(&spell).await;
+            self.casting.set(false);
+            match outcome {
+                Ok(message) => self.succeed(message),
+                Err(failure) => self.feedback.set(failure.into()),
+            }
+        });
+    }
+
+    fn remember(self, spell: &str) {
+        self.past.update_value(|past| {
+            past.retain(|other| other != spell);
+            past.push(spell.to_owned());
+            if past.len() > PAST_MAX {
+                past.remove(0);
+            }
+        });
+    }
+
+    fn succeed(self, text: String) {
+        self.typed.set(String::new());
+        // An answer stays until it was read.
+        let stays = text.contains('\n');
+        let done = Feedback { failed: false, text, suggestions: Vec::new() };
+        self.feedback.set(done.clone());
+        if stays {
+            return;
+        }
+        let fade = move || {
+            if self.feedback.with_untracked(|shown| *shown == done) {
+                self.feedback.set(Feedback::default());
+                self.focused.set(false);
+            }
+        };
+        set_timeout(fade, FEEDBACK_STANDS);
+    }
+}

@@ -1,0 +1,162 @@
+//! The spell bar: natural language in, a spell or the reason against it out.
+
+mod casting;
+
+use arcane_stage::completion::Lexicon;
+use leptos::ev::KeyboardEvent;
+use leptos::html;
+use leptos::prelude::*;
+
+use self::casting::{Bar, Feedback};
+use crate::app_handle::AppHandle;
+use crate::pick::Pick;
+
+/// What the bar completes with, and its field.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct SpellState {
+    pub(crate) lexicon: RwSignal<Lexicon>,
+    pub(crate) field: NodeRef<html::Input>,
+}
+
+/// Where spells are typed.
+#[component]
+pub(crate) fn SpellBar(state: SpellState, app: AppHandle) -> impl IntoView {
+    let bar = Bar::new(state, app);
+    view! {
+        <div class="spellbar">
+            <FeedbackView feedback=bar.feedback on_choice=move |spell| bar.fill(spell)/>
+            <Offers bar/>
+            <form
+                class="bar"
+                on:submit=move |event| {
+                    event.prevent_default();
+                    bar.cast();
+                }
+            >
+                <kbd aria-hidden="true">"/"</kbd>
+                <Field bar/>
+                <button class="pill cast" type="submit" data-testid="spell-submit" disabled=bar.casting>
+                    {bar.casting.pick(|casting| if *casting { "…" } else { "Cast" })}
+                </button>
+            </form>
+        </div>
+    }
+}
+
+/// The field, and behind it what would complete it.
+#[component]
+fn Field(bar: Bar) -> impl IntoView {
+    let Bar { typed, chosen, .. } = bar;
+    let room = bar.app.views.header.room;
+    let placeholder = room.pick(|room| {
+        let acts_here = room == arcane_shared::room::DEFAULT_ROOM;
+        if acts_here { "speak a spell: summon claude" } else { "spells act in the room main" }
+    });
+    view! {
+        <div class="field">
+            <span class="ghost" aria-hidden="true"><span>{typed}</span><i>{Signal::derive(move || bar.ghost())}</i></span>
+            <input
+                data-testid="spell-input" type="text" maxlength="2000"
+                autocomplete="off" autocapitalize="off" spellcheck="false"
+                aria-label="spell" role="combobox" aria-autocomplete="list" aria-controls="offers"
+                placeholder=placeholder
+                aria-expanded=Signal::derive(move || bar.is_offering().to_string())
+                aria-activedescendant=chosen.pick(|at| at.map(|at| format!("offer-{at}")))
+                node_ref=bar.field
+                prop:value=typed
+                on:input:target=move |event| {
+                    typed.set(event.target().value());
+                    chosen.set(None);
+                }
+                on:keydown=move |event| on_key(bar, &event)
+                on:focus=move |_| bar.focused.set(true)
+                on:blur=move |_| bar.focused.set(false)
+            />
+        </div>
+    }
+}
+
+/// What could be meant.
+#[component]
+fn Offers(bar: Bar) -> impl IntoView {
+    let offer = move |(at, text): (usize, String)| {
+        let own = text.clone();
+        view! {
+            <li
+                id=format!("offer-{at}") role="option"
+                aria-selected=Signal::derive(move || (bar.chosen.get() == Some(at)).to_string())
+                // Before the click takes the focus away, and with it the list.
+                on:mousedown=move |event| {
+                    event.prevent_default();
+                    bar.fill(own.clone());
+                }
+            >
+                {text}
+            </li>
+        }
+    };
+    view! {
+        <ul id="offers" class="offers" role="listbox" aria-label="completions" hidden=Signal::derive(move || !bar.is_offering())>
+            <For
+                each=move || bar.offers.get().into_iter().enumerate() key=Clone::clone children=offer
+            />
+        </ul>
+    }
+}
+
+/// What the server made of the last spell, and what it would have understood.
+#[component]
+fn FeedbackView(
+    #[prop(into)] feedback: Signal<Feedback>,
+    #[prop(into)] on_choice: Callback<String>,
+) -> impl IntoView {
+    let suggestion = move |spell: String| {
+        let own = spell.clone();
+        view! {
+            <button class="chip" data-testid="suggestion" on:click=move |_| on_choice.run(own.clone())>
+                {spell}
+            </button>
+        }
+    };
+    view! {
+        <div
+            id="feedback"
+            class="feedback" class:failed=feedback.pick(|f| f.failed)
+            class:shown=feedback.pick(|f| !f.text.is_empty())
+        >
+            <p
+                data-testid="spell-feedback"
+                role=feedback.pick(|f| if f.failed { "alert" } else { "status" })
+            >
+                {feedback.pick(|f| f.text.clone())}
+            </p>
+            <For each=move || feedback.with(|f| f.suggestions.clone()) key=Clone::clone children=suggestion/>
+        </div>
+    }
+}
+
+fn on_key(bar: Bar, event: &KeyboardEvent) {
+    match event.key().as_str() {
+        "Tab" | "ArrowRight" if !event.shift_key() && bar.complete() => event.prevent_default(),
+        "ArrowDown" => {
+            event.prevent_default();
+            bar.choose(true);
+        }
+        "ArrowUp" => {
+            event.prevent_default();
+            match bar.earlier() {
+                Some(spell) => bar.fill(spell),
+                None => bar.choose(false),
+            }
+        }
+        "Enter" => {
+            event.prevent_default();
+            match bar.chosen_offer() {
+                Some(offer) => bar.fill(offer),
+                None => bar.cast(),
+            }
+        }
+        "Escape" => bar.clear(),
+        _ => {}
+    }
+}

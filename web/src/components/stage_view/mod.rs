@@ -1,0 +1,154 @@
+//! The stage: the canvas, labels that follow its circles, and what is said over it.
+
+mod quiet;
+
+use arcane_stage::summary::fixed;
+use leptos::ev::PointerEvent;
+use leptos::html;
+use leptos::prelude::*;
+
+use self::quiet::Middle;
+pub(crate) use self::quiet::{Canvas, Quiet};
+use super::spell_bar::SpellBar;
+use crate::app_handle::AppHandle;
+use crate::pick::Pick;
+use crate::rows::Rows;
+use crate::time_travel::banner::Banner;
+
+/// A label on the stage.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LabelView {
+    pub(crate) line: String,
+    pub(crate) color: String,
+    pub(crate) phase: &'static str,
+    pub(crate) transform: String,
+    pub(crate) opacity: String,
+}
+
+/// What a mark on the stage is about.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tip {
+    pub(crate) text: String,
+    /// The event, to open it.
+    pub(crate) id: u64,
+    /// Where, pixels of the stage.
+    pub(crate) at: [f32; 2],
+}
+
+/// What a daemon says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Spoken {
+    pub(crate) speaker: String,
+    pub(crate) text: String,
+}
+
+/// What the stage shows.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct StageState {
+    pub(crate) scene: NodeRef<html::Canvas>,
+    /// The part of the canvas that nothing covers.
+    pub(crate) hole: NodeRef<html::Div>,
+    /// By daemon.
+    pub(crate) labels: Rows<String, LabelView>,
+    /// The phrase of a failure.
+    pub(crate) display: RwSignal<Option<String>>,
+    pub(crate) subtitle: RwSignal<Option<Spoken>>,
+    /// Failures of the storm that is on.
+    pub(crate) storm: RwSignal<Option<u64>>,
+    pub(crate) quiet: RwSignal<Quiet>,
+    pub(crate) canvas: RwSignal<Canvas>,
+    /// What the stage leaves out: several events in one mark, daemons without a circle.
+    pub(crate) ratio: RwSignal<String>,
+    /// What the pointer or the focus is on.
+    pub(crate) tip: RwSignal<Option<Tip>>,
+}
+
+/// The stage, and the spell bar below it.
+#[component]
+pub(crate) fn StageView(state: StageState, app: AppHandle) -> impl IntoView {
+    let StageState { scene, hole, tip, ratio, .. } = state;
+    let point = move |event: PointerEvent| {
+        let Some(scene) = scene.get_untracked() else { return };
+        let place = scene.get_bounding_client_rect();
+        let at = [f64::from(event.client_x()) - place.left(), f64::from(event.client_y()) - place.top()];
+        #[expect(clippy::cast_possible_truncation, reason = "pixels of a screen")]
+        app.point_at(Some(at.map(|v| v as f32)));
+    };
+    let open = move |_| {
+        if let Some(id) = tip.with_untracked(|tip| tip.as_ref().map(|tip| tip.id)) {
+            app.open(id);
+        }
+    };
+    view! {
+        <section class="stage" aria-label="stage">
+            <div class="hole" node_ref=hole></div>
+            <canvas
+                id="scene" class="scene" role="img" node_ref=scene
+                aria-label="Rune circles of the present daemons around the event bus. The daemons table says the same in words."
+                on:pointermove=point on:pointerleave=move |_| app.point_at(None) on:click=open
+            ></canvas>
+            <div class="labels" on:pointermove=point on:pointerleave=move |_| app.point_at(None)>
+                <For each=move || state.labels.get() key=|row| row.key.clone() let:row>
+                    <Label name=row.key label=row.content app/>
+                </For>
+            </div>
+            <Middle state app/>
+            <Banner when=app.views.when app/>
+            <SpellBar state=app.views.spells app/>
+            <p class="ratio" data-testid="ratio" hidden=ratio.pick(String::is_empty)>{ratio}</p>
+            <TipView tip scene/>
+            <Subtitle subtitle=state.subtitle/>
+        </section>
+    }
+}
+
+/// A daemon's name at its circle. The focus on it names what the circle is about; a click shows its events only.
+#[component]
+fn Label(name: String, #[prop(into)] label: Signal<LabelView>, app: AppHandle) -> impl IntoView {
+    let (focused, chosen) = (name.clone(), name.clone());
+    view! {
+        <button
+            class="label" data-testid="daemon-label" data-daemon=name.clone()
+            data-phase=label.pick(|label| label.phase)
+            style:transform=label.pick(|label| label.transform.clone())
+            style:opacity=label.pick(|label| label.opacity.clone())
+            style:--own=label.pick(|label| label.color.clone())
+            on:click=move |_| app.filter_daemon(&chosen)
+            on:focus=move |_| app.point_at(app.with(|page| page.centre(&focused)).flatten())
+            on:blur=move |_| app.point_at(None)
+        >
+            <b>{name.clone()}</b>
+            <span>{label.pick(|label| label.line.clone())}</span>
+        </button>
+    }
+}
+
+/// Names what is pointed at: away from the edges, on the side where there is room.
+#[component]
+fn TipView(tip: RwSignal<Option<Tip>>, scene: NodeRef<html::Canvas>) -> impl IntoView {
+    let place = Signal::derive(move || {
+        let [x, y] = tip.with(|tip| tip.as_ref().map_or([0.0, 0.0], |tip| tip.at)).map(f64::from);
+        let stage = scene.get_untracked().and_then(|scene| scene.parent_element());
+        let wide = stage.map_or(0, |stage| stage.client_width());
+        let left = (x + 14.0).min(f64::from(wide) - 330.0).max(0.0);
+        let top = (y + 16.0).max(0.0);
+        format!("translate({}px, {}px)", fixed(left, 0), fixed(top, 0))
+    });
+    view! {
+        <p class="tip" data-testid="tip" hidden=tip.pick(Option::is_none) style:transform=place>
+            {tip.pick(|tip| tip.as_ref().map(|tip| tip.text.clone()))}
+        </p>
+    }
+}
+
+/// What a daemon says, in words.
+#[component]
+fn Subtitle(subtitle: RwSignal<Option<Spoken>>) -> impl IntoView {
+    let spoken = Signal::derive(move || subtitle.get().unwrap_or_default());
+    view! {
+        <p id="subtitle" class="subtitle" class:shown=subtitle.pick(Option::is_some)>
+            <b>{spoken.pick(|spoken| spoken.speaker.clone())}</b>
+            <span id="spoken">{spoken.pick(|spoken| spoken.text.clone())}</span>
+        </p>
+    }
+}

@@ -1,0 +1,156 @@
+//! What stands in the middle of the stage: a failure's phrase, a storm, and what to say where there is nothing to see.
+
+use leptos::prelude::*;
+
+use super::StageState;
+use crate::app_handle::AppHandle;
+use crate::page::Page;
+use crate::pick::Pick;
+
+/// How the stage is painted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Canvas {
+    /// Painting.
+    #[default]
+    Painting,
+    /// The browser took the graphics context; it will be back.
+    Lost,
+    /// This browser cannot paint at all.
+    Absent,
+}
+
+/// What to say where there is nothing to see.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) enum Quiet {
+    /// There is something to see.
+    No,
+    /// First contact.
+    #[default]
+    Connecting,
+    /// Connected, and nothing has happened yet.
+    Empty,
+    /// Everybody is gone; when something last happened.
+    Deserted(String),
+    /// At this moment of the past nobody was there.
+    Before(&'static str),
+    /// The past cannot be shown, and why.
+    Trouble(&'static str, String),
+    /// No connection, and why.
+    Disconnected(String),
+}
+
+/// One thing to say.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Said {
+    kind: &'static str,
+    testid: Option<&'static str>,
+    title: String,
+    told: String,
+    /// Whether to say how a daemon is summoned.
+    how: bool,
+    /// Whether it can be tried again.
+    actions: bool,
+}
+
+impl Said {
+    fn of(quiet: Quiet, canvas: Canvas) -> Option<Self> {
+        let title =
+            |title: &str, told: &str| Self { title: title.into(), told: told.into(), ..Self::default() };
+        Some(match (canvas, quiet) {
+            (Canvas::Lost, _) => title(
+                "The stage lost its light",
+                "The browser took the graphics context. It will be back; the tables go on.",
+            ),
+            (Canvas::Absent, Quiet::No) => {
+                title("No canvas here", "This browser cannot paint the stage. The tables go on.")
+            }
+            (_, Quiet::No) => return None,
+            (_, Quiet::Connecting) => title("Opening the gate …", ""),
+            (_, Quiet::Empty) => {
+                Self { testid: Some("empty-state"), how: true, ..title("The realm is quiet", "") }
+            }
+            (_, Quiet::Deserted(told)) => Self {
+                kind: "low",
+                testid: Some("empty-state"),
+                how: true,
+                ..title("Everybody has returned to the void", &told)
+            },
+            (_, Quiet::Before(what)) => Self { kind: "low", testid: Some("empty-past"), ..title(what, "") },
+            (_, Quiet::Trouble(what, sentence)) => Self {
+                kind: "cutting",
+                testid: Some("travel-trouble"),
+                actions: true,
+                ..title(what, &sentence)
+            },
+            (_, Quiet::Disconnected(reason)) => {
+                let reason = if reason.is_empty() { "Trying again; what was seen stays." } else { &reason };
+                Self { kind: "cutting", ..title("The thread to the realm is cut", reason) }
+            }
+        })
+    }
+}
+
+/// What stands in the middle.
+#[component]
+pub(super) fn Middle(state: StageState, app: AppHandle) -> impl IntoView {
+    let StageState { display, storm, quiet, canvas, .. } = state;
+    let said = Memo::new(move |_| Said::of(quiet.get(), canvas.get()));
+    view! {
+        <div class="middle">
+            <p
+                id="display" class="display" data-testid="display-text" class:shown=display.pick(Option::is_some)
+                data-shown=display.pick(|display| display.is_some().to_string())
+            >
+                {display}
+            </p>
+            <p class="storm" data-testid="storm" hidden=storm.pick(Option::is_none)>
+                <b id="storm-count">{storm.pick(|storm| storm.unwrap_or(0))}</b>" failures in this storm"
+            </p>
+            <Silence said app/>
+        </div>
+    }
+}
+
+/// Says one thing, or is hidden.
+#[component]
+fn Silence(said: Memo<Option<Said>>, app: AppHandle) -> impl IntoView {
+    let (is_hidden, now) = (said.pick(Option::is_none), Memo::new(move |_| said.get().unwrap_or_default()));
+    let (curl, no_hints) = (Signal::derive(move || curl(app)), now.pick(|said| !said.how));
+    view! {
+        <div
+            id="quiet"
+            class=now.pick(|said| format!("quiet {}", said.kind))
+            data-testid=now.pick(|said| said.testid)
+            role=now.pick(|said| said.actions.then_some("alert"))
+            hidden=is_hidden
+        >
+            <h2>{now.pick(|said| said.title.clone())}</h2>
+            <p hidden=now.pick(|said| said.told.is_empty())>{now.pick(|said| said.told.clone())}</p>
+            <p hidden=no_hints>"Press "<kbd>"/"</kbd>" and type "<span class="try">"summon claude"</span></p>
+            <p hidden=no_hints>"or, from a shell:"</p>
+            <code hidden=no_hints>{curl}</code>
+            <p class="actions" hidden=now.pick(|said| !said.actions)>
+                <button class="pill" data-testid="retry" on:click=move |_| app.travel(Page::retry)>
+                    "Try again"
+                </button>
+                <button
+                    class="pill" data-testid="give-up" on:click=move |_| app.travel(|page| page.leave(true))
+                >
+                    "Back to live"
+                </button>
+            </p>
+        </div>
+    }
+}
+
+/// What one types into a shell to see something here.
+fn curl(app: AppHandle) -> String {
+    let server = app.server().shown();
+    let room = app.views.header.room.get();
+    let (route, body) = if room == arcane_shared::room::DEFAULT_ROOM {
+        ("summon".to_owned(), r#"{"daemon_name":"claude"}"#)
+    } else {
+        (format!("events?room={room}"), r#"{"spell_name":"summon","daemon_name":"claude"}"#)
+    };
+    format!("curl -X POST '{server}/{route}' -H 'content-type: application/json' -d '{body}'")
+}
