@@ -181,6 +181,17 @@ fn a_refusal_brings_nobody_here_and_is_no_failure() {
 }
 
 #[test]
+fn a_refusal_of_the_realm_is_no_deed_of_the_daemon() {
+    let mut told = Told::default();
+    told.tell(0.0, "voice", true, json!({"attention": true}));
+    let before = told.roster.get("codex").cloned();
+    told.tell(1.0, "banish", false, json!({"error": "not here"}));
+    told.tell(2.0, "voice", true, json!({"event": "failure", "narration": true}));
+    told.tell(3.0, "invoke", false, json!({"task": "x", "error": "not here", "refused": true}));
+    assert_eq!(told.roster.get("codex").cloned(), before);
+}
+
+#[test]
 fn what_nobody_told_is_unknown_and_windows_end() {
     let mut told = Told { roster: Roster::after(0, 60), seq: 0 };
     told.tell(0.0, "invoke", true, json!({"task": "a", "execution_time": 1.5}));

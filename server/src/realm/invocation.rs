@@ -174,7 +174,8 @@ impl Realm {
     ) -> SpellFailure {
         let emit = Emit::failure(&refusal.to_string())
             .with("parameters", parameters)
-            .with("invocation_number", json!(0));
+            .with("invocation_number", json!(0))
+            .with("refused", json!(true));
         let emit = emit.described(lore::unanswered(name, &refusal.to_string()));
         let emitted = {
             let _order = self.present();

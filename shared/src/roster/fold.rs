@@ -81,9 +81,8 @@ impl Sign {
             | Deed::Began { .. }
             | Deed::Ended { .. }
             | Deed::Waits { .. }
+            | Deed::Spoke { .. }
             | Deed::GoesOn { .. } => !self.failed,
-            // A daemon that was sent away may still say farewell.
-            Deed::Spoke { ends, .. } => *ends && !self.failed,
             Deed::Banished | Deed::Forgotten | Deed::Acknowledged | Deed::Named => false,
         }
     }
@@ -127,12 +126,10 @@ impl DaemonState {
                 self.appear(sign.at);
                 self.wait(seq, sign, call_id.clone());
             }
-            Deed::Spoke { call_id, ends } => {
+            Deed::Spoke { call_id } => {
                 self.appear(sign.at);
                 self.end_waits(sign.at, call_id.as_deref());
-                if *ends {
-                    self.calls.clear();
-                }
+                self.calls.clear();
             }
             Deed::GoesOn { call_id } => {
                 self.appear(sign.at);

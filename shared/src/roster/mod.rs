@@ -19,7 +19,7 @@ pub use sums::Sums;
 use crate::Seq;
 
 /// Most daemons of a roster. Beyond that the one gives way that is not present, or else was not heard of, for longest.
-pub const DAEMONS_MAX: usize = 512;
+pub const DAEMONS_MAX: usize = 1_024;
 /// Most open calls of a daemon that are kept one by one; beyond that the oldest counts as ended.
 pub const CALLS_MAX: usize = 8;
 /// Most waits of a daemon that are kept one by one.

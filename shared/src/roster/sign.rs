@@ -19,7 +19,7 @@ pub const FORGET: &str = "forget";
 pub const PROGRESS: &str = "progress";
 /// `query_type` of a REVEAL that adds figures to work that was told before.
 pub const ENRICH: &str = "enrich";
-/// `event` of the sentences that the realm itself speaks about a spell: they end nothing.
+/// `event` of the sentences that the realm itself speaks about a spell: they are no signs of the daemon's life.
 const OF_A_SPELL: [&str; 4] = ["summon", "invoke", "failure", "banish"];
 
 /// A spell by name, where events are made and where they are read.
@@ -72,8 +72,8 @@ pub(super) enum Deed {
     Ended { call_id: Option<Box<str>>, seconds: Seconds, error: Option<Box<str>> },
     /// It waits for a human.
     Waits { call_id: Option<Box<str>> },
-    /// It speaks; `ends` what it did before.
-    Spoke { call_id: Option<Box<str>>, ends: bool },
+    /// It speaks; what it did before has ended.
+    Spoke { call_id: Option<Box<str>> },
     /// It goes on with what it does.
     GoesOn { call_id: Option<Box<str>> },
     /// The event is about the daemon and no sign of its life.
@@ -98,6 +98,7 @@ struct Fields<'a> {
     error: Option<&'a str>,
     event: Option<&'a str>,
     attention: bool,
+    refused: bool,
     seconds: Option<Seconds>,
     spent: Spent,
     emitted_at: Option<f64>,
@@ -156,6 +157,7 @@ impl<'a> Fields<'a> {
                 "task" => fields.task = value.as_str(),
                 "error" => fields.error = value.as_str(),
                 "event" => fields.event = value.as_str(),
+                "refused" => fields.refused = value.as_bool() == Some(true),
                 "attention" => fields.attention = value.as_bool() == Some(true),
                 "execution_time" => fields.seconds = amount(value).map(Seconds::nearest),
                 "input_tokens" => fields.spent.input_tokens = count(value),
@@ -174,6 +176,8 @@ impl<'a> Fields<'a> {
             (Some(SpellName::Summon), true) => Deed::Summoned,
             (Some(SpellName::Banish), true) => Deed::Banished,
             (Some(SpellName::Invoke), _) if self.phase == Some("begin") => Deed::Began { call_id: call_id() },
+            // A refusal says nothing of the daemon: it was never asked.
+            (Some(SpellName::Invoke), false) if self.refused => Deed::Named,
             (Some(SpellName::Invoke), _) => Deed::Ended {
                 call_id: call_id(),
                 seconds: self.seconds.unwrap_or_default(),
@@ -181,8 +185,8 @@ impl<'a> Fields<'a> {
             },
             (Some(SpellName::Voice), _) if self.attention => Deed::Waits { call_id: call_id() },
             (Some(SpellName::Voice), _) => {
-                let ends = !self.event.is_some_and(|event| OF_A_SPELL.contains(&event));
-                Deed::Spoke { call_id: call_id(), ends }
+                let of_a_spell = self.event.is_some_and(|event| OF_A_SPELL.contains(&event));
+                if of_a_spell { Deed::Named } else { Deed::Spoke { call_id: call_id() } }
             }
             (Some(SpellName::Reveal), true) => match self.query_type {
                 Some(FORGET) => Deed::Forgotten,
