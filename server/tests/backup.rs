@@ -340,6 +340,8 @@ async fn a_log_that_a_server_writes_is_not_salvaged() {
     let dir = tempfile::tempdir().unwrap();
     filled(dir.path(), 20).await;
     let server = TestServer::in_dir(dir.path()).await;
+    // Once it answers, the log is its own.
+    assert_eq!(server.look("/ready").await.0, 200);
     let salvage = || arcane(&["export", "--salvage"], dir.path());
     let refused = salvage();
     assert!(!refused.status.success() && refused.stdout.is_empty());
