@@ -29,9 +29,14 @@ test("history can be replayed, and left again", async ({ dashboard }) => {
   await expect(dashboard.row("invoke", "claude")).toHaveCount(1);
   const banner = dashboard.page.getByTestId("travel-banner");
   await expect(banner).toBeHidden();
+  // What is short may be over between two looks: every mode that the page was in is noted.
+  await dashboard.page.evaluate(() => {
+    const state = document.querySelector("[data-testid=link-state]")!;
+    const modes: (string | null)[] = ((window as any).modes = []);
+    new MutationObserver(() => modes.push(state.getAttribute("data-mode"))).observe(state, { attributeFilter: ["data-mode"] });
+  });
   await dashboard.page.getByTestId("replay-button").click();
-  await expect(banner).toBeVisible();
-  await expect(banner).toHaveAttribute("data-mode", "playing");
+  await expect.poll(() => dashboard.page.evaluate(() => (window as any).modes)).toContain("playing");
   await dashboard.page.keyboard.press("Escape");
   await expect(banner).toBeHidden();
   await dashboard.isLive();

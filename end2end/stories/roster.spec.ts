@@ -99,7 +99,8 @@ durable("table, statistics and the past sum what the log has, and say of which d
   await expect(dialog).toContainText("calls today");
   await expect(dialog.locator("tbody tr", { hasText: "claude" })).toContainText(sum);
   await page.keyboard.press("Escape");
-  // The same moment as the past: stand still, and look.
+  // The same moment as the past: stand still, and look. The moment is of a whole strip of time, not of this very event.
+  await expect(page.locator("#last-heard")).toHaveText(/last event ([2-9]|\d\d) s ago/);
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
   await page.keyboard.press("Space");
   await expect(dashboard.link).toHaveAttribute("data-mode", /past|paused/);
