@@ -1,6 +1,6 @@
 //! The roster of a room: folded as its events become visible, so that it never says more than readers can see.
 //!
-//! It is kept in the log from time to time, together with an event. A start, and a question about the past, go on from
+//! It is kept in the log from time to time: together with an event, when the room leaves memory, at a stop. A start, and a question about the past, go on from
 //! the nearest of these snapshots.
 
 use std::collections::VecDeque;
