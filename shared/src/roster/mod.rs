@@ -112,14 +112,6 @@ impl Roster {
         minutes.div_euclid(MINUTES_PER_DAY)
     }
 
-    /// When a day begins, Unix microseconds.
-    #[must_use]
-    pub fn day_begins(&self, day: i64) -> i64 {
-        day.saturating_mul(MINUTES_PER_DAY)
-            .saturating_sub(i64::from(self.day_offset_minutes))
-            .saturating_mul(MICROS_PER_MINUTE)
-    }
-
     /// Events are missing: figures of all time are of those after them.
     pub fn miss(&mut self, through: Seq) {
         self.after = self.after.max(through);
