@@ -73,6 +73,46 @@ durable("a call is work from its beginning to its end, on that circle only", asy
   await expect(dashboard.daemon("codex")).toContainText("7.00 s");
 });
 
+durable("a call is one row: work that goes on, then how it ended", async ({ dashboard, server }) => {
+  const { page } = dashboard;
+  const row = (task: string) => dashboard.rows.filter({ hasText: task });
+  await tell(server, [about("codex", "summon"), begins("codex", "a", "build the page"), begins("codex", "b", "lint it")]);
+  await expect(row("build the page")).toContainText(/page[1-9]\d* s/);
+  await tell(server, [
+    about("codex", "invoke", { call_id: "a", task: "build the page", execution_time: 7 }),
+    about("codex", "invoke", { call_id: "b", task: "lint it", error: "exit 1" }, { success: false }),
+    begins("codex", "c", "think"),
+    about("codex", "voice", {}, { description: "I am done." }),
+    begins("codex", "d", "write"),
+  ]);
+  const isSo = async () => {
+    await expect(row("build the page")).toHaveCount(1);
+    await expect(row("build the page")).toContainText("7.00 s");
+    await expect(row("lint it")).toHaveCount(1);
+    await expect(row("lint it")).toContainText("failed");
+    await expect(row("lint it")).toHaveAttribute("data-success", "false");
+    // The daemon spoke: what it did before is over, and nobody knows since when.
+    await expect(row("think")).toContainText("–");
+    await expect(row("write")).toContainText(/\d s/);
+  };
+  await isSo();
+  await row("build the page").click();
+  await expect(dashboard.detail).toContainText("invoke · codex");
+  await page.keyboard.press("Escape");
+  await page.reload();
+  await dashboard.isLive();
+  await isSo();
+  await page.evaluate(() => localStorage.clear());
+  await page.reload();
+  await dashboard.isLive();
+  await isSo();
+  await page.getByTestId("filter-spell").selectOption("invoke");
+  await expect(dashboard.rows).toHaveCount(4);
+  await page.getByTestId("filter-spell").selectOption("");
+  await page.getByTestId("filter-failures").click();
+  await expect(dashboard.rows).toHaveText(/lint it/);
+});
+
 durable("a failure lasts until it was seen", async ({ dashboard, server }) => {
   await tell(server, [about("codex", "summon"), about("codex", "invoke", { task: "t", error: "exit 1" }, { success: false })]);
   await tell(server, [begins("codex", "b", "again")]);

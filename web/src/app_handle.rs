@@ -234,9 +234,7 @@ impl AppHandle {
                 page.pins.insert(0, stored);
                 page.pins.truncate(PINS_MAX);
             }
-            let row = |pin: &Rc<Stored>| {
-                (pin.id, (0, feed::row(&Entry::Event(Rc::clone(pin)), page.store.daemons())))
-            };
+            let row = |pin: &Rc<Stored>| (pin.id, (0, feed::event_row(pin, page.store.daemons())));
             self.views.chronicle.pins.put(page.pins.iter().map(row));
         });
     }

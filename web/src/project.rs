@@ -3,11 +3,12 @@
 use arcane_shared::Timestamp;
 use arcane_shared::roster::{DaemonState, Doing};
 use arcane_stage::daemons::{self, Daemons};
+use arcane_stage::feed::Asked;
 use arcane_stage::latency::Report;
 use arcane_stage::link::State;
 use arcane_stage::stage::Label;
 use arcane_stage::store::Stored;
-use arcane_stage::summary::{self, fixed};
+use arcane_stage::summary::{self, ago, fixed};
 use arcane_stage::{feed, message, palette, runes};
 use leptos::prelude::*;
 
@@ -82,7 +83,7 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
         views.spells.lexicon.update(|lexicon| lexicon.present = present);
     }
     let latest = store.newest_first().find_map(|entry| match entry {
-        arcane_stage::store::Entry::Event(stored) => Some(stored.event.timestamp.unix_millis()),
+        arcane_stage::store::Entry::Event(stored, _) => Some(stored.event.timestamp.unix_millis()),
         _ => None,
     });
     put(views.daemons.mana, crate::statistics::mana(page, unix));
@@ -109,8 +110,9 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
 pub(crate) fn project_feed(page: &Page, views: Views) {
     let filter = views.chronicle.filter.get_untracked();
     let first = views.chronicle.first.get_untracked();
-    let window =
-        feed::window(page.shown(), &filter, first, FEED_ROWS, views.chronicle.held_at.get_untracked());
+    let pin = views.chronicle.held_at.get_untracked();
+    let asked = Asked { skip: first, count: FEED_ROWS, pin, now: page.moment() };
+    let window = feed::window(page.shown(), &filter, asked);
     put(views.chronicle.total, window.total);
     put(views.chronicle.newer, window.newer);
     let placed = window.rows.into_iter().enumerate().map(|(slot, row)| (slot, (first + slot, row)));
@@ -294,16 +296,5 @@ pub(crate) fn tip(page: &Page, stored: &Stored, at: [f32; 2]) -> Tip {
         ),
         id: stored.id,
         at,
-    }
-}
-
-/// A length of time for people.
-pub(crate) fn ago(millis: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1e9")]
-    let seconds = (millis / 1000.0).clamp(0.0, 1e9) as u64;
-    match seconds {
-        s if s < 90 => format!("{s} s"),
-        s if s < 5_400 => format!("{}:{:02}", s / 60, s % 60),
-        s => format!("{} h", s / 3_600),
     }
 }

@@ -82,7 +82,7 @@ pub(crate) fn mana(page: &Page, unix: f64) -> Option<Mana> {
     any.then(|| {
         let [read, written] = [all.input_tokens, all.output_tokens].map(|n| n.map_or_else(none, amount));
         let cost = all.cost_usd.map_or_else(none, dollars);
-        Mana { tokens: format!("{read} · {written}"), cost, waited: crate::project::ago(waited) }
+        Mana { tokens: format!("{read} · {written}"), cost, waited: arcane_stage::summary::ago(waited) }
     })
 }
 
@@ -98,7 +98,7 @@ fn row(daemons: &Daemons, daemon: &DaemonState, unix: f64) -> StatRow {
             daemons::mean_seconds(&today).map_or_else(none, summary::seconds),
             tokens(&today).map_or_else(none, amount),
             today.cost_usd.map_or_else(none, dollars),
-            if waited > 0.0 { crate::project::ago(waited) } else { none() },
+            if waited > 0.0 { arcane_stage::summary::ago(waited) } else { none() },
         ],
     }
 }

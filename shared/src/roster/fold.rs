@@ -1,7 +1,7 @@
 //! How an event changes a roster.
 
 use super::amount::Seconds;
-use super::sign::{DIGEST, Deed, Sign, Spent, digest};
+use super::sign::{CallPart, DIGEST, Deed, Sign, Spent, digest};
 use super::state::{Call, DaemonState, Failure, Wait};
 use super::sums::Sums;
 use super::{CALLS_MAX, DAEMONS_MAX, Roster, SILENCE_MICROS, WAITS_MAX};
@@ -189,18 +189,25 @@ impl DaemonState {
 
     fn end(&mut self, sign: &Sign, call_id: Option<&str>, seconds: Seconds, failed: bool) {
         self.end_waits(sign.at, call_id);
-        let ended = match call_id {
-            Some(_) => self.calls.iter().position(|call| is_same(call.call_id.as_deref(), call_id)),
-            None => {
-                let same =
-                    self.calls.iter().position(|call| call.call_id.is_none() && call.task == sign.line);
-                same.or_else(|| self.calls.iter().position(|call| call.call_id.is_none()))
-            }
-        };
-        if let Some(at) = ended {
+        if let Some(at) = self.ended(sign, call_id) {
             self.calls.remove(at);
         }
         self.each_window(|sums| sums.end_call(seconds, failed));
+    }
+
+    /// The open call that an end is of.
+    #[must_use]
+    pub fn call_ended_by(&self, sign: &Sign) -> Option<&Call> {
+        let Some(CallPart::End { call_id }) = sign.call_part() else { return None };
+        self.calls.get(self.ended(sign, call_id)?)
+    }
+
+    fn ended(&self, sign: &Sign, call_id: Option<&str>) -> Option<usize> {
+        if call_id.is_some() {
+            return self.calls.iter().position(|call| is_same(call.call_id.as_deref(), call_id));
+        }
+        let same = self.calls.iter().position(|call| call.call_id.is_none() && call.task == sign.line);
+        same.or_else(|| self.calls.iter().position(|call| call.call_id.is_none()))
     }
 
     fn wait(&mut self, seq: Seq, sign: &Sign, call_id: Option<Box<str>>) {

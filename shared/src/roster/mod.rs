@@ -12,7 +12,9 @@ mod sums;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use amount::{Amount, Dollars, Seconds};
-pub use sign::{ACKNOWLEDGE, CALL_ID_CHARS_MAX, ENRICH, FORGET, LINE_CHARS_MAX, PROGRESS, Sign, Spell};
+pub use sign::{
+    ACKNOWLEDGE, CALL_ID_CHARS_MAX, CallPart, ENRICH, FORGET, LINE_CHARS_MAX, PROGRESS, Sign, Spell,
+};
 pub use state::{Call, DaemonState, Doing, Failure, Wait};
 pub use sums::Sums;
 

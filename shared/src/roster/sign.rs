@@ -80,6 +80,21 @@ pub(super) enum Deed {
     Named,
 }
 
+/// Which part of a call an event tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallPart<'a> {
+    /// Its beginning.
+    Begin {
+        /// Joins it with its end; absent where its publisher gave none.
+        call_id: Option<&'a str>,
+    },
+    /// Its end.
+    End {
+        /// Joins it with its beginning.
+        call_id: Option<&'a str>,
+    },
+}
+
 /// What an event says was spent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Spent {
@@ -117,6 +132,22 @@ impl Sign {
     #[must_use]
     pub fn taken<S: Spell>(event: &ArcaneEvent<S>, at: i64, color: Option<Rgb>) -> Option<Self> {
         Self::made(event, &Fields::of(event), at, color)
+    }
+
+    /// Whose sign it is.
+    #[must_use]
+    pub fn daemon(&self) -> &DaemonName {
+        &self.daemon
+    }
+
+    /// Which part of a call it tells, if one.
+    #[must_use]
+    pub fn call_part(&self) -> Option<CallPart<'_>> {
+        match &self.deed {
+            Deed::Began { call_id } => Some(CallPart::Begin { call_id: call_id.as_deref() }),
+            Deed::Ended { call_id, .. } => Some(CallPart::End { call_id: call_id.as_deref() }),
+            _ => None,
+        }
     }
 
     fn made<S: Spell>(

@@ -151,6 +151,7 @@ fn FeedRow(
     view! {
         <button
             class="row"
+            class:going=entry.pick(|(_, entry)| entry.goes_on)
             class:past=entry.pick(|(_, entry)| entry.historical)
             tabindex=tabindex
             data-testid=testid

@@ -127,7 +127,7 @@ fn events(store: &Store) -> Vec<Rc<Stored>> {
     let mut events: Vec<Rc<Stored>> = store
         .newest_first()
         .filter_map(|entry| match entry {
-            Entry::Event(stored) => Some(Rc::clone(stored)),
+            Entry::Event(stored, _) => Some(Rc::clone(stored)),
             Entry::Gap { .. } | Entry::NewRun { .. } => None,
         })
         .collect();

@@ -1,8 +1,8 @@
 //! What is known of each daemon: the room's roster, as the server gave it and as events go on from there.
 
 use arcane_shared::color::assign;
-use arcane_shared::roster::{DaemonState, Roster, Sign, Sums};
-use arcane_shared::{ReceivedEvent, Rgb, UnixMillis};
+use arcane_shared::roster::{Call, DaemonState, Roster, Sign, Sums};
+use arcane_shared::{ReceivedEvent, Rgb, Seq, UnixMillis};
 
 /// All daemons that were ever heard of.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,9 +19,22 @@ impl Daemons {
 
     /// Folds one event. One that the roster has already changes nothing.
     pub fn fold(&mut self, event: &ReceivedEvent) {
-        // Files may hold events without numbers; they are in their order.
-        let seq = event.seq.unwrap_or(self.roster.seq() + 1);
-        self.roster.fold(seq, Sign::read(event).as_ref());
+        self.fold_sign(self.number(event), Sign::read(event).as_ref());
+    }
+
+    /// The number under which the roster folds an event. Files may hold events without numbers; they are in their order.
+    pub(crate) fn number(&self, event: &ReceivedEvent) -> Seq {
+        event.seq.unwrap_or(self.roster.seq() + 1)
+    }
+
+    pub(crate) fn fold_sign(&mut self, seq: Seq, sign: Option<&Sign>) {
+        self.roster.fold(seq, sign);
+    }
+
+    /// The call of a daemon that began with an event, while it goes on.
+    #[must_use]
+    pub fn open_call(&self, name: &str, seq: Seq) -> Option<&Call> {
+        self.get(name)?.calls.iter().find(|call| call.seq == seq)
     }
 
     /// A daemon that was present before the first event that was seen.

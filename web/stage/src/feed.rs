@@ -1,7 +1,8 @@
 //! The chronicle as rows: filtered, windowed, each one line of text.
 
-use arcane_shared::Rgb;
+use arcane_shared::{ReceivedEvent, Rgb, Seq, UnixMillis};
 
+use crate::calls::Part;
 use crate::daemons::Daemons;
 use crate::filter::Filter;
 use crate::palette;
@@ -29,6 +30,8 @@ pub struct Row {
     pub aside: String,
     /// Whether it worked; `None` for what is no event.
     pub success: Option<bool>,
+    /// Whether it is a call that goes on.
+    pub goes_on: bool,
     /// Whether it was there before this page looked.
     pub historical: bool,
 }
@@ -44,36 +47,135 @@ pub struct Window {
     pub rows: Vec<Row>,
 }
 
-/// Rows `skip..skip + count` of the chronicle, newest first. While `pin` is given, entries newer
-/// than it are only counted: the reader is looking at something.
+/// Which part of the filtered chronicle is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// Rows before it.
+    pub skip: usize,
+    /// Its rows.
+    pub count: usize,
+    /// Entries newer than this one are only counted: the reader is looking at something.
+    pub pin: Option<u64>,
+    /// The moment that is shown: how long calls go on until then.
+    pub now: UnixMillis,
+}
+
+/// Rows of the chronicle, newest first. A call has one: at its end, and until that has a row at its beginning.
 #[must_use]
-pub fn window(store: &Store, filter: &Filter, skip: usize, count: usize, pin: Option<u64>) -> Window {
+pub fn window(store: &Store, filter: &Filter, asked: Asked) -> Window {
     let mut window = Window::default();
+    let mut scan = Scan { filter, pin: asked.pin, ends: Vec::new(), in_run: true };
     for entry in store.newest_first() {
-        let passes = match entry {
-            Entry::Event(stored) => filter.matches(&stored.event),
-            Entry::Gap { .. } | Entry::NewRun { .. } => true,
-        };
-        if !passes {
-            continue;
-        }
-        if pin.is_some_and(|pin| entry.id() > pin) {
+        let Some(told) = scan.meet(entry) else { continue };
+        if asked.pin.is_some_and(|pin| entry.id() > pin) {
             window.newer += 1;
             continue;
         }
-        if window.total >= skip && window.rows.len() < count {
-            window.rows.push(row(entry, store.daemons()));
+        if window.total >= asked.skip && window.rows.len() < asked.count {
+            window.rows.push(told.row(entry, store, asked.now));
         }
         window.total += 1;
     }
     window
 }
 
+/// What was met on the way from the newest entry to the oldest.
+struct Scan<'a> {
+    filter: &'a Filter,
+    pin: Option<u64>,
+    /// Ends of calls whose beginnings are to come.
+    ends: Vec<End<'a>>,
+    /// Whether what comes is of the roster's run of numbers.
+    in_run: bool,
+}
+
+struct End<'a> {
+    begun: u64,
+    event: &'a ReceivedEvent,
+    /// Its row is the call's.
+    stands_in: bool,
+}
+
+/// What an entry with a row tells.
+enum Told<'a> {
+    /// Itself.
+    Entry,
+    /// The end of the call that this entry began.
+    End(u64),
+    /// A call that has ended like this, for readers who see its beginning only.
+    Ended(&'a ReceivedEvent),
+    /// A call that goes on, if the roster knows of it under this number.
+    Begun(Option<Seq>),
+}
+
+impl<'a> Scan<'a> {
+    /// What the next entry tells; `None`: it has no row.
+    fn meet(&mut self, entry: &'a Entry) -> Option<Told<'a>> {
+        let Entry::Event(stored, part) = entry else {
+            self.in_run &= !matches!(entry, Entry::NewRun { .. });
+            return Some(Told::Entry);
+        };
+        let event = &stored.event;
+        match *part {
+            Part::Whole => self.filter.matches(event).then_some(Told::Entry),
+            Part::End(begun) => {
+                let passes = self.filter.matches(event);
+                let stands_in = passes && self.pin.is_none_or(|pin| stored.id <= pin || begun > pin);
+                self.ends.push(End { begun, event, stands_in });
+                passes.then_some(Told::End(begun))
+            }
+            Part::Begin(seq) => {
+                let end = self.ends.iter().rposition(|end| end.begun == stored.id);
+                let end = end.map(|at| self.ends.swap_remove(at));
+                let has_row = end.as_ref().is_some_and(|end| end.stands_in);
+                let told = end.map_or(Told::Begun(self.in_run.then_some(seq)), |end| Told::Ended(end.event));
+                (!has_row && self.filter.matches_call(event)).then_some(told)
+            }
+        }
+    }
+}
+
+impl Told<'_> {
+    fn row(&self, entry: &Entry, store: &Store, now: UnixMillis) -> Row {
+        let row = row(entry, store.daemons());
+        let Entry::Event(stored, _) = entry else { return row };
+        let event = &stored.event;
+        match *self {
+            Told::Entry => row,
+            Told::End(begun) => match store.event(begun) {
+                Some(begun) => ended(row, &begun.event, event),
+                None => row,
+            },
+            Told::Ended(end) => Row { text: summary::task(event), ..ended(row, event, end) },
+            Told::Begun(seq) => {
+                let call = seq.and_then(|seq| store.daemons().open_call(&row.daemon, seq));
+                let elapsed = call.map(|call| summary::ago(now - call.since.unix_millis()));
+                Row {
+                    text: summary::task(event),
+                    goes_on: elapsed.is_some(),
+                    sign: if elapsed.is_some() { "…" } else { row.sign },
+                    aside: elapsed.unwrap_or_else(|| "–".into()),
+                    ..row
+                }
+            }
+        }
+    }
+}
+
+/// A call that has ended: how it went, and how long it took.
+fn ended(row: Row, begun: &ReceivedEvent, end: &ReceivedEvent) -> Row {
+    let mut aside = summary::aside(end);
+    if aside.is_empty() {
+        aside =
+            summary::seconds((end.timestamp.unix_millis() - begun.timestamp.unix_millis()).max(0.0) / 1e3);
+    }
+    Row { sign: summary::sign(end), success: Some(end.success), aside, ..row }
+}
+
 /// An entry as a row.
-#[must_use]
-pub fn row(entry: &Entry, daemons: &Daemons) -> Row {
+fn row(entry: &Entry, daemons: &Daemons) -> Row {
     match entry {
-        Entry::Event(stored) => event_row(stored, daemons),
+        Entry::Event(stored, _) => event_row(stored, daemons),
         Entry::Gap { id, from, to, cause } => {
             Row {
                 text: cause.line(*from, *to), aside: (to - from + 1).to_string(), ..plain(*id, "gap", "┄")
@@ -94,11 +196,14 @@ fn plain(id: u64, spell: &str, sign: &'static str) -> Row {
         text: String::new(),
         aside: String::new(),
         success: None,
+        goes_on: false,
         historical: false,
     }
 }
 
-fn event_row(stored: &Stored, daemons: &Daemons) -> Row {
+/// An event as a row, whatever it is to a call.
+#[must_use]
+pub fn event_row(stored: &Stored, daemons: &Daemons) -> Row {
     let event = &stored.event;
     let name = event.daemon_name.as_ref().map_or("", |name| name.as_str());
     let color = match (event.color(), name) {

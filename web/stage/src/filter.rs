@@ -18,10 +18,20 @@ impl Filter {
     #[must_use]
     pub fn matches(&self, event: &ReceivedEvent) -> bool {
         self.spell.as_deref().is_none_or(|spell| spell == event.spell_name.as_str())
-            && self
-                .daemon
-                .as_deref()
-                .is_none_or(|daemon| event.daemon_name.as_ref().is_some_and(|name| name.as_str() == daemon))
+            && self.matches_rest(event)
+    }
+
+    /// Whether the beginning of a call passes: as what it is, and as the invocation that it begins.
+    #[must_use]
+    pub fn matches_call(&self, event: &ReceivedEvent) -> bool {
+        let invokes = self.spell.as_deref() == Some("invoke");
+        if invokes { self.matches_rest(event) } else { self.matches(event) }
+    }
+
+    fn matches_rest(&self, event: &ReceivedEvent) -> bool {
+        self.daemon
+            .as_deref()
+            .is_none_or(|daemon| event.daemon_name.as_ref().is_some_and(|name| name.as_str() == daemon))
             && !(self.failures && event.success)
     }
 

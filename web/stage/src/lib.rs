@@ -10,6 +10,7 @@
 
 pub mod activity;
 pub mod actors;
+pub mod calls;
 pub mod clock_sync;
 pub mod coalesce;
 pub mod completion;

@@ -61,7 +61,7 @@ pub fn encode(room: &RoomName, store: &Store) -> (String, usize) {
         store.daemons().present().map(|daemon| (daemon.daemon_name.to_string(), color_of(daemon))).collect();
     let mut events: Vec<&ReceivedEvent> = Vec::new();
     for entry in store.newest_first() {
-        let Entry::Event(stored) = entry else { continue };
+        let Entry::Event(stored, _) = entry else { continue };
         undo(&mut present, &stored.event, store.daemons());
         events.push(&stored.event);
     }

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use arcane_shared::roster::Roster;
+use arcane_shared::roster::{Roster, Sign};
 use arcane_shared::{Epoch, NotRecovered, Position, ReceivedEvent, Resume, Seq};
 
+use crate::calls::{Calls, Part};
 use crate::daemons::Daemons;
 use crate::gap::{Anew, Cause};
 use crate::message::Welcome;
@@ -43,8 +44,8 @@ pub struct Stored {
 /// One entry of the chronicle.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
-    /// Something happened.
-    Event(Rc<Stored>),
+    /// Something happened, and what it is to a call.
+    Event(Rc<Stored>, Part),
     /// Events that this page does not have.
     Gap {
         /// Its place in this page's order.
@@ -70,7 +71,7 @@ impl Entry {
     #[must_use]
     pub fn id(&self) -> u64 {
         match self {
-            Self::Event(stored) => stored.id,
+            Self::Event(stored, _) => stored.id,
             Self::Gap { id, .. } | Self::NewRun { id, .. } => *id,
         }
     }
@@ -81,6 +82,7 @@ impl Entry {
 pub struct Store {
     entries: VecDeque<Entry>,
     daemons: Daemons,
+    calls: Calls,
     lacks_events: bool,
     timeline: Timeline,
     epoch: Option<Epoch>,
@@ -218,7 +220,7 @@ impl Store {
         let after = daemons.roster().seq();
         let run = self.entries.iter().rev().take_while(|entry| !matches!(entry, Entry::NewRun { .. }));
         let mut later: Vec<&Rc<Stored>> = run
-            .filter_map(|entry| if let Entry::Event(stored) = entry { Some(stored) } else { None })
+            .filter_map(|entry| if let Entry::Event(stored, _) = entry { Some(stored) } else { None })
             .take_while(|stored| stored.event.seq.is_some_and(|seq| seq > after))
             .collect();
         later.reverse();
@@ -260,7 +262,7 @@ impl Store {
     pub fn event(&self, id: u64) -> Option<Rc<Stored>> {
         let at = self.entries.binary_search_by_key(&id, Entry::id).ok()?;
         match &self.entries[at] {
-            Entry::Event(stored) => Some(Rc::clone(stored)),
+            Entry::Event(stored, _) => Some(Rc::clone(stored)),
             _ => None,
         }
     }
@@ -308,7 +310,7 @@ impl Store {
     }
 
     fn begin_run(&mut self, epoch: Option<Epoch>, why: Anew) {
-        let had_events = self.entries.iter().any(|entry| matches!(entry, Entry::Event(_)));
+        let had_events = self.entries.iter().any(|entry| matches!(entry, Entry::Event(..)));
         let same_unknown = self.epoch.is_none() && epoch.is_none();
         self.epoch = epoch;
         self.last_seq = 0;
@@ -339,9 +341,11 @@ impl Store {
         let event = &stored.event;
         self.events_total += 1;
         self.failures_total += u64::from(!event.success);
-        self.daemons.fold(event);
+        let (seq, sign) = (self.daemons.number(event), Sign::read(event));
+        let part = self.calls.note(stored.id, seq, sign.as_ref(), &self.daemons);
+        self.daemons.fold_sign(seq, sign.as_ref());
         self.timeline.add(event.timestamp.unix_millis(), &event.spell_name, event.success);
-        self.push(Entry::Event(Rc::clone(stored)));
+        self.push(Entry::Event(Rc::clone(stored), part));
     }
 
     fn note_gap(&mut self, from: Seq, to: Seq, cause: Cause) {

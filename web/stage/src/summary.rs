@@ -44,6 +44,13 @@ pub fn of(event: &ReceivedEvent) -> String {
     shorten(&line, SUMMARY_MAX)
 }
 
+/// What is to be done, or was, in a line.
+#[must_use]
+pub fn task(event: &ReceivedEvent) -> String {
+    let task = event.text("task").filter(|text| !text.trim().is_empty());
+    task.map_or_else(|| of(event), |task| shorten(task, SUMMARY_MAX))
+}
+
 /// What stands at the end of the line: a time, or how it went.
 #[must_use]
 pub fn aside(event: &ReceivedEvent) -> String {
@@ -67,6 +74,18 @@ pub fn seconds(seconds: f64) -> String {
         s if s < 6_000.0 => fixed(s / 60.0, 0) + " min",
         s if s < 3.6e7 => fixed(s / 3600.0, 1) + " h",
         _ => "> 9999 h".into(),
+    }
+}
+
+/// A length of time for people, in whole seconds.
+#[must_use]
+pub fn ago(millis: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1e9")]
+    let seconds = (millis / 1000.0).clamp(0.0, 1e9) as u64;
+    match seconds {
+        s if s < 90 => format!("{s} s"),
+        s if s < 5_400 => format!("{}:{:02}", s / 60, s % 60),
+        s => format!("{} h", s / 3_600),
     }
 }
 

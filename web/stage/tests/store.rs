@@ -20,6 +20,10 @@ fn event(seq: u64, spell: &str, success: bool) -> ReceivedEvent {
         "metadata": {"task": "t", "execution_time": 0.5, "color": "#8B5CF6"}}))
 }
 
+fn rows_of(store: &Store, filter: &Filter, count: usize, pin: Option<u64>) -> feed::Window {
+    feed::window(store, filter, feed::Asked { skip: 0, count, pin, now: 0.0 })
+}
+
 fn welcome(epoch: &str, seq: u64, recent: Vec<ReceivedEvent>) -> Welcome {
     Welcome { epoch: Some(Epoch(epoch.into())), seq, recent, ..Welcome::default() }
 }
@@ -47,7 +51,7 @@ fn a_hole_is_shown_as_a_hole() {
     store.receive(event(1, "summon", true));
     store.receive(event(5, "invoke", true));
     store.gap(6, 9, Cause::Lagged);
-    let rows = feed::window(&store, &Filter::default(), 0, 10, None).rows;
+    let rows = rows_of(&store, &Filter::default(), 10, None).rows;
     let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
     assert_eq!(
         texts,
@@ -61,7 +65,7 @@ fn resumed(epoch: &str, seq: u64, resume: Resume, recent: Vec<ReceivedEvent>) ->
 }
 
 fn lines(store: &Store) -> Vec<String> {
-    let rows = feed::window(store, &Filter::default(), 0, 10, None).rows;
+    let rows = rows_of(store, &Filter::default(), 10, None).rows;
     rows.into_iter().map(|row| row.text).collect()
 }
 
@@ -136,9 +140,9 @@ fn a_pinned_chronicle_stands_still_and_counts_what_is_new() {
         store.receive(event(seq, "invoke", seq % 2 == 0));
     }
     let filter = Filter { failures: true, ..Filter::default() };
-    assert_eq!(feed::window(&store, &Filter::default(), 0, 5, pin).newer, 8);
-    assert_eq!(feed::window(&store, &filter, 0, 5, pin).newer, 4);
-    assert_eq!(feed::window(&store, &filter, 0, 3, None).rows.len(), 3);
+    assert_eq!(rows_of(&store, &Filter::default(), 5, pin).newer, 8);
+    assert_eq!(rows_of(&store, &filter, 5, pin).newer, 4);
+    assert_eq!(rows_of(&store, &filter, 3, None).rows.len(), 3);
 }
 
 proptest! {

@@ -1,0 +1,169 @@
+//! A call is one row of the chronicle, from its beginning to its end.
+
+use arcane_shared::{Epoch, ReceivedEvent, Timestamp};
+use arcane_stage::feed::{self, Asked, Row};
+use arcane_stage::filter::Filter;
+use arcane_stage::message::{self, Welcome};
+use arcane_stage::store::{CHRONICLE_MAX, Entry, Store};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn about(seq: u64, spell: &str, metadata: Value) -> ReceivedEvent {
+    let mut metadata = metadata;
+    metadata["sync"] = json!({"emitted_at": seq * 1000});
+    let success = metadata.get("error").is_none();
+    let value = json!({"spell_name": spell, "daemon_name": "codex", "seq": seq, "success": success,
+        "timestamp": "2026-01-01T00:00:00.000000", "description": "x", "metadata": metadata});
+    message::event(value, Timestamp::from_unix_micros(0)).expect("a readable event")
+}
+
+fn begin(seq: u64, call_id: Option<&str>, task: &str) -> ReceivedEvent {
+    about(
+        seq,
+        "reveal",
+        json!({"query_type": "progress", "phase": "begin", "call_id": call_id, "task": task}),
+    )
+}
+
+fn end(seq: u64, call_id: Option<&str>, task: &str) -> ReceivedEvent {
+    about(seq, "invoke", json!({"call_id": call_id, "task": task, "execution_time": 0.5}))
+}
+
+fn failure(seq: u64, call_id: Option<&str>, task: &str) -> ReceivedEvent {
+    about(seq, "invoke", json!({"call_id": call_id, "task": task, "error": "exit 1"}))
+}
+
+fn store(events: Vec<ReceivedEvent>) -> Store {
+    let mut store = Store::default();
+    for event in events {
+        store.receive(event);
+    }
+    store
+}
+
+fn rows(store: &Store, filter: &Filter, pin: Option<u64>) -> Vec<Row> {
+    feed::window(store, filter, Asked { skip: 0, count: 10_000, pin, now: 20_000.0 }).rows
+}
+
+/// Sign, text and aside of all rows.
+fn told(store: &Store) -> Vec<String> {
+    let rows = rows(store, &Filter::default(), None);
+    rows.iter().map(|row| format!("{} {} {}", row.sign, row.text, row.aside)).collect()
+}
+
+#[test]
+fn a_row_goes_on_and_then_says_how_it_ended() {
+    let mut store = store(vec![begin(1, Some("a"), "build"), begin(2, Some("b"), "lint")]);
+    assert_eq!(told(&store), ["… lint 18 s", "… build 19 s"]);
+    store.receive(failure(3, Some("a"), "build"));
+    assert_eq!(told(&store), ["✕ build failed", "… lint 18 s"]);
+    store.receive(end(4, Some("b"), "lint"));
+    assert_eq!(told(&store), ["✦ lint 500 ms", "✕ build failed"]);
+}
+
+#[test]
+fn the_next_sign_of_life_closes_a_call_and_a_late_end_still_ends_it() {
+    for sign in ["voice", "summon", "banish"] {
+        let mut store = store(vec![begin(1, Some("a"), "build"), about(2, sign, json!({}))]);
+        assert_eq!(told(&store)[1], "◇ build –", "{sign}");
+        store.receive(end(3, Some("a"), "build"));
+        assert_eq!(told(&store).len(), 2, "{sign}");
+        assert_eq!(told(&store)[0], "✦ build 500 ms", "{sign}");
+    }
+    let store = store(vec![
+        begin(1, None, "a"),
+        begin(2, None, "b"),
+        about(3, "voice", json!({})),
+        end(4, None, "a"),
+    ]);
+    assert_eq!(told(&store)[0], "✦ a 500 ms");
+    assert_eq!(told(&store)[2..], ["◇ b –", "◇ a –"], "without an id only the roster joins them");
+}
+
+#[test]
+fn an_end_without_an_id_ends_the_call_that_the_roster_says() {
+    let store = store(vec![begin(1, None, "a"), begin(2, None, "b"), end(3, None, "b")]);
+    assert_eq!(told(&store), ["✦ b 500 ms", "… a 19 s"]);
+}
+
+#[test]
+fn a_call_has_one_row_under_every_filter() {
+    let store = store(vec![
+        begin(1, Some("a"), "build"),
+        failure(2, Some("a"), "build"),
+        begin(3, Some("b"), "lint"),
+    ]);
+    let texts = |filter: Filter| -> Vec<(String, String, Option<bool>)> {
+        rows(&store, &filter, None).into_iter().map(|row| (row.text, row.aside, row.success)).collect()
+    };
+    let spell = |name: &str| Filter { spell: Some(name.into()), ..Filter::default() };
+    let both = [("lint".into(), "17 s".into(), Some(true)), ("build".into(), "failed".into(), Some(false))];
+    assert_eq!(texts(spell("invoke")), both);
+    assert_eq!(texts(spell("reveal")), both, "its beginning shows how it ended");
+    assert_eq!(texts(Filter { failures: true, ..Filter::default() }), both[1..]);
+}
+
+#[test]
+fn who_reads_keeps_the_row_in_its_place() {
+    let mut store = store(vec![begin(1, Some("a"), "build")]);
+    let pin = store.newest_first().next().map(Entry::id);
+    store.receive(about(2, "voice", json!({})));
+    store.receive(end(3, Some("a"), "build"));
+    let seen = rows(&store, &Filter::default(), pin);
+    assert_eq!((seen.len(), seen[0].aside.as_str(), seen[0].sign), (1, "500 ms", "✦"));
+    store.receive(begin(4, Some("b"), "lint"));
+    store.receive(end(5, Some("b"), "lint"));
+    let asked = Asked { skip: 0, count: 9, pin, now: 0.0 };
+    assert_eq!(feed::window(&store, &Filter::default(), asked).newer, 3);
+}
+
+#[test]
+fn nothing_of_a_run_before_goes_on() {
+    let mut store = Store::default();
+    store.restore([(Some(Epoch("a".into())), begin(1, Some("a"), "build"))]);
+    assert_eq!(told(&store), ["… build 19 s"]);
+    store.welcome(&Welcome { epoch: Some(Epoch("b".into())), ..Welcome::default() });
+    store.receive(begin(1, Some("b"), "lint"));
+    assert_eq!(told(&store)[0], "… lint 19 s");
+    assert_eq!(told(&store)[2], "◇ build –");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn every_call_has_exactly_one_row(
+        moves in proptest::collection::vec((0..6_u8, 0..4_u8), 0..60),
+        pin in proptest::option::of(0..60_u64),
+        early in prop_oneof![0..5_u64, 1_960..2_010_u64],
+    ) {
+        let mut store = Store::default();
+        let mut seq = 0;
+        for _ in 0..early {
+            seq += 1;
+            store.receive(about(seq, "summon", json!({})));
+        }
+        let (first, mut open, mut calls, mut others) = (seq, std::collections::BTreeSet::new(), 0, 0);
+        for (kind, call) in moves {
+            seq += 1;
+            let id = format!("c{call}");
+            match kind {
+                0..=2 if open.insert(call) => {
+                    calls += 1;
+                    store.receive(begin(seq, Some(&id), "t"));
+                }
+                3 | 4 if open.remove(&call) => drop(store.receive(end(seq, Some(&id), "t"))),
+                _ => {
+                    others += 1;
+                    store.receive(about(seq, "summon", json!({})));
+                }
+            }
+        }
+        let seen = rows(&store, &Filter::default(), None);
+        let before = usize::try_from(first).unwrap().min(CHRONICLE_MAX - usize::try_from(seq - first).unwrap());
+        prop_assert_eq!(seen.len(), before + calls + others);
+        let pinned = feed::window(&store, &Filter::default(), Asked { skip: 0, count: 10_000, pin, now: 0.0 });
+        // The row of a call that is read and has ended since is counted as new, too.
+        prop_assert!(pinned.total + pinned.newer >= seen.len());
+    }
+}
