@@ -90,16 +90,17 @@ impl MissReason {
 }
 
 /// What the server may say besides events.
-pub type ServerMessage = ServerMessageOf<ReceivedEvent>;
+pub type ServerMessage = ServerMessageOf<Connection>;
 
 /// What the server may say besides events. All but `connection` need the client to have spoken first.
 ///
-/// `E` is an event: [`ReceivedEvent`], or [`crate::Mended`] where a reader has to get on with any version.
+/// `C` is a [`Connection`], or [`serde::de::IgnoredAny`] where a reader has taken that message before: a tagged enum is read
+/// through serde's buffer, for which each type in it needs a reader of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum ServerMessageOf<E> {
+pub enum ServerMessageOf<C> {
     /// The first message of every connection.
-    Connection(Connection<E>),
+    Connection(C),
     /// Answers `hello`.
     Hello {
         /// [`PROTOCOL_VERSION`].

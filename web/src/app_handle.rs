@@ -297,7 +297,7 @@ impl AppHandle {
                 let (events, unread) = (recording.events.len(), recording.unread);
                 let left = if unread > 0 { format!(", {unread} lines left out") } else { String::new() };
                 self.views.header.room.set(recording.room.to_string());
-                self.views.chronicle.pins.put([]);
+                self.views.chronicle.pins.put::<u64>([]);
                 self.travel(|page| page.show_recording(recording));
                 self.tell(&format!("A recording of {events} events{left}. Esc: back to the bus."));
             }

@@ -26,7 +26,7 @@ use crate::views::{Views, put};
 pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Label>, lines: bool) {
     let now = clock::now();
     page.stage.labels(now, labels);
-    let known = |name: &String| views.stage.labels.read(name, |known| known.line.clone());
+    let known = |name: &str| views.stage.labels.read(name, |known| known.line.clone());
     let after = labels.iter().map(|label| {
         let mut view = label_view(label);
         if !lines {
@@ -230,6 +230,7 @@ fn daemon_view(daemons: &Daemons, daemon: &DaemonState, unix: f64) -> DaemonView
 
 fn label_view(label: &Label) -> LabelView {
     LabelView {
+        name: label.name.clone(),
         line: summary::shorten(&label.line, 60),
         color: label.color.to_string(),
         phase: label.phase,

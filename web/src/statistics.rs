@@ -18,7 +18,7 @@ const DEADLINE_MS: f64 = 200.0;
 /// What the dialog shows. `unix`: the moment shown.
 pub(crate) fn project(page: &Page, stats: StatsState, unix: f64) {
     let store = page.shown();
-    stats.facts.put(facts(page));
+    stats.facts.put(facts(page).map(|fact| (fact.0, fact)));
     stats.bins.put(bins(page).enumerate());
     let daemons = store.daemons().iter().filter(|daemon| daemon.is_present() || daemon.all.invocations > 0);
     stats.daemons.put(

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::rows::EachName;
+
 /// Chooses one of the options, or none. What is chosen can be chosen even if it is no option any more.
 #[component]
 pub(crate) fn Choice(
@@ -17,13 +19,13 @@ pub(crate) fn Choice(
     #[prop(into)] on_choice: Callback<String>,
     #[prop(optional, into)] on_focus: Option<Callback<()>>,
 ) -> impl IntoView {
-    let names = move || {
+    let names = Signal::derive(move || {
         let (mut names, chosen) = (options.get(), chosen.get());
         if !chosen.is_empty() && !names.contains(&chosen) {
             names.push(chosen);
         }
         names
-    };
+    });
     let option = move |value: String, words: String| {
         let own = value.clone();
         let selected = Signal::derive(move || chosen.with(|chosen| *chosen == own));
@@ -37,7 +39,7 @@ pub(crate) fn Choice(
             on:change:target=move |event| on_choice.run(event.target().value())
         >
             {none.map(|words| option(String::new(), words.to_owned()))}
-            <For each=names key=Clone::clone children=move |name| option(name.clone(), name)/>
+            <EachName names children=move |name: String| option(name.clone(), name)/>
         </select>
     }
 }

@@ -12,7 +12,7 @@ use web_sys::{Element, HtmlElement};
 use super::choice::Choice;
 use crate::app_handle::AppHandle;
 use crate::pick::Pick;
-use crate::rows::Rows;
+use crate::rows::{Each, Rows};
 
 /// Recycled rows.
 pub(crate) const FEED_ROWS: usize = 48;
@@ -25,7 +25,7 @@ const ROWS_ABOVE: usize = 2;
 #[derive(Clone, Copy)]
 pub(crate) struct ChronicleState {
     /// By slot: an entry, and its place in the list.
-    pub(crate) rows: Rows<usize, (usize, Entry)>,
+    pub(crate) rows: Rows<(usize, Entry)>,
     pub(crate) total: RwSignal<usize>,
     /// The first entry that has a row.
     pub(crate) first: RwSignal<usize>,
@@ -37,7 +37,7 @@ pub(crate) struct ChronicleState {
     pub(crate) names: RwSignal<Vec<String>>,
     pub(crate) filter: RwSignal<Filter>,
     /// Events that stay in sight, by their id.
-    pub(crate) pins: Rows<u64, (usize, Entry)>,
+    pub(crate) pins: Rows<(usize, Entry)>,
 }
 
 impl ChronicleState {
@@ -74,9 +74,9 @@ pub(crate) fn Chronicle(state: ChronicleState, app: AppHandle) -> impl IntoView 
                 <Filters filter=state.filter names=state.names app/>
             </div>
             <div class="pins" role="group" aria-label="pinned events">
-                <For each=move || state.pins.get() key=|row| row.key let:pin>
-                    <FeedRow entry=pin.content testid="pin-row" on_open=move |id| app.open(id)/>
-                </For>
+                <Each rows=state.pins let:pin>
+                    <FeedRow entry=pin testid="pin-row" on_open=move |id| app.open(id)/>
+                </Each>
             </div>
             <Feed state list app/>
             <button
@@ -125,9 +125,9 @@ fn Feed(state: ChronicleState, list: NodeRef<html::Div>, app: AppHandle) -> impl
             }
         >
             <div class="spacer" style:height=total.pick(|total| format!("{}px", total * ROW_HEIGHT))>
-                <For each=move || rows.get() key=|row| row.key let:row>
-                    <FeedRow entry=row.content on_open=move |id| app.open(id)/>
-                </For>
+                <Each rows let:row>
+                    <FeedRow entry=row on_open=move |id| app.open(id)/>
+                </Each>
             </div>
             <p class="hint" hidden=total.pick(|total| *total > 0)>{nothing}</p>
         </div>

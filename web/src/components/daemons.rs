@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::app_handle::AppHandle;
 use crate::pick::Pick;
-use crate::rows::Rows;
+use crate::rows::{Each, Rows};
 
 /// One row of the table, as text.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +30,7 @@ pub(crate) struct Mana {
 /// What the table shows.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct DaemonsState {
-    pub(crate) rows: Rows<String, DaemonView>,
+    pub(crate) rows: Rows<DaemonView>,
     /// How many are present, also beyond the table's rows.
     pub(crate) present: RwSignal<usize>,
     /// `None`: no event says anything of it.
@@ -54,12 +54,9 @@ pub(crate) fn Daemons(state: DaemonsState, app: AppHandle) -> impl IntoView {
                         <tr><th class="rune">"rune"</th><th>"daemon"</th><th class="figures">"today"</th></tr>
                     </thead>
                     <tbody>
-                        <For each=move || rows.get() key=|row| row.key.clone() let:row>
-                            <DaemonRow
-                                name=row.key daemon=row.content
-                                on_choice=move |name: String| app.filter_daemon(&name)
-                            />
-                        </For>
+                        <Each rows let:daemon>
+                            <DaemonRow daemon on_choice=move |name: String| app.filter_daemon(&name)/>
+                        </Each>
                     </tbody>
                 </table>
                 <p class="hint" hidden=move || !rows.is_empty()>"Nobody is here yet."</p>
@@ -73,10 +70,10 @@ pub(crate) fn Daemons(state: DaemonsState, app: AppHandle) -> impl IntoView {
 /// One daemon; a click on its name shows only its events.
 #[component]
 fn DaemonRow(
-    name: String,
     #[prop(into)] daemon: Signal<DaemonView>,
     #[prop(into)] on_choice: Callback<String>,
 ) -> impl IntoView {
+    let name = daemon.with_untracked(|daemon| daemon.name.clone());
     let state = daemon.pick(|daemon| daemon.state);
     let chosen = name.clone();
     view! {

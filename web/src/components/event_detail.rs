@@ -26,7 +26,7 @@ pub(crate) fn EventDetail(detail: RwSignal<Option<Detail>>, app: AppHandle) -> i
         detail.get().or_else(|| before.cloned()).unwrap_or_default()
     });
     let pins = app.views.chronicle.pins;
-    let is_pinned = Signal::derive(move || pins.get().iter().any(|pin| shown.with(|d| d.id == pin.key)));
+    let is_pinned = Signal::derive(move || pins.has(shown.with(|shown| shown.id)));
     let copy = move |_| {
         let _ = window().navigator().clipboard().write_text(&shown.with_untracked(|d| d.json.clone()));
         copied.set(true);

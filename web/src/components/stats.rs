@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::dialog::{Actions, Dialog};
 use crate::pick::Pick;
-use crate::rows::Rows;
+use crate::rows::{Each, Rows};
 
 /// One bar of the histogram.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,9 +29,9 @@ pub(crate) struct StatRow {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct StatsState {
     pub(crate) open: RwSignal<bool>,
-    pub(crate) facts: Rows<&'static str, String>,
-    pub(crate) bins: Rows<usize, Bin>,
-    pub(crate) daemons: Rows<String, StatRow>,
+    pub(crate) facts: Rows<(&'static str, String)>,
+    pub(crate) bins: Rows<Bin>,
+    pub(crate) daemons: Rows<StatRow>,
 }
 
 /// The statistics, while they are open.
@@ -41,15 +41,15 @@ pub(crate) fn Stats(state: StatsState) -> impl IntoView {
     view! {
         <Dialog open on_close=move |()| open.set(false) class="stats" testid="stats-dialog" title="Statistics">
             <dl class="facts">
-                <For each=move || facts.get() key=|row| row.key let:fact>
-                    <div><dt>{fact.key}</dt><dd>{move || fact.content.get()}</dd></div>
-                </For>
+                <Each rows=facts let:fact>
+                    <div><dt>{fact.with_untracked(|fact| fact.0)}</dt><dd>{fact.pick(|fact| fact.1.clone())}</dd></div>
+                </Each>
             </dl>
             <h3>"emit→paint, by milliseconds"</h3>
             <ol class="bins">
-                <For each=move || bins.get() key=|row| row.key let:bin>
-                    <Bar bin=bin.content/>
-                </For>
+                <Each rows=bins let:bin>
+                    <Bar bin/>
+                </Each>
             </ol>
             <h3>"By daemon"</h3>
             <div class="scroll" tabindex="0" role="region" aria-label="statistics by daemon">
@@ -61,9 +61,9 @@ pub(crate) fn Stats(state: StatsState) -> impl IntoView {
                         </tr>
                     </thead>
                     <tbody>
-                        <For each=move || daemons.get() key=|row| row.key.clone() let:row>
-                            <Line row=row.content/>
-                        </For>
+                        <Each rows=daemons let:row>
+                            <Line row/>
+                        </Each>
                     </tbody>
                 </table>
             </div>

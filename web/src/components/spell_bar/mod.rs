@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use self::casting::{Bar, Feedback};
 use crate::app_handle::AppHandle;
 use crate::pick::Pick;
+use crate::rows::EachName;
 
 /// What the bar completes with, and its field.
 #[derive(Clone, Copy, Default)]
@@ -79,12 +80,16 @@ fn Field(bar: Bar) -> impl IntoView {
 /// What could be meant.
 #[component]
 fn Offers(bar: Bar) -> impl IntoView {
-    let offer = move |(at, text): (usize, String)| {
+    let offer = move |text: String| {
         let own = text.clone();
+        let sought = text.clone();
+        let at = Signal::derive(move || {
+            bar.offers.with(|offers| offers.iter().position(|offer| *offer == sought))
+        });
         view! {
             <li
-                id=format!("offer-{at}") role="option"
-                aria-selected=Signal::derive(move || (bar.chosen.get() == Some(at)).to_string())
+                id=at.pick(|at| at.map(|at| format!("offer-{at}"))) role="option"
+                aria-selected=Signal::derive(move || (bar.chosen.get() == at.get()).to_string())
                 // Before the click takes the focus away, and with it the list.
                 on:mousedown=move |event| {
                     event.prevent_default();
@@ -97,9 +102,7 @@ fn Offers(bar: Bar) -> impl IntoView {
     };
     view! {
         <ul id="offers" class="offers" role="listbox" aria-label="completions" hidden=Signal::derive(move || !bar.is_offering())>
-            <For
-                each=move || bar.offers.get().into_iter().enumerate() key=Clone::clone children=offer
-            />
+            <EachName names=bar.offers children=offer/>
         </ul>
     }
 }
@@ -130,7 +133,7 @@ fn FeedbackView(
             >
                 {feedback.pick(|f| f.text.clone())}
             </p>
-            <For each=move || feedback.with(|f| f.suggestions.clone()) key=Clone::clone children=suggestion/>
+            <EachName names=feedback.pick(|f| f.suggestions.clone()) children=suggestion/>
         </div>
     }
 }

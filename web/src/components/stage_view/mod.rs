@@ -12,12 +12,13 @@ pub(crate) use self::quiet::{Canvas, Quiet};
 use super::spell_bar::SpellBar;
 use crate::app_handle::AppHandle;
 use crate::pick::Pick;
-use crate::rows::Rows;
+use crate::rows::{Each, Rows};
 use crate::time_travel::banner::Banner;
 
 /// A label on the stage.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LabelView {
+    pub(crate) name: String,
     pub(crate) line: String,
     pub(crate) color: String,
     pub(crate) phase: &'static str,
@@ -49,7 +50,7 @@ pub(crate) struct StageState {
     /// The part of the canvas that nothing covers.
     pub(crate) hole: NodeRef<html::Div>,
     /// By daemon.
-    pub(crate) labels: Rows<String, LabelView>,
+    pub(crate) labels: Rows<LabelView>,
     /// The phrase of a failure.
     pub(crate) display: RwSignal<Option<String>>,
     pub(crate) subtitle: RwSignal<Option<Spoken>>,
@@ -88,9 +89,9 @@ pub(crate) fn StageView(state: StageState, app: AppHandle) -> impl IntoView {
                 on:pointermove=point on:pointerleave=move |_| app.point_at(None) on:click=open
             ></canvas>
             <div class="labels" on:pointermove=point on:pointerleave=move |_| app.point_at(None)>
-                <For each=move || state.labels.get() key=|row| row.key.clone() let:row>
-                    <Label name=row.key label=row.content app/>
-                </For>
+                <Each rows=state.labels let:label>
+                    <Label label app/>
+                </Each>
             </div>
             <Middle state app/>
             <Banner when=app.views.when app/>
@@ -104,7 +105,8 @@ pub(crate) fn StageView(state: StageState, app: AppHandle) -> impl IntoView {
 
 /// A daemon's name at its circle. The focus on it names what the circle is about; a click shows its events only.
 #[component]
-fn Label(name: String, #[prop(into)] label: Signal<LabelView>, app: AppHandle) -> impl IntoView {
+fn Label(#[prop(into)] label: Signal<LabelView>, app: AppHandle) -> impl IntoView {
+    let name = label.with_untracked(|label| label.name.clone());
     let (focused, chosen) = (name.clone(), name.clone());
     view! {
         <button
