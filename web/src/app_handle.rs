@@ -5,7 +5,7 @@ use std::rc::Rc;
 use arcane_shared::RoomName;
 use arcane_stage::feed;
 use arcane_stage::filter::Filter;
-use arcane_stage::store::{Entry, Stored};
+use arcane_stage::store::Stored;
 use leptos::prelude::*;
 
 use crate::address::query;
@@ -129,8 +129,7 @@ impl AppHandle {
     pub(crate) fn enter(self, room: &str) {
         let Ok(room) = RoomName::parse(room) else { return };
         self.views.header.room.set(room.to_string());
-        self.views.chronicle.held_at.set(None);
-        self.views.chronicle.first.set(0);
+        self.to_newest();
         self.with(|page| page.enter(room));
         self.connect();
         self.write_address();
@@ -144,8 +143,7 @@ impl AppHandle {
     }
 
     fn filtered(self) {
-        self.views.chronicle.first.set(0);
-        self.views.chronicle.held_at.set(None);
+        self.to_newest();
         self.write_address();
         self.refresh();
     }
@@ -189,13 +187,12 @@ impl AppHandle {
 
     /// Shows an event in full.
     pub(crate) fn open(self, id: u64) {
-        let find = |page: &mut Page| {
-            let pinned = page.pins.iter().find(|pin| pin.id == id).map(Rc::clone);
-            page.shown().event(id).or(pinned)
+        let open = |page: &mut Page| {
+            page.opened = page.event(id);
+            page.opened.as_deref().map(project::detail)
         };
-        let stored = self.with(find).flatten();
-        if let Some(stored) = stored {
-            self.views.detail.set(Some(project::detail(&stored)));
+        if let Some(detail) = self.with(open).flatten() {
+            self.views.detail.set(Some(detail));
         }
     }
 
@@ -207,8 +204,7 @@ impl AppHandle {
 
     // Not generic: one copy of it for whatever changes.
     fn arrive(self) {
-        self.views.chronicle.held_at.set(None);
-        self.views.chronicle.first.set(0);
+        self.to_newest();
         self.ask_log();
         self.refresh();
     }
@@ -230,7 +226,7 @@ impl AppHandle {
         self.with(|page| {
             if let Some(at) = page.pins.iter().position(|pin| pin.id == id) {
                 page.pins.remove(at);
-            } else if let Some(stored) = page.shown().event(id) {
+            } else if let Some(stored) = page.event(id) {
                 page.pins.insert(0, stored);
                 page.pins.truncate(PINS_MAX);
             }
@@ -239,9 +235,19 @@ impl AppHandle {
         });
     }
 
-    /// The newest entry of what is shown.
-    pub(crate) fn newest_entry(self) -> Option<u64> {
-        self.with(|page| page.shown().newest_first().next().map(Entry::id)).flatten()
+    /// Lets the chronicle stand still because somebody reads it, or go on. Where nothing stands there is nothing to read.
+    pub(crate) fn hold(self, held: bool) {
+        let any = self.views.chronicle.total.get_untracked() > 0;
+        self.with(|page| page.hold(held && any));
+    }
+
+    /// Shows the chronicle from its newest entry on, and lets it go on.
+    pub(crate) fn to_newest(self) {
+        self.with(|page| page.hold(false));
+        self.views.chronicle.first.set(0);
+        if let Some(list) = self.views.chronicle.list.get_untracked() {
+            list.set_scroll_top(0);
+        }
     }
 
     /// Projects the chronicle at once.

@@ -110,11 +110,10 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
 pub(crate) fn project_feed(page: &Page, views: Views) {
     let filter = views.chronicle.filter.get_untracked();
     let first = views.chronicle.first.get_untracked();
-    let pin = views.chronicle.held_at.get_untracked();
-    let asked = Asked { skip: first, count: FEED_ROWS, pin, now: page.moment() };
+    let asked = Asked { skip: first, count: FEED_ROWS, held: page.held.as_ref(), now: page.moment() };
     let window = feed::window(page.shown(), &filter, asked);
     put(views.chronicle.total, window.total);
-    put(views.chronicle.newer, window.newer);
+    put(views.chronicle.newer, (window.newer, window.overrun));
     let placed = window.rows.into_iter().enumerate().map(|(slot, row)| (slot, (first + slot, row)));
     views.chronicle.rows.put(placed);
 }

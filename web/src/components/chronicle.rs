@@ -7,7 +7,7 @@ use leptos::ev::KeyboardEvent;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, EventTarget, HtmlElement, Node};
 
 use super::choice::Choice;
 use crate::app_handle::AppHandle;
@@ -29,10 +29,9 @@ pub(crate) struct ChronicleState {
     pub(crate) total: RwSignal<usize>,
     /// The first entry that has a row.
     pub(crate) first: RwSignal<usize>,
-    /// Entries that came since the list stands still.
-    pub(crate) newer: RwSignal<usize>,
-    /// The newest entry when the list began to stand still.
-    pub(crate) held_at: RwSignal<Option<u64>>,
+    /// Entries that came since the list stands still, and whether there were more than that.
+    pub(crate) newer: RwSignal<(usize, bool)>,
+    pub(crate) list: NodeRef<html::Div>,
     /// Daemons to choose from.
     pub(crate) names: RwSignal<Vec<String>>,
     pub(crate) filter: RwSignal<Filter>,
@@ -47,7 +46,7 @@ impl ChronicleState {
             total: RwSignal::default(),
             first: RwSignal::default(),
             newer: RwSignal::default(),
-            held_at: RwSignal::default(),
+            list: NodeRef::new(),
             names: RwSignal::default(),
             filter: RwSignal::new(filter),
             pins: Rows::default(),
@@ -58,13 +57,8 @@ impl ChronicleState {
 /// What has happened, newest first.
 #[component]
 pub(crate) fn Chronicle(state: ChronicleState, app: AppHandle) -> impl IntoView {
-    let list = NodeRef::<html::Div>::new();
     let to_newest = move |_| {
-        state.held_at.set(None);
-        state.first.set(0);
-        if let Some(list) = list.get_untracked() {
-            list.set_scroll_top(0);
-        }
+        app.to_newest();
         app.refresh_feed();
     };
     view! {
@@ -78,12 +72,12 @@ pub(crate) fn Chronicle(state: ChronicleState, app: AppHandle) -> impl IntoView 
                     <FeedRow entry=pin testid="pin-row" on_open=move |id| app.open(id)/>
                 </Each>
             </div>
-            <Feed state list app/>
+            <Feed state app/>
             <button
                 class="pill new" data-testid="new-pill"
-                hidden=state.newer.pick(|newer| *newer == 0) on:click=to_newest
+                hidden=state.newer.pick(|newer| newer.0 == 0) on:click=to_newest
             >
-                {state.newer}" new"
+                {state.newer.pick(|newer| newer.0)}{state.newer.pick(|newer| newer.1.then_some("+"))}" new"
             </button>
         </section>
     }
@@ -91,20 +85,16 @@ pub(crate) fn Chronicle(state: ChronicleState, app: AppHandle) -> impl IntoView 
 
 /// The list: as many rows as are in sight, over the height of all.
 #[component]
-fn Feed(state: ChronicleState, list: NodeRef<html::Div>, app: AppHandle) -> impl IntoView {
-    let ChronicleState { rows, total, .. } = state;
-    let hold = move |held: bool| {
-        if held {
-            if state.held_at.get_untracked().is_none() {
-                state.held_at.set(app.newest_entry());
-            }
-        } else if state.first.get_untracked() == 0 {
-            state.held_at.set(None);
-        }
+fn Feed(state: ChronicleState, app: AppHandle) -> impl IntoView {
+    let ChronicleState { rows, total, list, .. } = state;
+    let reading = StoredValue::new(Reading::default());
+    let read = move |change: fn(&mut Reading, bool), whether: bool| {
+        reading.update_value(|reading| change(reading, whether));
+        app.hold(reading.get_value().is_any());
     };
     let scroll = move |_| {
         let top = list.get_untracked().map_or(0, |list| list.scroll_top().max(0));
-        hold(top > 4);
+        read(|reading, whether| reading.scrolled = whether, top > 4);
         state.first.set((usize::try_from(top).unwrap_or(0) / ROW_HEIGHT).saturating_sub(ROWS_ABOVE));
         app.refresh_feed();
     };
@@ -115,12 +105,19 @@ fn Feed(state: ChronicleState, list: NodeRef<html::Div>, app: AppHandle) -> impl
         <div
             class="scroll feed" data-testid="feed" tabindex="0"
             role="log" aria-live="off" aria-label="events, newest first" node_ref=list
-            on:mouseenter=move |_| hold(true)
-            on:mouseleave=move |_| hold(false)
+            // A finger points at nothing once it is lifted.
+            on:pointermove=move |event| read(|reading, it| reading.pointed = it, event.pointer_type() != "touch")
+            on:pointerleave=move |_| read(|reading, it| reading.pointed = it, false)
             on:scroll=scroll
             on:keydown=move |event| {
-                if let Some(list) = list.get_untracked() {
-                    step(&list, &event);
+                if list.get_untracked().is_some_and(|list| step(&list, &event)) {
+                    read(|reading, it| reading.stepped = it, true);
+                }
+            }
+            // An event that is opened takes the focus, and gives it back.
+            on:focusout=move |event| {
+                if !app.views.in_dialog() && !is_within(list, event.related_target()) {
+                    read(|reading, it| reading.stepped = it, false);
                 }
             }
         >
@@ -132,6 +129,29 @@ fn Feed(state: ChronicleState, list: NodeRef<html::Div>, app: AppHandle) -> impl
             <p class="hint" hidden=total.pick(|total| *total > 0)>{nothing}</p>
         </div>
     }
+}
+
+/// Why a reader is looking at something, so that the list has to stand still.
+#[derive(Clone, Copy, Default)]
+struct Reading {
+    /// A mouse is over it.
+    pointed: bool,
+    /// Keys led to a row.
+    stepped: bool,
+    /// The newest is out of sight.
+    scrolled: bool,
+}
+
+impl Reading {
+    fn is_any(self) -> bool {
+        self.pointed || self.stepped || self.scrolled
+    }
+}
+
+/// Whether what gets the focus is in the list.
+fn is_within(list: NodeRef<html::Div>, target: Option<EventTarget>) -> bool {
+    let target = target.and_then(|target| target.dyn_into::<Node>().ok());
+    list.get_untracked().is_some_and(|list| target.is_some() && list.contains(target.as_ref()))
 }
 
 /// One entry, wherever it stands. It takes part in no tab order: arrow keys lead from row to row.
@@ -173,21 +193,22 @@ fn FeedRow(
     }
 }
 
-/// From row to row by arrow keys: one stop for the tab key instead of fifty.
-fn step(list: &HtmlElement, event: &KeyboardEvent) {
-    let Some(focused) = document().active_element() else { return };
+/// From row to row by arrow keys: one stop for the tab key instead of fifty. Returns whether a row has the focus then.
+fn step(list: &HtmlElement, event: &KeyboardEvent) -> bool {
+    let Some(focused) = document().active_element() else { return false };
     let first = || list.first_element_child()?.first_element_child();
     let next: Option<Element> = match event.key().as_str() {
         "ArrowDown" if focused == **list => first(),
         "ArrowDown" => focused.next_element_sibling(),
         "ArrowUp" => focused.previous_element_sibling(),
-        _ => return,
+        _ => return false,
     };
     event.prevent_default();
-    match next {
+    match &next {
         Some(row) => drop(row.unchecked_ref::<HtmlElement>().focus()),
         None => drop(list.focus()),
     }
+    next.is_some()
 }
 
 /// By spell, by daemon, and failures only.

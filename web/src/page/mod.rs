@@ -12,6 +12,7 @@ use arcane_shared::control::ClientMessage;
 use arcane_shared::{ReceivedEvent, RoomName, UnixMillis};
 use arcane_stage::clock_sync::ClockSync;
 use arcane_stage::director::{Cue, direct};
+use arcane_stage::feed::Held;
 use arcane_stage::gap::Cause;
 use arcane_stage::history::{History, STORAGE_KEY};
 use arcane_stage::latency::Latency;
@@ -60,6 +61,10 @@ pub(crate) struct Page {
     pub(crate) recorded: Option<UnixMillis>,
     /// Events that stay in sight.
     pub(crate) pins: Vec<Rc<Stored>>,
+    /// The event that was opened last: it may be gone from the chronicle meanwhile.
+    pub(crate) opened: Option<Rc<Stored>>,
+    /// The chronicle as it is read, while it stands still.
+    pub(crate) held: Option<Held>,
     /// A stream is to be opened again.
     reopens: bool,
     /// The painter has said what it can do.
@@ -103,6 +108,8 @@ impl Page {
             painter_failed: false,
             recorded: None,
             pins: Vec::new(),
+            opened: None,
+            held: None,
             reopens: false,
             settled: false,
             roster_asked_at: None,
@@ -123,6 +130,21 @@ impl Page {
     pub(crate) fn shown(&self) -> &Store {
         let travel = self.time_travel.travel.as_ref().filter(|travel| travel.has_shown());
         travel.map_or(&self.store, |travel| travel.store())
+    }
+
+    /// Lets the chronicle stand still as it is now, or go on.
+    pub(crate) fn hold(&mut self, held: bool) {
+        match (held, &self.held) {
+            (true, None) => self.held = Some(Held::of(self.shown())),
+            (true, Some(_)) => {}
+            (false, _) => self.held = None,
+        }
+    }
+
+    /// An event that can be read somewhere on the page.
+    pub(crate) fn event(&self, id: u64) -> Option<Rc<Stored>> {
+        let aside = || self.pins.iter().chain(&self.opened).find(|stored| stored.id == id).map(Rc::clone);
+        self.shown().event(id).or_else(|| self.held.as_ref()?.event(id)).or_else(aside)
     }
 
     /// Opens a socket to a room's stream.

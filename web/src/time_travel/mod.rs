@@ -260,6 +260,7 @@ impl Page {
         if self.time_travel.travel.take().is_none() {
             return;
         }
+        self.held = None;
         if at_once {
             self.stage.jump(self.store.daemons(), clock::now());
         } else {
@@ -343,6 +344,7 @@ impl Page {
         if let Some(travel) = &mut self.time_travel.travel
             && travel.take_jump()
         {
+            self.held = None;
             self.stage.jump(travel.store().daemons(), clock::now());
         }
     }

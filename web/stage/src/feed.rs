@@ -1,5 +1,7 @@
 //! The chronicle as rows: filtered, windowed, each one line of text.
 
+use std::rc::Rc;
+
 use arcane_shared::{ReceivedEvent, Rgb, Seq, UnixMillis};
 
 use crate::calls::Part;
@@ -41,41 +43,77 @@ pub struct Row {
 pub struct Window {
     /// Rows that pass the filter, in the whole chronicle.
     pub total: usize,
-    /// Rows newer than the pinned one; 0 when nothing is pinned.
+    /// Rows that came since the list stands still; 0 when it does not.
     pub newer: usize,
+    /// More came than the chronicle holds: `newer` are those that it still has.
+    pub overrun: bool,
     /// The asked-for rows, newest first.
     pub rows: Vec<Row>,
 }
 
 /// Which part of the filtered chronicle is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
+pub struct Asked<'a> {
     /// Rows before it.
     pub skip: usize,
     /// Its rows.
     pub count: usize,
-    /// Entries newer than this one are only counted: the reader is looking at something.
-    pub pin: Option<u64>,
+    /// The reader is looking at something: what came since is only counted.
+    pub held: Option<&'a Held>,
     /// The moment that is shown: how long calls go on until then.
     pub now: UnixMillis,
 }
 
+/// The chronicle as it was when a reader began to look at something. It stays whole, whatever comes and goes meanwhile; at most
+/// [`CHRONICLE_MAX`](crate::store::CHRONICLE_MAX) entries, which it shares with the store.
+#[derive(Debug, Clone, Default)]
+pub struct Held {
+    /// Newest first.
+    entries: Vec<Entry>,
+}
+
+impl Held {
+    /// The chronicle as it is now.
+    #[must_use]
+    pub fn of(store: &Store) -> Self {
+        Self { entries: store.newest_first().cloned().collect() }
+    }
+
+    /// The event with this id, if it is held.
+    #[must_use]
+    pub fn event(&self, id: u64) -> Option<Rc<Stored>> {
+        let at = self.entries.binary_search_by(|entry| id.cmp(&entry.id())).ok()?;
+        match &self.entries[at] {
+            Entry::Event(stored, _) => Some(Rc::clone(stored)),
+            Entry::Gap { .. } | Entry::NewRun { .. } => None,
+        }
+    }
+
+    fn newest(&self) -> u64 {
+        self.entries.first().map_or(0, Entry::id)
+    }
+}
+
 /// Rows of the chronicle, newest first. A call has one: at its end, and until that has a row at its beginning.
 #[must_use]
-pub fn window(store: &Store, filter: &Filter, asked: Asked) -> Window {
+pub fn window(store: &Store, filter: &Filter, asked: Asked<'_>) -> Window {
     let mut window = Window::default();
-    let mut scan = Scan { filter, pin: asked.pin, ends: Vec::new(), in_run: true };
-    for entry in store.newest_first() {
+    let pin = asked.held.map(Held::newest);
+    let mut scan = Scan { filter, pin, ends: Vec::new(), in_run: true };
+    let is_newer = |entry: &Entry| pin.is_some_and(|pin| entry.id() > pin);
+    let since = store.newest_first().take_while(|entry| pin.is_none() || is_newer(entry));
+    for entry in since.chain(asked.held.into_iter().flat_map(|held| &held.entries)) {
         let Some(told) = scan.meet(entry) else { continue };
-        if asked.pin.is_some_and(|pin| entry.id() > pin) {
+        if is_newer(entry) {
             window.newer += 1;
             continue;
         }
         if window.total >= asked.skip && window.rows.len() < asked.count {
-            window.rows.push(told.row(entry, store, asked.now));
+            window.rows.push(told.row(entry, store, asked));
         }
         window.total += 1;
     }
+    window.overrun = window.newer > 0 && store.newest_first().last().is_some_and(is_newer);
     window
 }
 
@@ -136,20 +174,20 @@ impl<'a> Scan<'a> {
 }
 
 impl Told<'_> {
-    fn row(&self, entry: &Entry, store: &Store, now: UnixMillis) -> Row {
+    fn row(&self, entry: &Entry, store: &Store, asked: Asked<'_>) -> Row {
         let row = row(entry, store.daemons());
         let Entry::Event(stored, _) = entry else { return row };
         let event = &stored.event;
         match *self {
             Told::Entry => row,
-            Told::End(begun) => match store.event(begun) {
+            Told::End(begun) => match store.event(begun).or_else(|| asked.held?.event(begun)) {
                 Some(begun) => ended(row, &begun.event, event),
                 None => row,
             },
             Told::Ended(end) => Row { text: summary::task(event), ..ended(row, event, end) },
             Told::Begun(seq) => {
                 let call = seq.and_then(|seq| store.daemons().open_call(&row.daemon, seq));
-                let elapsed = call.map(|call| summary::ago(now - call.since.unix_millis()));
+                let elapsed = call.map(|call| summary::ago(asked.now - call.since.unix_millis()));
                 Row {
                     text: summary::task(event),
                     goes_on: elapsed.is_some(),

@@ -1,10 +1,10 @@
 //! A call is one row of the chronicle, from its beginning to its end.
 
 use arcane_shared::{Epoch, ReceivedEvent, Timestamp};
-use arcane_stage::feed::{self, Asked, Row};
+use arcane_stage::feed::{self, Asked, Held, Row};
 use arcane_stage::filter::Filter;
 use arcane_stage::message::{self, Welcome};
-use arcane_stage::store::{CHRONICLE_MAX, Entry, Store};
+use arcane_stage::store::{CHRONICLE_MAX, Store};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -41,8 +41,8 @@ fn store(events: Vec<ReceivedEvent>) -> Store {
     store
 }
 
-fn rows(store: &Store, filter: &Filter, pin: Option<u64>) -> Vec<Row> {
-    feed::window(store, filter, Asked { skip: 0, count: 10_000, pin, now: 20_000.0 }).rows
+fn rows(store: &Store, filter: &Filter, held: Option<&Held>) -> Vec<Row> {
+    feed::window(store, filter, Asked { skip: 0, count: 10_000, held, now: 20_000.0 }).rows
 }
 
 /// Sign, text and aside of all rows.
@@ -106,14 +106,14 @@ fn a_call_has_one_row_under_every_filter() {
 #[test]
 fn who_reads_keeps_the_row_in_its_place() {
     let mut store = store(vec![begin(1, Some("a"), "build")]);
-    let pin = store.newest_first().next().map(Entry::id);
+    let held = Held::of(&store);
     store.receive(about(2, "voice", json!({})));
     store.receive(end(3, Some("a"), "build"));
-    let seen = rows(&store, &Filter::default(), pin);
+    let seen = rows(&store, &Filter::default(), Some(&held));
     assert_eq!((seen.len(), seen[0].aside.as_str(), seen[0].sign), (1, "500 ms", "✦"));
     store.receive(begin(4, Some("b"), "lint"));
     store.receive(end(5, Some("b"), "lint"));
-    let asked = Asked { skip: 0, count: 9, pin, now: 0.0 };
+    let asked = Asked { skip: 0, count: 9, held: Some(&held), now: 0.0 };
     assert_eq!(feed::window(&store, &Filter::default(), asked).newer, 3);
 }
 
@@ -134,7 +134,7 @@ proptest! {
     #[test]
     fn every_call_has_exactly_one_row(
         moves in proptest::collection::vec((0..6_u8, 0..4_u8), 0..60),
-        pin in proptest::option::of(0..60_u64),
+        read_at in proptest::option::of(0..60_usize),
         early in prop_oneof![0..5_u64, 1_960..2_010_u64],
     ) {
         let mut store = Store::default();
@@ -144,7 +144,11 @@ proptest! {
             store.receive(about(seq, "summon", json!({})));
         }
         let (first, mut open, mut calls, mut others) = (seq, std::collections::BTreeSet::new(), 0, 0);
-        for (kind, call) in moves {
+        let mut held = None;
+        for (at, (kind, call)) in moves.into_iter().enumerate() {
+            if read_at == Some(at) {
+                held = Some(Held::of(&store));
+            }
             seq += 1;
             let id = format!("c{call}");
             match kind {
@@ -162,8 +166,9 @@ proptest! {
         let seen = rows(&store, &Filter::default(), None);
         let before = usize::try_from(first).unwrap().min(CHRONICLE_MAX - usize::try_from(seq - first).unwrap());
         prop_assert_eq!(seen.len(), before + calls + others);
-        let pinned = feed::window(&store, &Filter::default(), Asked { skip: 0, count: 10_000, pin, now: 0.0 });
+        let asked = Asked { skip: 0, count: 10_000, held: held.as_ref(), now: 0.0 };
+        let read = feed::window(&store, &Filter::default(), asked);
         // The row of a call that is read and has ended since is counted as new, too.
-        prop_assert!(pinned.total + pinned.newer >= seen.len());
+        prop_assert!(read.total + read.newer >= seen.len());
     }
 }

@@ -2,7 +2,7 @@
 
 use arcane_shared::{Epoch, NotRecovered, Position, ReceivedEvent, Resume, Timestamp};
 use arcane_stage::daemons::success_rate;
-use arcane_stage::feed;
+use arcane_stage::feed::{self, Held};
 use arcane_stage::filter::Filter;
 use arcane_stage::gap::Cause;
 use arcane_stage::message::{self, Welcome};
@@ -20,8 +20,8 @@ fn event(seq: u64, spell: &str, success: bool) -> ReceivedEvent {
         "metadata": {"task": "t", "execution_time": 0.5, "color": "#8B5CF6"}}))
 }
 
-fn rows_of(store: &Store, filter: &Filter, count: usize, pin: Option<u64>) -> feed::Window {
-    feed::window(store, filter, feed::Asked { skip: 0, count, pin, now: 0.0 })
+fn rows_of(store: &Store, filter: &Filter, count: usize, held: Option<&Held>) -> feed::Window {
+    feed::window(store, filter, feed::Asked { skip: 0, count, held, now: 0.0 })
 }
 
 fn welcome(epoch: &str, seq: u64, recent: Vec<ReceivedEvent>) -> Welcome {
@@ -135,14 +135,35 @@ fn a_new_run_of_the_server_empties_the_realm_and_counts_anew() {
 fn a_pinned_chronicle_stands_still_and_counts_what_is_new() {
     let mut store = Store::default();
     store.receive(event(1, "summon", true));
-    let pin = store.newest_first().next().map(Entry::id);
+    let held = Held::of(&store);
     for seq in 2..=9 {
         store.receive(event(seq, "invoke", seq % 2 == 0));
     }
     let filter = Filter { failures: true, ..Filter::default() };
-    assert_eq!(rows_of(&store, &Filter::default(), 5, pin).newer, 8);
-    assert_eq!(rows_of(&store, &filter, 5, pin).newer, 4);
+    let all = rows_of(&store, &Filter::default(), 5, Some(&held));
+    assert_eq!((all.newer, all.total, all.overrun), (8, 1, false));
+    assert_eq!(rows_of(&store, &filter, 5, Some(&held)).newer, 4);
     assert_eq!(rows_of(&store, &filter, 3, None).rows.len(), 3);
+}
+
+#[test]
+fn a_chronicle_that_is_read_stays_whole_when_more_comes_than_it_holds() {
+    let mut store = Store::default();
+    for seq in 1..=30 {
+        store.receive(event(seq, "invoke", true));
+    }
+    let held = Held::of(&store);
+    let asked = feed::Asked { skip: 10, count: 5, held: Some(&held), now: 0.0 };
+    let before = feed::window(&store, &Filter::default(), asked);
+    for seq in 31..=3_000 {
+        store.receive(event(seq, "invoke", true));
+    }
+    let after = feed::window(&store, &Filter::default(), asked);
+    assert_eq!((&after.rows, after.total), (&before.rows, before.total));
+    assert_eq!((before.newer, before.overrun), (0, false));
+    assert_eq!((after.newer, after.overrun), (CHRONICLE_MAX, true));
+    let id = after.rows[0].id;
+    assert_eq!((store.event(id), held.event(id).map(|stored| stored.id)), (None, Some(id)));
 }
 
 proptest! {
