@@ -300,15 +300,26 @@ impl AppHandle {
     pub(crate) fn open_recording(self, text: &str) {
         match arcane_stage::recording::decode(text) {
             Ok(recording) => {
-                let (events, unread) = (recording.events.len(), recording.unread);
-                let left = if unread > 0 { format!(", {unread} lines left out") } else { String::new() };
-                self.views.header.room.set(recording.room.to_string());
+                let unread = recording.unread;
                 self.views.chronicle.pins.put::<u64>([]);
-                self.travel(|page| page.show_recording(recording));
-                self.tell(&format!("A recording of {events} events{left}. Esc: back to the bus."));
+                self.travel(|page| page.open_recording(recording));
+                let said = self.with(|page| Some(page.recorded.as_ref()?.words(unread))).flatten();
+                self.tell(&said.unwrap_or_default());
             }
             Err(why) => self.tell(&why),
         }
+    }
+
+    /// Shows another room of the recording.
+    pub(crate) fn show_recorded(self, room: &str) {
+        self.views.chronicle.pins.put::<u64>([]);
+        self.travel(|page| {
+            let at = page
+                .recorded
+                .as_ref()
+                .and_then(|recorded| recorded.rooms().position(|name| name.as_str() == room));
+            page.show_recorded(at.unwrap_or_default());
+        });
     }
 
     /// Takes over what the browser keeps of the settings.

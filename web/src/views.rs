@@ -66,6 +66,8 @@ pub(crate) struct Views {
     pub(crate) chronicle: ChronicleState,
     pub(crate) strip: StripState,
     pub(crate) when: RwSignal<When>,
+    /// The rooms of the recording that is shown, and which of them is.
+    pub(crate) recorded: RwSignal<(Vec<String>, String)>,
     pub(crate) detail: RwSignal<Option<Detail>>,
     pub(crate) help: RwSignal<bool>,
     pub(crate) stats: StatsState,
@@ -87,6 +89,7 @@ impl Views {
             chronicle: ChronicleState::new(filter),
             strip: StripState::default(),
             when: RwSignal::default(),
+            recorded: RwSignal::default(),
             detail: RwSignal::default(),
             help: RwSignal::default(),
             stats: StatsState::default(),

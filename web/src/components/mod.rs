@@ -1,6 +1,6 @@
 //! The parts of the page, one a file: what each shows, and what it does when it is used.
 
-mod choice;
+pub(crate) mod choice;
 pub(crate) mod chronicle;
 pub(crate) mod daemons;
 mod dialog;

@@ -25,6 +25,7 @@ use arcane_stage::store::{Origin, RESUME_MAX, Stored};
 use arcane_stage::{Stage, Store};
 
 use self::performance::Performed;
+use self::recordings::Recorded;
 use crate::painter::Painter;
 use crate::socket::{Heard, Socket};
 use crate::speaker::Speaker;
@@ -57,8 +58,8 @@ pub(crate) struct Page {
     pub(crate) context_lost: bool,
     /// The painter turned out to be none.
     pub(crate) painter_failed: bool,
-    /// When the recording ends that the page shows instead of a server's stream.
-    pub(crate) recorded: Option<UnixMillis>,
+    /// What the page shows instead of a server's stream.
+    pub(crate) recorded: Option<Recorded>,
     /// Events that stay in sight.
     pub(crate) pins: Vec<Rc<Stored>>,
     /// The event that was opened last: it may be gone from the chronicle meanwhile.
@@ -163,6 +164,7 @@ impl Page {
         self.save();
         self.socket = None;
         self.room = room;
+        self.recorded = None;
         self.leave(true);
         self.roster_asked_at = None;
         self.lagging = 0;

@@ -1,7 +1,10 @@
 //! A recording instead of the server's stream, and the visible history as one.
+//!
+//! The page's room stays what it is: a recording is of a room, maybe of another server's, and is left to where the page came from.
 
+use arcane_shared::{RoomName, UnixMillis};
 use arcane_stage::Store;
-use arcane_stage::recording::{self, Recording};
+use arcane_stage::recording::{self, RecordedRoom, Recording};
 use arcane_stage::time_travel::TimeTravel;
 use arcane_stage::time_travel::past::taken_at;
 
@@ -13,41 +16,79 @@ use crate::time_travel::TimeTraveller;
 const RECORDING_LEAD_MS: f64 = 500.0;
 const RECORDING_TAIL_MS: f64 = 3_000.0;
 
+/// The recording that the page shows.
+pub(crate) struct Recorded {
+    /// When it ends.
+    pub(crate) end: UnixMillis,
+    rooms: Vec<RecordedRoom>,
+    /// Which of them is shown.
+    at: usize,
+}
+
+impl Recorded {
+    /// The room that is shown.
+    pub(crate) fn room(&self) -> Option<&RoomName> {
+        Some(&self.rooms.get(self.at)?.room)
+    }
+
+    /// What it is, for the user who opened it; `unread`: lines that are no events.
+    pub(crate) fn words(&self, unread: usize) -> String {
+        let (Some(shown), rooms) = (self.rooms.get(self.at), self.rooms.len()) else { return String::new() };
+        let among = if rooms > 1 { format!(", one of {rooms} rooms") } else { String::new() };
+        let left = if unread > 0 { format!("; {unread} lines left out") } else { String::new() };
+        let (events, room) = (shown.events.len(), &shown.room);
+        format!("A recording of {events} events of the room {room}{among}{left}. Esc: back to the bus.")
+    }
+
+    /// Its rooms.
+    pub(crate) fn rooms(&self) -> impl Iterator<Item = &RoomName> {
+        self.rooms.iter().map(|room| &room.room)
+    }
+}
+
 impl Page {
     /// The visible history as a file: its name, its text, and how many events that are.
     pub(crate) fn recording(&mut self) -> (String, String, usize) {
-        let (text, count) = recording::encode(&self.room, self.shown());
+        let room = self.recorded.as_ref().and_then(Recorded::room).unwrap_or(&self.room);
+        let (text, count) = recording::encode(room, self.shown());
         let at: String = clock::timestamp().to_string().chars().take(19).filter(|c| *c != ':').collect();
-        (format!("arcane-{}-{at}.ndjson", self.room), text, count)
+        (format!("arcane-{room}-{at}.ndjson"), text, count)
     }
 
-    /// Shows a recording instead of the server's stream, from its beginning on.
-    pub(crate) fn show_recording(&mut self, shown: Recording) {
+    /// Shows a recording instead of the server's stream: what it holds of its first room, or of the page's own.
+    pub(crate) fn open_recording(&mut self, recording: Recording) {
         self.save();
         self.socket = None;
+        let at = recording.rooms.iter().position(|room| room.room == self.room).unwrap_or(0);
+        self.recorded = Some(Recorded { end: 0.0, rooms: recording.rooms, at });
+        self.show_recorded(at);
+    }
+
+    /// Shows one room of the recording, from its beginning on.
+    pub(crate) fn show_recorded(&mut self, at: usize) {
+        let Some(recorded) = &mut self.recorded else { return };
+        let Some(shown) = recorded.rooms.get(at).cloned() else { return };
+        let times = || shown.events.iter().map(taken_at);
+        let (first, last) = (times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
+        (recorded.at, recorded.end) = (at, last + RECORDING_TAIL_MS);
         self.stage.clear();
         self.playout.clear();
         self.performed.clear();
         self.roster_asked_at = None;
         self.lagging = 0;
         self.pins.clear();
-        self.room = shown.room;
-        let times = || shown.events.iter().map(taken_at);
-        let (first, last) = (times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
-        self.recorded = Some(last + RECORDING_TAIL_MS);
         self.store = Store::default();
         self.store.restore(shown.events.iter().map(|event| (None, event.clone())));
         self.time_travel = TimeTraveller::of_recording(&self.store);
         let moment = first - RECORDING_LEAD_MS;
-        self.time_travel.travel = Some(TimeTravel::of_recording(moment, &shown.present, shown.events));
+        self.time_travel.travel = Some(TimeTravel::of_recording(moment, shown));
         self.settle_past();
         self.play();
     }
 
-    /// Back from a recording to the server's stream.
+    /// Back from a recording to the server's stream, in the room from before.
     pub(crate) fn end_recording(&mut self) {
-        if self.recorded.take().is_some() {
-            self.time_travel.travel = None;
+        if self.recorded.is_some() {
             self.enter(self.room.clone());
             self.reopens = true;
         }

@@ -4,6 +4,7 @@ use arcane_stage::time_travel::playback::{SPEED_WORDS, SPEEDS};
 use leptos::prelude::*;
 
 use crate::app_handle::AppHandle;
+use crate::components::choice::Choice;
 use crate::page::Page;
 use crate::pick::Pick;
 use crate::views::When;
@@ -31,6 +32,7 @@ pub(crate) fn Banner(when: RwSignal<When>, app: AppHandle) -> impl IntoView {
                 <button class="pill" data-testid="play" on:click=move |_| app.travel(Page::toggle_play)>
                     {when.pick(|when| if when.playing { "❚❚ Pause" } else { "▶ Play" })}
                 </button>
+                <RecordedRooms app/>
                 <Speeds app/>
                 <button
                     class="pill back" data-testid="back-to-live"
@@ -40,6 +42,22 @@ pub(crate) fn Banner(when: RwSignal<When>, app: AppHandle) -> impl IntoView {
                 </button>
             </div>
         </div>
+    }
+}
+
+/// The rooms of a recording that holds several: one is shown at a time, daemons of two rooms never met.
+#[component]
+fn RecordedRooms(app: AppHandle) -> impl IntoView {
+    let recorded = app.views.recorded;
+    view! {
+        <label class="pill" hidden=recorded.pick(|(rooms, _)| rooms.len() < 2)>
+            <span class="dim">"room"</span>
+            <Choice
+                testid="recorded-room" label="room of the recording"
+                options=recorded.pick(|(rooms, _)| rooms.clone()) chosen=recorded.pick(|(_, shown)| shown.clone())
+                on_choice=move |name: String| app.show_recorded(&name)
+            />
+        </label>
     }
 }
 

@@ -144,7 +144,8 @@ impl Page {
     /// Now, on the server's clock as far as it is known.
     pub(crate) fn present(&self) -> UnixMillis {
         let unix = clock::unix();
-        self.recorded.unwrap_or_else(|| self.sync.server_time(unix).unwrap_or(unix))
+        let live = || self.sync.server_time(unix).unwrap_or(unix);
+        self.recorded.as_ref().map_or_else(live, |recorded| recorded.end)
     }
 
     /// The moment that is shown: now, or that of a visit.
@@ -172,7 +173,7 @@ impl Page {
     pub(crate) fn visit(&mut self, moment: UnixMillis) {
         let present = self.present();
         // A recording has no present to go back to.
-        let moment = self.recorded.map_or(moment, |end| moment.min(end));
+        let moment = self.recorded.as_ref().map_or(moment, |recorded| moment.min(recorded.end));
         if self.recorded.is_none() && moment > present - LIVE_MS {
             self.leave(true);
             return;

@@ -18,6 +18,11 @@ pub(crate) fn project(page: &Page, views: Views, point: Option<f64>) {
         document().set_title(&title);
     }
     put(views.when, when);
+    let recorded = page.recorded.as_ref().map(|recorded| {
+        let shown = recorded.room().map(ToString::to_string);
+        (recorded.rooms().map(ToString::to_string).collect(), shown.unwrap_or_default())
+    });
+    put(views.recorded, recorded.unwrap_or_default());
 }
 
 fn when(page: &Page, point: Option<f64>) -> When {

@@ -1,7 +1,8 @@
 //! The visible history as one file, and back: NDJSON, so that it can be read, cut and joined with any tool.
 //!
 //! The first line says what it is and who was present before the first event; every other line is an event as the bus
-//! sends it. A file without such a first line will do as well: what `arcane export` writes, or lines that a user kept.
+//! sends it. A file without such a first line will do as well: what `arcane export` writes, or lines that a user kept. A file may hold
+//! several rooms: each is a history of its own.
 
 use arcane_shared::lenient::Plain;
 use arcane_shared::{ReceivedEvent, Rgb, RoomName, SpellName, Timestamp, lenient};
@@ -42,16 +43,33 @@ struct Present {
 }
 
 /// A recording as it was read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Recording {
+    /// Its rooms that have events, in the order of the file. One read from a file has at least one.
+    pub rooms: Vec<RecordedRoom>,
+    /// Lines that are no events.
+    pub unread: usize,
+}
+
+/// What a recording holds of one room.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RecordedRoom {
     /// Where it happened.
     pub room: RoomName,
     /// Who was present before the first event.
     pub present: Vec<(String, Rgb)>,
     /// Oldest first.
     pub events: Vec<ReceivedEvent>,
-    /// Lines that are no events.
-    pub unread: usize,
+}
+
+impl Recording {
+    fn room(&mut self, name: &RoomName) -> &mut RecordedRoom {
+        let at = self.rooms.iter().position(|known| known.room == *name).unwrap_or_else(|| {
+            self.rooms.push(RecordedRoom { room: name.clone(), ..RecordedRoom::default() });
+            self.rooms.len() - 1
+        });
+        &mut self.rooms[at]
+    }
 }
 
 /// What a store shows, as a file, and how many events that are.
@@ -99,44 +117,62 @@ pub fn decode(text: &str) -> Result<Recording, String> {
     if text.len() > BYTES_MAX {
         return Err(format!("This file is larger than {} MB: cut it into pieces.", BYTES_MAX >> 20));
     }
-    let mut recording =
-        Recording { room: RoomName::default(), present: Vec::new(), events: Vec::new(), unread: 0 };
+    let (mut recording, mut events) = (Recording::default(), 0);
+    // Where events happened that do not say it.
+    let mut current = RoomName::default();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let value: Option<Value> = serde_json::from_str(line).ok();
         match value {
-            Some(head) if head.get("arcane_recording").is_some() => read_head(&mut recording, head)?,
-            Some(value) if recording.events.len() < EVENTS_MAX => {
-                match message::event(value, Timestamp::UNKNOWN) {
-                    Some(event) => recording.events.push(event),
-                    None => recording.unread += 1,
+            Some(head) if head.get("arcane_recording").is_some() => {
+                let head = read_head(head)?;
+                recording.room(&head.room).present = head.present;
+                current = head.room;
+            }
+            Some(mark) if is_mark(&mark) => {
+                if let Some(Ok(room)) = mark.get("room").and_then(Value::as_str).map(RoomName::parse) {
+                    current = room;
                 }
             }
+            Some(value) if events < EVENTS_MAX => match message::event(value, Timestamp::UNKNOWN) {
+                Some(event) => {
+                    events += 1;
+                    let room = event.room.clone().unwrap_or_else(|| current.clone());
+                    recording.room(&room).events.push(event);
+                }
+                None => recording.unread += 1,
+            },
             _ => recording.unread += 1,
         }
     }
-    if recording.events.is_empty() {
+    recording.rooms.retain(|room| !room.events.is_empty());
+    if recording.rooms.is_empty() {
         return Err("This file holds no events: a recording has one event of the bus on each line.".into());
     }
     Ok(recording)
 }
 
-fn read_head(recording: &mut Recording, head: Value) -> Result<(), String> {
+/// Whether it is a line of `arcane export` that is not meant to be an event.
+fn is_mark(value: &Value) -> bool {
+    let kind = value.get("type").and_then(Value::as_str);
+    value.get("spell_name").is_none() && matches!(kind, Some("arcane-export" | "room" | "end"))
+}
+
+fn read_head(head: Value) -> Result<RecordedRoom, String> {
     let head = Head::deserialize(Plain(head))
         .ok()
         .filter(|head| head.arcane_recording.is_some_and(|version| version <= VERSION));
     let Some(head) = head else {
         return Err("This recording is of a later version: open it with a newer dashboard.".into());
     };
-    recording.room = head.room;
     let daemons = head.present.0.into_iter().take(arcane_shared::roster::DAEMONS_MAX);
-    recording.present = daemons
+    let present = daemons
         .map(|daemon| {
             let color =
                 daemon.color.unwrap_or_else(|| arcane_shared::color::assign(&daemon.daemon_name, &[]));
             (daemon.daemon_name, color)
         })
         .collect();
-    Ok(())
+    Ok(RecordedRoom { room: head.room, present, events: Vec::new() })
 }
 
 #[cfg(test)]
@@ -165,11 +201,35 @@ mod tests {
         }
         let (text, count) = encode(&RoomName::parse("lab").unwrap(), &store);
         let recording = decode(&text).unwrap();
-        assert_eq!((count, recording.events.len(), recording.unread), (4, 4, 0));
-        assert_eq!(recording.room.as_str(), "lab");
-        let names: Vec<&str> = recording.present.iter().map(|(name, _)| name.as_str()).collect();
+        let [lab] = &recording.rooms[..] else { panic!("one room") };
+        assert_eq!((count, lab.events.len(), recording.unread), (4, 4, 0));
+        assert_eq!(lab.room.as_str(), "lab");
+        let names: Vec<&str> = lab.present.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["old", "gemini"]);
-        assert_eq!(recording.events[0], event("summon", "claude", 1));
+        assert_eq!(lab.events[0], event("summon", "claude", 1));
+    }
+
+    #[test]
+    fn a_backup_is_one_history_for_each_room() {
+        let line = |room: &str, daemon: &str| {
+            json!({"spell_name": "summon", "daemon_name": daemon, "room": room}).to_string()
+        };
+        let lines = [
+            r#"{"type":"arcane-export","version":1}"#.to_owned(),
+            r#"{"type":"room","room":"lab","epoch":"k","first":1,"head":2}"#.to_owned(),
+            line("lab", "claude"),
+            // One that does not say where it happened.
+            r#"{"spell_name":"invoke","daemon_name":"claude"}"#.to_owned(),
+            r#"{"type":"room","room":"empty","epoch":"k","first":1,"head":0}"#.to_owned(),
+            r#"{"type":"room","room":"ops","epoch":"k","first":1,"head":1}"#.to_owned(),
+            line("ops", "watch"),
+            r#"{"type":"end","events":3}"#.to_owned(),
+            r#"{"type":"news"}"#.to_owned(),
+        ];
+        let recording = decode(&lines.join("\n")).unwrap();
+        let rooms: Vec<_> =
+            recording.rooms.iter().map(|room| (room.room.as_str(), room.events.len())).collect();
+        assert_eq!((rooms, recording.unread), (vec![("lab", 2), ("ops", 1)], 1));
     }
 
     #[test]
@@ -177,20 +237,21 @@ mod tests {
         insta::assert_snapshot!(decode("").unwrap_err(), @"This file holds no events: a recording has one event of the bus on each line.");
         insta::assert_snapshot!(decode("{\"arcane_recording\":2}").unwrap_err(), @"This recording is of a later version: open it with a newer dashboard.");
         let mixed = decode("hello\n{\"spell_name\":\"invoke\"}\n[1]\n").unwrap();
-        assert_eq!((mixed.events.len(), mixed.unread), (1, 2));
+        assert_eq!((mixed.rooms[0].events.len(), mixed.unread), (1, 2));
     }
 
     proptest! {
         #[test]
         fn every_line_is_an_event_or_counted(text in "\\PC{0,300}|(\\{\"spell_name\":\"[a-z]{1,9}\",\"metadata\":\\{\\}\\}\n){0,9}") {
             let head = format!("{{\"arcane_recording\":1,\"present\":[{}]}}\n", text.lines().next().unwrap_or_default());
+            let events = |recording: &Recording| recording.rooms.iter().map(|room| room.events.len()).sum::<usize>();
             let lines = |text: &str| text.lines().filter(|line| !line.trim().is_empty()).count();
             if let Ok(recording) = decode(&text) {
-                prop_assert_eq!(recording.events.len() + recording.unread, lines(&text));
+                prop_assert_eq!(events(&recording) + recording.unread, lines(&text));
             }
             if let Ok(recording) = decode(&(head.clone() + &text)) {
                 let is_head = serde_json::from_str::<Value>(&head).is_ok();
-                prop_assert_eq!(recording.events.len() + recording.unread, lines(&text) + usize::from(!is_head));
+                prop_assert_eq!(events(&recording) + recording.unread, lines(&text) + usize::from(!is_head));
             }
         }
     }

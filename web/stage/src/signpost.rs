@@ -47,9 +47,9 @@ fn note(travel: &TimeTravel) -> String {
         return "reading on …".into();
     }
     let silent = travel.playback().and_then(|playback| playback.silent_until());
-    match silent.map(|until| until - travel.moment()) {
-        Some(left) if left > 1_000.0 => format!("nothing for {}: passing faster", length(left)),
-        _ if travel.is_recording() => "a recording".into(),
+    match (silent.map(|until| until - travel.moment()), travel.recorded()) {
+        (Some(left), _) if left > 1_000.0 => format!("nothing for {}: passing faster", length(left)),
+        (_, Some(room)) => format!("a recording of the room {room}"),
         _ if !travel.is_from_log() => "what this browser kept".into(),
         _ => String::new(),
     }

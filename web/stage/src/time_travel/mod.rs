@@ -11,10 +11,11 @@ mod shown;
 use std::rc::Rc;
 
 use arcane_shared::api::RosterAnswer;
-use arcane_shared::{Epoch, ReceivedEvent, Rgb, Seq, UnixMillis};
+use arcane_shared::{Epoch, ReceivedEvent, RoomName, Seq, UnixMillis};
 
 use crate::activity::{Activity, Place};
 use crate::daemons::Daemons;
+use crate::recording::RecordedRoom;
 use crate::store::Stored;
 use crate::time_travel::ask::{Answer, Ask, PAGE_EVENTS, Page, Trouble};
 use crate::time_travel::past::{ENOUGH, Past, taken_at};
@@ -45,7 +46,7 @@ pub struct TimeTravel {
     shown: bool,
     jumped: bool,
     arrived: bool,
-    recorded: bool,
+    recorded: Option<RoomName>,
 }
 
 /// What has to be known before the moment can be shown.
@@ -78,7 +79,7 @@ impl TimeTravel {
             shown: false,
             jumped: false,
             arrived: false,
-            recorded: false,
+            recorded: None,
         };
         travel.find(activity);
         travel
@@ -99,24 +100,25 @@ impl TimeTravel {
         travel
     }
 
-    /// A visit to a recording: who was present before it, and its events, oldest first.
+    /// A visit to what a recording holds of a room.
     #[must_use]
-    pub fn of_recording(moment: UnixMillis, present: &[(String, Rgb)], events: Vec<ReceivedEvent>) -> Self {
+    pub fn of_recording(moment: UnixMillis, recorded: RecordedRoom) -> Self {
+        let RecordedRoom { room, present, events } = recorded;
         let mut before = Daemons::default();
-        for (name, color) in present {
+        for (name, color) in &present {
             before.admit(name, *color);
         }
         let mut travel = Self::of_kept(moment, Vec::new());
         travel.past = Past::new(before, events, true, f64::INFINITY, 0);
         travel.past.go_to(moment);
-        travel.recorded = true;
+        travel.recorded = Some(room);
         travel
     }
 
-    /// Whether it is a visit to a recording.
+    /// The room of the recording that it is a visit to.
     #[must_use]
-    pub fn is_recording(&self) -> bool {
-        self.recorded
+    pub fn recorded(&self) -> Option<&RoomName> {
+        self.recorded.as_ref()
     }
 
     /// Goes to another moment.
