@@ -17,11 +17,11 @@ impl AppHandle {
                 }
             }
         });
-        let room = self.views.header.room.get_untracked();
-        if room == arcane_shared::room::DEFAULT_ROOM {
-            query.delete("room");
-        } else {
-            query.set("room", &room);
+        match self.views.header.room.get_untracked().as_str() {
+            // It stands as it is, and so does what the page says of it.
+            "" => {}
+            arcane_shared::room::DEFAULT_ROOM => query.delete("room"),
+            room => query.set("room", room),
         }
         if self.views.wall.get_untracked() {
             query.set("view", "wall");

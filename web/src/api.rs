@@ -4,19 +4,24 @@ use std::pin::Pin;
 
 use arcane_shared::api::{ExamplesAnswer, RoomsAnswer, RosterAnswer, SpellAnswer, SpellRequest};
 use arcane_shared::lenient::Plain;
-use arcane_shared::{Position, Problem};
+use arcane_shared::{Position, Problem, ServerAddress};
 use arcane_stage::message::written;
+use arcane_stage::summary::shorten;
 use gloo_net::http::Request;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Where the server is: empty for the page's own host.
+/// Where the server is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Server {
+    /// What stands before its routes; empty: they are those of the page's own host.
     base: String,
-    host: String,
+    /// Its host, and the path before its routes.
+    place: String,
     secure: bool,
+    /// What is wrong with the address that names it: then it is asked for nothing.
+    wrong: Option<String>,
 }
 
 /// Why a request brought nothing.
@@ -29,33 +34,48 @@ pub(crate) struct Failure {
 }
 
 impl Server {
-    /// The page's own host, or the one that `?server=http://host:port` names.
+    /// The server of the page, or the one that `?server=http://host:port` names.
     pub(crate) fn of_page(named: Option<&str>) -> Self {
-        let location = web_sys::window().map(|window| window.location());
+        let location = leptos::prelude::window().location();
+        let path = location.pathname().unwrap_or_default();
+        // The page is its server's `/`, maybe behind the path of a proxy.
+        let base = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let own = Self {
-            base: String::new(),
-            host: location.as_ref().and_then(|l| l.host().ok()).unwrap_or_default(),
-            secure: location.as_ref().and_then(|l| l.protocol().ok()).as_deref() == Some("https:"),
+            place: location.host().unwrap_or_default() + base,
+            base: base.to_owned(),
+            secure: location.protocol().as_deref() == Ok("https:"),
+            wrong: None,
         };
-        let Some(url) = named.and_then(|named| web_sys::Url::new(named).ok()) else { return own };
-        match url.protocol().as_str() {
-            "http:" | "https:" => {
-                Self { base: url.origin(), host: url.host(), secure: url.protocol() == "https:" }
-            }
-            _ => own,
+        let Some(text) = named.filter(|named| !named.trim().is_empty()) else { return own };
+        let Some(address) = ServerAddress::parse(text) else {
+            let text = shorten(text, 60);
+            let wrong = Some(format!(
+                "“{text}” in the page's address names no server. It would be ?server=http://host:8000"
+            ));
+            return Self { wrong, ..own };
+        };
+        let (secure, place) = (address.secure.unwrap_or(own.secure), address.host + &address.path);
+        if (secure, &place) == (own.secure, &own.place) {
+            return own;
         }
+        Self { base: format!("{}://{place}", scheme(secure)), place, secure, wrong: None }
+    }
+
+    /// What is wrong with the page's address, if it names no server.
+    pub(crate) fn wrong(&self) -> Option<&String> {
+        self.wrong.as_ref()
     }
 
     /// The address of a room's event stream, to be read on from a position.
     pub(crate) fn stream_url(&self, room: &str, since: Option<Position>) -> String {
         let scheme = if self.secure { "wss" } else { "ws" };
         let since = since.map_or_else(String::new, |position| format!("&since={position}"));
-        format!("{scheme}://{}/ws/events?room={room}&recent=100&roster=true{since}", self.host)
+        format!("{scheme}://{}/ws/events?room={room}&recent=100&roster=true{since}", self.place)
     }
 
     /// The address that a person would type into a shell.
     pub(crate) fn shown(&self) -> String {
-        format!("{}://{}", if self.secure { "https" } else { "http" }, self.host)
+        format!("{}://{}", scheme(self.secure), self.place)
     }
 
     /// Casts a spell written in natural language. What comes back is the event's sentence and, on
@@ -106,9 +126,17 @@ impl Server {
         path: &str,
         body: Option<String>,
     ) -> Pin<Box<dyn Future<Output = Result<Value, Failure>>>> {
+        if let Some(wrong) = &self.wrong {
+            let problem = Problem { detail: wrong.clone(), ..Problem::default() };
+            return Box::pin(std::future::ready(Err(Failure { status: 0, problem: Some(problem) })));
+        }
         let url = format!("{}{path}", self.base);
         Box::pin(request(url, body))
     }
+}
+
+fn scheme(secure: bool) -> &'static str {
+    if secure { "https" } else { "http" }
 }
 
 async fn request(url: String, body: Option<String>) -> Result<Value, Failure> {

@@ -112,7 +112,9 @@ fn begin(app: AppHandle, canvas: HtmlCanvasElement) {
     expose(app);
     app.settle_settings();
     if !crate::clock::is_manual() {
-        app.connect();
+        if app.has_room() {
+            app.connect();
+        }
         app.learn();
     }
     frame_loop::start(app, canvas);

@@ -37,25 +37,22 @@ impl AppHandle {
     /// Reads the page's URL and what the browser kept.
     pub(crate) fn of_page() -> Self {
         let query = query();
-        let named = query.get("room").and_then(|room| RoomName::parse(&room).ok()).unwrap_or_default();
+        let server = Server::of_page(query.get("server").as_deref());
+        let room = named_room(query.get("room").as_deref());
         let pairs: Vec<(String, String)> = ["spell", "daemon", "success"]
             .into_iter()
             .filter_map(|key| Some((key.to_owned(), query.get(key)?)))
             .collect();
         let filter = Filter::from_pairs(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
-        let views = Views::new(named.as_str(), filter, prefers_reduced());
+        let views = Views::new(room.as_ref().map_or("", RoomName::as_str), filter, prefers_reduced());
         if query.get("clock").as_deref() == Some("manual") {
             clock::stop();
         }
         let dice = query.get("seed").and_then(|seed| seed.parse().ok()).unwrap_or(DICE);
-        let mut page = Page::new(named, dice);
+        let mut page = Page::new(&room, dice);
         page.stage.set_reduced(views.header.reduced.get_untracked());
         views.wall.set(query.get("view").as_deref() == Some("wall"));
-        Self {
-            page: StoredValue::new_local(page),
-            server: StoredValue::new(Server::of_page(query.get("server").as_deref())),
-            views,
-        }
+        Self { page: StoredValue::new_local(page), server: StoredValue::new(server), views }
     }
 
     /// Does something with the page's state. Not to be nested.
@@ -72,9 +69,18 @@ impl AppHandle {
     pub(crate) fn connect(self) {
         let server = self.server();
         self.with(|page| {
+            if let Some(wrong) = server.wrong() {
+                page.link.refuse(wrong);
+                return;
+            }
             let url = server.stream_url(page.room.as_str(), page.store.position());
             page.connect(&url, move |heard| self.hear(heard));
         });
+    }
+
+    /// Whether there is a room to show: the page's address may name what can be none.
+    pub(crate) fn has_room(self) -> bool {
+        !self.views.header.room.with_untracked(String::is_empty)
     }
 
     fn hear(self, heard: Heard) {
@@ -117,7 +123,7 @@ impl AppHandle {
             if let Some(answer) = self.server().rooms().await {
                 let mut rooms: Vec<String> = answer.rooms.iter().map(|card| card.room.to_string()).collect();
                 let current = self.views.header.room.get_untracked();
-                if !rooms.contains(&current) {
+                if !current.is_empty() && !rooms.contains(&current) {
                     rooms.insert(rooms.partition_point(|room| *room < current), current);
                 }
                 crate::views::put(self.views.header.rooms, rooms);
@@ -361,6 +367,17 @@ impl AppHandle {
         self.views.header.reduced.set(reduced);
         self.with(|page| page.stage.set_reduced(reduced));
         storage::write(storage::MOTION_KEY, if reduced { "reduced" } else { "full" });
+    }
+}
+
+/// The room that the page's address names, or what is wrong with it.
+fn named_room(named: Option<&str>) -> Result<RoomName, String> {
+    match named.filter(|named| !named.trim().is_empty()) {
+        None => Ok(RoomName::default()),
+        Some(text) => RoomName::parse(text).map_err(|why| {
+            let text = arcane_stage::summary::shorten(text, 60);
+            format!("“{text}” in the page's address names no room: {why}.")
+        }),
     }
 }
 

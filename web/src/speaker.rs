@@ -146,8 +146,8 @@ impl Speaker {
         }
         // Only sounds of the same origin: a path, not an address.
         if let Some(path) = audio_path.filter(|path| !path.contains(':') && !path.starts_with("//")) {
-            let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-            if let Ok(audio) = HtmlAudioElement::new_with_src(&path) {
+            // Beside the page, which may be behind a path.
+            if let Ok(audio) = HtmlAudioElement::new_with_src(path.trim_start_matches('/')) {
                 audio.set_volume(self.volume.into());
                 if let Ok(playing) = audio.play() {
                     // A sound that cannot be played has its subtitle.

@@ -11,9 +11,9 @@ use crate::project::{Build, Project};
 /// What wasm-bindgen calls its two files.
 const NAME: &str = "arcane-web";
 /// Loads the program, as the script does that Trunk writes.
-const LOADER: &str = "<link rel=\"modulepreload\" href=\"/arcane-web.js\" />\n    \
-    <script type=\"module\">import init from '/arcane-web.js'; \
-    await init({ module_or_path: '/arcane-web_bg.wasm' });</script>";
+const LOADER: &str = "<link rel=\"modulepreload\" href=\"./arcane-web.js\" />\n    \
+    <script type=\"module\">import init from './arcane-web.js'; \
+    await init({ module_or_path: './arcane-web_bg.wasm' });</script>";
 
 /// Puts the page together from its compiled program; wasm-bindgen must be there. Returns its folder.
 pub(crate) fn assemble(project: &Project, build: Build) -> Result<PathBuf> {
@@ -87,14 +87,14 @@ mod tests {
     fn what_is_meant_for_trunk_is_replaced() {
         let written = from(
             "<head>\n<link data-trunk rel=\"copy-file\" href=\"../public/icon.svg\" />\n\
-             <link rel=\"icon\" href=\"/icon.svg\" />\n\
+             <link rel=\"icon\" href=\"icon.svg\" />\n\
              <link data-trunk rel=\"inline\" type=\"css\" href=\"styles/page.css\" />\n\
              <link data-trunk rel=\"rust\" href=\"Cargo.toml\" data-bin=\"arcane-web\" />\n</head>",
         )
         .unwrap();
         assert_eq!(written.copies, [Path::new("../public/icon.svg")]);
         let expected = format!(
-            "<head>\n\n<link rel=\"icon\" href=\"/icon.svg\" />\n<style>/* styles/page.css */</style>\n{LOADER}\n</head>"
+            "<head>\n\n<link rel=\"icon\" href=\"icon.svg\" />\n<style>/* styles/page.css */</style>\n{LOADER}\n</head>"
         );
         assert_eq!(written.html, expected);
     }

@@ -10,6 +10,7 @@
 use std::borrow::Cow;
 use std::path::{Component, Path};
 
+use arcane_shared::ServerAddress;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -142,19 +143,20 @@ fn answer(file: File, path: &str, request: &HeaderMap) -> Response {
     response
 }
 
-/// What the page may connect to besides its own server: the one that its address names (`?server=http://host:port`),
-/// as the policy writes it. Anything else than a plain origin is nothing.
+/// What the page may connect to besides its own server: the one that its address names (`?server=http://host:port`), as the policy
+/// writes it. An address without a scheme is of the page's own, which a proxy before this server may have changed.
 fn elsewhere(query: &str) -> String {
     let named = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "server");
-    let Some((_, origin)) = named else { return String::new() };
-    let origin = origin.trim_end_matches('/');
-    let plain = |host: &str| {
-        !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(c))
+    let Some(ServerAddress { secure, host, .. }) = named.and_then(|(_, text)| ServerAddress::parse(&text))
+    else {
+        return String::new();
     };
-    match (origin.strip_prefix("http://"), origin.strip_prefix("https://")) {
-        (Some(host), _) if plain(host) => format!(" http://{host} ws://{host}"),
-        (_, Some(host)) if plain(host) => format!(" https://{host} wss://{host}"),
-        _ => String::new(),
+    let plain = format!(" http://{host} ws://{host}");
+    let tls = format!(" https://{host} wss://{host}");
+    match secure {
+        Some(false) => plain,
+        Some(true) => tls,
+        None => plain + &tls,
     }
 }
 
@@ -267,8 +269,10 @@ mod tests {
         let of = |named: &str| elsewhere(&format!("room=lab&server={named}"));
         assert_eq!(of("http%3A%2F%2F127.0.0.1%3A8001"), " http://127.0.0.1:8001 ws://127.0.0.1:8001");
         assert_eq!(of("https://bus.example/"), " https://bus.example wss://bus.example");
+        assert_eq!(of("ws://bus/ws/events"), " http://bus ws://bus");
+        assert_eq!(of("bus:8000"), " http://bus:8000 ws://bus:8000 https://bus:8000 wss://bus:8000");
         for bad in
-            ["", "*", "http://", "http://a b", "http://a;script-src *", "javascript:1", "http://a/path"]
+            ["", "*", "http://", "http://a b", "http://a;script-src *", "javascript:alert(1)", "http://a'"]
         {
             assert_eq!(of(&bad.replace(';', "%3B").replace(' ', "%20")), "", "{bad}");
         }

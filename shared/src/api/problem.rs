@@ -6,7 +6,7 @@ use crate::lenient;
 
 /// An error answer (RFC 9457), `application/problem+json`.
 // Of what something between server and reader wrote, any part may be missing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// A URI reference that names the kind of problem and stays the same.

@@ -21,7 +21,8 @@ pub(crate) fn Choice(
 ) -> impl IntoView {
     let names = Signal::derive(move || {
         let (mut names, chosen) = (options.get(), chosen.get());
-        if !chosen.is_empty() && !names.contains(&chosen) {
+        // Where nothing stands for none, none is an option as long as it is chosen.
+        if (none.is_none() || !chosen.is_empty()) && !names.contains(&chosen) {
             names.push(chosen);
         }
         names

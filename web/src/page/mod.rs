@@ -81,7 +81,8 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    pub(crate) fn new(room: RoomName, dice: u32) -> Self {
+    /// A page of a room; without one it says why there is none.
+    pub(crate) fn new(room: &Result<RoomName, String>, dice: u32) -> Self {
         let now = clock::now();
         #[expect(
             clippy::cast_possible_truncation,
@@ -91,7 +92,7 @@ impl Page {
         let seed = clock::unix() as u64;
         let history = storage::read(STORAGE_KEY).map(|text| History::decode(&text)).unwrap_or_default();
         let mut page = Self {
-            room,
+            room: room.clone().unwrap_or_default(),
             store: Store::default(),
             stage: Stage::new(dice, now),
             link: Link::new(seed, now),
@@ -122,7 +123,13 @@ impl Page {
             saved_at: now,
             seen_at: now,
         };
-        page.store.restore(page.history.of_room(&page.room));
+        match room {
+            Ok(room) => page.store.restore(page.history.of_room(room)),
+            Err(why) => {
+                page.link.refuse(why);
+                page.time_travel = TimeTraveller::of_recording(&page.store);
+            }
+        }
         page.time_travel.count(&page.store);
         page
     }

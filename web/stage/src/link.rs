@@ -101,6 +101,11 @@ impl Link {
         self.state = State::Reconnecting { at: now + wait };
     }
 
+    /// There is nothing to connect to, and why.
+    pub fn refuse(&mut self, reason: &str) {
+        self.state = State::Disconnected { code: CloseCode::BadRequest.code(), reason: reason.to_owned() };
+    }
+
     /// Whether it is time to open a socket again.
     #[must_use]
     pub fn retry_due(&self, now: f64) -> bool {
