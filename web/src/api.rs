@@ -61,6 +61,11 @@ impl Server {
         Self { base: format!("{}://{place}", scheme(secure)), place, secure, wrong: None }
     }
 
+    /// What the browser knows the server by: empty for one at the root of the page's own host.
+    pub(crate) fn name(&self) -> &str {
+        &self.base
+    }
+
     /// What is wrong with the page's address, if it names no server.
     pub(crate) fn wrong(&self) -> Option<&String> {
         self.wrong.as_ref()

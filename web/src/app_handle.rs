@@ -49,7 +49,7 @@ impl AppHandle {
             clock::stop();
         }
         let dice = query.get("seed").and_then(|seed| seed.parse().ok()).unwrap_or(DICE);
-        let mut page = Page::new(&room, dice);
+        let mut page = Page::new(&room, dice, server.name());
         page.stage.set_reduced(views.header.reduced.get_untracked());
         views.wall.set(query.get("view").as_deref() == Some("wall"));
         Self { page: StoredValue::new_local(page), server: StoredValue::new(server), views }

@@ -2,6 +2,7 @@
 //! turns it into a picture. What people read is projected from here a few times a second.
 
 mod description;
+mod memory;
 mod performance;
 mod recordings;
 
@@ -14,7 +15,6 @@ use arcane_stage::clock_sync::ClockSync;
 use arcane_stage::director::{Cue, direct};
 use arcane_stage::feed::Held;
 use arcane_stage::gap::Cause;
-use arcane_stage::history::{History, STORAGE_KEY};
 use arcane_stage::latency::Latency;
 use arcane_stage::link::{Link, State};
 use arcane_stage::message::{self, Incoming, Notice, Welcome};
@@ -24,13 +24,14 @@ use arcane_stage::sounds::Sound;
 use arcane_stage::store::{Origin, RESUME_MAX, Stored};
 use arcane_stage::{Stage, Store};
 
+use self::memory::Memory;
 use self::performance::Performed;
 use self::recordings::Recorded;
+use crate::clock;
 use crate::painter::Painter;
 use crate::socket::{Heard, Socket};
 use crate::speaker::Speaker;
 use crate::time_travel::TimeTraveller;
-use crate::{clock, storage};
 
 /// Milliseconds between writes of the history.
 const SAVE_EVERY_MS: f64 = 1_500.0;
@@ -71,18 +72,17 @@ pub(crate) struct Page {
     /// The painter has said what it can do.
     settled: bool,
     roster_asked_at: Option<f64>,
-    history: History,
+    memory: Memory,
     socket: Option<Socket>,
     performed: Vec<Performed>,
     sounds: Vec<Sound>,
-    unsaved: bool,
     saved_at: f64,
     seen_at: f64,
 }
 
 impl Page {
-    /// A page of a room; without one it says why there is none.
-    pub(crate) fn new(room: &Result<RoomName, String>, dice: u32) -> Self {
+    /// A page of a room of a server, by the name that the browser knows it by; without a room it says why there is none.
+    pub(crate) fn new(room: &Result<RoomName, String>, dice: u32, server: &str) -> Self {
         let now = clock::now();
         #[expect(
             clippy::cast_possible_truncation,
@@ -90,7 +90,6 @@ impl Page {
             reason = "any bits will do as a seed"
         )]
         let seed = clock::unix() as u64;
-        let history = storage::read(STORAGE_KEY).map(|text| History::decode(&text)).unwrap_or_default();
         let mut page = Self {
             room: room.clone().unwrap_or_default(),
             store: Store::default(),
@@ -115,16 +114,15 @@ impl Page {
             reopens: false,
             settled: false,
             roster_asked_at: None,
-            history,
+            memory: Memory::read(server),
             socket: None,
             performed: Vec::new(),
             sounds: Vec::new(),
-            unsaved: false,
             saved_at: now,
             seen_at: now,
         };
         match room {
-            Ok(room) => page.store.restore(page.history.of_room(room)),
+            Ok(room) => page.store.restore(page.memory.of_room(room)),
             Err(why) => {
                 page.link.refuse(why);
                 page.time_travel = TimeTraveller::of_recording(&page.store);
@@ -176,7 +174,7 @@ impl Page {
         self.roster_asked_at = None;
         self.lagging = 0;
         self.store = Store::default();
-        self.store.restore(self.history.of_room(&self.room));
+        self.store.restore(self.memory.of_room(&self.room));
         let range = self.time_travel.range;
         self.time_travel = TimeTraveller::new();
         self.time_travel.range = range;
@@ -230,9 +228,8 @@ impl Page {
         }
         for stored in &fresh {
             self.time_travel.note(stored);
-            self.history.keep(&self.room, self.store.epoch(), &stored.event);
+            self.memory.keep(&self.room, self.store.epoch(), &stored.event);
         }
-        self.unsaved |= !fresh.is_empty();
         self.time_travel.begin();
         if self.time_travel.travel.is_none() {
             self.stage.settle(self.store.daemons(), now);
@@ -272,8 +269,7 @@ impl Page {
     fn receive(&mut self, event: ReceivedEvent, hidden: bool) {
         let Some(stored) = self.store.receive(event) else { return };
         self.heard_events += 1;
-        self.history.keep(&self.room, self.store.epoch(), &stored.event);
-        self.unsaved = true;
+        self.memory.keep(&self.room, self.store.epoch(), &stored.event);
         self.time_travel.note(&stored);
         self.doubt_clock(&stored);
         if self.time_travel.travel.is_some() {
@@ -335,19 +331,16 @@ impl Page {
                 self.say(&ClientMessage::Seen { samples });
             }
         }
-        if self.unsaved && now - self.saved_at >= SAVE_EVERY_MS {
+        if self.memory.is_unsaved() && now - self.saved_at >= SAVE_EVERY_MS {
             self.save();
         }
         self.link.retry_due(now)
     }
 
-    /// Writes the history; what does not fit in the browser's storage is not kept.
+    /// Writes the history.
     pub(crate) fn save(&mut self) {
         self.saved_at = clock::now();
-        if self.unsaved {
-            self.unsaved = false;
-            storage::write(STORAGE_KEY, &self.history.encode());
-        }
+        self.memory.save();
     }
 
     fn say(&self, message: &ClientMessage) {
