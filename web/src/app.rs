@@ -35,8 +35,13 @@ pub(crate) fn App() -> impl IntoView {
     let dropping = take_drops(app);
     let alive = RwSignal::new(false);
     set_timeout(move || alive.set(true), SETTLED_AFTER);
-    window_event_listener(leptos::ev::keydown, move |event| keys::press(app, &event));
+    window_event_listener(leptos::ev::keydown, move |event| {
+        keys::press(app, &event);
+        app.wake_sound();
+    });
+    window_event_listener(leptos::ev::pointerdown, move |_| app.wake_sound());
     window_event_listener(leptos::ev::visibilitychange, move |_| {
+        app.wake_sound();
         app.with(|page| page.turn_away(document().hidden()));
     });
     window_event_listener(leptos::ev::pagehide, move |_| {

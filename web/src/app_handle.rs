@@ -13,9 +13,10 @@ use crate::api::Server;
 use crate::page::Page;
 use crate::project;
 use crate::socket::Heard;
+use crate::switches::prefers_reduced;
 use crate::time_travel::past_view;
 use crate::views::Views;
-use crate::{clock, storage, strip};
+use crate::{clock, strip};
 
 /// What draws how things fly, if the URL does not say.
 const DICE: u32 = 0x0A5C_A0E5;
@@ -327,47 +328,6 @@ impl AppHandle {
             page.show_recorded(at.unwrap_or_default());
         });
     }
-
-    /// Takes over what the browser keeps of the settings.
-    pub(crate) fn settle_settings(self) {
-        let percent = storage::read(storage::VOLUME_KEY).and_then(|text| text.parse::<u8>().ok());
-        let volume = f32::from(percent.unwrap_or(60)) / 100.0;
-        let tier = storage::read(storage::QUALITY_KEY).unwrap_or_default();
-        self.with(|page| {
-            page.speaker.set_volume(volume);
-            page.quality.fix(&tier);
-        });
-    }
-
-    /// Shows nothing but the stage, or everything again.
-    pub(crate) fn toggle_wall(self) {
-        self.views.wall.update(|wall| *wall = !*wall);
-        self.views.stage.tip.set(None);
-        self.write_address();
-    }
-
-    /// Turns sound on or off.
-    pub(crate) fn toggle_sound(self) {
-        let on = self.views.header.sound.get_untracked();
-        let now_on = self.with(|page| {
-            if on {
-                page.speaker.disable();
-                false
-            } else {
-                page.speaker.enable()
-            }
-        });
-        self.views.header.sound.set(now_on == Some(true));
-        storage::write(storage::SOUND_KEY, if now_on == Some(true) { "on" } else { "off" });
-    }
-
-    /// Turns motion on or off, whatever the system prefers.
-    pub(crate) fn toggle_motion(self) {
-        let reduced = !self.views.header.reduced.get_untracked();
-        self.views.header.reduced.set(reduced);
-        self.with(|page| page.stage.set_reduced(reduced));
-        storage::write(storage::MOTION_KEY, if reduced { "reduced" } else { "full" });
-    }
 }
 
 /// The room that the page's address names, or what is wrong with it.
@@ -378,17 +338,5 @@ fn named_room(named: Option<&str>) -> Result<RoomName, String> {
             let text = arcane_stage::summary::shorten(text, 60);
             format!("“{text}” in the page's address names no room: {why}.")
         }),
-    }
-}
-
-fn prefers_reduced() -> bool {
-    match storage::read(storage::MOTION_KEY).as_deref() {
-        Some("reduced") => true,
-        Some("full") => false,
-        _ => window()
-            .match_media("(prefers-reduced-motion: reduce)")
-            .ok()
-            .flatten()
-            .is_some_and(|query| query.matches()),
     }
 }

@@ -19,8 +19,10 @@ mod speaker;
 mod statistics;
 mod storage;
 mod strip;
+mod switches;
 mod time_travel;
 mod views;
+mod voice;
 
 use leptos::prelude::*;
 

@@ -1,14 +1,14 @@
-//! Stingers, synthesised and scheduled on the audio clock, and voices. Silent until the first click.
+//! Stingers, synthesised and scheduled on the audio clock, and the voice. Silent until the first click.
 
-use arcane_stage::sounds::{Sound, Stinger};
+use arcane_stage::sounds::{Sound as Sounding, Stinger};
 use js_sys::{Function, Reflect};
 use serde_json::{Value, json};
+use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{
-    AudioContext, AudioContextState, GainNode, HtmlAudioElement, OscillatorType, SpeechSynthesisUtterance,
-};
+use web_sys::{AudioContext, AudioContextState, GainNode, OscillatorType};
 
 use crate::clock;
+use crate::voice::Voice;
 
 /// Seconds ahead of the audio clock that a sound needs to be scheduled.
 const AHEAD: f64 = 0.006;
@@ -21,9 +21,21 @@ const GAIN_MAX: f32 = 0.36;
 pub(crate) struct Speaker {
     kit: Option<(AudioContext, GainNode)>,
     on: bool,
-    voice: Option<HtmlAudioElement>,
+    voice: Voice,
     heard: Heard,
     volume: f32,
+}
+
+/// Whether the page can be heard.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Sound {
+    /// The user has not asked for it.
+    #[default]
+    Off,
+    /// It can.
+    On,
+    /// The user has asked for it, and the system lets nothing be heard now: it has suspended the page's audio.
+    Paused,
 }
 
 /// What became of the stingers.
@@ -38,19 +50,46 @@ struct Heard {
 }
 
 impl Speaker {
-    /// Turns sound on; only a click or key may. Says whether there is any.
-    pub(crate) fn enable(&mut self) -> bool {
+    /// Turns sound on; only a click or key may. `on_change` hears when the system suspends it, or lets it go on.
+    pub(crate) fn enable(&mut self, on_change: impl FnMut() + 'static) {
         if self.kit.is_none() {
             self.kit = Self::build();
             self.set_volume(self.volume);
+            if let Some((context, _)) = &self.kit {
+                let on_change = Closure::<dyn FnMut()>::new(on_change);
+                context.set_onstatechange(Some(on_change.as_ref().unchecked_ref()));
+                on_change.forget();
+            }
         }
-        self.on = self.kit.as_ref().is_some_and(|(context, _)| context.resume().is_ok());
-        self.on
+        self.on = self.kit.is_some();
+        self.wake();
+    }
+
+    /// Whether it is on, and can be heard.
+    pub(crate) fn state(&self) -> Sound {
+        match &self.kit {
+            Some((context, _)) if self.on => {
+                if context.state() == AudioContextState::Running {
+                    Sound::On
+                } else {
+                    Sound::Paused
+                }
+            }
+            _ => Sound::Off,
+        }
+    }
+
+    /// Asks the system to let sound go on, if it is on and was suspended.
+    pub(crate) fn wake(&self) {
+        if let Some((context, _)) = self.kit.as_ref().filter(|_| self.state() == Sound::Paused) {
+            let _ = context.resume();
+        }
     }
 
     /// How loud, 0.0–1.0.
     pub(crate) fn set_volume(&mut self, volume: f32) {
         self.volume = volume.clamp(0.0, 1.0);
+        self.voice.set_volume(self.volume);
         if let Some((_, master)) = &self.kit {
             master.gain().set_value(GAIN_MAX * self.volume);
         }
@@ -59,9 +98,7 @@ impl Speaker {
     /// Turns sound off.
     pub(crate) fn disable(&mut self) {
         self.on = false;
-        if let Some(voice) = self.voice.take() {
-            let _ = voice.pause();
-        }
+        self.voice.end();
         if let Some((context, _)) = &self.kit {
             let _ = context.suspend();
         }
@@ -78,7 +115,7 @@ impl Speaker {
 
     /// Plays stingers so that they are heard when their picture is seen, at `seen_at` of the page's clock; what could
     /// only be heard after its deadline stays silent.
-    pub(crate) fn play(&mut self, sounds: &[Sound], seen_at: f64) {
+    pub(crate) fn play(&mut self, sounds: &[Sounding], seen_at: f64) {
         if sounds.is_empty() || !self.on {
             return;
         }
@@ -140,33 +177,20 @@ impl Speaker {
     }
 
     /// Lets a daemon speak: the server's sound, or the browser's own voice. The subtitle stands anyway.
-    pub(crate) fn speak(&mut self, text: &str, audio_path: Option<&str>) {
-        if !self.on {
-            return;
+    pub(crate) fn speak(&mut self, who: &str, text: &str, audio_path: Option<&str>) {
+        if self.on && self.volume > 0.0 {
+            self.voice.say(who, text, audio_path, self.volume);
         }
-        // Only sounds of the same origin: a path, not an address.
-        if let Some(path) = audio_path.filter(|path| !path.contains(':') && !path.starts_with("//")) {
-            // Beside the page, which may be behind a path.
-            if let Ok(audio) = HtmlAudioElement::new_with_src(path.trim_start_matches('/')) {
-                audio.set_volume(self.volume.into());
-                if let Ok(playing) = audio.play() {
-                    // A sound that cannot be played has its subtitle.
-                    wasm_bindgen_futures::spawn_local(async move {
-                        let _ = wasm_bindgen_futures::JsFuture::from(playing).await;
-                    });
-                }
-                self.voice = Some(audio);
-                return;
-            }
-        }
-        if let Some(synthesis) = web_sys::window().and_then(|window| window.speech_synthesis().ok())
-            && let Ok(utterance) = SpeechSynthesisUtterance::new_with_text(text)
-        {
-            utterance.set_volume(self.volume);
-            utterance.set_rate(0.95);
-            synthesis.cancel();
-            synthesis.speak(&utterance);
-        }
+    }
+
+    /// Ends what is being said.
+    pub(crate) fn hush(&mut self) {
+        self.voice.end();
+    }
+
+    /// Ends what a daemon says.
+    pub(crate) fn hush_daemon(&mut self, who: &str) {
+        self.voice.end_of(who);
     }
 }
 

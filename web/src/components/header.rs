@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::choice::Choice;
 use crate::app_handle::AppHandle;
 use crate::pick::Pick;
+use crate::speaker::Sound;
 use crate::views::When;
 
 /// The figures of the header, as text.
@@ -27,7 +28,7 @@ pub(crate) struct HeaderState {
     pub(crate) figures: RwSignal<Figures>,
     pub(crate) room: RwSignal<String>,
     pub(crate) rooms: RwSignal<Vec<String>>,
-    pub(crate) sound: RwSignal<bool>,
+    pub(crate) sound: RwSignal<Sound>,
     /// Whether less motion is shown.
     pub(crate) reduced: RwSignal<bool>,
 }
@@ -38,7 +39,7 @@ impl HeaderState {
             figures: RwSignal::new(Figures { state: "connecting", ..Figures::default() }),
             room: RwSignal::new(room.to_owned()),
             rooms: RwSignal::new(vec![room.to_owned()]),
-            sound: RwSignal::new(false),
+            sound: RwSignal::default(),
             reduced: RwSignal::new(reduced),
         }
     }
@@ -119,9 +120,16 @@ fn Switches(state: HeaderState, app: AppHandle) -> impl IntoView {
         <div class="switches">
             <button
                 class="pill" data-testid="sound-toggle"
-                aria-pressed=sound.pick(bool::to_string) on:click=move |_| app.toggle_sound()
+                aria-pressed=sound.pick(|sound| (*sound != Sound::Off).to_string())
+                // Any other press wakes it: here the click decides.
+                on:pointerdown=move |event| event.stop_propagation()
+                on:click=move |_| app.toggle_sound()
             >
-                {sound.pick(|on| if *on { "♪ on" } else { "Enable sound" })}
+                {sound.pick(|sound| match sound {
+                    Sound::Off => "Enable sound",
+                    Sound::On => "♪ on",
+                    Sound::Paused => "♪ paused",
+                })}
             </button>
             <button
                 class="pill" data-testid="motion-toggle"

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use arcane_shared::api::RosterAnswer;
 use arcane_shared::control::ClientMessage;
-use arcane_shared::{ReceivedEvent, RoomName, UnixMillis};
+use arcane_shared::{ReceivedEvent, RoomName, SpellName, UnixMillis};
 use arcane_stage::clock_sync::ClockSync;
 use arcane_stage::director::{Cue, direct};
 use arcane_stage::feed::Held;
@@ -180,6 +180,7 @@ impl Page {
         self.time_travel.range = range;
         self.time_travel.count(&self.store);
         self.stage.clear();
+        self.speaker.hush();
         self.playout.clear();
         self.performed.clear();
         self.link = Link::new(self.link_seed(), clock::now());
@@ -259,6 +260,11 @@ impl Page {
 
     /// Lets the stage perform a cue; what its daemon does then is what is known of it.
     pub(super) fn enact(&mut self, cue: &Cue, now: f64) {
+        if let Some(gone) =
+            cue.daemon.as_ref().filter(|_| cue.success && cue.spell.known() == Some(SpellName::Banish))
+        {
+            self.speaker.hush_daemon(gone);
+        }
         self.stage.perform(cue, now);
         let shown = self.time_travel.travel.as_ref().map_or(&self.store, |travel| travel.store());
         if let Some(daemon) = cue.daemon.as_ref().and_then(|name| shown.daemons().get(name)) {

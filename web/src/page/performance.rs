@@ -122,7 +122,7 @@ impl Page {
         if cue.is_performed()
             && let Some(text) = &cue.subtitle
         {
-            self.speaker.speak(text, cue.audio_path.as_deref());
+            self.speaker.speak(cue.daemon.as_deref().unwrap_or_default(), text, cue.audio_path.as_deref());
         }
         if cue.lateness != Lateness::Historical
             && self.performed.len() < PERFORMED_MAX

@@ -72,6 +72,7 @@ impl Page {
         let (first, last) = (times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
         (recorded.at, recorded.end) = (at, last + RECORDING_TAIL_MS);
         self.stage.clear();
+        self.speaker.hush();
         self.playout.clear();
         self.performed.clear();
         self.roster_asked_at = None;

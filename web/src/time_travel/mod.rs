@@ -178,8 +178,9 @@ impl Page {
             self.leave(true);
             return;
         }
-        // What waits for its moment is of the present.
+        // What waits for its moment is of the present, and so is who speaks.
         self.playout.clear();
+        self.speaker.hush();
         let traveller = &mut self.time_travel;
         let activity = (traveller.log == Log::There).then_some(&traveller.activity);
         traveller.until.get_or_insert(present);

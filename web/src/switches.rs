@@ -1,0 +1,74 @@
+//! What a user turns on and off, and the settings that the browser keeps.
+
+use leptos::prelude::*;
+
+use crate::app_handle::AppHandle;
+use crate::speaker::Sound;
+use crate::storage;
+
+impl AppHandle {
+    /// Takes over what the browser keeps of the settings.
+    pub(crate) fn settle_settings(self) {
+        let percent = storage::read(storage::VOLUME_KEY).and_then(|text| text.parse::<u8>().ok());
+        let volume = f32::from(percent.unwrap_or(60)) / 100.0;
+        let tier = storage::read(storage::QUALITY_KEY).unwrap_or_default();
+        self.with(|page| {
+            page.speaker.set_volume(volume);
+            page.quality.fix(&tier);
+        });
+    }
+
+    /// Shows nothing but the stage, or everything again.
+    pub(crate) fn toggle_wall(self) {
+        self.views.wall.update(|wall| *wall = !*wall);
+        self.views.stage.tip.set(None);
+        self.write_address();
+    }
+
+    /// Turns sound on or off; where the system has suspended it, asks for it again.
+    pub(crate) fn toggle_sound(self) {
+        let shown = self.views.header.sound.get_untracked();
+        self.with(|page| match shown {
+            Sound::Off => page.speaker.enable(move || self.show_sound()),
+            Sound::On => page.speaker.disable(),
+            Sound::Paused => page.speaker.wake(),
+        });
+        self.show_sound();
+        let off = self.views.header.sound.get_untracked() == Sound::Off;
+        storage::write(storage::SOUND_KEY, if off { "off" } else { "on" });
+    }
+
+    /// Shows whether the page can be heard.
+    fn show_sound(self) {
+        crate::views::put(
+            self.views.header.sound,
+            self.with(|page| page.speaker.state()).unwrap_or_default(),
+        );
+    }
+
+    /// Somebody is here: sound that the system has suspended may go on.
+    pub(crate) fn wake_sound(self) {
+        self.with(|page| page.speaker.wake());
+    }
+
+    /// Turns motion on or off, whatever the system prefers.
+    pub(crate) fn toggle_motion(self) {
+        let reduced = !self.views.header.reduced.get_untracked();
+        self.views.header.reduced.set(reduced);
+        self.with(|page| page.stage.set_reduced(reduced));
+        storage::write(storage::MOTION_KEY, if reduced { "reduced" } else { "full" });
+    }
+}
+
+/// Whether less motion is shown: what the user chose, or else the system.
+pub(crate) fn prefers_reduced() -> bool {
+    match storage::read(storage::MOTION_KEY).as_deref() {
+        Some("reduced") => true,
+        Some("full") => false,
+        _ => window()
+            .match_media("(prefers-reduced-motion: reduce)")
+            .ok()
+            .flatten()
+            .is_some_and(|query| query.matches()),
+    }
+}
