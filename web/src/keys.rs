@@ -1,6 +1,7 @@
 //! The keys of the page; `?` lists them.
 
 use arcane_shared::SpellName;
+use arcane_stage::shortcut::Key;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -16,10 +17,13 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
     let tag = target.map(|element| element.tag_name()).unwrap_or_default();
     let visiting = app.views.when.with_untracked(|when| when.visiting);
     let in_dialog = app.views.in_dialog();
+    if is_composed(event) {
+        return;
+    }
     if event.key() == "Escape" && !in_dialog && tag != "INPUT" {
-        if visiting {
+        if visiting && !event.repeat() {
             app.travel(|page| page.leave(true));
-        } else if app.views.wall.get_untracked() {
+        } else if app.views.wall.get_untracked() && !event.repeat() {
             app.toggle_wall();
         }
         return;
@@ -28,34 +32,52 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
     if typing || in_dialog || event.ctrl_key() || event.meta_key() || event.alt_key() {
         return;
     }
-    match event.key().as_str() {
-        "/" => {
+    let (key, code) = (event.key(), event.code());
+    let Some(meant) = (Key { key: &key, code: &code, shift: event.shift_key(), ..Key::default() }).shortcut()
+    else {
+        return;
+    };
+    // A key that is held acts once; what the browser would do at its every repetition, it does not.
+    if event.repeat() {
+        if meant == ' ' && !matches!(tag.as_str(), "BUTTON" | "A") {
+            event.prevent_default();
+        }
+        return;
+    }
+    match meant {
+        '/' => {
             event.prevent_default();
             focus(app.views.spells.field.get_untracked().map(Into::into));
         }
-        "t" => focus(app.views.strip.scrubber.get_untracked().map(Into::into)),
-        "?" => app.views.help.set(true),
-        "s" => app.toggle_sound(),
-        "m" => app.toggle_motion(),
-        "f" => app.filter(|filter| filter.failures = !filter.failures),
-        "r" => app.travel(Page::replay),
+        't' => focus(app.views.strip.scrubber.get_untracked().map(Into::into)),
+        '?' => app.views.help.set(true),
+        's' => app.toggle_sound(),
+        'm' => app.toggle_motion(),
+        'f' => app.filter(|filter| filter.failures = !filter.failures),
+        'r' => app.travel(Page::replay),
         // A button that has the focus is pressed by it.
-        " " if !matches!(tag.as_str(), "BUTTON" | "A") => {
+        ' ' if !matches!(tag.as_str(), "BUTTON" | "A") => {
             event.prevent_default();
             app.travel(if visiting { Page::toggle_play } else { Page::pause_live });
         }
-        "w" => app.toggle_wall(),
-        "i" => app.open_stats(),
-        "," => app.views.settings.open.set(true),
-        "d" => recorder::save(app),
-        key => {
-            let spell =
-                key.parse::<usize>().ok().and_then(|n| SpellName::ALL.get(n.checked_sub(1)?).copied());
-            if let Some(spell) = spell {
+        'w' => app.toggle_wall(),
+        'i' => app.open_stats(),
+        ',' => app.views.settings.open.set(true),
+        'd' => recorder::save(app),
+        digit => {
+            let at = digit.to_digit(10).and_then(|n| usize::try_from(n).ok()?.checked_sub(1));
+            if let Some(spell) = at.and_then(|at| SpellName::ALL.get(at)) {
                 app.filter_spell(spell.as_str());
             }
         }
     }
+}
+
+/// Whether an input method takes the key: it means nothing to the page.
+pub(crate) fn is_composed(event: &KeyboardEvent) -> bool {
+    let key = event.key();
+    Key { key: &key, composing: event.is_composing(), number: event.key_code(), ..Key::default() }
+        .is_composed()
 }
 
 fn focus(element: Option<HtmlElement>) {

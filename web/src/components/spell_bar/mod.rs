@@ -9,6 +9,7 @@ use leptos::prelude::*;
 
 use self::casting::{Bar, Feedback};
 use crate::app_handle::AppHandle;
+use crate::keys::is_composed;
 use crate::pick::Pick;
 use crate::rows::EachName;
 
@@ -138,8 +139,21 @@ fn FeedbackView(
     }
 }
 
+/// Whether a key does nothing more while it is held. What would write into an empty field was pressed outside of it: it led here.
+fn acts_once(key: &str, is_empty: bool) -> bool {
+    matches!(key, "Enter" | "Escape") || is_empty && key.chars().count() == 1
+}
+
 fn on_key(bar: Bar, event: &KeyboardEvent) {
-    match event.key().as_str() {
+    let key = event.key();
+    if is_composed(event) {
+        return;
+    }
+    if event.repeat() && acts_once(&key, bar.typed.with_untracked(String::is_empty)) {
+        event.prevent_default();
+        return;
+    }
+    match key.as_str() {
         "Tab" | "ArrowRight" if !event.shift_key() && bar.complete() => event.prevent_default(),
         "ArrowDown" => {
             event.prevent_default();
