@@ -125,12 +125,21 @@ fn begin(app: AppHandle, canvas: HtmlCanvasElement) {
     frame_loop::start(app, canvas);
 }
 
+/// A graphics context that has not come back until then does not, as a rule.
+const GONE_AFTER: Duration = Duration::from_secs(8);
+
 /// The browser may take the graphics context away and give it back.
 fn watch_context(app: AppHandle, canvas: &HtmlCanvasElement) {
     let lost = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
         event.prevent_default();
         app.with(|page| page.context_lost = true);
         app.views.stage.canvas.set(Canvas::Lost);
+        let give_up = move || {
+            if app.views.stage.canvas.get_untracked() == Canvas::Lost {
+                app.views.stage.canvas.set(Canvas::Gone);
+            }
+        };
+        set_timeout(give_up, GONE_AFTER);
     });
     let restored = Closure::<dyn FnMut()>::new(move || {
         let back = app.with(|page| {

@@ -114,6 +114,6 @@ mod tests {
         assert_eq!(source.matches("data-trunk").count(), 7);
         assert!(!written.html.contains("data-trunk"));
         assert_eq!(written.html.matches("<style>").count(), 5);
-        assert_eq!(written.html.matches("<script").count(), 1);
+        assert_eq!(written.html.matches("<script").count(), 2);
     }
 }

@@ -13,8 +13,10 @@ pub(crate) enum Canvas {
     /// Painting.
     #[default]
     Painting,
-    /// The browser took the graphics context; it will be back.
+    /// The browser took the graphics context; as a rule it comes back at once.
     Lost,
+    /// It has not come back.
+    Gone,
     /// This browser cannot paint at all.
     Absent,
 }
@@ -57,9 +59,12 @@ impl Said {
         let title =
             |title: &str, told: &str| Self { title: title.into(), told: told.into(), ..Self::default() };
         Some(match (canvas, quiet) {
-            (Canvas::Lost, _) => title(
-                "The stage lost its light",
-                "The browser took the graphics context. It will be back; the tables go on.",
+            (Canvas::Lost, _) => {
+                title("The stage lost its light", "The browser took the graphics context. The tables go on.")
+            }
+            (Canvas::Gone, _) => title(
+                "The stage stays dark",
+                "The browser has not given the graphics context back. Reload the page to ask again; the tables go on.",
             ),
             (Canvas::Absent, Quiet::No) => {
                 title("No canvas here", "This browser cannot paint the stage. The tables go on.")
