@@ -1,9 +1,11 @@
 //! An event in full, as text.
 
+use leptos::html;
 use leptos::prelude::*;
 
 use super::dialog::{Actions, Dialog};
 use crate::app_handle::AppHandle;
+use crate::clipboard;
 use crate::pick::Pick;
 
 /// An event in full.
@@ -19,17 +21,20 @@ pub(crate) struct Detail {
 /// The event that is opened; `None`: none is.
 #[component]
 pub(crate) fn EventDetail(detail: RwSignal<Option<Detail>>, app: AppHandle) -> impl IntoView {
-    let copied = RwSignal::new(false);
+    let copied = RwSignal::<Option<bool>>::new(None);
+    let json = NodeRef::<html::Pre>::new();
     // What was shown last stays until another event is opened: a dialog that closes is still seen.
     let shown = Memo::new(move |before: Option<&Detail>| {
-        copied.set(false);
+        copied.set(None);
         detail.get().or_else(|| before.cloned()).unwrap_or_default()
     });
     let pins = app.views.chronicle.pins;
     let is_pinned = Signal::derive(move || pins.has(shown.with(|shown| shown.id)));
     let copy = move |_| {
-        let _ = window().navigator().clipboard().write_text(&shown.with_untracked(|d| d.json.clone()));
-        copied.set(true);
+        let Some(json) = json.get_untracked() else { return };
+        leptos::task::spawn_local(async move {
+            copied.set(Some(clipboard::copy(&json).await));
+        });
     };
     let facts = move || {
         let facts = shown.with(|d| d.facts.clone());
@@ -48,7 +53,7 @@ pub(crate) fn EventDetail(detail: RwSignal<Option<Detail>>, app: AppHandle) -> i
         >
             <p class="sentence">{shown.pick(|d| d.description.clone())}</p>
             <dl>{facts}</dl>
-            <pre tabindex="0" aria-label="the event as JSON">{shown.pick(|d| d.json.clone())}</pre>
+            <pre tabindex="0" node_ref=json aria-label="the event as JSON">{shown.pick(|d| d.json.clone())}</pre>
             <Actions>
                 <button
                     class="pill" data-testid="pin"
@@ -57,7 +62,11 @@ pub(crate) fn EventDetail(detail: RwSignal<Option<Detail>>, app: AppHandle) -> i
                     {is_pinned.pick(|pinned| if *pinned { "Unpin" } else { "Pin" })}
                 </button>
                 <button class="pill" data-testid="copy" on:click=copy>
-                    {copied.pick(|copied| if *copied { "Copied" } else { "Copy JSON" })}
+                    {copied.pick(|copied| match copied {
+                        None => "Copy JSON",
+                        Some(true) => "Copied",
+                        Some(false) => "Not copied: it is selected",
+                    })}
                 </button>
             </Actions>
         </Dialog>
