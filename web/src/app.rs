@@ -64,6 +64,8 @@ pub(crate) fn App() -> impl IntoView {
             class:badge=views.badge
             class:dropping=dropping
             data-mode=views.when.pick(|when| when.post.mode)
+            // Names, and text that the program changes: a translation would take its place, and stand there for ever.
+            translate="no"
         >
             <Header state=views.header when=views.when app/>
             <main class="floor">

@@ -39,7 +39,7 @@ const SIGNS: [(&str, &str); 7] = [
 pub(crate) fn Help(open: RwSignal<bool>) -> impl IntoView {
     view! {
         <Dialog open on_close=move |()| open.set(false) class="help" testid="help-dialog" title="Keys and signs">
-            <div class="columns">
+            <div class="columns" translate="yes">
                 <dl class="keys">{described(&KEYS)}</dl>
                 <dl>{described(&SIGNS)}</dl>
             </div>

@@ -42,21 +42,21 @@ pub(crate) fn Settings(state: SettingsState, app: AppHandle) -> impl IntoView {
     view! {
         <Dialog open on_close=move |()| open.set(false) class="settings" testid="settings-dialog" title="Settings">
             <p>
-                <label for="quality">"stage"</label>
+                <label translate="yes" for="quality">"stage"</label>
                 <Kept
                     name="quality" options=&QUALITIES kept=(storage::QUALITY_KEY, "auto")
                     on_choice=move |value: String| keep(storage::QUALITY_KEY, &value)
                 />
             </p>
             <p>
-                <label for="volume">"volume"</label>
+                <label translate="yes" for="volume">"volume"</label>
                 <input
                     id="volume" data-testid="volume" type="range" min="0" max="100" prop:value=volume
                     on:input:target=move |event| keep(storage::VOLUME_KEY, &event.target().value())
                 />
             </p>
             <p>
-                <label for="summaries">"spoken summary"</label>
+                <label translate="yes" for="summaries">"spoken summary"</label>
                 <Kept
                     name="summaries" options=&SUMMARIES kept=(storage::SUMMARY_KEY, "5")
                     on_choice=move |value: String| keep(storage::SUMMARY_KEY, &value)

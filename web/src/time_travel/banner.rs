@@ -72,7 +72,7 @@ fn Speeds(app: AppHandle) -> impl IntoView {
         }
     };
     let option = |(word, speed): (&'static str, &f64)| {
-        view! { <option selected=speed.to_bits() == chosen.to_bits()>{word}</option> }
+        view! { <option value=word selected=speed.to_bits() == chosen.to_bits()>{word}</option> }
     };
     view! {
         <select

@@ -131,8 +131,8 @@ fn Silence(said: Memo<Option<Said>>, app: AppHandle) -> impl IntoView {
         >
             <h2>{now.pick(|said| said.title.clone())}</h2>
             <p hidden=now.pick(|said| said.told.is_empty())>{now.pick(|said| said.told.clone())}</p>
-            <p hidden=no_hints>"Press "<kbd>"/"</kbd>" and type "<span class="try">"summon claude"</span></p>
-            <p hidden=no_hints>"or, from a shell:"</p>
+            <p hidden=no_hints translate="yes">"Press "<kbd>"/"</kbd>" and type "<span class="try" translate="no">"summon claude"</span></p>
+            <p hidden=no_hints translate="yes">"or, from a shell:"</p>
             <code hidden=no_hints>{curl}</code>
             <p class="actions" hidden=now.pick(|said| !said.actions)>
                 <button class="pill" data-testid="retry" on:click=move |_| app.travel(Page::retry)>
