@@ -1,3 +1,5 @@
+import type { Page } from "@playwright/test";
+
 import { reopenWithMemory } from "../support/kept.ts";
 import { expect, test } from "../support/test.ts";
 
@@ -41,3 +43,24 @@ test("history can be replayed, and left again", async ({ dashboard }) => {
   await expect(banner).toBeHidden();
   await dashboard.isLive();
 });
+
+for (const [way, act] of [
+  ["the network is back", async (page: Page) => { await page.context().setOffline(true); await page.context().setOffline(false); }],
+  ["somebody asks for it", (page: Page) => page.getByTestId("try-now").click()],
+  ["somebody comes back to the page", (page: Page) => page.evaluate(() => void window.dispatchEvent(new Event("focus")))],
+] as const) {
+  test(`a lost server is tried at once when ${way}`, async ({ dashboard, server, page }) => {
+    const sockets: number[] = [];
+    page.on("websocket", () => sockets.push(Date.now()));
+    await server.stop();
+    // A wait that is longer than the story has patience.
+    await expect(page.locator(".link .dim")).toHaveText(/in [4-9] s/, { timeout: 20_000 });
+    await server.start();
+    const before = sockets.length;
+    const begun = Date.now();
+    await act(page);
+    await expect.poll(() => sockets.length).toBeGreaterThan(before);
+    expect(sockets[before] - begun).toBeLessThan(2_000);
+    await dashboard.isLive();
+  });
+}

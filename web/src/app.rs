@@ -44,6 +44,8 @@ pub(crate) fn App() -> impl IntoView {
         app.wake_sound();
         app.with(|page| page.turn_away(document().hidden()));
     });
+    window_event_listener(leptos::ev::online, move |_| app.try_now());
+    window_event_listener(leptos::ev::focus, move |_| app.try_now());
     window_event_listener(leptos::ev::pagehide, move |_| {
         app.with(crate::page::Page::save);
     });

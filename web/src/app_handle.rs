@@ -79,6 +79,11 @@ impl AppHandle {
         });
     }
 
+    /// Tries at once to connect again, if that is what the page waits for.
+    pub(crate) fn try_now(self) {
+        self.with(|page| page.link.hasten(clock::now()));
+    }
+
     /// Whether there is a room to show: the page's address may name what can be none.
     pub(crate) fn has_room(self) -> bool {
         !self.views.header.room.with_untracked(String::is_empty)

@@ -89,7 +89,8 @@ fn after_frames(app: AppHandle) -> Option<MessagePort> {
 }
 
 fn beat(app: AppHandle) {
-    if app.with(crate::page::Page::beat) == Some(true) {
+    let hidden = document().hidden();
+    if app.with(|page| page.beat(hidden)) == Some(true) {
         app.connect();
     }
 }

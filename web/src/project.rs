@@ -191,7 +191,7 @@ fn quiet(page: &Page) -> Quiet {
         return Quiet::Disconnected(reason.clone());
     }
     if let State::Reconnecting { .. } = page.link.state() {
-        return Quiet::Disconnected(String::new());
+        return Quiet::Cut;
     }
     if store.daemons().present().next().is_some() {
         return Quiet::No;

@@ -312,7 +312,7 @@ impl Page {
     }
 
     /// What has to happen even while nobody looks. Says whether it is time to connect again.
-    pub(crate) fn beat(&mut self) -> bool {
+    pub(crate) fn beat(&mut self, hidden: bool) -> bool {
         let now = clock::now();
         if self.recorded.is_some() {
             return false;
@@ -339,6 +339,9 @@ impl Page {
         }
         if self.memory.is_unsaved() && now - self.saved_at >= SAVE_EVERY_MS {
             self.save();
+        }
+        if !hidden {
+            self.link.watch();
         }
         self.link.retry_due(now)
     }

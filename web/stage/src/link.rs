@@ -9,6 +9,8 @@ use arcane_shared::control::{CloseCode, is_reconnectable};
 pub const WAIT_FIRST_MS: f64 = 500.0;
 /// Longest wait before jitter, milliseconds.
 pub const WAIT_MAX_MS: f64 = 15_000.0;
+/// Longest wait while somebody looks, before jitter: a server that is back says so to nobody.
+pub const WATCHED_WAIT_MAX_MS: f64 = 5_000.0;
 /// A link that has heard nothing for this long although pings go out every 5 s is dead.
 pub const SILENCE_MS: f64 = 16_000.0;
 
@@ -54,13 +56,22 @@ pub struct Link {
     seed: u64,
     heard_at: f64,
     asked_wait_ms: Option<f64>,
+    /// Until when at the latest the wait lasts that somebody watches; `None`: the server has asked for it.
+    watched_until: Option<f64>,
 }
 
 impl Link {
     /// A link that is about to open its first socket. The seed draws the jitter.
     #[must_use]
     pub fn new(seed: u64, now: f64) -> Self {
-        Self { state: State::Connecting, failures: 0, seed, heard_at: now, asked_wait_ms: None }
+        Self {
+            state: State::Connecting,
+            failures: 0,
+            seed,
+            heard_at: now,
+            asked_wait_ms: None,
+            watched_until: None,
+        }
     }
 
     /// Where it is.
@@ -96,9 +107,26 @@ impl Link {
             self.state = State::Disconnected { code, reason };
             return;
         }
-        let wait = self.asked_wait_ms.take().unwrap_or_else(|| self.next_wait());
+        let asked = self.asked_wait_ms.take();
+        let wait = asked.unwrap_or_else(|| self.next_wait());
         self.failures = self.failures.saturating_add(1);
         self.state = State::Reconnecting { at: now + wait };
+        let most = WATCHED_WAIT_MAX_MS * self.jitter();
+        self.watched_until = asked.is_none().then_some(now + most);
+    }
+
+    /// Somebody looks at the page: no wait is long.
+    pub fn watch(&mut self) {
+        if let (State::Reconnecting { at }, Some(until)) = (&mut self.state, self.watched_until) {
+            *at = at.min(until);
+        }
+    }
+
+    /// Somebody asks for it, or the network is back: the next attempt is made at once.
+    pub fn hasten(&mut self, now: f64) {
+        if let State::Reconnecting { at } = &mut self.state {
+            *at = at.min(now);
+        }
     }
 
     /// There is nothing to connect to, and why.
@@ -130,10 +158,15 @@ impl Link {
 
     fn next_wait(&mut self) -> f64 {
         let base = (WAIT_FIRST_MS * 2_f64.powi(self.failures.min(10).cast_signed())).min(WAIT_MAX_MS);
+        base * self.jitter()
+    }
+
+    /// 0.75 to 1.25: readers that were cut off together come back one after the other.
+    fn jitter(&mut self) -> f64 {
         self.seed = self.seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
         #[expect(clippy::cast_precision_loss, reason = "24 bits")]
         let unit = (self.seed >> 40) as f64 / 16_777_216.0;
-        base * (0.75 + 0.5 * unit)
+        0.75 + 0.5 * unit
     }
 }
 
@@ -192,6 +225,29 @@ mod tests {
         link.draining(2_000);
         link.closed(4501, "", 10.0);
         assert_eq!(*link.state(), State::Reconnecting { at: 2_010.0 });
+    }
+
+    #[test]
+    fn a_wait_is_short_for_who_looks_and_over_for_who_asks() {
+        let mut link = Link::new(1, 0.0);
+        for _ in 0..9 {
+            link.closed(1006, "", 1_000.0);
+        }
+        let at = |link: &Link| if let State::Reconnecting { at } = *link.state() { at } else { panic!() };
+        assert!(at(&link) > 1_000.0 + WATCHED_WAIT_MAX_MS * 1.25);
+        link.watch();
+        assert!(at(&link) <= 1_000.0 + WATCHED_WAIT_MAX_MS * 1.25);
+        link.hasten(2_000.0);
+        assert!(link.retry_due(2_000.0));
+        link.draining(20_000);
+        link.closed(4501, "", 3_000.0);
+        link.watch();
+        assert_eq!(*link.state(), State::Reconnecting { at: 23_000.0 }, "the server has asked for it");
+        link.hasten(4_000.0);
+        assert!(link.retry_due(4_000.0));
+        link.closed(4404, "", 5_000.0);
+        link.hasten(6_000.0);
+        assert!(!link.retry_due(1e12), "a final code is final");
     }
 
     proptest! {

@@ -37,7 +37,9 @@ pub(crate) enum Quiet {
     Before(&'static str),
     /// The past cannot be shown, and why.
     Trouble(&'static str, String),
-    /// No connection, and why.
+    /// No connection: it is being tried again.
+    Cut,
+    /// No connection, for good, and why.
     Disconnected(String),
 }
 
@@ -50,8 +52,10 @@ struct Said {
     told: String,
     /// Whether to say how a daemon is summoned.
     how: bool,
-    /// Whether it can be tried again.
+    /// Whether the visit can be tried again.
     actions: bool,
+    /// Whether the connection can.
+    reconnects: bool,
 }
 
 impl Said {
@@ -87,9 +91,13 @@ impl Said {
                 actions: true,
                 ..title(what, &sentence)
             },
+            (_, Quiet::Cut) => Self {
+                kind: "cutting",
+                reconnects: true,
+                ..title("The thread to the realm is cut", "Trying again; what was seen stays.")
+            },
             (_, Quiet::Disconnected(reason)) => {
-                let reason = if reason.is_empty() { "Trying again; what was seen stays." } else { &reason };
-                Self { kind: "cutting", ..title("The thread to the realm is cut", reason) }
+                Self { kind: "cutting", ..title("The thread to the realm is cut", &reason) }
             }
         })
     }
@@ -134,6 +142,9 @@ fn Silence(said: Memo<Option<Said>>, app: AppHandle) -> impl IntoView {
             <p hidden=no_hints translate="yes">"Press "<kbd>"/"</kbd>" and type "<span class="try" translate="no">"summon claude"</span></p>
             <p hidden=no_hints translate="yes">"or, from a shell:"</p>
             <code hidden=no_hints>{curl}</code>
+            <p class="actions" hidden=now.pick(|said| !said.reconnects)>
+                <button class="pill" data-testid="try-now" on:click=move |_| app.try_now()>"Try now"</button>
+            </p>
             <p class="actions" hidden=now.pick(|said| !said.actions)>
                 <button class="pill" data-testid="retry" on:click=move |_| app.travel(Page::retry)>
                     "Try again"
