@@ -187,8 +187,8 @@ fn quiet(page: &Page) -> Quiet {
             None => Quiet::Before("Nobody was here"),
         };
     }
-    if let State::Disconnected { reason, .. } = page.link.state() {
-        return Quiet::Disconnected(reason.clone());
+    if let State::Disconnected { code, reason } = page.link.state() {
+        return if *code == 0 { Quiet::Astray(reason.clone()) } else { Quiet::Disconnected(reason.clone()) };
     }
     if let State::Reconnecting { .. } = page.link.state() {
         return Quiet::Cut;

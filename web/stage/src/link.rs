@@ -129,9 +129,9 @@ impl Link {
         }
     }
 
-    /// There is nothing to connect to, and why.
+    /// There is nothing to connect to, and why: no code says it.
     pub fn refuse(&mut self, reason: &str) {
-        self.state = State::Disconnected { code: CloseCode::BadRequest.code(), reason: reason.to_owned() };
+        self.state = State::Disconnected { code: 0, reason: reason.to_owned() };
     }
 
     /// Whether it is time to open a socket again.

@@ -39,6 +39,8 @@ pub(crate) enum Quiet {
     Trouble(&'static str, String),
     /// No connection: it is being tried again.
     Cut,
+    /// There is nothing to connect to, and why.
+    Astray(String),
     /// No connection, for good, and why.
     Disconnected(String),
 }
@@ -96,6 +98,9 @@ impl Said {
                 reconnects: true,
                 ..title("The thread to the realm is cut", "Trying again; what was seen stays.")
             },
+            (_, Quiet::Astray(reason)) => {
+                Self { kind: "cutting", ..title("This address leads nowhere", &reason) }
+            }
             (_, Quiet::Disconnected(reason)) => {
                 Self { kind: "cutting", ..title("The thread to the realm is cut", &reason) }
             }
