@@ -64,3 +64,26 @@ for (const [way, act] of [
     await dashboard.isLive();
   });
 }
+
+test("what is reported while a socket opens does not end it", async ({ dashboard, server, page }) => {
+  let sockets = 0;
+  let cut = () => {};
+  await page.routeWebSocket(/\/ws\/events/, async (socket) => {
+    // The second one takes its time.
+    if (++sockets === 2) await new Promise((resolve) => setTimeout(resolve, 2_500));
+    const upstream = socket.connectToServer();
+    cut = () => socket.close({ code: 1011 });
+    upstream.onMessage((message) => socket.send(message));
+  });
+  await page.reload();
+  await dashboard.isLive();
+  await server.summon("claude");
+  await dashboard.hasCircles("claude");
+  const painted = (await dashboard.stage()).painted;
+  // Painted, and not reported yet.
+  await server.invoke("claude", "count to three");
+  await expect.poll(async () => (await dashboard.stage()).painted, { intervals: [20] }).toBeGreaterThan(painted);
+  cut();
+  await expect.poll(() => sockets).toBe(2);
+  await expect(dashboard.link).toHaveAttribute("data-state", "live", { timeout: 6_000 });
+});

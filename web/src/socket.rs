@@ -45,9 +45,14 @@ impl Socket {
 
 /// Ends when the socket closes, or when its handle is gone: that ends `to_send`.
 async fn converse(mut socket: WebSocket, mut to_send: mpsc::Receiver<String>, hear: impl Fn(Heard)) {
-    let opened = poll_fn(|context| socket.poll_ready_unpin(context));
-    if let Either::Left(_) = select(to_send.next(), opened).await {
-        return;
+    let mut opened = poll_fn(|context| socket.poll_ready_unpin(context));
+    loop {
+        match select(to_send.next(), &mut opened).await {
+            // It is too early to be sent.
+            Either::Left((Some(_), _)) => {}
+            Either::Left((None, _)) => return,
+            Either::Right(_) => break,
+        }
     }
     if matches!(socket.state(), State::Open) {
         hear(Heard::Open);
