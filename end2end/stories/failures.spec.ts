@@ -24,9 +24,33 @@ test("failures in a row never invert twice within a second", async ({ dashboard,
 test("a storm of failures is counted instead of shown one by one", async ({ dashboard, server, page }) => {
   await server.summon("claude");
   await Promise.all(Array.from({ length: 12 }, () => server.fail("claude")));
-  await expect(page.getByTestId("storm")).toBeVisible();
+  await expect(page.getByTestId("storm")).toContainText(/failing: \d+ in 10 s/);
   expect((await dashboard.stage()).inversions_total).toBeLessThanOrEqual(1);
   await expect(page.locator("[data-testid=feed-row][data-success=false]")).toHaveCount(12);
+});
+
+test("in a flood red is the call that failed, and nothing that came with it", async ({ dashboard, server, page }) => {
+  await server.summon("codex");
+  await expect(page.locator("[data-testid=daemon-label][data-phase=idle]")).toHaveCount(1);
+  await page.evaluate(() => {
+    const red = ((window as any).red = new Set<string>());
+    const look = () => {
+      const labels = document.querySelectorAll("[data-testid=daemon-label][data-phase=failing] span");
+      labels.forEach((line) => red.add(line.textContent!));
+      requestAnimationFrame(look);
+    };
+    look();
+  });
+  const call = (task: string, success = true) => ({ spell_name: "invoke", daemon_name: "codex", success, metadata: { task, sync: { deadline_ms: 2_000 } } });
+  const edits = Array.from({ length: 120 }, (_, n) => call(`Edit file${n}.rs`));
+  edits.splice(95, 0, call("cargo test", false));
+  await server.publish(edits);
+  const red = () => page.evaluate(() => [...(window as any).red]);
+  await expect.poll(red).toEqual(["cargo test"]);
+  await expect(dashboard.page.locator("[data-testid=daemon-label][data-phase=idle]")).toContainText("Edit file119.rs");
+  expect(await red()).toEqual(["cargo test"]);
+  await page.getByTestId("filter-failures").click();
+  await expect(dashboard.rows).toHaveText(/cargo test/);
 });
 
 test("whoever asks for less motion gets a frame instead of an inversion", async ({ page, server, dashboard }) => {

@@ -21,16 +21,18 @@ use crate::components::stage_view::{Canvas, LabelView, Quiet, Spoken, Tip};
 use crate::page::Page;
 use crate::views::{Views, put};
 
-/// The things that move with the circles: ten times a second. Their lines change with the other texts only: a line that
-/// is replaced ten times a second is read by nobody.
+/// The things that move with the circles: ten times a second. Their lines change with the other texts only, or with what
+/// they say it is: a line that is replaced ten times a second is read by nobody.
 pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Label>, lines: bool) {
     let now = clock::now();
     page.stage.labels(now, labels);
-    let known = |name: &str| views.stage.labels.read(name, |known| known.line.clone());
+    let known = |name: &str, phase: &str| {
+        views.stage.labels.read(name, |known| (known.phase == phase).then(|| known.line.clone())).flatten()
+    };
     let after = labels.iter().map(|label| {
         let mut view = label_view(label);
         if !lines {
-            view.line = known(&label.name).unwrap_or(view.line);
+            view.line = known(&label.name, view.phase).unwrap_or(view.line);
         }
         (label.name.clone(), view)
     });
@@ -42,7 +44,10 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
             .subtitle(now)
             .map(|caption| Spoken { speaker: caption.speaker.clone(), text: caption.text.clone() }),
     );
-    let storm = page.stage.governor().storm(now).map(|storm| storm.count);
+    let governor = page.stage.governor();
+    let storm = governor.storm(now).map(|storm| {
+        format!("failing: {} in 10 s · {} in this storm", governor.failures_lately(now), storm.count)
+    });
     if storm.is_some() && views.stage.storm.with_untracked(Option::is_none) {
         put(views.told.alert, "Many failures at once: the storm is counted on the stage.".into());
     }

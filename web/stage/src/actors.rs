@@ -45,6 +45,8 @@ pub struct Actor {
     pub pulsed: f64,
     /// Its last failure.
     pub broke: f64,
+    /// What failed then, in a line.
+    pub failed: String,
     /// Its last cue that missed its deadline.
     pub missed: f64,
     /// Since when it works.
@@ -53,7 +55,7 @@ pub struct Actor {
     pub waiting: Option<f64>,
     /// What flows from it, 0.0–1.0, cooling down.
     pub heat: f32,
-    /// Its event in a line.
+    /// What it does, in a line.
     pub line: String,
     /// Its last event.
     pub last: Option<u64>,
@@ -85,6 +87,7 @@ impl Actor {
             vanished: None,
             pulsed: NEVER,
             broke: NEVER,
+            failed: String::new(),
             missed: NEVER,
             working: None,
             waiting: None,

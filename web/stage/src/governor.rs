@@ -17,6 +17,8 @@ pub const STORM_COUNT: usize = 5;
 pub const STORM_WINDOW_MS: f64 = 10_000.0;
 /// Quiet that ends a storm.
 pub const CALM_MS: f64 = 4_000.0;
+/// The same in seconds.
+const WINDOW_SECONDS: usize = 10;
 /// Inversions remembered for inspection.
 pub const LOG_MAX: usize = 256;
 
@@ -50,6 +52,8 @@ pub struct Governor {
     last_begun: Option<f64>,
     last_wish: Option<f64>,
     storm: Option<Storm>,
+    /// Failures of the latest seconds, by the second modulo its length.
+    by_second: [(u64, u64); WINDOW_SECONDS],
 }
 
 /// A storm of failures.
@@ -87,6 +91,11 @@ impl Governor {
         let now = self.monotonic(now);
         self.settle(now);
         self.last_wish = Some(now);
+        let (second, slot) = place(now);
+        if self.by_second[slot].0 != second {
+            self.by_second[slot] = (second, 0);
+        }
+        self.by_second[slot].1 += 1;
         self.wishes.push_back(now);
         while self.wishes.len() > STORM_COUNT + 1 {
             self.wishes.pop_front();
@@ -124,6 +133,14 @@ impl Governor {
         self.storm.filter(|_| self.last_wish.is_some_and(|at| now - at < CALM_MS))
     }
 
+    /// Failures within the latest [`STORM_WINDOW_MS`], to the second.
+    #[must_use]
+    pub fn failures_lately(&self, now: f64) -> u64 {
+        let (second, _) = place(now);
+        let oldest = (second + 1).saturating_sub(WINDOW_SECONDS as u64);
+        self.by_second.iter().filter(|(of, _)| *of >= oldest).map(|(_, count)| count).sum()
+    }
+
     /// Inversions since the start.
     #[must_use]
     pub fn inversions_total(&self) -> u64 {
@@ -148,6 +165,13 @@ impl Governor {
     }
 }
 
+/// The second of a moment, and its slot.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+fn place(now: f64) -> (u64, usize) {
+    let second = (now / 1000.0) as u64;
+    (second, (second % WINDOW_SECONDS as u64) as usize)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,6 +193,8 @@ mod tests {
             governor.request(f64::from(at) * 5.0);
         }
         assert_eq!(governor.storm(10_000.0).unwrap().count, 2_000);
+        assert_eq!(governor.failures_lately(9_999.0), 2_000);
+        assert_eq!(governor.failures_lately(14_500.0), 1_000);
         assert_eq!(governor.inversions_total(), 1);
         assert!(governor.storm(15_000.0).is_none());
         assert_eq!(governor.request(15_000.0), Verdict::Invert);

@@ -46,6 +46,21 @@ impl Theatre {
         labels.into_iter().map(|label| (label.name, label.phase)).collect()
     }
 
+    /// As the page does: a cue is performed, and then the daemon does what is known of it.
+    fn follow(&mut self, value: Value) {
+        self.tell(value);
+        let daemons: Vec<_> = self.store.daemons().iter().cloned().collect();
+        for daemon in &daemons {
+            self.stage.follow(daemon, self.now);
+        }
+    }
+
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let mut labels = Vec::new();
+        self.stage.labels(self.now, &mut labels);
+        labels.into_iter().map(|label| (label.phase, label.line)).collect()
+    }
+
     fn circles(&self) -> usize {
         self.stage.picture().marks.iter().filter(|mark| mark.kind == Kind::Circle).count()
     }
@@ -53,6 +68,48 @@ impl Theatre {
 
 fn event(spell: &str, daemon: &str, success: bool) -> Value {
     json!({"spell_name": spell, "daemon_name": daemon, "success": success, "metadata": {"task": "t", "execution_time": 0.4}})
+}
+
+#[test]
+fn red_is_the_call_that_failed_and_not_the_one_after_it() {
+    let mut theatre = Theatre::new();
+    theatre.follow(event("summon", "codex", true));
+    theatre.wait(2_000.0);
+    let task = |task: &str, success: bool| json!({"spell_name": "invoke", "daemon_name": "codex", "success": success, "metadata": {"task": task}});
+    theatre.follow(task("Edit file95.rs", false));
+    for n in 96..120 {
+        theatre.follow(task(&format!("Edit file{n}.rs"), true));
+        theatre.wait(16.0);
+        assert_eq!(theatre.lines(), [("failing", "Edit file95.rs".to_owned())]);
+    }
+    theatre.wait(2_000.0);
+    assert_eq!(theatre.lines(), [("idle", "Edit file119.rs".to_owned())]);
+}
+
+#[test]
+fn a_caption_is_what_the_roster_says_whatever_was_performed() {
+    let begin = |id: &str, task: &str| {
+        json!({"spell_name": "reveal", "daemon_name": "codex",
+            "metadata": {"query_type": "progress", "phase": "begin", "call_id": id, "task": task}})
+    };
+    let end = |id: &str, task: &str| json!({"spell_name": "invoke", "daemon_name": "codex", "metadata": {"call_id": id, "task": task}});
+    let told = [
+        (event("summon", "codex", true), "materializes"),
+        (begin("a", "build"), "build"),
+        (begin("b", "lint"), "lint"),
+        (end("b", "lint"), "build"),
+        (end("a", "build"), "build"),
+        (json!({"spell_name": "voice", "daemon_name": "codex", "description": "Done."}), "Done."),
+    ];
+    let mut theatre = Theatre::new();
+    for (event, line) in told {
+        theatre.follow(event);
+        theatre.wait(2_000.0);
+        assert_eq!(theatre.lines()[0].1, line);
+        // A reload shows the same, but for a daemon that has done nothing.
+        theatre.stage.jump(theatre.store.daemons(), theatre.now);
+        assert!(theatre.lines()[0].1 == line || line == "materializes");
+    }
 }
 
 #[test]

@@ -54,8 +54,8 @@ pub(crate) struct StageState {
     /// The phrase of a failure.
     pub(crate) display: RwSignal<Option<String>>,
     pub(crate) subtitle: RwSignal<Option<Spoken>>,
-    /// Failures of the storm that is on.
-    pub(crate) storm: RwSignal<Option<u64>>,
+    /// The storm that is on: failures within ten seconds, and since it began.
+    pub(crate) storm: RwSignal<Option<String>>,
     pub(crate) quiet: RwSignal<Quiet>,
     pub(crate) canvas: RwSignal<Canvas>,
     /// What the stage leaves out: several events in one mark, daemons without a circle.

@@ -122,7 +122,7 @@ pub(super) fn Middle(state: StageState, app: AppHandle) -> impl IntoView {
                 {display}
             </p>
             <p class="storm" data-testid="storm" hidden=storm.pick(Option::is_none)>
-                <b id="storm-count">{storm.pick(|storm| storm.unwrap_or(0))}</b>" failures in this storm"
+                {storm}
             </p>
             <Silence said app/>
         </div>

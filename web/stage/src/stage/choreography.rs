@@ -44,7 +44,10 @@ impl Stage {
                 // A pulse that begins anew with every event would never be seen to rise.
                 Gesture::Pulse if now - actor.pulsed < PULSE_SPACING_MS => {}
                 Gesture::Pulse => actor.pulsed = cue.began(now),
-                Gesture::Invert => actor.broke = cue.began(now),
+                Gesture::Invert => {
+                    actor.broke = cue.began(now);
+                    actor.failed.clone_from(&cue.line);
+                }
                 Gesture::None => {}
             }
             if cue.lateness == Lateness::Missed {

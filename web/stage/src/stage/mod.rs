@@ -65,7 +65,7 @@ pub struct Caption {
 pub struct Label {
     /// Whose.
     pub name: String,
-    /// What it does, in a line.
+    /// What it does, in a line; while it fails, what failed.
     pub line: String,
     /// Top middle of the label, pixels.
     pub at: [f32; 2],
@@ -198,7 +198,7 @@ impl Stage {
             if !known {
                 actor.appeared = NEVER;
             }
-            actor.line = daemons::line(daemon).to_owned();
+            actor.line.clear();
             self.follow(daemon, now);
         }
     }
@@ -206,13 +206,14 @@ impl Stage {
     /// What a daemon does, whatever was performed of it. One that is present and was not seen coming is here now.
     pub fn follow(&mut self, daemon: &DaemonState, now: f64) {
         let name = daemon.daemon_name.as_str();
-        if daemon.is_present()
-            && !self.actors.contains(name)
-            && let Some(actor) = self.actor(name, Some(daemons::color_of(daemon)), now)
-        {
-            actor.line = daemons::line(daemon).to_owned();
+        if daemon.is_present() && !self.actors.contains(name) {
+            self.actor(name, Some(daemons::color_of(daemon)), now);
         }
         if let Some(actor) = self.actors.get_mut(name) {
+            let line = daemons::line(daemon);
+            if daemon.is_present() && !line.is_empty() {
+                line.clone_into(&mut actor.line);
+            }
             actor.working = (!daemon.calls.is_empty()).then(|| actor.working.unwrap_or(now));
             actor.waiting = (!daemon.waiting.is_empty()).then(|| actor.waiting.unwrap_or(now));
         }
@@ -276,19 +277,22 @@ impl Stage {
         let mapping = Mapping::new(self.view, self.ring.size());
         for (name, actor) in self.actors.iter() {
             let centre = mapping.px(actor.at);
+            // The colour of failure belongs to what failed, whatever has followed.
+            let phase = actor.phase(now);
+            let line = if phase == "failing" { &actor.failed } else { &actor.line };
             // The label stays in the window, whatever its text: half of what it may be wide, at most.
             let wide = if self.view.width < 520.0 { 66.0 } else { 106.0_f32 };
             #[expect(clippy::cast_precision_loss, reason = "a width in characters")]
-            let half = (name.len().max(actor.line.len().min(60)) as f32 * 5.0 + 8.0).min(wide);
+            let half = (name.len().max(line.len().min(60)) as f32 * 5.0 + 8.0).min(wide);
             let x = centre[0].min(self.view.width - half).max(half);
             into.push(Label {
                 name: name.to_owned(),
-                line: actor.line.clone(),
+                line: line.clone(),
                 at: [x, centre[1] + mapping.circle_radius * 1.16],
                 centre,
                 opacity: actor.inscribed(now) * (1.0 - actor.dissolved(now)),
                 color: palette::text_color(actor.color),
-                phase: actor.phase(now),
+                phase,
             });
         }
     }
