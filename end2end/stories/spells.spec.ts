@@ -50,6 +50,24 @@ test("a slash goes to the spell bar", async ({ dashboard }) => {
   await expect(dashboard.spell).toHaveValue("");
 });
 
+test("after a cast the keys of the page work again, and a failed cast is still there to mend", async ({ dashboard, page }) => {
+  await dashboard.cast("sumon claude");
+  await expect(dashboard.feedback).toContainText(/spell/i);
+  await expect(dashboard.spell).toBeFocused();
+  await expect(dashboard.spell).toHaveValue("sumon claude");
+  await dashboard.cast("summon claude");
+  await dashboard.hasCircles("claude");
+  await expect(dashboard.spell).not.toBeFocused();
+  await page.keyboard.press("f");
+  await expect(page.getByTestId("filter-failures")).toHaveAttribute("aria-pressed", "true");
+  await page.keyboard.press("/");
+  await page.keyboard.press("/");
+  await expect(dashboard.spell).toBeFocused();
+  await expect(dashboard.spell).toHaveValue("");
+  await page.keyboard.type("ask claude to read /tmp/a");
+  await expect(dashboard.spell).toHaveValue("ask claude to read /tmp/a");
+});
+
 test("markup in a task is text", async ({ dashboard, server }) => {
   const task = "<img src=x onerror='window.hacked=1'><b>bold</b>";
   await server.summon("claude");

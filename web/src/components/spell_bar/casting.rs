@@ -138,13 +138,18 @@ impl Bar {
 
     /// Empties the field; an empty one gives the focus away.
     pub(super) fn clear(self) {
-        if self.typed.with_untracked(String::is_empty)
-            && let Some(field) = self.field.get_untracked()
-        {
-            let _ = field.blur();
+        if self.typed.with_untracked(String::is_empty) {
+            self.leave();
         }
         self.typed.set(String::new());
         self.feedback.set(Feedback::default());
+    }
+
+    /// Gives the focus away: the page's keys work again.
+    fn leave(self) {
+        if let Some(field) = self.field.get_untracked() {
+            let _ = field.blur();
+        }
     }
 
     /// Casts what is typed.
@@ -161,7 +166,7 @@ impl Bar {
             let outcome = self.app.server().cast(&spell).await;
             self.casting.set(false);
             match outcome {
-                Ok(message) => self.succeed(message),
+                Ok(message) => self.succeed(&spell, message),
                 Err(failure) => self.feedback.set(failure.into()),
             }
         });
@@ -177,8 +182,12 @@ impl Bar {
         });
     }
 
-    fn succeed(self, text: String) {
-        self.typed.set(String::new());
+    fn succeed(self, spell: &str, text: String) {
+        // What was typed meanwhile is the next spell.
+        if self.typed.with_untracked(|typed| typed.trim() == spell) {
+            self.typed.set(String::new());
+            self.leave();
+        }
         // An answer stays until it was read.
         let stays = text.contains('\n');
         let done = Feedback { failed: false, text, suggestions: Vec::new() };

@@ -173,6 +173,8 @@ fn on_key(bar: Bar, event: &KeyboardEvent) {
                 None => bar.cast(),
             }
         }
+        // The key that leads here is no beginning of a spell.
+        "/" if bar.typed.with_untracked(String::is_empty) => event.prevent_default(),
         "Escape" => bar.clear(),
         _ => {}
     }
