@@ -119,6 +119,17 @@ durable("a failure lasts until it was seen", async ({ dashboard, server }) => {
   await expect(dashboard.daemon("codex")).toHaveAttribute("data-state", "failed");
   await tell(server, [about("codex", "reveal", { query_type: "acknowledge" })]);
   await expect(dashboard.daemon("codex")).toHaveAttribute("data-state", "working");
+  await expect(dashboard.rows.first()).toContainText("its failure was seen");
+});
+
+durable("who was published is listed, and is banished by a spell", async ({ dashboard, server }) => {
+  await tell(server, [about("codex", "summon")]);
+  await dashboard.hasCircles("codex");
+  await dashboard.cast("list active daemons");
+  await expect(dashboard.feedback).toContainText("codex");
+  await dashboard.cast("banish codex");
+  await dashboard.hasCircles();
+  await expect(dashboard.row("banish", "codex")).toHaveText(/returns to the void$/);
 });
 
 durable("table, statistics and the past sum what the log has, and say of which day", async ({ dashboard, server }) => {

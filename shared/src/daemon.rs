@@ -57,4 +57,8 @@ pub struct DaemonCard {
     pub total_execution_time: f64,
     /// `total_execution_time / total_invocations`; 0.0 before the first.
     pub average_execution_time: f64,
+    /// Whether only events that a publisher told say that it is here, or was: the realm can banish it, and gives it tasks
+    /// once it was summoned here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub published: bool,
 }

@@ -159,6 +159,7 @@ fn rest_bodies() {
         failed_invocations: 1,
         total_execution_time: 1.5,
         average_execution_time: 0.75,
+        published: false,
     };
     let answer = CastAnswer {
         status: "summoned".into(),

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use arcane_shared::api::RoomCard;
+use arcane_shared::roster::{DaemonState, Roster};
 use arcane_shared::{DaemonName, Epoch, RoomName, Seq};
 use tokio::sync::Notify;
 
@@ -87,9 +88,14 @@ impl HeldRoom {
         }
     }
 
-    /// Whether a daemon that its events tell of is present; `None`: they tell of none.
-    pub(crate) fn is_present(&self, daemon: &DaemonName) -> Option<bool> {
-        self.0.is_present(daemon)
+    /// A daemon as the events that readers can see tell of it; `None`: they tell of none.
+    pub(crate) fn daemon(&self, daemon: &DaemonName) -> Option<DaemonState> {
+        self.0.daemon(daemon)
+    }
+
+    /// Every daemon that its events tell of.
+    pub(crate) fn daemons(&self) -> Roster {
+        self.0.roster()
     }
 
     /// Deletes what is before an event. Returns the oldest event that is kept then.

@@ -150,6 +150,7 @@ mod tests {
             failed_invocations: 0,
             total_execution_time: 0.0,
             average_execution_time: 0.0,
+            published: false,
         };
         assert_eq!(names(&[card(1), card(2)]), "d1, d2");
         let many: Vec<DaemonCard> = (0..20).map(card).collect();

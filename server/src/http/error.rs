@@ -1,7 +1,7 @@
 //! Every error answer: RFC 9457 problems, made and logged here and nowhere else.
 
 use arcane_shared::api::FieldError;
-use arcane_shared::{Epoch, Problem};
+use arcane_shared::{Epoch, Problem, Seq};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -41,6 +41,8 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("room-in-use", "The room has readers or publishers, or belongs to the server, and cannot be closed."),
     ("already-here", "The daemon was summoned before."),
     ("not-here", "The daemon was not summoned, or was banished."),
+    ("only-published", "The daemon is here because others publish of it; summon it to give it tasks."),
+    ("not-kept", "The log no longer has the events of this position; ask at a later one."),
     ("still-here", "The daemon is present and cannot be forgotten; banish it first."),
     ("realm-full", "The realm can learn of no more daemons."),
     ("too-busy", "Too many invocations are under way."),
@@ -106,6 +108,15 @@ impl ApiError {
     pub(crate) fn epoch_changed(name: &str, epoch: &Epoch) -> Self {
         let detail = format!("{name}: the room has a new epoch, {epoch}; begin anew");
         Self::new(StatusCode::GONE, "epoch-changed", detail)
+    }
+
+    /// A position before the oldest event that the log keeps.
+    pub(crate) fn not_kept(name: &str, oldest: Seq) -> Self {
+        let detail = format!(
+            "{name}: the log begins with event {oldest}; ask at {} or later",
+            oldest.saturating_sub(1)
+        );
+        Self::new(StatusCode::GONE, "not-kept", detail)
     }
 
     /// More is being done at the moment than may be: nothing was done about this.
@@ -237,6 +248,7 @@ impl From<SpellFailure> for ApiError {
                 let (status, kind) = match refusal {
                     Refusal::AlreadyHere(_) => (StatusCode::CONFLICT, "already-here"),
                     Refusal::NotHere(_) => (StatusCode::CONFLICT, "not-here"),
+                    Refusal::OnlyPublished(_) => (StatusCode::CONFLICT, "only-published"),
                     Refusal::StillHere(_) => (StatusCode::CONFLICT, "still-here"),
                     Refusal::TooMany(_) => (StatusCode::CONFLICT, "realm-full"),
                     Refusal::TooBusy(_) => (StatusCode::TOO_MANY_REQUESTS, "too-busy"),

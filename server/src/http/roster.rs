@@ -15,11 +15,11 @@ use crate::state::AppState;
 /// Who is present in a room and does what, now or at an earlier position.
 #[utoipa::path(get, path = "/roster", tag = "daemons", params(
     ("room" = Option<String>, Query, description = "Default `main`"),
-    ("at" = Option<String>, Query, description = "After this event: `SEQ` or `EPOCH:SEQ`; default: the latest"),
+    ("at" = Option<String>, Query, description = "After this event: `SEQ` or `EPOCH:SEQ`; default, and for numbers that are not there yet: the latest"),
 ), responses(
     (status = 200, description = "Figures say their window: `session`, `today` and `all`", body = RosterAnswer),
     (status = 404, description = "No such room", body = Problem, content_type = "application/problem+json"),
-    (status = 410, description = "The position is of another epoch", body = Problem, content_type = "application/problem+json"),
+    (status = 410, description = "The position is of another epoch, or before the oldest event that the log keeps", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The log cannot be read at the moment", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -28,6 +28,9 @@ pub(crate) async fn roster(State(state): State<AppState>, query: Pairs) -> Resul
     // Looking opens no room.
     let there = state.bus.room_info(&room)?;
     let at = position(&query, "at", &there)?;
+    if at.is_some_and(|seq| seq.saturating_add(1) < there.oldest) {
+        return Err(ApiError::not_kept("at", there.oldest));
+    }
     let told = state.bus.open_room(&room).await?.roster(at).await?;
     let message = match told.present {
         0 => "✨ Nobody is present. ✨".to_owned(),

@@ -29,7 +29,7 @@ pub(super) fn complete(draft: Draft, now: Timestamp) -> Completed {
 
 fn describe(spell: SpellName, daemon: Option<&DaemonName>, success: bool, metadata: &Metadata) -> String {
     let number = |key: &str| metadata.get(key).and_then(Value::as_f64).unwrap_or(0.0);
-    let count = |key: &str| metadata.get(key).and_then(Value::as_u64).unwrap_or(0);
+    let count = |key: &str| metadata.get(key).and_then(Value::as_u64);
     let text = |key: &str| metadata.get(key).and_then(Value::as_str);
     match (spell, daemon) {
         (SpellName::Summon, Some(daemon)) => lore::summon(daemon, success),
@@ -40,7 +40,9 @@ fn describe(spell: SpellName, daemon: Option<&DaemonName>, success: bool, metada
             lore::parse(text("spell_text").unwrap_or_default(), text("parsed_action").filter(|_| success))
         }
         (SpellName::Reveal, daemon) => {
-            lore::reveal(daemon, metadata.get("is_active").and_then(Value::as_bool).unwrap_or(false))
+            let told = daemon.zip(text("query_type")).and_then(|(daemon, kind)| lore::told_of(daemon, kind));
+            let is_active = metadata.get("is_active").and_then(Value::as_bool).unwrap_or(false);
+            told.unwrap_or_else(|| lore::reveal(daemon, is_active))
         }
         (spell, _) => format!("✨ The aether stirs: {spell}. ✨"),
     }

@@ -3,6 +3,7 @@
 pub(crate) mod choreography;
 
 use arcane_shared::DaemonName;
+use arcane_shared::roster::{ACKNOWLEDGE, ENRICH, FORGET, PROGRESS};
 
 /// What is known of a daemon before anybody configured it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,14 +138,27 @@ pub(crate) fn unanswered(daemon: &DaemonName, reason: &str) -> String {
     format!("✨ The call to {} goes unanswered: {reason}. ✨", shout(daemon))
 }
 
-pub(crate) fn banish(daemon: &DaemonName, invocation_count: u64, success: bool) -> String {
+/// `invocation_count`: how many tasks it was given, if somebody counted.
+pub(crate) fn banish(daemon: &DaemonName, invocation_count: Option<u64>, success: bool) -> String {
     let name = shout(daemon);
     if !success {
         return format!("✨ The words of banishment find no {name} to hold. ✨");
     }
-    format!(
-        "✨ The aether swirls and dissipates... {name} returns to the void after {invocation_count} task(s). ✨"
-    )
+    let after = invocation_count.map(|count| format!(" after {count} task(s)")).unwrap_or_default();
+    format!("✨ The aether swirls and dissipates... {name} returns to the void{after}. ✨")
+}
+
+/// For a REVEAL that a publisher tells of a daemon, which is no look at it.
+pub(crate) fn told_of(daemon: &DaemonName, query_type: &str) -> Option<String> {
+    let name = shout(daemon);
+    let told = match query_type {
+        ACKNOWLEDGE => format!("The failure of {name} was seen."),
+        FORGET => format!("The realm forgets {daemon}."),
+        PROGRESS => format!("{name} bends over the task..."),
+        ENRICH => format!("The price of what {name} did is told."),
+        _ => return None,
+    };
+    Some(format!("✨ {told} ✨"))
 }
 
 pub(crate) fn reveal(daemon: Option<&DaemonName>, is_active: bool) -> String {

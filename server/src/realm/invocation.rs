@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use arcane_shared::api::CastAnswer;
 use arcane_shared::daemon::DaemonCard;
+use arcane_shared::roster::{BEGIN, PROGRESS};
 use arcane_shared::{DaemonName, Metadata, SyncDirectives};
 use serde_json::{Value, json};
 
@@ -143,15 +144,18 @@ impl Realm {
     /// Counts the invocation in and, where it may take a while, tells that work has begun.
     fn begin(&self, name: &DaemonName, task: &str) -> Result<(u64, String), SpellFailure> {
         let mut present = self.ready()?;
-        let (number, change) = present.registry.begin(name, clock::now())?;
+        let begun = present.registry.begin(name, clock::now());
+        let (number, change) = begun.map_err(|refusal| match refusal {
+            Refusal::NotHere(name) if self.is_published(&name) => Refusal::OnlyPublished(name),
+            refusal => refusal,
+        })?;
         let call_id = format!("{:016x}", rand::random::<u64>());
         if self.conduit(name).takes_time() {
             let emit = Emit {
                 sync: Some(SyncDirectives::of_outcome(true).silent()),
                 ..Emit::default()
-                    .described(format!("✨ {} bends over the task... ✨", lore::shout(name)))
-                    .with("query_type", json!("progress"))
-                    .with("phase", json!("begin"))
+                    .with("query_type", json!(PROGRESS))
+                    .with("phase", json!(BEGIN))
                     .with("call_id", json!(call_id))
                     .with("task", json!(task))
             };

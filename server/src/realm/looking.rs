@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use arcane_shared::DaemonName;
 use arcane_shared::daemon::DaemonCard;
+use arcane_shared::roster::FORGET;
 use serde_json::json;
 
 use super::DAEMON;
@@ -35,7 +36,7 @@ impl Realm {
     /// One daemon, and an event that tells of the look if it is told; `None` if it was never heard of.
     pub async fn daemon(&self, name: &DaemonName, look: Look) -> Option<DaemonCard> {
         self.recall().await;
-        let card = self.present().registry.card(name, self.inner.bus.color(name))?;
+        let card = self.card(&self.present().registry, name)?;
         let emit = Emit::default()
             .with("total_invocations", json!(card.total_invocations))
             .with("average_execution_time", json!(card.average_execution_time));
@@ -60,21 +61,18 @@ impl Realm {
         self.recall().await;
         let (mut emitted, refused) = {
             let mut present = self.ready()?;
-            let decision =
-                match (present.registry.forget(name), self.inner.bus.default_room().is_present(name)) {
-                    (Some(decision), _) => decision.map(Some),
-                    // Known by what others publish of it.
-                    (None, Some(false)) => Ok(None),
-                    (None, Some(true)) => Err(Refusal::StillHere(name.clone())),
-                    (None, None) => return Ok(false),
-                };
+            let decision = match (present.registry.forget(name), self.inner.bus.default_room().daemon(name)) {
+                (_, Some(told)) if told.is_present() => Err(Refusal::StillHere(name.clone())),
+                (Some(decision), _) => decision.map(Some),
+                // Known by what others publish of it.
+                (None, Some(_)) => Ok(None),
+                (None, None) => return Ok(false),
+            };
             let emit = match &decision {
-                Ok(_) => Emit::default()
-                    .described(format!("✨ The realm forgets {name}. ✨"))
-                    .remembering(Record::forget(format!("{DAEMON}{name}"))),
+                Ok(_) => Emit::default().remembering(Record::forget(format!("{DAEMON}{name}"))),
                 Err(refusal) => Emit::failure(&refusal.to_string()),
             };
-            let emit = emit.with("query_type", json!("forget"));
+            let emit = emit.with("query_type", json!(FORGET));
             let emitted = self.inner.bus.emit_reveal(Some(name), decision.is_err(), emit)?;
             let done = decision.map(|forgetting| forgetting.map(|it| present.registry.forgotten(it)));
             (emitted, done.err())
@@ -85,7 +83,7 @@ impl Realm {
 
     async fn cards(&self) -> Vec<DaemonCard> {
         self.recall().await;
-        self.present().registry.cards(|name| self.inner.bus.color(name))
+        self.all_cards(&self.present().registry)
     }
 
     fn reveal(

@@ -10,6 +10,7 @@ mod conduit;
 mod invocation;
 mod looking;
 pub mod parser;
+mod presence;
 mod program;
 mod queue;
 mod registry;
@@ -209,23 +210,36 @@ impl Realm {
         reason: &str,
     ) -> Result<Decided, SpellFailure> {
         let decision = registry.banish(name, clock::now());
-        let card = registry.card(name, self.inner.bus.color(name));
-        let (count, time) = card.as_ref().map_or((0, 0.0), |card| (card.invocation_count, card.total_time));
-        let totals = card.as_ref().map_or((0, 0.0, 0.0), |card| {
+        if matches!(decision, Err(Refusal::NotHere(_))) && self.is_published(name) {
+            return self.send_published_away(registry, name);
+        }
+        let mut emit = outcome(&decision);
+        if reason != "banished" {
+            emit = emit.with("reason", json!(reason));
+        }
+        let emitted = self.tell_of_leaving(self.card(registry, name).as_ref(), name, emit)?;
+        self.speak_of(name, decision.is_ok(), VoiceMoment::Banish);
+        Ok(self.conclude("banished", name, registry, decision, emitted))
+    }
+
+    /// Tells that a daemon has left, after what it did.
+    fn tell_of_leaving(
+        &self,
+        card: Option<&DaemonCard>,
+        name: &DaemonName,
+        emit: Emit,
+    ) -> Result<Emitted, EmitError> {
+        let (count, time) = card.map_or((0, 0.0), |card| (card.invocation_count, card.total_time));
+        let totals = card.map_or((0, 0.0, 0.0), |card| {
             (card.total_invocations, card.total_execution_time, card.average_execution_time)
         });
-        let mut emit = outcome(&decision)
+        let emit = emit
             .with("daemon_name", json!(name))
             .with("is_active", json!(false))
             .with("total_invocations", json!(totals.0))
             .with("total_execution_time", json!(totals.1))
             .with("average_execution_time", json!(totals.2));
-        if reason != "banished" {
-            emit = emit.with("reason", json!(reason));
-        }
-        let emitted = self.inner.bus.emit_banish(name, count, time, emit)?;
-        self.speak_of(name, decision.is_ok(), VoiceMoment::Banish);
-        Ok(self.conclude("banished", name, registry, decision, emitted))
+        self.inner.bus.emit_banish(name, count, time, emit)
     }
 
     /// Applies a decision whose event was taken.

@@ -44,6 +44,11 @@ pub enum Refusal {
     /// It was not summoned, or was banished.
     #[error("the daemon {0} is not here; summon it first")]
     NotHere(DaemonName),
+    /// Others publish that it is here; the realm was never asked to summon it.
+    #[error(
+        "the daemon {0} is here because others publish of it, and takes no tasks from the realm; summon it first"
+    )]
+    OnlyPublished(DaemonName),
     /// It has to be banished first.
     #[error("the daemon {0} walks the realm and cannot be forgotten; banish it first")]
     StillHere(DaemonName),
@@ -244,6 +249,16 @@ impl Registry {
         Ok(Change::of(name, entry))
     }
 
+    /// Whether it was heard of and not forgotten.
+    pub(crate) fn knows(&self, name: &DaemonName) -> bool {
+        self.daemons.contains_key(name)
+    }
+
+    /// What is known of a daemon that was never heard of.
+    pub(crate) fn stranger(name: &DaemonName, color: Rgb) -> DaemonCard {
+        Entry::new(name, None).card(name, color)
+    }
+
     /// What is known of a daemon; `None` if it was never heard of.
     pub(crate) fn card(&self, name: &DaemonName, color: Rgb) -> Option<DaemonCard> {
         Some(self.daemons.get(name)?.card(name, color))
@@ -326,12 +341,13 @@ impl Entry {
             failed_invocations: self.failed_invocations,
             total_execution_time: self.total_execution_time,
             average_execution_time: mean(self.total_execution_time, self.total_invocations),
+            published: false,
         }
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count above 2^53 is out of reach")]
-fn mean(total: f64, n: u64) -> f64 {
+pub(crate) fn mean(total: f64, n: u64) -> f64 {
     if n == 0 { 0.0 } else { total / n as f64 }
 }
 

@@ -221,7 +221,8 @@ async fn a_full_realm_takes_a_new_daemon_for_one_that_is_gone() {
     assert_eq!(refused, SpellFailure::Refused(Refusal::TooMany(4)));
     realm.banish(&name("codex")).await.unwrap();
     realm.summon(&name("aider")).await.unwrap();
-    assert!(realm.daemon(&name("codex"), Look::Told).await.is_none());
+    let told = realm.daemon(&name("codex"), Look::Told).await.unwrap();
+    assert!(told.published && !told.is_active, "only its events tell of it");
     let kept = bus.log().recall("daemon/").await.unwrap();
     assert_eq!(kept.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["daemon/aider"]);
 }

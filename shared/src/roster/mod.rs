@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub use amount::{Amount, Dollars, Seconds};
 pub use sign::{
-    ACKNOWLEDGE, CALL_ID_CHARS_MAX, CallPart, ENRICH, FORGET, LINE_CHARS_MAX, PROGRESS, Sign, Spell,
+    ACKNOWLEDGE, BEGIN, CALL_ID_CHARS_MAX, CallPart, ENRICH, FORGET, LINE_CHARS_MAX, PROGRESS, Sign, Spell,
 };
 pub use state::{Call, DaemonState, Doing, Failure, Wait};
 pub use sums::Sums;

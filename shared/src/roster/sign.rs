@@ -17,6 +17,8 @@ pub const ACKNOWLEDGE: &str = "acknowledge";
 pub const FORGET: &str = "forget";
 /// `query_type` of a REVEAL that tells how far work has come.
 pub const PROGRESS: &str = "progress";
+/// `phase` of an event that tells of the beginning of a call.
+pub const BEGIN: &str = "begin";
 /// `query_type` of a REVEAL that adds figures to work that was told before.
 pub const ENRICH: &str = "enrich";
 /// `event` of the sentences that the realm itself speaks about a spell: they are no signs of the daemon's life.
@@ -206,7 +208,7 @@ impl<'a> Fields<'a> {
         match (spell, success) {
             (Some(SpellName::Summon), true) => Deed::Summoned,
             (Some(SpellName::Banish), true) => Deed::Banished,
-            (Some(SpellName::Invoke), _) if self.phase == Some("begin") => Deed::Began { call_id: call_id() },
+            (Some(SpellName::Invoke), _) if self.phase == Some(BEGIN) => Deed::Began { call_id: call_id() },
             // A refusal says nothing of the daemon: it was never asked.
             (Some(SpellName::Invoke), false) if self.refused => Deed::Named,
             (Some(SpellName::Invoke), _) => Deed::Ended {
@@ -222,7 +224,7 @@ impl<'a> Fields<'a> {
             (Some(SpellName::Reveal), true) => match self.query_type {
                 Some(FORGET) => Deed::Forgotten,
                 Some(ACKNOWLEDGE) => Deed::Acknowledged,
-                Some(PROGRESS) if self.phase == Some("begin") => Deed::Began { call_id: call_id() },
+                Some(PROGRESS) if self.phase == Some(BEGIN) => Deed::Began { call_id: call_id() },
                 Some(PROGRESS) => Deed::GoesOn { call_id: call_id() },
                 // Prices of work may come when the daemon has long gone: they are figures only.
                 Some(ENRICH) => Deed::Named,

@@ -1,5 +1,6 @@
 //! Events in one line, for the chronicle and the labels. Text, never markup.
 
+use arcane_shared::roster::{ACKNOWLEDGE, BEGIN, PROGRESS};
 use arcane_shared::{ReceivedEvent, SpellName};
 use serde_json::Value;
 
@@ -16,7 +17,8 @@ pub fn of(event: &ReceivedEvent) -> String {
             Some(parent) => format!("steps from {parent}’s shadow"),
             None => "materializes".into(),
         },
-        Some(SpellName::Banish) if event.success => match count("invocation_count") {
+        // What nobody counted is 0 on the wire.
+        Some(SpellName::Banish) if event.success => match count("invocation_count").filter(|n| *n > 0) {
             Some(1) => "returns to the void after 1 task".into(),
             Some(n) => format!("returns to the void after {} tasks", self::count(n)),
             None => "returns to the void".into(),
@@ -26,11 +28,15 @@ pub fn of(event: &ReceivedEvent) -> String {
         }
         Some(SpellName::Invoke) => text("task").unwrap_or(&event.description).to_owned(),
         Some(SpellName::Reveal) => match (text("query_type"), text("task"), count("daemon_count")) {
-            (Some("progress"), Some(task), _) => format!("begins: {task}"),
+            (Some(PROGRESS), Some(task), _) if text("phase") == Some(BEGIN) => format!("begins: {task}"),
+            (Some(PROGRESS), Some(task), _) => task.into(),
             (Some("state"), ..) => "is looked at".into(),
-            (_, _, Some(1)) => "the veil parts: 1 daemon".into(),
-            (_, _, Some(n)) => format!("the veil parts: {} daemons", self::count(n)),
-            (_, _, None) => event.description.clone(),
+            (Some(ACKNOWLEDGE), ..) => "its failure was seen".into(),
+            (_, _, Some(1)) if event.daemon_name.is_none() => "the veil parts: 1 daemon".into(),
+            (_, _, Some(n)) if event.daemon_name.is_none() => {
+                format!("the veil parts: {} daemons", self::count(n))
+            }
+            _ => event.description.clone(),
         },
         Some(SpellName::Parse) => match (text("spell_text"), text("parsed_action")) {
             (Some(spell), Some(action)) if event.success => format!("“{spell}” → {action}"),
@@ -169,7 +175,7 @@ mod tests {
         assert_eq!(of_json(r#"{"spell_name":"invoke","metadata":{"task":"cargo test"}}"#), "cargo test");
         assert_eq!(
             of_json(
-                r#"{"spell_name":"reveal","metadata":{"query_type":"progress","task":"x","daemon_count":1}}"#
+                r#"{"spell_name":"reveal","metadata":{"query_type":"progress","phase":"begin","task":"x","daemon_count":1}}"#
             ),
             "begins: x"
         );
@@ -182,6 +188,16 @@ mod tests {
                 r#"{"spell_name":"parse","metadata":{"spell_text":"summon claude","parsed_action":"summon"}}"#
             ),
             "“summon claude” → summon"
+        );
+        assert_eq!(
+            of_json(
+                r#"{"spell_name":"reveal","daemon_name":"a","metadata":{"query_type":"acknowledge","daemon_count":1}}"#
+            ),
+            "its failure was seen"
+        );
+        assert_eq!(
+            of_json(r#"{"spell_name":"banish","metadata":{"invocation_count":0}}"#),
+            "returns to the void"
         );
         assert_eq!(of_json(r#"{"spell_name":"aurora","description":""}"#), "aurora");
     }

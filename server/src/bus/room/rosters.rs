@@ -89,9 +89,9 @@ impl Room {
         }
     }
 
-    /// Whether a daemon that events tell of is present; `None`: they tell of none.
-    pub(in crate::bus) fn is_present(&self, daemon: &DaemonName) -> Option<bool> {
-        self.lock().roster.now().get(daemon.as_str()).map(DaemonState::is_present)
+    /// A daemon as events tell of it; `None`: they tell of none.
+    pub(in crate::bus) fn daemon(&self, daemon: &DaemonName) -> Option<DaemonState> {
+        self.lock().roster.now().get(daemon.as_str()).cloned()
     }
 
     pub(in crate::bus) fn roster(&self) -> Roster {
