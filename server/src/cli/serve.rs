@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -191,9 +191,25 @@ impl Serve {
         }
         let built = PathBuf::from("dist");
         if !cfg!(feature = "embed") && built.join("index.html").is_file() {
+            tell_age(&built);
             return Dashboard::Folder(built);
         }
         Dashboard::Embedded
+    }
+}
+
+/// Nobody named this folder: a page that was built before the program may not know what the program says.
+fn tell_age(folder: &Path) {
+    let built = |path: PathBuf| path.metadata().and_then(|metadata| metadata.modified()).ok();
+    let page = built(folder.join("index.html"));
+    let program = std::env::current_exe().ok().and_then(built);
+    if let (Some(page), Some(program)) = (page, program)
+        && page < program
+    {
+        tracing::info!(
+            folder = %folder.display(),
+            "the dashboard there is older than this program: `cargo xtask run` builds both, --dashboard names another"
+        );
     }
 }
 
