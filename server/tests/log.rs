@@ -28,8 +28,8 @@ async fn a_restart_loses_nothing_and_nobody() {
         server.ask("/summon", json!({"daemon_name": daemon})).await;
     }
     server.ask("/invoke", json!({"daemon_name": "newcomer", "task": "sweep", "parameters": {}})).await;
-    server.ask("/banish", json!({"daemon_name": "claude"})).await;
     server.publish(event("last")).await;
+    server.ask("/banish", json!({"daemon_name": "claude"})).await;
     let before = history(&server, "").await;
     let card = server.look("/daemons/newcomer").await.1;
     let stats = server.look("/events/stats").await.1;

@@ -99,6 +99,41 @@ async fn who_was_banished_by_a_publisher_is_listed_nowhere() {
 }
 
 #[tokio::test]
+async fn every_figure_says_its_window_and_is_what_the_log_has() {
+    let server = TestServer::start().await;
+    server.ask("/summon", json!({"daemon_name": "claude"})).await;
+    server.ask("/invoke", json!({"daemon_name": "claude", "task": "x"})).await;
+    for n in 0..40_u32 {
+        let spent = json!({"task": "t", "cost_usd": f64::from(n % 7) * 0.013, "input_tokens": n});
+        tell(&server, ["codex", "aider"][n as usize % 2], "invoke", spent).await;
+        if n == 20 {
+            tell(&server, "codex", "banish", json!({})).await;
+        }
+    }
+    let enriched = json!({"query_type": "enrich", "cost_usd": 0.5});
+    tell(&server, "gone", "reveal", enriched.clone()).await;
+    tell(&server, "codex", "reveal", enriched).await;
+    let (_, log) = server.look("/events?limit=1000").await;
+    let events = log["events"].as_array().unwrap();
+    let cost: f64 = events.iter().filter_map(|event| event["metadata"]["cost_usd"].as_f64()).sum();
+    let calls = events.iter().filter(|event| event["spell_name"] == "invoke").count();
+    for window in ["all", "today"] {
+        let (_, answer) = server.look(&format!("/statistics?window={window}")).await;
+        assert_eq!(answer["window"], window);
+        assert!((answer["sums"]["cost_usd"].as_f64().unwrap() - cost).abs() < 1e-6, "{answer} {cost}");
+        assert_eq!(answer["sums"]["invocations"], calls);
+    }
+    let (_, session) = server.look("/statistics?window=session").await;
+    let of = |name: &str| {
+        session["figures"].as_array().unwrap().iter().find(|one| one["daemon_name"] == name).cloned().unwrap()
+    };
+    assert_eq!((&of("codex")["invocations"], &of("aider")["invocations"]), (&json!(9), &json!(20)));
+    assert_eq!(of("claude").get("cost_usd"), None, "unknown is absent, not 0");
+    assert_eq!(server.look("/statistics").await.1["window"], "all");
+    assert_eq!(server.look("/statistics?window=week").await.0, 422);
+}
+
+#[tokio::test]
 async fn what_a_publisher_tells_of_a_daemon_reads_as_what_it_is() {
     let server = TestServer::start().await;
     let said = async |spell: &str, metadata: Value| {

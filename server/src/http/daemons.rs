@@ -2,12 +2,15 @@
 
 use arcane_shared::api::{DaemonAnswer, DaemonsAnswer, StatisticsAnswer};
 use arcane_shared::daemon::DaemonCard;
+use arcane_shared::roster::{Figures, Sums, Window};
 use arcane_shared::{DaemonName, Problem};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 
 use super::error::ApiError;
+use crate::clock;
+use crate::query::Pairs;
 use crate::realm::Look;
 use crate::state::AppState;
 
@@ -110,10 +113,36 @@ fn unknown(name: &DaemonName) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "unknown-daemon", detail)
 }
 
-/// What the daemons have done.
-#[utoipa::path(get, path = "/statistics", tag = "daemons", responses((status = 200, body = StatisticsAnswer)))]
-pub(crate) async fn statistics(State(state): State<AppState>, method: Method) -> Json<StatisticsAnswer> {
-    let daemons = state.realm.statistics(look(&method)).await;
+/// What the daemons have done: ever, and within a window.
+#[utoipa::path(get, path = "/statistics", tag = "daemons", params(
+    ("window" = Option<String>, Query, description = "Of which `sums` and `figures` are: `today`, on the server's calendar, `session`, since the daemon last became present, or `all` (default)"),
+), responses(
+    (status = 200, body = StatisticsAnswer),
+    (status = 422, description = "No such window", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn statistics(
+    State(state): State<AppState>,
+    method: Method,
+    query: Pairs,
+) -> Result<Json<StatisticsAnswer>, ApiError> {
+    let window = match query.get("window") {
+        None => Window::All,
+        Some(word) => Window::named(word).ok_or_else(|| {
+            ApiError::parameter("window", format!("is \"today\", \"session\" or \"all\", not {word:?}"))
+        })?,
+    };
+    Ok(within(&state, window, look(&method)).await)
+}
+
+/// The statistics of a window.
+pub(crate) async fn within(state: &AppState, window: Window, look: Look) -> Json<StatisticsAnswer> {
+    let daemons = state.realm.statistics(look).await;
+    let told = state.bus.default_room().daemons();
+    let figures: Vec<Figures> = told.figures(window, clock::now().unix_micros()).collect();
+    let mut sums = Sums::default();
+    for daemon in &figures {
+        sums.merge(&daemon.sums);
+    }
     let total_invocations = daemons.iter().map(|daemon| daemon.total_invocations).sum();
     let total_execution_time: f64 = daemons.iter().map(|daemon| daemon.total_execution_time).sum();
     Json(StatisticsAnswer {
@@ -124,6 +153,10 @@ pub(crate) async fn statistics(State(state): State<AppState>, method: Method) ->
         failed_invocations: daemons.iter().map(|daemon| daemon.failed_invocations).sum(),
         total_execution_time,
         daemons,
+        window,
+        after: told.begins_after(),
+        sums,
+        figures,
     })
 }
 

@@ -5,10 +5,10 @@ use arcane_shared::api::{
     ParsedSpell, SpellAction, SpellRequest, StatisticsAnswer,
 };
 use arcane_shared::event::{METADATA_DEPTH_MAX, depth};
+use arcane_shared::roster::Window;
 use arcane_shared::{Metadata, Problem};
 use axum::Json;
 use axum::extract::State;
-use axum::http::Method;
 use serde::Serialize;
 
 use super::body::JsonBody;
@@ -114,7 +114,7 @@ pub(crate) async fn cast(
             QueryScope::All => AnyCast::Daemons(daemons::several(&state, false, Look::Told).await.0),
             QueryScope::Active => AnyCast::Daemons(daemons::several(&state, true, Look::Told).await.0),
             QueryScope::Statistics => {
-                AnyCast::Statistics(daemons::statistics(State(state), Method::GET).await.0)
+                AnyCast::Statistics(daemons::within(&state, Window::All, Look::Told).await.0)
             }
         },
     }))

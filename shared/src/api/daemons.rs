@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::DaemonCard;
-use crate::roster::Roster;
-use crate::{Epoch, RoomName};
+use crate::roster::{Figures, Roster, Sums, Window};
+use crate::{Epoch, RoomName, Seq};
 
 /// Answer of `GET /daemons` and `GET /daemons/active`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,6 +64,14 @@ pub struct StatisticsAnswer {
     pub failed_invocations: u64,
     /// Seconds spent on them.
     pub total_execution_time: f64,
-    /// Each daemon's own.
+    /// Each daemon's own, ever.
     pub daemons: Vec<DaemonCard>,
+    /// Which window `sums` and `figures` are of.
+    pub window: Window,
+    /// They are of events after this one: 0, unless earlier ones had left the log before they were summed.
+    pub after: Seq,
+    /// What all daemons did and spent within the window.
+    pub sums: Sums,
+    /// What each of them did and spent, in order of name.
+    pub figures: Vec<Figures>,
 }

@@ -8,6 +8,7 @@ mod fold;
 mod sign;
 mod state;
 mod sums;
+mod window;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -17,6 +18,7 @@ pub use sign::{
 };
 pub use state::{Call, DaemonState, Doing, Failure, Wait};
 pub use sums::Sums;
+pub use window::{Figures, Window};
 
 use crate::Seq;
 
