@@ -23,13 +23,13 @@ async fn status_of(server: &TestServer, head: &str) -> String {
 async fn a_request_names_its_host_once() {
     let server = TestServer::start().await;
     for (head, status) in [
-        ("GET /health HTTP/1.1\r\nHost: a.example\r\n\r\n", "200"),
+        ("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", "200"),
         ("GET /health HTTP/1.0\r\n\r\n", "200"),
         ("GET /health HTTP/1.1\r\nHost:\r\n\r\n", "400"),
         ("GET /health HTTP/1.1\r\nHost: \t \r\n\r\n", "400"),
         ("OPTIONS * HTTP/1.1\r\nHost:\r\n\r\n", "400"),
         ("GET /health HTTP/1.0\r\nHost:\r\n\r\n", "200"),
-        ("GET http://a.example/health HTTP/1.1\r\nHost:\r\n\r\n", "200"),
+        ("GET http://localhost/health HTTP/1.1\r\nHost:\r\n\r\n", "200"),
         ("GET /health HTTP/1.1\r\n\r\n", "400"),
         ("GET /health HTTP/1.1\r\nHost: a.example\r\nHost: a.example\r\n\r\n", "400"),
         ("GET /health HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n\r\n", "400"),
@@ -41,6 +41,45 @@ async fn a_request_names_its_host_once() {
     }
 }
 
+/// What a page reads or does once its name leads to this server (DNS rebinding): a browser sends neither `Origin` nor, to a host
+/// that is not trustworthy by its name, anything else that only a browser says.
+#[tokio::test]
+async fn a_request_is_for_a_host_that_the_server_goes_by() {
+    let net = NetConfig { allowed_hosts: vec!["arcane.example".parse().unwrap()], ..NetConfig::default() };
+    let server = TestServer::with(Config { net, ..Config::default() }).await;
+    for path in ["/", "/health", "/events", "/daemons", "/events/stream", "/metrics", "/docs", "/nowhere"] {
+        let head = |host: &str| format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        for host in ["evil.example", "evil.example:8000", "arcane.example.evil.example"] {
+            assert_eq!(status_of(&server, &head(host)).await, "403", "{path} of {host}");
+        }
+        for host in ["arcane.example", "ARCANE.example:8000", "127.0.0.1", "[::1]", "localhost:9"] {
+            assert_ne!(status_of(&server, &head(host)).await, "403", "{path} of {host}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_makes_the_browser_change_and_read_nothing() {
+    let server = TestServer::start().await;
+    let head = async || server.look("/events").await.1["head"].clone();
+    let before = head().await;
+    let unseen = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: image";
+    let link = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document";
+    for path in
+        ["/daemons", "/daemons/active", "/events?room=new", "/events/stream?consumer=c", "/statistics"]
+    {
+        for said in [unseen, link, "Sec-Fetch-Site: same-site"] {
+            let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{said}\r\n\r\n");
+            assert_eq!(status_of(&server, &head).await, "403", "{path} {said}");
+        }
+    }
+    let page = format!("GET /docs HTTP/1.1\r\nHost: localhost\r\n{link}\r\n\r\n");
+    assert_eq!(status_of(&server, &page).await, "200", "a link leads to a page");
+    assert_eq!(head().await, before);
+    let (_, rooms) = server.look("/rooms").await;
+    assert_eq!(rooms["rooms"].as_array().unwrap().len(), 1, "{rooms}");
+}
+
 #[tokio::test]
 async fn the_keys_of_rfc_6455_open_a_websocket() {
     let server = TestServer::start().await;
@@ -50,7 +89,7 @@ async fn the_keys_of_rfc_6455_open_a_websocket() {
         ("AQIDBAUGBwgJCgsMDQ4=", "400"),
     ] {
         let head = format!(
-            "GET /ws/events HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+            "GET /ws/events HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
         );
         assert_eq!(status_of(&server, &head).await, status, "{key}");

@@ -13,7 +13,9 @@ use tracing_subscriber::EnvFilter;
 
 use super::print::print;
 use super::{Arcane, memory, screen, settings, signals};
-use crate::config::{BusConfig, Config, ConfigFile, Dashboard, NetConfig, Origin, RealmConfig, Retention};
+use crate::config::{
+    BusConfig, Config, ConfigFile, Dashboard, HostName, NetConfig, Origin, RealmConfig, Retention,
+};
 use crate::diagnostics;
 
 /// How long what still runs in the background is waited for after the log was closed.
@@ -68,6 +70,12 @@ pub(super) struct Serve {
     /// Origins, besides the server's own, whose pages may connect, comma-separated.
     #[arg(long, env = "ARCANE_ALLOWED_ORIGINS", value_delimiter = ',')]
     allowed_origins: Vec<String>,
+    /// Names that the server goes by besides addresses, localhost and the hosts of allowed origins, comma-separated.
+    #[arg(long, env = "ARCANE_ALLOWED_HOSTS", value_delimiter = ',')]
+    allowed_hosts: Vec<HostName>,
+    /// Whether pages of this machine's other servers, such as http://localhost:3000, may connect.
+    #[arg(long, env = "ARCANE_TRUST_LOCAL_PAGES", default_value = "true", action = clap::ArgAction::Set)]
+    trust_local_pages: bool,
     /// Listen on an address that others can reach although nobody has to show a token.
     #[arg(long, env = "ARCANE_INSECURE", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     insecure: bool,
@@ -167,6 +175,8 @@ impl Serve {
             net: NetConfig {
                 connections_max: self.max_connections as usize,
                 allowed_origins: Origin::parse_all(&self.allowed_origins).context("--allowed-origins")?,
+                allowed_hosts: self.allowed_hosts.clone(),
+                trust_local_pages: self.trust_local_pages,
                 compression: !self.no_compression,
                 ..NetConfig::default()
             },

@@ -2,6 +2,7 @@
 
 mod bus;
 mod file;
+mod host_name;
 mod net;
 mod origin;
 mod realm;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 pub use bus::{BusConfig, Retention};
 pub use file::{ConfigFile, FileError};
+pub use host_name::{HostName, HostNameError};
 pub use net::NetConfig;
 pub use origin::{Origin, OriginError};
 pub use realm::{ConduitKind, DaemonConfig, NoVariable, RealmConfig, VariableName, VoiceConfig};

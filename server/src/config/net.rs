@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Origin;
+use super::{HostName, Origin};
 
 /// Bounds of the network side.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +33,13 @@ pub struct NetConfig {
     pub linger_timeout: Duration,
     /// How long stopping may take; connections have nine tenths of it to end. Default 5 s.
     pub drain_timeout: Duration,
-    /// Origins, besides the server's own and loopback ones, whose pages may connect.
+    /// Origins, besides the server's own, whose pages may connect.
     pub allowed_origins: Vec<Origin>,
+    /// Names that the server goes by besides addresses, `localhost` and the hosts of `allowed_origins`: what a request may
+    /// give for the host that it is for.
+    pub allowed_hosts: Vec<HostName>,
+    /// Whether pages of this machine's other servers (`http://localhost:3000`) may connect. Default true.
+    pub trust_local_pages: bool,
 }
 
 impl Default for NetConfig {
@@ -53,6 +58,8 @@ impl Default for NetConfig {
             linger_timeout: Duration::from_secs(2),
             drain_timeout: Duration::from_secs(5),
             allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
+            trust_local_pages: true,
         }
     }
 }

@@ -146,10 +146,13 @@ fn unknown_parameters(route: &str, request: &Request) -> Option<ApiError> {
     (!errors.is_empty()).then(|| ApiError::invalid(errors))
 }
 
+/// What stands for the route where there is none: the dashboard's files, and mistakes.
+const NO_ROUTE: &str = "other";
+
 /// The layer around every route.
 async fn around_route(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().cloned();
-    let route = matched.as_ref().map_or("other", MatchedPath::as_str);
+    let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     around(state, route, request, move |request| next.run(request)).await
 }
 
@@ -161,7 +164,7 @@ async fn around<F: Future<Output = Response>>(
     run: impl FnOnce(Request) -> F + Clone,
 ) -> Response {
     let from_page = request.headers().contains_key(header::ORIGIN);
-    let mut response = match admit(&state, &request) {
+    let mut response = match admit(&state, route, &request) {
         Err(refusal) => refusal.into_response(),
         Ok(()) if from_page => answer_page(route, request, run).await,
         Ok(()) => answer(route, request, run).await,
@@ -207,8 +210,11 @@ async fn answer_page<F: Future<Output = Response>>(
     response
 }
 
-/// Whether a request says which host it is for, and a page may send it.
-fn admit(state: &AppState, request: &Request) -> Result<(), ApiError> {
+/// Whether a request is for this server, and nobody's page sends it that may not.
+fn admit(state: &AppState, route: &str, request: &Request) -> Result<(), ApiError> {
     let host = host::of(request.version(), request.uri(), request.headers())?;
-    Ok(origin::check(host, request.headers(), &state.config.net.allowed_origins)?)
+    // The dashboard's files are what no route is for.
+    let is_page = matches!(route, NO_ROUTE | "/docs" | "/docs.css" | "/openapi.json");
+    let asked = origin::Asked { host, method: request.method(), headers: request.headers(), is_page };
+    Ok(origin::check(asked, &state.config.net)?)
 }
