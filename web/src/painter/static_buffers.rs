@@ -5,7 +5,8 @@ use arcane_stage::particles::{Motion, RECORD_BYTES, Record, unit};
 use arcane_stage::runes::FUTHARK;
 use web_sys::{WebGl2RenderingContext as Gl, WebGlProgram};
 
-use super::webgl::{STARS, count};
+/// Stars behind the stage.
+pub(super) const STARS: usize = 260;
 
 /// The same sky for everybody.
 pub(super) fn stars() -> Vec<u8> {
@@ -58,4 +59,9 @@ pub(super) fn teach_five(gl: &Gl, program: &WebGlProgram) {
     let strokes: Vec<f32> = FUTHARK.iter().flat_map(|rune| five(rune).flatten()).collect();
     gl.use_program(Some(program));
     gl.uniform4fv_with_f32_array(gl.get_uniform_location(program, "u_strokes").as_ref(), &strokes);
+}
+
+/// A number as WebGL takes it.
+pub(super) fn count(n: usize) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
 }

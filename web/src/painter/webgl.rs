@@ -14,10 +14,9 @@ use web_sys::{
 };
 
 use super::shaders;
-use super::static_buffers::{stars, teach_five, teach_runes};
+use super::static_buffers::{STARS, count, stars, teach_five, teach_runes};
 use crate::clock;
 
-pub(super) const STARS: usize = 260;
 /// Pieces of a ribbon; where a CPU paints, each triangle costs as much as its pixels.
 const RIBBON_PIECES: [i32; 2] = [64, 28];
 /// The block that all shaders read: three vectors.
@@ -346,10 +345,6 @@ fn program(gl: &Gl, vertex: &str, fragment: &str) -> Result<WebGlProgram, String
 fn renderer_name(gl: &Gl) -> Option<String> {
     gl.get_extension("WEBGL_debug_renderer_info").ok()??;
     gl.get_parameter(UNMASKED_RENDERER).ok()?.as_string()
-}
-
-pub(super) fn count(n: usize) -> i32 {
-    i32::try_from(n).unwrap_or(i32::MAX)
 }
 
 fn text_of(error: &JsValue) -> String {

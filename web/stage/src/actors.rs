@@ -6,7 +6,18 @@ use crate::coalesce::Gate;
 use crate::palette;
 use crate::picture::{Kind, Mark, RIM};
 use crate::runes::{Inscription, inscribe};
-use crate::stage::Burst;
+
+/// Work done, to be shown now.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Burst {
+    pub(crate) at: [f32; 2],
+    pub(crate) color: Rgb,
+    pub(crate) seconds: f32,
+    /// Events that it stands for.
+    pub(crate) weight: u32,
+    /// Whether the last wave from here has gone far enough for another one.
+    pub(crate) rested: bool,
+}
 
 /// How long a circle takes to inscribe itself, milliseconds.
 pub const INSCRIBE_MS: f64 = 1_500.0;

@@ -2,14 +2,14 @@
 
 use arcane_shared::Rgb;
 
-use crate::actors::swell;
+use crate::actors::{Burst, swell};
 use crate::effects::mark;
 use crate::layout::{Mapping, Ring};
 use crate::palette;
 use crate::particles::{Motion, Record};
 use crate::picture::{Kind, Link, Picture, RIM};
 use crate::runes::inscribe;
-use crate::stage::{Burst, Stage};
+use crate::stage::Stage;
 
 /// Particle time is set back when it exceeds this, so that 32 bits stay exact on a wall.
 const REBASE_S: f32 = 1_800.0;

@@ -2,8 +2,8 @@
 
 use arcane_shared::{Rgb, SpellName};
 
-use super::{ACTORS_MAX, Burst, Caption, DISPLAY_MS, HALT_MS, HALT_SPACING_MS, SUBTITLE_MS, Stage};
-use crate::actors::{Actor, NEVER, PULSE_SPACING_MS};
+use super::{ACTORS_MAX, Caption, DISPLAY_MS, HALT_MS, HALT_SPACING_MS, SUBTITLE_MS, Stage};
+use crate::actors::{Actor, Burst, NEVER, PULSE_SPACING_MS};
 use crate::director::{Cue, Flow, Gesture, Lateness, Voice};
 use crate::effects::{EFFECTS_MAX, Effect, LETTERS_MAX, Shape};
 use crate::governor::Verdict;

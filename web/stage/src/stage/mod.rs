@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use arcane_shared::Rgb;
 use arcane_shared::roster::DaemonState;
 
-use crate::actors::{Actor, BREAK_MS, NEVER};
+use crate::actors::{Actor, BREAK_MS, Burst, NEVER};
 use crate::coalesce::{Gate, Ratio};
 use crate::daemons::{self, Daemons};
 use crate::effects::{EFFECTS_MAX, Effect};
@@ -36,18 +36,6 @@ pub const ACTORS_MAX: usize = 28;
 pub const VEIL_WINDOW_MS: f64 = 1_500.0;
 /// Incantations within this time are one row of letters.
 pub const SPELL_WINDOW_MS: f64 = 800.0;
-
-/// Work done, to be shown now.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Burst {
-    pub(crate) at: [f32; 2],
-    pub(crate) color: Rgb,
-    pub(crate) seconds: f32,
-    /// Events that it stands for.
-    pub(crate) weight: u32,
-    /// Whether the last wave from here has gone far enough for another one.
-    pub(crate) rested: bool,
-}
 
 /// A text that stands for a while.
 #[derive(Debug, Clone, PartialEq)]
