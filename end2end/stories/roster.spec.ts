@@ -132,6 +132,66 @@ durable("who was published is listed, and is banished by a spell", async ({ dash
   await expect(dashboard.row("banish", "codex")).toHaveText(/returns to the void$/);
 });
 
+const ask = async (server: ArcaneServer, path: string): Promise<any> => (await fetch(`${server.url}${path}`)).json();
+
+/** Cost of all events of the log that `counts`, in cents. */
+async function spent(server: ArcaneServer, counts: (event: any) => boolean = () => true): Promise<string> {
+  let [sum, after] = [0, 0];
+  for (;;) {
+    const { events } = await (await fetch(`${server.url}/events?limit=1000&after=${after}`)).json();
+    if (events.length === 0) return `$ ${sum.toFixed(2)}`;
+    for (const event of events.filter(counts)) sum += event.metadata.cost_usd ?? 0;
+    after = events.at(-1).seq;
+  }
+}
+
+durable("under every window table, statistics, detail and past agree with the log to the cent", async ({ dashboard, server }) => {
+  const { page } = dashboard;
+  const work = (daemon: string, n: number) =>
+    about(daemon, "invoke", { task: `${daemon} ${n}`, execution_time: 0.5, cost_usd: 0.0137 * (1 + (n % 9)), input_tokens: 7 });
+  const names = ["aider", "claude", "codex"];
+  await tell(server, Array.from({ length: 700 }, (_, n) => work(names[n % 3], n)));
+  await tell(server, [about("codex", "banish"), about("claude", "summon")]);
+  const last = await tell(server, Array.from({ length: 200 }, (_, n) => work(names[n % 2], n)));
+  await tell(server, [about("codex", "reveal", { query_type: "enrich", cost_usd: 1.005 })]);
+  const begun = (await ask(server, "/roster")).roster.daemons.find((one: any) => one.daemon_name === "claude");
+  const summoned = last - 200;
+  const ofSession = (event: any) => event.daemon_name !== "claude" || event.seq > summoned;
+  expect(begun.session.invocations).toBe(100);
+  const agree = async (window: string, words: string, sum: string) => {
+    await page.getByTestId("window").first().selectOption(window);
+    await expect.poll(() => figure(page, new RegExp(`cost ${words}`))).toBe(sum);
+    const told = await ask(server, `/statistics?window=${window || "today"}`);
+    expect(`$ ${told.sums.cost_usd.toFixed(2)}`).toBe(sum);
+    const own = `$ ${told.figures.find((one: any) => one.daemon_name === "claude").cost_usd.toFixed(2)}`;
+    // The list stands still: a row that is clicked does not become another one.
+    await page.getByTestId("feed").hover();
+    await page.locator("[data-testid=feed-row][data-daemon=claude]").first().click();
+    await expect(dashboard.detail).toContainText(`${own} ${words}`);
+    await page.keyboard.press("Escape");
+    await page.locator("#stats-open, [aria-label=statistics]").first().click();
+    const dialog = page.getByTestId("stats-dialog");
+    await expect(dialog).toContainText(`calls ${words}`);
+    await expect(dialog.locator("tbody tr", { hasText: "claude" })).toContainText(own);
+    await page.keyboard.press("Escape");
+  };
+  const all = async () => {
+    await agree("", "today", await spent(server));
+    await agree("session", "this session", await spent(server, ofSession));
+    await agree("all", "in all", await spent(server));
+  };
+  await all();
+  await page.evaluate(() => localStorage.clear());
+  await page.reload();
+  await dashboard.isLive();
+  await all();
+  await expect(page.locator("#last-heard")).toHaveText(/last event ([2-9]|\d\d) s ago/);
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await page.keyboard.press("Space");
+  await expect(dashboard.link).toHaveAttribute("data-mode", /past|paused/);
+  await all();
+});
+
 durable("table, statistics and the past sum what the log has, and say of which day", async ({ dashboard, server }) => {
   const { page } = dashboard;
   const costs = Array.from({ length: 300 }, (_, n) => 0.01 + (n % 7) * 0.003);

@@ -78,7 +78,7 @@ pub(crate) fn App() -> impl IntoView {
             <Timeline state=views.strip when=views.when app/>
             <EventDetail detail=views.detail app/>
             <Help open=views.help/>
-            <Stats state=views.stats/>
+            <Stats state=views.stats app/>
             <Settings state=views.settings app/>
             <i class="edge"></i><i class="edge"></i><i class="edge"></i><i class="edge"></i>
             <Messages told=views.told/>

@@ -199,9 +199,10 @@ impl AppHandle {
 
     /// Shows an event in full.
     pub(crate) fn open(self, id: u64) {
+        let window = self.views.daemons.window();
         let open = |page: &mut Page| {
             page.opened = page.event(id);
-            page.opened.as_deref().map(project::detail)
+            page.opened.as_deref().map(|stored| project::detail(page, stored, window))
         };
         if let Some(detail) = self.with(open).flatten() {
             self.views.detail.set(Some(detail));
@@ -250,7 +251,14 @@ impl AppHandle {
     /// Lets the chronicle stand still because somebody reads it, or go on. Where nothing stands there is nothing to read.
     pub(crate) fn hold(self, held: bool) {
         let any = self.views.chronicle.total.get_untracked() > 0;
-        self.with(|page| page.hold(held && any));
+        self.with(|page| {
+            let stood = page.held.is_some();
+            page.hold(held && any);
+            if !stood {
+                // What it holds is what it shows, from now on: no row moves between pointing and clicking.
+                project::project_feed(page, self.views);
+            }
+        });
     }
 
     /// Shows the chronicle from its newest entry on, and lets it go on.

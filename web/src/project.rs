@@ -1,7 +1,7 @@
 //! From the page's state to what people read: called a few times a second, never per event.
 
 use arcane_shared::Timestamp;
-use arcane_shared::roster::{DaemonState, Doing};
+use arcane_shared::roster::{DaemonState, Doing, Sums, Window};
 use arcane_stage::daemons::{self, Daemons};
 use arcane_stage::feed::Asked;
 use arcane_stage::latency::Report;
@@ -71,14 +71,17 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     // Lengths of time are those of the moment that is shown.
     let visiting = page.time_travel.travel.is_some();
     let unix = if visiting { page.moment() } else { present };
+    let window = views.daemons.window();
+    put(views.daemons.words, page.shown().daemons().words(window));
     put(views.daemons.present, page.shown().daemons().present().count());
     let store = page.shown();
     // Both parts are in order of name already.
-    let past = store.daemons().iter().filter(|daemon| !daemon.is_present() && daemon.all.invocations > 0);
+    let past = store.daemons().iter().filter(|daemon| !daemon.is_present() && daemon.all != Sums::default());
     let rows = store.daemons().present().chain(past);
     views.daemons.rows.put(
-        rows.take(100)
-            .map(|daemon| (daemon.daemon_name.to_string(), daemon_view(store.daemons(), daemon, unix))),
+        rows.take(100).map(|daemon| {
+            (daemon.daemon_name.to_string(), daemon_view(store.daemons(), daemon, window, unix))
+        }),
     );
     let names = store.daemons().iter().take(200).map(|daemon| daemon.daemon_name.to_string());
     put(views.chronicle.names, names.collect());
@@ -91,9 +94,9 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
         arcane_stage::store::Entry::Event(stored, _) => Some(stored.event.timestamp.unix_millis()),
         _ => None,
     });
-    put(views.daemons.mana, crate::statistics::mana(page, unix));
+    put(views.daemons.mana, crate::statistics::mana(page, window, unix));
     if views.stats.open.get_untracked() {
-        crate::statistics::project(page, views.stats, unix);
+        crate::statistics::project(page, views.stats, window, unix);
     }
     if views.settings.open.get_untracked() {
         let (tier, interval) = (page.quality.tier(), page.quality.interval());
@@ -208,8 +211,8 @@ fn quiet(page: &Page) -> Quiet {
     }
 }
 
-fn daemon_view(daemons: &Daemons, daemon: &DaemonState, unix: f64) -> DaemonView {
-    let today = daemons.today(daemon, unix);
+fn daemon_view(daemons: &Daemons, daemon: &DaemonState, window: Window, unix: f64) -> DaemonView {
+    let sums = daemons.figures(daemon, window, unix);
     let since = |since: &Timestamp| ago(unix - since.unix_millis());
     let figure = match daemon.doing {
         Doing::Waiting => daemon.waiting_since.as_ref().map(since),
@@ -226,9 +229,9 @@ fn daemon_view(daemons: &Daemons, daemon: &DaemonState, unix: f64) -> DaemonView
         rune: runes::svg_path(runes::inscribe(daemon.daemon_name.as_str()).heart),
         state: daemon.doing.word(),
         last,
-        invocations: figure.unwrap_or_else(|| summary::count(today.invocations)),
-        rate: daemons::success_rate(&today).map_or_else(|| "–".into(), |rate| fixed(rate * 100.0, 1) + " %"),
-        mean: daemons::mean_seconds(&today).map_or_else(|| "–".into(), summary::seconds),
+        invocations: figure.unwrap_or_else(|| summary::count(sums.invocations)),
+        rate: daemons::success_rate(&sums).map_or_else(|| "–".into(), |rate| fixed(rate * 100.0, 1) + " %"),
+        mean: daemons::mean_seconds(&sums).map_or_else(|| "–".into(), summary::seconds),
     }
 }
 
@@ -248,7 +251,7 @@ fn label_view(label: &Label) -> LabelView {
 }
 
 /// An event in full.
-pub(crate) fn detail(stored: &Stored) -> Detail {
+pub(crate) fn detail(page: &Page, stored: &Stored, window: Window) -> Detail {
     let event = &stored.event;
     let who = event.daemon_name.as_ref().map_or("the realm", |name| name.as_str());
     let mut facts = vec![
@@ -260,6 +263,10 @@ pub(crate) fn detail(stored: &Stored) -> Detail {
     }
     if let Some(seconds) = event.number("execution_time") {
         facts.push(("took", summary::seconds(seconds.clamp(0.0, 1e9))));
+    }
+    let daemons = page.shown().daemons();
+    if let Some(daemon) = daemons.get(who) {
+        facts.push(("daemon", crate::statistics::line(daemons, daemon, window, page.moment())));
     }
     Detail {
         id: stored.id,

@@ -1,6 +1,6 @@
 //! From the page's state to the statistics, while they are shown.
 
-use arcane_shared::roster::{DaemonState, Dollars, Sums};
+use arcane_shared::roster::{DaemonState, Dollars, Sums, Window};
 use arcane_stage::daemons::{self, Daemons};
 use arcane_stage::latency::BOUNDS_MS;
 use arcane_stage::palette;
@@ -16,15 +16,16 @@ const ROWS_MAX: usize = 100;
 const DEADLINE_MS: f64 = 200.0;
 
 /// What the dialog shows. `unix`: the moment shown.
-pub(crate) fn project(page: &Page, stats: StatsState, unix: f64) {
+pub(crate) fn project(page: &Page, stats: StatsState, window: Window, unix: f64) {
     let store = page.shown();
     stats.facts.put(facts(page).map(|fact| (fact.0, fact)));
     stats.bins.put(bins(page).enumerate());
-    let daemons = store.daemons().iter().filter(|daemon| daemon.is_present() || daemon.all.invocations > 0);
+    let daemons =
+        store.daemons().iter().filter(|daemon| daemon.is_present() || daemon.all != Sums::default());
     stats.daemons.put(
         daemons
             .take(ROWS_MAX)
-            .map(|daemon| (daemon.daemon_name.to_string(), row(store.daemons(), daemon, unix))),
+            .map(|daemon| (daemon.daemon_name.to_string(), row(store.daemons(), daemon, window, unix))),
     );
 }
 
@@ -69,14 +70,14 @@ fn bins(page: &Page) -> impl Iterator<Item = Bin> {
     })
 }
 
-/// What all daemons took on the day of a moment: tokens, cost, time that they waited. `None` where no event says anything of it.
-pub(crate) fn mana(page: &Page, unix: f64) -> Option<Mana> {
+/// What all daemons took within a window that ends at a moment: tokens, cost, time that they waited. `None` where no event says anything of it.
+pub(crate) fn mana(page: &Page, window: Window, unix: f64) -> Option<Mana> {
     let daemons = page.shown().daemons();
     let (mut all, mut waited) = (Sums::default(), 0.0);
     for daemon in daemons.iter() {
-        let today = daemons.today(daemon, unix);
-        waited += daemons::waited_until(daemon, &today, unix);
-        all.merge(&today);
+        let sums = daemons.figures(daemon, window, unix);
+        waited += daemons::waited_until(daemon, &sums, unix);
+        all.merge(&sums);
     }
     let any = tokens(&all).is_some() || all.cost_usd.is_some() || waited > 0.0;
     any.then(|| {
@@ -86,18 +87,30 @@ pub(crate) fn mana(page: &Page, unix: f64) -> Option<Mana> {
     })
 }
 
-fn row(daemons: &Daemons, daemon: &DaemonState, unix: f64) -> StatRow {
-    let today = daemons.today(daemon, unix);
-    let waited = daemons::waited_until(daemon, &today, unix);
+/// One daemon's figures in a line.
+pub(crate) fn line(daemons: &Daemons, daemon: &DaemonState, window: Window, unix: f64) -> String {
+    let sums = daemons.figures(daemon, window, unix);
+    let mut line = summary::count(sums.invocations) + " calls · ";
+    line += &tokens(&sums).map_or_else(none, amount);
+    line += " tokens · ";
+    line += &sums.cost_usd.map_or_else(none, dollars);
+    line += " ";
+    line += &daemons.words(window);
+    line
+}
+
+fn row(daemons: &Daemons, daemon: &DaemonState, window: Window, unix: f64) -> StatRow {
+    let sums = daemons.figures(daemon, window, unix);
+    let waited = daemons::waited_until(daemon, &sums, unix);
     StatRow {
         name: daemon.daemon_name.to_string(),
         color: palette::text_color(daemons::color_of(daemon)).to_string(),
         cells: [
-            today.invocations.to_string(),
-            daemons::success_rate(&today).map_or_else(none, percent),
-            daemons::mean_seconds(&today).map_or_else(none, summary::seconds),
-            tokens(&today).map_or_else(none, amount),
-            today.cost_usd.map_or_else(none, dollars),
+            sums.invocations.to_string(),
+            daemons::success_rate(&sums).map_or_else(none, percent),
+            daemons::mean_seconds(&sums).map_or_else(none, summary::seconds),
+            tokens(&sums).map_or_else(none, amount),
+            sums.cost_usd.map_or_else(none, dollars),
             if waited > 0.0 { arcane_stage::summary::ago(waited) } else { none() },
         ],
     }

@@ -1,7 +1,9 @@
 //! The table of daemons.
 
+use arcane_shared::roster::Window;
 use leptos::prelude::*;
 
+use super::choice::Choice;
 use crate::app_handle::AppHandle;
 use crate::pick::Pick;
 use crate::rows::{Each, Rows};
@@ -19,7 +21,7 @@ pub(crate) struct DaemonView {
     pub(crate) mean: String,
 }
 
-/// What all of them took today, as text.
+/// What all of them took within the window, as text.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Mana {
     pub(crate) tokens: String,
@@ -36,22 +38,34 @@ pub(crate) struct DaemonsState {
     /// `None`: no event says anything of it.
     pub(crate) mana: RwSignal<Option<Mana>>,
     pub(crate) last_heard: RwSignal<String>,
+    /// Which window figures are of; empty: today.
+    pub(crate) window: RwSignal<String>,
+    /// That window in words.
+    pub(crate) words: RwSignal<String>,
+}
+
+impl DaemonsState {
+    /// Which window figures are of.
+    pub(crate) fn window(self) -> Window {
+        self.window.with_untracked(|word| Window::named(word)).unwrap_or(Window::Today)
+    }
 }
 
 /// Who there is, and what they do.
 #[component]
 pub(crate) fn Daemons(state: DaemonsState, app: AppHandle) -> impl IntoView {
-    let DaemonsState { rows, present, mana, last_heard } = state;
+    let DaemonsState { rows, present, mana, last_heard, words, .. } = state;
     view! {
         <section class="panel daemons" aria-labelledby="daemons-title">
             <div class="panel-head">
                 <h2 id="daemons-title">"Daemons"</h2>
                 <span id="present">{present}" present"</span>
+                <WindowChoice app/>
             </div>
             <div class="scroll" tabindex="0" role="region" aria-label="daemons table">
                 <table>
                     <thead>
-                        <tr><th class="rune">"rune"</th><th>"daemon"</th><th class="figures">"today"</th></tr>
+                        <tr><th class="rune">"rune"</th><th>"daemon"</th><th class="figures">{words}</th></tr>
                     </thead>
                     <tbody>
                         <Each rows let:daemon>
@@ -61,9 +75,28 @@ pub(crate) fn Daemons(state: DaemonsState, app: AppHandle) -> impl IntoView {
                 </table>
                 <p class="hint" hidden=move || !rows.is_empty()>"Nobody is here yet."</p>
             </div>
-            <Took mana/>
+            <Took mana words/>
             <p id="last-heard" class="foot">{last_heard}</p>
         </section>
+    }
+}
+
+/// Which window figures are of.
+#[component]
+pub(crate) fn WindowChoice(app: AppHandle) -> impl IntoView {
+    let window = app.views.daemons.window;
+    let options = [Window::Session, Window::All].map(|window| window.word().to_owned()).to_vec();
+    let choose = move |word: String| {
+        window.set(word);
+        app.refresh();
+    };
+    view! {
+        <div class="filters">
+            <Choice
+                testid="window" label="figures of" none="today" options=Signal::stored(options)
+                chosen=window on_choice=choose
+            />
+        </div>
     }
 }
 
@@ -104,13 +137,13 @@ fn DaemonRow(
 
 /// Tokens, cost, time that daemons waited.
 #[component]
-fn Took(mana: RwSignal<Option<Mana>>) -> impl IntoView {
+fn Took(mana: RwSignal<Option<Mana>>, words: RwSignal<String>) -> impl IntoView {
     let took = Signal::derive(move || mana.get().unwrap_or_default());
     view! {
         <dl class="mana" aria-label="what it took" hidden=mana.pick(Option::is_none)>
-            <div><dt>"tokens in · out, today"</dt><dd>{took.pick(|took| took.tokens.clone())}</dd></div>
-            <div><dt>"cost today"</dt><dd>{took.pick(|took| took.cost.clone())}</dd></div>
-            <div><dt>"waited for a human, today"</dt><dd>{took.pick(|took| took.waited.clone())}</dd></div>
+            <div><dt>"tokens in · out, "{words}</dt><dd>{took.pick(|took| took.tokens.clone())}</dd></div>
+            <div><dt>"cost "{words}</dt><dd>{took.pick(|took| took.cost.clone())}</dd></div>
+            <div><dt>"waited for a human, "{words}</dt><dd>{took.pick(|took| took.waited.clone())}</dd></div>
         </dl>
     }
 }

@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 
+use super::daemons::WindowChoice;
 use super::dialog::{Actions, Dialog};
+use crate::app_handle::AppHandle;
 use crate::pick::Pick;
 use crate::rows::{Each, Rows};
 
@@ -36,10 +38,12 @@ pub(crate) struct StatsState {
 
 /// The statistics, while they are open.
 #[component]
-pub(crate) fn Stats(state: StatsState) -> impl IntoView {
+pub(crate) fn Stats(state: StatsState, app: AppHandle) -> impl IntoView {
     let StatsState { open, facts, bins, daemons } = state;
+    let words = app.views.daemons.words;
     view! {
         <Dialog open on_close=move |()| open.set(false) class="stats" testid="stats-dialog" title="Statistics">
+            <h3>"What this page has received"</h3>
             <dl class="facts">
                 <Each rows=facts let:fact>
                     <div><dt>{fact.with_untracked(|fact| fact.0)}</dt><dd>{fact.pick(|fact| fact.1.clone())}</dd></div>
@@ -51,12 +55,12 @@ pub(crate) fn Stats(state: StatsState) -> impl IntoView {
                     <Bar bin/>
                 </Each>
             </ol>
-            <h3>"By daemon"</h3>
+            <div class="panel-head"><h3>"By daemon, "{words}</h3><WindowChoice app/></div>
             <div class="scroll" tabindex="0" role="region" aria-label="statistics by daemon">
                 <table>
                     <thead>
                         <tr>
-                            <th>"daemon"</th><th>"calls today"</th><th>"succeeded"</th><th>"mean"</th>
+                            <th>"daemon"</th><th>"calls "{words}</th><th>"succeeded"</th><th>"mean"</th>
                             <th>"tokens"</th><th>"cost"</th><th>"waited"</th>
                         </tr>
                     </thead>

@@ -1,7 +1,7 @@
 //! What is known of each daemon: the room's roster, as the server gave it and as events go on from there.
 
 use arcane_shared::color::assign;
-use arcane_shared::roster::{Call, DaemonState, Roster, Sign, Sums};
+use arcane_shared::roster::{Call, DaemonState, Roster, Sign, Sums, Window};
 use arcane_shared::{ReceivedEvent, Rgb, Seq, UnixMillis};
 
 /// All daemons that were ever heard of.
@@ -70,10 +70,21 @@ impl Daemons {
         self.get(name).and_then(|daemon| daemon.color).unwrap_or_else(|| assign(name, &[]))
     }
 
-    /// Figures of the day of a moment, Unix milliseconds: of one daemon.
+    /// Figures of one daemon in a window that ends at a moment, Unix milliseconds.
     #[must_use]
-    pub fn today(&self, daemon: &DaemonState, at: UnixMillis) -> Sums {
-        daemon.on_day(self.roster.day(micros(at)))
+    pub fn figures(&self, daemon: &DaemonState, window: Window, at: UnixMillis) -> Sums {
+        daemon.figures(window, self.roster.day(micros(at)))
+    }
+
+    /// A window in words.
+    #[must_use]
+    pub fn words(&self, window: Window) -> String {
+        match (window, self.roster.begins_after()) {
+            (Window::Today, _) => "today".into(),
+            (Window::Session, _) => "this session".into(),
+            (Window::All, 0) => "in all".into(),
+            (Window::All, after) => format!("since event {}", after + 1),
+        }
     }
 }
 

@@ -171,7 +171,7 @@ pub fn direct(event: &ReceivedEvent, origin: Origin, server_now: Option<UnixMill
         #[expect(clippy::cast_possible_truncation, reason = "clamped before")]
         seconds: event.number("execution_time").filter(|s| s.is_finite()).unwrap_or(0.0).clamp(0.0, 3_600.0)
             as f32,
-        begins: event.text("phase") == Some("begin"),
+        begins: event.text("phase") == Some(arcane_shared::roster::BEGIN),
         attention: event.metadata.get("attention").and_then(serde_json::Value::as_bool).unwrap_or(false),
         emitted_at: sync.emitted_at,
         deadline_ms,
