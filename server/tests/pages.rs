@@ -75,6 +75,39 @@ async fn a_page_that_may_come_in_is_told_so_in_these_words_and_others_are_told_n
 }
 
 #[tokio::test]
+async fn data_is_kept_by_no_browser_and_shown_as_no_page() {
+    let server = TestServer::start().await;
+    let told = async |line: &str| {
+        let (_, mut lines, _) = ask(&server, line, &[]).await;
+        lines.retain(|line| {
+            line.starts_with("cache-control: ") || line.starts_with("content-security-policy: ")
+        });
+        lines.sort();
+        lines
+    };
+    let data = [
+        "cache-control: no-store",
+        "content-security-policy: default-src 'none'; frame-ancestors 'none'; sandbox",
+    ];
+    for path in [
+        "/events",
+        "/daemons",
+        "/health",
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/rooms/none",
+        "/events?x=1",
+    ] {
+        assert_eq!(told(&format!("GET {path}")).await, data, "{path}");
+    }
+    let docs = told("GET /docs").await;
+    assert!(docs[1].contains("style-src 'self'") && docs[1].contains("frame-ancestors 'none'"), "{docs:?}");
+    assert_eq!(told("POST /events").await, [""; 0], "what a client sends is kept by nobody anyway");
+}
+
+#[tokio::test]
 async fn a_file_of_the_dashboard_is_had_by_its_plain_name_as_a_whole_and_in_the_best_encoding() {
     let dist = tempfile::tempdir().unwrap();
     let files = [

@@ -30,7 +30,7 @@ use std::convert::Infallible;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{connect, get};
@@ -123,6 +123,10 @@ fn router(site: Site) -> Router {
         .route("/openapi.json", get(docs::openapi))
         .route("/docs", get(docs::docs))
         .route("/docs.css", get(docs::docs_css))
+        // What orchestrators ask for by habit.
+        .route("/healthz", get(health::health))
+        .route("/livez", get(health::health))
+        .route("/readyz", get(health::ready))
         .route("/arcane_audio/{file}", get(voice::audio))
         .fallback(assets::serve)
         .method_not_allowed_fallback(wrong_method)
@@ -164,6 +168,7 @@ async fn around<F: Future<Output = Response>>(
     run: impl FnOnce(Request) -> F + Clone,
 ) -> Response {
     let from_page = request.headers().contains_key(header::ORIGIN);
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let mut response = match admit(&state, route, &request) {
         Err(refusal) => refusal.into_response(),
         Ok(()) if from_page => answer_page(route, request, run).await,
@@ -176,7 +181,18 @@ async fn around<F: Future<Output = Response>>(
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    if reads && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        guard_data(response.headers_mut());
+    }
     response
+}
+
+/// What is neither the dashboard nor a page of the documentation is data: no browser keeps it, and none that is led to it runs or
+/// frames it.
+fn guard_data(headers: &mut HeaderMap) {
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
 }
 
 /// The route's answer, if the request asks for what the route has and its body can be read.
