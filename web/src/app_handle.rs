@@ -142,6 +142,7 @@ impl AppHandle {
         let Ok(room) = RoomName::parse(room) else { return };
         self.views.header.room.set(room.to_string());
         self.to_newest();
+        self.open_search(false);
         self.with(|page| page.enter(room));
         self.connect();
         self.write_address();
@@ -158,6 +159,7 @@ impl AppHandle {
         self.to_newest();
         self.write_address();
         self.refresh();
+        self.search_again();
     }
 
     /// Shows one spell only, or all again.

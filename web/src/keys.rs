@@ -14,7 +14,10 @@ use crate::page::Page;
 /// Does what a key is for, wherever it was pressed.
 pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
     let target = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
+    let is_row =
+        target.as_ref().is_some_and(|element| element.get_attribute("role").as_deref() == Some("button"));
     let tag = target.map(|element| element.tag_name()).unwrap_or_default();
+    let is_button = is_row || matches!(tag.as_str(), "BUTTON" | "A");
     let visiting = app.views.when.with_untracked(|when| when.visiting);
     let in_dialog = app.views.in_dialog();
     if is_composed(event) {
@@ -39,7 +42,7 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
     };
     // A key that is held acts once; what the browser would do at its every repetition, it does not.
     if event.repeat() {
-        if meant == ' ' && !matches!(tag.as_str(), "BUTTON" | "A") {
+        if meant == ' ' && !is_button {
             event.prevent_default();
         }
         return;
@@ -56,7 +59,7 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
         'f' => app.filter(|filter| filter.failures = !filter.failures),
         'r' => app.travel(Page::replay),
         // A button that has the focus is pressed by it.
-        ' ' if !matches!(tag.as_str(), "BUTTON" | "A") => {
+        ' ' if !is_button => {
             event.prevent_default();
             app.travel(if visiting { Page::toggle_play } else { Page::pause_live });
         }

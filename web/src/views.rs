@@ -9,6 +9,7 @@ use crate::components::chronicle::ChronicleState;
 use crate::components::daemons::DaemonsState;
 use crate::components::event_detail::Detail;
 use crate::components::header::HeaderState;
+use crate::components::search::SearchState;
 use crate::components::settings::SettingsState;
 use crate::components::spell_bar::SpellState;
 use crate::components::stage_view::StageState;
@@ -64,6 +65,7 @@ pub(crate) struct Views {
     pub(crate) stage: StageState,
     pub(crate) spells: SpellState,
     pub(crate) chronicle: ChronicleState,
+    pub(crate) search: SearchState,
     pub(crate) strip: StripState,
     pub(crate) when: RwSignal<When>,
     /// The rooms of the recording that is shown, and which of them is.
@@ -87,6 +89,7 @@ impl Views {
             stage: StageState::default(),
             spells: SpellState::default(),
             chronicle: ChronicleState::new(filter),
+            search: SearchState::default(),
             strip: StripState::default(),
             when: RwSignal::default(),
             recorded: RwSignal::default(),

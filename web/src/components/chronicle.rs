@@ -1,15 +1,18 @@
 //! The chronicle: recycled rows over a bounded history, filters that live in the URL.
 
+use std::cell::Cell;
+
 use arcane_shared::SpellName;
 use arcane_stage::feed::Row as Entry;
 use arcane_stage::filter::Filter;
-use leptos::ev::KeyboardEvent;
+use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, EventTarget, HtmlElement, Node};
 
 use super::choice::Choice;
+use super::search::{Search, SearchChip};
 use crate::app_handle::AppHandle;
 use crate::pick::Pick;
 use crate::rows::{Each, Rows};
@@ -17,9 +20,12 @@ use crate::rows::{Each, Rows};
 /// Recycled rows.
 pub(crate) const FEED_ROWS: usize = 48;
 /// Height of a row, pixels; the style sheet says the same.
-const ROW_HEIGHT: usize = 33;
+pub(super) const ROW_HEIGHT: usize = 33;
 /// Rows above those in sight.
 const ROWS_ABOVE: usize = 2;
+
+/// Pixels that a pointer moves before it drags.
+const DRAG_MIN: i32 = 4;
 
 /// What the chronicle shows.
 #[derive(Clone, Copy)]
@@ -72,6 +78,7 @@ pub(crate) fn Chronicle(state: ChronicleState, app: AppHandle) -> impl IntoView 
                     <FeedRow entry=pin testid="pin-row" on_open=move |id| app.open(id)/>
                 </Each>
             </div>
+            <Search state=app.views.search app/>
             <Feed state app/>
             <button
                 class="pill new" data-testid="new-pill"
@@ -92,6 +99,13 @@ fn Feed(state: ChronicleState, app: AppHandle) -> impl IntoView {
         reading.update_value(|reading| change(reading, whether));
         app.hold(reading.get_value().is_any());
     };
+    // A selection is over, and the pointer may be elsewhere.
+    window_event_listener(leptos::ev::pointerup, move |_| {
+        let is_over = list.get_untracked().is_some_and(|list| list.matches(":hover").unwrap_or(false));
+        if reading.with_value(|reading| reading.pointed) && !is_over && !is_selecting() {
+            read(|reading, it| reading.pointed = it, false);
+        }
+    });
     let scroll = move |_| {
         let top = list.get_untracked().map_or(0, |list| list.scroll_top().max(0));
         read(|reading, whether| reading.scrolled = whether, top > 4);
@@ -103,11 +117,11 @@ fn Feed(state: ChronicleState, app: AppHandle) -> impl IntoView {
     });
     view! {
         <div
-            class="scroll feed" data-testid="feed" tabindex="0"
+            class="scroll feed" data-testid="feed" tabindex="0" hidden=app.views.search.open
             role="log" aria-live="off" aria-label="events, newest first" node_ref=list
             // A finger points at nothing once it is lifted.
             on:pointermove=move |event| read(|reading, it| reading.pointed = it, event.pointer_type() != "touch")
-            on:pointerleave=move |_| read(|reading, it| reading.pointed = it, false)
+            on:pointerleave=move |_| read(|reading, it| reading.pointed = it, is_selecting())
             on:scroll=scroll
             on:keydown=move |event| {
                 if list.get_untracked().is_some_and(|list| step(&list, &event)) {
@@ -156,7 +170,7 @@ fn is_within(list: NodeRef<html::Div>, target: Option<EventTarget>) -> bool {
 
 /// One entry, wherever it stands. It takes part in no tab order: arrow keys lead from row to row.
 #[component]
-fn FeedRow(
+pub(super) fn FeedRow(
     /// Its place in the list, and what it is.
     #[prop(into)]
     entry: Signal<(usize, Entry)>,
@@ -166,11 +180,13 @@ fn FeedRow(
     #[prop(into)] on_open: Callback<u64>,
 ) -> impl IntoView {
     let kind = entry.pick(|(_, entry)| if entry.success.is_some() { "feed-row" } else { "feed-note" });
-    let tabindex = testid.is_none().then_some("-1");
+    let tabindex = if testid.is_some() { "0" } else { "-1" };
+    let open = move || on_open.run(entry.with_untracked(|(_, entry)| entry.id));
     let testid = testid.map_or(kind, Signal::stored);
     view! {
-        <button
-            class="row"
+        // No button: a browser selects no text in one.
+        <div
+            class="row" role="button"
             class:going=entry.pick(|(_, entry)| entry.goes_on)
             class:past=entry.pick(|(_, entry)| entry.historical)
             tabindex=tabindex
@@ -182,15 +198,42 @@ fn FeedRow(
             data-seq=entry.pick(|(_, entry)| entry.seq.map(|seq| seq.to_string()))
             style:transform=entry.pick(|(at, _)| format!("translateY({}px)", at * ROW_HEIGHT))
             style:--own=entry.pick(|(_, entry)| entry.color.to_string())
-            on:click=move |_| on_open.run(entry.with_untracked(|(_, entry)| entry.id))
+            on:pointerdown=|event| PRESSED_AT.set([event.client_x(), event.client_y()])
+            on:click=move |event| {
+                if !has_dragged(&event) {
+                    open();
+                }
+            }
+            on:keydown=move |event| {
+                if matches!(event.key().as_str(), "Enter" | " ") && !event.repeat() {
+                    event.prevent_default();
+                    open();
+                }
+            }
         >
             <span class="sign" aria-hidden="true">{entry.pick(|(_, entry)| entry.sign)}</span>
             <b>{entry.pick(|(_, entry)| entry.daemon.clone())}</b>
             <span class="unseen">{entry.pick(|(_, entry)| entry.spell.clone())}</span>
             <span class="text">{entry.pick(|(_, entry)| entry.text.clone())}</span>
             <span class="aside">{entry.pick(|(_, entry)| entry.aside.clone())}</span>
-        </button>
+        </div>
     }
+}
+
+thread_local! {
+    /// Where the pointer was pressed last, pixels of the window.
+    static PRESSED_AT: Cell<[i32; 2]> = const { Cell::new([0; 2]) };
+}
+
+/// Whether a click ends a drag, which selects text: it opens nothing.
+fn has_dragged(click: &MouseEvent) -> bool {
+    let [x, y] = PRESSED_AT.get();
+    is_selecting() && (click.client_x() - x).abs() + (click.client_y() - y).abs() > DRAG_MIN
+}
+
+/// Whether text is selected.
+fn is_selecting() -> bool {
+    window().get_selection().ok().flatten().is_some_and(|selection| !selection.is_collapsed())
 }
 
 /// From row to row by arrow keys: one stop for the tab key instead of fifty. Returns whether a row has the focus then.
@@ -235,6 +278,7 @@ fn Filters(filter: RwSignal<Filter>, names: RwSignal<Vec<String>>, app: AppHandl
             >
                 "✕ "<span class="word">"failures"</span>
             </button>
+            <SearchChip state=app.views.search app/>
         </div>
     }
 }

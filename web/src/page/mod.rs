@@ -20,6 +20,7 @@ use arcane_stage::link::{Link, State};
 use arcane_stage::message::{self, Incoming, Notice, Welcome};
 use arcane_stage::playout::Playout;
 use arcane_stage::quality::Quality;
+use arcane_stage::search::Search;
 use arcane_stage::sounds::Sound;
 use arcane_stage::store::{Origin, RESUME_MAX, Stored};
 use arcane_stage::{Stage, Store};
@@ -65,6 +66,8 @@ pub(crate) struct Page {
     pub(crate) pins: Vec<Rc<Stored>>,
     /// The event that was opened last: it may be gone from the chronicle meanwhile.
     pub(crate) opened: Option<Rc<Stored>>,
+    /// What is searched for, and what was found.
+    pub(crate) search: Search,
     /// The chronicle as it is read, while it stands still.
     pub(crate) held: Option<Held>,
     /// A stream is to be opened again.
@@ -110,6 +113,7 @@ impl Page {
             recorded: None,
             pins: Vec::new(),
             opened: None,
+            search: Search::default(),
             held: None,
             reopens: false,
             settled: false,
@@ -149,8 +153,9 @@ impl Page {
 
     /// An event that can be read somewhere on the page.
     pub(crate) fn event(&self, id: u64) -> Option<Rc<Stored>> {
-        let aside = || self.pins.iter().chain(&self.opened).find(|stored| stored.id == id).map(Rc::clone);
-        self.shown().event(id).or_else(|| self.held.as_ref()?.event(id)).or_else(aside)
+        let mut aside = self.pins.iter().chain(&self.opened).chain(self.search.found());
+        let held = || self.held.as_ref()?.event(id);
+        self.shown().event(id).or_else(held).or_else(|| aside.find(|stored| stored.id == id).map(Rc::clone))
     }
 
     /// Opens a socket to a room's stream.

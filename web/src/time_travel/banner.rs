@@ -59,6 +59,7 @@ fn RecordedRooms(app: AppHandle) -> impl IntoView {
             />
         </label>
     }
+    .into_any()
 }
 
 /// How fast the past is played.

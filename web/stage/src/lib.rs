@@ -36,6 +36,7 @@ pub mod playout;
 pub mod quality;
 pub mod recording;
 pub mod runes;
+pub mod search;
 pub mod shortcut;
 pub mod signpost;
 pub mod sounds;
