@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::palette::{DISTANCE_MIN, assign};
+pub use crate::palette::{DISTANCE_MIN, assign, preferred};
 
 /// An sRGB colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

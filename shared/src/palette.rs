@@ -103,6 +103,32 @@ pub fn assign(name: &str, taken: &[Rgb]) -> Rgb {
     crowding.pick(name)
 }
 
+/// What [`assign`] gives a name where no other daemon is known. Looked up: a page that only needs this holds no colour science.
+#[must_use]
+pub fn preferred(name: &str) -> Rgb {
+    if let Some(color) = fixed(name) {
+        return color;
+    }
+    let start = usize::try_from(hash(name) % CANDIDATES as u64).unwrap_or(0);
+    let mut probes = (0..CANDIDATES).map(|step| (start + step * PROBE_STEP) % CANDIDATES);
+    let [_, red, green, blue] =
+        WORKED_OUT[probes.find(|index| NEAR_RESERVED >> index & 1 == 0).unwrap_or(start)].to_be_bytes();
+    Rgb([red, green, blue])
+}
+
+/// What [`candidates`] works out, as 0xRRGGBB; a test says so.
+const WORKED_OUT: [u32; CANDIDATES] = [
+    0xE7729B, 0xFE8AB0, 0xFFB1C8, 0xEB7A52, 0xFF936D, 0xFEB79E, 0xE77F3E, 0xFD9659, 0xFEB993, 0xC09910,
+    0xD9AF21, 0xF0C543, 0xB49F03, 0xCBB528, 0xE2CC47, 0xA5A50E, 0xBBBC36, 0xD1D351, 0x93AB2C, 0xA8C247,
+    0xBED95F, 0x7FB042, 0x94C759, 0xAADE70, 0x68B457, 0x7ECB6C, 0x94E282, 0x4CB86A, 0x64CF80, 0x7CE695,
+    0x23BA7D, 0x46D193, 0x61E8A8, 0x17B991, 0x14D2A5, 0x42E9BC, 0x10B7A1, 0x20D0B7, 0x17EACE, 0x08B6AF,
+    0x19CEC6, 0x01E8DF, 0x26A9F1, 0x5CBEFE, 0x97D3FD, 0x4BA3F7, 0x76BAFE, 0xA3CFFD, 0x659DFB, 0x89B5FD,
+    0xAECCFC, 0x7A97FB, 0x98B0FE, 0xB7C9FC, 0xC77DD8, 0xDE93EF, 0xEFB0FD, 0xD179CA, 0xE98FE1, 0xFEA8F6,
+    0xDA76BB, 0xF28CD2, 0xFDADE2, 0xE274AB, 0xFA8AC2, 0xFDB0D4,
+];
+/// A bit for each candidate that is near to a reserved colour.
+const NEAR_RESERVED: u128 = 0x2d90000024d0;
+
 /// The candidates, and which of them are near to each other.
 struct Palette {
     colors: Vec<Rgb>,
@@ -179,6 +205,17 @@ fn encode(linear: f64) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_looked_up_is_what_is_worked_out() {
+        let numbers = candidates().into_iter().map(|Rgb([r, g, b])| u32::from_be_bytes([0, r, g, b]));
+        assert!(numbers.eq(WORKED_OUT));
+        for n in 0..1_000 {
+            let name = format!("daemon-{n}");
+            assert_eq!(preferred(&name), assign(&name, &[]), "{name}");
+        }
+        assert_eq!(preferred("claude"), CLAUDE);
+    }
 
     #[test]
     fn twelve_agents_get_twelve_known_colors() {

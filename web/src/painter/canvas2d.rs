@@ -4,6 +4,7 @@ use arcane_stage::particles::{Particles, unit};
 use arcane_stage::picture::{Kind, Mark, Picture, RIM};
 use arcane_stage::runes::FUTHARK;
 use arcane_stage::summary::fixed;
+use arcane_stage::wave::{cos, sin};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d as Context, HtmlCanvasElement};
 
@@ -65,7 +66,7 @@ impl Canvas2d {
             let x = f64::from(unit(n * 3 + 1)) * f64::from(picture.size[0]);
             let y = f64::from(unit(n * 3 + 2)) * f64::from(picture.size[1]);
             let light =
-                0.25 + 0.2 * (picture.time * (0.3 + unit(n)) + unit(n + 7) * std::f32::consts::TAU).sin();
+                0.25 + 0.2 * sin(picture.time * (0.3 + unit(n)) + unit(n + 7) * std::f32::consts::TAU);
             c.set_fill_style_str(&css([0.9, 0.91, 1.0, 1.0], light));
             c.fill_rect(x, y, 1.2, 1.2);
         }
@@ -192,7 +193,7 @@ impl Canvas2d {
         for step in 0..=90_u8 {
             let part = f32::from(step) / 90.0;
             let angle = part * std::f32::consts::TAU;
-            let wave = (angle * 9.0 + t).sin() * (angle * 4.0 - t * 0.7).sin();
+            let wave = sin(angle * 9.0 + t) * sin(angle * 4.0 - t * 0.7);
             let r = radius * f64::from(1.0 + 0.06 * wave);
             let (sin, cos) = turn(part);
             c.line_to(sin * r, -cos * r);
@@ -230,8 +231,8 @@ impl Canvas2d {
 
 /// Sine and cosine of a part of a turn.
 fn turn(part: f32) -> (f64, f64) {
-    let (sin, cos) = (part * std::f32::consts::TAU).sin_cos();
-    (sin.into(), cos.into())
+    let angle = part * std::f32::consts::TAU;
+    (sin(angle).into(), cos(angle).into())
 }
 
 fn css(color: [f32; 4], alpha: f32) -> String {

@@ -6,6 +6,7 @@ use crate::coalesce::Gate;
 use crate::palette;
 use crate::picture::{Kind, Mark, RIM};
 use crate::runes::{Inscription, inscribe};
+use crate::wave::sin;
 
 /// Work done, to be shown now.
 #[derive(Debug, Clone, Copy)]
@@ -171,7 +172,7 @@ impl Actor {
         let grown = radius * (1.0 + if reduced { 0.0 } else { 0.05 * pulse });
         let hollow = swell(now - self.missed, 1_200.0);
         let color = palette::mix(self.color, palette::ROSE, broken * 0.45);
-        let breath = 0.5 + 0.5 * (time * 0.9 + f32::from(self.inscription.rim[3])).sin();
+        let breath = 0.5 + 0.5 * sin(time * 0.9 + f32::from(self.inscription.rim[3]));
         Mark {
             kind: Kind::Circle,
             centre,

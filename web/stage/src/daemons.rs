@@ -1,6 +1,6 @@
 //! What is known of each daemon: the room's roster, as the server gave it and as events go on from there.
 
-use arcane_shared::color::assign;
+use arcane_shared::color::preferred;
 use arcane_shared::roster::{Call, DaemonState, Roster, Sign, Sums, Window};
 use arcane_shared::{ReceivedEvent, Rgb, Seq, UnixMillis};
 
@@ -67,7 +67,7 @@ impl Daemons {
     /// The colour of a daemon: its own, or one drawn from its name.
     #[must_use]
     pub fn color(&self, name: &str) -> Rgb {
-        self.get(name).and_then(|daemon| daemon.color).unwrap_or_else(|| assign(name, &[]))
+        self.get(name).and_then(|daemon| daemon.color).unwrap_or_else(|| preferred(name))
     }
 
     /// Figures of one daemon in a window that ends at a moment, Unix milliseconds.
@@ -91,7 +91,7 @@ impl Daemons {
 /// The colour of a daemon of a roster.
 #[must_use]
 pub fn color_of(daemon: &DaemonState) -> Rgb {
-    daemon.color.unwrap_or_else(|| assign(daemon.daemon_name.as_str(), &[]))
+    daemon.color.unwrap_or_else(|| preferred(daemon.daemon_name.as_str()))
 }
 
 /// What a daemon does, in a line: what it waits for, what it is at, or what it last did.

@@ -6,6 +6,7 @@ use crate::actors::part;
 use crate::layout::Mapping;
 use crate::palette;
 use crate::picture::{Kind, Mark, Picture, Ring};
+use crate::wave::fading;
 
 /// Most effects at a time, whatever the tier; the oldest give way.
 pub const EFFECTS_MAX: usize = 64;
@@ -81,7 +82,7 @@ impl Effect {
                 });
             }
             Shape::Voice => {
-                let light = (t * 8.0).min(1.0) * (1.0 - t).powf(0.6);
+                let light = (t * 8.0).min(1.0) * fading(1.0 - t);
                 into.push(mark(
                     Kind::Voice,
                     centre,

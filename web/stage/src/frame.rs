@@ -10,6 +10,7 @@ use crate::particles::{Motion, Record};
 use crate::picture::{Kind, Link, Picture, RIM};
 use crate::runes::inscribe;
 use crate::stage::Stage;
+use crate::wave::{cos, sin};
 
 /// Particle time is set back when it exceeds this, so that 32 bits stay exact on a wall.
 const REBASE_S: f32 = 1_800.0;
@@ -112,8 +113,8 @@ impl Stage {
         for _ in 0..count / 2 {
             let angle = self.roll() * std::f32::consts::TAU;
             let far = 0.75 + 0.55 * self.roll();
-            let to = [angle.cos() * far, angle.sin() * far];
-            let turned = [(angle + 0.5).cos() * far * 0.5, (angle + 0.5).sin() * far * 0.5];
+            let to = [cos(angle) * far, sin(angle) * far];
+            let turned = [cos(angle + 0.5) * far * 0.5, sin(angle + 0.5) * far * 0.5];
             let delay = 0.75 + 0.3 * self.roll();
             let size = 1.4 + 1.4 * self.roll();
             self.spawn(Motion::Stream, [[0.0; 2], turned, to], color, delay, (1.5, size), 10.0, 190);
@@ -246,7 +247,7 @@ impl Stage {
             1.0,
         );
         bus.turn = time * -0.035;
-        bus.glow = 0.5 + 0.1 * (time * 0.8).sin() + 0.6 * pulse + 0.5 * self.energy;
+        bus.glow = 0.5 + 0.1 * sin(time * 0.8) + 0.6 * pulse + 0.5 * self.energy;
         bus.runes = inscribe("arcane-event-bus").packed();
         picture.marks.push(bus);
         for effect in self.effects.iter().filter(|effect| now >= effect.since) {

@@ -6,6 +6,7 @@
 use std::f32::consts::TAU;
 
 use crate::names::Names;
+use crate::wave::{cos, sin};
 
 /// Places on the ring, step by step. More daemons than the last share its places' order but are
 /// not drawn; the page says how many.
@@ -128,7 +129,7 @@ impl Ring {
         } else {
             (turn(place) - 0.25) * TAU + TAU / 24.0
         };
-        [angle.cos(), angle.sin()]
+        [cos(angle), sin(angle)]
     }
 
     fn capacity(count: usize) -> usize {

@@ -46,6 +46,7 @@ pub mod store;
 pub mod summary;
 pub mod time_travel;
 pub mod timeline;
+pub mod wave;
 
 pub use director::{Cue, direct};
 pub use stage::Stage;

@@ -8,6 +8,7 @@ use std::ops::Range;
 use arcane_shared::Rgb;
 
 use crate::layout::Mapping;
+use crate::wave::{cos, fading, sin};
 
 /// Records in the ring where a GPU moves them. Beyond that the oldest give way.
 pub const CAPACITY: usize = 131_072;
@@ -117,14 +118,14 @@ impl Record {
         let seed = u32::from(self.seed);
         let (r0, r1, r2) = (unit(seed), unit(seed + 7_919), unit(seed + 15_485));
         let spread = f32::from(self.spread);
-        let mut alpha = (age * 8.0).min(1.0) * (1.0 - age).powf(0.7);
+        let mut alpha = (age * 8.0).min(1.0) * fading(1.0 - age);
         let at = match self.motion {
             Motion::Stream => {
                 let e = age * age * (3.0 - 2.0 * age);
                 let (a, c, b) = (mapping.px(self.from), mapping.px(self.control), mapping.px(self.to));
                 let u = 1.0 - e;
                 let lerp = |i: usize| u * u * a[i] + 2.0 * u * e * c[i] + e * e * b[i];
-                let stray = spread * (age * std::f32::consts::PI).sin();
+                let stray = spread * sin(age * std::f32::consts::PI);
                 [lerp(0) + (r0 - 0.5) * 2.0 * stray, lerp(1) + (r1 - 0.5) * 2.0 * stray]
             }
             Motion::Burst => {
@@ -132,23 +133,23 @@ impl Record {
                 let angle = r0 * std::f32::consts::TAU;
                 let radius = spread * e * (0.35 + 0.65 * r1);
                 let centre = mapping.px(self.from);
-                [centre[0] + angle.cos() * radius, centre[1] + angle.sin() * radius]
+                [centre[0] + cos(angle) * radius, centre[1] + sin(angle) * radius]
             }
             Motion::Implode => {
                 let e = 1.0 - age * age;
                 let angle = r0 * std::f32::consts::TAU + age * age * (2.0 + 2.0 * r2);
                 let radius = spread * e * (0.8 + 0.35 * r1);
                 let centre = mapping.px(self.from);
-                [centre[0] + angle.cos() * radius, centre[1] + angle.sin() * radius]
+                [centre[0] + cos(angle) * radius, centre[1] + sin(angle) * radius]
             }
             Motion::Orbit => {
                 let angle = r0 * std::f32::consts::TAU + age * self.life * (1.6 + r1);
                 let centre = mapping.px(self.from);
                 let radius = spread * (1.0 + 0.12 * (r2 - 0.5));
-                [centre[0] + angle.cos() * radius, centre[1] + angle.sin() * radius]
+                [centre[0] + cos(angle) * radius, centre[1] + sin(angle) * radius]
             }
             Motion::Star => {
-                alpha = 0.55 + 0.45 * (t * (0.3 + r0) + r1 * std::f32::consts::TAU).sin();
+                alpha = 0.55 + 0.45 * sin(t * (0.3 + r0) + r1 * std::f32::consts::TAU);
                 self.from
             }
         };

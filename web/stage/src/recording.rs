@@ -167,8 +167,7 @@ fn read_head(head: Value) -> Result<RecordedRoom, String> {
     let daemons = head.present.0.into_iter().take(arcane_shared::roster::DAEMONS_MAX);
     let present = daemons
         .map(|daemon| {
-            let color =
-                daemon.color.unwrap_or_else(|| arcane_shared::color::assign(&daemon.daemon_name, &[]));
+            let color = daemon.color.unwrap_or_else(|| arcane_shared::color::preferred(&daemon.daemon_name));
             (daemon.daemon_name, color)
         })
         .collect();

@@ -214,7 +214,7 @@ impl Stage {
             }
             let place = self.ring.seat(name);
             let at = Ring::at(place, self.ring.size());
-            let color = color.unwrap_or_else(|| arcane_shared::color::assign(name, &[]));
+            let color = color.unwrap_or_else(|| arcane_shared::color::preferred(name));
             self.actors.insert(name, Actor::new(name, color, place, at, now));
         }
         let actor = self.actors.get_mut(name)?;
