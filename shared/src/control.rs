@@ -1,5 +1,7 @@
 //! The WebSocket messages around events. All are JSON objects with a `type`.
 
+mod notice;
+
 use serde::{Deserialize, Serialize};
 
 use crate::lenient;
@@ -90,17 +92,16 @@ impl MissReason {
 }
 
 /// What the server may say besides events.
-pub type ServerMessage = ServerMessageOf<Connection>;
+pub type ServerMessage = ServerMessageOf<ReceivedEvent>;
 
 /// What the server may say besides events. All but `connection` need the client to have spoken first.
 ///
-/// `C` is a [`Connection`], or [`serde::de::IgnoredAny`] where a reader has taken that message before: a tagged enum is read
-/// through serde's buffer, for which each type in it needs a reader of its own.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// `E` is an event: [`ReceivedEvent`], or [`crate::Mended`] where a reader has to get on with any version.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum ServerMessageOf<C> {
+pub enum ServerMessageOf<E> {
     /// The first message of every connection.
-    Connection(C),
+    Connection(Connection<E>),
     /// Answers `hello`.
     Hello {
         /// [`PROTOCOL_VERSION`].
@@ -156,7 +157,7 @@ pub enum ServerMessageOf<C> {
     /// Answers `publish`: the events are next to each other, the last one at this position.
     Published {
         /// As it came.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// Where they are.
         room: RoomName,
@@ -174,11 +175,11 @@ pub enum ServerMessageOf<C> {
         /// A sentence that names the field and the remedy.
         detail: String,
         /// The `id` of the `publish` that was refused, if it had one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<String>,
     },
     /// A message of a later version.
-    #[serde(other, skip_serializing)]
+    #[serde(skip_serializing)]
     Unknown,
 }
 

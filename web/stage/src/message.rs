@@ -7,7 +7,6 @@ use arcane_shared::control::{ClientMessage, Connection, ServerMessageOf};
 use arcane_shared::lenient::Plain;
 use arcane_shared::roster::Roster;
 use arcane_shared::{Epoch, Mended, ReceivedEvent, Resume, RoomName, Seq, Timestamp};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -25,7 +24,7 @@ pub enum Incoming {
 }
 
 /// What the server says besides events, of any version.
-pub type Notice = ServerMessageOf<IgnoredAny>;
+pub type Notice = ServerMessageOf<Mended>;
 
 /// The connection message as the page takes it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -79,14 +78,10 @@ pub fn read(text: &str, now: Timestamp) -> Incoming {
         let event = event(Value::Object(object), now);
         return event.map_or(Incoming::Undecodable, |event| Incoming::Event(Box::new(event)));
     }
-    let is_connection = says == Some("connection");
-    let message = Plain(Value::Object(object));
-    if is_connection {
-        let connection = Connection::deserialize(message);
-        return connection
-            .map_or(Incoming::Notice(Notice::Unknown), |said| Incoming::Welcome(Welcome::new(said, now)));
+    match Notice::deserialize(Plain(Value::Object(object))).unwrap_or(Notice::Unknown) {
+        Notice::Connection(connection) => Incoming::Welcome(Welcome::new(connection, now)),
+        notice => Incoming::Notice(notice),
     }
-    Incoming::Notice(Notice::deserialize(message).unwrap_or(Notice::Unknown))
 }
 
 /// Reads an event, mended as [`Mended`] is. `now` dates one whose own time cannot be read.

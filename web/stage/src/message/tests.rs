@@ -185,7 +185,10 @@ fn a_welcome() -> Value {
 proptest! {
     #[test]
     fn an_event_of_any_version_is_shown_if_it_names_a_spell(event in of_another_version(value(&an_event()))) {
-        let read = read(&event.to_string(), now());
+        let text = event.to_string();
+        let read = read(&text, now());
+        // A float may be another after it was written: serde_json reads to within its last place.
+        let event: Value = serde_json::from_str(&text).unwrap();
         let Some(spell) = event["spell_name"].as_str() else {
             prop_assert!(matches!(read, Incoming::Undecodable), "{event}: {read:?}");
             return Ok(());
