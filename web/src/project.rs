@@ -273,7 +273,7 @@ pub(crate) fn detail(page: &Page, stored: &Stored, window: Window) -> Detail {
         title: format!("{} · {who}", summary::shorten(event.spell_name.as_str(), 40)),
         description: event.description.clone(),
         facts,
-        json: serde_json::to_string_pretty(&message::value(event)).unwrap_or_default(),
+        json: format!("{:#}", message::value(event)),
     }
 }
 

@@ -14,7 +14,9 @@ use crate::{compress, process, tools};
 /// the stack begins there): about 2 KB less than `-Oz` alone, after compression. A function that is called once stays one unless
 /// it is tiny: 3 KB less, because copies of a generic function resemble each other only as long as nothing else is in them. For the
 /// same reason they stand next to each other, by name: 2 KB less.
-const WASM_PASSES: [&str; 11] = [
+const WASM_PASSES: [&str; 12] = [
+    // What server functions would stream with: the page has none, but exports are kept.
+    "--remove-exports=*intounderlying*",
     "--low-memory-unused",
     "--flatten",
     "--rereloop",

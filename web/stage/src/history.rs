@@ -74,10 +74,17 @@ impl Chest {
             let at = latest.entry(run(kept)).or_insert(kept.event.timestamp);
             *at = kept.event.timestamp.max(*at);
         }
-        self.events.make_contiguous().sort_by_cached_key(|kept| {
+        let rank = |kept: &Kept| {
             let run = run(kept);
             (latest.get(&run).copied(), run, kept.event.seq)
-        });
+        };
+        // Nearly in order, and few: the library's sort would cost the page more than it saves.
+        for kept in std::mem::take(&mut self.events) {
+            let own = rank(&kept);
+            let place =
+                self.events.iter().rposition(|other| rank(other) <= own).map_or(0, |before| before + 1);
+            self.events.insert(place, kept);
+        }
         self.trim();
     }
 
