@@ -20,7 +20,7 @@ const LONG_BYTES: usize = 4 * PLACE_BYTES - 1000;
 async fn begin(server: &TestServer, kind: &str, body_bytes: usize) -> TcpStream {
     let mut stream = server.raw().await;
     let head = format!(
-        "POST /events HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\n\
+        "POST /events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nExpect: 100-continue\r\n\
          Content-Type: {kind}\r\nContent-Length: {body_bytes}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.unwrap();

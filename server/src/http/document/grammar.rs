@@ -27,6 +27,7 @@ fn schema(name: &str, place: &str) -> Option<Value> {
         ("buckets", _) => json!({"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": 300}),
         ("order", _) => json!({"type": "string", "enum": ["asc", "desc"], "default": "asc"}),
         ("ack", _) => json!({"type": "string", "enum": ["received", "logged", "synced"]}),
+        ("window", _) => json!({"type": "string", "enum": ["today", "session", "all"], "default": "all"}),
         ("speed", _) => json!({"type": "number", "minimum": 0.1, "maximum": 100, "default": 1}),
         ("max_gap", _) => json!({"type": "number", "minimum": 0, "maximum": 86400}),
         ("since" | "after" | "before" | "at", _) => {
