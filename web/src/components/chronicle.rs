@@ -272,7 +272,7 @@ fn Filters(filter: RwSignal<Filter>, names: RwSignal<Vec<String>>, app: AppHandl
                 on_choice=move |value| app.filter(|filter| filter.daemon = chosen(value))
             />
             <button
-                class="chip" data-testid="filter-failures" aria-label="failures only"
+                class="chip" data-testid="filter-failures" aria-label="failures only" title="failures only"
                 aria-pressed=filter.pick(|filter| filter.failures.to_string())
                 on:click=move |_| app.filter(|filter| filter.failures = !filter.failures)
             >
