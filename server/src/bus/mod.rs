@@ -15,6 +15,7 @@ pub mod keys;
 mod observer;
 mod pace;
 mod rate;
+mod reservations;
 mod resume;
 mod ring;
 mod room;
@@ -77,7 +78,7 @@ struct Inner {
 }
 
 use colors::Fixed;
-use rooms::Reservations;
+use reservations::Reservations;
 use unsettled::Unsettled;
 
 /// Why an event was not taken.
