@@ -27,8 +27,8 @@ export const weight: Measurement = {
   goals: [{ what: "first load, brotli, everything", must: "≤ 300 KB", aims: "≤ 240 KB" }],
   async measure({ server }) {
     const { text } = await fetched(`${server.url}/`, "identity");
-    const named = text.matchAll(/['"=](\/[\w.-]+\.(?:js|wasm|css|svg|png|woff2))/g);
-    const paths = ["/", ...new Set([...named].map(([, path]) => path))];
+    const named = text.matchAll(/['"=](?:\.?\/)?([\w-][\w.-]*\.(?:js|wasm|css|svg|png|woff2))\b/g);
+    const paths = ["/", ...new Set([...named].map(([, path]) => `/${path}`))];
     const weights = await Promise.all(paths.map(async (path) => ({ path, ...(await fetched(server.url + path, "br")) })));
     const whole = weights.reduce((sum, { bytes }) => sum + bytes, 0);
     const heaviest = weights.reduce((one, other) => (one.bytes > other.bytes ? one : other));
