@@ -41,13 +41,10 @@ pub(crate) fn Settings(state: SettingsState, app: AppHandle) -> impl IntoView {
     };
     view! {
         <Dialog open on_close=move |()| open.set(false) class="settings" testid="settings-dialog" title="Settings">
-            <p>
-                <label translate="yes" for="quality">"stage"</label>
-                <Kept
-                    name="quality" options=&QUALITIES kept=(storage::QUALITY_KEY, "auto")
-                    on_choice=move |value: String| keep(storage::QUALITY_KEY, &value)
-                />
-            </p>
+            <Kept
+                name="quality" label="stage" options=&QUALITIES kept=(storage::QUALITY_KEY, "auto")
+                on_choice=move |value: String| keep(storage::QUALITY_KEY, &value)
+            />
             <p>
                 <label translate="yes" for="volume">"volume"</label>
                 <input
@@ -55,13 +52,10 @@ pub(crate) fn Settings(state: SettingsState, app: AppHandle) -> impl IntoView {
                     on:input:target=move |event| keep(storage::VOLUME_KEY, &event.target().value())
                 />
             </p>
-            <p>
-                <label translate="yes" for="summaries">"spoken summary"</label>
-                <Kept
-                    name="summaries" options=&SUMMARIES kept=(storage::SUMMARY_KEY, "5")
-                    on_choice=move |value: String| keep(storage::SUMMARY_KEY, &value)
-                />
-            </p>
+            <Kept
+                name="summaries" label="spoken summary" options=&SUMMARIES kept=(storage::SUMMARY_KEY, "5")
+                on_choice=move |value: String| keep(storage::SUMMARY_KEY, &value)
+            />
             <p class="dim">{quality_now}</p>
             <Actions>
                 <button class="pill" on:click=to_wall>"Wall view"</button>
@@ -74,17 +68,21 @@ pub(crate) fn Settings(state: SettingsState, app: AppHandle) -> impl IntoView {
 #[component]
 fn Kept(
     name: &'static str,
+    label: &'static str,
     options: &'static [(&'static str, &'static str)],
     kept: (&'static str, &'static str),
     #[prop(into)] on_choice: Callback<String>,
 ) -> impl IntoView {
     let chosen = storage::read(kept.0).unwrap_or_else(|| kept.1.into());
     view! {
-        <select id=name data-testid=name on:change:target=move |event| on_choice.run(event.target().value())>
-            {options
-                .iter()
-                .map(|(value, words)| view! { <option value=*value selected=chosen == *value>{*words}</option> })
-                .collect::<Vec<_>>()}
-        </select>
+        <p>
+            <label translate="yes" for=name>{label}</label>
+            <select id=name data-testid=name on:change:target=move |event| on_choice.run(event.target().value())>
+                {options
+                    .iter()
+                    .map(|(value, words)| view! { <option value=*value selected=chosen == *value>{*words}</option> })
+                    .collect::<Vec<_>>()}
+            </select>
+        </p>
     }
 }
