@@ -86,9 +86,10 @@ test("one voice at a time", async ({ dashboard, server, page }) => {
     await speak(server, "the third", metadata);
     await expect.poll(() => heard(page)).toEqual([said]);
   }
-  // Somebody else leaves: the voice goes on.
-  await server.summon("gemini");
-  await server.banish("gemini");
+  // Another daemon comes and leaves, both without a word of its own: the voice goes on.
+  await server.publish({ spell_name: "summon", daemon_name: "gemini" });
+  await dashboard.hasCircles("claude", "gemini");
+  await server.publish({ spell_name: "banish", daemon_name: "gemini" });
   await dashboard.hasCircles("claude");
   expect(await heard(page)).toEqual(["/voice/d.mp3"]);
 });
