@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use arcane_server::bus::ArcaneEventBus;
 use arcane_server::config::BusConfig;
+use arcane_server::gate::Pass;
 use arcane_server::ws::deflate::{Cohort, alone};
 use arcane_server::ws::publish::{Rooms, publish};
 use arcane_shared::{ArcaneEvent, DaemonName, Metadata, SpellName, Timestamp};
@@ -56,8 +57,10 @@ fn ingest(c: &mut Criterion) {
     let message = json!({"type": "publish", "events": events}).to_string();
     let mut group = c.benchmark_group("ingest");
     group.throughput(Throughput::Elements(100));
+    let pass = Pass::anonymous();
     group.bench_function("a message of 100 events", |b| {
-        b.iter(|| publish(&bus, Rooms { own: &bus.default_room(), named: None }, black_box(&message)));
+        let rooms = Rooms { pass: &pass, own: &bus.default_room(), named: None };
+        b.iter(|| publish(&bus, rooms, black_box(&message)));
     });
     group.finish();
 }

@@ -16,7 +16,7 @@ pub mod config;
 mod connection;
 mod diagnostics;
 pub mod event;
-mod gate;
+pub mod gate;
 mod http;
 mod intake;
 mod json;

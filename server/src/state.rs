@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::bus::ArcaneEventBus;
 use crate::config::Config;
+use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::realm::Realm;
 
@@ -20,6 +21,7 @@ pub(crate) struct AppState(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) bus: ArcaneEventBus,
     pub(crate) realm: Realm,
+    pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
     pub(crate) config: Config,
     /// Turns true when the server is about to stop.

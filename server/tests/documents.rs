@@ -75,7 +75,7 @@ async fn what_the_page_says_to_the_server_is_understood() {
     for example in examples("client") {
         client.say(example).await;
     }
-    for expected in ["hello", "pong", "filtered"] {
+    for expected in ["authenticated", "hello", "pong", "filtered"] {
         assert_eq!(client.next().await["type"], expected);
     }
 }

@@ -25,6 +25,11 @@ pub enum ClientMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client: Option<String>,
     },
+    /// Goes on with another token of the same subject; answered by [`ServerMessage::Authenticated`].
+    Auth {
+        /// The token.
+        token: Bearer,
+    },
     /// Asks for the server's clock; answered by [`ServerMessage::Pong`].
     Ping {
         /// The client's clock when it sent this.
@@ -42,6 +47,25 @@ pub enum ClientMessage {
         /// At most [`SEEN_SAMPLES_MAX`].
         samples: Vec<PaintSample>,
     },
+}
+
+/// A token, which no log may show.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Bearer(pub String);
+
+impl std::fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Bearer(…)")
+    }
+}
+
+impl std::ops::Deref for Bearer {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
 }
 
 /// The `type` of a message that publishes: `{"type":"publish","id":…,"room":…,"events":…}`. Its events
@@ -110,6 +134,12 @@ pub enum ServerMessageOf<E> {
         features: Vec<String>,
         /// Its bounds.
         limits: Limits,
+    },
+    /// Answers `auth`.
+    Authenticated {
+        /// When the token ends; missing if it does not.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expires_at: Option<UnixMillis>,
     },
     /// Answers `ping`: four stamps make an NTP sample, the fourth is the receiver's own.
     Pong {

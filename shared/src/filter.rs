@@ -67,6 +67,21 @@ impl EventFilter {
         self.spell.is_empty() && self.daemon.is_empty() && self.success.is_none()
     }
 
+    /// What passes both filters; `None` if nothing can. A part that is empty lets all pass, so a part for which the two have
+    /// no value in common has no filter.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Option<Self> {
+        let success = match (self.success, other.success) {
+            (Some(one), Some(two)) if one != two => return None,
+            (one, two) => one.or(two),
+        };
+        Some(Self {
+            spell: common(&self.spell, &other.spell)?,
+            daemon: common(&self.daemon, &other.daemon)?,
+            success,
+        })
+    }
+
     /// Whether an event passes.
     #[must_use]
     pub fn matches(&self, event: &ArcaneEvent) -> bool {
@@ -79,6 +94,14 @@ impl EventFilter {
         (self.spell.is_empty() || self.spell.contains(&spell))
             && (self.daemon.is_empty() || daemon.is_some_and(|name| self.daemon.contains(name)))
             && self.success.is_none_or(|wanted| wanted == success)
+    }
+}
+
+fn common<T: Ord + Clone>(one: &BTreeSet<T>, two: &BTreeSet<T>) -> Option<BTreeSet<T>> {
+    match (one.is_empty(), two.is_empty()) {
+        (true, _) => Some(two.clone()),
+        (_, true) => Some(one.clone()),
+        (false, false) => Some(one & two).filter(|both| !both.is_empty()),
     }
 }
 

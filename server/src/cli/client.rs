@@ -4,8 +4,11 @@ use std::io::IsTerminal;
 
 use anyhow::{Context, bail};
 use arcane_shared::{Problem, ReceivedEvent};
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::header::AUTHORIZATION;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request as Handshake;
 
 use super::{Target, screen};
 
@@ -59,17 +62,26 @@ impl Target {
         }
         let status = response.status();
         let Ok(problem) = response.json::<Problem>().await else { bail!("the server answered {status}") };
+        if status == StatusCode::UNAUTHORIZED && self.token.is_none() {
+            bail!("{}\ngive it with --token or ARCANE_TOKEN", problem.detail);
+        }
         if problem.suggestions.is_empty() {
             bail!("{}", problem.detail);
         }
         bail!("{}\nwhat would be understood:\n  {}", problem.detail, problem.suggestions.join("\n  "))
     }
 
-    /// The address of the event stream.
-    pub(super) fn stream_url(&self, query: &[(&str, String)]) -> anyhow::Result<String> {
+    /// The request that opens the event stream.
+    pub(super) fn stream(&self, query: &[(&str, String)]) -> anyhow::Result<Handshake> {
         let host = self.host()?;
         let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-        Ok(format!("ws://{host}/ws/events?{query}"))
+        let mut request = format!("ws://{host}/ws/events?{query}").into_client_request()?;
+        if let Some(token) = &self.token {
+            let value =
+                format!("Bearer {token}").parse().context("--token cannot be sent: it is no token")?;
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        Ok(request)
     }
 }
 

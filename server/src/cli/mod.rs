@@ -3,6 +3,7 @@
 mod cast;
 mod client;
 mod export;
+mod keys;
 mod manual;
 mod memory;
 mod output;
@@ -14,6 +15,7 @@ mod serve;
 mod settings;
 mod signals;
 mod tail;
+mod token;
 
 use std::process::ExitCode;
 
@@ -45,6 +47,10 @@ enum Command {
     Export(export::Export),
     /// Make an event log of an export.
     Import(export::Import),
+    /// Make and change the keys that tokens are signed with.
+    Keys(keys::KeysCommand),
+    /// Make, show and revoke tokens.
+    Token(token::TokenCommand),
     /// Print completions for a shell, or man pages.
     Manual(manual::Manual),
 }
@@ -85,6 +91,8 @@ pub fn run() -> ExitCode {
         Command::Close(close) => block_on(close.run()),
         Command::Export(export) => export.run(),
         Command::Import(import) => import.run(),
+        Command::Keys(keys) => keys.run(),
+        Command::Token(token) => token.run(),
         Command::Manual(manual) => manual.run(),
     };
     match result {

@@ -14,9 +14,10 @@ use tracing_subscriber::EnvFilter;
 use super::print::print;
 use super::{Arcane, memory, screen, settings, signals};
 use crate::config::{
-    BusConfig, Config, ConfigFile, Dashboard, HostName, NetConfig, Origin, RealmConfig, Retention,
+    BusConfig, Config, ConfigFile, Dashboard, HostName, KeysConfig, NetConfig, Origin, RealmConfig, Retention,
 };
 use crate::diagnostics;
+use crate::gate::token::AUDIENCE;
 
 /// How long what still runs in the background is waited for after the log was closed.
 const REST: Duration = Duration::from_millis(250);
@@ -73,10 +74,19 @@ pub(super) struct Serve {
     /// Names that the server goes by besides addresses, localhost and the hosts of allowed origins, comma-separated.
     #[arg(long, env = "ARCANE_ALLOWED_HOSTS", value_delimiter = ',')]
     allowed_hosts: Vec<HostName>,
-    /// Whether pages of this machine's other servers, such as http://localhost:3000, may connect.
-    #[arg(long, env = "ARCANE_TRUST_LOCAL_PAGES", default_value = "true", action = clap::ArgAction::Set)]
-    trust_local_pages: bool,
-    /// Listen on an address that others can reach although nobody has to show a token.
+    /// Whether pages of this machine's other servers, such as http://localhost:3000, may connect; auto: unless there are keys.
+    #[arg(long, env = "ARCANE_TRUST_LOCAL_PAGES", default_value = "auto")]
+    trust_local_pages: TrustLocalPages,
+    /// Take tokens, signed with the keys in this file; without it nobody needs one. It is reread when it changes.
+    #[arg(long, env = "ARCANE_KEYS_FILE")]
+    keys: Option<PathBuf>,
+    /// What a token's aud must have.
+    #[arg(long, env = "ARCANE_AUDIENCE", default_value = AUDIENCE)]
+    audience: String,
+    /// Something in front of the server speaks TLS; others reach the server through it only.
+    #[arg(long, env = "ARCANE_TLS_BY_PROXY", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    tls_by_proxy: bool,
+    /// Listen on an address that others can reach although there are no keys, or nothing encrypts.
     #[arg(long, env = "ARCANE_INSECURE", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     insecure: bool,
     /// Let what daemons answer stand in events.
@@ -90,6 +100,14 @@ pub(super) struct Serve {
     print_config: bool,
 }
 
+/// Whether pages of this machine's other servers may connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum TrustLocalPages {
+    Auto,
+    True,
+    False,
+}
+
 impl Serve {
     pub(super) fn run(self, matches: &ArgMatches) -> anyhow::Result<()> {
         let raw: Vec<_> = std::env::args_os().collect();
@@ -99,13 +117,18 @@ impl Serve {
             print(&screen::lines(&table))?;
             // An operator who looks why a server does not start finds it.
             self.check_exposure()?;
-            crate::realm::conduits(&self.config(file.as_deref())?.realm)?;
+            let config = self.config(file.as_deref())?;
+            crate::realm::conduits(&config.realm)?;
+            config.keys.map(|keys| super::keys::read(&keys.file)).transpose()?;
             return Ok(());
         }
         start_telemetry();
         self.check_exposure()?;
         self.announce_missing_parts(matches);
         let config = self.config(file.as_deref())?;
+        if let Some(keys) = &config.keys {
+            super::keys::warn_if_public(&keys.file);
+        }
         raise_file_limit();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let served = runtime.block_on(self.serve(config));
@@ -135,11 +158,21 @@ impl Serve {
         if self.listen.ip().is_loopback() || self.insecure {
             return Ok(());
         }
-        anyhow::bail!(
-            "{} can be reached by others, and this version has no tokens: listen on 127.0.0.1, or say --insecure if \
-             something in front of it decides who may come in",
-            self.listen
-        )
+        let listen = self.listen;
+        if self.keys.is_none() {
+            anyhow::bail!(
+                "{listen} can be reached by others, and nobody needs a token: make keys with `arcane keys new` and name them \
+                 with --keys, or listen on 127.0.0.1, or say --insecure if something in front of the server decides who may \
+                 come in"
+            );
+        }
+        if !self.tls_by_proxy {
+            anyhow::bail!(
+                "{listen} can be reached by others, and tokens would go over the network as they are: say --tls-by-proxy if \
+                 something in front of the server encrypts, or listen on 127.0.0.1, or say --insecure"
+            );
+        }
+        Ok(())
     }
 
     fn announce_missing_parts(&self, matches: &ArgMatches) {
@@ -176,10 +209,15 @@ impl Serve {
                 connections_max: self.max_connections as usize,
                 allowed_origins: Origin::parse_all(&self.allowed_origins).context("--allowed-origins")?,
                 allowed_hosts: self.allowed_hosts.clone(),
-                trust_local_pages: self.trust_local_pages,
+                trust_local_pages: match self.trust_local_pages {
+                    TrustLocalPages::Auto => self.keys.is_none(),
+                    TrustLocalPages::True => true,
+                    TrustLocalPages::False => false,
+                },
                 compression: !self.no_compression,
                 ..NetConfig::default()
             },
+            keys: self.keys.clone().map(|file| KeysConfig { file, audience: self.audience.clone() }),
             realm: RealmConfig {
                 daemons: file.daemons,
                 voice: file.voice,

@@ -109,8 +109,8 @@ impl Tail {
     }
 
     async fn connect(&self, at: &mut TailState) -> anyhow::Result<Ended> {
-        let url = self.target.stream_url(&self.query(at))?;
-        let (mut socket, _) = connect_async(url.as_str()).await.with_context(|| {
+        let request = self.target.stream(&self.query(at))?;
+        let (mut socket, _) = connect_async(request).await.with_context(|| {
             format!("no server answers at {}; start one with `arcane serve`", self.target.url)
         })?;
         socket.send(Message::text(r#"{"type":"hello","client":"arcane tail"}"#)).await?;

@@ -23,12 +23,23 @@ pub struct Config {
     pub bus: BusConfig,
     /// Connections.
     pub net: NetConfig,
+    /// Whose tokens are taken; `None`: nobody needs one.
+    pub keys: Option<KeysConfig>,
     /// Daemons.
     pub realm: RealmConfig,
     /// Where the page comes from.
     pub dashboard: Dashboard,
     /// Where the event log is; `None`: in memory.
     pub data_dir: Option<PathBuf>,
+}
+
+/// Whose tokens are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeysConfig {
+    /// A JWK Set with the keys that sign and verify, and with what was revoked. It is reread when it changes.
+    pub file: PathBuf,
+    /// What a token's `aud` must have.
+    pub audience: String,
 }
 
 /// Where the dashboard's files are.

@@ -1,5 +1,19 @@
-//! Who may come in.
+//! Who may come in, and do what.
 
 pub(crate) mod cors;
+pub(crate) mod credentials;
 pub(crate) mod host;
+pub(crate) mod keys;
 pub(crate) mod origin;
+pub(crate) mod pace;
+pub(crate) mod pass;
+pub(crate) mod rights;
+pub(crate) mod scope;
+pub(crate) mod token;
+pub(crate) mod tokens;
+
+pub use pass::Pass;
+pub(crate) use pass::{Forbidden, May};
+pub(crate) use token::TokenError;
+pub use tokens::KeyFileError;
+pub(crate) use tokens::{Gate, PassWatch};

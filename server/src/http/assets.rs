@@ -13,17 +13,16 @@ use std::path::{Component, Path};
 use arcane_shared::ServerAddress;
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use super::allowed::Public;
 use super::error::ApiError;
 use crate::config::Dashboard;
 use crate::connection::Shared;
-use crate::state::AppState;
 
 const INDEX: &str = "index.html";
 
@@ -45,12 +44,7 @@ fn read(dashboard: &Dashboard, path: &str) -> Option<Cow<'static, [u8]>> {
 }
 
 /// Whatever no route knows: a file of the dashboard, its page for `/`, or 404.
-pub(crate) async fn serve(
-    State(state): State<AppState>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub(crate) async fn serve(Public(state): Public, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     if !matches!(method, Method::GET | Method::HEAD) {
         return not_found(uri.path()).into_response();

@@ -3,18 +3,22 @@
 use arcane_shared::api::{AckRequest, ConsumerCard, ConsumersAnswer};
 use arcane_shared::{ConsumerName, Problem};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 
+use super::allowed::Allowed;
 use super::body::JsonBody;
 use super::error::ApiError;
+use crate::gate::pass::{Admin, Subscribe};
 use crate::query::Pairs;
 use crate::state::AppState;
 
-/// The durable consumers of all rooms.
+/// The durable consumers of all rooms that the reader may read.
 #[utoipa::path(get, path = "/consumers", tag = "streams", responses((status = 200, body = ConsumersAnswer)))]
-pub(crate) async fn list(State(state): State<AppState>) -> Json<ConsumersAnswer> {
-    Json(ConsumersAnswer { status: "success".into(), consumers: cards(&state) })
+pub(crate) async fn list(state: Allowed<Subscribe>) -> Json<ConsumersAnswer> {
+    let scope = &state.pass().grant().rooms;
+    let consumers = cards(&state).into_iter().filter(|card| scope.has(&card.room)).collect();
+    Json(ConsumersAnswer { status: "success".into(), consumers })
 }
 
 /// Forgets a consumer and its position. The reader in its name is told (close code 4409).
@@ -26,11 +30,11 @@ pub(crate) async fn list(State(state): State<AppState>) -> Json<ConsumersAnswer>
     (status = 404, description = "No such consumer", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn delete(
-    State(state): State<AppState>,
+    state: Allowed<Admin>,
     Path(name): Path<String>,
     query: Pairs,
 ) -> Result<StatusCode, ApiError> {
-    state.bus.consumers().delete(&query.room()?, &parse(&name)?)?;
+    state.bus.consumers().delete(&state.room(&query)?, &parse(&name)?)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -45,12 +49,12 @@ pub(crate) async fn delete(
     (status = 422, description = "The event did not happen", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn ack(
-    State(state): State<AppState>,
+    state: Allowed<Subscribe>,
     Path(name): Path<String>,
     query: Pairs,
     JsonBody(request): JsonBody<AckRequest>,
 ) -> Result<StatusCode, ApiError> {
-    let room = query.room()?;
+    let room = state.room(&query)?;
     let there = state.bus.room_info(&room)?;
     if request.epoch.is_some_and(|epoch| epoch != there.epoch) {
         return Err(ApiError::epoch_changed("/epoch", &there.epoch));

@@ -3,32 +3,42 @@
 use arcane_shared::api::{DaemonAnswer, DaemonsAnswer, StatisticsAnswer};
 use arcane_shared::daemon::DaemonCard;
 use arcane_shared::roster::{Figures, Sums, Window};
-use arcane_shared::{DaemonName, Problem};
+use arcane_shared::{DaemonName, Problem, RoomName};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 
+use super::allowed::Allowed;
 use super::error::ApiError;
 use crate::clock;
+use crate::gate::pass::{Admin, Subscribe};
 use crate::query::Pairs;
 use crate::realm::Look;
 use crate::state::AppState;
 
 /// Every known daemon.
 #[utoipa::path(get, path = "/daemons", tag = "daemons", responses((status = 200, body = DaemonsAnswer)))]
-pub(crate) async fn all(State(state): State<AppState>, method: Method) -> Json<DaemonsAnswer> {
-    several(&state, false, look(&method)).await
+pub(crate) async fn all(state: Allowed<Subscribe>, method: Method) -> Result<Json<DaemonsAnswer>, ApiError> {
+    let look = look(&state, &method)?;
+    Ok(several(&state, false, look).await)
 }
 
 /// The daemons that are here. Names do not distinguish case: `GET /daemons/Active` is about the daemon that is called `active`.
 #[utoipa::path(get, path = "/daemons/active", tag = "daemons", responses((status = 200, body = DaemonsAnswer)))]
-pub(crate) async fn active(State(state): State<AppState>, method: Method) -> Json<DaemonsAnswer> {
-    several(&state, true, look(&method)).await
+pub(crate) async fn active(
+    state: Allowed<Subscribe>,
+    method: Method,
+) -> Result<Json<DaemonsAnswer>, ApiError> {
+    let look = look(&state, &method)?;
+    Ok(several(&state, true, look).await)
 }
 
-/// Who asks for headers only sees nothing: that is no event.
-fn look(method: &Method) -> Look {
-    if method == Method::HEAD { Look::Untold } else { Look::Told }
+/// Checks that a request may see all of the default room, and whether its look is an event: that takes the right to cast, and
+/// comes once a second at most. A request for headers alone sees nothing.
+fn look(state: &Allowed<Subscribe>, method: &Method) -> Result<Look, ApiError> {
+    state.whole(RoomName::default())?;
+    let is_told = method != Method::HEAD && state.may_tell() && state.gate.may_reveal(state.pass());
+    Ok(if is_told { Look::Told } else { Look::Untold })
 }
 
 pub(crate) async fn several(state: &AppState, only_active: bool, look: Look) -> Json<DaemonsAnswer> {
@@ -62,12 +72,13 @@ fn names(daemons: &[DaemonCard]) -> String {
     (status = 422, description = "No name", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn by_name(
-    State(state): State<AppState>,
+    state: Allowed<Subscribe>,
     method: Method,
     Path(name): Path<String>,
 ) -> Result<Json<DaemonAnswer>, ApiError> {
     let name = DaemonName::parse(&name).map_err(|error| ApiError::parameter("name", error.to_string()))?;
-    one(&state, &name, look(&method)).await
+    let look = look(&state, &method)?;
+    one(&state, &name, look).await
 }
 
 pub(crate) async fn one(
@@ -89,10 +100,9 @@ pub(crate) async fn one(
     (status = 422, description = "No name", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The log takes no events; nothing was forgotten", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn forget(
-    State(state): State<AppState>,
-    Path(name): Path<String>,
-) -> Result<StatusCode, ApiError> {
+pub(crate) async fn forget(state: Allowed<Admin>, Path(name): Path<String>) -> Result<StatusCode, ApiError> {
+    // The realm is that of the default room.
+    state.in_scope(RoomName::default())?;
     let name = DaemonName::parse(&name).map_err(|error| ApiError::parameter("name", error.to_string()))?;
     if state.realm.forget(&name).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown(&name)) }
 }
@@ -104,7 +114,7 @@ pub(crate) async fn forget(
     (status = 409, description = "It is present; banish it first", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The log takes no events; nothing was forgotten", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn forget_active(state: State<AppState>) -> Result<StatusCode, ApiError> {
+pub(crate) async fn forget_active(state: Allowed<Admin>) -> Result<StatusCode, ApiError> {
     forget(state, Path("active".to_owned())).await
 }
 
@@ -121,7 +131,7 @@ fn unknown(name: &DaemonName) -> ApiError {
     (status = 422, description = "No such window", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn statistics(
-    State(state): State<AppState>,
+    state: Allowed<Subscribe>,
     method: Method,
     query: Pairs,
 ) -> Result<Json<StatisticsAnswer>, ApiError> {
@@ -131,7 +141,8 @@ pub(crate) async fn statistics(
             ApiError::parameter("window", format!("is \"today\", \"session\" or \"all\", not {word:?}"))
         })?,
     };
-    Ok(within(&state, window, look(&method)).await)
+    let look = look(&state, &method)?;
+    Ok(within(&state, window, look).await)
 }
 
 /// The statistics of a window.

@@ -4,19 +4,17 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use serde_json::Value;
 
 use super::document::DOCUMENT;
 use super::error::KINDS;
-use crate::state::AppState;
 
 static PAGE: LazyLock<String> = LazyLock::new(|| page(&DOCUMENT));
 
 /// The OpenAPI document.
-pub(crate) async fn openapi(State(_): State<AppState>) -> Json<&'static Value> {
+pub(crate) async fn openapi() -> Json<&'static Value> {
     Json(&DOCUMENT)
 }
 

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::bus::{CannotClose, ConsumerError, EmitError, Fault, KeyRefused, LogError, NoSuchRoom};
 use crate::gate::host::HostError;
-use crate::gate::origin;
+use crate::gate::{Forbidden, TokenError, origin};
 use crate::intake::Refused;
 use crate::realm::{ParseRefusal, Refusal, SpellFailure};
 use crate::stream;
@@ -50,6 +50,9 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("daemon-timed-out", "The daemon did not end in time."),
     ("unknown-daemon", "Nobody has heard of the daemon."),
     ("not-understood", "The words are no spell; `suggestions` says what would be."),
+    ("no-token", "The server wants a token, and the request has none."),
+    ("bad-token", "The token does not hold; `detail` says why."),
+    ("forbidden", "The token does not allow this; `detail` says what it does allow."),
     ("host", "The request does not say, or not plainly, which host it is for."),
     ("origin", "A page of this origin, or a browser that asks for this host, may not."),
     ("handshake", "The request is no WebSocket handshake."),
@@ -131,6 +134,16 @@ impl ApiError {
     }
 }
 
+/// What a client is told that has no token for this (RFC 6750, section 3).
+fn challenge(kind: &str) -> Option<&'static str> {
+    match kind.rsplit('#').next() {
+        Some("problem-no-token") => Some(r#"Bearer realm="arcane""#),
+        Some("problem-bad-token") => Some(r#"Bearer realm="arcane", error="invalid_token""#),
+        Some("problem-forbidden") => Some(r#"Bearer realm="arcane", error="insufficient_scope""#),
+        _ => None,
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -141,6 +154,9 @@ impl IntoResponse for ApiError {
         let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
+        if let Some(challenge) = challenge(&self.0.kind) {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -267,6 +283,19 @@ impl From<ParseRefusal> for ApiError {
         let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not-understood", refusal.detail);
         error.0.suggestions = refusal.suggestions;
         error
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        let kind = if error == TokenError::Missing { "no-token" } else { "bad-token" };
+        Self::new(StatusCode::UNAUTHORIZED, kind, error.to_string())
+    }
+}
+
+impl From<Forbidden> for ApiError {
+    fn from(error: Forbidden) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", error.to_string())
     }
 }
 

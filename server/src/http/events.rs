@@ -3,15 +3,16 @@
 use arcane_shared::api::{RecentAnswer, RoomsAnswer, StatsAnswer};
 use arcane_shared::{Metadata, Problem, RoomName};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
+use super::allowed::Allowed;
 use super::error::ApiError;
 use super::pieces::Pieces;
+use crate::gate::pass::{Admin, Subscribe};
 use crate::query::Pairs;
-use crate::state::AppState;
 
 /// The latest events of a room, oldest first.
 #[utoipa::path(get, path = "/events/recent", tag = "events", params(
@@ -25,9 +26,9 @@ use crate::state::AppState;
     (status = 404, description = "No such room", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn recent(State(state): State<AppState>, query: Pairs) -> Result<Response, ApiError> {
+pub(crate) async fn recent(state: Allowed<Subscribe>, query: Pairs) -> Result<Response, ApiError> {
     let count = query.count("count", 1, 10)?;
-    let (room, filter) = (query.room()?, query.filter()?);
+    let (room, filter) = (state.room(&query)?, state.filter(&query)?);
     let _held = state.bus.open_known_room(&room).await?;
     let (frames, id) = (state.bus.recent(&room, count, &filter)?, state.bus.room_info(&room)?.id);
     let head = json!({
@@ -43,15 +44,16 @@ pub(crate) async fn recent(State(state): State<AppState>, query: Pairs) -> Resul
     Ok(Pieces::new(&state.bus, id, ends, &frames).into_response(bytes + commas))
 }
 
-/// How busy the bus is.
+/// How busy the bus is, all rooms together.
 #[utoipa::path(get, path = "/events/stats", tag = "events", responses((status = 200, body = StatsAnswer)))]
-pub(crate) async fn stats(State(state): State<AppState>) -> Json<StatsAnswer> {
+pub(crate) async fn stats(state: Allowed<Subscribe>) -> Result<Json<StatsAnswer>, ApiError> {
+    state.pass().check_all_rooms()?;
     let mut events_by_spell = Metadata::new();
     for (spell, _, n) in state.bus.emitted() {
         let sum = events_by_spell.get(spell.as_str()).and_then(serde_json::Value::as_u64).unwrap_or(0) + n;
         events_by_spell.insert(spell.to_string(), sum.into());
     }
-    Json(StatsAnswer {
+    Ok(Json(StatsAnswer {
         status: "success".into(),
         message: "✨ The ethereal network thrums with energy... ✨".into(),
         subscribers: state.bus.subscriber_count() as u64,
@@ -61,7 +63,7 @@ pub(crate) async fn stats(State(state): State<AppState>) -> Json<StatsAnswer> {
         events_by_spell,
         skipped_deliveries: state.bus.skipped(),
         consumers: super::consumers::cards(&state),
-    })
+    }))
 }
 
 /// Closes a room that nobody reads or publishes to, and deletes its events, consumers and keys. A room of this name that
@@ -74,16 +76,19 @@ pub(crate) async fn stats(State(state): State<AppState>) -> Json<StatsAnswer> {
     (status = 503, description = "The log cannot delete it", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn close_room(
-    State(state): State<AppState>,
+    state: Allowed<Admin>,
     Path(name): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let name = RoomName::parse(&name).map_err(|error| ApiError::parameter("name", error.to_string()))?;
+    let name = state.in_scope(name)?;
     state.bus.close_room(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The rooms that are kept.
+/// The rooms that are kept, as far as the reader may read them.
 #[utoipa::path(get, path = "/rooms", tag = "events", responses((status = 200, body = RoomsAnswer)))]
-pub(crate) async fn rooms(State(state): State<AppState>) -> Json<RoomsAnswer> {
-    Json(RoomsAnswer { status: "success".into(), rooms: state.bus.room_cards() })
+pub(crate) async fn rooms(state: Allowed<Subscribe>) -> Json<RoomsAnswer> {
+    let scope = &state.pass().grant().rooms;
+    let rooms = state.bus.room_cards().into_iter().filter(|card| scope.has(&card.room)).collect();
+    Json(RoomsAnswer { status: "success".into(), rooms })
 }

@@ -2,18 +2,18 @@
 
 use arcane_shared::api::{HealthAnswer, ReadyAnswer};
 use axum::Json;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 
+use super::allowed::{Allowed, Public};
 use super::exposition::Format;
 use crate::diagnostics;
+use crate::gate::pass::Metrics;
 use crate::metrics::Readings;
-use crate::state::AppState;
 
 /// The server is there.
 #[utoipa::path(get, path = "/health", tag = "operating", responses((status = 200, body = HealthAnswer)))]
-pub(crate) async fn health(State(state): State<AppState>) -> Json<HealthAnswer> {
+pub(crate) async fn health(Public(state): Public) -> Json<HealthAnswer> {
     Json(HealthAnswer {
         status: "healthy".into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -26,7 +26,7 @@ pub(crate) async fn health(State(state): State<AppState>) -> Json<HealthAnswer> 
 #[utoipa::path(get, path = "/ready", tag = "operating", responses(
     (status = 200, body = ReadyAnswer), (status = 503, body = ReadyAnswer),
 ))]
-pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<ReadyAnswer>) {
+pub(crate) async fn ready(Public(state): Public) -> (StatusCode, Json<ReadyAnswer>) {
     let clock = state.bus.log().clock().doubt();
     if *state.draining.borrow() {
         return (
@@ -48,7 +48,7 @@ pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Re
 #[utoipa::path(get, path = "/metrics", tag = "operating", responses(
     (status = 200, description = "The metrics", content((String = "application/openmetrics-text"), (String = "text/plain"))),
 ))]
-pub(crate) async fn metrics(State(state): State<AppState>, headers: HeaderMap) -> impl IntoResponse {
+pub(crate) async fn metrics(state: Allowed<Metrics>, headers: HeaderMap) -> impl IntoResponse {
     let format = Format::wanted(&headers);
     let (bus, log) = (&state.bus, state.bus.log());
     let text = state.metrics.render(Readings {

@@ -4,20 +4,20 @@ use arcane_shared::api::{ActivityAnswer, ActivityBucket, HistoryAnswer, PurgeAns
 use arcane_shared::{Epoch, Metadata, Position, Problem, Seq, SpellName, Timestamp};
 use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::allowed::Allowed;
 use super::error::ApiError;
 use super::pieces;
 use crate::bus::history::{ActivityCounts, ActivityQuery, HistoryQuery, Order, PAGE_BYTES_MAX, Search};
 use crate::bus::{ArcaneEventBus, Fault, LogError, RoomInfo, Since};
 use crate::clock;
+use crate::gate::pass::{Admin, Subscribe};
 use crate::query::{Pairs, QueryError};
-use crate::state::AppState;
 
 /// Most events of one page.
 pub(crate) const LIMIT_MAX: usize = 1000;
@@ -46,8 +46,8 @@ const BUCKETS_DEFAULT: usize = 300;
     (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The log cannot be read at the moment", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn history(State(state): State<AppState>, query: Pairs) -> Result<Response, ApiError> {
-    let room = query.room()?;
+pub(crate) async fn history(state: Allowed<Subscribe>, query: Pairs) -> Result<Response, ApiError> {
+    let room = state.room(&query)?;
     let there = state.bus.room_info(&room)?;
     let order = match query.get("order") {
         None | Some("asc") => Order::Ascending,
@@ -62,7 +62,7 @@ pub(crate) async fn history(State(state): State<AppState>, query: Pairs) -> Resu
         before: Some(position(&query, "before", &there)?.unwrap_or(there.head + 1).min(there.head + 1)),
         limit: query.whole("limit", LIMIT_MAX, LIMIT_DEFAULT)?,
         order,
-        filter: query.filter()?,
+        filter: state.filter(&query)?,
         text: query
             .get("q")
             .map(Search::parse)
@@ -174,10 +174,10 @@ impl HistoryPieces {
     (status = 503, description = "The log cannot be read at the moment", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn activity(
-    State(state): State<AppState>,
+    state: Allowed<Subscribe>,
     query: Pairs,
 ) -> Result<Json<ActivityAnswer>, ApiError> {
-    let room = query.room()?;
+    let room = state.whole(query.room()?)?;
     let there = state.bus.room_info(&room)?;
     let (from, to) = (query.time("from")?, query.time("to")?);
     let buckets = query.whole("buckets", LIMIT_MAX, BUCKETS_DEFAULT)? as u64;
@@ -219,10 +219,10 @@ fn told(bucket: &ActivityCounts) -> ActivityBucket {
     (status = 503, description = "The log cannot be written at the moment", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn purge(
-    State(state): State<AppState>,
+    state: Allowed<Admin>,
     query: Pairs,
 ) -> Result<(StatusCode, Json<PurgeAnswer>), ApiError> {
-    let room = query.room()?;
+    let room = state.room(&query)?;
     let there = state.bus.room_info(&room)?;
     let Some(before) = position(&query, "before", &there)? else {
         return Err(ApiError::parameter("before", "is missing; name the first event that stays"));

@@ -1,5 +1,6 @@
 //! The HTTP side: every route on one screen.
 
+mod allowed;
 mod assets;
 mod body;
 mod consumers;
@@ -43,6 +44,7 @@ use utoipa_axum::routes;
 use crate::connection::RequestPermit;
 use crate::gate::{cors, host, origin};
 use crate::state::AppState;
+use allowed::Identified;
 use error::ApiError;
 pub(crate) use site::Site;
 
@@ -152,6 +154,9 @@ fn unknown_parameters(route: &str, request: &Request) -> Option<ApiError> {
 
 /// What stands for the route where there is none: the dashboard's files, and mistakes.
 const NO_ROUTE: &str = "other";
+/// What everybody may ask for: nothing of it is about events.
+const PUBLIC: [&str; 9] =
+    ["/health", "/healthz", "/livez", "/ready", "/readyz", "/openapi.json", "/docs", "/docs.css", NO_ROUTE];
 
 /// The layer around every route.
 async fn around_route(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -171,8 +176,8 @@ async fn around<F: Future<Output = Response>>(
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let mut response = match admit(&state, route, &request) {
         Err(refusal) => refusal.into_response(),
-        Ok(()) if from_page => answer_page(route, request, run).await,
-        Ok(()) => answer(route, request, run).await,
+        Ok(()) if from_page => answer_page(&state, route, request, run).await,
+        Ok(()) => answer(&state, route, request, run).await,
     };
     state.metrics.responded(route, response.status().as_u16());
     let headers = response.headers_mut();
@@ -195,12 +200,30 @@ fn guard_data(headers: &mut HeaderMap) {
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
 }
 
-/// The route's answer, if the request asks for what the route has and its body can be read.
+/// Finds out what a request may do, for its handler. A WebSocket without a token that holds is opened, to be closed with the reason:
+/// a browser's page sees that, but not why a handshake was refused.
+fn identify(state: &AppState, route: &str, request: &mut Request) -> Result<(), ApiError> {
+    if PUBLIC.contains(&route) {
+        return Ok(());
+    }
+    let identified = state.gate.admit(request.headers(), request.uri().query());
+    if route != sockets::ROUTE {
+        identified.as_ref().map_err(Clone::clone)?;
+    }
+    request.extensions_mut().insert(Identified(identified));
+    Ok(())
+}
+
+/// The route's answer, if the request may ask, asks for what the route has, and its body can be read.
 async fn answer<F: Future<Output = Response>>(
+    state: &AppState,
     route: &str,
-    request: Request,
+    mut request: Request,
     run: impl FnOnce(Request) -> F,
 ) -> Response {
+    if let Err(refusal) = identify(state, route, &mut request) {
+        return refusal.into_response();
+    }
     match unknown_parameters(route, &request) {
         Some(refusal) => refusal.into_response(),
         None => match encoding::restored(request) {
@@ -212,12 +235,13 @@ async fn answer<F: Future<Output = Response>>(
 
 /// The same for a page that may come in, with leave to read it; a preflight is answered with that leave alone.
 async fn answer_page<F: Future<Output = Response>>(
+    state: &AppState,
     route: &str,
     request: Request,
     run: impl FnOnce(Request) -> F + Clone,
 ) -> Response {
     let preflight = cors::is_preflight(request.method());
-    let inner = service_fn(|request| answer(route, request, run.clone()).map(Ok));
+    let inner = service_fn(|request| answer(state, route, request, run.clone()).map(Ok));
     let Ok::<_, Infallible>(mut response) = cors::layer().layer(inner).oneshot(request).await;
     if preflight {
         cors::complete_preflight(&mut response);

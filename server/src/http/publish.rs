@@ -4,17 +4,19 @@ use arcane_shared::api::{FieldError, PublishAnswer, Published};
 use arcane_shared::{Problem, RoomName};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
+use super::allowed::Allowed;
 use super::body;
 use super::error::ApiError;
 use super::lines::Lines;
 use super::upload::{self, MemoryPermits, PERMIT_BYTES};
 use crate::bus::keys::KEY_BYTES_MAX;
 use crate::bus::{HeldRoom, Key, Level, Submission};
+use crate::gate::{Pass, pass};
 use crate::intake::{self, Draft, Refused, Submitted, level};
 use crate::query::Pairs;
 use crate::state::AppState;
@@ -52,11 +54,11 @@ const CHUNK_EVENTS_MAX: usize = 256;
     (status = 503, description = "The log takes no events at the moment; nothing was published", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn publish(
-    State(state): State<AppState>,
+    state: Allowed<pass::Publish>,
     query: Pairs,
     request: Request,
 ) -> Result<(StatusCode, Json<PublishAnswer>), ApiError> {
-    let room = query.room()?;
+    let room = state.room(&query)?;
     let level = level(query.get("ack"), state.bus.log().level_max())?;
     let key = idempotency_key(request.headers())?;
     let ndjson = body::content_type(request.headers()).is_some_and(|kind| {
@@ -65,6 +67,7 @@ pub(crate) async fn publish(
     let (events, held) = if ndjson {
         let stream = Stream {
             state: &state,
+            pass: state.pass(),
             room: &room,
             level,
             key,
@@ -101,7 +104,10 @@ pub(crate) async fn publish(
 /// Answers a request for [`ROUTE`] that comes without a router.
 pub(super) async fn answer(state: AppState, request: Request) -> Response {
     let query = Pairs::read(request.uri().query());
-    publish(State(state), query, request).await.into_response()
+    match Allowed::new(state, request.extensions()) {
+        Ok(state) => publish(state, query, request).await.into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
@@ -133,6 +139,7 @@ impl Chunk {
 /// Lines that are published as they come.
 struct Stream<'a> {
     state: &'a AppState,
+    pass: &'a Pass,
     room: &'a RoomName,
     level: Level,
     key: Option<String>,
@@ -165,6 +172,8 @@ impl Stream<'_> {
                 Some(Err(error)) => return Err(self.after(upload::broken(&error))),
                 None => lines.push(b"\n"),
             }
+            // A stream may take hours; what was granted when it began may not hold any more.
+            self.state.gate.recheck(self.pass).map_err(|error| self.after(error.into()))?;
             self.take_lines(&mut lines).await?;
             if lines.pending() > LINE_BYTES_MAX {
                 let detail = format!("line {}: a line has at most {LINE_BYTES_MAX} bytes", self.lines + 1);

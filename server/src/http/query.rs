@@ -60,9 +60,6 @@ pub(super) fn of_stream(route: &str, query: Option<&str>) -> Result<StreamQuery,
     let known = parameters::of(route, &Method::GET).unwrap_or_default();
     let unknown = parameters::check(known, query).into_iter().next();
     let pairs = Pairs::read(query);
-    if pairs.get("token").is_some() {
-        return Err(QueryError::new("token", "this version does not have it yet; leave it out"));
-    }
     match unknown {
         Some(error) => Err(QueryError::new(error.pointer, error.detail)),
         None => StreamQuery::read(&pairs),
@@ -76,7 +73,6 @@ mod tests {
     #[test]
     fn what_a_stream_does_not_have_is_refused() {
         let refused = |query: &str| of_stream("/ws/events", Some(query)).unwrap_err().to_string();
-        insta::assert_snapshot!(refused("token=x"), @"token: this version does not have it yet; leave it out");
         insta::assert_snapshot!(refused("lastEventId=k:3"), @r#"lastEventId: there is no such parameter; did you mean "since"?"#);
         assert_eq!(of_stream("/ws/events", None).unwrap().recent, 10);
     }

@@ -2,15 +2,15 @@
 
 use arcane_shared::Problem;
 use arcane_shared::api::RosterAnswer;
-use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::allowed::Allowed;
 use super::error::ApiError;
 use super::history::position;
+use crate::gate::pass::Subscribe;
 use crate::query::Pairs;
-use crate::state::AppState;
 
 /// Who is present in a room and does what, now or at an earlier position.
 #[utoipa::path(get, path = "/roster", tag = "daemons", params(
@@ -23,8 +23,8 @@ use crate::state::AppState;
     (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The log cannot be read at the moment", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn roster(State(state): State<AppState>, query: Pairs) -> Result<Response, ApiError> {
-    let room = query.room()?;
+pub(crate) async fn roster(state: Allowed<Subscribe>, query: Pairs) -> Result<Response, ApiError> {
+    let room = state.whole(query.room()?)?;
     // Looking opens no room.
     let there = state.bus.room_info(&room)?;
     let at = position(&query, "at", &there)?;

@@ -12,12 +12,6 @@ pub(crate) struct Site {
     pub(crate) sockets: Sockets,
 }
 
-impl FromRef<Site> for AppState {
-    fn from_ref(site: &Site) -> Self {
-        site.state.clone()
-    }
-}
-
 impl FromRef<Site> for Sockets {
     fn from_ref(site: &Site) -> Self {
         site.sockets.clone()

@@ -4,8 +4,10 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::allowed::Identified;
 use super::error::ApiError;
 use super::query::{self, StreamParams};
+use crate::gate::TokenError;
 use crate::stream::LastId;
 use crate::ws::{HandshakeError, Sockets};
 
@@ -21,7 +23,9 @@ pub(super) const ROUTE: &str = "/ws/events";
 pub(super) async fn upgrade(State(sockets): State<Sockets>, request: Request) -> Response {
     let wanted = query::of_stream(ROUTE, request.uri().query());
     let last = LastId::from_headers(request.headers());
-    sockets.upgrade(request, wanted, last).unwrap_or_else(refuse)
+    let identified = request.extensions().get::<Identified>().cloned();
+    let pass = identified.map_or(Err(TokenError::Missing), |Identified(pass)| pass);
+    sockets.upgrade(request, pass, wanted, last).unwrap_or_else(refuse)
 }
 
 fn refuse(error: HandshakeError) -> Response {

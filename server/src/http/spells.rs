@@ -8,12 +8,13 @@ use arcane_shared::event::{METADATA_DEPTH_MAX, depth};
 use arcane_shared::roster::Window;
 use arcane_shared::{Metadata, Problem};
 use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 
+use super::allowed::Allowed;
 use super::body::JsonBody;
 use super::daemons;
 use super::error::ApiError;
+use crate::gate::pass::{Cast, Subscribe};
 use crate::realm::parser::{self, QueryScope};
 use crate::realm::{Look, PARAMETERS_BYTES_MAX, SPELL_CHARS_MAX, TASK_CHARS_MAX};
 use crate::state::AppState;
@@ -25,7 +26,7 @@ use crate::state::AppState;
     (status = 422, description = "The name cannot be used", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn summon(
-    State(state): State<AppState>,
+    state: Allowed<Cast>,
     JsonBody(request): JsonBody<DaemonRequest>,
 ) -> Result<Json<CastAnswer>, ApiError> {
     Ok(Json(state.realm.summon(&request.daemon_name).await?))
@@ -41,7 +42,7 @@ pub(crate) async fn summon(
     (status = 504, description = "The daemon took too long", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn invoke(
-    State(state): State<AppState>,
+    state: Allowed<Cast>,
     JsonBody(request): JsonBody<InvokeRequest>,
 ) -> Result<Json<CastAnswer>, ApiError> {
     check_task(&request.task, &request.parameters)?;
@@ -55,7 +56,7 @@ pub(crate) async fn invoke(
     (status = 422, description = "The name cannot be used", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn banish(
-    State(state): State<AppState>,
+    state: Allowed<Cast>,
     JsonBody(request): JsonBody<DaemonRequest>,
 ) -> Result<Json<CastAnswer>, ApiError> {
     Ok(Json(state.realm.banish(&request.daemon_name).await?))
@@ -67,7 +68,7 @@ pub(crate) async fn banish(
     (status = 422, description = "Not understood; `suggestions` says what would be", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn parse(
-    State(state): State<AppState>,
+    state: Allowed<Cast>,
     JsonBody(request): JsonBody<SpellRequest>,
 ) -> Result<Json<ParseAnswer>, ApiError> {
     Ok(Json(ParseAnswer { status: "parsed".into(), spell: read(&state, &request)? }))
@@ -94,7 +95,7 @@ pub(crate) enum AnyCast {
     (status = 422, description = "Not understood; `suggestions` says what would be", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn cast(
-    State(state): State<AppState>,
+    state: Allowed<Cast>,
     JsonBody(request): JsonBody<SpellRequest>,
 ) -> Result<Json<AnyCast>, ApiError> {
     let spell = read(&state, &request)?;
@@ -122,7 +123,7 @@ pub(crate) async fn cast(
 
 /// Spells that are understood, and the names that daemons go by.
 #[utoipa::path(get, path = "/spell/examples", tag = "spells", responses((status = 200, body = ExamplesAnswer)))]
-pub(crate) async fn examples() -> Json<ExamplesAnswer> {
+pub(crate) async fn examples(_: Allowed<Subscribe>) -> Json<ExamplesAnswer> {
     Json(parser::examples())
 }
 

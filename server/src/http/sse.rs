@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use arcane_shared::control::{CloseCode, ServerMessage, StreamClose};
 use arcane_shared::{Position, Problem, Seq};
 use axum::body::Body;
-use axum::extract::{Extension, RawQuery, State};
+use axum::extract::{Extension, RawQuery};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -16,11 +16,14 @@ use futures_util::future::OptionFuture;
 use futures_util::stream;
 use tokio::sync::Notify;
 
+use super::allowed::Allowed;
 use super::error::ApiError;
 use super::pieces::{self, Pieces};
 use super::query::{self, StreamParams};
 use crate::bus::{self, ArcaneEventBus, END, Subscription};
 use crate::connection::RequestPermit;
+use crate::gate::pass::Subscribe;
+use crate::gate::{PassWatch, TokenError};
 use crate::state::AppState;
 use crate::stream::{Begin, LastId, Opened, TAKEN_OVER, greeting, session_name, with_roster};
 
@@ -44,13 +47,13 @@ const POSITION_INTERVAL: Duration = Duration::from_secs(1);
     (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn stream_events(
-    State(state): State<AppState>,
+    state: Allowed<Subscribe>,
     permit: Option<Extension<RequestPermit>>,
     RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let query = query::of_stream(ROUTE, query.as_deref())?;
+    let query = state.stream(query::of_stream(ROUTE, query.as_deref())?)?;
     if !query.listen {
         return Err(ApiError::parameter("listen", "an event stream has nothing else to do; leave it out"));
     }
@@ -81,7 +84,8 @@ pub(crate) async fn stream_events(
         subscription,
         _consumer: consumer,
         evicted,
-        state,
+        pass: state.gate.watch(state.pass().clone()),
+        state: state.clone(),
         permit: permit.map(|Extension(permit)| permit),
         first: Some(first),
         ended: false,
@@ -110,6 +114,7 @@ struct Reader {
     _consumer: Option<bus::Reader>,
     evicted: Arc<Notify>,
     state: AppState,
+    pass: PassWatch,
     /// Until its client has ended its side.
     permit: Option<RequestPermit>,
     /// Until the client has all of it.
@@ -138,6 +143,10 @@ impl Reader {
                 () = self.evicted.notified() => {
                     self.ended = true;
                     return Some(self.taken_over());
+                }
+                error = self.pass.ended() => {
+                    self.ended = true;
+                    return Some(refused(&error));
                 }
                 () = tokio::time::sleep(quiet) => return Some(Bytes::from_static(b": quiet\n\n")),
                 // A client that has left resets the connection when something comes; one that has only nothing
@@ -201,6 +210,13 @@ impl Reader {
     fn last_id(&self, seq: Seq) -> String {
         format!("{}:{seq}{END}", self.subscription.epoch())
     }
+}
+
+/// The goodbye to a client whose token holds no longer.
+fn refused(error: &TokenError) -> Bytes {
+    let close = StreamClose { code: CloseCode::NotAuthenticated.code(), reason: error.to_string() };
+    let json = serde_json::to_string(&close).expect("a number and a text");
+    format!("event: error\ndata: {json}\n\n").into()
 }
 
 async fn client_ended(permit: Option<&RequestPermit>) {

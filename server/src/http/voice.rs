@@ -4,16 +4,17 @@ use arcane_shared::Problem;
 use arcane_shared::api::{VoiceAnswer, VoiceRequest};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tower_http::services::ServeFile;
 
+use super::allowed::Allowed;
 use super::body::JsonBody;
 use super::error::ApiError;
 use super::spells::check_length;
+use crate::gate::pass::{Cast, Subscribe};
 use crate::realm::{SPELL_CHARS_MAX, VoiceMoment};
-use crate::state::AppState;
 
 /// A voice line: a text of one's own, or the line of a lifecycle event.
 #[utoipa::path(post, path = "/voice", tag = "spells", request_body = VoiceRequest, responses(
@@ -21,7 +22,7 @@ use crate::state::AppState;
     (status = 422, description = "Neither a text nor a known event", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn speak(
-    State(state): State<AppState>,
+    state: Allowed<Cast>,
     JsonBody(request): JsonBody<VoiceRequest>,
 ) -> Result<Json<VoiceAnswer>, ApiError> {
     let moment = match request.event.as_deref() {
@@ -42,7 +43,7 @@ pub(crate) async fn speak(
 
 /// A sound file of the voice engine, or a part of it.
 pub(crate) async fn audio(
-    State(state): State<AppState>,
+    state: Allowed<Subscribe>,
     Path(file): Path<String>,
     mut request: Request,
 ) -> Result<Response, ApiError> {

@@ -15,6 +15,7 @@ use connection::Connections;
 
 use crate::bus::ArcaneEventBus;
 use crate::config::Config;
+use crate::gate::{Gate, KeyFileError, tokens};
 use crate::http::{Routes, Site};
 use crate::log::LogError;
 use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
@@ -37,6 +38,9 @@ pub enum RunError {
         /// Why.
         source: LogError,
     },
+    /// The keys of tokens cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
     /// Who is present cannot be found out.
     #[error(transparent)]
     Realm(#[from] RealmError),
@@ -66,6 +70,7 @@ pub async fn run(
 pub struct Server {
     bus: ArcaneEventBus,
     realm: Realm,
+    gate: Gate,
     config: Config,
 }
 
@@ -75,12 +80,16 @@ impl Server {
     /// # Errors
     /// If the configuration does not fit or the log cannot be opened.
     pub async fn open(config: Config) -> Result<Self, RunError> {
+        let gate = match &config.keys {
+            Some(keys) => Gate::with_keys(tokens::read(&keys.file)?, keys.audience.clone()),
+            None => Gate::open(),
+        };
         let bus = open_bus(&config).await?;
         let realm = Realm::new(bus.clone(), config.realm.clone()).await.map_err(|error| match error {
             RealmError::Log(source) => RunError::unreadable(&config, source),
             error => error.into(),
         })?;
-        Ok(Self { bus, realm, config })
+        Ok(Self { bus, realm, gate, config })
     }
 
     /// Serves until `shutdown` completes, lets connections end in peace and closes the log.
@@ -95,7 +104,7 @@ impl Server {
         shutdown: impl Future<Output = ()>,
         hurry: impl Future<Output = ()>,
     ) {
-        let Self { bus, realm, config } = self;
+        let Self { bus, realm, gate, config } = self;
         let log = Arc::clone(bus.log());
         let settling = {
             let bus = bus.clone();
@@ -105,18 +114,21 @@ impl Server {
             let bus = bus.clone();
             tokio::spawn(async move { keep_rosters(&bus).await })
         };
+        let keys = config.keys.as_ref().map(|keys| keys.file.clone());
         let keeper = bus.clone();
         let (drain, draining) = watch::channel(false);
         let net = config.net.clone();
         let state = AppState::new(Parts {
             bus,
             realm,
+            gate: gate.clone(),
             metrics: Metrics::new(),
             config,
             draining,
             started: Instant::now(),
         });
         let sockets = Sockets::new(state.clone());
+        let guarding = tokio::spawn(follow_keys(gate, keys, sockets.clone()));
         let site = Site { state, sockets: sockets.clone() };
         let connections = Arc::new(Connections::new(Routes::new(site), &net));
         accept::until(listener, &connections, shutdown).await;
@@ -125,6 +137,7 @@ impl Server {
         sockets.drain();
         let patience = accept::drain(&connections, &net, hurry).await;
         // What was taken is written before the process ends.
+        guarding.abort();
         keeping.abort();
         keeper.keep_rosters();
         log.close(patience).await;
@@ -142,6 +155,18 @@ async fn keep_rosters(bus: &ArcaneEventBus) {
         tokio::time::sleep(KEEP_ROSTERS_EVERY).await;
         bus.keep_rosters();
     }
+}
+
+/// Keeps keys and revocations as their file has them, and has every WebSocket looked at when they change. Event streams look themselves.
+async fn follow_keys(gate: Gate, file: Option<PathBuf>, sockets: Sockets) {
+    let Some(file) = file else { return };
+    let mut changes = gate.changes();
+    let looking = async {
+        while changes.changed().await.is_ok() {
+            sockets.recheck();
+        }
+    };
+    tokio::join!(gate.follow(file), looking);
 }
 
 /// A bus that goes on where its log ends, or one in memory.

@@ -4,6 +4,8 @@ use arcane_shared::{ConsumerName, EventFilter, RoomName, Seq, Timestamp};
 
 use super::last_id::LastId;
 use crate::bus::{Since, Speed};
+use crate::gate::rights::Right;
+use crate::gate::{Forbidden, Pass};
 use crate::query::{Pairs, QueryError, time};
 
 /// Events in `recent_events` where nobody says.
@@ -73,6 +75,26 @@ impl StreamQuery {
             begin,
             last_id: query.get("lastEventId").and_then(LastId::read),
         })
+    }
+}
+
+impl StreamQuery {
+    /// Leaves of it what its reader may see.
+    ///
+    /// # Errors
+    /// If nothing is left, or the reader has not the right, or not in this room.
+    pub(crate) fn narrow(&mut self, pass: &Pass) -> Result<(), Forbidden> {
+        pass.check(if self.listen { Right::Subscribe } else { Right::Publish })?;
+        pass.check_room(&self.room)?;
+        if self.listen {
+            self.filter = pass.narrow(&self.filter)?;
+            // A roster is folded from all events.
+            self.roster &= pass.check_whole().is_ok();
+        } else if pass.check(Right::Subscribe).is_err() || pass.check_whole().is_err() {
+            self.recent = 0;
+            self.roster = false;
+        }
+        Ok(())
     }
 }
 

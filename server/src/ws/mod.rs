@@ -34,6 +34,8 @@ use tokio::net::TcpStream;
 use crate::bus::{ArcaneEventBus, NoSuchRoom, Reader, Subscription};
 use crate::connection::{RequestPermit, SharedStream, Wire};
 use crate::event::PreparedFrame;
+use crate::gate::tokens::unix_seconds;
+use crate::gate::{Forbidden, Pass, TokenError, credentials};
 use crate::query::QueryError;
 use crate::state::AppState;
 use crate::stream::{self, Begin, LastId, StreamQuery, greeting, session_name, with_roster};
@@ -72,14 +74,20 @@ impl Sockets {
         self.wheel.wake_all(Reason::Drain);
     }
 
-    /// The answer to a handshake. The socket itself begins once that is written: with what `wanted` asks for, after
-    /// what the client saw last.
+    /// Tells all of them that keys or revocations have changed.
+    pub(crate) fn recheck(&self) {
+        self.wheel.wake_all(Reason::Gate);
+    }
+
+    /// The answer to a handshake. The socket itself begins once that is written: with what `wanted` asks for, as far as `pass`
+    /// allows it, after what the client saw last.
     ///
     /// # Errors
     /// If the request is no handshake.
     pub(crate) fn upgrade(
         &self,
         mut request: Request,
+        pass: Result<Pass, TokenError>,
         wanted: Result<StreamQuery, QueryError>,
         last: Option<LastId>,
     ) -> Result<Response, HandshakeError> {
@@ -92,7 +100,8 @@ impl Sockets {
         };
         let upgraded = hyper::upgrade::on(&mut request);
         let permit = request.extensions_mut().remove::<RequestPermit>();
-        let opening = Opening { wanted, last, encoding, sockets: self.clone() };
+        let speaks_ours = credentials::offers_subprotocol(request.headers());
+        let opening = Opening { pass, wanted, last, encoding, sockets: self.clone() };
         tokio::spawn(async move {
             // The client may go away between its request and the upgrade; then there is nobody to talk to.
             let Ok(upgraded) = upgraded.await else { return };
@@ -108,7 +117,7 @@ impl Sockets {
                 Err(upgraded) => serve(TokioIo::new(upgraded), None, Bytes::new(), permit, opening).await,
             }
         });
-        Ok(open(accepted, agreed))
+        Ok(open(accepted, agreed, speaks_ours))
     }
 }
 
@@ -140,6 +149,7 @@ fn message(
 
 /// What was found out before the connection was there.
 struct Opening {
+    pass: Result<Pass, TokenError>,
     wanted: Result<StreamQuery, QueryError>,
     last: Option<LastId>,
     encoding: Encoding,
@@ -153,22 +163,17 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     permit: impl Send + 'static,
     opening: Opening,
 ) {
-    let Opening { wanted, last, encoding, sockets } = opening;
+    let Opening { pass, wanted, last, encoding, sockets } = opening;
     let state = &sockets.state;
     state.metrics.connected();
     let wakeup = Arc::new(Wakeup::default());
-    let asks_roster = wanted.as_ref().is_ok_and(|wanted| wanted.roster);
-    let opened = enter(&sockets, wanted, last, encoding, stream.clone(), &wakeup).await;
-    let Joined { mut subscription, consumer, member, listens } = match opened {
+    let opened = match admit(pass, wanted) {
+        Ok((pass, wanted)) => enter(&sockets, pass, wanted, last, encoding, stream.clone(), &wakeup).await,
+        Err(refused) => Err(refused),
+    };
+    let Joined { pass, mut subscription, consumer, member, listens, asks_roster } = match opened {
         Ok(opened) => opened,
-        Err(refused) => {
-            let (code, reason) = refused.close();
-            state.metrics.closed(code.code());
-            // A browser sees the reason of a close, but not of a refused handshake.
-            let _ = io.write_all(&codec::close_frame(code.code(), &reason)).await;
-            linger(&mut io).await;
-            return;
-        }
+        Err(refused) => return refuse(&mut io, &refused, state).await,
     };
     let session = rand::random::<u64>();
     let mut outbox = Outbox::default();
@@ -183,7 +188,10 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let net = &state.config.net;
     let mut socket = Socket {
         io,
-        session: Session::new(net, state.bus.history_size(), Instant::now()).consuming(consumer.is_some()),
+        session: Session::new(net, state.bus.history_size(), Instant::now())
+            .consuming(consumer.is_some())
+            .ending(ends_at(&pass)),
+        pass,
         decoder: match encoding {
             Encoding::Plain => Decoder::new(net.message_bytes_max),
             Encoding::Deflate { .. } => Decoder::with_deflate(net.message_bytes_max),
@@ -217,25 +225,58 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 
 /// A connection that has its place in a room.
 struct Joined {
+    pass: Pass,
     subscription: Subscription,
     consumer: Option<Reader>,
     member: Option<Member>,
     listens: bool,
+    asks_roster: bool,
+}
+
+/// Closes a connection that gets no place in a room. A browser sees the reason of a close, but not of a refused handshake.
+async fn refuse(io: &mut (impl AsyncRead + AsyncWrite + Unpin), refused: &UpgradeRefused, state: &AppState) {
+    let (code, reason) = refused.close();
+    state.metrics.closed(code.code());
+    let _ = io.write_all(&codec::close_frame(code.code(), &reason)).await;
+    linger(io).await;
+}
+
+/// When a token ends, on the clock of connections.
+fn ends_at(pass: &Pass) -> Option<Instant> {
+    pass.lifetime(unix_seconds()).map(|lifetime| Instant::now() + lifetime)
+}
+
+/// What a client wants, as far as it may have it.
+fn admit(
+    pass: Result<Pass, TokenError>,
+    wanted: Result<StreamQuery, QueryError>,
+) -> Result<(Pass, StreamQuery), UpgradeRefused> {
+    let (pass, mut wanted) = (pass?, wanted?);
+    wanted.narrow(&pass)?;
+    Ok((pass, wanted))
 }
 
 async fn enter(
     sockets: &Sockets,
-    wanted: Result<StreamQuery, QueryError>,
+    pass: Pass,
+    query: StreamQuery,
     last: Option<LastId>,
     encoding: Encoding,
     stream: Option<Arc<TcpStream>>,
     wakeup: &Arc<Wakeup>,
 ) -> Result<Joined, UpgradeRefused> {
-    let (query, bus) = (wanted?, &sockets.state.bus);
+    let bus = &sockets.state.bus;
     if !query.listen {
         let room = bus.open_room(&query.room).await.map_err(stream::StreamRefused::from)?;
         let subscription = ArcaneEventBus::join_uncounted(&room, query.recent);
-        return Ok(Joined { subscription, consumer: None, member: None, listens: false });
+        return Ok(Joined {
+            pass,
+            subscription,
+            consumer: None,
+            member: None,
+            listens: false,
+            asks_roster: query.roster,
+        });
     }
     let evicted = Arc::clone(wakeup);
     let since = last.as_ref().map(|last| &last.since);
@@ -249,11 +290,16 @@ async fn enter(
         })
         .transpose()
         .map_err(stream::StreamRefused::from)?;
-    Ok(Joined { subscription: opened.subscription, consumer: opened.consumer, member, listens: true })
+    let stream::Opened { subscription, consumer } = opened;
+    Ok(Joined { pass, subscription, consumer, member, listens: true, asks_roster: query.roster })
 }
 
 #[derive(Debug, thiserror::Error)]
 enum UpgradeRefused {
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
     #[error(transparent)]
     Query(#[from] QueryError),
     #[error(transparent)]
@@ -269,12 +315,14 @@ impl UpgradeRefused {
             Self::Stream(stream::StreamRefused::Room(_)) => CloseCode::NoSuchRoom,
             Self::Stream(stream::StreamRefused::Consumer(_)) => CloseCode::TooMany,
             Self::Query(_) => CloseCode::BadRequest,
+            Self::Token(_) => CloseCode::NotAuthenticated,
+            Self::Forbidden(_) => CloseCode::Forbidden,
         };
         (code, self.to_string())
     }
 }
 
-fn open(accepted: Handshake, agreed: Option<Agreed>) -> Response {
+fn open(accepted: Handshake, agreed: Option<Agreed>, speaks_ours: bool) -> Response {
     let mut response = Response::new(Body::empty());
     if let Handshake::Upgrade(key) = accepted {
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -282,6 +330,10 @@ fn open(accepted: Handshake, agreed: Option<Agreed>) -> Response {
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, key);
+    }
+    if speaks_ours {
+        let ours = HeaderValue::from_static(credentials::SUBPROTOCOL);
+        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, ours);
     }
     if let Some(agreed) = agreed {
         response.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, agreed.response);

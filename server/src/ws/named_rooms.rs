@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::session::Output;
 use crate::bus::{ArcaneEventBus, HeldRoom, NoSuchRoom};
+use crate::gate::Pass;
 
 #[derive(Deserialize)]
 struct Named {
@@ -16,9 +17,15 @@ pub(super) fn has_one(output: &Output) -> bool {
     named(output).is_some()
 }
 
-/// Brings the room into memory that an output names, where it stays for as long as the answer is held.
-pub(super) async fn open(bus: &ArcaneEventBus, output: &Output) -> Option<Result<HeldRoom, NoSuchRoom>> {
-    Some(bus.open_room(&named(output)?).await)
+/// Brings the room into memory that an output names, where it stays for as long as the answer is held; not one that its sender
+/// may not publish to.
+pub(super) async fn open(
+    bus: &ArcaneEventBus,
+    pass: &Pass,
+    output: &Output,
+) -> Option<Result<HeldRoom, NoSuchRoom>> {
+    let name = named(output).filter(|name| pass.check_room(name).is_ok())?;
+    Some(bus.open_room(&name).await)
 }
 
 fn named(output: &Output) -> Option<RoomName> {

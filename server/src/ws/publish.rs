@@ -9,6 +9,8 @@ use serde_json::value::RawValue;
 
 use crate::bus::keys::KEY_BYTES_MAX;
 use crate::bus::{ArcaneEventBus, EmitError, HeldRoom, Key, LogError, NoSuchRoom, Receipt, Submission};
+use crate::gate::rights::Right;
+use crate::gate::{Forbidden, Pass};
 use crate::intake::{self, Refused, Submitted, level};
 use crate::json;
 
@@ -39,6 +41,12 @@ impl From<NoSuchRoom> for PublishRefused {
     fn from(error: NoSuchRoom) -> Self {
         let is_passing = matches!(error, NoSuchRoom::TooMany { .. } | NoSuchRoom::Log { .. });
         Self { is_passing, ..Self::new("no_such_room", error.to_string()) }
+    }
+}
+
+impl From<Forbidden> for PublishRefused {
+    fn from(error: Forbidden) -> Self {
+        Self::new("forbidden", error.to_string())
     }
 }
 
@@ -108,6 +116,8 @@ fn id_of(json: &[u8]) -> Option<String> {
 /// The rooms that a message may publish to.
 #[derive(Debug, Clone, Copy)]
 pub struct Rooms<'a> {
+    /// What the connection may.
+    pub pass: &'a Pass,
     /// The connection's own.
     pub own: &'a HeldRoom,
     /// The one that the message names, as it was opened before.
@@ -115,13 +125,15 @@ pub struct Rooms<'a> {
 }
 
 impl Rooms<'_> {
-    fn of(self, bus: &ArcaneEventBus, name: Option<&RoomName>) -> Result<HeldRoom, NoSuchRoom> {
-        match (name, self.named) {
-            (None, _) => Ok(self.own.clone()),
-            (Some(name), Some(Ok(held))) if held.name() == name => Ok(held.clone()),
-            (Some(_), Some(Err(error))) => Err(error.clone()),
-            (Some(name), _) => bus.room_in_memory(name),
-        }
+    fn of(self, bus: &ArcaneEventBus, name: Option<&RoomName>) -> Result<HeldRoom, PublishRefused> {
+        self.pass.check(Right::Publish)?;
+        let Some(name) = name else { return Ok(self.own.clone()) };
+        self.pass.check_room(name)?;
+        Ok(match self.named {
+            Some(Ok(held)) if held.name() == name => held.clone(),
+            Some(Err(error)) => return Err(error.clone().into()),
+            _ => bus.room_in_memory(name)?,
+        })
     }
 }
 
@@ -194,12 +206,12 @@ fn submit(
         return Err(PublishRefused::new("bad_message", format!("key: has 1 to {KEY_BYTES_MAX} bytes")));
     }
     let key = message.key.as_ref().map(|key| Key::new(key, 0, json));
+    let room = rooms.of(bus, message.room.as_ref())?;
     let drafts = intake::read_all(json)?;
     if drafts.is_empty() {
         return Err(PublishRefused::new("bad_event", "events: is empty; send at least one"));
     }
     let submission = Submission { level, key, ..Submission::default() };
-    let room = rooms.of(bus, message.room.as_ref())?;
     let submitted = intake::submit(bus, &room, drafts, submission)?;
     Ok((room, submitted))
 }
@@ -210,7 +222,8 @@ mod tests {
     use crate::config::BusConfig;
 
     fn publish_to_main(bus: &ArcaneEventBus, text: &str) -> Result<Accepted, PublishRefused> {
-        publish(bus, Rooms { own: &bus.default_room(), named: None }, text)
+        let (own, pass) = (&bus.default_room(), &Pass::anonymous());
+        publish(bus, Rooms { pass, own, named: None }, text)
     }
 
     fn refused(text: &str) -> String {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use arcane_shared::control::{
-    ClientMessage, CloseCode, Limits, PROTOCOL_VERSION, PaintSample, SEEN_SAMPLES_MAX, ServerMessage,
+    Bearer, ClientMessage, CloseCode, Limits, PROTOCOL_VERSION, PaintSample, SEEN_SAMPLES_MAX, ServerMessage,
 };
 use arcane_shared::event::EVENT_BYTES_MAX;
 use arcane_shared::filter::FILTER_VALUES_MAX;
@@ -27,7 +27,8 @@ const POSITION_INTERVAL: Duration = Duration::from_secs(1);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What this server can do, by name.
-const FEATURES: [&str; 12] = [
+const FEATURES: [&str; 13] = [
+    "auth",
     "filter",
     "ping",
     "seen",
@@ -72,6 +73,15 @@ pub enum Input {
     Refused(PublishRefused),
     /// Bytes wait for the client although everything before was taken.
     Waiting,
+    /// The token does not hold any more, and why.
+    Unauthenticated(String),
+    /// Another token holds from now on.
+    Authenticated {
+        /// When it ends.
+        ends_at: Option<Instant>,
+        /// The same, Unix seconds.
+        expires_at: Option<u64>,
+    },
     /// The server is about to stop.
     Drain,
     /// [`Session::next_deadline`] has come.
@@ -89,6 +99,8 @@ pub enum Output {
     Publish(String),
     /// Acknowledge everything up to here for the connection's durable consumer, or hand in a refusal.
     Ack(Seq),
+    /// Go on with this token, or hand in why not.
+    Authenticate(Bearer),
     /// Send a ping frame.
     Ping,
     /// Answer a ping frame.
@@ -127,6 +139,8 @@ pub struct Session {
     limits: Limits,
     /// Whether it reads in the name of a durable consumer.
     consumes: bool,
+    /// When the client's token ends.
+    ends_at: Option<Instant>,
     notices: bool,
     heard_at: Instant,
     /// The answer to a ping.
@@ -157,6 +171,7 @@ impl Session {
             stall_timeout: config.stall_timeout,
             limits,
             consumes: false,
+            ends_at: None,
             notices: false,
             heard_at: now,
             pong: None,
@@ -172,6 +187,12 @@ impl Session {
     #[must_use]
     pub fn consuming(self, consumes: bool) -> Self {
         Self { consumes, ..self }
+    }
+
+    /// The same until the client's token ends.
+    #[must_use]
+    pub fn ending(self, ends_at: Option<Instant>) -> Self {
+        Self { ends_at, ..self }
     }
 
     /// Whether events still go out.
@@ -193,7 +214,10 @@ impl Session {
         let answer = self.answer_due().map(Due::at);
         let ping = self.pong.is_none().then(|| self.heard_at + self.ping_interval);
         let position = self.position.map(|(_, due)| due);
-        let due = if self.is_open() { [stall, answer, ping, position] } else { [stall, answer, None, None] };
+        let due = match self.is_open() {
+            true => [stall, answer, ping, position, self.ends_at],
+            false => [stall, answer, None, None, None],
+        };
         // One of them is there: what is awaited, or else waits, or else is asked.
         due.into_iter().flatten().min().unwrap_or(self.heard_at)
     }
@@ -243,6 +267,13 @@ impl Session {
             Input::Waiting => {
                 self.stalled_since.get_or_insert(now);
                 vec![]
+            }
+            Input::Unauthenticated(reason) => self.close(CloseCode::NotAuthenticated, reason, now),
+            Input::Authenticated { ends_at, expires_at } => {
+                self.ends_at = ends_at;
+                #[expect(clippy::cast_precision_loss, reason = "exact for a quarter of a million years")]
+                let expires_at = expires_at.map(|seconds| seconds as f64 * 1000.0);
+                vec![Output::Send(ServerMessage::Authenticated { expires_at })]
             }
             Input::Drain => {
                 let mut outputs = self.notice(ServerMessage::Draining { reconnect_in_ms: 1000 });
@@ -299,6 +330,7 @@ impl Session {
                     limits: self.limits.clone(),
                 })]
             }
+            ClientMessage::Auth { token } => vec![Output::Authenticate(token)],
             ClientMessage::Ping { t0 } => vec![Output::Send(ServerMessage::Pong { t0, t1: at, t2: at })],
             ClientMessage::Filter(filter) => {
                 if filter.spell.len().max(filter.daemon.len()) > FILTER_VALUES_MAX {
@@ -328,6 +360,9 @@ impl Session {
         let is_late = self.answer_due().is_some_and(|due| now >= due.at());
         if !self.is_open() {
             return if is_late { vec![Output::End] } else { vec![] };
+        }
+        if self.ends_at.is_some_and(|at| now >= at) {
+            return self.close(CloseCode::NotAuthenticated, "the token has expired".into(), now);
         }
         if is_late {
             return self.close(CloseCode::NoPong, "no answer to a ping".into(), now);

@@ -22,12 +22,16 @@ use super::wakeup::{Reason, Reasons, Wakeup};
 use super::wheel::Alarm;
 use crate::bus::{ConsumerError, HeldRoom, NoSuchRoom, Reader, Subscription};
 use crate::clock;
+use crate::gate::Pass;
+use crate::gate::rights::Right;
 use crate::state::AppState;
 
 /// Everything a connection needs.
 pub(super) struct Socket<S, P: Pipe = TcpStream> {
     pub(super) io: S,
     pub(super) session: Session,
+    /// What its client may; another one after `auth`.
+    pub(super) pass: Pass,
     pub(super) decoder: Decoder,
     pub(super) subscription: Subscription,
     /// Held for as long as it reads in a durable consumer's name.
@@ -109,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
             let mut next = Next::GoOn;
             for output in outputs {
                 // For this message alone: one connection's later messages keep no rooms in memory.
-                let named = named_rooms::open(&self.state.bus, &output).await;
+                let named = named_rooms::open(&self.state.bus, &self.pass, &output).await;
                 next = next.then(self.execute(vec![output], named.as_ref()));
             }
             next
@@ -172,6 +176,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         }
         if reasons.has(Reason::Evicted) {
             outputs.extend(self.session.handle(Input::Evicted, now));
+        }
+        if reasons.has(Reason::Gate)
+            && let Err(error) = self.state.gate.recheck(&self.pass)
+        {
+            outputs.extend(self.session.handle(Input::Unauthenticated(error.to_string()), now));
         }
         if reasons.has(Reason::Drain) {
             outputs.extend(self.session.handle(Input::Drain, now));
@@ -264,6 +273,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         ServerMessage::Filtered { seq: self.subscription.set_filter(filter) }
     }
 
+    /// Goes on with another token of the same subject, if that allows what the connection does.
+    fn authenticate(&mut self, token: &str) -> Input {
+        let refused = |detail: String| Input::Refused(PublishRefused::new("bad_token", detail));
+        let pass = match self.state.gate.verify(token) {
+            Ok(pass) => pass,
+            Err(error) => return refused(error.to_string()),
+        };
+        let (subject, other) = (&self.pass.grant().subject, &pass.grant().subject);
+        if subject != other {
+            return refused(format!(
+                "the token is {other}'s, and this connection is {subject}'s; open another"
+            ));
+        }
+        let right = if self.listens { Right::Subscribe } else { Right::Publish };
+        if let Err(forbidden) = pass.check(right).and_then(|()| pass.check_room(self.subscription.room())) {
+            return refused(forbidden.to_string());
+        }
+        if pass.grant().filter != self.pass.grant().filter {
+            return refused(
+                "the token lets other events through than the one before; open another connection".into(),
+            );
+        }
+        self.pass = pass;
+        Input::Authenticated { ends_at: super::ends_at(&self.pass), expires_at: self.pass.grant().expires_at }
+    }
+
     fn acknowledge(&self, seq: Seq) -> Result<(), PublishRefused> {
         let Some(reader) = &self.consumer else { return Ok(()) };
         let (bus, room) = (&self.state.bus, self.subscription.room());
@@ -285,12 +320,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
                     self.outbox.push(encode(&pong));
                 }
                 Output::Send(message) => self.outbox.push(encode(&message)),
-                Output::Filter(filter) => {
-                    let answer = self.filter(filter);
-                    self.outbox.push(encode(&answer));
+                Output::Filter(filter) => match self.pass.narrow(&filter) {
+                    Ok(filter) => {
+                        let answer = self.filter(filter);
+                        self.outbox.push(encode(&answer));
+                    }
+                    Err(forbidden) => {
+                        let outputs = self.session.handle(Input::Refused(forbidden.into()), Instant::now());
+                        next = self.execute(outputs, None);
+                    }
+                },
+                Output::Authenticate(token) => {
+                    let input = self.authenticate(&token);
+                    let outputs = self.session.handle(input, Instant::now());
+                    next = self.execute(outputs, None);
                 }
                 Output::Publish(text) => {
-                    let rooms = Rooms { own: &self.subscription.held_room(), named };
+                    let rooms = Rooms { pass: &self.pass, own: &self.subscription.held_room(), named };
                     self.pending.push(publish(&self.state.bus, rooms, &text));
                 }
                 Output::Ack(seq) => {

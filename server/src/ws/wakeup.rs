@@ -24,6 +24,8 @@ pub(crate) enum Reason {
     Drain = 4,
     /// Another reader reads in this durable consumer's name, or it was deleted.
     Evicted = 8,
+    /// Keys or revocations have changed.
+    Gate = 16,
 }
 
 /// The reasons since the task took them last.

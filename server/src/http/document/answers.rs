@@ -3,9 +3,10 @@
 use serde_json::{Map, Value, json};
 
 /// Of all routes.
-const COMMON: [(&str, &str); 4] = [
+const COMMON: [(&str, &str); 5] = [
+    ("401", "The server has keys, and the request has no token that holds"),
     ("400", "The request does not say, or not plainly, which host it is for"),
-    ("403", "A page of this origin may not"),
+    ("403", "The token does not allow it, or a page of this origin may not"),
     ("422", "A parameter cannot be used, or is none of this route"),
     ("503", "Nothing was done: the server has too much to do, or its event log cannot be used at the moment"),
 ];
@@ -21,9 +22,13 @@ const DONE: &str = "Done";
 
 /// Adds the answers that an operation has in common with others, and describes those that do not describe themselves.
 pub(super) fn complete(operation: &mut Value) {
+    let is_public = operation["security"] == json!([]);
     let has_body = !operation["requestBody"].is_null();
     let Some(answers) = operation["responses"].as_object_mut() else { return };
     for (status, text) in OF_BODIES.iter().filter(|_| has_body).chain(&COMMON) {
+        if is_public && *status == "401" {
+            continue;
+        }
         answers.entry(*status).or_insert_with(|| problem(text));
     }
     for (_, answer) in answers.iter_mut() {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod grammar;
+mod security;
 
 use std::sync::LazyLock;
 
@@ -34,14 +35,16 @@ pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let mut document = Info::openapi();
     document.merge(api().into_openapi());
     let mut document = serde_json::to_value(&document).unwrap_or_default();
-    // Nobody has to show anything: that is said, too.
-    document["security"] = json!([]);
+    security::describe(&mut document);
     grammar::inline_numbers(&mut document);
     grammar::describe_events(&mut document);
     grammar::describe_voices(&mut document);
     grammar::relax_choices(&mut document);
     for (path, _, operation) in operations(&mut document) {
         grammar::describe_parameters(path, operation);
+        if security::is_public(path) {
+            operation["security"] = json!([]);
+        }
         answers::complete(operation);
     }
     document

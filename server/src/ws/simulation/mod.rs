@@ -106,6 +106,7 @@ impl Simulation {
             draining: watch::channel(false).1,
             started: Instant::now(),
             metrics: metrics.clone(),
+            gate: crate::gate::Gate::open(),
             config,
         });
         let fanouts = Arc::new(Fanouts::with(bus.clone(), metrics, lists, stretch, spawn));
@@ -146,6 +147,7 @@ impl Simulation {
         client.say(r#"{"type":"hello"}"#);
         let net = NetConfig::default();
         let socket = Socket {
+            pass: crate::gate::Pass::anonymous(),
             io: ServerEnd(Arc::clone(&wire)),
             session: Session::new(&net, 1, Instant::now()),
             decoder: Decoder::new(net.message_bytes_max),

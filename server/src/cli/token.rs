@@ -1,0 +1,219 @@
+//! `arcane token`: tokens for those who use a server with keys.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use arcane_shared::{EventFilter, Timestamp};
+use clap::{Args, Subcommand};
+
+use super::keys;
+use super::print::{print, remark};
+use crate::gate::keys::Revocation;
+use crate::gate::rights::Right;
+use crate::gate::scope::RoomPattern;
+use crate::gate::token::{self, AUDIENCE, Audience, Claims};
+use crate::gate::tokens::unix_seconds;
+
+/// What the name of a token that is made here begins with.
+const ID_PREFIX: &str = "tok-";
+
+/// Makes, shows and revokes tokens.
+#[derive(Debug, Clone, Args)]
+pub(super) struct TokenCommand {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Command {
+    /// Print a new token.
+    ///
+    /// For example: arcane token new --keys keys.json --sub ci --can publish --rooms main --expires 30d
+    New(Box<New>),
+    /// Show what a token says, and with --keys whether it holds.
+    Inspect(Inspect),
+    /// Let a token, or all tokens that a subject has so far, hold no longer.
+    Revoke(Revoke),
+}
+
+#[derive(Debug, Clone, Args)]
+struct KeysFile {
+    /// The file with the keys.
+    #[arg(long = "keys", env = "ARCANE_KEYS_FILE")]
+    file: PathBuf,
+}
+
+#[derive(Debug, Clone, Args)]
+struct New {
+    #[command(flatten)]
+    keys: KeysFile,
+    /// Whose it is.
+    #[arg(long)]
+    sub: String,
+    /// What it allows, comma-separated: subscribe, publish, cast, answer, metrics, admin.
+    #[arg(long, value_delimiter = ',', required = true)]
+    can: Vec<Right>,
+    /// Rooms, comma-separated: names, beginnings (team-*), or all (*).
+    #[arg(long, value_delimiter = ',', default_value = "main")]
+    rooms: Vec<RoomPattern>,
+    /// How long it holds: 90s, 15m, 12h, 30d.
+    #[arg(long, default_value = "30d", value_parser = lifetime)]
+    expires: Duration,
+    /// Its reader gets events of these spells only, comma-separated.
+    #[arg(long)]
+    only_spell: Option<String>,
+    /// Its reader gets events of these daemons only, comma-separated.
+    #[arg(long)]
+    only_daemon: Option<String>,
+    /// Its reader gets successes only (true), or failures only (false).
+    #[arg(long)]
+    only_success: Option<String>,
+    /// For which servers it is: those that were started with the same --audience.
+    #[arg(long, default_value = AUDIENCE)]
+    audience: String,
+}
+
+#[derive(Debug, Clone, Args)]
+struct Inspect {
+    /// The token; - reads it from standard input.
+    token: String,
+    /// The file with the keys.
+    #[arg(long = "keys", env = "ARCANE_KEYS_FILE")]
+    keys: Option<PathBuf>,
+    /// The server's --audience.
+    #[arg(long, default_value = AUDIENCE)]
+    audience: String,
+}
+
+#[derive(Debug, Clone, Args)]
+struct Revoke {
+    /// A token's name, its jti, or a subject.
+    name: String,
+    /// The name is a jti, although it does not begin with tok-.
+    #[arg(long)]
+    jti: bool,
+    #[command(flatten)]
+    keys: KeysFile,
+}
+
+impl TokenCommand {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::New(new) => new.run(),
+            Command::Inspect(inspect) => inspect.run(),
+            Command::Revoke(revoke) => revoke.run(),
+        }
+    }
+}
+
+impl New {
+    fn run(self) -> anyhow::Result<()> {
+        let only = [&self.only_spell, &self.only_daemon, &self.only_success].map(|text| text.as_deref());
+        let filter = EventFilter::from_query(only[0], only[1], only[2])
+            .map_err(|error| anyhow::anyhow!("--only-{}: {}", error.field, error.detail))?;
+        let now = unix_seconds();
+        let jti = format!("{ID_PREFIX}{:016x}", rand::random::<u64>());
+        let claims = Claims {
+            exp: now.saturating_add(self.expires.as_secs()),
+            iat: Some(now),
+            aud: Audience::One(self.audience.clone()),
+            sub: self.sub,
+            jti: Some(jti.clone()),
+            rooms: self.rooms.iter().map(ToString::to_string).collect(),
+            can: self.can.iter().map(|right| right.as_str().to_owned()).collect(),
+            filter,
+        };
+        let keys = keys::read(&self.keys.file)?;
+        let token = token::sign(&claims, &keys)
+            .with_context(|| format!("cannot sign with the keys in {}", self.keys.file.display()))?;
+        // What no server would take is not given out.
+        token::verify(&token, &keys, &self.audience, now)?;
+        print(&token)?;
+        remark(&format!("{}: {jti}, until {} UTC", claims.sub, time(claims.exp)));
+        Ok(())
+    }
+}
+
+impl Inspect {
+    fn run(self) -> anyhow::Result<()> {
+        let token = match self.token.as_str() {
+            "-" => std::io::read_to_string(std::io::stdin())?.trim().to_owned(),
+            token => token.to_owned(),
+        };
+        let claims = jsonwebtoken::dangerous::insecure_decode_claims::<serde_json::Value>(&token);
+        let Ok(claims) = claims else { bail!("this is no JSON Web Token") };
+        print(&serde_json::to_string_pretty(&claims)?)?;
+        if let Some(exp) = claims["exp"].as_u64() {
+            remark(&format!("until {} UTC", time(exp)));
+        }
+        let Some(file) = &self.keys else {
+            remark("whether it holds, --keys FILE would show");
+            return Ok(());
+        };
+        token::verify(&token, &keys::read(file)?, &self.audience, unix_seconds())?;
+        remark("it holds");
+        Ok(())
+    }
+}
+
+impl Revoke {
+    fn run(self) -> anyhow::Result<()> {
+        let is_token = self.jti || self.name.starts_with(ID_PREFIX);
+        let (name, now) = (self.name, unix_seconds());
+        let revocation = match is_token {
+            true => Revocation::Token { jti: name.clone() },
+            false => Revocation::Subject { sub: name.clone(), before: now },
+        };
+        keys::change(&self.keys.file, |set| {
+            set.revoked.retain(|one| {
+                !matches!((one, &revocation),
+                (Revocation::Subject { sub, .. }, Revocation::Subject { sub: other, .. }) if sub == other)
+            });
+            if !set.revoked.contains(&revocation) {
+                set.revoked.push(revocation);
+            }
+        })?;
+        let what =
+            if is_token { "the token".to_owned() } else { format!("every token that {name} has so far") };
+        remark(&format!("{what} holds no longer; a server that has this file open knows within a second"));
+        Ok(())
+    }
+}
+
+fn time(unix_s: u64) -> String {
+    let micros = i64::try_from(unix_s).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+    let text = Timestamp::from_unix_micros(micros).to_string();
+    text.get(..19).unwrap_or(&text).to_owned()
+}
+
+/// Reads `90s`, `15m`, `12h` or `30d`.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no time like 90s, 15m, 12h or 30d");
+    let at = text.len().checked_sub(1).filter(|at| text.is_char_boundary(*at)).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(at);
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    let lifetime = number.checked_mul(seconds).filter(|seconds| (1..=3_650 * 86_400).contains(seconds));
+    lifetime.map(Duration::from_secs).ok_or_else(|| format!("{text:?} is not within 1 second and 3650 days"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lifetime_has_a_unit() {
+        assert_eq!(lifetime("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(lifetime("30d"), Ok(Duration::from_secs(30 * 86_400)));
+        for text in ["", "d", "30", "-1d", "0s", "1.5h", "9999999999d", "3651d", "5é"] {
+            assert!(lifetime(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The keys that the server holds at the moment, reread when their file changes, and the tokens that were verified with them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime};
+
+use axum::http::HeaderMap;
+use tokio::sync::watch;
+
+use super::credentials;
+use super::keys::{Keys, KeysError};
+use super::pace::Pace;
+use super::pass::{Grant, Pass};
+use super::token::{self, TokenError};
+use crate::clock;
+
+/// Time between two looks whether the file has changed: what is revoked does not hold any more within a second.
+const LOOK_EVERY: Duration = Duration::from_millis(400);
+/// Largest file, bytes.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Most tokens whose verification is remembered: a signature costs some 50 µs, remembering about half a kilobyte.
+const REMEMBERED_MAX: usize = 4096;
+/// Least time between two looks of one subject that are told as events.
+const REVEAL_EVERY: Duration = Duration::from_secs(1);
+
+/// Why a file of keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// It cannot be read.
+    #[error("cannot read the keys in {}: {source}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It has something else in it.
+    #[error("cannot use the keys in {}: {detail}", path.display())]
+    Content {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+}
+
+impl KeyFileError {
+    fn content(path: &Path, error: &KeysError) -> Self {
+        Self::Content { path: path.into(), detail: error.to_string() }
+    }
+}
+
+/// Reads a file of keys.
+pub(crate) fn read(path: &Path) -> Result<Keys, KeyFileError> {
+    let unreadable = |source| KeyFileError::Read { path: path.into(), source };
+    let len = std::fs::metadata(path).map_err(unreadable)?.len();
+    if len > FILE_BYTES_MAX {
+        let detail = format!("it has {len} bytes, and at most {FILE_BYTES_MAX} are read");
+        return Err(KeyFileError::Content { path: path.into(), detail });
+    }
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    Keys::parse(&text).map_err(|error| KeyFileError::content(path, &error))
+}
+
+/// Verifies tokens. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Gate {
+    /// What everybody may on a server without keys; `None` where tokens are wanted.
+    open: Option<Pass>,
+    held: Arc<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    audience: String,
+    keys: RwLock<Arc<Keys>>,
+    /// By the token's whole text. Emptied with every change of the keys.
+    verified: Mutex<HashMap<Box<str>, Arc<Grant>>>,
+    /// Counts the changes.
+    changes: watch::Sender<u64>,
+    reveals: Mutex<Pace>,
+}
+
+/// Tells when what was granted holds no longer.
+#[derive(Debug)]
+pub(crate) struct PassWatch {
+    gate: Gate,
+    pass: Pass,
+    changes: watch::Receiver<u64>,
+}
+
+impl PassWatch {
+    /// Completes when the token has expired or was revoked. Cancel-safe.
+    pub(crate) async fn ended(&mut self) -> TokenError {
+        loop {
+            if let Err(error) = self.gate.recheck(&self.pass) {
+                return error;
+            }
+            let lifetime = self.pass.lifetime(unix_seconds());
+            let expires = async {
+                match lifetime {
+                    Some(lifetime) => tokio::time::sleep(lifetime).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                changed = self.changes.changed() => {
+                    if changed.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                }
+                () = expires => {}
+            }
+        }
+    }
+}
+
+impl Gate {
+    /// One that lets everybody do everything.
+    pub(crate) fn open() -> Self {
+        Self { open: Some(Pass::anonymous()), held: Held::new(Keys::default(), String::new()) }
+    }
+
+    /// One that wants tokens for this audience, signed with one of these keys.
+    pub(crate) fn with_keys(keys: Keys, audience: String) -> Self {
+        Self { open: None, held: Held::new(keys, audience) }
+    }
+
+    /// Whether nobody needs a token.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// What a request may do that carries these headers and this query.
+    pub(crate) fn admit(&self, headers: &HeaderMap, query: Option<&str>) -> Result<Pass, TokenError> {
+        if let Some(pass) = &self.open {
+            return Ok(pass.clone());
+        }
+        let token = credentials::find(headers, query)?.ok_or(TokenError::Missing)?;
+        self.verify(&token)
+    }
+
+    /// What a token allows.
+    pub(crate) fn verify(&self, token: &str) -> Result<Pass, TokenError> {
+        if let Some(pass) = &self.open {
+            return Ok(pass.clone());
+        }
+        let now = unix_seconds();
+        if let Some(grant) = self.held.recall(token) {
+            return if grant.expires_at.is_some_and(|at| at <= now) {
+                Err(TokenError::Expired)
+            } else {
+                Ok(grant.into())
+            };
+        }
+        let keys = self.held.keys();
+        let grant = Arc::new(token::verify(token, &keys, &self.held.audience, now)?);
+        self.held.remember(token, &grant, &keys, now);
+        Ok(grant.into())
+    }
+
+    /// Whether what was granted still holds.
+    pub(crate) fn recheck(&self, pass: &Pass) -> Result<(), TokenError> {
+        if self.is_open() {
+            return Ok(());
+        }
+        let (grant, keys) = (pass.grant(), self.held.keys());
+        if grant.expires_at.is_some_and(|at| at <= unix_seconds()) {
+            return Err(TokenError::Expired);
+        }
+        if !keys.has(grant.key) || keys.is_revoked(grant.token_id.as_deref(), &grant.subject, grant.issued_at)
+        {
+            return Err(TokenError::Revoked);
+        }
+        Ok(())
+    }
+
+    /// Whether a look of this subject may be told as an event now.
+    pub(crate) fn may_reveal(&self, pass: &Pass) -> bool {
+        let mut reveals = self.held.reveals.lock().unwrap_or_else(PoisonError::into_inner);
+        reveals.is_due(&pass.grant().subject, Instant::now())
+    }
+
+    /// Watches what was granted.
+    pub(crate) fn watch(&self, pass: Pass) -> PassWatch {
+        PassWatch { gate: self.clone(), pass, changes: self.changes() }
+    }
+
+    /// Tells when keys or revocations have changed.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.held.changes.subscribe()
+    }
+
+    /// Rereads the file whenever it changes, for as long as this is awaited. What cannot be used changes nothing.
+    pub(crate) async fn follow(&self, path: PathBuf) {
+        let mut seen = stamp(&path);
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let now = stamp(&path);
+            if now == seen {
+                continue;
+            }
+            seen = now;
+            match read(&path) {
+                Ok(keys) => {
+                    tracing::info!(file = %path.display(), ?keys, "keys reread");
+                    self.held.replace(keys);
+                }
+                Err(error) => tracing::error!(%error, "the keys from before hold on"),
+            }
+        }
+    }
+}
+
+impl Held {
+    fn new(keys: Keys, audience: String) -> Arc<Self> {
+        Arc::new(Self {
+            audience,
+            keys: RwLock::new(Arc::new(keys)),
+            verified: Mutex::default(),
+            changes: watch::Sender::new(0),
+            reveals: Mutex::new(Pace::new(REVEAL_EVERY)),
+        })
+    }
+
+    fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn recall(&self, token: &str) -> Option<Arc<Grant>> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
+    }
+
+    /// Remembers what a token allows, if the keys are still those that it was verified with.
+    fn remember(&self, token: &str, grant: &Arc<Grant>, keys: &Arc<Keys>, now: u64) {
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(keys, &self.keys()) {
+            return;
+        }
+        if verified.len() >= REMEMBERED_MAX {
+            verified.retain(|_, grant| grant.expires_at.is_none_or(|at| at > now));
+        }
+        if verified.len() >= REMEMBERED_MAX {
+            verified.clear();
+        }
+        verified.insert(token.into(), Arc::clone(grant));
+    }
+
+    fn replace(&self, keys: Keys) {
+        // In this order, under one lock: what was verified with the keys from before is not remembered for the new ones.
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        verified.clear();
+        drop(verified);
+        self.changes.send_modify(|changes| *changes += 1);
+    }
+}
+
+/// What changes when a file does.
+fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+/// Now, Unix seconds.
+pub(crate) fn unix_seconds() -> u64 {
+    u64::try_from(clock::now().unix_micros() / 1_000_000).unwrap_or(0)
+}

@@ -1,0 +1,110 @@
+//! The server's parts, for a request that may use them. A handler has no other way to them.
+
+use std::ops::Deref;
+
+use arcane_shared::{EventFilter, RoomName};
+use axum::extract::FromRequestParts;
+use axum::http::Extensions;
+use axum::http::request::Parts;
+
+use super::Site;
+use super::error::ApiError;
+use crate::gate::pass::{Cast, Kind, Subscribe};
+use crate::gate::rights::Right;
+use crate::gate::{Forbidden, May, Pass, TokenError};
+use crate::query::Pairs;
+use crate::state::AppState;
+use crate::stream::StreamQuery;
+
+/// What the gate found out about a request: left among its extensions for the handler.
+#[derive(Debug, Clone)]
+pub(super) struct Identified(pub(super) Result<Pass, TokenError>);
+
+/// The parts of the server, for a request with the right `R`.
+#[derive(Debug)]
+pub(crate) struct Allowed<R> {
+    state: AppState,
+    may: May<R>,
+}
+
+impl<R: Kind> Allowed<R> {
+    /// Checks the right of a request that was identified.
+    pub(super) fn new(state: AppState, extensions: &Extensions) -> Result<Self, ApiError> {
+        let Some(Identified(identified)) = extensions.get::<Identified>() else {
+            return Err(TokenError::Missing.into());
+        };
+        let may = identified.clone()?.may::<R>()?;
+        if R::RIGHT == Right::Cast {
+            // Spells act in the default room.
+            may.check_room(&RoomName::default())?;
+        }
+        Ok(Self { state, may })
+    }
+
+    /// The room that a query names, if it is one of this request's.
+    pub(crate) fn room(&self, query: &Pairs) -> Result<RoomName, ApiError> {
+        self.in_scope(query.room()?)
+    }
+
+    /// A room, if it is one of this request's.
+    pub(crate) fn in_scope(&self, room: RoomName) -> Result<RoomName, ApiError> {
+        self.may.check_room(&room)?;
+        Ok(room)
+    }
+
+    pub(crate) fn pass(&self) -> &Pass {
+        &self.may
+    }
+}
+
+impl Allowed<Subscribe> {
+    /// The events that a query asks for, as far as this request may see them.
+    pub(crate) fn filter(&self, query: &Pairs) -> Result<EventFilter, ApiError> {
+        Ok(self.may.narrow(&query.filter()?)?)
+    }
+
+    /// A stream, as far as this request may see it.
+    pub(crate) fn stream(&self, mut query: StreamQuery) -> Result<StreamQuery, Forbidden> {
+        query.narrow(&self.may)?;
+        Ok(query)
+    }
+
+    /// Proof that what is folded from all events of a room may be seen.
+    pub(crate) fn whole(&self, room: RoomName) -> Result<RoomName, ApiError> {
+        self.may.check_whole()?;
+        self.in_scope(room)
+    }
+
+    /// Whether looking may be told of: then the look is a spell of its own.
+    pub(crate) fn may_tell(&self) -> bool {
+        self.may.may::<Cast>().is_ok()
+    }
+}
+
+impl<R> Deref for Allowed<R> {
+    type Target = AppState;
+
+    fn deref(&self) -> &AppState {
+        &self.state
+    }
+}
+
+impl<R: Kind> FromRequestParts<Site> for Allowed<R> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, ApiError> {
+        Self::new(site.state.clone(), &parts.extensions)
+    }
+}
+
+/// The parts of the server, for what everybody may ask: whether it is there, its page and its documentation.
+#[derive(Debug)]
+pub(crate) struct Public(pub(crate) AppState);
+
+impl FromRequestParts<Site> for Public {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(_: &mut Parts, site: &Site) -> Result<Self, Self::Rejection> {
+        Ok(Self(site.state.clone()))
+    }
+}
