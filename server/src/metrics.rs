@@ -33,6 +33,7 @@ struct Inner {
     connections: Counter,
     closes: Family<CloseLabels, Counter>,
     responses: Family<ResponseLabels, Counter>,
+    refused: Family<RefusedLabels, Counter>,
     paint: Histogram,
     paint_missed: Family<MissLabels, Counter>,
     diagnostics_lost: Counter,
@@ -136,6 +137,11 @@ impl LogMetrics {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusedLabels {
+    why: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct EventLabels {
     spell: &'static str,
     success: &'static str,
@@ -175,6 +181,7 @@ impl Metrics {
             connections: Counter::default(),
             closes: Family::default(),
             responses: Family::default(),
+            refused: Family::default(),
             paint: Histogram::new(PAINT_BUCKETS),
             paint_missed: Family::default(),
             diagnostics_lost: Counter::default(),
@@ -193,6 +200,11 @@ impl Metrics {
         );
         registry.register("websocket_connections", "WebSockets opened", inner.connections.clone());
         registry.register("websocket_closes", "WebSockets closed, by code", inner.closes.clone());
+        registry.register(
+            "refused",
+            "Requests and messages that might not, by what they had not or had too much of",
+            inner.refused.clone(),
+        );
         registry.register("http_responses", "Answers by route and status", inner.responses.clone());
         registry.register_with_unit(
             "publish_to_paint",
@@ -230,6 +242,11 @@ impl Metrics {
             0
         };
         self.inner.closes.get_or_create(&CloseLabels { code }).inc();
+    }
+
+    /// A request or a message was refused: it had no token that holds, or too much of something.
+    pub(crate) fn refused(&self, why: &'static str) {
+        self.inner.refused.get_or_create(&RefusedLabels { why }).inc();
     }
 
     pub(crate) fn responded(&self, route: &str, status: u16) {

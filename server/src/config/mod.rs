@@ -3,6 +3,7 @@
 mod bus;
 mod file;
 mod host_name;
+mod limits;
 mod net;
 mod origin;
 mod realm;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 pub use bus::{BusConfig, Retention};
 pub use file::{ConfigFile, FileError};
 pub use host_name::{HostName, HostNameError};
+pub use limits::LimitsConfig;
 pub use net::NetConfig;
 pub use origin::{Origin, OriginError};
 pub use realm::{ConduitKind, DaemonConfig, NoVariable, RealmConfig, VariableName, VoiceConfig};
@@ -25,6 +27,8 @@ pub struct Config {
     pub net: NetConfig,
     /// Whose tokens are taken; `None`: nobody needs one.
     pub keys: Option<KeysConfig>,
+    /// How much each subject may do.
+    pub limits: LimitsConfig,
     /// Daemons.
     pub realm: RealmConfig,
     /// Where the page comes from.

@@ -1,5 +1,6 @@
 //! Permits, of which there are `connections_max`: a connection holds one, and each further request at a time on it another.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -44,6 +45,11 @@ impl RequestPermit {
     /// The permit alone, for a connection that leaves HTTP behind: what a request is watched by is let go.
     pub(crate) fn into_connection(self) -> ConnectionPermit {
         ConnectionPermit { _permit: Arc::clone(&self.0.connection) }
+    }
+
+    /// The address that the request comes from, if it is known.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.0.pulse.peer()
     }
 
     pub(crate) fn pulse(&self) -> &Pulse {

@@ -1,5 +1,6 @@
 //! What a connection is doing and since when: decides when it has been waited for long enough. Pure but for the lock.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -58,6 +59,7 @@ pub(crate) enum Protocol {
 pub(crate) struct Pulse {
     state: Mutex<PulseState>,
     ended: Notify,
+    peer: Option<IpAddr>,
 }
 
 #[derive(Debug)]
@@ -118,7 +120,17 @@ impl Pulse {
             answers: Vec::new(),
             next_answer: 0,
         };
-        Self { state: Mutex::new(state), ended: Notify::new() }
+        Self { state: Mutex::new(state), ended: Notify::new(), peer: None }
+    }
+
+    /// The same of a connection from this address.
+    pub(crate) fn of(self, peer: Option<IpAddr>) -> Self {
+        Self { peer, ..self }
+    }
+
+    /// The address that the connection comes from, if it is known.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.peer
     }
 
     fn lock(&self) -> MutexGuard<'_, PulseState> {

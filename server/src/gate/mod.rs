@@ -1,12 +1,15 @@
 //! Who may come in, and do what.
 
+pub(crate) mod bucket;
 pub(crate) mod cors;
 pub(crate) mod credentials;
 pub(crate) mod host;
 pub(crate) mod keys;
+pub(crate) mod limits;
 pub(crate) mod origin;
 pub(crate) mod pace;
 pub(crate) mod pass;
+pub(crate) mod queries;
 pub(crate) mod rights;
 pub(crate) mod scope;
 pub(crate) mod token;

@@ -1,19 +1,23 @@
 //! The keys that the server holds at the moment, reread when their file changes, and the tokens that were verified with them.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::http::HeaderMap;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::credentials;
 use super::keys::{Keys, KeysError};
+use super::limits::{Counted, Limits, Subject, TooMuch};
 use super::pace::Pace;
 use super::pass::{Grant, Pass};
+use super::queries::{Queries, TooManyQueries};
 use super::token::{self, TokenError};
 use crate::clock;
+use crate::config::LimitsConfig;
 
 /// Time between two looks whether the file has changed: what is revoked does not hold any more within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
@@ -80,6 +84,9 @@ struct Held {
     /// Counts the changes.
     changes: watch::Sender<u64>,
     reveals: Mutex<Pace>,
+    limits_config: LimitsConfig,
+    limits: Mutex<Limits>,
+    queries: Queries,
 }
 
 /// Tells when what was granted holds no longer.
@@ -118,13 +125,26 @@ impl PassWatch {
 
 impl Gate {
     /// One that lets everybody do everything.
+    #[cfg(test)]
     pub(crate) fn open() -> Self {
-        Self { open: Some(Pass::anonymous()), held: Held::new(Keys::default(), String::new()) }
+        Self::new(None, LimitsConfig::none())
     }
 
-    /// One that wants tokens for this audience, signed with one of these keys.
-    pub(crate) fn with_keys(keys: Keys, audience: String) -> Self {
-        Self { open: None, held: Held::new(keys, audience) }
+    /// One with these bounds for each subject, and that wants tokens if there are keys, for this audience.
+    pub(crate) fn new(keys: Option<(Keys, String)>, limits: LimitsConfig) -> Self {
+        let open = keys.is_none().then(Pass::anonymous);
+        let (keys, audience) = keys.unwrap_or_default();
+        let held = Held {
+            audience,
+            keys: RwLock::new(Arc::new(keys)),
+            verified: Mutex::default(),
+            changes: watch::Sender::new(0),
+            reveals: Mutex::new(Pace::new(REVEAL_EVERY)),
+            limits_config: limits,
+            limits: Mutex::new(Limits::new(limits)),
+            queries: Queries::default(),
+        };
+        Self { open, held: Arc::new(held) }
     }
 
     /// Whether nobody needs a token.
@@ -182,6 +202,53 @@ impl Gate {
         reveals.is_due(&pass.grant().subject, Instant::now())
     }
 
+    /// Who is counted: the token's subject, or where nobody needs one the address that asks.
+    pub(crate) fn subject(&self, pass: &Pass, peer: Option<IpAddr>) -> Subject {
+        match self.open {
+            Some(_) => Subject::at(peer),
+            None => Subject::Named(Arc::clone(&pass.grant().subject)),
+        }
+    }
+
+    /// Takes so much of what a subject may do; what is larger than is left is paid for later.
+    ///
+    /// # Errors
+    /// If nothing is left.
+    pub(crate) fn take(&self, subject: &Subject, what: Counted, units: usize) -> Result<(), TooMuch> {
+        if !self.counts(what) {
+            return Ok(());
+        }
+        let mut limits = self.held.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        limits.take(subject, what, real(units), Instant::now())
+    }
+
+    /// Takes so much for what a subject has done already: what comes next pays for it.
+    pub(crate) fn charge(&self, subject: &Subject, what: Counted, units: usize) {
+        if self.counts(what) {
+            let mut limits = self.held.limits.lock().unwrap_or_else(PoisonError::into_inner);
+            limits.charge(subject, what, real(units), Instant::now());
+        }
+    }
+
+    /// Whether there is a bound for this.
+    pub(crate) fn counts(&self, what: Counted) -> bool {
+        what.of(&self.held.limits_config) > 0
+    }
+
+    /// A turn to ask the log, if there is a bound for that.
+    ///
+    /// # Errors
+    /// If none comes in time.
+    pub(crate) async fn query(
+        &self,
+        subject: Subject,
+    ) -> Result<Option<OwnedSemaphorePermit>, TooManyQueries> {
+        match self.held.limits_config.queries {
+            0 => Ok(None),
+            max => self.held.queries.turn(subject, max).await.map(Some),
+        }
+    }
+
     /// Watches what was granted.
     pub(crate) fn watch(&self, pass: Pass) -> PassWatch {
         PassWatch { gate: self.clone(), pass, changes: self.changes() }
@@ -214,16 +281,6 @@ impl Gate {
 }
 
 impl Held {
-    fn new(keys: Keys, audience: String) -> Arc<Self> {
-        Arc::new(Self {
-            audience,
-            keys: RwLock::new(Arc::new(keys)),
-            verified: Mutex::default(),
-            changes: watch::Sender::new(0),
-            reveals: Mutex::new(Pace::new(REVEAL_EVERY)),
-        })
-    }
-
     fn keys(&self) -> Arc<Keys> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -255,6 +312,11 @@ impl Held {
         drop(verified);
         self.changes.send_modify(|changes| *changes += 1);
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a body has fewer than 2^53 bytes")]
+fn real(units: usize) -> f64 {
+    units as f64
 }
 
 /// What changes when a file does.

@@ -1,14 +1,17 @@
 //! The server's parts, for a request that may use them. A handler has no other way to them.
 
+use std::net::IpAddr;
 use std::ops::Deref;
 
 use arcane_shared::{EventFilter, RoomName};
 use axum::extract::FromRequestParts;
 use axum::http::Extensions;
 use axum::http::request::Parts;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::Site;
 use super::error::ApiError;
+use crate::gate::limits::{Counted, Subject, TooMuch};
 use crate::gate::pass::{Cast, Kind, Subscribe};
 use crate::gate::rights::Right;
 use crate::gate::{Forbidden, May, Pass, TokenError};
@@ -18,27 +21,35 @@ use crate::stream::StreamQuery;
 
 /// What the gate found out about a request: left among its extensions for the handler.
 #[derive(Debug, Clone)]
-pub(super) struct Identified(pub(super) Result<Pass, TokenError>);
+pub(super) struct Identified {
+    /// What the request may.
+    pub(super) pass: Result<Pass, TokenError>,
+    /// The address that it comes from, if that is known.
+    pub(super) peer: Option<IpAddr>,
+}
 
 /// The parts of the server, for a request with the right `R`.
 #[derive(Debug)]
 pub(crate) struct Allowed<R> {
     state: AppState,
     may: May<R>,
+    peer: Option<IpAddr>,
 }
 
 impl<R: Kind> Allowed<R> {
     /// Checks the right of a request that was identified.
     pub(super) fn new(state: AppState, extensions: &Extensions) -> Result<Self, ApiError> {
-        let Some(Identified(identified)) = extensions.get::<Identified>() else {
+        let Some(Identified { pass, peer }) = extensions.get::<Identified>() else {
             return Err(TokenError::Missing.into());
         };
-        let may = identified.clone()?.may::<R>()?;
+        let may = pass.clone()?.may::<R>()?;
+        let allowed = Self { state, may, peer: *peer };
         if R::RIGHT == Right::Cast {
             // Spells act in the default room.
-            may.check_room(&RoomName::default())?;
+            allowed.may.check_room(&RoomName::default())?;
+            allowed.take(Counted::Spells, 1)?;
         }
-        Ok(Self { state, may })
+        Ok(allowed)
     }
 
     /// The room that a query names, if it is one of this request's.
@@ -50,6 +61,29 @@ impl<R: Kind> Allowed<R> {
     pub(crate) fn in_scope(&self, room: RoomName) -> Result<RoomName, ApiError> {
         self.may.check_room(&room)?;
         Ok(room)
+    }
+
+    /// Takes so much of what the subject may do.
+    pub(crate) fn take(&self, what: Counted, units: usize) -> Result<(), TooMuch> {
+        if !self.gate.counts(what) {
+            return Ok(());
+        }
+        let taken = self.gate.take(&self.subject(), what, units);
+        if taken.is_err() {
+            self.metrics.refused(what.label());
+        }
+        taken
+    }
+
+    /// Takes so much for what the subject has done already.
+    pub(crate) fn charge(&self, what: Counted, units: usize) {
+        if self.gate.counts(what) {
+            self.gate.charge(&self.subject(), what, units);
+        }
+    }
+
+    fn subject(&self) -> Subject {
+        self.gate.subject(&self.may, self.peer)
     }
 
     pub(crate) fn pass(&self) -> &Pass {
@@ -73,6 +107,15 @@ impl Allowed<Subscribe> {
     pub(crate) fn whole(&self, room: RoomName) -> Result<RoomName, ApiError> {
         self.may.check_whole()?;
         self.in_scope(room)
+    }
+
+    /// A turn to ask the log; held until the answer is made.
+    pub(crate) async fn query(&self) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
+        let turn = self.gate.query(self.subject()).await;
+        turn.map_err(|error| {
+            self.metrics.refused("queries");
+            error.into()
+        })
     }
 
     /// Whether looking may be told of: then the look is a spell of its own.

@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 
 use crate::bus::{CannotClose, ConsumerError, EmitError, Fault, KeyRefused, LogError, NoSuchRoom};
 use crate::gate::host::HostError;
+use crate::gate::limits::{TooMuch, wait_s};
+use crate::gate::queries::TooManyQueries;
 use crate::gate::{Forbidden, TokenError, origin};
 use crate::intake::Refused;
 use crate::realm::{ParseRefusal, Refusal, SpellFailure};
@@ -53,6 +55,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("no-token", "The server wants a token, and the request has none."),
     ("bad-token", "The token does not hold; `detail` says why."),
     ("forbidden", "The token does not allow this; `detail` says what it does allow."),
+    ("too-much", "The subject does more than it may; `Retry-After` says when to go on."),
     ("host", "The request does not say, or not plainly, which host it is for."),
     ("origin", "A page of this origin, or a browser that asks for this host, may not."),
     ("handshake", "The request is no WebSocket handshake."),
@@ -64,22 +67,25 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("busy", "The server has as much to do at a time as it may; `Retry-After` says when to try again."),
 ];
 
-/// An error answer.
+/// An error answer, and when to try again, seconds, where that is known.
 #[derive(Debug)]
-pub(crate) struct ApiError(Box<Problem>);
+pub(crate) struct ApiError(Box<Problem>, Option<u64>);
 
 impl ApiError {
     /// A problem of a kind (a word that stays the same) with a sentence that says what would help.
     pub(crate) fn new(status: StatusCode, kind: &str, detail: impl Into<String>) -> Self {
         debug_assert!(KINDS.iter().any(|(known, _)| *known == kind), "{kind} is missing in KINDS");
-        Self(Box::new(Problem {
-            kind: format!("/docs#problem-{kind}"),
-            title: status.canonical_reason().unwrap_or("Error").into(),
-            status: status.as_u16(),
-            detail: detail.into(),
-            errors: vec![],
-            suggestions: vec![],
-        }))
+        Self(
+            Box::new(Problem {
+                kind: format!("/docs#problem-{kind}"),
+                title: status.canonical_reason().unwrap_or("Error").into(),
+                status: status.as_u16(),
+                detail: detail.into(),
+                errors: vec![],
+                suggestions: vec![],
+            }),
+            None,
+        )
     }
 
     /// A request whose parts are named by JSON pointers or parameter names.
@@ -159,7 +165,7 @@ impl IntoResponse for ApiError {
         }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(self.1.unwrap_or(1)));
         }
         response
     }
@@ -296,6 +302,20 @@ impl From<TokenError> for ApiError {
 impl From<Forbidden> for ApiError {
     fn from(error: Forbidden) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", error.to_string())
+    }
+}
+
+impl From<TooMuch> for ApiError {
+    fn from(error: TooMuch) -> Self {
+        let mut refused = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-much", error.to_string());
+        refused.1 = Some(wait_s(error.wait));
+        refused
+    }
+}
+
+impl From<TooManyQueries> for ApiError {
+    fn from(error: TooManyQueries) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-much", error.to_string())
     }
 }
 

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 use serde_json::value::RawValue;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::allowed::Allowed;
 use super::error::ApiError;
@@ -48,6 +49,7 @@ const BUCKETS_DEFAULT: usize = 300;
 ))]
 pub(crate) async fn history(state: Allowed<Subscribe>, query: Pairs) -> Result<Response, ApiError> {
     let room = state.room(&query)?;
+    let turn = state.query().await?;
     let there = state.bus.room_info(&room)?;
     let order = match query.get("order") {
         None | Some("asc") => Order::Ascending,
@@ -72,7 +74,7 @@ pub(crate) async fn history(state: Allowed<Subscribe>, query: Pairs) -> Result<R
         bytes_max: None,
     };
     let head = json!({ "room": room, "epoch": there.epoch, "oldest": there.oldest, "head": there.head });
-    HistoryPieces::new(&state.bus, wanted, there.epoch, &head.to_string()).into_response().await
+    HistoryPieces::new(&state.bus, turn, wanted, there.epoch, &head.to_string()).into_response().await
 }
 
 /// [`HistoryAnswer`], made in pieces as it is read, with the events as they were encoded.
@@ -89,10 +91,18 @@ struct HistoryPieces {
     /// Bytes that the page may still have.
     bytes_left: usize,
     ended: bool,
+    /// Until the last piece is made.
+    _turn: Option<OwnedSemaphorePermit>,
 }
 
 impl HistoryPieces {
-    fn new(bus: &ArcaneEventBus, wanted: HistoryQuery, epoch: Epoch, head: &str) -> Self {
+    fn new(
+        bus: &ArcaneEventBus,
+        turn: Option<OwnedSemaphorePermit>,
+        wanted: HistoryQuery,
+        epoch: Epoch,
+        head: &str,
+    ) -> Self {
         let lead = format!("{},\"events\":[", head.trim_end_matches('}'));
         let (bus, lead) = (bus.clone(), lead.into_bytes());
         Self {
@@ -104,6 +114,7 @@ impl HistoryPieces {
             begun: false,
             bytes_left: PAGE_BYTES_MAX,
             ended: false,
+            _turn: turn,
         }
     }
 
@@ -178,6 +189,7 @@ pub(crate) async fn activity(
     query: Pairs,
 ) -> Result<Json<ActivityAnswer>, ApiError> {
     let room = state.whole(query.room()?)?;
+    let _turn = state.query().await?;
     let there = state.bus.room_info(&room)?;
     let (from, to) = (query.time("from")?, query.time("to")?);
     let buckets = query.whole("buckets", LIMIT_MAX, BUCKETS_DEFAULT)? as u64;

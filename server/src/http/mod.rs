@@ -111,6 +111,7 @@ impl Routes {
             let state = state.clone();
             move |request| publish::answer(state, request)
         };
+        request.extensions_mut().insert(permit.clone());
         // Boxed: idle connections would pay for its place.
         Box::pin(around(state, publish::ROUTE, request.map(Body::new), publish)).await
     }
@@ -206,11 +207,15 @@ fn identify(state: &AppState, route: &str, request: &mut Request) -> Result<(), 
     if PUBLIC.contains(&route) {
         return Ok(());
     }
-    let identified = state.gate.admit(request.headers(), request.uri().query());
-    if route != sockets::ROUTE {
-        identified.as_ref().map_err(Clone::clone)?;
+    let pass = state.gate.admit(request.headers(), request.uri().query());
+    if route != sockets::ROUTE
+        && let Err(error) = &pass
+    {
+        state.metrics.refused("token");
+        return Err(error.clone().into());
     }
-    request.extensions_mut().insert(Identified(identified));
+    let peer = request.extensions().get::<RequestPermit>().and_then(RequestPermit::peer);
+    request.extensions_mut().insert(Identified { pass, peer });
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use arcane_shared::api::{FieldError, PublishAnswer, Published};
 use arcane_shared::{Problem, RoomName};
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -16,7 +16,8 @@ use super::lines::Lines;
 use super::upload::{self, MemoryPermits, PERMIT_BYTES};
 use crate::bus::keys::KEY_BYTES_MAX;
 use crate::bus::{HeldRoom, Key, Level, Submission};
-use crate::gate::{Pass, pass};
+use crate::gate::limits::Counted;
+use crate::gate::pass;
 use crate::intake::{self, Draft, Refused, Submitted, level};
 use crate::query::Pairs;
 use crate::state::AppState;
@@ -67,7 +68,6 @@ pub(crate) async fn publish(
     let (events, held) = if ndjson {
         let stream = Stream {
             state: &state,
-            pass: state.pass(),
             room: &room,
             level,
             key,
@@ -83,8 +83,10 @@ pub(crate) async fn publish(
     } else {
         body::require_json(request.headers(), "application/json")?;
         let bytes = body::read(request.into_body(), &state.config.net).await?;
+        state.take(Counted::Bytes, bytes.len())?;
         let key = key.map(|key| Key::new(&key, 0, &bytes));
         let drafts = intake::read_all(&bytes)?;
+        state.take(Counted::Events, drafts.len())?;
         let held = state.bus.open_room(&room).await?;
         let submission = Submission { level, key, ..Submission::default() };
         let mut submitted = intake::submit(&state.bus, &held, drafts, submission)?;
@@ -138,8 +140,7 @@ impl Chunk {
 
 /// Lines that are published as they come.
 struct Stream<'a> {
-    state: &'a AppState,
-    pass: &'a Pass,
+    state: &'a Allowed<pass::Publish>,
     room: &'a RoomName,
     level: Level,
     key: Option<String>,
@@ -167,13 +168,16 @@ impl Stream<'_> {
             };
             let frame = permits.next(&mut content, by, late).await.map_err(|error| self.after(error))?;
             let ended = frame.is_none();
+            let come =
+                frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref().map(Bytes::len)).unwrap_or(0);
             match frame {
                 Some(Ok(frame)) => lines.push(&frame.into_data().unwrap_or_default()),
                 Some(Err(error)) => return Err(self.after(upload::broken(&error))),
                 None => lines.push(b"\n"),
             }
             // A stream may take hours; what was granted when it began may not hold any more.
-            self.state.gate.recheck(self.pass).map_err(|error| self.after(error.into()))?;
+            self.state.gate.recheck(self.state.pass()).map_err(|error| self.after(error.into()))?;
+            self.slow_down(come).await;
             self.take_lines(&mut lines).await?;
             if lines.pending() > LINE_BYTES_MAX {
                 let detail = format!("line {}: a line has at most {LINE_BYTES_MAX} bytes", self.lines + 1);
@@ -218,6 +222,15 @@ impl Stream<'_> {
         refused.map_or(Ok(()), |error| Err(self.after(error)))
     }
 
+    /// Waits until what has come may: a stream is read no faster than its subject may publish.
+    async fn slow_down(&self, bytes: usize) {
+        for (what, units) in [(Counted::Bytes, bytes), (Counted::Events, 0)] {
+            while let Err(error) = self.state.take(what, units) {
+                tokio::time::sleep(error.wait).await;
+            }
+        }
+    }
+
     fn too_many_blank(&self) -> Result<(), ApiError> {
         if self.blank <= BLANK_LINES_MAX {
             return Ok(());
@@ -254,6 +267,7 @@ impl Stream<'_> {
 
     /// Hands in what was not, and waits until it is in the log.
     async fn settle(&mut self, chunk: Chunk) -> Result<(), ApiError> {
+        self.state.charge(Counted::Events, chunk.len());
         let Chunk { mut submitted, drafts } = chunk;
         if !drafts.is_empty() {
             let together = self.submit(drafts, None).await;

@@ -9,7 +9,7 @@ use super::error::ApiError;
 use super::query::{self, StreamParams};
 use crate::gate::TokenError;
 use crate::stream::LastId;
-use crate::ws::{HandshakeError, Sockets};
+use crate::ws::{Comer, HandshakeError, Sockets};
 
 /// Where a WebSocket is opened.
 pub(super) const ROUTE: &str = "/ws/events";
@@ -24,8 +24,9 @@ pub(super) async fn upgrade(State(sockets): State<Sockets>, request: Request) ->
     let wanted = query::of_stream(ROUTE, request.uri().query());
     let last = LastId::from_headers(request.headers());
     let identified = request.extensions().get::<Identified>().cloned();
-    let pass = identified.map_or(Err(TokenError::Missing), |Identified(pass)| pass);
-    sockets.upgrade(request, pass, wanted, last).unwrap_or_else(refuse)
+    let missing = || Identified { pass: Err(TokenError::Missing), peer: None };
+    let Identified { pass, peer } = identified.unwrap_or_else(missing);
+    sockets.upgrade(request, Comer { pass, peer }, wanted, last).unwrap_or_else(refuse)
 }
 
 fn refuse(error: HandshakeError) -> Response {

@@ -90,8 +90,9 @@ impl Connections {
 
     /// Serves one connection until it is over.
     pub(super) async fn serve(self: Arc<Self>, stream: TcpStream, permit: OwnedSemaphorePermit) {
+        let peer = stream.peer_addr().ok().map(|address| address.ip());
         let stream = Arc::new(stream);
-        let pulse = Arc::new(Pulse::new(Instant::now()));
+        let pulse = Arc::new(Pulse::new(Instant::now()).of(peer));
         let permit = Arc::new(permit);
         let mut phase = self.phase.subscribe();
         let end = self.http(&stream, &pulse, &permit, &mut phase).await;

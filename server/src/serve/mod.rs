@@ -80,10 +80,11 @@ impl Server {
     /// # Errors
     /// If the configuration does not fit or the log cannot be opened.
     pub async fn open(config: Config) -> Result<Self, RunError> {
-        let gate = match &config.keys {
-            Some(keys) => Gate::with_keys(tokens::read(&keys.file)?, keys.audience.clone()),
-            None => Gate::open(),
+        let keys = match &config.keys {
+            Some(keys) => Some((tokens::read(&keys.file)?, keys.audience.clone())),
+            None => None,
         };
+        let gate = Gate::new(keys, config.limits);
         let bus = open_bus(&config).await?;
         let realm = Realm::new(bus.clone(), config.realm.clone()).await.map_err(|error| match error {
             RealmError::Log(source) => RunError::unreadable(&config, source),

@@ -1,5 +1,6 @@
 //! `GET /ws/events`: one connection message, then events.
 
+mod acts;
 pub mod codec;
 pub mod deflate;
 mod fanout;
@@ -17,6 +18,7 @@ mod wheel;
 
 use wakeup::Reason;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -54,6 +56,15 @@ use wheel::Wheel;
 /// A first message up to this size is laid end to end.
 const TOGETHER_BYTES_MAX: usize = 16 * 1024;
 
+/// Who opens a WebSocket.
+#[derive(Debug, Clone)]
+pub(crate) struct Comer {
+    /// What it may.
+    pub(crate) pass: Result<Pass, TokenError>,
+    /// The address that it comes from, if that is known.
+    pub(crate) peer: Option<IpAddr>,
+}
+
 /// What all WebSockets of a server have in common.
 #[derive(Debug, Clone)]
 pub(crate) struct Sockets {
@@ -79,15 +90,15 @@ impl Sockets {
         self.wheel.wake_all(Reason::Gate);
     }
 
-    /// The answer to a handshake. The socket itself begins once that is written: with what `wanted` asks for, as far as `pass`
-    /// allows it, after what the client saw last.
+    /// The answer to a handshake. The socket itself begins once that is written: with what `wanted` asks for, as far as `comer`
+    /// may have it, after what the client saw last.
     ///
     /// # Errors
     /// If the request is no handshake.
     pub(crate) fn upgrade(
         &self,
         mut request: Request,
-        pass: Result<Pass, TokenError>,
+        comer: Comer,
         wanted: Result<StreamQuery, QueryError>,
         last: Option<LastId>,
     ) -> Result<Response, HandshakeError> {
@@ -101,7 +112,7 @@ impl Sockets {
         let upgraded = hyper::upgrade::on(&mut request);
         let permit = request.extensions_mut().remove::<RequestPermit>();
         let speaks_ours = credentials::offers_subprotocol(request.headers());
-        let opening = Opening { pass, wanted, last, encoding, sockets: self.clone() };
+        let opening = Opening { comer, wanted, last, encoding, sockets: self.clone() };
         tokio::spawn(async move {
             // The client may go away between its request and the upgrade; then there is nobody to talk to.
             let Ok(upgraded) = upgraded.await else { return };
@@ -149,7 +160,7 @@ fn message(
 
 /// What was found out before the connection was there.
 struct Opening {
-    pass: Result<Pass, TokenError>,
+    comer: Comer,
     wanted: Result<StreamQuery, QueryError>,
     last: Option<LastId>,
     encoding: Encoding,
@@ -163,11 +174,11 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     permit: impl Send + 'static,
     opening: Opening,
 ) {
-    let Opening { pass, wanted, last, encoding, sockets } = opening;
+    let Opening { comer, wanted, last, encoding, sockets } = opening;
     let state = &sockets.state;
     state.metrics.connected();
     let wakeup = Arc::new(Wakeup::default());
-    let opened = match admit(pass, wanted) {
+    let opened = match admit(comer.pass, wanted) {
         Ok((pass, wanted)) => enter(&sockets, pass, wanted, last, encoding, stream.clone(), &wakeup).await,
         Err(refused) => Err(refused),
     };
@@ -191,6 +202,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         session: Session::new(net, state.bus.history_size(), Instant::now())
             .consuming(consumer.is_some())
             .ending(ends_at(&pass)),
+        subject: state.gate.subject(&pass, comer.peer),
         pass,
         decoder: match encoding {
             Encoding::Plain => Decoder::new(net.message_bytes_max),

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::bus::keys::KEY_BYTES_MAX;
 use crate::bus::{ArcaneEventBus, EmitError, HeldRoom, Key, LogError, NoSuchRoom, Receipt, Submission};
+use crate::gate::limits::TooMuch;
 use crate::gate::rights::Right;
 use crate::gate::{Forbidden, Pass};
 use crate::intake::{self, Refused, Submitted, level};
@@ -30,6 +31,12 @@ pub struct PublishRefused {
 impl PublishRefused {
     pub(super) fn new(code: &'static str, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), id: None, is_passing: false }
+    }
+
+    /// For a message that is one too many for its subject.
+    pub(super) fn too_much(text: &str, error: &TooMuch) -> Self {
+        let id = id_of(&json::plain(text.as_bytes()));
+        Self { id, ..Self::passing("too_much", error.to_string()) }
     }
 
     fn passing(code: &'static str, detail: impl Into<String>) -> Self {

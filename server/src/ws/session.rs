@@ -1,20 +1,22 @@
 //! What a WebSocket connection decides. Pure: (state, input, now) → outputs.
 
+mod steps;
+
+pub use steps::{Input, Output};
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use arcane_shared::control::{
-    Bearer, ClientMessage, CloseCode, Limits, PROTOCOL_VERSION, PaintSample, SEEN_SAMPLES_MAX, ServerMessage,
+    ClientMessage, CloseCode, Limits, PROTOCOL_VERSION, SEEN_SAMPLES_MAX, ServerMessage,
 };
 use arcane_shared::event::EVENT_BYTES_MAX;
 use arcane_shared::filter::FILTER_VALUES_MAX;
-use arcane_shared::{EventFilter, Seq, UnixMillis};
-use bytes::Bytes;
+use arcane_shared::{Seq, UnixMillis};
 
-use super::codec::{FrameError, Incoming};
-use super::publish::{PublishRefused, is_of_kind, is_publish};
+use super::codec::Incoming;
+use super::publish::{is_of_kind, is_publish};
 use crate::config::NetConfig;
-use crate::event::{Gap, GapReason};
 use crate::json;
 use crate::stream::TAKEN_OVER;
 
@@ -42,80 +44,6 @@ const FEATURES: [&str; 13] = [
     "position",
     "draining",
 ];
-
-/// What happened to a connection.
-#[derive(Debug)]
-pub enum Input {
-    /// The client said something, at this Unix time.
-    Said(Incoming, UnixMillis),
-    /// The client sent what no client may send.
-    Broke(FrameError),
-    /// Events of this connection can no longer be read.
-    Lost(Gap, GapReason),
-    /// It is behind memory and reads on from the log: so many events are before it.
-    Lagging(u64),
-    /// It has come back to memory with this event.
-    CaughtUp(Seq),
-    /// A replay has come to its end.
-    Ended,
-    /// The room goes on with other numbers.
-    Over,
-    /// Another reader reads in this consumer's name, or it was deleted.
-    Evicted,
-    /// A filtered stream has come to here without anything to send.
-    Considered(Seq),
-    /// The client took some of the bytes that were written for it.
-    Progress {
-        /// Whether they had waited because the kernel had no place for more.
-        waited: bool,
-    },
-    /// A message that publishes could not be used.
-    Refused(PublishRefused),
-    /// Bytes wait for the client although everything before was taken.
-    Waiting,
-    /// The token does not hold any more, and why.
-    Unauthenticated(String),
-    /// Another token holds from now on.
-    Authenticated {
-        /// When it ends.
-        ends_at: Option<Instant>,
-        /// The same, Unix seconds.
-        expires_at: Option<u64>,
-    },
-    /// The server is about to stop.
-    Drain,
-    /// [`Session::next_deadline`] has come.
-    Tick,
-}
-
-/// What to do.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Output {
-    /// Send a control message.
-    Send(ServerMessage),
-    /// Change the subscription's filter and answer where it holds from.
-    Filter(EventFilter),
-    /// Publish what this message holds, and answer it or hand in its refusal.
-    Publish(String),
-    /// Acknowledge everything up to here for the connection's durable consumer, or hand in a refusal.
-    Ack(Seq),
-    /// Go on with this token, or hand in why not.
-    Authenticate(Bearer),
-    /// Send a ping frame.
-    Ping,
-    /// Answer a ping frame.
-    Pong(Bytes),
-    /// Record when events became visible.
-    Seen(Vec<PaintSample>),
-    /// Send a close frame; send no events any more.
-    Close(CloseCode, String),
-    /// Answer the client's close frame with its own code and end.
-    CloseAnswer(u16),
-    /// End without another word.
-    End,
-    /// The same, because of something that has a code of its own.
-    Abandon(CloseCode),
-}
 
 /// What the client is to say, and how long that may take.
 #[derive(Debug, Clone, Copy)]
@@ -268,6 +196,7 @@ impl Session {
                 self.stalled_since.get_or_insert(now);
                 vec![]
             }
+            Input::TooMuch(reason) => self.close(CloseCode::TooMany, reason, now),
             Input::Unauthenticated(reason) => self.close(CloseCode::NotAuthenticated, reason, now),
             Input::Authenticated { ends_at, expires_at } => {
                 self.ends_at = ends_at;

@@ -5,8 +5,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Instant;
 
+use arcane_shared::EventFilter;
 use arcane_shared::control::{CloseCode, ServerMessage};
-use arcane_shared::{EventFilter, Seq};
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -15,15 +15,15 @@ use super::codec::{self, Decoder};
 use super::fanout::{Encoding, Fanouts, Member, Pipe, TURN_BYTES_MAX, TURN_FRAMES_MAX};
 use super::named_rooms;
 use super::pending::Pending;
-use super::publish::{PublishRefused, Rooms, publish, taken_back};
+use super::publish::PublishRefused;
 use super::session::{Input, Output, Session};
 use super::turn::{Outbox, Turn, linger, offer, poll_turn};
 use super::wakeup::{Reason, Reasons, Wakeup};
 use super::wheel::Alarm;
-use crate::bus::{ConsumerError, HeldRoom, NoSuchRoom, Reader, Subscription};
+use crate::bus::{HeldRoom, NoSuchRoom, Reader, Subscription};
 use crate::clock;
 use crate::gate::Pass;
-use crate::gate::rights::Right;
+use crate::gate::limits::Subject;
 use crate::state::AppState;
 
 /// Everything a connection needs.
@@ -32,6 +32,8 @@ pub(super) struct Socket<S, P: Pipe = TcpStream> {
     pub(super) session: Session,
     /// What its client may; another one after `auth`.
     pub(super) pass: Pass,
+    /// Who is counted.
+    pub(super) subject: Subject,
     pub(super) decoder: Decoder,
     pub(super) subscription: Subscription,
     /// Held for as long as it reads in a durable consumer's name.
@@ -194,6 +196,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
             match self.decoder.decode(&mut self.inbox) {
                 Ok(None) => break,
                 Ok(Some(incoming)) => {
+                    if let Err(error) = self.count(&incoming) {
+                        outputs
+                            .extend(self.session.handle(Input::TooMuch(error.to_string()), Instant::now()));
+                        break;
+                    }
                     outputs.extend(
                         self.session.handle(Input::Said(incoming, clock::now_millis()), Instant::now()),
                     );
@@ -273,43 +280,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         ServerMessage::Filtered { seq: self.subscription.set_filter(filter) }
     }
 
-    /// Goes on with another token of the same subject, if that allows what the connection does.
-    fn authenticate(&mut self, token: &str) -> Input {
-        let refused = |detail: String| Input::Refused(PublishRefused::new("bad_token", detail));
-        let pass = match self.state.gate.verify(token) {
-            Ok(pass) => pass,
-            Err(error) => return refused(error.to_string()),
-        };
-        let (subject, other) = (&self.pass.grant().subject, &pass.grant().subject);
-        if subject != other {
-            return refused(format!(
-                "the token is {other}'s, and this connection is {subject}'s; open another"
-            ));
-        }
-        let right = if self.listens { Right::Subscribe } else { Right::Publish };
-        if let Err(forbidden) = pass.check(right).and_then(|()| pass.check_room(self.subscription.room())) {
-            return refused(forbidden.to_string());
-        }
-        if pass.grant().filter != self.pass.grant().filter {
-            return refused(
-                "the token lets other events through than the one before; open another connection".into(),
-            );
-        }
-        self.pass = pass;
-        Input::Authenticated { ends_at: super::ends_at(&self.pass), expires_at: self.pass.grant().expires_at }
-    }
-
-    fn acknowledge(&self, seq: Seq) -> Result<(), PublishRefused> {
-        let Some(reader) = &self.consumer else { return Ok(()) };
-        let (bus, room) = (&self.state.bus, self.subscription.room());
-        let head = bus.room_info(room).map_or(0, |there| there.head);
-        let acknowledged = bus.consumers().ack(room, reader.name(), self.subscription.epoch(), seq, head);
-        acknowledged.map_err(|error| match error {
-            ConsumerError::Log(error) => taken_back(None, &error),
-            error => PublishRefused::new("bad_ack", error.to_string()),
-        })
-    }
-
     /// `named`: the room that a publication among them names.
     fn execute(&mut self, outputs: Vec<Output>, named: Option<&Result<HeldRoom, NoSuchRoom>>) -> Next {
         let mut next = Next::GoOn;
@@ -336,8 +306,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
                     next = self.execute(outputs, None);
                 }
                 Output::Publish(text) => {
-                    let rooms = Rooms { pass: &self.pass, own: &self.subscription.held_room(), named };
-                    self.pending.push(publish(&self.state.bus, rooms, &text));
+                    let published = self.publish(&text, named);
+                    self.pending.push(published);
                 }
                 Output::Ack(seq) => {
                     if let Err(refusal) = self.acknowledge(seq) {

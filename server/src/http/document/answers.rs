@@ -3,11 +3,12 @@
 use serde_json::{Map, Value, json};
 
 /// Of all routes.
-const COMMON: [(&str, &str); 5] = [
+const COMMON: [(&str, &str); 6] = [
     ("401", "The server has keys, and the request has no token that holds"),
     ("400", "The request does not say, or not plainly, which host it is for"),
     ("403", "The token does not allow it, or a page of this origin may not"),
     ("422", "A parameter cannot be used, or is none of this route"),
+    ("429", "The subject does more than it may; `Retry-After` says when to go on"),
     ("503", "Nothing was done: the server has too much to do, or its event log cannot be used at the moment"),
 ];
 /// Of routes that take a body.
@@ -26,7 +27,7 @@ pub(super) fn complete(operation: &mut Value) {
     let has_body = !operation["requestBody"].is_null();
     let Some(answers) = operation["responses"].as_object_mut() else { return };
     for (status, text) in OF_BODIES.iter().filter(|_| has_body).chain(&COMMON) {
-        if is_public && *status == "401" {
+        if is_public && matches!(*status, "401" | "429") {
             continue;
         }
         answers.entry(*status).or_insert_with(|| problem(text));

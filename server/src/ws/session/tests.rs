@@ -1,5 +1,9 @@
+use bytes::Bytes;
+
 use super::*;
 use crate::bus::{Fault, LogError};
+use crate::event::{Gap, GapReason};
+use crate::ws::publish::PublishRefused;
 use crate::ws::publish::taken_back;
 
 fn session() -> (Session, Instant) {

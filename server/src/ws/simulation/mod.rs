@@ -148,6 +148,7 @@ impl Simulation {
         let net = NetConfig::default();
         let socket = Socket {
             pass: crate::gate::Pass::anonymous(),
+            subject: crate::gate::limits::Subject::Unknown,
             io: ServerEnd(Arc::clone(&wire)),
             session: Session::new(&net, 1, Instant::now()),
             decoder: Decoder::new(net.message_bytes_max),

@@ -1,0 +1,42 @@
+//! How much one subject may do.
+
+/// Bounds for each subject: of a server with keys the token's, of another one the address that asks. 0 is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitsConfig {
+    /// Events that are published, a second. Default 0.
+    pub events_per_s: u32,
+    /// Bytes of JSON that are published, a second. Default 0.
+    pub bytes_per_s: u32,
+    /// Spells and voices, a second. Default 0.
+    pub spells_per_s: u32,
+    /// Messages over WebSockets that do not publish, a second. Default 0.
+    pub messages_per_s: u32,
+    /// Questions to the log at a time: history, search, activity. Default 0.
+    pub queries: u32,
+}
+
+impl LimitsConfig {
+    /// For a server that only its own machine reaches: no bounds.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { events_per_s: 0, bytes_per_s: 0, spells_per_s: 0, messages_per_s: 0, queries: 0 }
+    }
+
+    /// For a server with keys: several times what an agent does, and less than what one machine can.
+    #[must_use]
+    pub fn of_strangers() -> Self {
+        Self {
+            events_per_s: 5_000,
+            bytes_per_s: 8 * 1024 * 1024,
+            spells_per_s: 20,
+            messages_per_s: 100,
+            queries: 4,
+        }
+    }
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self::none()
+    }
+}

@@ -1,0 +1,229 @@
+//! How much one subject may do: of a server with keys the token's subject, of another one the address that asks. Pure.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::bucket::{Bucket, Rate};
+use crate::config::LimitsConfig;
+
+/// Most subjects that are counted each for itself; those that come while so many are busy share one count.
+const SUBJECTS_MAX: usize = 8192;
+/// How many seconds' worth of each rate may come at once.
+const BURST_S: f64 = 2.0;
+/// The part of an IPv6 address that one network has to itself.
+const IPV6_NETWORK_BITS: u32 = 64;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// Events that are published.
+    Events,
+    /// Bytes of JSON that are published.
+    Bytes,
+    /// Spells and voices.
+    Spells,
+    /// Messages over a WebSocket that do not publish.
+    Messages,
+}
+
+impl Counted {
+    pub(crate) const ALL: [Self; 4] = [Self::Events, Self::Bytes, Self::Spells, Self::Messages];
+
+    /// As answers name it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Bytes => "bytes of events",
+            Self::Spells => "spells",
+            Self::Messages => "messages",
+        }
+    }
+
+    /// As metrics name it.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Bytes => "bytes",
+            Self::Spells => "spells",
+            Self::Messages => "messages",
+        }
+    }
+
+    /// Units a second; 0 is no bound.
+    pub(super) fn of(self, limits: &LimitsConfig) -> u32 {
+        match self {
+            Self::Events => limits.events_per_s,
+            Self::Bytes => limits.bytes_per_s,
+            Self::Spells => limits.spells_per_s,
+            Self::Messages => limits.messages_per_s,
+        }
+    }
+}
+
+/// More than a subject may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("more than {per_s} {} a second; go on in {} s", what.as_str(), wait_s(*wait))]
+pub(crate) struct TooMuch {
+    pub(crate) what: Counted,
+    pub(crate) per_s: u32,
+    /// Until there is something left.
+    pub(crate) wait: Duration,
+}
+
+/// Whole seconds, at least one: what `Retry-After` can say.
+pub(crate) fn wait_s(wait: Duration) -> u64 {
+    wait.as_millis().div_ceil(1000).try_into().map_or(u64::MAX, |seconds: u64| seconds.max(1))
+}
+
+/// Who is counted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Subject {
+    /// A token's.
+    Named(Arc<str>),
+    /// An address, or the network of one of IPv6.
+    At(IpAddr),
+    /// A connection of which no address is known.
+    Unknown,
+}
+
+impl Subject {
+    /// The address, or of IPv6 its network.
+    pub(crate) fn at(address: Option<IpAddr>) -> Self {
+        Self::At(match address.map(|address| address.to_canonical()) {
+            None => return Self::Unknown,
+            Some(IpAddr::V4(address)) => address.into(),
+            Some(IpAddr::V6(address)) => {
+                let network = u128::from(address) >> IPV6_NETWORK_BITS << IPV6_NETWORK_BITS;
+                std::net::Ipv6Addr::from(network).into()
+            }
+        })
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => f.write_str(name),
+            Self::At(address) => address.fmt(f),
+            Self::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+/// What is left for each subject.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    config: LimitsConfig,
+    subjects: HashMap<Subject, [Option<Bucket>; Counted::ALL.len()]>,
+    /// Of those that came while too many were busy.
+    others: [Option<Bucket>; Counted::ALL.len()],
+}
+
+impl Limits {
+    pub(crate) fn new(config: LimitsConfig) -> Self {
+        Self { config, subjects: HashMap::new(), others: Default::default() }
+    }
+
+    /// Takes so much of what a subject may do.
+    ///
+    /// # Errors
+    /// If nothing is left.
+    pub(crate) fn take(
+        &mut self,
+        subject: &Subject,
+        what: Counted,
+        units: f64,
+        now: Instant,
+    ) -> Result<(), TooMuch> {
+        let per_s = what.of(&self.config);
+        if per_s == 0 {
+            return Ok(());
+        }
+        let rate = Rate::new(per_s, BURST_S);
+        let buckets = self.buckets(subject, now);
+        let bucket = buckets[what as usize].get_or_insert_with(|| Bucket::full(rate, now));
+        bucket.take(rate, units, now).map_err(|wait| TooMuch { what, per_s, wait })
+    }
+
+    /// Takes so much for what a subject has done, whatever is left.
+    pub(crate) fn charge(&mut self, subject: &Subject, what: Counted, units: f64, now: Instant) {
+        let per_s = what.of(&self.config);
+        if per_s > 0 {
+            let rate = Rate::new(per_s, BURST_S);
+            let buckets = self.buckets(subject, now);
+            buckets[what as usize].get_or_insert_with(|| Bucket::full(rate, now)).charge(rate, units, now);
+        }
+    }
+
+    fn buckets(&mut self, subject: &Subject, now: Instant) -> &mut [Option<Bucket>; Counted::ALL.len()] {
+        if !self.subjects.contains_key(subject) && self.subjects.len() >= SUBJECTS_MAX {
+            let config = &self.config;
+            // A full bucket and none are the same.
+            self.subjects.retain(|_, buckets| {
+                Counted::ALL.into_iter().zip(buckets).any(|(what, bucket)| {
+                    let rate = Rate::new(what.of(config), BURST_S);
+                    bucket.as_mut().is_some_and(|bucket| !bucket.is_full(rate, now))
+                })
+            });
+            if self.subjects.len() >= SUBJECTS_MAX {
+                return &mut self.others;
+            }
+        }
+        self.subjects.entry(subject.clone()).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str) -> Subject {
+        Subject::Named(name.into())
+    }
+
+    #[test]
+    fn each_subject_has_its_own_count_of_each_kind() {
+        let mut limits =
+            Limits::new(LimitsConfig { events_per_s: 10, spells_per_s: 1, ..LimitsConfig::none() });
+        let begin = Instant::now();
+        assert!(limits.take(&named("a"), Counted::Events, 20.0, begin).is_ok());
+        let refused = limits.take(&named("a"), Counted::Events, 1.0, begin).unwrap_err();
+        insta::assert_snapshot!(refused, @"more than 10 events a second; go on in 1 s");
+        assert!(limits.take(&named("b"), Counted::Events, 1.0, begin).is_ok());
+        assert!(limits.take(&named("a"), Counted::Spells, 1.0, begin).is_ok());
+        // Nothing is said of bytes.
+        assert!(limits.take(&named("a"), Counted::Bytes, 1e12, begin).is_ok());
+    }
+
+    #[test]
+    fn an_address_of_ipv6_counts_by_its_network() {
+        let at = |text: &str| Subject::at(Some(text.parse().unwrap()));
+        assert_eq!(at("2001:db8:1:2::1"), at("2001:db8:1:2:ffff::9"));
+        assert_ne!(at("2001:db8:1:2::1"), at("2001:db8:1:3::1"));
+        assert_eq!(at("::ffff:192.0.2.1"), at("192.0.2.1"));
+        assert_ne!(at("192.0.2.1"), at("192.0.2.2"));
+    }
+
+    #[test]
+    fn what_is_remembered_has_a_bound() {
+        let mut limits = Limits::new(LimitsConfig { events_per_s: 1, ..LimitsConfig::none() });
+        let begin = Instant::now();
+        for n in 0..SUBJECTS_MAX {
+            assert!(limits.take(&named(&n.to_string()), Counted::Events, 2.0, begin).is_ok());
+        }
+        assert!(limits.take(&named("late"), Counted::Events, 2.0, begin).is_ok(), "a count for all others");
+        assert!(limits.take(&named("later"), Counted::Events, 1.0, begin).is_err(), "which is used up");
+        assert_eq!(limits.subjects.len(), SUBJECTS_MAX);
+        let soon = begin + Duration::from_secs(3);
+        assert!(limits.take(&named("later"), Counted::Events, 1.0, soon).is_ok());
+        assert_eq!(limits.subjects.len(), 1, "what is full is forgotten");
+    }
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds() {
+        assert_eq!([0, 1, 1000, 1001].map(|ms| wait_s(Duration::from_millis(ms))), [1, 1, 1, 2]);
+    }
+}

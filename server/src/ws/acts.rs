@@ -1,0 +1,83 @@
+//! What a connection does for its client, as far as the client may.
+
+use arcane_shared::Seq;
+use arcane_shared::control::ServerMessage;
+
+use super::codec::Incoming;
+use super::ends_at;
+use super::fanout::Pipe;
+use super::publish::{Accepted, PublishRefused, Rooms, is_publish, publish, taken_back};
+use super::session::Input;
+use super::socket::Socket;
+use crate::bus::{ConsumerError, HeldRoom, NoSuchRoom};
+use crate::gate::limits::{Counted, TooMuch};
+use crate::gate::rights::Right;
+
+impl<S, P: Pipe> Socket<S, P> {
+    /// Publishes what a message holds, if its subject has anything left of what it may publish.
+    pub(super) fn publish(
+        &self,
+        text: &str,
+        named: Option<&Result<HeldRoom, NoSuchRoom>>,
+    ) -> Result<Accepted, PublishRefused> {
+        let gate = &self.state.gate;
+        let left = gate.take(&self.subject, Counted::Bytes, text.len());
+        if let Err(error) = left.and_then(|()| gate.take(&self.subject, Counted::Events, 0)) {
+            self.state.metrics.refused(error.what.label());
+            return Err(PublishRefused::too_much(text, &error));
+        }
+        let rooms = Rooms { pass: &self.pass, own: &self.subscription.held_room(), named };
+        let accepted = publish(&self.state.bus, rooms, text)?;
+        if let ServerMessage::Published { count, .. } = accepted.answer {
+            gate.charge(&self.subject, Counted::Events, usize::try_from(count).unwrap_or(usize::MAX));
+        }
+        Ok(accepted)
+    }
+
+    /// Goes on with another token of the same subject, if that allows what the connection does.
+    pub(super) fn authenticate(&mut self, token: &str) -> Input {
+        let refused = |detail: String| Input::Refused(PublishRefused::new("bad_token", detail));
+        let pass = match self.state.gate.verify(token) {
+            Ok(pass) => pass,
+            Err(error) => return refused(error.to_string()),
+        };
+        let (subject, other) = (&self.pass.grant().subject, &pass.grant().subject);
+        if subject != other {
+            return refused(format!(
+                "the token is {other}'s, and this connection is {subject}'s; open another"
+            ));
+        }
+        let right = if self.listens { Right::Subscribe } else { Right::Publish };
+        if let Err(forbidden) = pass.check(right).and_then(|()| pass.check_room(self.subscription.room())) {
+            return refused(forbidden.to_string());
+        }
+        if pass.grant().filter != self.pass.grant().filter {
+            return refused(
+                "the token lets other events through than the one before; open another connection".into(),
+            );
+        }
+        self.pass = pass;
+        Input::Authenticated { ends_at: ends_at(&self.pass), expires_at: self.pass.grant().expires_at }
+    }
+
+    /// Acknowledges for the consumer that the connection reads as.
+    pub(super) fn acknowledge(&self, seq: Seq) -> Result<(), PublishRefused> {
+        let Some(reader) = &self.consumer else { return Ok(()) };
+        let (bus, room) = (&self.state.bus, self.subscription.room());
+        let head = bus.room_info(room).map_or(0, |there| there.head);
+        let acknowledged = bus.consumers().ack(room, reader.name(), self.subscription.epoch(), seq, head);
+        acknowledged.map_err(|error| match error {
+            ConsumerError::Log(error) => taken_back(None, &error),
+            error => PublishRefused::new("bad_ack", error.to_string()),
+        })
+    }
+
+    /// Counts a message that does not publish.
+    pub(super) fn count(&self, incoming: &Incoming) -> Result<(), TooMuch> {
+        let gate = &self.state.gate;
+        if !gate.counts(Counted::Messages) || matches!(incoming, Incoming::Text(text) if is_publish(text)) {
+            return Ok(());
+        }
+        gate.take(&self.subject, Counted::Messages, 1)
+    }
+}

@@ -1,0 +1,88 @@
+//! How much one subject may do, and that another one notices nothing of it.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use arcane_server::config::{Config, Dashboard, LimitsConfig};
+use serde_json::{Value, json};
+use support::TestServer;
+
+async fn limited(limits: LimitsConfig) -> TestServer {
+    TestServer::with(Config { limits, dashboard: Dashboard::Off, ..Config::default() }).await
+}
+
+fn events(n: usize) -> Value {
+    json!(vec![json!({"spell_name": "reveal"}); n])
+}
+
+#[tokio::test]
+async fn a_publisher_that_is_too_fast_is_told_when_to_go_on() {
+    let server = limited(LimitsConfig { events_per_s: 10, ..LimitsConfig::none() }).await;
+    // Two seconds' worth may come at once, and what comes as one may be more.
+    assert_eq!(server.ask("/events", events(30)).await.0, 201);
+    let response = server.post("/events", events(1)).await;
+    assert_eq!(response.status(), 429);
+    let wait: u64 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=2).contains(&wait), "{wait}");
+    let problem: Value = response.json().await.unwrap();
+    assert_eq!(problem["type"], "/docs#problem-too-much");
+    assert_eq!(server.look("/events").await.1["head"], 30, "nothing of it was published");
+    // Over a WebSocket of the same subject, too, which goes on.
+    let mut client = server.connect("recent=0").await;
+    client.next().await;
+    client.say(json!({"type": "publish", "id": "7", "events": events(1)})).await;
+    let answer = client.next().await;
+    assert_eq!((&answer["code"], &answer["id"]), (&json!("too_much"), &json!("7")));
+    client.say(json!({"type": "ping", "t0": 1})).await;
+    assert_eq!(client.next().await["type"], "pong");
+    let metrics = server.get("/metrics").await.text().await.unwrap();
+    assert!(metrics.contains(r#"arcane_refused_total{why="events"} 2"#), "{metrics}");
+    // What it was told to wait is enough.
+    let begun = Instant::now();
+    while server.ask("/events", events(1)).await.0 != 201 {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_is_slowed_down_and_loses_nothing() {
+    let server = limited(LimitsConfig { events_per_s: 4_000, ..LimitsConfig::none() }).await;
+    let body = "{\"spell_name\":\"reveal\"}\n".repeat(12_000);
+    let begun = Instant::now();
+    let request = server.http.post(server.url("/events")).header("content-type", "application/x-ndjson");
+    let answer: Value = request.body(body).send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["events"].as_array().map(Vec::len), Some(12_000), "{answer}");
+    // Of what comes at once, 8,000 are free, and the last piece, of some thousand, is paid for by nobody.
+    assert!(begun.elapsed() >= Duration::from_millis(200), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn spells_and_messages_have_bounds_of_their_own() {
+    let limits = LimitsConfig { spells_per_s: 1, messages_per_s: 5, ..LimitsConfig::none() };
+    let server = limited(limits).await;
+    let say = json!({"daemon_name": "claude", "text": "x"});
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(server.ask("/voice", say.clone()).await.0);
+    }
+    assert!(statuses.starts_with(&[200, 200]) && statuses.contains(&429), "{statuses:?}");
+    assert_eq!(server.ask("/events", events(100)).await.0, 201, "events are another thing");
+    let mut client = server.connect("recent=0").await;
+    client.next().await;
+    client.say_at_once((0..30).map(|t0| json!({"type": "ping", "t0": t0}))).await;
+    let (code, reason) = client.closed().await;
+    assert_eq!(code, 4429, "{reason}");
+    assert!(reason.starts_with("more than 5 messages a second; go on in 1 s"), "{reason}");
+}
+
+#[tokio::test]
+async fn without_bounds_everything_passes() {
+    let server = limited(LimitsConfig::none()).await;
+    for _ in 0..20 {
+        assert_eq!(server.ask("/events", events(1000)).await.0, 201);
+    }
+}
