@@ -6,7 +6,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use arcane_server::config::{Config, Dashboard, LimitsConfig};
+use arcane_server::config::{Config, Dashboard, LimitsConfig, ProxyConfig};
 use serde_json::{Value, json};
 use support::TestServer;
 
@@ -77,6 +77,24 @@ async fn spells_and_messages_have_bounds_of_their_own() {
     let (code, reason) = client.closed().await;
     assert_eq!(code, 4429, "{reason}");
     assert!(reason.starts_with("more than 5 messages a second; go on in 1 s"), "{reason}");
+}
+
+#[tokio::test]
+async fn each_address_that_a_proxy_asks_for_counts_for_itself() {
+    let limits = LimitsConfig { events_per_s: 1, ..LimitsConfig::none() };
+    let proxy = ProxyConfig { addresses: vec!["127.0.0.1".parse().unwrap()], ..ProxyConfig::default() };
+    let server =
+        TestServer::with(Config { limits, proxy, dashboard: Dashboard::Off, ..Config::default() }).await;
+    let publish = async |client: &str| {
+        let request = server.http.post(server.url("/events")).header("x-forwarded-for", client);
+        request.json(&events(100)).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(publish("192.0.2.1").await, 201);
+    assert_eq!(publish("192.0.2.1").await, 429);
+    assert_eq!(publish("1.1.1.1, 192.0.2.1").await, 429, "what a client says of itself counts for nothing");
+    assert_eq!(publish("192.0.2.2").await, 201);
+    assert_eq!(publish("2001:db8::1").await, 201);
+    assert_eq!(publish("2001:db8::ffff").await, 429, "the same network");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod cast;
 mod client;
 mod export;
+mod guard;
 mod keys;
 mod manual;
 mod memory;

@@ -11,13 +11,14 @@ use clap::{ArgMatches, Args, CommandFactory};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
+use super::guard::{LimitFlags, ProxyFlags};
 use super::print::print;
 use super::{Arcane, memory, screen, settings, signals};
 use crate::config::{
-    BusConfig, Config, ConfigFile, Dashboard, HostName, KeysConfig, LimitsConfig, NetConfig, Origin,
-    RealmConfig, Retention,
+    BusConfig, Config, ConfigFile, Dashboard, HostName, KeysConfig, NetConfig, Origin, RealmConfig, Retention,
 };
 use crate::diagnostics;
+use crate::gate::proxy::Proxies;
 use crate::gate::token::AUDIENCE;
 
 /// How long what still runs in the background is waited for after the log was closed.
@@ -84,21 +85,10 @@ pub(super) struct Serve {
     /// What a token's aud must have.
     #[arg(long, env = "ARCANE_AUDIENCE", default_value = AUDIENCE)]
     audience: String,
-    /// Events that one subject may publish, a second; 0 is no bound. Without it 5000 where there are keys, otherwise no bound.
-    #[arg(long, env = "ARCANE_MAX_EVENTS_PER_S")]
-    max_events_per_s: Option<u32>,
-    /// Bytes of JSON that one subject may publish, a second. Without it 8 MiB where there are keys.
-    #[arg(long, env = "ARCANE_MAX_BYTES_PER_S")]
-    max_bytes_per_s: Option<u32>,
-    /// Spells that one subject may cast, a second. Without it 20 where there are keys.
-    #[arg(long, env = "ARCANE_MAX_SPELLS_PER_S")]
-    max_spells_per_s: Option<u32>,
-    /// Messages that one subject may send over WebSockets, a second, besides publications. Without it 100 where there are keys.
-    #[arg(long, env = "ARCANE_MAX_MESSAGES_PER_S")]
-    max_messages_per_s: Option<u32>,
-    /// Questions to the log that one subject may ask at a time; others wait. Without it 4 where there are keys.
-    #[arg(long, env = "ARCANE_MAX_QUERIES")]
-    max_queries: Option<u32>,
+    #[command(flatten)]
+    limits: LimitFlags,
+    #[command(flatten)]
+    proxy: ProxyFlags,
     /// Something in front of the server speaks TLS; others reach the server through it only.
     #[arg(long, env = "ARCANE_TLS_BY_PROXY", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     tls_by_proxy: bool,
@@ -136,6 +126,7 @@ impl Serve {
             let config = self.config(file.as_deref())?;
             crate::realm::conduits(&config.realm)?;
             config.keys.map(|keys| super::keys::read(&keys.file)).transpose()?;
+            Proxies::new(&config.proxy)?;
             return Ok(());
         }
         start_telemetry();
@@ -170,12 +161,17 @@ impl Serve {
         Ok(())
     }
 
+    /// Whether not everybody may do everything.
+    fn is_guarded(&self) -> bool {
+        self.keys.is_some() || self.proxy.has_users()
+    }
+
     fn check_exposure(&self) -> anyhow::Result<()> {
         if self.listen.ip().is_loopback() || self.insecure {
             return Ok(());
         }
         let listen = self.listen;
-        if self.keys.is_none() {
+        if !self.is_guarded() {
             anyhow::bail!(
                 "{listen} can be reached by others, and nobody needs a token: make keys with `arcane keys new` and name them \
                  with --keys, or listen on 127.0.0.1, or say --insecure if something in front of the server decides who may \
@@ -226,14 +222,15 @@ impl Serve {
                 allowed_origins: Origin::parse_all(&self.allowed_origins).context("--allowed-origins")?,
                 allowed_hosts: self.allowed_hosts.clone(),
                 trust_local_pages: match self.trust_local_pages {
-                    TrustLocalPages::Auto => self.keys.is_none(),
+                    TrustLocalPages::Auto => !self.is_guarded(),
                     TrustLocalPages::True => true,
                     TrustLocalPages::False => false,
                 },
                 compression: !self.no_compression,
                 ..NetConfig::default()
             },
-            limits: self.limits(),
+            limits: self.limits.config(self.is_guarded()),
+            proxy: self.proxy.config(),
             keys: self.keys.clone().map(|file| KeysConfig { file, audience: self.audience.clone() }),
             realm: RealmConfig {
                 daemons: file.daemons,
@@ -245,17 +242,6 @@ impl Serve {
             dashboard: self.dashboard(),
             data_dir: (!self.ephemeral).then(|| self.data_dir.clone()),
         })
-    }
-
-    fn limits(&self) -> LimitsConfig {
-        let default = if self.keys.is_some() { LimitsConfig::of_strangers() } else { LimitsConfig::none() };
-        LimitsConfig {
-            events_per_s: self.max_events_per_s.unwrap_or(default.events_per_s),
-            bytes_per_s: self.max_bytes_per_s.unwrap_or(default.bytes_per_s),
-            spells_per_s: self.max_spells_per_s.unwrap_or(default.spells_per_s),
-            messages_per_s: self.max_messages_per_s.unwrap_or(default.messages_per_s),
-            queries: self.max_queries.unwrap_or(default.queries),
-        }
     }
 
     fn dashboard(&self) -> Dashboard {

@@ -6,6 +6,7 @@ mod host_name;
 mod limits;
 mod net;
 mod origin;
+mod proxy;
 mod realm;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use host_name::{HostName, HostNameError};
 pub use limits::LimitsConfig;
 pub use net::NetConfig;
 pub use origin::{Origin, OriginError};
+pub use proxy::ProxyConfig;
 pub use realm::{ConduitKind, DaemonConfig, NoVariable, RealmConfig, VariableName, VoiceConfig};
 
 /// Everything a server needs to know.
@@ -27,6 +29,8 @@ pub struct Config {
     pub net: NetConfig,
     /// Whose tokens are taken; `None`: nobody needs one.
     pub keys: Option<KeysConfig>,
+    /// The proxies in front of the server that are believed.
+    pub proxy: ProxyConfig,
     /// How much each subject may do.
     pub limits: LimitsConfig,
     /// Daemons.

@@ -9,6 +9,7 @@ pub(crate) mod limits;
 pub(crate) mod origin;
 pub(crate) mod pace;
 pub(crate) mod pass;
+pub(crate) mod proxy;
 pub(crate) mod queries;
 pub(crate) mod rights;
 pub(crate) mod scope;
@@ -17,6 +18,7 @@ pub(crate) mod tokens;
 
 pub use pass::Pass;
 pub(crate) use pass::{Forbidden, May};
+pub use proxy::ProxyError;
 pub(crate) use token::TokenError;
 pub use tokens::KeyFileError;
 pub(crate) use tokens::{Gate, PassWatch};

@@ -29,8 +29,8 @@ pub(crate) struct Grant {
     pub(crate) issued_at: u64,
     /// When it ends, Unix seconds.
     pub(crate) expires_at: Option<u64>,
-    /// The key that signed it.
-    pub(crate) key: u64,
+    /// The key that signed it; `None`: there is no token.
+    pub(crate) key: Option<u64>,
 }
 
 impl Grant {
@@ -43,7 +43,7 @@ impl Grant {
             filter: EventFilter::default(),
             issued_at: 0,
             expires_at: None,
-            key: 0,
+            key: None,
         }
     }
 }

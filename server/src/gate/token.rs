@@ -72,6 +72,8 @@ pub(crate) enum TokenError {
     Signature,
     #[error("the token is not for this server: its aud must have {0:?}")]
     Audience(String),
+    #[error(transparent)]
+    User(#[from] super::proxy::UserError),
     #[error("the token has expired")]
     Expired,
     #[error("the token does not hold yet; the clocks of its maker and of this server are apart")]
@@ -151,7 +153,7 @@ fn grant(claims: Claims, key: &Key, keys: &Keys, audience: &str, now: u64) -> Re
         filter,
         issued_at: iat.unwrap_or(0),
         expires_at: Some(exp),
-        key: key.fingerprint,
+        key: Some(key.fingerprint),
     })
 }
 

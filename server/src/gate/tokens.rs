@@ -14,10 +14,13 @@ use super::keys::{Keys, KeysError};
 use super::limits::{Counted, Limits, Subject, TooMuch};
 use super::pace::Pace;
 use super::pass::{Grant, Pass};
+use super::proxy::Proxies;
 use super::queries::{Queries, TooManyQueries};
 use super::token::{self, TokenError};
 use crate::clock;
 use crate::config::LimitsConfig;
+#[cfg(test)]
+use crate::config::ProxyConfig;
 
 /// Time between two looks whether the file has changed: what is revoked does not hold any more within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
@@ -87,6 +90,7 @@ struct Held {
     limits_config: LimitsConfig,
     limits: Mutex<Limits>,
     queries: Queries,
+    proxies: Proxies,
 }
 
 /// Tells when what was granted holds no longer.
@@ -127,12 +131,13 @@ impl Gate {
     /// One that lets everybody do everything.
     #[cfg(test)]
     pub(crate) fn open() -> Self {
-        Self::new(None, LimitsConfig::none())
+        Self::new(None, LimitsConfig::none(), Proxies::new(&ProxyConfig::default()).unwrap())
     }
 
-    /// One with these bounds for each subject, and that wants tokens if there are keys, for this audience.
-    pub(crate) fn new(keys: Option<(Keys, String)>, limits: LimitsConfig) -> Self {
-        let open = keys.is_none().then(Pass::anonymous);
+    /// One with these bounds for each subject. It wants tokens for this audience if there are keys, and a login where proxies
+    /// have users.
+    pub(crate) fn new(keys: Option<(Keys, String)>, limits: LimitsConfig, proxies: Proxies) -> Self {
+        let open = (keys.is_none() && !proxies.have_users()).then(Pass::anonymous);
         let (keys, audience) = keys.unwrap_or_default();
         let held = Held {
             audience,
@@ -143,6 +148,7 @@ impl Gate {
             limits_config: limits,
             limits: Mutex::new(Limits::new(limits)),
             queries: Queries::default(),
+            proxies,
         };
         Self { open, held: Arc::new(held) }
     }
@@ -152,13 +158,26 @@ impl Gate {
         self.open.is_some()
     }
 
-    /// What a request may do that carries these headers and this query.
-    pub(crate) fn admit(&self, headers: &HeaderMap, query: Option<&str>) -> Result<Pass, TokenError> {
+    /// What a request may do that carries these headers and this query, and comes from this address.
+    pub(crate) fn admit(
+        &self,
+        headers: &HeaderMap,
+        query: Option<&str>,
+        peer: Option<IpAddr>,
+    ) -> Result<Pass, TokenError> {
         if let Some(pass) = &self.open {
             return Ok(pass.clone());
         }
-        let token = credentials::find(headers, query)?.ok_or(TokenError::Missing)?;
-        self.verify(&token)
+        if let Some(token) = credentials::find(headers, query)? {
+            return self.verify(&token);
+        }
+        let user = self.held.proxies.user(headers, peer)?;
+        user.map(|grant| Arc::new(grant).into()).ok_or(TokenError::Missing)
+    }
+
+    /// The address that a request comes from, which a proxy may know better.
+    pub(crate) fn client(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<IpAddr> {
+        self.held.proxies.client(headers, peer)
     }
 
     /// What a token allows.
@@ -189,8 +208,8 @@ impl Gate {
         if grant.expires_at.is_some_and(|at| at <= unix_seconds()) {
             return Err(TokenError::Expired);
         }
-        if !keys.has(grant.key) || keys.is_revoked(grant.token_id.as_deref(), &grant.subject, grant.issued_at)
-        {
+        let Some(key) = grant.key else { return Ok(()) };
+        if !keys.has(key) || keys.is_revoked(grant.token_id.as_deref(), &grant.subject, grant.issued_at) {
             return Err(TokenError::Revoked);
         }
         Ok(())

@@ -207,14 +207,15 @@ fn identify(state: &AppState, route: &str, request: &mut Request) -> Result<(), 
     if PUBLIC.contains(&route) {
         return Ok(());
     }
-    let pass = state.gate.admit(request.headers(), request.uri().query());
+    let peer = request.extensions().get::<RequestPermit>().and_then(RequestPermit::peer);
+    let pass = state.gate.admit(request.headers(), request.uri().query(), peer);
     if route != sockets::ROUTE
         && let Err(error) = &pass
     {
         state.metrics.refused("token");
         return Err(error.clone().into());
     }
-    let peer = request.extensions().get::<RequestPermit>().and_then(RequestPermit::peer);
+    let peer = state.gate.client(request.headers(), peer);
     request.extensions_mut().insert(Identified { pass, peer });
     Ok(())
 }

@@ -15,7 +15,8 @@ use connection::Connections;
 
 use crate::bus::ArcaneEventBus;
 use crate::config::Config;
-use crate::gate::{Gate, KeyFileError, tokens};
+use crate::gate::proxy::Proxies;
+use crate::gate::{Gate, KeyFileError, ProxyError, tokens};
 use crate::http::{Routes, Site};
 use crate::log::LogError;
 use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
@@ -41,6 +42,9 @@ pub enum RunError {
     /// The keys of tokens cannot be used.
     #[error(transparent)]
     Keys(#[from] KeyFileError),
+    /// A setting about proxies cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     /// Who is present cannot be found out.
     #[error(transparent)]
     Realm(#[from] RealmError),
@@ -84,7 +88,7 @@ impl Server {
             Some(keys) => Some((tokens::read(&keys.file)?, keys.audience.clone())),
             None => None,
         };
-        let gate = Gate::new(keys, config.limits);
+        let gate = Gate::new(keys, config.limits, Proxies::new(&config.proxy)?);
         let bus = open_bus(&config).await?;
         let realm = Realm::new(bus.clone(), config.realm.clone()).await.map_err(|error| match error {
             RealmError::Log(source) => RunError::unreadable(&config, source),

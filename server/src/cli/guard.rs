@@ -1,0 +1,75 @@
+//! The settings of `arcane serve` about how much a subject may do, and which proxies are believed.
+
+use std::net::IpAddr;
+
+use clap::Args;
+
+use crate::config::{LimitsConfig, ProxyConfig};
+use crate::gate::rights::Right;
+use crate::gate::scope::RoomPattern;
+
+/// How much one subject may do.
+#[derive(Debug, Clone, Args)]
+pub(super) struct LimitFlags {
+    /// Events that one subject may publish, a second; 0 is no bound. Without it 5000 where there are keys, otherwise no bound.
+    #[arg(long, env = "ARCANE_MAX_EVENTS_PER_S")]
+    max_events_per_s: Option<u32>,
+    /// Bytes of JSON that one subject may publish, a second. Without it 8 MiB where there are keys.
+    #[arg(long, env = "ARCANE_MAX_BYTES_PER_S")]
+    max_bytes_per_s: Option<u32>,
+    /// Spells that one subject may cast, a second. Without it 20 where there are keys.
+    #[arg(long, env = "ARCANE_MAX_SPELLS_PER_S")]
+    max_spells_per_s: Option<u32>,
+    /// Messages that one subject may send over WebSockets, a second, besides publications. Without it 100 where there are keys.
+    #[arg(long, env = "ARCANE_MAX_MESSAGES_PER_S")]
+    max_messages_per_s: Option<u32>,
+    /// Questions to the log that one subject may ask at a time; others wait. Without it 4 where there are keys.
+    #[arg(long, env = "ARCANE_MAX_QUERIES")]
+    max_queries: Option<u32>,
+}
+
+/// Which proxies are believed, and what their users may.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ProxyFlags {
+    /// Addresses of proxies that are believed, comma-separated: for whom they ask (X-Forwarded-For), and with --user-header who is logged in.
+    #[arg(long, env = "ARCANE_TRUSTED_PROXY", value_delimiter = ',')]
+    trusted_proxy: Vec<IpAddr>,
+    /// Header in which such a proxy names the user whose login it has checked, for example X-Remote-User.
+    #[arg(long, env = "ARCANE_USER_HEADER", requires = "trusted_proxy")]
+    user_header: Option<String>,
+    /// What such users may, comma-separated: subscribe, publish, cast, answer, metrics, admin.
+    #[arg(long, env = "ARCANE_USER_CAN", value_delimiter = ',', default_value = "subscribe,cast")]
+    user_can: Vec<Right>,
+    /// Rooms of such users, comma-separated: names, beginnings (team-*), or all (*).
+    #[arg(long, env = "ARCANE_USER_ROOMS", value_delimiter = ',', default_value = "*")]
+    user_rooms: Vec<RoomPattern>,
+}
+
+impl LimitFlags {
+    pub(super) fn config(&self, has_keys: bool) -> LimitsConfig {
+        let default = if has_keys { LimitsConfig::of_strangers() } else { LimitsConfig::none() };
+        LimitsConfig {
+            events_per_s: self.max_events_per_s.unwrap_or(default.events_per_s),
+            bytes_per_s: self.max_bytes_per_s.unwrap_or(default.bytes_per_s),
+            spells_per_s: self.max_spells_per_s.unwrap_or(default.spells_per_s),
+            messages_per_s: self.max_messages_per_s.unwrap_or(default.messages_per_s),
+            queries: self.max_queries.unwrap_or(default.queries),
+        }
+    }
+}
+
+impl ProxyFlags {
+    pub(super) fn config(&self) -> ProxyConfig {
+        ProxyConfig {
+            addresses: self.trusted_proxy.clone(),
+            user_header: self.user_header.clone(),
+            user_can: self.user_can.iter().map(|right| right.as_str().to_owned()).collect(),
+            user_rooms: self.user_rooms.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// Whether users are known by a proxy.
+    pub(super) fn has_users(&self) -> bool {
+        self.user_header.is_some()
+    }
+}

@@ -1,0 +1,178 @@
+//! Who comes through a proxy that knows its users: believed of named addresses, and of no others. Pure.
+
+use std::net::IpAddr;
+
+use arcane_shared::EventFilter;
+use axum::http::{HeaderMap, HeaderName};
+
+use super::pass::Grant;
+use super::rights::{Right, RightError};
+use super::scope::{RoomPattern, RoomPatternError};
+use crate::config::ProxyConfig;
+
+/// Where a proxy says for whom it asks; the last one is what the proxy itself saw.
+static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// Longest name of a user, characters.
+const NAME_CHARS_MAX: usize = 128;
+
+/// The proxies that are believed, and what their users may.
+#[derive(Debug, Clone)]
+pub(crate) struct Proxies {
+    addresses: Vec<IpAddr>,
+    users: Option<(HeaderName, Grant)>,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProxyError {
+    /// The header.
+    #[error("--user-header {0:?} is no name of a header")]
+    Header(String),
+    /// A right.
+    #[error("--user-can: {0}")]
+    Right(String),
+    /// A room.
+    #[error("--user-rooms: {0}")]
+    Rooms(String),
+}
+
+impl From<RightError> for ProxyError {
+    fn from(error: RightError) -> Self {
+        Self::Right(error.to_string())
+    }
+}
+
+impl From<RoomPatternError> for ProxyError {
+    fn from(error: RoomPatternError) -> Self {
+        Self::Rooms(error.to_string())
+    }
+}
+
+/// A user's name that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the proxy names the user twice, or with a name that has not 1 to {NAME_CHARS_MAX} characters")]
+pub(crate) struct UserError;
+
+impl Proxies {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// Names the one that cannot be used.
+    pub(crate) fn new(config: &ProxyConfig) -> Result<Self, ProxyError> {
+        let addresses = config.addresses.iter().map(IpAddr::to_canonical).collect();
+        let users = config.user_header.as_ref().map(|name| {
+            let header = name.parse().map_err(|_| ProxyError::Header(name.clone()))?;
+            let rights = config.user_can.iter().map(|name| name.parse::<Right>());
+            let rooms = config.user_rooms.iter().map(|name| name.parse::<RoomPattern>());
+            let grant = Grant {
+                subject: "".into(),
+                token_id: None,
+                rights: rights.collect::<Result<_, _>>()?,
+                rooms: rooms.collect::<Result<_, _>>()?,
+                filter: EventFilter::default(),
+                issued_at: 0,
+                expires_at: None,
+                key: None,
+            };
+            Ok::<_, ProxyError>((header, grant))
+        });
+        Ok(Self { addresses, users: users.transpose()? })
+    }
+
+    /// Whether users come through them.
+    pub(crate) fn have_users(&self) -> bool {
+        self.users.is_some()
+    }
+
+    fn has(&self, address: IpAddr) -> bool {
+        self.addresses.contains(&address.to_canonical())
+    }
+
+    /// The user that a request is for, and what the user may; `None` if it comes from elsewhere, or names none.
+    pub(crate) fn user(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Result<Option<Grant>, UserError> {
+        let Some((header, grant)) = &self.users else { return Ok(None) };
+        if !peer.is_some_and(|peer| self.has(peer)) {
+            return Ok(None);
+        }
+        let mut names = headers.get_all(header).iter();
+        let Some(name) = names.next() else { return Ok(None) };
+        let name = name.to_str().map_err(|_| UserError)?.trim();
+        if names.next().is_some() || !(1..=NAME_CHARS_MAX).contains(&name.chars().count()) {
+            return Err(UserError);
+        }
+        Ok(Some(Grant { subject: name.into(), ..grant.clone() }))
+    }
+
+    /// The address that a request comes from: what the proxies say, as far as they are believed.
+    pub(crate) fn client(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<IpAddr> {
+        let peer = peer?;
+        if !self.has(peer) {
+            return Some(peer);
+        }
+        let lists = headers.get_all(&FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+        let said: Vec<&str> = lists.flat_map(|list| list.split(',')).collect();
+        // From the last one on: each is what the next proxy saw. What cannot be read ends the chain.
+        let mut client = peer;
+        for text in said.into_iter().rev() {
+            let Ok(address) = text.trim().parse::<IpAddr>() else { break };
+            client = address;
+            if !self.has(address) {
+                break;
+            }
+        }
+        Some(client)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxies() -> Proxies {
+        let config = ProxyConfig {
+            addresses: vec!["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()],
+            user_header: Some("X-Remote-User".into()),
+            user_can: vec!["subscribe".into()],
+            user_rooms: vec!["*".into()],
+        };
+        Proxies::new(&config).unwrap()
+    }
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(HeaderName::from_static(name), value.parse().unwrap());
+        }
+        headers
+    }
+
+    fn user(peer: &str, pairs: &[(&'static str, &str)]) -> Result<Option<String>, UserError> {
+        let grant = proxies().user(&headers(pairs), Some(peer.parse().unwrap()));
+        grant.map(|grant| grant.map(|grant| grant.subject.to_string()))
+    }
+
+    #[test]
+    fn a_user_is_believed_of_the_proxy_alone() {
+        let ada = [("x-remote-user", "ada")];
+        assert_eq!(user("10.0.0.1", &ada), Ok(Some("ada".into())));
+        assert_eq!(user("::ffff:10.0.0.1", &ada), Ok(Some("ada".into())));
+        assert_eq!(user("10.0.0.3", &ada), Ok(None));
+        assert_eq!(user("10.0.0.1", &[]), Ok(None));
+        assert_eq!(user("10.0.0.1", &[("x-remote-user", "")]), Err(UserError));
+        assert_eq!(user("10.0.0.1", &[ada[0], ("x-remote-user", "root")]), Err(UserError));
+    }
+
+    #[test]
+    fn an_address_is_believed_as_far_as_proxies_say_it() {
+        let client = |peer: &str, said: &[&str]| {
+            let pairs: Vec<_> = said.iter().map(|said| ("x-forwarded-for", *said)).collect();
+            proxies().client(&headers(&pairs), Some(peer.parse().unwrap())).unwrap().to_string()
+        };
+        assert_eq!(client("192.0.2.9", &["1.1.1.1"]), "192.0.2.9", "not a proxy");
+        assert_eq!(client("10.0.0.1", &["1.1.1.1"]), "1.1.1.1");
+        assert_eq!(client("10.0.0.1", &["6.6.6.6, 1.1.1.1"]), "1.1.1.1", "what its client made up");
+        assert_eq!(client("10.0.0.1", &["6.6.6.6", "1.1.1.1, 10.0.0.2"]), "1.1.1.1", "through two");
+        assert_eq!(client("10.0.0.1", &["1.1.1.1, unknown"]), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+    }
+}
