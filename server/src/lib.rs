@@ -30,7 +30,7 @@ mod state;
 mod stream;
 pub mod ws;
 
-pub use serve::{RunError, Server, run};
+pub use serve::{PairError, RunError, Server, run};
 
 /// Compiles the Rust example of the protocol's page.
 #[cfg(doctest)]

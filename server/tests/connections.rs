@@ -13,13 +13,10 @@ use futures_util::future::join_all;
 use h2::client::SendRequest;
 use h2::{Reason, RecvStream};
 use serde_json::json;
+use support::http2::{PREFACE, SETTINGS, http2_request};
 use support::{PATIENCE, Sse, TestServer, event};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// An empty SETTINGS frame.
-const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
 async fn server(net: NetConfig) -> TestServer {
     TestServer::with(Config { net, dashboard: Dashboard::Off, ..Config::default() }).await
@@ -242,25 +239,6 @@ async fn what_was_done_for_a_client_that_ended_its_side_is_answered() {
     };
     join_all((0..40).map(one)).await;
     assert_eq!(server.look("/events?limit=1&order=desc").await.1["head"], 40);
-}
-
-/// HPACK without tables: every header a literal.
-fn http2_request(pairs: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
-    let mut block = Vec::new();
-    for (name, value) in pairs {
-        block.push(0);
-        for part in [name, value] {
-            block.push(u8::try_from(part.len()).unwrap());
-            block.extend_from_slice(part.as_bytes());
-        }
-    }
-    let mut bytes = [PREFACE, SETTINGS].concat();
-    for (kind, flags, payload) in [(1, 4, &block[..]), (0, 1, body)] {
-        bytes.extend_from_slice(&u32::try_from(payload.len()).unwrap().to_be_bytes()[1..]);
-        bytes.extend_from_slice(&[kind, flags, 0, 0, 0, 1]);
-        bytes.extend_from_slice(payload);
-    }
-    bytes
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ fn process_has(seen: &BTreeMap<u64, String>, dir: &std::path::Path) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_that_was_told_too_early_changes_the_epoch_if_it_is_lost() {
     let dir = tempfile::tempdir().unwrap();
-    let http = reqwest::Client::new();
+    let http = support::http_client();
     let (mut lost, mut kept) = (0, 0);
     for round in 0..rounds() {
         let process = Process::start(dir.path());

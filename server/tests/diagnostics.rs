@@ -34,7 +34,7 @@ impl Serve {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on http://").unwrap().to_owned();
-        Self { child, address, http: reqwest::Client::new() }
+        Self { child, address, http: support::http_client() }
     }
 
     async fn post(&self, path: &str, body: serde_json::Value) -> u16 {

@@ -221,7 +221,7 @@ async fn what_is_damaged_is_never_served_as_if_it_were_sound() {
 
 /// Holds what is served against what was written, and waits until the damage is found or everything was right.
 async fn look(url: &str, before: &[Value]) -> bool {
-    let http = reqwest::Client::new();
+    let http = support::http_client();
     let mut served = 0;
     for after in 0..before.len() {
         let page = http.get(format!("{url}/events?limit=1&after={after}")).send().await.unwrap();

@@ -5,12 +5,14 @@
 mod support;
 mod wire;
 
-use arcane_server::config::{Config, Dashboard};
+use arcane_server::config::{Config, Dashboard, NetConfig};
 use axum::http::Request;
 use h2::ext::Protocol;
 use h2::{RecvStream, SendStream};
 use serde_json::{Value, json};
+use support::authority::Authority;
 use support::{TestServer, event};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 struct Stream {
     send: SendStream<bytes::Bytes>,
@@ -19,13 +21,13 @@ struct Stream {
 }
 
 impl Stream {
-    async fn open(server: &TestServer) -> Self {
-        let (mut client, connection) = h2::client::handshake(server.raw().await).await.unwrap();
+    async fn open(server: &TestServer, io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
+        let (mut client, connection) = h2::client::handshake(io).await.unwrap();
         tokio::spawn(connection);
         while !client.is_extended_connect_protocol_enabled() {
             tokio::task::yield_now().await;
         }
-        let request = Request::connect(format!("http://{}/ws/events?recent=0", server.address))
+        let request = Request::connect(server.url("/ws/events?recent=0"))
             .extension(Protocol::from_static("websocket"))
             .header("sec-websocket-version", "13")
             .body(())
@@ -68,8 +70,22 @@ impl Stream {
 
 #[tokio::test]
 async fn events_come_and_control_messages_are_answered() {
-    let mut server = TestServer::with(Config { dashboard: Dashboard::Off, ..Config::default() }).await;
-    let mut stream = Stream::open(&server).await;
+    let server = TestServer::with(Config { dashboard: Dashboard::Off, ..Config::default() }).await;
+    let stream = Stream::open(&server, server.raw().await).await;
+    check(server, stream).await;
+}
+
+#[tokio::test]
+async fn and_over_tls() {
+    let authority = Authority::new();
+    let net = NetConfig { tls: Some(authority.files()), ..NetConfig::default() };
+    let mut server = TestServer::with(Config { net, dashboard: Dashboard::Off, ..Config::default() }).await;
+    server.http = authority.http_client();
+    let stream = Stream::open(&server, authority.connect(&server, "h2").await).await;
+    check(server, stream).await;
+}
+
+async fn check(mut server: TestServer, mut stream: Stream) {
     assert_eq!(stream.json().await["type"], "connection");
     for n in 1..=100 {
         server.publish(event(&n.to_string())).await;

@@ -28,7 +28,7 @@ fn import(data: &Path, export: &str) -> Output {
 
 /// Publishes to a process until it answers `status`, and returns what it says.
 async fn ask_until(url: &str, status: u16) -> Value {
-    let http = reqwest::Client::new();
+    let http = support::http_client();
     let asking = async {
         loop {
             let event = event(&"x".repeat(20_000));
@@ -87,7 +87,7 @@ async fn a_clock_that_jumps_deletes_nothing_forgets_nothing_and_is_told() {
     let clock = Clock::new();
     clock.jump(0);
     let start = || clock.start(dir.path(), &["--retention-events", "100", "--retention-days", "30"]);
-    let http = reqwest::Client::new();
+    let http = support::http_client();
     let look = async |url: String| http.get(url).send().await.unwrap().json::<Value>().await.unwrap();
     let publish = async |url: &str, key: &str, events: Value| {
         let request = http.post(format!("{url}/events")).header("idempotency-key", key).json(&events);
@@ -169,7 +169,7 @@ async fn a_data_directory_is_its_owners_alone_also_one_that_was_not() {
     for data in [&ours, &shared] {
         for round in 0..2 {
             let process = Process::start(data);
-            let http = reqwest::Client::new();
+            let http = support::http_client();
             let answer = http.post(format!("{}/events", process.url)).json(&event("x")).send().await.unwrap();
             assert_eq!(answer.status(), 201);
             // The index exists once a question was answered from it.

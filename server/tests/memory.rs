@@ -40,7 +40,7 @@ impl Target {
         let dir = tempfile::tempdir().unwrap();
         let server = Process::start(dir.path());
         let address = server.url.strip_prefix("http://").unwrap().to_owned();
-        let target = Self { server, address, http: reqwest::Client::new(), _dir: dir };
+        let target = Self { server, address, http: support::http_client(), _dir: dir };
         for _ in 0..10 {
             target.publish(40).await;
         }

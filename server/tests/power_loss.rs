@@ -88,7 +88,7 @@ async fn check(dir: &Path, told: &[Told], seen: &Seen, what: &str) -> bool {
         assert!(found["events"].as_array().is_some_and(|events| events.iter().eq(latest)), "{what}: {found}");
     }
     // It goes on.
-    let http = reqwest::Client::new();
+    let http = support::http_client();
     let answer =
         http.post(format!("{}/events", process.url)).json(&support::event("goes on")).send().await.unwrap();
     let answer: Value = answer.json().await.unwrap();
@@ -128,7 +128,7 @@ async fn what_was_synced_is_there_and_what_is_not_changes_the_epoch() {
 async fn after_a_peaceful_end_everything_is_on_the_disk() {
     let machine = Machine::new();
     let process = machine.start();
-    let http = reqwest::Client::new();
+    let http = support::http_client();
     let url = format!("{}/events", process.url);
     let mut told = Vec::new();
     for n in 0..50 {
@@ -150,7 +150,7 @@ async fn after_a_peaceful_end_everything_is_on_the_disk() {
 async fn after_a_failed_sync_what_is_called_synced_is_there() {
     let machine = Machine::new();
     let process = machine.start();
-    let http = reqwest::Client::new();
+    let http = support::http_client();
     let publish = async |ack: &str, task: String| {
         let url = format!("{}/events?ack={ack}", process.url);
         let answer = http.post(url).json(&support::event(&task)).send().await.unwrap();

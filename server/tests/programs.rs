@@ -30,7 +30,7 @@ impl Realm {
         let mut command = command(&dir.path().join("data"));
         command.arg("--config").arg(&file).env("ARCANE_TEST_SECRET", "secret");
         let server = Process::try_start_logged(command, &dir.path().join("log")).unwrap();
-        Self { server, http: reqwest::Client::new(), dir }
+        Self { server, http: support::http_client(), dir }
     }
 
     async fn ask(&self, path: &str, body: Value) -> (u16, Value) {

@@ -15,7 +15,8 @@ use super::guard::{LimitFlags, ProxyFlags};
 use super::print::print;
 use super::{Arcane, memory, screen, settings, signals};
 use crate::config::{
-    BusConfig, Config, ConfigFile, Dashboard, HostName, KeysConfig, NetConfig, Origin, RealmConfig, Retention,
+    BusConfig, Config, ConfigFile, Dashboard, HostName, KeysConfig, NetConfig, Origin, RealmConfig,
+    Retention, TlsFiles,
 };
 use crate::diagnostics;
 use crate::gate::proxy::Proxies;
@@ -95,6 +96,12 @@ pub(super) struct Serve {
     /// Listen on an address that others can reach although there are no keys, or nothing encrypts.
     #[arg(long, env = "ARCANE_INSECURE", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     insecure: bool,
+    /// Serve https and wss alone, with this certificate: a file of PEM, the server's own certificate first; it is read again when it changes.
+    #[arg(long, env = "ARCANE_TLS_CERT", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, a file of PEM.
+    #[arg(long, env = "ARCANE_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
     /// Let what daemons answer stand in events.
     #[arg(long, env = "ARCANE_CAPTURE_CONTENT", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     capture_content: bool,
@@ -125,8 +132,9 @@ impl Serve {
             self.check_exposure()?;
             let config = self.config(file.as_deref())?;
             crate::realm::conduits(&config.realm)?;
-            config.keys.map(|keys| super::keys::read(&keys.file)).transpose()?;
+            config.keys.as_ref().map(|keys| super::keys::read(&keys.file)).transpose()?;
             Proxies::new(&config.proxy)?;
+            crate::serve::check_tls(&config)?;
             return Ok(());
         }
         start_telemetry();
@@ -156,7 +164,7 @@ impl Serve {
         #[cfg(target_os = "linux")]
         crate::realm::adopt_orphans().context("cannot listen for programs that end")?;
         tokio::spawn(memory::give_back());
-        announce(address);
+        announce(if self.tls_cert.is_some() { "https" } else { "http" }, address);
         server.run_until(listener, stop, hurry).await;
         Ok(())
     }
@@ -227,6 +235,7 @@ impl Serve {
                     TrustLocalPages::False => false,
                 },
                 compression: !self.no_compression,
+                tls: self.tls()?,
                 ..NetConfig::default()
             },
             limits: self.limits.config(self.is_guarded()),
@@ -242,6 +251,17 @@ impl Serve {
             dashboard: self.dashboard(),
             data_dir: (!self.ephemeral).then(|| self.data_dir.clone()),
         })
+    }
+
+    fn tls(&self) -> anyhow::Result<Option<TlsFiles>> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => Ok(Some(TlsFiles::new(certificate, key))),
+            (None, None) => Ok(None),
+            (Some(_), None) => {
+                anyhow::bail!("--tls-cert needs --tls-key, the file of the certificate's private key")
+            }
+            (None, Some(_)) => anyhow::bail!("--tls-key needs --tls-cert, the file of the key's certificate"),
+        }
     }
 
     fn dashboard(&self) -> Dashboard {
@@ -276,9 +296,9 @@ fn tell_age(folder: &Path) {
 }
 
 /// One line on standard output that a program can wait for and a person can click. Nothing waits for it to be read.
-fn announce(address: SocketAddr) {
+fn announce(scheme: &'static str, address: SocketAddr) {
     std::thread::spawn(move || {
-        if let Err(error) = writeln!(std::io::stdout(), "listening on http://{address}") {
+        if let Err(error) = writeln!(std::io::stdout(), "listening on {scheme}://{address}") {
             tracing::warn!(%address, %error, "listening, but the address could not be printed");
         }
     });

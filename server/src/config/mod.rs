@@ -15,7 +15,7 @@ pub use bus::{BusConfig, Retention};
 pub use file::{ConfigFile, FileError};
 pub use host_name::{HostName, HostNameError};
 pub use limits::LimitsConfig;
-pub use net::NetConfig;
+pub use net::{NetConfig, TlsFiles};
 pub use origin::{Origin, OriginError};
 pub use proxy::ProxyConfig;
 pub use realm::{ConduitKind, DaemonConfig, NoVariable, RealmConfig, VariableName, VoiceConfig};

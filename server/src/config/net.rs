@@ -1,5 +1,6 @@
 //! How connections are bounded.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{HostName, Origin};
@@ -40,6 +41,27 @@ pub struct NetConfig {
     pub allowed_hosts: Vec<HostName>,
     /// Whether pages of this machine's other servers (`http://localhost:3000`) may connect. Default true.
     pub trust_local_pages: bool,
+    /// What connections are secured with. `None`, the default: they are not.
+    pub tls: Option<TlsFiles>,
+}
+
+/// A certificate and its private key, two files of PEM, which are read again when they change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The server's own certificate first, then those that lead to an authority.
+    pub certificate: PathBuf,
+    /// The key of the first certificate.
+    pub key: PathBuf,
+    /// Time between two looks whether the files have changed.
+    pub look_every: Duration,
+}
+
+impl TlsFiles {
+    /// Both files, looked at every two seconds.
+    #[must_use]
+    pub fn new(certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        Self { certificate: certificate.into(), key: key.into(), look_every: Duration::from_secs(2) }
+    }
 }
 
 impl Default for NetConfig {
@@ -60,6 +82,7 @@ impl Default for NetConfig {
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
             trust_local_pages: true,
+            tls: None,
         }
     }
 }

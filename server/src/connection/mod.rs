@@ -5,6 +5,7 @@
 mod answer;
 mod permit;
 mod pulse;
+mod secure;
 mod shared_stream;
 mod streams;
 mod wire;
@@ -12,6 +13,7 @@ mod wire;
 pub(crate) use answer::{Answer, AnswerMemory, Shared};
 pub(crate) use permit::RequestPermit;
 pub(crate) use pulse::{Patience, Protocol, Pulse, Verdict};
+pub(crate) use secure::{Greeting, SecureWire};
 pub(crate) use shared_stream::SharedStream;
 pub(crate) use streams::StreamExecutor;
 pub(crate) use wire::Wire;

@@ -24,6 +24,11 @@ impl Wire {
         Self { stream: SharedStream(stream), pulse }
     }
 
+    /// The stream, which its owner keeps.
+    pub(super) fn stream(&self) -> &Arc<TcpStream> {
+        &self.stream.0
+    }
+
     /// The stream, for who goes on with it in another protocol.
     pub(crate) fn into_stream(self) -> Arc<TcpStream> {
         self.stream.0

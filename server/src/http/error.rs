@@ -57,6 +57,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("forbidden", "The token does not allow this; `detail` says what it does allow."),
     ("too-much", "The subject does more than it may; `Retry-After` says when to go on."),
     ("host", "The request does not say, or not plainly, which host it is for."),
+    ("tls", "The request came in the clear to a port that takes TLS alone."),
     ("origin", "A page of this origin, or a browser that asks for this host, may not."),
     ("handshake", "The request is no WebSocket handshake."),
     ("range", "The part that was asked for is not there."),

@@ -1,32 +1,32 @@
 //! One connection from its first byte to its last.
 
 use std::convert::Infallible;
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::http::Version;
+use axum::http::{HeaderValue, StatusCode, Version, header};
 use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::Builder;
-use tokio::io::Interest;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::end::{GOODBYE_BYTES_MAX, gone, linger};
+use super::tls::Tls;
 use crate::config::NetConfig;
 use crate::connection::{
-    Answer, AnswerMemory, Patience, Protocol, Pulse, RequestPermit, StreamExecutor, Verdict, Wire,
+    Answer, AnswerMemory, Greeting, Patience, Protocol, Pulse, RequestPermit, SecureWire, StreamExecutor,
+    Verdict, Wire,
 };
 use crate::http::Routes;
 use crate::http::error::ApiError;
 
 /// How long an idle connection has to end once it was asked to.
 const GOODBYE: Duration = Duration::from_secs(1);
-/// How often to look whether a client has ended its side behind bytes that were not read yet.
-const LOOK: Duration = Duration::from_secs(1);
 /// Most bytes that are held of a request's head or body, or of an answer, by one connection of HTTP/1.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// What a client of HTTP/2 may send ahead on one stream.
@@ -37,12 +37,6 @@ const CONNECTION_WINDOW_BYTES: u32 = 256 * 1024;
 const STREAM_BUFFER_BYTES_MAX: usize = 32 * 1024;
 /// Most requests at a time on one connection of HTTP/2.
 const STREAMS_MAX: u32 = 200;
-/// How long bytes are read and dropped after the last answer.
-const LINGER_MAX: Duration = Duration::from_secs(30);
-/// Most bytes that are read and dropped after the last answer.
-const LINGER_BYTES_MAX: usize = 256 * 1024 * 1024;
-/// Bytes that are dropped at once.
-const LINGER_CHUNK_BYTES: usize = 16 * 1024;
 
 /// How far the server is with stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +54,8 @@ pub(super) enum Phase {
 pub(super) struct Connections {
     builder: Builder<StreamExecutor>,
     routes: Routes,
+    /// `None`: connections are not secured.
+    tls: Option<Arc<Tls>>,
     patience: Patience,
     linger: Duration,
     pub(super) permits: Arc<Semaphore>,
@@ -67,7 +63,7 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn new(routes: Routes, net: &NetConfig) -> Self {
+    pub(super) fn new(routes: Routes, tls: Option<Arc<Tls>>, net: &NetConfig) -> Self {
         let mut builder = Builder::new(StreamExecutor);
         // Heads are timed by the pulse, which also sees what comes before hyper knows the protocol.
         builder.http1().header_read_timeout(None).half_close(true).max_buf_size(BUFFER_BYTES_MAX);
@@ -81,6 +77,7 @@ impl Connections {
         Self {
             builder,
             routes,
+            tls,
             patience: net.into(),
             linger: net.linger_timeout,
             permits: Arc::new(Semaphore::new(net.connections_max)),
@@ -95,13 +92,24 @@ impl Connections {
         let pulse = Arc::new(Pulse::new(Instant::now()).of(peer));
         let permit = Arc::new(permit);
         let mut phase = self.phase.subscribe();
-        let end = self.http(&stream, &pulse, &permit, &mut phase).await;
+        let wire = Wire::new(Arc::clone(&stream), Arc::clone(&pulse));
+        let greeting = Greeting::default();
+        let answers = Answers { pulse: &pulse, permit: &permit, greeting: &greeting };
+        let end = match &self.tls {
+            None => self.http(wire, &stream, answers, &mut phase).await,
+            Some(tls) => {
+                let wire = SecureWire::new(tls.acceptor(), wire, Arc::clone(&pulse), greeting.clone());
+                // Boxed: what is not secured would pay for its place.
+                Box::pin(self.http(wire, &stream, answers, &mut phase)).await
+            }
+        };
         // A WebSocket that has taken the stream over takes care of it.
         let Ok(stream) = Arc::try_unwrap(stream) else { return };
         match end {
-            End::Over if !pulse.has_ended() => {
+            // The end of a client's side may stand behind bytes of TLS that nothing has read.
+            End::Over if !pulse.has_ended() || self.tls.is_some() => {
                 tokio::select! {
-                    _ = tokio::time::timeout(LINGER_MAX, linger(&stream, self.linger)) => {}
+                    () = linger(&stream, self.linger) => {}
                     _ = phase.wait_for(|phase| *phase > Phase::Open) => {}
                 }
             }
@@ -113,16 +121,16 @@ impl Connections {
         }
     }
 
-    async fn http(
+    async fn http<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         &self,
+        wire: S,
         stream: &Arc<TcpStream>,
-        pulse: &Arc<Pulse>,
-        permit: &Arc<OwnedSemaphorePermit>,
+        answers: Answers<'_>,
         phase: &mut watch::Receiver<Phase>,
     ) -> End {
-        let service = service_fn(|request| self.answer(request, pulse, permit));
-        let io = TokioIo::new(Wire::new(Arc::clone(stream), Arc::clone(pulse)));
-        let connection = self.builder.serve_connection_with_upgrades(io, service);
+        let pulse = answers.pulse;
+        let service = service_fn(|request| self.answer(request, answers));
+        let connection = self.builder.serve_connection_with_upgrades(TokioIo::new(wire), service);
         tokio::pin!(connection);
         // Once it was asked to end: until when.
         let mut goodbye: Option<Instant> = None;
@@ -135,7 +143,7 @@ impl Connections {
                 // A client that breaks off is no error of ours.
                 _ = &mut connection => return End::Over,
                 () = tokio::time::sleep_until(look_at.into()) => {}
-                () = gone(stream, pulse) => return End::Cut,
+                () = gone(stream, pulse, self.unasked_bytes_max()) => return End::Cut,
                 now = changed(phase, seen) => {
                     seen = now;
                     if seen == Phase::Over {
@@ -163,16 +171,25 @@ impl Connections {
         }
     }
 
+    /// Most bytes that can lie before the end of a client's side and ask nothing.
+    fn unasked_bytes_max(&self) -> usize {
+        if self.tls.is_some() { GOODBYE_BYTES_MAX } else { 0 }
+    }
+
     fn answer(
         &self,
         request: Request<Incoming>,
-        pulse: &Arc<Pulse>,
-        permit: &Arc<OwnedSemaphorePermit>,
+        answers: Answers<'_>,
     ) -> impl Future<Output = Result<Response<Answer>, Infallible>> + use<> {
         let protocol = if request.version() == Version::HTTP_2 { Protocol::Http2 } else { Protocol::Http1 };
+        let Answers { pulse, permit, greeting } = answers;
         let permit = RequestPermit::take(pulse, permit, &self.permits, protocol);
         let routes = self.routes.clone();
+        let was_plain = greeting.was_plain();
         async move {
+            if was_plain {
+                return Ok(insecure());
+            }
             let Some(permit) = permit else {
                 return Ok(busy("as much is asked at a time as may be (max-connections); try again soon"));
             };
@@ -187,6 +204,14 @@ impl Connections {
     }
 }
 
+/// What the requests of one connection are answered with.
+#[derive(Clone, Copy)]
+struct Answers<'a> {
+    pulse: &'a Arc<Pulse>,
+    permit: &'a Arc<OwnedSemaphorePermit>,
+    greeting: &'a Greeting,
+}
+
 /// How a connection has ended.
 enum End {
     /// In peace, though the client may not have read everything yet.
@@ -199,58 +224,19 @@ fn busy(detail: &str) -> Response<Answer> {
     ApiError::busy(detail).into_response().map(Answer::unwatched)
 }
 
+fn insecure() -> Response<Answer> {
+    let detail = "this port takes TLS alone: ask with https:// (wss:// for a WebSocket) instead of http://";
+    let refusal = ApiError::new(StatusCode::BAD_REQUEST, "tls", detail);
+    let mut response = refusal.into_response().map(Answer::unwatched);
+    // Nothing more is read of what should not have been said in the clear. HTTP/2 has no such header, and hyper drops it.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 /// Completes once the phase is another than `seen`.
 async fn changed(phase: &mut watch::Receiver<Phase>, seen: Phase) -> Phase {
     match phase.wait_for(|phase| *phase != seen).await {
         Ok(phase) => *phase,
         Err(_) => Phase::Over,
-    }
-}
-
-/// Completes if the client, having ended its side, does not read any more either. While it answers, hyper does not
-/// look at what comes.
-async fn gone(stream: &TcpStream, pulse: &Pulse) {
-    while !pulse.has_ended() {
-        match look(stream).await {
-            Ok(0) => pulse.saw_end(),
-            // What comes will be read, and the end behind it seen then.
-            Ok(_) => tokio::time::sleep(LOOK).await,
-            // Hyper has read everything, which costs no system call to see.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            // Hyper sees it, too.
-            Err(_) => return std::future::pending().await,
-        }
-    }
-    let _ = stream.ready(Interest::ERROR).await;
-}
-
-/// Waits until something comes, and looks how much of it has not been read.
-async fn look(stream: &TcpStream) -> io::Result<usize> {
-    stream.readable().await?;
-    stream.try_io(Interest::READABLE, || {
-        let (_, peeked) = rustix::net::recv(stream, &mut [0][..], rustix::net::RecvFlags::PEEK)?;
-        Ok(peeked)
-    })
-}
-
-/// Ends a connection so that what was written last arrives: a socket that is closed with unread bytes resets
-/// the connection, and a client that is still sending loses the answer that it is about to read.
-async fn linger(stream: &TcpStream, quiet: Duration) {
-    if rustix::net::shutdown(stream, rustix::net::Shutdown::Write).is_err() {
-        return;
-    }
-    let mut chunk = vec![0; LINGER_CHUNK_BYTES];
-    let mut left = LINGER_BYTES_MAX;
-    while left > 0 {
-        match tokio::time::timeout(quiet, stream.readable()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) | Err(_) => return,
-        }
-        match stream.try_read(&mut chunk) {
-            Ok(0) => return,
-            Ok(n) => left = left.saturating_sub(n),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(_) => return,
-        }
     }
 }

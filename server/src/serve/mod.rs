@@ -2,6 +2,8 @@
 
 mod accept;
 mod connection;
+mod end;
+mod tls;
 
 use std::future::{Future, pending};
 use std::path::PathBuf;
@@ -12,6 +14,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use connection::Connections;
+pub use tls::PairError;
+use tls::Tls;
 
 use crate::bus::ArcaneEventBus;
 use crate::config::Config;
@@ -48,6 +52,9 @@ pub enum RunError {
     /// Who is present cannot be found out.
     #[error(transparent)]
     Realm(#[from] RealmError),
+    /// The certificate or its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] PairError),
 }
 
 impl RunError {
@@ -75,26 +82,28 @@ pub struct Server {
     bus: ArcaneEventBus,
     realm: Realm,
     gate: Gate,
+    tls: Option<Arc<Tls>>,
     config: Config,
 }
 
 impl Server {
-    /// Opens the log and recalls who is present.
+    /// Reads the certificate, if there is one, opens the log and recalls who is present.
     ///
     /// # Errors
-    /// If the configuration does not fit or the log cannot be opened.
+    /// If the configuration does not fit, or the certificate or the log cannot be used.
     pub async fn open(config: Config) -> Result<Self, RunError> {
         let keys = match &config.keys {
             Some(keys) => Some((tokens::read(&keys.file)?, keys.audience.clone())),
             None => None,
         };
         let gate = Gate::new(keys, config.limits, Proxies::new(&config.proxy)?);
+        let tls = open_tls(&config)?;
         let bus = open_bus(&config).await?;
         let realm = Realm::new(bus.clone(), config.realm.clone()).await.map_err(|error| match error {
             RealmError::Log(source) => RunError::unreadable(&config, source),
             error => error.into(),
         })?;
-        Ok(Self { bus, realm, gate, config })
+        Ok(Self { bus, realm, gate, tls, config })
     }
 
     /// Serves until `shutdown` completes, lets connections end in peace and closes the log.
@@ -109,7 +118,7 @@ impl Server {
         shutdown: impl Future<Output = ()>,
         hurry: impl Future<Output = ()>,
     ) {
-        let Self { bus, realm, gate, config } = self;
+        let Self { bus, realm, gate, tls, config } = self;
         let log = Arc::clone(bus.log());
         let settling = {
             let bus = bus.clone();
@@ -135,7 +144,8 @@ impl Server {
         let sockets = Sockets::new(state.clone());
         let guarding = tokio::spawn(follow_keys(gate, keys, sockets.clone()));
         let site = Site { state, sockets: sockets.clone() };
-        let connections = Arc::new(Connections::new(Routes::new(site), &net));
+        let renewing = tls.clone().map(|tls| tokio::spawn(async move { tls.keep_current().await }));
+        let connections = Arc::new(Connections::new(Routes::new(site), tls, &net));
         accept::until(listener, &connections, shutdown).await;
         tracing::info!("stopping: no new connections, asking readers to go");
         drain.send_replace(true);
@@ -144,6 +154,9 @@ impl Server {
         // What was taken is written before the process ends.
         guarding.abort();
         keeping.abort();
+        if let Some(renewing) = renewing {
+            renewing.abort();
+        }
         keeper.keep_rosters();
         log.close(patience).await;
         settling.abort();
@@ -172,6 +185,18 @@ async fn follow_keys(gate: Gate, file: Option<PathBuf>, sockets: Sockets) {
         }
     };
     tokio::join!(gate.follow(file), looking);
+}
+
+fn open_tls(config: &Config) -> Result<Option<Arc<Tls>>, PairError> {
+    config.net.tls.as_ref().map(|files| Tls::open(files).map(Arc::new)).transpose()
+}
+
+/// Checks what a server of this configuration would secure its connections with.
+///
+/// # Errors
+/// If it could not.
+pub(crate) fn check_tls(config: &Config) -> Result<(), PairError> {
+    open_tls(config).map(drop)
 }
 
 /// A bus that goes on where its log ends, or one in memory.

@@ -30,11 +30,12 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures_util::future::OptionFuture;
 use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto::upgrade::downcast;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::bus::{ArcaneEventBus, NoSuchRoom, Reader, Subscription};
-use crate::connection::{RequestPermit, SharedStream, Wire};
+use crate::connection::{RequestPermit, SecureWire, SharedStream, Wire};
 use crate::event::PreparedFrame;
 use crate::gate::tokens::unix_seconds;
 use crate::gate::{Forbidden, Pass, TokenError, credentials};
@@ -117,15 +118,34 @@ impl Sockets {
             // The client may go away between its request and the upgrade; then there is nobody to talk to.
             let Ok(upgraded) = upgraded.await else { return };
             // A plain TCP stream can write many buffers in one system call.
-            match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<Wire>>(upgraded) {
+            let upgraded = match downcast::<TokioIo<Wire>>(upgraded) {
                 Ok(parts) => {
                     let stream = parts.io.into_inner().into_stream();
                     // The stream is this connection's alone.
                     let permit = permit.map(RequestPermit::into_connection);
                     let io = SharedStream(Arc::clone(&stream));
-                    serve(io, Some(stream), parts.read_buf, permit, opening).await;
+                    return serve(
+                        io,
+                        Some(Arc::clone(&stream)),
+                        Some(stream),
+                        parts.read_buf,
+                        permit,
+                        opening,
+                    )
+                    .await;
                 }
-                Err(upgraded) => serve(TokioIo::new(upgraded), None, Bytes::new(), permit, opening).await,
+                Err(upgraded) => upgraded,
+            };
+            match downcast::<TokioIo<SecureWire>>(upgraded) {
+                Ok(parts) => {
+                    let io = parts.io.into_inner();
+                    let tcp = Arc::clone(io.tcp());
+                    let permit = permit.map(RequestPermit::into_connection);
+                    serve(io, Some(tcp), None, parts.read_buf, permit, opening).await;
+                }
+                Err(upgraded) => {
+                    serve(TokioIo::new(upgraded), None, None, Bytes::new(), permit, opening).await;
+                }
             }
         });
         Ok(open(accepted, agreed, speaks_ours))
@@ -167,9 +187,11 @@ struct Opening {
     sockets: Sockets,
 }
 
+/// `tcp` is the stream that the socket has for itself, whatever is on it; `frames` the same if frames are: others may write them.
 async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     mut io: S,
-    stream: Option<Arc<TcpStream>>,
+    tcp: Option<Arc<TcpStream>>,
+    frames: Option<Arc<TcpStream>>,
     early: Bytes,
     permit: impl Send + 'static,
     opening: Opening,
@@ -179,7 +201,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     state.metrics.connected();
     let wakeup = Arc::new(Wakeup::default());
     let opened = match admit(comer.pass, wanted) {
-        Ok((pass, wanted)) => enter(&sockets, pass, wanted, last, encoding, stream.clone(), &wakeup).await,
+        Ok((pass, wanted)) => enter(&sockets, pass, wanted, last, encoding, frames, &wakeup).await,
         Err(refused) => Err(refused),
     };
     let Joined { pass, mut subscription, consumer, member, listens, asks_roster } = match opened {
@@ -226,8 +248,8 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     // A task of its own: this one is large, and would be kept as long as the connection.
     tokio::spawn(async move {
         let code = socket.run().await;
-        if let Some(stream) = stream.filter(|_| socket.is_abandoned) {
-            let _ = stream.set_zero_linger();
+        if let Some(tcp) = tcp.filter(|_| socket.is_abandoned) {
+            let _ = tcp.set_zero_linger();
         }
         socket.state.metrics.closed(code);
         tracing::info!(session = %session_name(session), code, "websocket closed");

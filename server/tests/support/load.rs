@@ -55,7 +55,7 @@ pub async fn publish(
     keyed: bool,
     stop: watch::Receiver<bool>,
 ) {
-    let http = reqwest::Client::new();
+    let http = super::http_client();
     let mut unanswered: Option<(String, Vec<String>)> = None;
     while !*stop.borrow() {
         let url = server.wait_for(Option::is_some).await.unwrap().clone().unwrap();
@@ -142,7 +142,7 @@ pub async fn read(mut server: Whereabouts, mut until: watch::Receiver<Option<u64
 
 /// The whole log of a server's default room.
 pub async fn history(url: &str) -> Vec<Value> {
-    let http = reqwest::Client::new();
+    let http = super::http_client();
     let (mut events, mut after) = (Vec::new(), String::from("0"));
     loop {
         let page = http.get(format!("{url}/events?limit=1000&after={after}"));

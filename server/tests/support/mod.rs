@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
+pub mod authority;
+pub mod http2;
 pub mod load;
 #[cfg(target_os = "linux")]
 pub mod machine;
@@ -31,7 +33,13 @@ pub fn not_tested_here(what: &str) {
     writeln!(std::io::stderr(), "not tested here: {what}").unwrap();
 }
 
+/// A client that trusts no authority, and reads none of the system's.
+pub fn http_client() -> reqwest::Client {
+    reqwest::Client::builder().tls_certs_only([]).build().unwrap()
+}
+
 pub struct TestServer {
+    scheme: &'static str,
     pub address: SocketAddr,
     pub http: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
@@ -46,6 +54,7 @@ impl TestServer {
     pub async fn with(config: Config) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let scheme = if config.net.tls.is_some() { "https" } else { "http" };
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(async move {
             let until = async {
@@ -53,7 +62,7 @@ impl TestServer {
             };
             arcane_server::run(listener, config, until).await.unwrap();
         });
-        Self { address, http: reqwest::Client::new(), stop: Some(stop), running }
+        Self { scheme, address, http: http_client(), stop: Some(stop), running }
     }
 
     /// A server whose events are kept in a directory.
@@ -66,7 +75,7 @@ impl TestServer {
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     pub async fn get(&self, path: &str) -> Response {

@@ -1,0 +1,96 @@
+//! An authority of a test's own, and what trusts it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arcane_server::config::TlsFiles;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
+
+use super::TestServer;
+
+pub struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    dir: tempfile::TempDir,
+}
+
+impl Authority {
+    pub fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let authority = Self { issuer, dir: tempfile::tempdir().unwrap() };
+        std::fs::write(authority.file(), authority.issuer.pem()).unwrap();
+        authority
+    }
+
+    /// Its own certificate, as a file.
+    pub fn file(&self) -> PathBuf {
+        self.dir.path().join("authority.pem")
+    }
+
+    /// A new certificate for this machine, and its key, in PEM.
+    pub fn issue(&self) -> (String, String) {
+        self.issue_with(|_| ())
+    }
+
+    pub fn issue_with(&self, change: impl FnOnce(&mut CertificateParams)) -> (String, String) {
+        let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let mut params = CertificateParams::new(names).unwrap();
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    /// Files of a new pair, which are looked at often.
+    pub fn files(&self) -> TlsFiles {
+        let files = TlsFiles::new(self.dir.path().join("cert.pem"), self.dir.path().join("key.pem"));
+        write(&files, &self.issue());
+        TlsFiles { look_every: std::time::Duration::from_millis(20), ..files }
+    }
+
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A client that trusts it alone.
+    pub fn http_client(&self) -> reqwest::Client {
+        let root = reqwest::Certificate::from_pem(self.issuer.pem().as_bytes()).unwrap();
+        reqwest::Client::builder().tls_certs_only([root]).build().unwrap()
+    }
+
+    /// What trusts it and offers a protocol within TLS.
+    pub fn client(&self, version: &'static SupportedProtocolVersion, protocol: &str) -> TlsConnector {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).unwrap();
+        let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+        Arc::new(config).into()
+    }
+
+    /// A connection to a server, secured, for this protocol.
+    pub async fn connect(&self, server: &TestServer, protocol: &str) -> TlsStream<TcpStream> {
+        self.secure(server.raw().await, protocol).await
+    }
+
+    pub async fn secure(&self, stream: TcpStream, protocol: &str) -> TlsStream<TcpStream> {
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        self.client(&version::TLS13, protocol).connect(name, stream).await.unwrap()
+    }
+}
+
+/// Puts a certificate and its key into files.
+pub fn write(files: &TlsFiles, (certificate, key): &(String, String)) {
+    std::fs::write(&files.certificate, certificate).unwrap();
+    std::fs::write(&files.key, key).unwrap();
+}
