@@ -173,10 +173,12 @@ fn an_address_that_cannot_be_asked_is_refused_by_every_command() {
         &["forget", "claude"],
         &["close", "lab"],
     ] {
-        let output = arcane(args).args(["--url", "https://bus.example"]).output().unwrap();
+        let output = arcane(args).args(["--url", "ftp://bus.example"]).output().unwrap();
         let err = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{args:?}");
-        assert_eq!(err, "arcane: https://bus.example: only http:// addresses are supported\n", "{args:?}");
+        let told =
+            "arcane: ftp://bus.example: the address of a server is http://HOST:PORT or https://HOST:PORT\n";
+        assert_eq!(err, told, "{args:?}");
     }
 }
 

@@ -1,16 +1,20 @@
 //! Talking to a server from the command line.
 
 use std::io::IsTerminal;
+use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use arcane_shared::server_address::ServerAddress;
 use arcane_shared::{Problem, ReceivedEvent};
 use reqwest::header::AUTHORIZATION;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Error as SocketError;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::handshake::client::Request as Handshake;
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
-use super::{Target, screen};
+use super::{Target, screen, trust};
 
 impl Target {
     /// A request to a route of the server.
@@ -32,19 +36,23 @@ impl Target {
     }
 
     fn request(&self, method: Method, route: &str) -> anyhow::Result<RequestBuilder> {
-        let request = Client::new().request(method, format!("http://{}{route}", self.host()?));
+        let Address { secured, host } = self.address()?;
+        let scheme = if secured { "https" } else { "http" };
+        let authorities = trust::config(secured, self.ca.as_deref())?;
+        // Nothing leads from https to what is not.
+        let client = Client::builder().tls_backend_preconfigured(authorities).https_only(secured).build()?;
+        let request = client.request(method, format!("{scheme}://{host}{route}"));
         Ok(match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
         })
     }
 
-    /// What comes behind the scheme of the address.
-    fn host(&self) -> anyhow::Result<&str> {
-        let Some(host) = self.url.strip_prefix("http://") else {
-            bail!("{}: only http:// addresses are supported", self.url);
-        };
-        Ok(host.trim_end_matches('/'))
+    fn address(&self) -> anyhow::Result<Address> {
+        let unusable =
+            || anyhow!("{}: the address of a server is http://HOST:PORT or https://HOST:PORT", self.url);
+        let ServerAddress { secure, host, path } = ServerAddress::parse(&self.url).ok_or_else(unusable)?;
+        Ok(Address { secured: secure.ok_or_else(unusable)?, host: host + &path })
     }
 
     /// Sends a request; a problem becomes an error that says what would help.
@@ -53,36 +61,71 @@ impl Target {
     }
 
     async fn answered(&self, request: RequestBuilder) -> anyhow::Result<Response> {
-        let response = request
-            .send()
-            .await
-            .with_context(|| format!("no server answers at {}; start one with `arcane serve`", self.url))?;
+        let response = request.send().await.map_err(|error| self.unreachable(error))?;
         if response.status().is_success() {
             return Ok(response);
         }
         let status = response.status();
-        let Ok(problem) = response.json::<Problem>().await else { bail!("the server answered {status}") };
-        if status == StatusCode::UNAUTHORIZED && self.token.is_none() {
-            bail!("{}\ngive it with --token or ARCANE_TOKEN", problem.detail);
-        }
-        if problem.suggestions.is_empty() {
-            bail!("{}", problem.detail);
-        }
-        bail!("{}\nwhat would be understood:\n  {}", problem.detail, problem.suggestions.join("\n  "))
+        let body = response.bytes().await.unwrap_or_default();
+        Err(self.refusal(status, &body))
     }
 
-    /// The request that opens the event stream.
-    pub(super) fn stream(&self, query: &[(&str, String)]) -> anyhow::Result<Handshake> {
-        let host = self.host()?;
+    /// Opens the event stream.
+    pub(super) async fn stream(&self, query: &[(&str, String)]) -> anyhow::Result<EventSocket> {
+        let Address { secured, host } = self.address()?;
+        let scheme = if secured { "wss" } else { "ws" };
         let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-        let mut request = format!("ws://{host}/ws/events?{query}").into_client_request()?;
+        let mut request = format!("{scheme}://{host}/ws/events?{query}").into_client_request()?;
         if let Some(token) = &self.token {
             let value =
                 format!("Bearer {token}").parse().context("--token cannot be sent: it is no token")?;
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        Ok(request)
+        let connector = Connector::Rustls(Arc::new(trust::config(secured, self.ca.as_deref())?));
+        match connect_async_tls_with_config(request, None, false, Some(connector)).await {
+            Ok((socket, _)) => Ok(socket),
+            Err(SocketError::Http(response)) => {
+                Err(self.refusal(response.status(), response.body().as_deref().unwrap_or_default()))
+            }
+            Err(error) => Err(self.unreachable(error)),
+        }
     }
+
+    /// What a refused request is told as: a problem says what would help.
+    fn refusal(&self, status: StatusCode, body: &[u8]) -> anyhow::Error {
+        let Ok(Problem { detail, suggestions, .. }) = serde_json::from_slice(body) else {
+            return anyhow!("the server answered {status}");
+        };
+        if status == StatusCode::UNAUTHORIZED && self.token.is_none() {
+            return anyhow!("{detail}\ngive it with --token or ARCANE_TOKEN");
+        }
+        if suggestions.is_empty() {
+            return anyhow!(detail);
+        }
+        anyhow!("{detail}\nwhat would be understood:\n  {}", suggestions.join("\n  "))
+    }
+
+    /// What a server that cannot be spoken to is told as.
+    fn unreachable(&self, error: impl Into<anyhow::Error>) -> anyhow::Error {
+        let error = error.into();
+        match trust::refusal(&*error, &self.url) {
+            Some(refusal) => anyhow!(refusal),
+            None => {
+                error.context(format!("no server answers at {}; start one with `arcane serve`", self.url))
+            }
+        }
+    }
+}
+
+/// The event stream of a server.
+pub(super) type EventSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Where a server is.
+struct Address {
+    /// Whether it is spoken to through TLS.
+    secured: bool,
+    /// Host, port, and what stands before the routes.
+    host: String,
 }
 
 /// One event as a line for people. What orders a terminal about does not reach it.

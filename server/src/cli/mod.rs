@@ -17,6 +17,7 @@ mod settings;
 mod signals;
 mod tail;
 mod token;
+mod trust;
 
 use std::process::ExitCode;
 
@@ -65,6 +66,9 @@ struct Target {
     /// A token, for servers that want one.
     #[arg(long, env = "ARCANE_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// An authority whose certificates are trusted besides the system's, a file of PEM.
+    #[arg(long, env = "ARCANE_CA", value_name = "FILE")]
+    ca: Option<std::path::PathBuf>,
 }
 
 /// Runs the command that the process was started with.

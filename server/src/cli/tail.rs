@@ -7,7 +7,6 @@ use arcane_shared::control::{ClientMessage, CloseCode, Connection, ServerMessage
 use arcane_shared::{NotRecovered, ReceivedEvent, Seq};
 use clap::Args;
 use futures_util::{SinkExt, StreamExt};
-use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
@@ -109,10 +108,7 @@ impl Tail {
     }
 
     async fn connect(&self, at: &mut TailState) -> anyhow::Result<Ended> {
-        let request = self.target.stream(&self.query(at))?;
-        let (mut socket, _) = connect_async(request).await.with_context(|| {
-            format!("no server answers at {}; start one with `arcane serve`", self.target.url)
-        })?;
+        let mut socket = self.target.stream(&self.query(at)).await?;
         socket.send(Message::text(r#"{"type":"hello","client":"arcane tail"}"#)).await?;
         let mut worked = false;
         while let Some(message) = socket.next().await {
