@@ -12,8 +12,18 @@ use anyhow::{Context as _, Result, ensure};
 use crate::project::Project;
 use crate::{process, tools};
 
-/// Test cases of one route in one phase: some 20 s in all.
-const EXAMPLES: &str = "15";
+/// Test cases of one route in one phase, without keys: some 20 s in all.
+const EXAMPLES: u32 = 15;
+/// The same of a server with keys, for each kind of token: what is refused is looked at no closer.
+const GUARDED_EXAMPLES: u32 = 3;
+/// Multiplies them, for a long run.
+const TIMES: &str = "ARCANE_OPENAPI_TIMES";
+/// Tokens of which each reaches another part of the API; the last one everything, by nothing but its own events.
+const TOKENS: [&[&str]; 3] = [
+    &["--can", "subscribe", "--rooms", "*"],
+    &["--can", "publish,cast", "--rooms", "main"],
+    &["--can", "subscribe,publish,cast,answer,metrics,admin", "--rooms", "*", "--only-spell", "voice"],
+];
 /// How long the server may take to hand its description out.
 const FETCH_MAX: Duration = Duration::from_secs(20);
 
@@ -25,36 +35,79 @@ pub(crate) fn check(project: &Project, server: &Path) -> Result<()> {
         .context("npm is missing: install Node.js 20 or newer (https://nodejs.org)")?;
     let work = project.target().join("openapi");
     fs::create_dir_all(&work).context("making target/openapi")?;
-    let server = Server::start(project, server, &work.join("data"))?;
+    let (program, data) = (server, work.join("data"));
+    let server = Server::start(project, program, &data, None)?;
     let document = work.join("openapi.json");
     fs::write(&document, server.fetch("/openapi.json")?).context("writing target/openapi/openapi.json")?;
 
     let remedy = "server/src/http/document is where the description is made";
     let mut validator = project.command(&python);
     process::run(validator.args(["-m", "openapi_spec_validator"]).arg(&document), remedy)?;
-    let program = |path: &str| {
+    let tool = |path: &str| {
         let mut command = project.command("node");
         command.arg(node.join("node_modules").join(path)).env("REDOCLY_TELEMETRY", "off");
         command
     };
-    let mut redocly = program("@redocly/cli/bin/cli.js");
+    let mut redocly = tool("@redocly/cli/bin/cli.js");
     redocly.arg("lint").arg(&document).arg("--config").arg(settings.join("redocly.yaml"));
     process::run(redocly.env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"), remedy)?;
     let types = work.join("openapi.d.ts");
-    process::run(
-        program("openapi-typescript/bin/cli.js").arg(&document).arg("--output").arg(&types),
-        remedy,
-    )?;
-    process::run(program("typescript/bin/tsc").args(["--noEmit", "--strict"]).arg(&types), remedy)?;
+    process::run(tool("openapi-typescript/bin/cli.js").arg(&document).arg("--output").arg(&types), remedy)?;
+    process::run(tool("typescript/bin/tsc").args(["--noEmit", "--strict"]).arg(&types), remedy)?;
 
-    let mut schemathesis = project.command(&python);
-    schemathesis.current_dir(&work).args(["-m", "schemathesis.cli", "--config-file"]);
-    schemathesis.arg(settings.join("schemathesis.toml")).arg("run").arg(&document);
-    schemathesis.args(["--url", &format!("http://{}", server.address), "--max-examples", EXAMPLES]);
-    schemathesis
-        .args(["--no-color", "--warnings", "off"])
-        .env("SCHEMATHESIS_HOOKS", settings.join("hooks.py"));
-    process::run(&mut schemathesis, "the description and the server do not agree: see the cases above")
+    let tried = Tried { project, python: &python, settings: &settings, document: &document };
+    tried.by_schemathesis(&server.address, None, EXAMPLES)?;
+    drop(server);
+    let keys = work.join("keys.json");
+    fs::write(&keys, said(project.command(program).args(["keys", "new"]))?)
+        .context("writing target/openapi/keys.json")?;
+    let server = Server::start(project, program, &data, Some(&keys))?;
+    tried.by_schemathesis(&server.address, None, GUARDED_EXAMPLES)?;
+    for rights in TOKENS {
+        let mut token = project.command(program);
+        token.args(["token", "new", "--sub", "schemathesis", "--keys"]).arg(&keys).args(rights);
+        tried.by_schemathesis(&server.address, Some(said(&mut token)?.trim()), GUARDED_EXAMPLES)?;
+    }
+    Ok(())
+}
+
+/// What a command prints.
+fn said(command: &mut Command) -> Result<String> {
+    let output = command.stderr(Stdio::null()).output().context("running the server's program")?;
+    ensure!(output.status.success(), "{command:?} failed");
+    String::from_utf8(output.stdout).context("reading what the program prints")
+}
+
+/// What a server is tried with.
+struct Tried<'a> {
+    project: &'a Project,
+    python: &'a Path,
+    settings: &'a Path,
+    document: &'a Path,
+}
+
+impl Tried<'_> {
+    fn by_schemathesis(&self, address: &str, token: Option<&str>, examples: u32) -> Result<()> {
+        let times = std::env::var(TIMES).ok().and_then(|times| times.parse().ok()).unwrap_or(1);
+        let mut schemathesis = self.project.command(self.python);
+        schemathesis.current_dir(self.document.parent().unwrap_or(Path::new(".")));
+        schemathesis
+            .args(["-m", "schemathesis.cli", "--config-file"])
+            .arg(self.settings.join("schemathesis.toml"));
+        schemathesis.arg("run").arg(self.document);
+        schemathesis.args([
+            "--url",
+            &format!("http://{address}"),
+            "--max-examples",
+            &(examples * times).to_string(),
+        ]);
+        if let Some(token) = token {
+            schemathesis.args(["--header", &format!("Authorization: Bearer {token}")]);
+        }
+        schemathesis.args(["--no-color", "--warnings", "off"]);
+        schemathesis.env("SCHEMATHESIS_HOOKS", self.settings.join("hooks.py"));
+        process::run(&mut schemathesis, "the description and the server do not agree: see the cases above")
+    }
 }
 
 /// A server of its own, with an empty log.
@@ -64,12 +117,16 @@ struct Server {
 }
 
 impl Server {
-    fn start(project: &Project, program: &Path, data: &Path) -> Result<Self> {
+    fn start(project: &Project, program: &Path, data: &Path, keys: Option<&Path>) -> Result<Self> {
         if data.exists() {
             fs::remove_dir_all(data).context("removing the log of the last time")?;
         }
         let mut command: Command = project.command(program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--no-dashboard", "--data-dir"]).arg(data);
+        if let Some(keys) = keys {
+            // What is refused for coming too often says nothing of the route.
+            command.arg("--keys").arg(keys).args(["--max-spells-per-s", "0", "--max-events-per-s", "0"]);
+        }
         command.env_remove("ARCANE_CONFIG").env("ARCANE_LOG", "error").stdout(Stdio::piped());
         let mut process = command.spawn().context("starting the server")?;
         let output = process.stdout.take().context("reading what the server says")?;
