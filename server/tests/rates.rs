@@ -6,9 +6,10 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use arcane_server::config::{Config, Dashboard, LimitsConfig, ProxyConfig};
+use arcane_server::config::{Config, Dashboard, LimitsConfig, NetConfig, ProxyConfig};
 use serde_json::{Value, json};
 use support::TestServer;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn limited(limits: LimitsConfig) -> TestServer {
     TestServer::with(Config { limits, dashboard: Dashboard::Off, ..Config::default() }).await
@@ -95,6 +96,43 @@ async fn each_address_that_a_proxy_asks_for_counts_for_itself() {
     assert_eq!(publish("192.0.2.2").await, 201);
     assert_eq!(publish("2001:db8::1").await, 201);
     assert_eq!(publish("2001:db8::ffff").await, 429, "the same network");
+}
+
+#[tokio::test]
+async fn one_address_has_so_many_connections_and_gets_their_places_back() {
+    let net = NetConfig { connections_per_address_max: 3, ..NetConfig::default() };
+    let server = TestServer::with(Config { net, dashboard: Dashboard::Off, ..Config::default() }).await;
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(server.connect("").await);
+    }
+    let mut refused = String::new();
+    server.raw().await.read_to_string(&mut refused).await.unwrap();
+    assert!(refused.starts_with("HTTP/1.1 429 ") && refused.contains("\r\nRetry-After: 1\r\n"), "{refused}");
+    let (head, body) = refused.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(&format!("Content-Length: {}", body.len())), "{refused}");
+    // Another address of this machine.
+    let elsewhere = tokio::net::TcpSocket::new_v4().unwrap();
+    elsewhere.bind("127.0.0.9:0".parse().unwrap()).unwrap();
+    let mut elsewhere = elsewhere.connect(server.address).await.unwrap();
+    elsewhere.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").await.unwrap();
+    let mut metrics = String::new();
+    elsewhere.read_to_string(&mut metrics).await.unwrap();
+    assert!(metrics.contains("arcane_refused_total{why=\"connections\"} 1"), "{metrics}");
+    // A WebSocket that has left HTTP behind holds its place, and gives it back.
+    open.pop();
+    let begun = Instant::now();
+    loop {
+        let mut socket = server.raw().await;
+        let mut answer = String::new();
+        if socket.write_all(b"GET /health HTTP/1.0\r\n\r\n").await.is_ok()
+            && socket.read_to_string(&mut answer).await.is_ok()
+            && answer.contains(" 200 ")
+        {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20));
+    }
 }
 
 #[tokio::test]

@@ -8,9 +8,15 @@ use crate::config::{LimitsConfig, ProxyConfig};
 use crate::gate::rights::Right;
 use crate::gate::scope::RoomPattern;
 
+/// Connections of one address where not everybody may do everything: an office behind one address has fewer.
+const CONNECTIONS_PER_ADDRESS: u32 = 1000;
+
 /// How much one subject may do.
 #[derive(Debug, Clone, Args)]
 pub(super) struct LimitFlags {
+    /// Most connections of one address at a time, of IPv6 of one network; 0 is no bound. Without it 1000 where there are keys.
+    #[arg(long, env = "ARCANE_MAX_CONNECTIONS_PER_ADDRESS")]
+    max_connections_per_address: Option<u32>,
     /// Events that one subject may publish, a second; 0 is no bound. Without it 5000 where there are keys, otherwise no bound.
     #[arg(long, env = "ARCANE_MAX_EVENTS_PER_S")]
     max_events_per_s: Option<u32>,
@@ -46,6 +52,12 @@ pub(super) struct ProxyFlags {
 }
 
 impl LimitFlags {
+    /// Most connections of one address; 0 is no bound.
+    pub(super) fn connections_per_address(&self, has_keys: bool) -> usize {
+        let default = if has_keys { CONNECTIONS_PER_ADDRESS } else { 0 };
+        self.max_connections_per_address.unwrap_or(default) as usize
+    }
+
     pub(super) fn config(&self, has_keys: bool) -> LimitsConfig {
         let default = if has_keys { LimitsConfig::of_strangers() } else { LimitsConfig::none() };
         LimitsConfig {

@@ -186,10 +186,11 @@ impl Serve {
                  come in"
             );
         }
-        if !self.tls_by_proxy {
+        if self.tls_cert.is_none() && !self.tls_by_proxy {
             anyhow::bail!(
-                "{listen} can be reached by others, and tokens would go over the network as they are: say --tls-by-proxy if \
-                 something in front of the server encrypts, or listen on 127.0.0.1, or say --insecure"
+                "{listen} can be reached by others, and tokens would go over the network as they are: name a certificate with \
+                 --tls-cert and --tls-key, or say --tls-by-proxy if something in front of the server encrypts, or listen on \
+                 127.0.0.1, or say --insecure"
             );
         }
         Ok(())
@@ -227,6 +228,7 @@ impl Serve {
             },
             net: NetConfig {
                 connections_max: self.max_connections as usize,
+                connections_per_address_max: self.limits.connections_per_address(self.is_guarded()),
                 allowed_origins: Origin::parse_all(&self.allowed_origins).context("--allowed-origins")?,
                 allowed_hosts: self.allowed_hosts.clone(),
                 trust_local_pages: match self.trust_local_pages {

@@ -10,6 +10,9 @@ use super::{HostName, Origin};
 pub struct NetConfig {
     /// Most connections at a time; further ones wait to be accepted. Default 20,000.
     pub connections_max: usize,
+    /// Most connections of one address at a time, of IPv6 of one network; further ones are answered 429. 0, the default, is no
+    /// bound.
+    pub connections_per_address_max: usize,
     /// How long a client may take to begin, and how long a request's head may take. Default 10 s.
     pub header_timeout: Duration,
     /// How long a connection of HTTP/1 or HTTP/2 on which nothing is asked stays open. Default 75 s.
@@ -68,6 +71,7 @@ impl Default for NetConfig {
     fn default() -> Self {
         Self {
             connections_max: 20_000,
+            connections_per_address_max: 0,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(30),

@@ -2,6 +2,7 @@
 //!
 //! The server accepts connections and gives them up; requests and sockets hold what is here meanwhile.
 
+mod addresses;
 mod answer;
 mod permit;
 mod pulse;
@@ -10,8 +11,9 @@ mod shared_stream;
 mod streams;
 mod wire;
 
+pub(crate) use addresses::Addresses;
 pub(crate) use answer::{Answer, AnswerMemory, Shared};
-pub(crate) use permit::RequestPermit;
+pub(crate) use permit::{Place, RequestPermit};
 pub(crate) use pulse::{Patience, Protocol, Pulse, Verdict};
 pub(crate) use secure::{Greeting, SecureWire};
 pub(crate) use shared_stream::SharedStream;

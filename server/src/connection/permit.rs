@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::addresses::AddressPlace;
 use super::pulse::{Protocol, Pulse};
 
 /// A permit of a request. It goes back when the last clone is dropped: a WebSocket
@@ -13,16 +14,29 @@ use super::pulse::{Protocol, Pulse};
 #[derive(Debug, Clone)]
 pub(crate) struct RequestPermit(Arc<Seat>);
 
+/// A connection's place among all, and among those of its address.
+#[derive(Debug)]
+pub(crate) struct Place {
+    _permit: OwnedSemaphorePermit,
+    _of_address: Option<AddressPlace>,
+}
+
+impl Place {
+    pub(crate) fn new(permit: OwnedSemaphorePermit, of_address: Option<AddressPlace>) -> Self {
+        Self { _permit: permit, _of_address: of_address }
+    }
+}
+
 /// A permit of a connection, whatever it speaks.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
-    _permit: Arc<OwnedSemaphorePermit>,
+    _place: Arc<Place>,
 }
 
 #[derive(Debug)]
 struct Seat {
     pulse: Arc<Pulse>,
-    connection: Arc<OwnedSemaphorePermit>,
+    connection: Arc<Place>,
     _further: Option<OwnedSemaphorePermit>,
 }
 
@@ -30,7 +44,7 @@ impl RequestPermit {
     /// For a request on a connection; `None` if all permits are taken.
     pub(crate) fn take(
         pulse: &Arc<Pulse>,
-        connection: &Arc<OwnedSemaphorePermit>,
+        connection: &Arc<Place>,
         permits: &Arc<Semaphore>,
         protocol: Protocol,
     ) -> Option<Self> {
@@ -44,7 +58,7 @@ impl RequestPermit {
 
     /// The permit alone, for a connection that leaves HTTP behind: what a request is watched by is let go.
     pub(crate) fn into_connection(self) -> ConnectionPermit {
-        ConnectionPermit { _permit: Arc::clone(&self.0.connection) }
+        ConnectionPermit { _place: Arc::clone(&self.0.connection) }
     }
 
     /// The address that the request comes from, if it is known.

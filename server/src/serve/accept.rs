@@ -1,5 +1,6 @@
 //! Accepting connections, and letting them go when the server stops.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,12 +9,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::{Connections, Phase};
 use crate::config::NetConfig;
+use crate::connection::Place;
 
 /// How long to wait before another connection is accepted after one could not be.
 const PAUSE: Duration = Duration::from_millis(50);
 /// What the kernel holds for a client beside what is on its way.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT_BYTES_MAX: u32 = 128 * 1024;
+/// What is said on a connection that is one too many for its address.
+const TOO_MANY: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nConnection: close\r\n\
+    Content-Type: text/plain\r\nContent-Length: 48\r\n\r\nThis address has as many connections as it may.\n";
 /// Time kept back for cutting connections and closing the log.
 const CLOSING: Duration = Duration::from_millis(500);
 
@@ -25,23 +30,35 @@ pub(super) async fn until(
 ) {
     tokio::pin!(shutdown);
     loop {
-        let (stream, permit) = tokio::select! {
+        let (stream, address, permit) = tokio::select! {
             accepted = accept(&listener, &connections.permits) => accepted,
             () = &mut shutdown => return,
         };
-        tokio::spawn(Arc::clone(connections).serve(stream, permit));
+        match connections.addresses.enter(address) {
+            Ok(place) => {
+                let place = Place::new(permit, place);
+                tokio::spawn(Arc::clone(connections).serve(stream, place));
+            }
+            Err(_) => {
+                connections.metrics.refused("connections");
+                refuse(&stream);
+            }
+        }
     }
 }
 
-async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> (TcpStream, IpAddr, OwnedSemaphorePermit) {
     loop {
         let Ok(permit) = Arc::clone(permits).acquire_owned().await else { continue };
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
                 // Events are small and should leave at once.
                 let _ = stream.set_nodelay(true);
                 bound_unsent(&stream);
-                return (stream, permit);
+                return (stream, address.ip(), permit);
             }
             Err(error) => {
                 // Out of file handles, most likely: give connections time to end.
@@ -50,6 +67,12 @@ async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream,
             }
         }
     }
+}
+
+/// Answers a connection that is one too many for its address with what fits into one packet, and waits for nothing. A client of
+/// TLS sees it close.
+fn refuse(stream: &TcpStream) {
+    let _ = stream.try_write(TOO_MANY);
 }
 
 /// Bounds what the kernel takes ahead of what it can send. Without it the kernel takes megabytes, says that it can take

@@ -13,17 +13,18 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 
 use super::end::{GOODBYE_BYTES_MAX, gone, linger};
 use super::tls::Tls;
 use crate::config::NetConfig;
 use crate::connection::{
-    Answer, AnswerMemory, Greeting, Patience, Protocol, Pulse, RequestPermit, SecureWire, StreamExecutor,
-    Verdict, Wire,
+    Addresses, Answer, AnswerMemory, Greeting, Patience, Place, Protocol, Pulse, RequestPermit, SecureWire,
+    StreamExecutor, Verdict, Wire,
 };
 use crate::http::Routes;
 use crate::http::error::ApiError;
+use crate::metrics::Metrics;
 
 /// How long an idle connection has to end once it was asked to.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -59,11 +60,19 @@ pub(super) struct Connections {
     patience: Patience,
     linger: Duration,
     pub(super) permits: Arc<Semaphore>,
+    pub(super) addresses: Addresses,
+    pub(super) metrics: Metrics,
     pub(super) phase: watch::Sender<Phase>,
 }
 
 impl Connections {
-    pub(super) fn new(routes: Routes, tls: Option<Arc<Tls>>, net: &NetConfig) -> Self {
+    pub(super) fn new(
+        routes: Routes,
+        tls: Option<Arc<Tls>>,
+        addresses: Addresses,
+        metrics: Metrics,
+        net: &NetConfig,
+    ) -> Self {
         let mut builder = Builder::new(StreamExecutor);
         // Heads are timed by the pulse, which also sees what comes before hyper knows the protocol.
         builder.http1().header_read_timeout(None).half_close(true).max_buf_size(BUFFER_BYTES_MAX);
@@ -81,16 +90,18 @@ impl Connections {
             patience: net.into(),
             linger: net.linger_timeout,
             permits: Arc::new(Semaphore::new(net.connections_max)),
+            addresses,
+            metrics,
             phase: watch::Sender::new(Phase::Open),
         }
     }
 
     /// Serves one connection until it is over.
-    pub(super) async fn serve(self: Arc<Self>, stream: TcpStream, permit: OwnedSemaphorePermit) {
+    pub(super) async fn serve(self: Arc<Self>, stream: TcpStream, place: Place) {
         let peer = stream.peer_addr().ok().map(|address| address.ip());
         let stream = Arc::new(stream);
         let pulse = Arc::new(Pulse::new(Instant::now()).of(peer));
-        let permit = Arc::new(permit);
+        let permit = Arc::new(place);
         let mut phase = self.phase.subscribe();
         let wire = Wire::new(Arc::clone(&stream), Arc::clone(&pulse));
         let greeting = Greeting::default();
@@ -208,7 +219,7 @@ impl Connections {
 #[derive(Clone, Copy)]
 struct Answers<'a> {
     pulse: &'a Arc<Pulse>,
-    permit: &'a Arc<OwnedSemaphorePermit>,
+    permit: &'a Arc<Place>,
     greeting: &'a Greeting,
 }
 

@@ -19,6 +19,7 @@ use tls::Tls;
 
 use crate::bus::ArcaneEventBus;
 use crate::config::Config;
+use crate::connection::Addresses;
 use crate::gate::proxy::Proxies;
 use crate::gate::{Gate, KeyFileError, ProxyError, tokens};
 use crate::http::{Routes, Site};
@@ -132,11 +133,13 @@ impl Server {
         let keeper = bus.clone();
         let (drain, draining) = watch::channel(false);
         let net = config.net.clone();
+        let addresses = Addresses::new(net.connections_per_address_max, &config.proxy.addresses);
+        let metrics = Metrics::new();
         let state = AppState::new(Parts {
             bus,
             realm,
             gate: gate.clone(),
-            metrics: Metrics::new(),
+            metrics: metrics.clone(),
             config,
             draining,
             started: Instant::now(),
@@ -145,7 +148,7 @@ impl Server {
         let guarding = tokio::spawn(follow_keys(gate, keys, sockets.clone()));
         let site = Site { state, sockets: sockets.clone() };
         let renewing = tls.clone().map(|tls| tokio::spawn(async move { tls.keep_current().await }));
-        let connections = Arc::new(Connections::new(Routes::new(site), tls, &net));
+        let connections = Arc::new(Connections::new(Routes::new(site), tls, addresses, metrics, &net));
         accept::until(listener, &connections, shutdown).await;
         tracing::info!("stopping: no new connections, asking readers to go");
         drain.send_replace(true);
