@@ -98,6 +98,12 @@ impl Origin {
             && normalize(&self.scheme, host).is_some_and(|host| host == self.authority)
     }
 
+    /// Whether its pages came through TLS.
+    #[must_use]
+    pub fn is_secured(&self) -> bool {
+        self.scheme == "https"
+    }
+
     /// Host and port.
     #[must_use]
     pub fn authority(&self) -> &str {

@@ -56,7 +56,9 @@ pub(crate) fn check(asked: Asked, net: &NetConfig) -> Result<(), OriginRefused> 
     };
     let may = Origin::parse(&text).is_ok_and(|origin| {
         let both_local = net.trust_local_pages && is_loopback(host) && is_loopback(origin.authority());
-        origin.is_at(host) || both_local || net.allowed_origins.contains(&origin)
+        // Where TLS alone is spoken, a page that came in the clear is of somebody on the way.
+        let is_own = origin.is_at(host) && (net.tls.is_none() || origin.is_secured());
+        is_own || both_local || net.allowed_origins.contains(&origin)
     });
     if may { Ok(()) } else { Err(OriginRefused::Origin(text)) }
 }
@@ -101,6 +103,7 @@ fn without_port(authority: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::TlsFiles;
 
     fn net() -> NetConfig {
         NetConfig {
@@ -195,6 +198,22 @@ mod tests {
         };
         assert_eq!(ask("http://localhost:8000"), Ok(()), "its own");
         assert_eq!(ask("http://localhost:3000"), Err(OriginRefused::Origin("http://localhost:3000".into())));
+    }
+
+    #[test]
+    fn a_page_that_came_in_the_clear_is_not_of_a_server_that_speaks_tls() {
+        let net = NetConfig {
+            tls: Some(TlsFiles::new("cert.pem", "key.pem")),
+            allowed_hosts: vec!["arcane".parse().unwrap()],
+            ..NetConfig::default()
+        };
+        let ask = |origin: &str| {
+            let headers = HeaderMap::from_iter([(header::ORIGIN, origin.parse().unwrap())]);
+            let method = &Method::POST;
+            check(Asked { host: "arcane:8000", method, headers: &headers, is_page: false }, &net)
+        };
+        assert_eq!(ask("https://arcane:8000"), Ok(()));
+        assert_eq!(ask("http://arcane:8000"), Err(OriginRefused::Origin("http://arcane:8000".into())));
     }
 
     #[test]
