@@ -1,11 +1,7 @@
 //! What components and loops share: a handle to the page's state, its signals and its server.
 
-use std::rc::Rc;
-
 use arcane_shared::RoomName;
-use arcane_stage::feed;
 use arcane_stage::filter::Filter;
-use arcane_stage::store::Stored;
 use leptos::prelude::*;
 
 use crate::address::query;
@@ -20,8 +16,6 @@ use crate::{clock, strip};
 
 /// What draws how things fly, if the URL does not say.
 const DICE: u32 = 0x0A5C_A0E5;
-/// Events that may be pinned.
-const PINS_MAX: usize = 8;
 /// Milliseconds that a notice stands.
 const NOTICE_MS: u64 = 7_000;
 
@@ -201,14 +195,12 @@ impl AppHandle {
 
     /// Shows an event in full.
     pub(crate) fn open(self, id: u64) {
-        let window = self.views.daemons.window();
-        let open = |page: &mut Page| {
-            page.opened = page.event(id);
-            page.opened.as_deref().map(|stored| project::detail(page, stored, window))
-        };
-        if let Some(detail) = self.with(open).flatten() {
-            self.views.detail.set(Some(detail));
-        }
+        self.with(|page| {
+            if let Some(event) = page.event(id) {
+                page.opened = Some(event);
+                project::project_detail(page, self.views);
+            }
+        });
     }
 
     /// Changes where in time the page is, and shows it at once.
@@ -236,17 +228,12 @@ impl AppHandle {
         }
     }
 
-    /// Keeps an event in sight, or no longer.
-    pub(crate) fn toggle_pin(self, id: u64) {
+    /// Keeps the event that was opened in sight, or no longer.
+    pub(crate) fn toggle_pin(self) {
         self.with(|page| {
-            if let Some(at) = page.pins.iter().position(|pin| pin.id == id) {
-                page.pins.remove(at);
-            } else if let Some(stored) = page.event(id) {
-                page.pins.insert(0, stored);
-                page.pins.truncate(PINS_MAX);
-            }
-            let row = |pin: &Rc<Stored>| (pin.id, (0, feed::event_row(pin, page.store.daemons())));
-            self.views.chronicle.pins.put(page.pins.iter().map(row));
+            page.toggle_pin();
+            project::project_detail(page, self.views);
+            project::project_feed(page, self.views);
         });
     }
 
@@ -323,7 +310,6 @@ impl AppHandle {
         match arcane_stage::recording::decode(text) {
             Ok(recording) => {
                 let unread = recording.unread;
-                self.views.chronicle.pins.put::<u64>([]);
                 self.travel(|page| page.open_recording(recording));
                 let said = self.with(|page| Some(page.recorded.as_ref()?.words(unread))).flatten();
                 self.tell(&said.unwrap_or_default());
@@ -334,7 +320,6 @@ impl AppHandle {
 
     /// Shows another room of the recording.
     pub(crate) fn show_recorded(self, room: &str) {
-        self.views.chronicle.pins.put::<u64>([]);
         self.travel(|page| {
             let at = page
                 .recorded

@@ -1,5 +1,7 @@
 //! From the page's state to what people read: called a few times a second, never per event.
 
+use std::rc::Rc;
+
 use arcane_shared::Timestamp;
 use arcane_shared::roster::{DaemonState, Doing, Sums, Window};
 use arcane_stage::daemons::{self, Daemons};
@@ -124,6 +126,8 @@ pub(crate) fn project_feed(page: &Page, views: Views) {
     put(views.chronicle.newer, (window.newer, window.overrun));
     let placed = window.rows.into_iter().enumerate().map(|(slot, row)| (slot, (first + slot, row)));
     views.chronicle.rows.put(placed);
+    let row = |pin: &Rc<Stored>| (pin.id, (0, feed::event_row(pin, page.store.daemons())));
+    views.chronicle.pins.put(page.pins().map(row));
 }
 
 /// One polite sentence, every five seconds, if anything happened.
@@ -250,8 +254,14 @@ fn label_view(label: &Label) -> LabelView {
     }
 }
 
+/// The event that was opened.
+pub(crate) fn project_detail(page: &Page, views: Views) {
+    let detail = page.opened.as_deref().map(|stored| detail(page, stored, views.daemons.window()));
+    put(views.detail, detail);
+}
+
 /// An event in full.
-pub(crate) fn detail(page: &Page, stored: &Stored, window: Window) -> Detail {
+fn detail(page: &Page, stored: &Stored, window: Window) -> Detail {
     let event = &stored.event;
     let who = event.daemon_name.as_ref().map_or("the realm", |name| name.as_str());
     let mut facts = vec![
@@ -269,7 +279,7 @@ pub(crate) fn detail(page: &Page, stored: &Stored, window: Window) -> Detail {
         facts.push(("daemon", crate::statistics::line(daemons, daemon, window, page.moment())));
     }
     Detail {
-        id: stored.id,
+        pinned: page.is_pinned(stored),
         title: format!("{} · {who}", summary::shorten(event.spell_name.as_str(), 40)),
         description: event.description.clone(),
         facts,

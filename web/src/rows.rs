@@ -59,12 +59,6 @@ impl<T: PartialEq + Send + Sync + 'static> Rows<T> {
         self.keys.with(Vec::is_empty)
     }
 
-    /// Whether there is one of this key; tracked.
-    pub(crate) fn has(self, key: impl Into<Key>) -> bool {
-        let key = key.into();
-        self.keys.with(|keys| keys.contains(&key))
-    }
-
     /// Makes the rows show these contents, in this order.
     pub(crate) fn put<K: Into<Key>>(self, contents: impl IntoIterator<Item = (K, T)>) {
         self.put_all(contents.into_iter().map(|(key, content)| (key.into(), content)).collect());

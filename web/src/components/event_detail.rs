@@ -11,7 +11,7 @@ use crate::pick::Pick;
 /// An event in full.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Detail {
-    pub(crate) id: u64,
+    pub(crate) pinned: bool,
     pub(crate) title: String,
     pub(crate) description: String,
     pub(crate) facts: Vec<(&'static str, String)>,
@@ -25,11 +25,13 @@ pub(crate) fn EventDetail(detail: RwSignal<Option<Detail>>, app: AppHandle) -> i
     let json = NodeRef::<html::Pre>::new();
     // What was shown last stays until another event is opened: a dialog that closes is still seen.
     let shown = Memo::new(move |before: Option<&Detail>| {
-        copied.set(None);
-        detail.get().or_else(|| before.cloned()).unwrap_or_default()
+        let shown = detail.get().or_else(|| before.cloned()).unwrap_or_default();
+        // Its figures may go on; what was copied is the event.
+        if before.is_none_or(|before| before.json != shown.json) {
+            copied.set(None);
+        }
+        shown
     });
-    let pins = app.views.chronicle.pins;
-    let is_pinned = Signal::derive(move || pins.has(shown.with(|shown| shown.id)));
     let copy = move |_| {
         let Some(json) = json.get_untracked() else { return };
         leptos::task::spawn_local(async move {
@@ -57,9 +59,9 @@ pub(crate) fn EventDetail(detail: RwSignal<Option<Detail>>, app: AppHandle) -> i
             <Actions>
                 <button
                     class="pill" data-testid="pin"
-                    on:click=move |_| app.toggle_pin(shown.with_untracked(|d| d.id))
+                    on:click=move |_| app.toggle_pin()
                 >
-                    {is_pinned.pick(|pinned| if *pinned { "Unpin" } else { "Pin" })}
+                    {shown.pick(|d| if d.pinned { "Unpin" } else { "Pin" })}
                 </button>
                 <button class="pill" data-testid="copy" on:click=copy>
                     {copied.pick(|copied| match copied {

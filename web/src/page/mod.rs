@@ -18,6 +18,7 @@ use arcane_stage::gap::Cause;
 use arcane_stage::latency::Latency;
 use arcane_stage::link::{Link, State};
 use arcane_stage::message::{self, Incoming, Notice, Welcome};
+use arcane_stage::pins::Pins;
 use arcane_stage::playout::Playout;
 use arcane_stage::quality::Quality;
 use arcane_stage::search::Search;
@@ -62,8 +63,7 @@ pub(crate) struct Page {
     pub(crate) painter_failed: bool,
     /// What the page shows instead of a server's stream.
     pub(crate) recorded: Option<Recorded>,
-    /// Events that stay in sight.
-    pub(crate) pins: Vec<Rc<Stored>>,
+    pins: Pins,
     /// The event that was opened last: it may be gone from the chronicle meanwhile.
     pub(crate) opened: Option<Rc<Stored>>,
     /// What is searched for, and what was found.
@@ -111,7 +111,7 @@ impl Page {
             context_lost: false,
             painter_failed: false,
             recorded: None,
-            pins: Vec::new(),
+            pins: Pins::default(),
             opened: None,
             search: Search::default(),
             held: None,
@@ -153,9 +153,32 @@ impl Page {
 
     /// An event that can be read somewhere on the page.
     pub(crate) fn event(&self, id: u64) -> Option<Rc<Stored>> {
-        let mut aside = self.pins.iter().chain(&self.opened).chain(self.search.found());
+        let mut aside = self.pins().chain(self.search.found());
         let held = || self.held.as_ref()?.event(id);
         self.shown().event(id).or_else(held).or_else(|| aside.find(|stored| stored.id == id).map(Rc::clone))
+    }
+
+    /// The room whose pins are in sight; `None`: they are of the recording that is shown.
+    fn pinned_in(&self) -> Option<&RoomName> {
+        self.recorded.is_none().then_some(&self.room)
+    }
+
+    /// Events that stay in sight.
+    pub(crate) fn pins(&self) -> impl Iterator<Item = &Rc<Stored>> {
+        self.pins.of(self.pinned_in())
+    }
+
+    /// Whether an event stays in sight.
+    pub(crate) fn is_pinned(&self, stored: &Stored) -> bool {
+        self.pins.has(self.pinned_in(), stored)
+    }
+
+    /// Keeps the event that was opened in sight, or no longer.
+    pub(crate) fn toggle_pin(&mut self) {
+        if let Some(opened) = &self.opened {
+            let room = self.recorded.is_none().then_some(&self.room);
+            self.pins.toggle(room, opened);
+        }
     }
 
     /// Opens a socket to a room's stream.

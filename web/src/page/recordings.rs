@@ -77,7 +77,7 @@ impl Page {
         self.performed.clear();
         self.roster_asked_at = None;
         self.lagging = 0;
-        self.pins.clear();
+        self.pins.leave_recording();
         self.store = Store::default();
         self.store.restore(shown.events.iter().map(|event| (None, event.clone())));
         self.time_travel = TimeTraveller::of_recording(&self.store);

@@ -32,6 +32,7 @@ pub mod names;
 pub mod palette;
 pub mod particles;
 pub mod picture;
+pub mod pins;
 pub mod playout;
 pub mod quality;
 pub mod recording;
