@@ -92,3 +92,15 @@ test.describe("with a finger", () => {
     await expect(pill(dashboard)).toBeHidden();
   });
 });
+
+test("the figures of an event that stays open go on", async ({ dashboard, server, page }) => {
+  await tell(server, tasks("claude", 1, 1));
+  await dashboard.rows.first().click();
+  await expect(dashboard.detail).toContainText("1 calls");
+  await page.getByTestId("copy").click();
+  await expect(page.getByTestId("copy")).not.toHaveText("Copy JSON");
+  const said = await page.getByTestId("copy").textContent();
+  await tell(server, tasks("claude", 2, 3));
+  await expect(dashboard.detail).toContainText("3 calls");
+  await expect(page.getByTestId("copy")).toHaveText(said!);
+});

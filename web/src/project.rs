@@ -114,6 +114,9 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
         }),
     );
     project_feed(page, views);
+    if views.detail.with_untracked(Option::is_some) {
+        project_detail(page, views);
+    }
 }
 
 /// The chronicle's window.
