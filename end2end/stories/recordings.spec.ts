@@ -123,3 +123,24 @@ test("a backup of several rooms is shown one room at a time", async ({ dashboard
   await dashboard.isLive();
   await expect(page.getByTestId("room-select")).toHaveValue("main");
 });
+
+test("a recording that was chosen with keys or a click leaves the keys to the page", async ({ dashboard, page }) => {
+  for (const again of [false, true]) {
+    const chooser = page.waitForEvent("filechooser");
+    if (again) {
+      await page.getByTestId("open-recording").focus();
+      await page.keyboard.press("Space");
+    } else await page.getByText("↑ Open").click();
+    await (await chooser).setFiles({ name: "a.ndjson", mimeType: "application/x-ndjson", buffer: Buffer.from(ofLab) });
+    await expect(page.getByTestId("link-state")).toHaveAttribute("data-state", "recording");
+    await page.keyboard.press("f");
+    await expect(page).toHaveURL(/success=false/);
+    await page.keyboard.press("f");
+    await page.keyboard.press("Escape");
+    await dashboard.isLive();
+  }
+  // The chooser was closed without a file: the keys are the page's there, too, as on any button.
+  await page.getByTestId("open-recording").focus();
+  await page.keyboard.press("f");
+  await expect(page).toHaveURL(/success=false/);
+});

@@ -13,17 +13,13 @@ use crate::page::Page;
 
 /// Does what a key is for, wherever it was pressed.
 pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
-    let target = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
-    let is_row =
-        target.as_ref().is_some_and(|element| element.get_attribute("role").as_deref() == Some("button"));
-    let tag = target.map(|element| element.tag_name()).unwrap_or_default();
-    let is_button = is_row || matches!(tag.as_str(), "BUTTON" | "A");
+    let on = Target::of(event);
     let visiting = app.views.when.with_untracked(|when| when.visiting);
     let in_dialog = app.views.in_dialog();
     if is_composed(event) {
         return;
     }
-    if event.key() == "Escape" && !in_dialog && tag != "INPUT" {
+    if event.key() == "Escape" && !in_dialog && on != Target::Field {
         if visiting && !event.repeat() {
             app.travel(|page| page.leave(true));
         } else if app.views.wall.get_untracked() && !event.repeat() {
@@ -31,7 +27,7 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
         }
         return;
     }
-    let typing = matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT");
+    let typing = matches!(on, Target::Field | Target::Choice);
     if typing || in_dialog || event.ctrl_key() || event.meta_key() || event.alt_key() {
         return;
     }
@@ -42,7 +38,7 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
     };
     // A key that is held acts once; what the browser would do at its every repetition, it does not.
     if event.repeat() {
-        if meant == ' ' && !is_button {
+        if meant == ' ' && on != Target::Button {
             event.prevent_default();
         }
         return;
@@ -59,7 +55,7 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
         'f' => app.filter(|filter| filter.failures = !filter.failures),
         'r' => app.travel(Page::replay),
         // A button that has the focus is pressed by it.
-        ' ' if !is_button => {
+        ' ' if on != Target::Button => {
             event.prevent_default();
             app.travel(if visiting { Page::toggle_play } else { Page::pause_live });
         }
@@ -72,6 +68,35 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
             if let Some(spell) = at.and_then(|at| SpellName::ALL.get(at)) {
                 app.filter_spell(spell.as_str());
             }
+        }
+    }
+}
+
+/// What has the focus where a key is pressed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// A key is typed into it.
+    Field,
+    /// A key chooses in it.
+    Choice,
+    /// Enter and the space bar press it.
+    Button,
+    Other,
+}
+
+impl Target {
+    fn of(event: &KeyboardEvent) -> Self {
+        let Some(element) = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) else {
+            return Self::Other;
+        };
+        let has = |name: &str, value: &str| element.get_attribute(name).as_deref() == Some(value);
+        match element.tag_name().as_str() {
+            // What chooses a file is pressed, not typed into.
+            _ if has("role", "button") || has("type", "file") => Self::Button,
+            "BUTTON" | "A" => Self::Button,
+            "INPUT" | "TEXTAREA" => Self::Field,
+            "SELECT" => Self::Choice,
+            _ => Self::Other,
         }
     }
 }

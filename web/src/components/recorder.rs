@@ -26,6 +26,7 @@ pub(crate) fn Recorder(app: AppHandle) -> impl IntoView {
                     open(app, event.target().files());
                     // The same file may be chosen again.
                     event.target().set_value("");
+                    let _ = event.target().blur();
                 }
             />
         </label>
