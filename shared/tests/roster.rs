@@ -135,6 +135,19 @@ fn waits_end_one_by_one_and_are_counted_once() {
 }
 
 #[test]
+fn a_call_is_counted_whether_its_daemon_is_present_or_not() {
+    let mut told = Told::default();
+    told.tell(0.0, "invoke", false, json!({"error": "exit 101", "execution_time": 3.1, "cost_usd": 2}));
+    let figures = |sums: Sums| (sums.invocations, sums.failures, sums.seconds.get(), dollars(sums));
+    assert_eq!((told.doing(), figures(told.all())), (Doing::Gone, (1, 1, 3.1, Some(2.0))));
+    told.tell(1.0, "summon", true, json!({})).tell(2.0, "banish", true, json!({}));
+    told.tell(3.0, "invoke", false, json!({"error": "killed"}));
+    let gone = told.roster.get("codex").unwrap();
+    assert_eq!((gone.doing, gone.failure.is_some(), gone.heard_seq), (Doing::Gone, false, 3));
+    assert_eq!((figures(gone.all), figures(gone.session)), ((2, 2, 3.1, Some(2.0)), (1, 1, 0.0, None)));
+}
+
+#[test]
 fn a_refusal_takes_the_place_of_nobody() {
     let mut roster = Roster::default();
     for n in 1..=DAEMONS_MAX as u64 {
@@ -229,7 +242,7 @@ fn words_of_what_was_deleted_are_gone_and_figures_stay() {
     told.roster.hush_before(5);
     let text = serde_json::to_string(&told.roster).unwrap();
     assert!(!text.contains("secret"), "{text}");
-    assert_eq!((told.doing(), told.all().failures), (Doing::Failed, 1));
+    assert_eq!((told.doing(), told.all().failures), (Doing::Failed, 2));
     told.tell(6.0, "invoke", true, json!({"call_id": "secret", "task": "x"}));
     assert!(told.tasks().is_empty(), "its end is still known by its id");
 }
@@ -315,6 +328,25 @@ proptest! {
                 prop_assert_eq!(&reloaded, &known);
             }
             prop_assert_eq!(&reloaded, &live);
+        }
+    }
+
+    /// Whoever is present, and whatever else is open.
+    #[test]
+    fn every_call_that_ended_is_in_the_figures(told in prop::collection::vec(any_event(), 1..60)) {
+        let (mut roster, mut calls) = (Roster::default(), std::collections::BTreeMap::new());
+        for (seq, (spell, daemon, success, metadata, at)) in (1..).zip(told) {
+            if spell == "invoke" && metadata["phase"] != "begin" {
+                let (all, failed) = calls.entry(daemon.clone()).or_insert((0, 0));
+                (*all, *failed) = (*all + 1, *failed + u64::from(!success));
+            } else if spell == "reveal" && success && metadata["query_type"] == "forget" {
+                calls.remove(&daemon);
+            }
+            roster.fold(seq, Sign::read(&event(seq, at, &spell, &daemon, success, metadata)).as_ref());
+            for (daemon, counted) in &calls {
+                let sums = roster.get(daemon).map(|daemon| daemon.all).unwrap_or_default();
+                prop_assert_eq!((sums.invocations, sums.failures), *counted);
+            }
         }
     }
 

@@ -1,6 +1,5 @@
 //! How an event changes a roster.
 
-use super::amount::Seconds;
 use super::sign::{CallPart, DIGEST, Deed, Sign, Spent, digest};
 use super::state::{Call, DaemonState, Failure, Wait};
 use super::sums::Sums;
@@ -38,7 +37,7 @@ impl Roster {
             }
             Ok(at) => at,
             // Who is not here and not known leaves nothing but figures.
-            Err(_) if !sign.brings() && (sign.spent == Spent::default() || self.is_full()) => return,
+            Err(_) if !sign.brings() && (!sign.counts() || self.is_full()) => return,
             Err(_) => self.make_room(&sign.daemon),
         };
         let day = self.day(sign.at);
@@ -50,7 +49,12 @@ impl Roster {
             daemon.color = sign.color;
         }
         daemon.take(seq, sign);
-        daemon.each_window(|sums| sums.spend(sign.spent));
+        daemon.each_window(|sums| {
+            sums.spend(sign.spent);
+            if let Deed::Ended { seconds, error, .. } = &sign.deed {
+                sums.end_call(*seconds, error.is_some());
+            }
+        });
         daemon.settle();
     }
 
@@ -74,6 +78,11 @@ impl Roster {
 }
 
 impl Sign {
+    /// Whether figures change by it, also those of a daemon that is not present.
+    fn counts(&self) -> bool {
+        self.spent != Spent::default() || matches!(self.deed, Deed::Ended { .. })
+    }
+
     /// Whether a daemon that is not present is so after it.
     fn brings(&self) -> bool {
         match &self.deed {
@@ -112,9 +121,9 @@ impl DaemonState {
                 self.appear(sign.at);
                 self.begin(seq, sign, call_id.clone());
             }
-            Deed::Ended { call_id, seconds, error } => {
+            Deed::Ended { call_id, error, .. } => {
                 self.appear(sign.at);
-                self.end(sign, call_id.as_deref(), *seconds, error.is_some());
+                self.end(sign, call_id.as_deref());
                 self.failure = error.as_ref().map(|error| Failure {
                     task: sign.line.clone(),
                     error: error.clone(),
@@ -187,12 +196,11 @@ impl DaemonState {
         self.calls.push(Call { call_id, task: sign.line.clone(), since, seq, beside });
     }
 
-    fn end(&mut self, sign: &Sign, call_id: Option<&str>, seconds: Seconds, failed: bool) {
+    fn end(&mut self, sign: &Sign, call_id: Option<&str>) {
         self.end_waits(sign.at, call_id);
         if let Some(at) = self.ended(sign, call_id) {
             self.calls.remove(at);
         }
-        self.each_window(|sums| sums.end_call(seconds, failed));
     }
 
     /// The open call that an end is of.
