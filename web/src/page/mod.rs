@@ -332,6 +332,7 @@ impl Page {
             Notice::Draining { reconnect_in_ms } => self.link.draining(reconnect_in_ms),
             Notice::Connection(_)
             | Notice::Hello { .. }
+            | Notice::Authenticated { .. }
             | Notice::Filtered { .. }
             | Notice::Published { .. }
             | Notice::Error { .. }
