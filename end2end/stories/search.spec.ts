@@ -84,3 +84,31 @@ test("text of the chronicle can be selected, and the event does not open", async
     await expect(page.getByTestId("travel-banner")).toBeHidden();
   }
 });
+
+test("what is found is of what is shown, live and in a recording", async ({ dashboard, server, page }) => {
+  await server.summon("claude");
+  await server.invoke("claude", "alpha of the room");
+  await page.getByTestId("search").click();
+  const field = page.getByTestId("search-field");
+  const found = page.getByTestId("found-row");
+  await field.fill("alpha");
+  await field.press("Enter");
+  await expect(found.filter({ hasText: "alpha of the room" }).first()).toBeVisible();
+  const line = (task: string, seq: number) =>
+    JSON.stringify({ spell_name: "invoke", daemon_name: "old", success: true, seq, timestamp: `2020-01-31T09:00:${10 + seq}.000000`, metadata: { task } });
+  const text = [line("Alpha-tests are built", 1), line("other", 2), line("the last alpha", 40)].join("\n");
+  await page.evaluate((text) => (window as any).__arcane.open(text), text);
+  // The whole recording, also what was not played yet.
+  await expect(found).toHaveText([/the last alpha/, /Alpha-tests are built/]);
+  for (const [words, count] of [["success", 0], ["2020", 0], ['"alpha tests"', 1], ["tests alph", 1], ["alph tests", 0]] as const) {
+    await field.fill(words);
+    await field.press("Enter");
+    await expect(found).toHaveCount(count);
+  }
+  await field.fill("alpha");
+  await field.press("Enter");
+  await page.getByTestId("back-to-live").click();
+  await dashboard.isLive();
+  await expect(found.filter({ hasText: "alpha of the room" }).first()).toBeVisible();
+  await expect(found.filter({ hasText: "last alpha" })).toHaveCount(0);
+});

@@ -214,6 +214,10 @@ impl AppHandle {
         self.to_newest();
         self.ask_log();
         self.refresh();
+        // What was found is of the room or the recording from before.
+        if self.with(|page| page.search.is_due()) == Some(true) {
+            self.ask_search();
+        }
     }
 
     /// Asks the log what is due, and again when it has answered.

@@ -108,10 +108,8 @@ impl AppHandle {
     pub(crate) fn ask_search(self) {
         let filter = self.views.chronicle.filter.get_untracked();
         let asked = self.with(|page| {
-            if page.recorded.is_some() {
-                let mut search = std::mem::take(&mut page.search);
-                search.look_here(page.shown(), &filter);
-                page.search = search;
+            if let Some(recorded) = &page.recorded {
+                page.search.look_here(&mut recorded.newest_first(), &filter);
                 return None;
             }
             page.search.ask(page.room.as_str(), &filter)

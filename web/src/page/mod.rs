@@ -198,6 +198,7 @@ impl Page {
         self.socket = None;
         self.room = room;
         self.recorded = None;
+        self.search.begin_again();
         self.leave(true);
         self.roster_asked_at = None;
         self.lagging = 0;

@@ -2,7 +2,7 @@
 //!
 //! The page's room stays what it is: a recording is of a room, maybe of another server's, and is left to where the page came from.
 
-use arcane_shared::{RoomName, UnixMillis};
+use arcane_shared::{ReceivedEvent, RoomName, UnixMillis};
 use arcane_stage::Store;
 use arcane_stage::recording::{self, RecordedRoom, Recording};
 use arcane_stage::time_travel::TimeTravel;
@@ -38,6 +38,11 @@ impl Recorded {
         let left = if unread > 0 { format!("; {unread} lines left out") } else { String::new() };
         let (events, room) = (shown.events.len(), &shown.room);
         format!("A recording of {events} events of the room {room}{among}{left}. Esc: back to the bus.")
+    }
+
+    /// The events of the room that is shown, also those that were not played yet.
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &ReceivedEvent> {
+        self.rooms.get(self.at).into_iter().flat_map(|room| room.events.iter().rev())
     }
 
     /// Its rooms.
@@ -78,6 +83,7 @@ impl Page {
         self.roster_asked_at = None;
         self.lagging = 0;
         self.pins.leave_recording();
+        self.search.begin_again();
         self.store = Store::default();
         self.store.restore(shown.events.iter().map(|event| (None, event.clone())));
         self.time_travel = TimeTraveller::of_recording(&self.store);

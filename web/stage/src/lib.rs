@@ -48,6 +48,7 @@ pub mod summary;
 pub mod time_travel;
 pub mod timeline;
 pub mod wave;
+mod words;
 
 pub use director::{Cue, direct};
 pub use stage::Stage;

@@ -6,9 +6,9 @@ use arcane_shared::{Position, ReceivedEvent};
 use serde_json::Value;
 
 use crate::filter::Filter;
-use crate::message;
 use crate::store::{Entry, Origin, Store, Stored};
 use crate::time_travel::ask::{Answer, Ask, Trouble};
+use crate::words::Words;
 
 /// Events of one page.
 pub const PAGE_EVENTS: usize = 50;
@@ -27,6 +27,8 @@ pub struct Search {
     next: Option<Position>,
     /// Counts searches: an answer belongs to one.
     turn: u32,
+    /// Whether anything was asked for since it began.
+    begun: bool,
     asking: bool,
     trouble: Option<Trouble>,
     /// Whether it is a search in what the page holds.
@@ -46,13 +48,19 @@ impl Search {
         self.begin(&words);
     }
 
+    /// Whether it has begun anew and nothing was asked for since.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        !self.begun && !self.words.is_empty()
+    }
+
     /// The next question: its turn and its path. `None`: there is nothing to ask, or it is under way.
     pub fn ask(&mut self, room: &str, filter: &Filter) -> Option<(u32, String)> {
         let begins = self.found.is_empty();
         if self.words.is_empty() || self.asking || self.here || !(begins || self.has_more()) {
             return None;
         }
-        self.asking = true;
+        (self.begun, self.asking) = (true, true);
         self.trouble = None;
         let mut path = format!("/events?room={room}&order=desc&limit={PAGE_EVENTS}&q=");
         escape(&self.words, &mut path);
@@ -93,23 +101,27 @@ impl Search {
                 self.next = last.filter(|_| more).map(|seq| Position { epoch: page.epoch, seq });
             }
             Err(trouble) if trouble != Trouble::NoLog => self.trouble = Some(trouble),
-            _ => self.look_here(store, filter),
+            _ => {
+                let events = store.newest_first().filter_map(|entry| match entry {
+                    Entry::Event(stored, _) => Some(&stored.event),
+                    Entry::Gap { .. } | Entry::NewRun { .. } => None,
+                });
+                self.look_here(&mut { events }, filter);
+            }
         }
     }
 
     /// Searches what the page holds: a server without a log, and a recording, can be asked for nothing.
-    pub fn look_here(&mut self, store: &Store, filter: &Filter) {
-        self.here = true;
-        // The tables for other scripts' cases would be four kilobytes of the page.
-        let words: Vec<String> = self.words.to_ascii_lowercase().split_whitespace().map(Into::into).collect();
-        for entry in store.newest_first() {
-            let Entry::Event(stored, _) = entry else { continue };
-            if words.is_empty() || self.found.len() >= FOUND_MAX || !filter.matches(&stored.event) {
-                continue;
+    /// Its events are given newest first.
+    pub fn look_here(&mut self, events: &mut dyn Iterator<Item = &ReceivedEvent>, filter: &Filter) {
+        (self.begun, self.here) = (true, true);
+        let words = Words::of(&self.words);
+        for event in events {
+            if self.found.len() >= FOUND_MAX {
+                break;
             }
-            let text = message::value(&stored.event).to_string().to_ascii_lowercase();
-            if words.iter().all(|word| text.contains(word)) {
-                self.add(stored.event.clone());
+            if filter.matches(event) && words.are_in(event) {
+                self.add(event.clone());
             }
         }
     }
@@ -170,6 +182,7 @@ fn escape(text: &str, into: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message;
     use arcane_shared::Timestamp;
     use proptest::prelude::*;
     use serde_json::json;
@@ -210,9 +223,13 @@ mod tests {
         search.begin("one");
         let (turn, _) = search.ask("main", &all).unwrap();
         search.begin("other");
+        assert!(search.is_due());
         search.answer(turn, Ok(page(&[event(1, "one")], None)), &Store::default(), &all);
         assert!(search.found().is_empty());
         assert!(search.ask("main", &all).is_some());
+        assert!(!search.is_due());
+        search.begin_again();
+        assert!(search.is_due(), "another room is shown");
     }
 
     #[test]
