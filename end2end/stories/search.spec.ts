@@ -105,6 +105,9 @@ test("what is found is of what is shown, live and in a recording", async ({ dash
     await field.press("Enter");
     await expect(found).toHaveCount(count);
   }
+  // A recording has a date, and is no time ago.
+  await expect(page.getByTestId("travel-moment")).toContainText("2020-01-31");
+  await expect(page.getByTestId("travel-banner")).not.toContainText("ago");
   await field.fill("alpha");
   await field.press("Enter");
   await page.getByTestId("back-to-live").click();

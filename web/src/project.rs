@@ -109,9 +109,7 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     }
     put(
         views.daemons.last_heard,
-        latest.map_or_else(String::new, |at| {
-            format!("last event {} {}", ago(unix - at), if visiting { "before" } else { "ago" })
-        }),
+        latest.map_or_else(String::new, |at| format!("last event {} {}", ago(unix - at), since(page))),
     );
     project_feed(page, views);
     if views.detail.with_untracked(Option::is_some) {
@@ -304,6 +302,11 @@ fn ratio(page: &Page, circles: usize) -> String {
     said
 }
 
+/// From where a length of time counts back: the present, or the moment of a visit.
+fn since(page: &Page) -> &'static str {
+    if page.time_travel.travel.is_some() { "before" } else { "ago" }
+}
+
 /// What a mark on the stage is about, at a place of the stage.
 pub(crate) fn tip(page: &Page, stored: &Stored, at: [f32; 2]) -> Tip {
     let event = &stored.event;
@@ -313,11 +316,12 @@ pub(crate) fn tip(page: &Page, stored: &Stored, at: [f32; 2]) -> Tip {
     let painted = painted.map(|ms| format!(" · seen after {} ms", fixed(ms, 0))).unwrap_or_default();
     Tip {
         text: format!(
-            "{number}{} {} · {who} · {} · {} ago{painted}",
+            "{number}{} {} · {who} · {} · {} {}{painted}",
             summary::sign(event),
             summary::shorten(event.spell_name.as_str(), 24),
             summary::of(event),
             ago(page.moment() - event.timestamp.unix_millis()),
+            since(page),
         ),
         id: stored.id,
         at,

@@ -24,7 +24,7 @@ pub(crate) fn Banner(when: RwSignal<When>, app: AppHandle) -> impl IntoView {
                     <span class="how">{how}</span>
                     " "
                     <time data-testid="travel-moment">{when.pick(|when| when.post.when.clone())}</time>
-                    <span class="dim">" · "{when.pick(|when| when.post.ago.clone())}</span>
+                    <span class="dim" hidden=when.pick(|when| when.post.ago.is_empty())>" · "{when.pick(|when| when.post.ago.clone())}</span>
                 </span>
                 <span class="note" data-testid="travel-note">{when.pick(|when| when.post.note.clone())}</span>
             </p>

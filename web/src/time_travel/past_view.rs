@@ -1,7 +1,6 @@
 //! From where in time the page is to what people read of it: the banner, the scrubber, the page's title.
 
-use arcane_stage::moment::{clock, length};
-use arcane_stage::signpost::Signpost;
+use arcane_stage::signpost::{self, Signpost};
 use arcane_stage::summary::fixed;
 use leptos::prelude::*;
 
@@ -32,8 +31,13 @@ fn when(page: &Page, point: Option<f64>) -> When {
     let part = travel.map_or(1.0, |_| span.part(at).clamp(0.0, 1.0));
     let seconds = |ms: f64| fixed(ms / 1000.0, 0);
     let told = |at: f64| {
-        let when = clock(at, present, offset_ms(at));
-        format!("{when}, {} ago: {}", length(present - at), strip::describe(page, at))
+        let [mut said, ago] = signpost::told(at, page.recorded.is_none().then_some(present), offset_ms(at));
+        if !ago.is_empty() {
+            said += ", ";
+            said += &ago;
+        }
+        said += ": ";
+        said + &strip::describe(page, at)
     };
     When {
         visiting: travel.is_some(),

@@ -12,7 +12,7 @@ pub struct Signpost {
     pub mode: &'static str,
     /// The moment, on the viewer's clock.
     pub when: String,
-    /// How long ago that is.
+    /// How long ago that is; empty in a recording, which has no present.
     pub ago: String,
     /// What has to be said about it; mostly nothing.
     pub note: String,
@@ -23,17 +23,25 @@ impl Signpost {
     #[must_use]
     pub fn of(travel: &TimeTravel, present: UnixMillis, offset_ms: f64) -> Self {
         let at = travel.moment();
+        let [when, ago] = told(at, travel.recorded().is_none().then_some(present), offset_ms);
         Self {
             mode: match (travel.is_looking(), travel.playback()) {
                 (true, _) => "looking",
                 (false, Some(_)) => "playing",
                 (false, None) => "past",
             },
-            when: clock(at, present, offset_ms),
-            ago: length(present - at) + " ago",
+            when,
+            ago,
             note: note(travel),
         }
     }
+}
+
+/// A moment of the past in words: when, and how long ago. Without a present, as in a recording, it has its date and is no time ago.
+#[must_use]
+pub fn told(at: UnixMillis, present: Option<UnixMillis>, offset_ms: f64) -> [String; 2] {
+    let when = clock(at, present.unwrap_or(f64::INFINITY), offset_ms);
+    [when, present.map_or_else(String::new, |present| length(present - at) + " ago")]
 }
 
 fn note(travel: &TimeTravel) -> String {
@@ -58,6 +66,7 @@ fn note(travel: &TimeTravel) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recording::RecordedRoom;
 
     #[test]
     fn a_visit_says_where_it_is_and_what_it_does() {
@@ -69,6 +78,8 @@ mod tests {
         let (turn, _) = travel.ask().unwrap();
         travel.answer(turn, Err(crate::time_travel::ask::Trouble::Unreachable), 0.0);
         assert_eq!(post(&travel).note, "The past is out of reach");
+        let recorded = post(&TimeTravel::of_recording(1_764_158_220_000.0, RecordedRoom::default()));
+        assert_eq!((recorded.when.as_str(), recorded.ago.as_str()), ("2025-11-26 11:57:00", ""));
         let kept = post(&TimeTravel::of_kept(0.0, Vec::new()));
         assert_eq!((kept.mode, kept.note.as_str()), ("past", "what this browser kept"));
     }
