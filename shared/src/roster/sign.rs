@@ -152,6 +152,13 @@ impl Sign {
         }
     }
 
+    /// Whether none of its daemon's calls goes on after it.
+    #[must_use]
+    pub fn ends_all(&self) -> bool {
+        !self.failed
+            && matches!(self.deed, Deed::Summoned | Deed::Banished | Deed::Forgotten | Deed::Spoke { .. })
+    }
+
     fn made<S: Spell>(
         event: &ArcaneEvent<S>,
         fields: &Fields<'_>,

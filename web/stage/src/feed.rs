@@ -10,6 +10,7 @@ use crate::filter::Filter;
 use crate::palette;
 use crate::store::{Entry, Origin, Store, Stored};
 use crate::summary;
+use crate::time_travel::past::taken_at;
 
 /// What one row shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,12 +130,14 @@ struct Scan<'a> {
 
 struct End<'a> {
     begun: u64,
-    event: &'a ReceivedEvent,
+    /// What its beginning tells by it.
+    told: Told<'a>,
     /// Its row is the call's.
     stands_in: bool,
 }
 
 /// What an entry with a row tells.
+#[derive(Clone, Copy)]
 enum Told<'a> {
     /// Itself.
     Entry,
@@ -159,15 +162,20 @@ impl<'a> Scan<'a> {
             Part::End(begun) => {
                 let passes = self.filter.matches(event);
                 let stands_in = passes && self.pin.is_none_or(|pin| stored.id <= pin || begun > pin);
-                self.ends.push(End { begun, event, stands_in });
+                self.ends.push(End { begun, told: Told::Ended(event), stands_in });
                 passes.then_some(Told::End(begun))
             }
-            Part::Begin(seq) => {
+            Part::Begin { seq, again } => {
                 let end = self.ends.iter().rposition(|end| end.begun == stored.id);
                 let end = end.map(|at| self.ends.swap_remove(at));
                 let has_row = end.as_ref().is_some_and(|end| end.stands_in);
-                let told = end.map_or(Told::Begun(self.in_run.then_some(seq)), |end| Told::Ended(end.event));
-                (!has_row && self.filter.matches_call(event)).then_some(told)
+                let told = end.map_or(Told::Begun(self.in_run.then_some(seq)), |end| end.told);
+                let passes = self.filter.matches_call(event);
+                if let Some(begun) = again {
+                    let is_read = self.pin.is_none_or(|pin| stored.id <= pin || begun > pin);
+                    self.ends.push(End { begun, told, stands_in: (has_row || passes) && is_read });
+                }
+                (!has_row && passes).then_some(told)
             }
         }
     }
@@ -186,8 +194,9 @@ impl Told<'_> {
             },
             Told::Ended(end) => Row { text: summary::task(event), ..ended(row, event, end) },
             Told::Begun(seq) => {
-                let call = seq.and_then(|seq| store.daemons().open_call(&row.daemon, seq));
-                let elapsed = call.map(|call| summary::ago(asked.now - call.since.unix_millis()));
+                let open =
+                    |seq: Seq| store.daemons().open_call(&row.daemon, seq).is_some() || store.is_beyond(seq);
+                let elapsed = seq.filter(|seq| open(*seq)).map(|_| summary::ago(asked.now - taken_at(event)));
                 Row {
                     text: summary::task(event),
                     goes_on: elapsed.is_some(),

@@ -241,6 +241,11 @@ impl Store {
         self.lacks_events
     }
 
+    /// Whether a call goes on for which the roster has no room.
+    pub(crate) fn is_beyond(&self, seq: Seq) -> bool {
+        self.calls.is_beyond(seq)
+    }
+
     /// Events per second.
     #[must_use]
     pub fn timeline(&self) -> &Timeline {

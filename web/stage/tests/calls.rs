@@ -81,6 +81,45 @@ fn the_next_sign_of_life_closes_a_call_and_a_late_end_still_ends_it() {
 }
 
 #[test]
+fn a_call_beyond_those_that_the_roster_keeps_goes_on() {
+    let ids: Vec<String> = (1..=12).map(|n| format!("c{n}")).collect();
+    let calls = || (1..).zip(&ids).map(|(seq, id)| begin(seq, Some(id), id)).collect();
+    let mut store = store(calls());
+    let going = |store: &Store| told(store).iter().filter(|row| row.starts_with('…')).count();
+    assert_eq!((going(&store), told(&store)[11].as_str()), (12, "… c1 19 s"));
+    store.receive(end(13, Some("c12"), "c12"));
+    store.receive(end(14, Some("c1"), "c1"));
+    assert_eq!((going(&store), told(&store)[0].as_str()), (10, "✦ c1 500 ms"));
+    // What it did has ended: the end of the others never came.
+    store.receive(about(15, "voice", json!({})));
+    assert_eq!((going(&store), told(&store)[12].as_str()), (0, "◇ c2 –"));
+}
+
+#[test]
+fn calls_in_flight_have_one_row_each_however_many_they_are() {
+    let id = |n: u64| format!("c{n}");
+    let mut events: Vec<_> = (1..=900).map(|n| begin(n, Some(&id(n)), "t")).collect();
+    events.extend((1..=900).map(|n| end(900 + n, Some(&id(n)), "t")));
+    assert_eq!(told(&store(events)).len(), 900);
+}
+
+#[test]
+fn a_beginning_that_is_told_again_is_one_call() {
+    let mut store = store(vec![begin(1, Some("a"), "build"), begin(2, Some("b"), "lint")]);
+    let held = Held::of(&store);
+    store.receive(begin(3, Some("a"), "build"));
+    assert_eq!(told(&store), ["… build 17 s", "… lint 18 s"]);
+    let read = |store: &Store| {
+        let rows = rows(store, &Filter::default(), Some(&held));
+        rows.iter().map(|row| format!("{} {}", row.sign, row.text)).collect::<Vec<_>>()
+    };
+    assert_eq!(read(&store), ["… lint", "… build"], "who reads keeps the row");
+    store.receive(end(4, Some("a"), "build"));
+    assert_eq!(told(&store), ["✦ build 500 ms", "… lint 18 s"]);
+    assert_eq!(read(&store), ["… lint", "✦ build"]);
+}
+
+#[test]
 fn an_end_without_an_id_ends_the_call_that_the_roster_says() {
     let store = store(vec![begin(1, None, "a"), begin(2, None, "b"), end(3, None, "b")]);
     assert_eq!(told(&store), ["✦ b 500 ms", "… a 19 s"]);
@@ -156,6 +195,7 @@ proptest! {
                     calls += 1;
                     store.receive(begin(seq, Some(&id), "t"));
                 }
+                0 => drop(store.receive(begin(seq, Some(&id), "t"))),
                 3 | 4 if open.remove(&call) => drop(store.receive(end(seq, Some(&id), "t"))),
                 _ => {
                     others += 1;
