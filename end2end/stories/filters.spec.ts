@@ -39,3 +39,18 @@ test("each room has its own stream", async ({ dashboard, server, page }) => {
   await expect(dashboard.row("summon", "tester")).toHaveCount(1);
   await expect(dashboard.row("summon", "claude")).toHaveCount(0);
 });
+
+for (const width of [1280, 1366, 1440, 1920, 390]) {
+  test(`the filters can be read at a width of ${width}`, async ({ dashboard, server, page }) => {
+    await page.setViewportSize({ width, height: 800 });
+    await server.summon("a-daemon-with-a-name-that-is-rather-long-for-the-name-of-one");
+    await dashboard.hasCircles("a-daemon-with-a-name-that-is-rather-long-for-the-name-of-one");
+    for (const which of ["filter-spell", "filter-daemon"]) {
+      expect((await page.getByTestId(which).boundingBox())!.width).toBeGreaterThanOrEqual(82);
+    }
+    const panel = (await page.locator(".chronicle").boundingBox())!;
+    const last = (await page.getByTestId("search").boundingBox())!;
+    expect(last.x + last.width).toBeLessThanOrEqual(panel.x + panel.width);
+    await page.locator(".chronicle").screenshot({ path: `test-results/filters-${width}.png` });
+  });
+}
