@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+
 import { expect, test } from "../support/test.ts";
 
 test("a spell from the spell bar summons: a circle appears and the feed shows it", async ({ dashboard }) => {
@@ -78,4 +80,20 @@ test("markup in a task is text", async ({ dashboard, server }) => {
   await expect(dashboard.detail).toContainText("<img src=x");
   await expect(dashboard.page.locator("img[src=x]")).toHaveCount(0);
   expect(await dashboard.page.evaluate(() => (window as any).hacked)).toBeUndefined();
+});
+
+test("the first minute of the README, typed as it stands there", async ({ dashboard, page }) => {
+  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+  const lines = readme.split("## The first minute")[1]!.split("```")[1]!.split("\n").slice(1, -1);
+  expect(lines.length).toBeGreaterThan(3);
+  await page.mouse.click(640, 300);
+  for (const line of lines) {
+    const answer = page.waitForResponse(/\/spell\/cast/);
+    await page.keyboard.type(line);
+    await page.keyboard.press("Enter");
+    expect((await answer).ok()).toBe(true);
+    await expect(dashboard.spell).not.toBeFocused();
+  }
+  await dashboard.hasCircles("gemini");
+  await expect(page.getByTestId("travel-banner")).toBeHidden();
 });
