@@ -31,10 +31,13 @@ for (const write of ["http://HOST", "HOST", "ws://HOST", "http://HOST/", "ws://H
 for (const named of ["ftp://127.0.0.1", "a b", "http://", "127.0.0.1:99999", "http://user:secret@127.0.0.1:1", "/", "http://a/?b;c"]) {
   test(`?server=${named} is no server, and the page says so`, async ({ dashboard, server, page }) => {
     await server.summon("claude");
+    await dashboard.hasCircles("claude");
     await page.goto(`${server.url}/?server=${encodeURIComponent(named)}`);
     await expect(dashboard.link).toHaveAttribute("data-state", "disconnected");
     await expect(page.locator("#quiet")).toContainText("names no server");
     await dashboard.hasCircles();
+    // What the browser keeps of the page's own server is not shown as that server's.
+    await expect(dashboard.rows).toHaveCount(0);
     await dashboard.cast("summon gemini");
     await expect(dashboard.feedback).toContainText("names no server");
     await dashboard.open(server.url);

@@ -52,7 +52,8 @@ impl Server {
             let wrong = Some(format!(
                 "“{text}” in the page's address names no server. It would be ?server=http://host:8000"
             ));
-            return Self { wrong, ..own };
+            // What the browser keeps is of the page's own server.
+            return Self { wrong, base: text, ..own };
         };
         let (secure, place) = (address.secure.unwrap_or(own.secure), address.host + &address.path);
         if (secure, &place) == (own.secure, &own.place) {
