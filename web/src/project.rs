@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use arcane_shared::Timestamp;
-use arcane_shared::roster::{DaemonState, Doing, Sums, Window};
+use arcane_shared::roster::{DaemonState, Doing, Window};
 use arcane_stage::daemons::{self, Daemons};
 use arcane_stage::feed::Asked;
 use arcane_stage::latency::Report;
@@ -78,10 +78,11 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     put(views.daemons.present, page.shown().daemons().present().count());
     let store = page.shown();
     // Both parts are in order of name already.
-    let past = store.daemons().iter().filter(|daemon| !daemon.is_present() && daemon.all != Sums::default());
+    let past = daemons::listed(store.daemons()).filter(|daemon| !daemon.is_present());
     let rows = store.daemons().present().chain(past);
+    put(views.daemons.left_out, daemons::left_out(store.daemons()));
     views.daemons.rows.put(
-        rows.take(100).map(|daemon| {
+        rows.take(daemons::ROWS_MAX).map(|daemon| {
             (daemon.daemon_name.to_string(), daemon_view(store.daemons(), daemon, window, unix))
         }),
     );

@@ -1,7 +1,7 @@
 //! From the page's state to the statistics, while they are shown.
 
 use arcane_shared::roster::{DaemonState, Dollars, Sums, Window};
-use arcane_stage::daemons::{self, Daemons};
+use arcane_stage::daemons::{self, Daemons, ROWS_MAX};
 use arcane_stage::latency::BOUNDS_MS;
 use arcane_stage::palette;
 use arcane_stage::summary::{self, fixed};
@@ -10,8 +10,6 @@ use crate::components::daemons::Mana;
 use crate::components::stats::{Bin, StatRow, StatsState};
 use crate::page::Page;
 
-/// Daemons listed; the rest is in the server's own statistics.
-const ROWS_MAX: usize = 100;
 /// The usual deadline, milliseconds.
 const DEADLINE_MS: f64 = 200.0;
 
@@ -20,10 +18,8 @@ pub(crate) fn project(page: &Page, stats: StatsState, window: Window, unix: f64)
     let store = page.shown();
     stats.facts.put(facts(page).map(|fact| (fact.0, fact)));
     stats.bins.put(bins(page).enumerate());
-    let daemons =
-        store.daemons().iter().filter(|daemon| daemon.is_present() || daemon.all != Sums::default());
     stats.daemons.put(
-        daemons
+        daemons::listed(store.daemons())
             .take(ROWS_MAX)
             .map(|daemon| (daemon.daemon_name.to_string(), row(store.daemons(), daemon, window, unix))),
     );
@@ -83,7 +79,7 @@ pub(crate) fn mana(page: &Page, window: Window, unix: f64) -> Option<Mana> {
     any.then(|| {
         let [read, written] = [all.input_tokens, all.output_tokens].map(|n| n.map_or_else(none, amount));
         let cost = all.cost_usd.map_or_else(none, dollars);
-        Mana { tokens: format!("{read} · {written}"), cost, waited: arcane_stage::summary::ago(waited) }
+        Mana { tokens: format!("{read} · {written}"), cost, waited: waited_in_words(waited) }
     })
 }
 
@@ -111,7 +107,7 @@ fn row(daemons: &Daemons, daemon: &DaemonState, window: Window, unix: f64) -> St
             daemons::mean_seconds(&sums).map_or_else(none, summary::seconds),
             tokens(&sums).map_or_else(none, amount),
             sums.cost_usd.map_or_else(none, dollars),
-            if waited > 0.0 { arcane_stage::summary::ago(waited) } else { none() },
+            waited_in_words(waited),
         ],
     }
 }
@@ -122,6 +118,10 @@ fn tokens(sums: &Sums) -> Option<u64> {
         (None, None) => None,
         (read, written) => Some(read.unwrap_or(0).saturating_add(written.unwrap_or(0))),
     }
+}
+
+fn waited_in_words(ms: f64) -> String {
+    if ms > 0.0 { summary::ago(ms) } else { none() }
 }
 
 /// What is not known.

@@ -33,6 +33,8 @@ pub(crate) struct Mana {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct DaemonsState {
     pub(crate) rows: Rows<DaemonView>,
+    /// What the tables leave out; mostly nothing.
+    pub(crate) left_out: RwSignal<String>,
     /// How many are present, also beyond the table's rows.
     pub(crate) present: RwSignal<usize>,
     /// `None`: no event says anything of it.
@@ -54,7 +56,7 @@ impl DaemonsState {
 /// Who there is, and what they do.
 #[component]
 pub(crate) fn Daemons(state: DaemonsState, app: AppHandle) -> impl IntoView {
-    let DaemonsState { rows, present, mana, last_heard, words, .. } = state;
+    let DaemonsState { rows, left_out, present, mana, last_heard, words, .. } = state;
     view! {
         <section class="panel daemons" aria-labelledby="daemons-title">
             <div class="panel-head">
@@ -74,6 +76,7 @@ pub(crate) fn Daemons(state: DaemonsState, app: AppHandle) -> impl IntoView {
                     </tbody>
                 </table>
                 <p class="hint" hidden=move || !rows.is_empty()>"Nobody is here yet."</p>
+                <p class="hint" data-testid="left-out">{left_out}</p>
             </div>
             <Took mana words/>
             <p id="last-heard" class="foot">{last_heard}</p>

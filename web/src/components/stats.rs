@@ -70,6 +70,7 @@ pub(crate) fn Stats(state: StatsState, app: AppHandle) -> impl IntoView {
                         </Each>
                     </tbody>
                 </table>
+                <p class="hint">{app.views.daemons.left_out}</p>
             </div>
             <Actions autofocus=true/>
         </Dialog>

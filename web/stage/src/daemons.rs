@@ -88,6 +88,23 @@ impl Daemons {
     }
 }
 
+/// Daemons that a table lists; the rest is in the server's own statistics.
+pub const ROWS_MAX: usize = 100;
+
+/// Those that a table lists: who is present, and who did anything. In order of name.
+pub fn listed(daemons: &Daemons) -> impl Iterator<Item = &DaemonState> {
+    daemons.iter().filter(|daemon| daemon.is_present() || daemon.all != Sums::default())
+}
+
+/// What a table leaves out; empty where it lists all.
+#[must_use]
+pub fn left_out(daemons: &Daemons) -> String {
+    match listed(daemons).count() {
+        count if count > ROWS_MAX => format!("{ROWS_MAX} of {count} daemons"),
+        _ => String::new(),
+    }
+}
+
 /// The colour of a daemon of a roster.
 #[must_use]
 pub fn color_of(daemon: &DaemonState) -> Rgb {
