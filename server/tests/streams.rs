@@ -139,7 +139,6 @@ async fn what_cannot_be_asked_for_closes_with_a_reason() {
         ("since=3&from=4", 4400, "from: goes not together with since"),
         ("from=1&speed=1000", 4400, "speed: must be a number from 0.1 to 100"),
         ("consumer=a%20b", 4400, "consumer: a name consists of"),
-        ("token=x", 4400, "token: this version does not have it"),
         ("dameon=claude", 4400, "dameon: there is no such parameter; did you mean \"daemon\"?"),
         ("lastEventId=3", 4400, "lastEventId: there is no such parameter; did you mean \"since\"?"),
         ("recent=3&recent=4", 4400, "recent: is there twice; say it once"),

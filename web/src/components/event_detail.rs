@@ -25,9 +25,11 @@ pub(crate) fn EventDetail(detail: RwSignal<Option<Detail>>, app: AppHandle) -> i
     let json = NodeRef::<html::Pre>::new();
     // What was shown last stays until another event is opened: a dialog that closes is still seen.
     let shown = Memo::new(move |before: Option<&Detail>| {
-        let shown = detail.get().or_else(|| before.cloned()).unwrap_or_default();
-        // Its figures may go on; what was copied is the event.
-        if before.is_none_or(|before| before.json != shown.json) {
+        let now = detail.get();
+        let is_closed = now.is_none();
+        let shown = now.or_else(|| before.cloned()).unwrap_or_default();
+        // Its figures may go on; what was copied is the event, until it is closed.
+        if is_closed || before.is_none_or(|before| before.json != shown.json) {
             copied.set(None);
         }
         shown
