@@ -9,14 +9,20 @@ const pins = (page: Page): Locator => page.getByTestId("pin-row");
 async function pin(page: Page, row: Locator): Promise<void> {
   await row.click();
   await page.getByTestId("pin").click();
+  await close(page);
+}
+
+/** Closes the detail; the next Escape is the page's. */
+async function close(page: Page): Promise<void> {
   await page.keyboard.press("Escape");
+  await expect(page.getByTestId("event-detail")).toBeHidden();
 }
 
 /** What a row opens. */
 async function opens(page: Page, row: Locator, task: string): Promise<void> {
   await row.click();
   await expect(page.getByTestId("event-detail")).toContainText(`"task": "${task}"`);
-  await page.keyboard.press("Escape");
+  await close(page);
 }
 
 const of = (server: ArcaneServer, room: string, daemon_name: string, task: string) =>
@@ -35,7 +41,7 @@ test("a pin stays with its room, and what is clicked is what opens", async ({ da
   await expect(page.getByTestId("pin")).toHaveText("Pin");
   await page.getByTestId("pin").click();
   await expect(page.getByTestId("pin")).toHaveText("Unpin");
-  await page.keyboard.press("Escape");
+  await close(page);
   await opens(page, pins(page), "of lab");
   await page.getByTestId("room-select").selectOption("main");
   await expect(pins(page)).toHaveText([/of main/]);
