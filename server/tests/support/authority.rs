@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use arcane_server::config::TlsFiles;
+use arcane_server::config::{Config, Dashboard, NetConfig, TlsFiles};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -13,7 +14,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
 
-use super::TestServer;
+use super::{PATIENCE, TestServer};
 
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
@@ -99,3 +100,26 @@ pub fn write(files: &TlsFiles, (certificate, key): &(String, String)) {
     std::fs::write(&files.certificate, certificate).unwrap();
     std::fs::write(&files.key, key).unwrap();
 }
+
+/// A server with a certificate of this authority, unless others are named, and a client that trusts it.
+pub async fn server(authority: &Authority, net: NetConfig) -> TestServer {
+    let net = NetConfig { tls: Some(net.tls.unwrap_or_else(|| authority.files())), ..net };
+    let mut server = TestServer::with(Config { net, dashboard: Dashboard::Off, ..Config::default() }).await;
+    server.http = authority.http_client();
+    server
+}
+
+/// What a future gives, if it does in time.
+pub async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what}: in time"))
+}
+
+/// Everything until the server ends the connection, however it does.
+pub async fn until_ended(stream: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut all = Vec::new();
+    let _ = in_time("the connection ends", stream.read_to_end(&mut all)).await;
+    String::from_utf8_lossy(&all).into_owned()
+}
+
+/// A request after which the server ends the connection.
+pub const GET: &[u8] = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";

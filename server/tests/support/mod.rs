@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
 pub mod authority;
+pub mod guarded;
 pub mod http2;
 pub mod load;
 #[cfg(target_os = "linux")]
