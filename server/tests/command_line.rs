@@ -170,6 +170,7 @@ fn an_address_that_cannot_be_asked_is_refused_by_every_command() {
         &["cast", "list daemons"] as &[&str],
         &["publish", "reveal"],
         &["tail"],
+        &["health"],
         &["forget", "claude"],
         &["close", "lab"],
     ] {

@@ -104,6 +104,10 @@ fn every_command_speaks_https_with_an_authority_of_ones_own() {
     assert!(ask(&["publish", "reveal", "--description", "over TLS"]).starts_with("published "));
     assert!(ask(&["tail", "-n", "1"]).contains("over TLS"));
     assert_ne!(ask(&["cast", "summon claude"]), "");
+    assert!(
+        ask(&["health"]).starts_with(&format!("healthy: arcane {} at https://", env!("CARGO_PKG_VERSION")))
+    );
+    assert_eq!(ask(&["health", "--ready"]), format!("ready: {url}\n"));
     assert!(ask(&["publish", "reveal", "--room", "lab"]).ends_with("in lab\n"));
     assert_eq!(ask(&["close", "lab"]), "");
     assert!(server.failure(url, &["forget", "claude"], Some(&ca)).contains("banish it first"));
@@ -151,7 +155,7 @@ fn what_is_not_trusted_or_not_spoken_is_named() {
 
     let dir = tempfile::tempdir().unwrap();
     let plain = Process::try_start(command(dir.path())).unwrap();
-    for args in [&["publish", "reveal"] as &[&str], &["tail"]] {
+    for args in [&["publish", "reveal"] as &[&str], &["tail"], &["health"]] {
         let secured = plain.url.replace("http", "https");
         let said = server.failure(&secured, args, Some(&ca));
         assert!(said.contains("does not speak TLS; without TLS the address begins with http://"), "{said}");

@@ -15,8 +15,17 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
 use super::{Target, screen, trust};
+use crate::gate::origin::is_loopback;
 
 impl Target {
+    /// A question to a route of the server.
+    ///
+    /// # Errors
+    /// If the address is none that can be asked.
+    pub(super) fn get(&self, route: &str) -> anyhow::Result<RequestBuilder> {
+        self.request(Method::GET, route)
+    }
+
     /// A request to a route of the server.
     ///
     /// # Errors
@@ -40,8 +49,12 @@ impl Target {
         let scheme = if secured { "https" } else { "http" };
         let authorities = trust::config(secured, self.ca.as_deref())?;
         // Nothing leads from https to what is not.
-        let client = Client::builder().tls_backend_preconfigured(authorities).https_only(secured).build()?;
-        let request = client.request(method, format!("{scheme}://{host}{route}"));
+        let mut client = Client::builder().tls_backend_preconfigured(authorities).https_only(secured);
+        if is_loopback(host.split('/').next().unwrap_or_default()) {
+            // What a proxy calls by these names is its own machine.
+            client = client.no_proxy();
+        }
+        let request = client.build()?.request(method, format!("{scheme}://{host}{route}"));
         Ok(match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -60,8 +73,13 @@ impl Target {
         self.answered(request).await?.json().await.context("the server's answer cannot be read")
     }
 
+    /// Sends a request; the answer may be a refusal.
+    pub(super) async fn ask(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+        request.send().await.map_err(|error| self.unreachable(error))
+    }
+
     async fn answered(&self, request: RequestBuilder) -> anyhow::Result<Response> {
-        let response = request.send().await.map_err(|error| self.unreachable(error))?;
+        let response = self.ask(request).await?;
         if response.status().is_success() {
             return Ok(response);
         }
@@ -92,7 +110,7 @@ impl Target {
     }
 
     /// What a refused request is told as: a problem says what would help.
-    fn refusal(&self, status: StatusCode, body: &[u8]) -> anyhow::Error {
+    pub(super) fn refusal(&self, status: StatusCode, body: &[u8]) -> anyhow::Error {
         let Ok(Problem { detail, suggestions, .. }) = serde_json::from_slice(body) else {
             return anyhow!("the server answered {status}");
         };

@@ -4,6 +4,7 @@ mod cast;
 mod client;
 mod export;
 mod guard;
+mod health;
 mod keys;
 mod manual;
 mod memory;
@@ -41,6 +42,8 @@ enum Command {
     Cast(cast::Cast),
     /// Publish an event: from flags, or JSON and NDJSON from standard input.
     Publish(publish::Publish),
+    /// Ask a server whether it is there, or with --ready whether it takes work: for probes.
+    Health(health::Health),
     /// Forget an absent daemon and what it has done.
     Forget(remove::Forget),
     /// Close a room that nobody uses, and delete what was kept of it.
@@ -92,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Tail(tail) => block_on(tail.run()),
         Command::Cast(cast) => block_on(cast.run()),
         Command::Publish(publish) => block_on(publish.run()),
+        Command::Health(health) => block_on(health.run()),
         Command::Forget(forget) => block_on(forget.run()),
         Command::Close(close) => block_on(close.run()),
         Command::Export(export) => export.run(),

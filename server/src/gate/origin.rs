@@ -86,7 +86,8 @@ fn opens_page(Asked { method, headers, is_page, .. }: Asked) -> bool {
         && says(&FETCH_DEST, "document")
 }
 
-fn is_loopback(authority: &str) -> bool {
+/// Whether a host, with its port or without, is this machine.
+pub(crate) fn is_loopback(authority: &str) -> bool {
     let host = without_port(authority);
     host.eq_ignore_ascii_case("localhost")
         || host.to_ascii_lowercase().ends_with(".localhost")
