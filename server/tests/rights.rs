@@ -19,6 +19,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 enum Needs {
     /// Nothing.
     Nothing,
+    /// A token that holds, whatever it allows.
+    Token,
     /// This right, whatever the room: what it answers is cut to the token's rooms.
     Anywhere(&'static str),
     /// This right, in the room of the request.
@@ -28,7 +30,7 @@ enum Needs {
     /// This right, and every event of every room.
     AllRooms(&'static str),
 }
-use Needs::{AllRooms, Anywhere, Nothing, Room, Whole};
+use Needs::{AllRooms, Anywhere, Nothing, Room, Token, Whole};
 
 /// Every route. A route that is not here fails the test.
 const ROUTES: &[(&str, &str, Needs)] = &[
@@ -40,6 +42,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("get", "/openapi.json", Nothing),
     ("get", "/docs", Nothing),
     ("get", "/docs.css", Nothing),
+    ("get", "/whoami", Token),
     ("get", "/metrics", Anywhere("metrics")),
     ("get", "/rooms", Anywhere("subscribe")),
     ("get", "/consumers", Anywhere("subscribe")),
@@ -193,7 +196,7 @@ async fn every_route_with_every_kind_of_token() {
             }
         }
         match needs {
-            Nothing => route.allows(&token(&json!({"can": []}))).await,
+            Nothing | Token => route.allows(&token(&json!({"can": []}))).await,
             Anywhere(right) | Room(right) | Whole(right) | AllRooms(right) => {
                 route.refuses(&token(&all_rights_but(right)), "without the right").await;
                 route.allows(&token(&json!({"can": [right]}))).await;
@@ -213,12 +216,12 @@ async fn every_route_with_every_kind_of_token() {
 async fn check_scopes(route: &Asked<'_>, needs: Needs) {
     let elsewhere = token(&json!({"rooms": ["lab", "team-*"]}));
     match needs {
-        Nothing | Anywhere(_) => route.allows(&elsewhere).await,
+        Nothing | Token | Anywhere(_) => route.allows(&elsewhere).await,
         Room(_) | Whole(_) | AllRooms(_) => route.refuses(&elsewhere, "elsewhere").await,
     }
     let narrow = token(&json!({"filter": {"spell": ["voice"]}}));
     match needs {
-        Nothing | Anywhere(_) | Room(_) => route.allows(&narrow).await,
+        Nothing | Token | Anywhere(_) | Room(_) => route.allows(&narrow).await,
         Whole(_) | AllRooms(_) => route.refuses(&narrow, "through a filter").await,
     }
     let named = token(&json!({"rooms": ["main"]}));

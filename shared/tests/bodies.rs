@@ -10,7 +10,7 @@ use arcane_shared::api::{
     DaemonAnswer, DaemonRequest, DaemonsAnswer, ExampleGroup, ExamplesAnswer, FieldError, HealthAnswer,
     HistoryAnswer, InvokeRequest, ParseAnswer, ParsedSpell, Problem, PublishAnswer, PublishEvent, Published,
     PurgeAnswer, ReadyAnswer, RecentAnswer, RoomCard, RoomsAnswer, RosterAnswer, Span, SpanKind, SpellAction,
-    SpellRequest, StatisticsAnswer, StatsAnswer, VoiceAnswer, VoiceRequest,
+    SpellRequest, StatisticsAnswer, StatsAnswer, VoiceAnswer, VoiceRequest, WhoAmIAnswer,
 };
 use arcane_shared::control::{CloseCode, MissReason, PaintSample, StreamClose, is_reconnectable};
 use arcane_shared::daemon::DaemonCard;
@@ -148,6 +148,10 @@ fn rooms_and_consumers() {
 #[test]
 fn operating() {
     is::<HealthAnswer>(r#"{"status":"healthy","version":"0.1.0","uptime_s":1.5,"subscribers":2}"#);
+    is::<WhoAmIAnswer>(r#"{"subject":"anonymous","can":["subscribe","cast"],"rooms":["*"]}"#);
+    is::<WhoAmIAnswer>(
+        r#"{"subject":"wall","can":["subscribe"],"rooms":["main","team-*"],"filter":{"spell":["voice"]},"expires_at":"2026-01-02T03:04:05.000000"}"#,
+    );
     is::<ReadyAnswer>(r#"{"ready":true}"#);
     is::<ReadyAnswer>(r#"{"ready":false,"reason":"the disk is full","clock":"the clock jumped"}"#);
     is::<FieldError>(r#"{"pointer":"/events/0","detail":"…"}"#);

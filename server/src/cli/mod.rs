@@ -6,6 +6,7 @@ mod export;
 mod guard;
 mod health;
 mod keys;
+mod login;
 mod manual;
 mod memory;
 mod output;
@@ -56,6 +57,8 @@ enum Command {
     Keys(keys::KeysCommand),
     /// Make, show and revoke tokens.
     Token(token::TokenCommand),
+    /// Print a link that signs a browser in.
+    Login(login::Login),
     /// Print completions for a shell, or man pages.
     Manual(manual::Manual),
 }
@@ -102,6 +105,7 @@ pub fn run() -> ExitCode {
         Command::Import(import) => import.run(),
         Command::Keys(keys) => keys.run(),
         Command::Token(token) => token.run(),
+        Command::Login(login) => login.run(),
         Command::Manual(manual) => manual.run(),
     };
     match result {

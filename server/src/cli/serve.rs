@@ -1,6 +1,6 @@
 //! `arcane serve`.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,9 +13,9 @@ use tracing_subscriber::EnvFilter;
 
 use super::guard::{LimitFlags, ProxyFlags};
 use super::print::print;
-use super::{Arcane, memory, screen, settings, signals};
+use super::{Arcane, login, memory, screen, settings, signals};
 use crate::config::{
-    BusConfig, Config, ConfigFile, Dashboard, HostName, KeysConfig, NetConfig, Origin, RealmConfig,
+    BasePath, BusConfig, Config, ConfigFile, Dashboard, HostName, KeysConfig, NetConfig, Origin, RealmConfig,
     Retention, TlsFiles,
 };
 use crate::diagnostics;
@@ -77,6 +77,9 @@ pub(super) struct Serve {
     /// Names that the server goes by besides addresses, localhost and the hosts of allowed origins, comma-separated.
     #[arg(long, env = "ARCANE_ALLOWED_HOSTS", value_delimiter = ',')]
     allowed_hosts: Vec<HostName>,
+    /// Path of a proxy below which the server is, such as /arcane: the proxy passes it on, and every route is below it.
+    #[arg(long, env = "ARCANE_BASE_PATH", default_value = "/")]
+    base_path: BasePath,
     /// Whether pages of this machine's other servers, such as http://localhost:3000, may connect; auto: unless there are keys.
     #[arg(long, env = "ARCANE_TRUST_LOCAL_PAGES", default_value = "auto")]
     trust_local_pages: TrustLocalPages,
@@ -164,9 +167,17 @@ impl Serve {
         #[cfg(target_os = "linux")]
         crate::realm::adopt_orphans().context("cannot listen for programs that end")?;
         tokio::spawn(memory::give_back());
-        announce(if self.tls_cert.is_some() { "https" } else { "http" }, address);
+        let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
+        let base = format!("{scheme}://{address}{}", self.base_path.as_str());
+        announce(format!("listening on {base}"), self.sign_in(&base));
         server.run_until(listener, stop, hurry).await;
         Ok(())
+    }
+
+    /// A link that signs a browser in, for whoever started the server by hand. What a program reads may be kept.
+    fn sign_in(&self, base: &str) -> Option<String> {
+        let keys = self.keys.as_deref().filter(|_| std::io::stdout().is_terminal())?;
+        login::link_of_start(base, keys, &self.audience)
     }
 
     /// Whether not everybody may do everything.
@@ -237,6 +248,7 @@ impl Serve {
                     TrustLocalPages::False => false,
                 },
                 compression: !self.no_compression,
+                base_path: self.base_path.clone(),
                 tls: self.tls()?,
                 ..NetConfig::default()
             },
@@ -297,11 +309,13 @@ fn tell_age(folder: &Path) {
     }
 }
 
-/// One line on standard output that a program can wait for and a person can click. Nothing waits for it to be read.
-fn announce(scheme: &'static str, address: SocketAddr) {
+/// One line on standard output that a program can wait for and a person can click, and one for a person alone. Nothing waits for
+/// them to be read.
+fn announce(line: String, sign_in: Option<String>) {
     std::thread::spawn(move || {
-        if let Err(error) = writeln!(std::io::stdout(), "listening on {scheme}://{address}") {
-            tracing::warn!(%address, %error, "listening, but the address could not be printed");
+        let sign_in = sign_in.map(|link| format!("\nsign in: {link}")).unwrap_or_default();
+        if let Err(error) = writeln!(std::io::stdout(), "{line}{sign_in}") {
+            tracing::warn!(%line, %error, "the address could not be printed");
         }
     });
 }

@@ -1,6 +1,6 @@
 //! `arcane token`: tokens for those who use a server with keys.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -112,27 +112,42 @@ impl New {
         let only = [&self.only_spell, &self.only_daemon, &self.only_success].map(|text| text.as_deref());
         let filter = EventFilter::from_query(only[0], only[1], only[2])
             .map_err(|error| anyhow::anyhow!("--only-{}: {}", error.field, error.detail))?;
-        let now = unix_seconds();
-        let jti = format!("{ID_PREFIX}{:016x}", rand::random::<u64>());
         let claims = Claims {
-            exp: now.saturating_add(self.expires.as_secs()),
-            iat: Some(now),
-            aud: Audience::One(self.audience.clone()),
-            sub: self.sub,
-            jti: Some(jti.clone()),
             rooms: self.rooms.iter().map(ToString::to_string).collect(),
             can: self.can.iter().map(|right| right.as_str().to_owned()).collect(),
             filter,
+            ..claims(self.sub, self.expires, &self.audience)
         };
-        let keys = keys::read(&self.keys.file)?;
-        let token = token::sign(&claims, &keys)
-            .with_context(|| format!("cannot sign with the keys in {}", self.keys.file.display()))?;
-        // What no server would take is not given out.
-        token::verify(&token, &keys, &self.audience, now)?;
-        print(&token)?;
+        print(&issue(&claims, &self.keys.file)?)?;
+        let jti = claims.jti.as_deref().unwrap_or_default();
         remark(&format!("{}: {jti}, until {} UTC", claims.sub, time(claims.exp)));
         Ok(())
     }
+}
+
+/// What a new token says that allows nothing yet.
+pub(super) fn claims(sub: String, expires: Duration, audience: &str) -> Claims {
+    let now = unix_seconds();
+    Claims {
+        exp: now.saturating_add(expires.as_secs()),
+        iat: Some(now),
+        aud: Audience::One(audience.to_owned()),
+        sub,
+        jti: Some(format!("{ID_PREFIX}{:016x}", rand::random::<u64>())),
+        rooms: vec![],
+        can: vec![],
+        filter: EventFilter::default(),
+    }
+}
+
+/// Signs a token. What no server would take is not given out.
+pub(super) fn issue(claims: &Claims, file: &Path) -> anyhow::Result<String> {
+    let keys = keys::read(file)?;
+    let token = token::sign(claims, &keys)
+        .with_context(|| format!("cannot sign with the keys in {}", file.display()))?;
+    let Audience::One(audience) = &claims.aud else { bail!("a token is made for one audience") };
+    token::verify(&token, &keys, audience, unix_seconds())?;
+    Ok(token)
 }
 
 impl Inspect {
@@ -181,14 +196,14 @@ impl Revoke {
     }
 }
 
-fn time(unix_s: u64) -> String {
+pub(super) fn time(unix_s: u64) -> String {
     let micros = i64::try_from(unix_s).unwrap_or(i64::MAX).saturating_mul(1_000_000);
     let text = Timestamp::from_unix_micros(micros).to_string();
     text.get(..19).unwrap_or(&text).to_owned()
 }
 
 /// Reads `90s`, `15m`, `12h` or `30d`.
-fn lifetime(text: &str) -> Result<Duration, String> {
+pub(super) fn lifetime(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no time like 90s, 15m, 12h or 30d");
     let at = text.len().checked_sub(1).filter(|at| text.is_char_boundary(*at)).ok_or_else(wrong)?;
     let (number, unit) = text.split_at(at);

@@ -1,5 +1,6 @@
 //! Configuration: one documented struct per concern, read once.
 
+mod base_path;
 mod bus;
 mod file;
 mod host_name;
@@ -12,6 +13,8 @@ mod realm;
 
 use std::path::PathBuf;
 
+pub(crate) use base_path::Below;
+pub use base_path::{BasePath, BasePathError};
 pub use bus::{BusConfig, Retention};
 pub use file::{ConfigFile, FileError};
 pub use host_name::{HostName, HostNameError};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{HostName, Origin};
+use super::{BasePath, HostName, Origin};
 
 /// Bounds of the network side.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct NetConfig {
     pub allowed_hosts: Vec<HostName>,
     /// Whether pages of this machine's other servers (`http://localhost:3000`) may connect. Default true.
     pub trust_local_pages: bool,
+    /// What stands before every route. Default: nothing.
+    pub base_path: BasePath,
     /// What connections are secured with. `None`, the default: they are not.
     pub tls: Option<TlsFiles>,
 }
@@ -86,6 +88,7 @@ impl Default for NetConfig {
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
             trust_local_pages: true,
+            base_path: BasePath::default(),
             tls: None,
         }
     }

@@ -140,6 +140,19 @@ impl<R: Kind> FromRequestParts<Site> for Allowed<R> {
     }
 }
 
+/// What a request may, whatever that is: it has a token that holds, or needs none.
+#[derive(Debug)]
+pub(crate) struct Known(pub(crate) Pass);
+
+impl FromRequestParts<Site> for Known {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Site) -> Result<Self, ApiError> {
+        let identified = parts.extensions.get::<Identified>().ok_or(TokenError::Missing)?;
+        Ok(Self(identified.pass.clone()?))
+    }
+}
+
 /// The parts of the server, for what everybody may ask: whether it is there, its page and its documentation.
 #[derive(Debug)]
 pub(crate) struct Public(pub(crate) AppState);

@@ -5,17 +5,24 @@ use std::sync::LazyLock;
 
 use axum::Json;
 use axum::http::header;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
+use super::allowed::Public;
 use super::document::DOCUMENT;
 use super::error::KINDS;
 
 static PAGE: LazyLock<String> = LazyLock::new(|| page(&DOCUMENT));
 
-/// The OpenAPI document.
-pub(crate) async fn openapi() -> Json<&'static Value> {
-    Json(&DOCUMENT)
+/// The OpenAPI document, of the server where it is.
+pub(crate) async fn openapi(Public(state): Public) -> Response {
+    let base = state.config.net.base_path.as_str();
+    if base.is_empty() {
+        return Json(&*DOCUMENT).into_response();
+    }
+    let mut document = DOCUMENT.clone();
+    document["servers"][0]["url"] = base.into();
+    Json(document).into_response()
 }
 
 /// The same, for people.
@@ -39,8 +46,8 @@ fn page(document: &Value) -> String {
     let mut html = String::from(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Arcane event bus: the API</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <link rel=\"stylesheet\" href=\"/docs.css\"></head><body><header><h1>Arcane event bus</h1>\
-         <p>The HTTP API, from <a href=\"/openapi.json\">openapi.json</a>. <a href=\"/\">Dashboard</a></p></header><main>",
+         <link rel=\"stylesheet\" href=\"docs.css\"></head><body><header><h1>Arcane event bus</h1>\
+         <p>The HTTP API, from <a href=\"openapi.json\">openapi.json</a>. <a href=\"./\">Dashboard</a></p></header><main>",
     );
     for tag in list(&document["tags"]) {
         let name = text(&tag["name"]);

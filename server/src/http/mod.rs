@@ -2,6 +2,7 @@
 
 mod allowed;
 mod assets;
+mod base;
 mod body;
 mod consumers;
 mod daemons;
@@ -25,6 +26,7 @@ mod spells;
 mod sse;
 mod upload;
 mod voice;
+mod whoami;
 
 use std::convert::Infallible;
 
@@ -80,6 +82,7 @@ fn api() -> OpenApiRouter<Site> {
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
+        .routes(routes!(whoami::who_am_i))
 }
 
 /// Answers requests. Cheap to clone.
@@ -102,6 +105,10 @@ impl Routes {
         permit: &RequestPermit,
     ) -> Response {
         let Self { state, router } = self;
+        if let Err(elsewhere) = base::enter(&state.config.net.base_path, request.uri_mut()) {
+            let answer = async |_| elsewhere.into_response();
+            return Box::pin(around(state, NO_ROUTE, request.map(Body::new), answer)).await;
+        }
         if request.method() != Method::POST || request.uri().path() != publish::ROUTE {
             request.extensions_mut().insert(permit.clone());
             let Ok(response) = router.oneshot(request).await;

@@ -1,6 +1,8 @@
-//! Whether the server is there.
+//! Whether the server is there, and who it takes the one who asks for.
 
 use serde::{Deserialize, Serialize};
+
+use crate::{EventFilter, Timestamp};
 
 /// Answer of `GET /health`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,4 +30,25 @@ pub struct ReadyAnswer {
     /// The server's clock has jumped, or cannot be known to be right: until when nothing is deleted for its age.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<String>,
+}
+
+/// Answer of `GET /whoami`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WhoAmIAnswer {
+    /// Whose the token is, or the user of a trusted proxy; `anonymous` where nobody needs a token.
+    pub subject: String,
+    /// What the subject may do: `subscribe`, `publish`, `cast`, `answer`, `metrics`, `admin`.
+    #[serde(default)]
+    pub can: Vec<String>,
+    /// Where: rooms' names, beginnings of names (`team-*`), or all (`*`).
+    #[serde(default)]
+    pub rooms: Vec<String>,
+    /// Which events the subject gets; every event, if it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub filter: Option<EventFilter>,
+    /// When the token ends; missing where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
 }
