@@ -7,10 +7,13 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::process::{Command, Output};
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
-use support::process::Process;
+use support::PATIENCE;
+use support::process::{Process, command};
 
 fn arcane(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_arcane"));
@@ -111,4 +114,74 @@ fn a_server_of_this_machine_is_asked_without_a_proxy() {
             assert!(output.status.success(), "{url} {args:?}: {:?}", told(&output));
         }
     }
+}
+
+/// A service manager that says where it listens, and wants a sign of life every 200 ms.
+struct Manager {
+    socket: UnixDatagram,
+    name: String,
+}
+
+impl Manager {
+    fn new(name: String, address: &SocketAddr) -> Self {
+        let socket = UnixDatagram::bind_addr(address).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self { socket, name }
+    }
+
+    fn start(&self, dir: &std::path::Path) -> Process {
+        let mut command = command(dir);
+        command.env("NOTIFY_SOCKET", &self.name).env("WATCHDOG_USEC", "200000").env_remove("WATCHDOG_PID");
+        Process::try_start(command).unwrap()
+    }
+
+    fn hears(&self) -> String {
+        let mut message = [0; 4096];
+        let len = self.socket.recv(&mut message).unwrap();
+        String::from_utf8(message[..len].to_vec()).unwrap()
+    }
+}
+
+#[test]
+fn a_service_manager_is_told_of_its_life() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("notify");
+    let hidden = format!("arcane-test-{}", std::process::id());
+    for manager in [
+        Manager::new(path.display().to_string(), &SocketAddr::from_pathname(&path).unwrap()),
+        Manager::new(format!("@{hidden}"), &SocketAddr::from_abstract_name(&hidden).unwrap()),
+    ] {
+        let server = manager.start(&dir.path().join("data"));
+        assert_eq!(manager.hears(), format!("READY=1\nSTATUS=listening on {}\n", server.url));
+        for _ in 0..3 {
+            assert_eq!(manager.hears(), "WATCHDOG=1\n");
+        }
+        server.stop();
+        let last = loop {
+            let heard = manager.hears();
+            if heard != "WATCHDOG=1\n" {
+                break heard;
+            }
+        };
+        assert!(last.starts_with("STOPPING=1\nSTATUS=stopping"), "{last}");
+    }
+}
+
+#[test]
+fn a_service_manager_that_is_gone_or_does_not_read_holds_up_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("notify");
+    let manager = Manager::new(path.display().to_string(), &SocketAddr::from_pathname(&path).unwrap());
+    let full = UnixDatagram::unbound().unwrap();
+    full.set_nonblocking(true).unwrap();
+    while full.send_to(b"x", &path).is_ok() {}
+    let data = dir.path().join("data");
+    let server = manager.start(&data);
+    assert_eq!(probe(&server.url, &[]).0, 0);
+    server.stop();
+    drop(manager);
+    let gone = Manager { socket: UnixDatagram::unbound().unwrap(), name: path.display().to_string() };
+    let server = gone.start(&data);
+    assert_eq!(probe(&server.url, &[]).0, 0);
+    server.stop();
 }

@@ -15,6 +15,7 @@ mod publish;
 mod remove;
 mod screen;
 mod serve;
+mod service;
 mod settings;
 mod signals;
 mod tail;

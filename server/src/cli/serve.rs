@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::guard::{LimitFlags, ProxyFlags};
 use super::print::print;
-use super::{Arcane, login, memory, screen, settings, signals};
+use super::{Arcane, login, memory, screen, service, settings, signals};
 use crate::config::{
     BasePath, BusConfig, Config, ConfigFile, Dashboard, HostName, KeysConfig, NetConfig, Origin, RealmConfig,
     Retention, TlsFiles,
@@ -169,7 +169,13 @@ impl Serve {
         tokio::spawn(memory::give_back());
         let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
         let base = format!("{scheme}://{address}{}", self.base_path.as_str());
+        service::ready(&base);
+        tokio::spawn(service::keep_alive());
         announce(format!("listening on {base}"), self.sign_in(&base));
+        let stop = async {
+            stop.await;
+            service::stopping();
+        };
         server.run_until(listener, stop, hurry).await;
         Ok(())
     }
