@@ -151,7 +151,7 @@ fn read_test(
             Long("only") => selection.keep(&args.value()?.string()?)?,
             Long("skip") => selection.drop(&args.value()?.string()?)?,
             Long("keep-going") => selection.keep_going = true,
-            Long("advisories") => selection.advisories = true,
+            Long("advisories") => selection.advisories = Some(std::path::absolute(args.value()?)?),
             Short('h') | Long("help") => return Ok(Command::Help(help)),
             other => return Err(other.unexpected().into()),
         }
@@ -219,6 +219,7 @@ mod tests {
             "run --ephemeral",
             "run 9000",
             "test --only nothing",
+            "check --advisories",
             "dist x",
         ] {
             assert!(read(line).is_err(), "{line}");

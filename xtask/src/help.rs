@@ -38,13 +38,14 @@ page works and is a little larger.";
 pub(crate) const TEST: &str = "\
 Does everything that must hold before a change is merged and prints a table of it.
 
-  cargo xtask test [--only STEP,…] [--skip STEP,…] [--keep-going] [--advisories]
+  cargo xtask test [--only STEP,…] [--skip STEP,…] [--keep-going] [--advisories PATH]
 
 Steps: format, floors, lint, lint-web, test, openapi, deny, dashboard, size, stories.
 
   --only, --skip   some of the steps
   --keep-going     does not stop at the first step that fails
-  --advisories     also asks the RustSec database about known vulnerabilities (needs the network)
+  --advisories PATH   also looks for known vulnerabilities in the RustSec advisory database, of which PATH is a clone or
+                   a copy (https://github.com/RustSec/advisory-db). Nothing is fetched
 
 openapi reads the server's own description with openapi-spec-validator, Redocly and openapi-typescript, and tries the
 server against it with schemathesis; their versions are in xtask/openapi/, they go into .tools/, and Python 3.10 or
@@ -60,7 +61,9 @@ and takes twice the processor time. Elsewhere, install either, or set CHROMIUM_P
 pub(crate) const CHECK: &str = "\
 The quick part of `test`: format, floors, lint, lint-web, deny.
 
-  cargo xtask check [--keep-going] [--advisories]";
+  cargo xtask check [--keep-going] [--advisories PATH]
+
+With --advisories PATH, deny also looks for known vulnerabilities in a clone or copy of the RustSec advisory database.";
 
 /// Of `compat`.
 pub(crate) const COMPAT: &str = "\

@@ -1,6 +1,7 @@
 //! `cargo xtask`: sets the project up, runs it and tests it. `cargo xtask --help` says more.
 #![expect(clippy::print_stdout, reason = "a command line talks")]
 
+mod advisories;
 mod append;
 mod bench;
 mod browser;

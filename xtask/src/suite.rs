@@ -1,13 +1,13 @@
 //! Everything that must hold.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
 use crate::project::{Build, Project};
 use crate::steps::Steps;
-use crate::{browser, dashboard, native, openapi, process, size, tools};
+use crate::{advisories, browser, dashboard, native, openapi, process, size, tools};
 
 const STEPS: [&str; 10] =
     ["format", "floors", "lint", "lint-web", "test", "openapi", "deny", "dashboard", "size", "stories"];
@@ -18,13 +18,14 @@ const QUICK: [&str; 5] = ["format", "floors", "lint", "lint-web", "deny"];
 pub(crate) struct Selection {
     steps: Vec<&'static str>,
     pub(crate) keep_going: bool,
-    pub(crate) advisories: bool,
+    /// A database of advisories to check the dependencies against.
+    pub(crate) advisories: Option<PathBuf>,
 }
 
 impl Selection {
     /// Every step.
     pub(crate) fn all() -> Self {
-        Self { steps: STEPS.to_vec(), keep_going: false, advisories: false }
+        Self { steps: STEPS.to_vec(), keep_going: false, advisories: None }
     }
 
     /// The quick ones.
@@ -59,13 +60,18 @@ fn named(list: &str) -> Result<Vec<&str>> {
 pub(crate) fn perform(project: &Project, selection: &Selection) -> Result<ExitCode> {
     let mut steps = Steps::new(selection.keep_going);
     for &step in &selection.steps {
-        steps.step(step, |remarks| perform_step(project, step, selection.advisories, remarks));
+        steps.step(step, |remarks| perform_step(project, step, selection.advisories.as_deref(), remarks));
     }
     tools::tidy(project);
     Ok(steps.finish())
 }
 
-fn perform_step(project: &Project, step: &str, advisories: bool, remarks: &mut Vec<String>) -> Result<()> {
+fn perform_step(
+    project: &Project,
+    step: &str,
+    advisories: Option<&Path>,
+    remarks: &mut Vec<String>,
+) -> Result<()> {
     let cargo =
         |arguments: &[&str], remedy: &str| process::run(project.command("cargo").args(arguments), remedy);
     let strict = ["--", "-D", "warnings"];
@@ -89,18 +95,24 @@ fn perform_step(project: &Project, step: &str, advisories: bool, remarks: &mut V
         }
         "test" => native::test(project),
         "openapi" => openapi::check(project, &server(project)?),
-        "deny" => {
-            tools::ensure(project, &tools::cargo_deny())?;
-            let checks: &[&str] = if advisories { &["advisories"] } else { &[] };
-            let common =
-                ["deny", "--workspace", "--log-level", "error", "check", "licenses", "bans", "sources"];
-            cargo(&[&common[..], checks].concat(), "deny.toml says what dependencies may be and come from")
-        }
+        "deny" => deny(project, advisories),
         "dashboard" => dashboard::build(project),
         "size" => size::check(&project.dist()),
         "stories" => browser::stories(project, &server(project)?, remarks),
         other => bail!("there is no step {other:?}"),
     }
+}
+
+/// Licences, sources and versions of the dependencies; with a database of advisories, their known vulnerabilities, too.
+fn deny(project: &Project, advisories: Option<&Path>) -> Result<()> {
+    tools::ensure(project, &tools::cargo_deny())?;
+    let mut cargo = project.command("cargo");
+    cargo.args(["deny", "--workspace", "--log-level", "error"]);
+    if let Some(database) = advisories {
+        cargo.arg("--offline").arg("--config").arg(advisories::prepare(project, database)?);
+    }
+    cargo.args(["check", "licenses", "bans", "sources"]).args(advisories.map(|_| "advisories"));
+    process::run(&mut cargo, "deny.toml says what dependencies may be and come from")
 }
 
 /// Clients that are not everywhere, against the real server and dashboard.
