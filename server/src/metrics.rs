@@ -29,6 +29,7 @@ struct Inner {
     skipped: Counter,
     lagging: Gauge,
     log: LogMetrics,
+    memory: MemoryMetrics,
     deliveries: Counter,
     connections: Counter,
     closes: Family<CloseLabels, Counter>,
@@ -72,6 +73,12 @@ pub(crate) struct Readings<E, R> {
     pub(crate) lagging: usize,
     /// The log's own figures, if it has some, and whether it takes events.
     pub(crate) log: Option<(LogFigures, bool)>,
+    /// What each part of the server holds of its memory, bytes.
+    pub(crate) memory: [(&'static str, usize); 5],
+    /// How much all of them may hold.
+    pub(crate) memory_max: usize,
+    /// Events that rooms' memory gave up for want of it.
+    pub(crate) given_up: u64,
     /// Lines for standard error that could not be written.
     pub(crate) diagnostics_lost: u64,
     /// Seconds since the start.
@@ -136,6 +143,41 @@ impl LogMetrics {
     }
 }
 
+/// The metrics of the memory that grows with what clients do.
+#[derive(Debug, Default)]
+struct MemoryMetrics {
+    held: Family<PartLabels, Gauge>,
+    limit: Gauge,
+    given_up: Counter,
+}
+
+impl MemoryMetrics {
+    fn register(&self, registry: &mut Registry) {
+        let help = "Memory that grows with what clients do, by what it is held for";
+        registry.register_with_unit("memory_budget", help, Unit::Bytes, self.held.clone());
+        let help = "What all of that may come to";
+        registry.register_with_unit("memory_budget_limit", help, Unit::Bytes, self.limit.clone());
+        registry.register(
+            "memory_events_given_up",
+            "Events that rooms' memory gave up because there was too little; the log has them",
+            self.given_up.clone(),
+        );
+    }
+
+    fn set(&self, held: [(&'static str, usize); 5], limit: usize, given_up: u64) {
+        for (part, bytes) in held {
+            self.held.get_or_create(&PartLabels { part }).set(signed(bytes as u64));
+        }
+        self.limit.set(signed(limit as u64));
+        raise(&self.given_up, given_up);
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PartLabels {
+    part: &'static str,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RefusedLabels {
     why: &'static str,
@@ -177,6 +219,7 @@ impl Metrics {
             skipped: Counter::default(),
             lagging: Gauge::default(),
             log: LogMetrics::default(),
+            memory: MemoryMetrics::default(),
             deliveries: Counter::default(),
             connections: Counter::default(),
             closes: Family::default(),
@@ -193,6 +236,7 @@ impl Metrics {
         registry.register("skipped_deliveries", "Deliveries lost to slow readers", inner.skipped.clone());
         registry.register("lagging", "Readers that read on from the log", inner.lagging.clone());
         inner.log.register(registry);
+        inner.memory.register(registry);
         registry.register(
             "deliveries",
             "Events handed to WebSocket and SSE readers",
@@ -286,6 +330,7 @@ impl Metrics {
         if let Some((figures, up)) = readings.log {
             self.inner.log.set(figures, up);
         }
+        self.inner.memory.set(readings.memory, readings.memory_max, readings.given_up);
         raise(&self.inner.diagnostics_lost, readings.diagnostics_lost);
         self.inner.uptime.set(readings.uptime_s);
         let mut out = String::new();

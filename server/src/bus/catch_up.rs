@@ -13,13 +13,12 @@ use tokio::time::Instant;
 use super::batch::Batch;
 use super::pace::{Pace, Speed};
 use super::room::{Head, Room, Source};
+use crate::budget::{Charge, Part};
 use crate::event::{Gap, GapReason, PreparedFrame};
 use crate::log::{Fault, LogError, Page, PageRequest, Pin};
 
 /// Events of one page.
 const PAGE_EVENTS_MAX: usize = 512;
-/// Bytes of one page, give or take an event: what a reader of the log costs.
-const PAGE_BYTES_MAX: usize = 256 * 1024;
 /// How long after a failure the log is asked again.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -27,6 +26,8 @@ const RETRY: Duration = Duration::from_millis(500);
 pub(super) struct CatchUp {
     /// The page at hand. Frames stay until all are behind the cursor: a reader may have to step back.
     page: Page,
+    /// What the page takes of the server's memory.
+    charge: Charge,
     /// A page that is on its way.
     reading: Option<BoxFuture<'static, Result<Page, LogError>>>,
     retry_at: Option<Instant>,
@@ -53,9 +54,10 @@ impl std::fmt::Debug for CatchUp {
 }
 
 impl CatchUp {
-    fn new(pin: Pin) -> Self {
+    fn new(room: &Room, pin: Pin) -> Self {
         Self {
             page: Page::default(),
+            charge: Charge::none(room.budget(), Part::Pages),
             reading: None,
             retry_at: None,
             _pin: pin,
@@ -66,21 +68,21 @@ impl CatchUp {
     }
 
     /// A reader that goes on after the position that it has pinned.
-    pub(super) fn resume(pin: Pin) -> Self {
-        Self::new(pin)
+    pub(super) fn resume(room: &Room, pin: Pin) -> Self {
+        Self::new(room, pin)
     }
 
     /// A reader that memory has left behind.
     pub(super) fn lagging(room: &Arc<Room>, cursor: Seq, behind: u64) -> Self {
         let (pin, _) = room.log().pin(room.id(), cursor);
-        Self { _lagging: Some(Lagging::new(room)), announce: Some(behind), ..Self::new(pin) }
+        Self { _lagging: Some(Lagging::new(room)), announce: Some(behind), ..Self::new(room, pin) }
     }
 
     /// A reader of history at its own pace.
     pub(super) fn replay(room: &Arc<Room>, after: Seq, through: Seq, speed: Speed) -> Self {
         let (pin, _) = room.log().pin(room.id(), after);
         let replay = Replay { pace: Pace::new(speed), began: None, through, next: None };
-        Self { replay: Some(replay), ..Self::new(pin) }
+        Self { replay: Some(replay), ..Self::new(room, pin) }
     }
 
     /// Waits until [`Self::take`] has something. Cancel-safe.
@@ -119,14 +121,17 @@ impl CatchUp {
         let through = self.replay.as_ref().map_or(Seq::MAX, |replay| replay.through);
         let reading = self.reading.get_or_insert_with(|| {
             let (log, id) = (Arc::clone(room.log()), room.id());
-            let (events_max, bytes_max) = (PAGE_EVENTS_MAX, PAGE_BYTES_MAX);
+            let (events_max, bytes_max) = (PAGE_EVENTS_MAX, room.budget().page_bytes());
             let request = PageRequest { after: cursor, through, events_max, bytes_max };
             Box::pin(async move { log.read(id, request).await })
         });
         let read = reading.await;
         self.reading = None;
         match read {
-            Ok(page) => self.page = page,
+            Ok(page) => {
+                self.charge.set(page.frames.iter().map(|frame| frame.memory()).sum());
+                self.page = page;
+            }
             Err(error) if error.fault == Fault::Damaged => {
                 // Memory has what came last; the rest cannot be had.
                 let to = room.first_in_memory().saturating_sub(1).min(through).max(cursor + 1);

@@ -18,6 +18,7 @@ mod rate;
 mod reservations;
 mod resume;
 mod ring;
+mod rings;
 mod room;
 mod rooms;
 mod submission;
@@ -51,6 +52,7 @@ pub use subscription::{Delivery, Start, Subscription};
 
 use futures_util::FutureExt as _;
 
+use crate::budget::Budget;
 use crate::config::BusConfig;
 use crate::log::memory::MemoryLog;
 use room::Room;
@@ -70,6 +72,7 @@ struct Inner {
     rooms: RwLock<BTreeMap<RoomName, Arc<Room>>>,
     reservations: Reservations,
     unsettled: Unsettled,
+    rings: Arc<Rings>,
     /// Colours that are fixed in every room.
     fixed: Mutex<Fixed>,
     /// Deliveries lost in rooms that are not in memory any more.
@@ -79,6 +82,7 @@ struct Inner {
 
 use colors::Fixed;
 use reservations::Reservations;
+use rings::Rings;
 use unsettled::Unsettled;
 
 /// Why an event was not taken.
@@ -117,6 +121,7 @@ impl ArcaneEventBus {
             rooms: RwLock::default(),
             reservations: Reservations::default(),
             unsettled: Unsettled::default(),
+            rings: Arc::new(Rings::new(Budget::new(config.memory_bytes))),
             fixed: Mutex::default(),
             skipped: AtomicU64::new(0),
             emitted: Default::default(),
@@ -137,6 +142,16 @@ impl ArcaneEventBus {
     #[must_use]
     pub fn log(&self) -> &Arc<dyn EventLog> {
         &self.inner.log
+    }
+
+    /// The memory of the server, on which rooms draw.
+    pub(crate) fn budget(&self) -> &Arc<Budget> {
+        self.inner.rings.budget()
+    }
+
+    /// Events that rooms' memory has given up for want of memory.
+    pub(crate) fn given_up(&self) -> u64 {
+        self.inner.rings.given_up()
     }
 
     /// What the log can be asked of its past.
@@ -209,6 +224,7 @@ impl ArcaneEventBus {
         let early = submission.level == crate::log::Level::Received;
         let mut outcome = room.emit_all(events, submission)?;
         if let Outcome::New(emitted) = &mut outcome {
+            room.make_room();
             for frame in &emitted.frames {
                 self.count(frame, room);
             }

@@ -10,12 +10,37 @@ use crate::event::PreparedFrame;
 /// Prepared frames in order, without holes. When a bound is reached the oldest give way.
 #[derive(Debug)]
 pub(crate) struct Ring {
-    frames: VecDeque<Arc<PreparedFrame>>,
+    frames: VecDeque<Held>,
     next_seq: Seq,
     frames_max: usize,
+    /// Bytes of JSON.
     bytes: usize,
     bytes_max: usize,
+    /// Bytes of memory, as far as they were looked at.
+    memory: usize,
+    /// The oldest event that was left when others had to go for want of memory.
+    shortened_to: Seq,
 }
+
+/// A frame, and what it takes.
+#[derive(Debug)]
+struct Held {
+    frame: Arc<PreparedFrame>,
+    memory: usize,
+}
+
+impl Held {
+    fn new(frame: Arc<PreparedFrame>) -> Self {
+        Self { memory: frame.memory(), frame }
+    }
+
+    fn bytes(&self) -> usize {
+        self.frame.json().len()
+    }
+}
+
+/// How far behind the latest frame it is looked how much memory a frame takes with the encodings that its readers needed.
+const SETTLED: usize = 1024;
 
 /// What a cursor finds.
 #[derive(Debug, Default)]
@@ -30,7 +55,15 @@ impl Ring {
     /// An empty ring, as if everything up to `head` had been in it. Both bounds are at least one frame.
     pub(crate) fn after_head(head: Seq, frames_max: usize, bytes_max: usize) -> Self {
         let frames = VecDeque::new();
-        Self { frames, next_seq: head + 1, frames_max: frames_max.max(1), bytes: 0, bytes_max }
+        Self {
+            frames,
+            next_seq: head + 1,
+            frames_max: frames_max.max(1),
+            bytes: 0,
+            bytes_max,
+            memory: 0,
+            shortened_to: 0,
+        }
     }
 
     /// The oldest event that it holds; the next one if it holds none.
@@ -48,16 +81,73 @@ impl Ring {
         self.frames.len()
     }
 
+    /// How much memory it takes.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory + self.frames.capacity() * size_of::<Held>()
+    }
+
     /// Takes the next frame.
     pub(crate) fn push(&mut self, frame: Arc<PreparedFrame>) {
         debug_assert_eq!(frame.seq(), self.next_seq, "frames come in order");
         self.next_seq += 1;
-        self.bytes += frame.json().len();
-        self.frames.push_back(frame);
+        let held = Held::new(frame);
+        self.bytes += held.bytes();
+        self.memory += held.memory;
+        self.frames.push_back(held);
         while self.frames.len() > self.frames_max || (self.bytes > self.bytes_max && self.frames.len() > 1) {
-            if let Some(oldest) = self.frames.pop_front() {
-                self.bytes -= oldest.json().len();
+            self.pop();
+        }
+        let settled = self.frames.len().saturating_sub(SETTLED.min(self.frames.len() / 2) + 1);
+        if let Some(held) = self.frames.get_mut(settled) {
+            let memory = held.frame.memory();
+            self.memory = self.memory + memory - held.memory;
+            held.memory = memory;
+        }
+    }
+
+    fn pop(&mut self) -> Option<Arc<PreparedFrame>> {
+        let oldest = self.frames.pop_front()?;
+        self.bytes -= oldest.bytes();
+        self.memory -= oldest.memory;
+        Some(oldest.frame)
+    }
+
+    /// Gives up the oldest frames until no more than so much memory is taken, but the latest, and those that were taken
+    /// later than `taken_before`. Returns them: to free them takes its time.
+    pub(crate) fn shorten(&mut self, memory_max: usize, taken_before: i64) -> Vec<Arc<PreparedFrame>> {
+        let mut given_up = Vec::new();
+        while self.frames.len() > 1
+            && self.memory > memory_max
+            && self.frames.front().is_some_and(|held| held.frame.at() < taken_before)
+        {
+            given_up.extend(self.pop());
+        }
+        if !given_up.is_empty() {
+            self.shortened_to = self.first();
+        }
+        if self.frames.capacity() > 4 * self.frames.len() {
+            self.frames.shrink_to(2 * self.frames.len());
+        }
+        given_up
+    }
+
+    /// Whether it would reach further back if there had been memory.
+    pub(crate) fn is_shortened(&self) -> bool {
+        self.first() == self.shortened_to
+    }
+
+    /// Takes frames back that come right before its first, as far as they fit.
+    pub(crate) fn lengthen(&mut self, frames: Vec<Arc<PreparedFrame>>) {
+        for frame in frames.into_iter().rev() {
+            let fits =
+                self.frames.len() < self.frames_max && self.bytes + frame.json().len() <= self.bytes_max;
+            if !fits || frame.seq() + 1 != self.first() {
+                return;
             }
+            let held = Held::new(frame);
+            self.bytes += held.bytes();
+            self.memory += held.memory;
+            self.frames.push_front(held);
         }
     }
 
@@ -80,11 +170,11 @@ impl Ring {
             .iter()
             .skip(skip)
             .take(frames_max)
-            .take_while(|frame| {
-                bytes += frame.json().len();
-                bytes <= bytes_max || bytes == frame.json().len()
+            .take_while(|held| {
+                bytes += held.bytes();
+                bytes <= bytes_max || bytes == held.bytes()
             })
-            .cloned()
+            .map(|held| Arc::clone(&held.frame))
             .collect();
         Slice { frames, resumes_at: lost.then_some(first) }
     }
@@ -96,8 +186,8 @@ impl Ring {
         within: usize,
         wanted: impl Fn(&PreparedFrame) -> bool,
     ) -> Vec<Arc<PreparedFrame>> {
-        let mut found: Vec<_> =
-            self.frames.iter().rev().take(within).filter(|frame| wanted(frame)).take(n).cloned().collect();
+        let latest = self.frames.iter().rev().take(within).map(|held| &held.frame);
+        let mut found: Vec<_> = latest.filter(|frame| wanted(frame)).take(n).cloned().collect();
         found.reverse();
         found
     }
@@ -168,7 +258,25 @@ mod tests {
             let ring = filled(n, 1000, bytes_max);
             prop_assert!(ring.len() == 1 || ring.bytes <= bytes_max);
             prop_assert_eq!(ring.head(), n);
+            prop_assert_eq!(ring.memory, ring.frames.iter().map(|held| held.memory).sum::<usize>());
         }
+    }
+
+    #[test]
+    fn a_ring_that_was_shortened_takes_back_what_comes_right_before() {
+        let mut ring = filled(10, 8, usize::MAX);
+        let memory = ring.memory;
+        assert!(!ring.is_shortened());
+        assert_eq!(seqs(&ring.shorten(memory - 1, 1)), [3]);
+        assert!(ring.shorten(0, 0).is_empty(), "they were taken later");
+        assert_eq!(seqs(&ring.shorten(0, 1)), [4, 5, 6, 7, 8, 9], "the latest stays");
+        assert!(ring.is_shortened());
+        ring.lengthen(vec![frame(7), frame(8)]);
+        assert_eq!(ring.len(), 1, "there is a hole");
+        ring.lengthen((2..10).map(frame).collect());
+        assert_eq!((ring.first(), ring.head(), ring.memory), (3, 10, memory));
+        ring.push(frame(11));
+        assert!(!ring.is_shortened());
     }
 
     #[test]

@@ -96,6 +96,11 @@ impl HeldRoom {
         self.0.roster()
     }
 
+    /// Brings the history for newcomers back into memory, as far as memory had to give it up.
+    pub(crate) async fn recall_history(&self) {
+        self.0.recall_history().await;
+    }
+
     /// Deletes what is before an event. Returns the oldest event that is kept then.
     pub(crate) async fn purge(&self, before: Seq) -> Result<Seq, LogError> {
         self.0.purge(before).await
@@ -256,15 +261,20 @@ impl ArcaneEventBus {
 
     /// A room as the log has it.
     pub(super) async fn read_room(&self, name: &RoomName) -> Result<Arc<Room>, LogError> {
-        let Inner { config, fixed, unsettled, .. } = &*self.inner;
+        let Inner { config, fixed, unsettled, rings, .. } = &*self.inner;
         let memory = Memory {
+            rings: Arc::clone(rings),
             history_size: config.history_size,
             ring_frames: config.ring_frames.max(config.history_size),
             ring_bytes: config.ring_bytes,
         };
         let record = self.log().open_room(name).await?;
         let room = Room::open(Arc::clone(self.log()), record, memory, fixed, unsettled.clone()).await?;
-        Ok(Arc::new(room))
+        let room = Arc::new(room);
+        let holder = Arc::downgrade(&room);
+        rings.add(holder);
+        room.make_room();
+        Ok(room)
     }
 
     /// Takes a room in, if others have not taken the last place meanwhile.

@@ -75,6 +75,8 @@ impl Subscription {
         let mut subscription =
             Self { observer, filter, recent, resume: None, catch_up: None, counted: false };
         subscription.begin(start);
+        // What was brought back for newcomers may have been too much.
+        subscription.observer.room.make_room();
         subscription
     }
 
@@ -99,14 +101,14 @@ impl Subscription {
                 self.observer.cursor = since.seq;
                 self.resume = Some(Resume::recovered(count));
                 if count > 0 {
-                    self.catch_up = Some(Box::new(CatchUp::resume(pin)));
+                    self.catch_up = Some(Box::new(CatchUp::resume(&room, pin)));
                 }
             }
             Err(reason) => {
                 self.resume = Some(Resume::refused(reason));
                 if or_oldest {
                     self.observer.cursor = first.min(head + 1) - 1;
-                    self.catch_up = Some(Box::new(CatchUp::resume(pin)));
+                    self.catch_up = Some(Box::new(CatchUp::resume(&room, pin)));
                 } else {
                     self.begin_now(recent);
                 }

@@ -18,6 +18,7 @@ mod serve;
 mod service;
 mod settings;
 mod signals;
+mod size;
 mod tail;
 mod token;
 mod trust;

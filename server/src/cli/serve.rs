@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::guard::{LimitFlags, ProxyFlags};
 use super::print::print;
+use super::size::Size;
 use super::{Arcane, login, memory, screen, service, settings, signals};
 use crate::config::{
     BasePath, BusConfig, Config, ConfigFile, Dashboard, HostName, KeysConfig, NetConfig, Origin, RealmConfig,
@@ -65,6 +66,9 @@ pub(super) struct Serve {
     /// Most rooms in memory at a time, main included, which always is.
     #[arg(long, env = "ARCANE_MAX_ROOMS", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..))]
     max_rooms: u32,
+    /// Memory for all that grows with what clients do: 512M, 1G. Without it a quarter of the machine's, at most 1G.
+    #[arg(long, env = "ARCANE_MEMORY", value_name = "SIZE")]
+    memory: Option<Size>,
     /// Most connections at a time.
     #[arg(long, env = "ARCANE_MAX_CONNECTIONS", default_value = "20000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections: u32,
@@ -236,6 +240,7 @@ impl Serve {
                 history_size: self.history_size as usize,
                 rooms: (!self.rooms.is_empty()).then(|| self.rooms.clone()),
                 rooms_max: self.max_rooms as usize,
+                memory_bytes: self.memory.unwrap_or_else(Size::of_this_machine).0,
                 retention: Retention {
                     events_max: self.retention_events,
                     bytes_max: self.retention_bytes,

@@ -13,6 +13,9 @@ pub struct BusConfig {
     pub ring_frames: usize,
     /// Bytes of JSON in those frames, per room. Default 16 MiB; the oldest frames give way.
     pub ring_bytes: usize,
+    /// Bytes of memory for all that grows with what clients do: rooms' latest events, bodies, answers, compressors. Default
+    /// 1 GiB.
+    pub memory_bytes: usize,
     /// The only rooms there are besides the default one; `None`: rooms open with their first publisher or subscriber.
     pub rooms: Option<Vec<RoomName>>,
     /// Most rooms in memory at a time, the default one included, which always is. Default 1,000.
@@ -27,6 +30,7 @@ impl Default for BusConfig {
             history_size: 100,
             ring_frames: 16_384,
             ring_bytes: 16 * 1024 * 1024,
+            memory_bytes: 1024 * 1024 * 1024,
             rooms: None,
             rooms_max: 1000,
             retention: Retention::default(),

@@ -11,17 +11,11 @@ use axum::http::response::Parts;
 use futures_util::task::AtomicWaker;
 use hyper::body::{Frame, SizeHint};
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::permit::RequestPermit;
 use super::streams::StreamHandle;
-
-/// What one permit of memory holds. A smaller answer needs none.
-const PERMIT_BYTES: usize = 16 * 1024;
-/// Places for answers of this process that are whole before they are read: 64 MiB.
-const PERMITS: u32 = 4096;
-
-static FREE: Semaphore = Semaphore::const_new(PERMITS as usize);
+use crate::budget::{ANSWER_PLACE_BYTES, Places};
 
 /// Marks an answer whose bytes are not its own: they are there whether it is read or not.
 #[derive(Debug, Clone, Copy)]
@@ -30,18 +24,18 @@ pub(crate) struct Shared;
 /// The memory of an answer that is whole before it is read. What is made as it is read has no length yet.
 #[derive(Debug)]
 pub(crate) struct AnswerMemory(
-    #[expect(dead_code, reason = "memory, not read")] Option<SemaphorePermit<'static>>,
+    #[expect(dead_code, reason = "memory, not read")] Option<OwnedSemaphorePermit>,
 );
 
 impl AnswerMemory {
     /// `None` if there is no room for an answer that could as well be asked for again.
-    pub(crate) fn take(head: &Parts, body: &Body, is_safe: bool) -> Option<Self> {
+    pub(crate) fn take(places: &Places, head: &Parts, body: &Body, is_safe: bool) -> Option<Self> {
         let bytes = usize::try_from(body.size_hint().exact().unwrap_or(0)).unwrap_or(usize::MAX);
-        let permits = u32::try_from(bytes / PERMIT_BYTES).unwrap_or(u32::MAX).min(PERMITS);
+        let permits = u32::try_from((bytes / ANSWER_PLACE_BYTES).min(places.all())).unwrap_or(u32::MAX);
         if permits == 0 || head.extensions.get::<Shared>().is_some() {
             return Some(Self(None));
         }
-        match FREE.try_acquire_many(permits) {
+        match Arc::clone(places.free()).try_acquire_many_owned(permits) {
             Ok(permits) => Some(Self(Some(permits))),
             Err(_) if is_safe => None,
             Err(_) => Some(Self(None)),
@@ -112,7 +106,7 @@ impl Answer {
     pub(crate) fn new(body: Body, permit: RequestPermit, memory: AnswerMemory) -> Self {
         let stream = StreamHandle::current();
         // Where nothing else is on the connection, its stream shows whether a small answer is read.
-        let is_small = body.size_hint().exact().is_some_and(|bytes| bytes < PERMIT_BYTES as u64);
+        let is_small = body.size_hint().exact().is_some_and(|bytes| bytes < ANSWER_PLACE_BYTES as u64);
         if is_small && stream.is_none() {
             return Self { body, reading: None, _permit: Some(permit), ended: false };
         }

@@ -142,6 +142,15 @@ impl PreparedFrame {
         self.at
     }
 
+    /// Bytes of memory that it takes with the encodings that were made so far.
+    pub(crate) fn memory(&self) -> usize {
+        /// What an `Arc` and each allocation take beside what is in them.
+        const BESIDE: usize = 64;
+        let deflated = self.deflated.get().and_then(Option::as_ref).map_or(0, Bytes::len);
+        let sse = self.sse.get().map_or(0, Bytes::len);
+        size_of::<Self>() + self.ws.len() + deflated + sse + BESIDE
+    }
+
     /// Its daemon.
     #[must_use]
     pub fn daemon_name(&self) -> Option<&DaemonName> {

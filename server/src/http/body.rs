@@ -1,6 +1,7 @@
 //! Reading JSON bodies: bounded in size and time, with errors that point at the field.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use arcane_shared::api::FieldError;
 use axum::body::{Body, Bytes};
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 use super::error::ApiError;
 use super::site::Site;
 use super::upload::Upload;
+use crate::budget::Budget;
 use crate::config::NetConfig;
 use crate::json;
 
@@ -26,7 +28,7 @@ impl<T: DeserializeOwned> FromRequest<Site> for JsonBody<T> {
     async fn from_request(request: Request, site: &Site) -> Result<Self, ApiError> {
         require_json(request.headers(), "application/json")?;
         let net = NetConfig { body_bytes_max: SPELL_BODY_BYTES_MAX, ..site.state.config.net.clone() };
-        let bytes = read(request.into_body(), &net).await?;
+        let bytes = read(request.into_body(), &net, site.state.bus.budget()).await?;
         Ok(Self(decode(&bytes)?))
     }
 }
@@ -54,8 +56,8 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Option<Cow<'_, str>> {
 }
 
 /// Reads a whole body within its bounds.
-pub(crate) async fn read(body: Body, net: &NetConfig) -> Result<Bytes, ApiError> {
-    Upload::new(net).read(body).await
+pub(crate) async fn read(body: Body, net: &NetConfig, budget: &Arc<Budget>) -> Result<Bytes, ApiError> {
+    Upload::new(net, budget).read(body).await
 }
 
 /// Decodes JSON; what does not fit is named by a JSON pointer.

@@ -29,6 +29,7 @@ use crate::query::Pairs;
 pub(crate) async fn recent(state: Allowed<Subscribe>, query: Pairs) -> Result<Response, ApiError> {
     let count = query.count("count", 1, 10)?;
     let (room, filter) = (state.room(&query)?, state.filter(&query)?);
+    state.bus.open_known_room(&room).await?.recall_history().await;
     let _held = state.bus.open_known_room(&room).await?;
     let (frames, id) = (state.bus.recent(&room, count, &filter)?, state.bus.room_info(&room)?.id);
     let head = json!({

@@ -57,6 +57,9 @@ pub(crate) async fn metrics(state: Allowed<Metrics>, headers: HeaderMap) -> impl
         skipped: bus.skipped(),
         lagging: bus.lagging(),
         log: log.figures().map(|figures| (figures, log.availability().is_ok())),
+        memory: bus.budget().held(),
+        memory_max: bus.budget().bytes_max(),
+        given_up: bus.given_up(),
         diagnostics_lost: diagnostics::lost(),
         uptime_s: state.started.elapsed().as_secs_f64(),
     });

@@ -29,6 +29,7 @@ mod voice;
 mod whoami;
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -43,6 +44,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::budget::Budget;
 use crate::connection::RequestPermit;
 use crate::gate::{cors, host, origin};
 use crate::state::AppState;
@@ -95,6 +97,11 @@ pub(crate) struct Routes {
 impl Routes {
     pub(crate) fn new(site: Site) -> Self {
         Self { state: site.state.clone(), router: router(site) }
+    }
+
+    /// The memory that answers draw on.
+    pub(crate) fn budget(&self) -> &Arc<Budget> {
+        self.state.bus.budget()
     }
 
     /// Answers a request. Publications come by the thousand, so they go straight to their handler: a router copies the

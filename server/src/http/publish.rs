@@ -13,7 +13,8 @@ use super::allowed::Allowed;
 use super::body;
 use super::error::ApiError;
 use super::lines::Lines;
-use super::upload::{self, MemoryPermits, PERMIT_BYTES};
+use super::upload::{self, MemoryPermits};
+use crate::budget::BODY_PLACE_BYTES;
 use crate::bus::keys::KEY_BYTES_MAX;
 use crate::bus::{HeldRoom, Key, Level, Submission};
 use crate::gate::limits::Counted;
@@ -82,7 +83,7 @@ pub(crate) async fn publish(
         (published, state.bus.open_room(&room).await?)
     } else {
         body::require_json(request.headers(), "application/json")?;
-        let bytes = body::read(request.into_body(), &state.config.net).await?;
+        let bytes = body::read(request.into_body(), &state.config.net, state.bus.budget()).await?;
         state.take(Counted::Bytes, bytes.len())?;
         let key = key.map(|key| Key::new(&key, 0, &bytes));
         let drafts = intake::read_all(&bytes)?;
@@ -156,7 +157,7 @@ struct Stream<'a> {
 
 impl Stream<'_> {
     async fn publish(mut self, mut content: Body) -> Result<Vec<Published>, ApiError> {
-        let (mut lines, mut permits) = (Lines::default(), MemoryPermits::default());
+        let (mut lines, mut permits) = (Lines::default(), MemoryPermits::none(self.state.bus.budget()));
         let patience = self.state.config.net.body_timeout;
         // By when a line is over that takes memory which others may wait for.
         let mut due = None;
@@ -190,12 +191,12 @@ impl Stream<'_> {
             if self.lines >= n {
                 due = None;
             }
-            if lines.pending() > PERMIT_BYTES {
+            if lines.pending() > BODY_PLACE_BYTES {
                 let by = *due.get_or_insert_with(|| Instant::now() + patience);
                 permits.cover(lines.pending(), by).await.map_err(|error| self.after(error))?;
             } else if !permits.is_empty() {
                 lines.shrink();
-                permits = MemoryPermits::default();
+                permits.give_back();
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Bodies that are being sent, in the memory that all of them together may take.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -9,17 +10,14 @@ use bytes::BytesMut;
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use hyper::body::Frame;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::encoding;
 use super::error::ApiError;
+use crate::budget::{BODY_PLACE_BYTES, Budget};
 use crate::config::NetConfig;
 
-/// What one place holds. A body that is not larger needs none.
-pub(super) const PERMIT_BYTES: usize = 64 * 1024;
-/// MemoryPermits of this process: 64 MiB.
-const PERMITS: usize = 1024;
 /// How long a body waits for a place.
 const WAIT: Duration = Duration::from_secs(5);
 /// How often a body of which nothing comes is looked at.
@@ -27,13 +25,11 @@ const LOOK: Duration = Duration::from_secs(1);
 /// After how many looks it gives its permits up, if others wait for them.
 const LOOKS_MAX: u32 = 2;
 
-static FREE: Semaphore = Semaphore::const_new(PERMITS);
-/// Bodies that wait for permits.
-static WAITING: AtomicUsize = AtomicUsize::new(0);
-
 /// Permits that a body holds until this is dropped.
-#[derive(Default)]
-pub(super) struct MemoryPermits(Option<SemaphorePermit<'static>>);
+pub(super) struct MemoryPermits {
+    budget: Arc<Budget>,
+    held: Option<OwnedSemaphorePermit>,
+}
 
 /// A body, as far as it has come.
 pub(super) struct Upload<'a> {
@@ -56,49 +52,64 @@ impl AsRef<[u8]> for Whole {
 }
 
 /// One of those that wait, until it is dropped: its client may leave.
-struct Waiting;
+struct Waiting<'a>(&'a Budget);
 
-impl Waiting {
-    fn begin() -> Self {
-        WAITING.fetch_add(1, Ordering::Relaxed);
-        Self
+impl<'a> Waiting<'a> {
+    fn begin(budget: &'a Budget) -> Self {
+        budget.bodies().waiting().fetch_add(1, Ordering::Relaxed);
+        Self(budget)
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        WAITING.fetch_sub(1, Ordering::Relaxed);
+        self.0.bodies().waiting().fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl MemoryPermits {
+    pub(super) fn none(budget: &Arc<Budget>) -> Self {
+        Self { budget: Arc::clone(budget), held: None }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.held.is_none()
+    }
+
+    pub(super) fn give_back(&mut self) {
+        self.held = None;
     }
 
     /// Takes as many as so many bytes need, and says whether it had to take any.
     pub(super) async fn cover(&mut self, bytes: usize, deadline: Instant) -> Result<bool, ApiError> {
-        let held = self.0.as_ref().map_or(0, SemaphorePermit::num_permits);
-        let wanted = bytes.div_ceil(PERMIT_BYTES).saturating_sub(1);
+        let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let wanted = bytes.div_ceil(BODY_PLACE_BYTES).saturating_sub(1);
+        let bodies = self.budget.bodies();
         // A body that is larger than all permits has all of them to itself.
-        let missing = u32::try_from(wanted.min(PERMITS).saturating_sub(held)).unwrap_or(0);
+        let missing = u32::try_from(wanted.min(bodies.all()).saturating_sub(held)).unwrap_or(0);
         if missing == 0 {
             return Ok(false);
         }
         let until = deadline.min(Instant::now() + WAIT);
-        let waiting = Waiting::begin();
-        let permits = tokio::time::timeout_at(until, FREE.acquire_many(missing)).await;
+        let waiting = Waiting::begin(&self.budget);
+        let free = Arc::clone(bodies.free());
+        let permits = tokio::time::timeout_at(until, free.acquire_many_owned(missing)).await;
         drop(waiting);
         let Ok(Ok(permits)) = permits else {
             let detail =
                 "more is being sent at the moment than may be; send it again soon, or in smaller bodies";
             return Err(ApiError::busy(detail));
         };
-        match &mut self.0 {
+        match &mut self.held {
             Some(held) => held.merge(permits),
             none => *none = Some(permits),
         }
         Ok(true)
+    }
+
+    /// Whether others wait for permits.
+    fn is_waited_for(&self) -> bool {
+        self.budget.bodies().waiting().load(Ordering::Relaxed) > 0
     }
 
     /// What comes next of a body by a deadline, after which `late` says what took too long. Who has permits that others
@@ -124,7 +135,7 @@ impl MemoryPermits {
             if Instant::now() >= deadline {
                 return Err(timeout(late()));
             }
-            if looks >= LOOKS_MAX && !self.is_empty() && WAITING.load(Ordering::Relaxed) > 0 {
+            if looks >= LOOKS_MAX && !self.is_empty() && self.is_waited_for() {
                 return Err(timeout(format!(
                     "nothing came of the body for {} s, and others wait for the memory that it takes; send it again",
                     (LOOK * looks).as_secs()
@@ -135,9 +146,9 @@ impl MemoryPermits {
 }
 
 impl<'a> Upload<'a> {
-    pub(super) fn new(net: &'a NetConfig) -> Self {
+    pub(super) fn new(net: &'a NetConfig, budget: &Arc<Budget>) -> Self {
         let deadline = Instant::now() + net.body_timeout;
-        Self { net, deadline, bytes: BytesMut::new(), permits: MemoryPermits::default() }
+        Self { net, deadline, bytes: BytesMut::new(), permits: MemoryPermits::none(budget) }
     }
 
     /// Reads it to its end.
@@ -154,7 +165,7 @@ impl<'a> Upload<'a> {
             if self.bytes.len() + data.len() > max {
                 return Err(too_large(max));
             }
-            if self.bytes.is_empty() && data.len() <= PERMIT_BYTES && body.is_end_stream() {
+            if self.bytes.is_empty() && data.len() <= BODY_PLACE_BYTES && body.is_end_stream() {
                 // It came whole.
                 return Ok(data);
             }

@@ -196,6 +196,7 @@ impl Connections {
         let Answers { pulse, permit, greeting } = answers;
         let permit = RequestPermit::take(pulse, permit, &self.permits, protocol);
         let routes = self.routes.clone();
+        let budget = Arc::clone(routes.budget());
         let was_plain = greeting.was_plain();
         async move {
             if was_plain {
@@ -207,7 +208,7 @@ impl Connections {
             // Only what changed nothing can be refused afterwards.
             let is_safe = request.method().is_safe();
             let (head, body) = routes.answer(request, &permit).await.into_parts();
-            let Some(memory) = AnswerMemory::take(&head, &body, is_safe) else {
+            let Some(memory) = AnswerMemory::take(budget.answers(), &head, &body, is_safe) else {
                 return Ok(busy("more is being answered at the moment than is read; try again soon"));
             };
             Ok(Response::from_parts(head, Answer::new(body, permit, memory)))

@@ -62,6 +62,9 @@ pub(crate) async fn open(
             return Ok(Opened { subscription, consumer: Some(reader) });
         }
     };
+    if since.is_none_or(|_| query.recent > 0) {
+        room.recall_history().await;
+    }
     let start = match since {
         None => Start::Recent(query.recent),
         Some(since) => Start::Since(since.clone(), query.recent),

@@ -302,6 +302,7 @@ async fn enter(
     let bus = &sockets.state.bus;
     if !query.listen {
         let room = bus.open_room(&query.room).await.map_err(stream::StreamRefused::from)?;
+        room.recall_history().await;
         let subscription = ArcaneEventBus::join_uncounted(&room, query.recent);
         return Ok(Joined {
             pass,

@@ -1,6 +1,7 @@
 //! One event stream: its order, its ring, its subscribers.
 
 mod emit;
+mod memory;
 mod roster;
 mod rosters;
 mod settle;
@@ -17,10 +18,12 @@ use roster::RoomRoster;
 use rosters::Rosters;
 pub(crate) use rosters::ToldRoster;
 
+use crate::budget::{Charge, Part};
 use crate::bus::colors::{Colors, Fixed};
 use crate::bus::keys::Keys;
 use crate::bus::rate::Rate;
 use crate::bus::ring::{Ring, Slice};
+use crate::bus::rings::Rings;
 use crate::bus::unsettled::Unsettled;
 use crate::clock;
 use crate::event::PreparedFrame;
@@ -35,8 +38,11 @@ pub(crate) struct Room {
     name: RoomName,
     epoch: Epoch,
     history_size: usize,
+    /// Most bytes of it.
+    history_bytes: usize,
     log: Arc<dyn EventLog>,
     unsettled: Unsettled,
+    rings: Arc<Rings>,
     state: Mutex<RoomState>,
     head: watch::Sender<Head>,
     subscribers: AtomicUsize,
@@ -49,6 +55,8 @@ pub(crate) struct Room {
 struct RoomState {
     /// What is in the log, the latest of it.
     ring: Ring,
+    /// What the ring holds of the server's memory.
+    charge: Charge,
     /// The number that the next event gets. Beyond the ring's head while the log has not answered yet.
     next_seq: Seq,
     /// Whether it is not known where the log ends; then nothing is taken. See `settle`.
@@ -82,9 +90,10 @@ pub(crate) enum Source {
     Log(u64),
 }
 
-/// How much memory a room may take.
-#[derive(Debug, Clone, Copy)]
+/// How much memory a room may take, and with whom it shares.
+#[derive(Debug, Clone)]
 pub(crate) struct Memory {
+    pub(crate) rings: Arc<Rings>,
     pub(crate) history_size: usize,
     pub(crate) ring_frames: usize,
     pub(crate) ring_bytes: usize,
@@ -112,7 +121,8 @@ impl Room {
         let (keys, mut colors) = recall(log.as_ref(), &record.name).await?;
         let roster = RoomRoster::open(log.as_ref(), &record).await?;
         colors.fix(&fixed.lock().unwrap_or_else(PoisonError::into_inner));
-        let state = RoomState {
+        let mut state = RoomState {
+            charge: Charge::none(memory.rings.budget(), Part::Rings),
             ring,
             next_seq: record.head + 1,
             is_unsettled: false,
@@ -123,13 +133,16 @@ impl Room {
             roster,
             scratch: Vec::new(),
         };
+        state.settle_charge();
         Ok(Self {
             id: record.id,
             name: record.name,
             epoch: record.epoch,
             history_size: memory.history_size,
+            history_bytes: memory.ring_bytes,
             log,
             unsettled,
+            rings: memory.rings,
             state: Mutex::new(state),
             head: watch::Sender::new(Head { seq: record.head, is_over: false }),
             subscribers: AtomicUsize::new(0),
@@ -311,11 +324,13 @@ fn keep(state: &mut RoomState, frames: &[Arc<PreparedFrame>]) {
         state.ring.push(Arc::clone(frame));
         state.rate.count(second);
     }
+    state.settle_charge();
 }
 
 impl Commits for Room {
     fn committed(&self, frames: &[Arc<PreparedFrame>]) {
         keep(&mut self.lock(), frames);
+        self.make_room();
     }
 
     fn announce(&self) {

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use arcane_shared::Seq;
 
+use crate::budget::Charge;
 use crate::bus::Batch;
 use crate::ws::deflate::{Cohort, CohortFrame};
 
@@ -16,7 +17,11 @@ const FRAMES_MAX: usize = 256;
 
 /// The cohort of all lists of one kind.
 #[derive(Debug)]
-pub(super) struct SharedCohort(Mutex<CohortState>);
+pub(super) struct SharedCohort {
+    state: Mutex<CohortState>,
+    /// What it takes of the server's memory.
+    _charge: Charge,
+}
 
 #[derive(Debug)]
 struct CohortState {
@@ -27,8 +32,9 @@ struct CohortState {
 }
 
 impl SharedCohort {
-    pub(super) fn new() -> Self {
-        Self(Mutex::new(CohortState { cohort: Cohort::new(), through: 0, frames: VecDeque::new() }))
+    pub(super) fn new(charge: Charge) -> Self {
+        let state = CohortState { cohort: Cohort::new(), through: 0, frames: VecDeque::new() };
+        Self { state: Mutex::new(state), _charge: charge }
     }
 
     /// The frames of a batch that begins after `from`; `None` if some are no longer there.
@@ -40,7 +46,7 @@ impl SharedCohort {
         waiting: bool,
         now: Instant,
     ) -> Option<Vec<CohortFrame>> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting {
             state.cohort.make_room();
         }

@@ -25,6 +25,7 @@ use tokio::task::AbortHandle;
 
 use super::deflate;
 use super::wakeup::Wakeup;
+use crate::budget::Charge;
 use crate::bus::{ArcaneEventBus, Batch, NoSuchRoom};
 use crate::event::PreparedFrame;
 use crate::metrics::Metrics;
@@ -157,7 +158,8 @@ impl<P: Pipe> Fanouts<P> {
             None => {
                 let cohort = match (encoding, alike.cohort.upgrade()) {
                     (Encoding::Deflate { together: true }, None) if cohorts < COHORTS_MAX => {
-                        Some(Arc::new(SharedCohort::new()))
+                        Charge::compressor(self.bus.budget())
+                            .map(|charge| Arc::new(SharedCohort::new(charge)))
                     }
                     (_, cohort) => cohort,
                 };
