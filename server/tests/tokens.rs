@@ -5,11 +5,14 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
+use arcane_server::config::LimitsConfig;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::Sse;
 use support::guarded::{Guarded, OTHER_SECRET, all_rights_but, now, signed, token, write_keys};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
 async fn a_socket_without_a_token_that_holds_is_closed_with_the_reason() {
@@ -182,6 +185,117 @@ async fn what_is_open_ends_when_its_token_is_revoked() {
     assert_eq!(guarded.status(&bad, Method::GET, "/rooms", None).await.0, 401);
     kept.say(json!({"type": "ping", "t0": 1})).await;
     assert_eq!(kept.next().await["type"], "pong");
+}
+
+/// A stream of events that is sent at once, and what it is answered.
+async fn stream(guarded: &Guarded, token: &str, lines: usize) -> (u16, Value) {
+    let request = guarded.server.http.post(guarded.server.url("/events")).bearer_auth(token);
+    let request = request.header("content-type", "application/x-ndjson");
+    let response = request.body("{\"spell_name\":\"reveal\"}\n".repeat(lines)).send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+async fn head(guarded: &Guarded, token: &str) -> u64 {
+    guarded.status(token, Method::GET, "/events", None).await.1["head"].as_u64().unwrap()
+}
+
+/// Waits until so many publications were told to wait.
+async fn until_waiting(guarded: &Guarded, token: &str, count: u64) {
+    let line = format!("arcane_refused_total{{why=\"events\"}} {count}\n");
+    loop {
+        let metrics = guarded.server.http.get(guarded.server.url("/metrics")).bearer_auth(token);
+        if metrics.send().await.unwrap().text().await.unwrap().contains(&line) {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_waits_for_its_turn_ends_with_its_token() {
+    let limits = LimitsConfig { events_per_s: 10, ..LimitsConfig::none() };
+    let guarded = Guarded::limited(limits).await;
+    let watcher = token(&json!({"sub": "watcher"}));
+    for (n, (claims, end)) in [
+        (json!({"jti": "bad"}), "the token was revoked"),
+        (json!({"exp": now() + 3}), "the token has expired"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut claims = claims;
+        claims["sub"] = json!(format!("publisher {n}"));
+        let bad = token(&claims);
+        // Far more than may come at once: what is next waits for a minute.
+        let debt = json!(vec![json!({"spell_name": "reveal"}); 620]);
+        assert_eq!(guarded.status(&bad, Method::POST, "/events", Some(debt)).await.0, 201);
+        let before = head(&guarded, &watcher).await;
+        let ending = async {
+            until_waiting(&guarded, &watcher, n as u64 + 1).await;
+            write_keys(&guarded.file, &json!([{"jti": "bad"}]));
+        };
+        let begun = Instant::now();
+        let (answer, ()) = tokio::join!(stream(&guarded, &bad, 1), ending);
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+        assert_eq!(answer.0, 401, "{}", answer.1);
+        assert_eq!(answer.1["detail"], format!("0 events were published before this. {end}"));
+        assert_eq!(head(&guarded, &watcher).await, before, "and nothing was published");
+    }
+}
+
+#[tokio::test]
+async fn streams_side_by_side_publish_no_more_than_their_subject_may() {
+    let limits = LimitsConfig { events_per_s: 100, ..LimitsConfig::none() };
+    let guarded = Guarded::limited(limits).await;
+    let (watcher, bad) = (token(&json!({"sub": "watcher"})), token(&json!({"jti": "bad"})));
+    let begun = Instant::now();
+    let ending = async {
+        while head(&guarded, &watcher).await == 0 {}
+        write_keys(&guarded.file, &json!([{"jti": "bad"}]));
+    };
+    let streams = (0..8).map(|_| stream(&guarded, &bad, 2_000));
+    let (answers, ()) = tokio::join!(futures_util::future::join_all(streams), ending);
+    assert_eq!(answers.iter().map(|answer| answer.0).collect::<BTreeSet<_>>(), BTreeSet::from([401]));
+    // What is there at the beginning, what came since, and one piece that is paid for later.
+    let may = 200 + 100 * (begun.elapsed().as_secs() + 1) + 256;
+    let published = head(&guarded, &watcher).await;
+    assert!(published <= may, "{published} of {may}");
+}
+
+#[tokio::test]
+async fn what_comes_slowly_is_not_done_once_its_token_was_revoked() {
+    let guarded = Guarded::start().await;
+    let (watcher, bad) = (token(&json!({"jti": "good"})), token(&json!({"jti": "bad"})));
+    let mut begun = Vec::new();
+    for (path, body) in [
+        ("/events", r#"{"spell_name":"reveal"}"#),
+        ("/summon", r#"{"daemon_name":"claude"}"#),
+        ("/spell/cast", r#"{"spell":"summon claude"}"#),
+    ] {
+        let mut socket = guarded.server.raw().await;
+        let (first, rest) = body.split_at(10);
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {bad}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        socket.write_all(head.as_bytes()).await.unwrap();
+        // The server says so once the handler reads the body.
+        let mut go_on = [0; 25];
+        socket.read_exact(&mut go_on).await.unwrap();
+        assert!(go_on.starts_with(b"HTTP/1.1 100 "), "{}", String::from_utf8_lossy(&go_on));
+        socket.write_all(first.as_bytes()).await.unwrap();
+        begun.push((socket, rest, path));
+    }
+    write_keys(&guarded.file, &json!([{"jti": "bad"}]));
+    while guarded.status(&bad, Method::GET, "/rooms", None).await.0 != 401 {}
+    for (mut socket, rest, path) in begun {
+        socket.write_all(rest.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{path}: {answer}");
+    }
+    assert_eq!(head(&guarded, &watcher).await, 0);
 }
 
 async fn sse(guarded: &Guarded, token: &str) -> Sse {

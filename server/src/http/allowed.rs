@@ -75,11 +75,21 @@ impl<R: Kind> Allowed<R> {
         taken
     }
 
-    /// Takes so much for what the subject has done already.
-    pub(crate) fn charge(&self, what: Counted, units: usize) {
-        if self.gate.counts(what) {
-            self.gate.charge(&self.subject(), what, units);
+    /// Waits until so much may be taken, and takes it. A wait ends with the token: what was granted before it may not hold after it.
+    pub(crate) async fn take_in_turn(&self, what: Counted, units: usize) -> Result<(), TokenError> {
+        while let Err(error) = self.take(what, units) {
+            let mut token = self.gate.watch(self.pass().clone());
+            tokio::select! {
+                ended = token.ended() => return Err(ended),
+                () = tokio::time::sleep(error.wait) => {}
+            }
         }
+        Ok(())
+    }
+
+    /// Whether the token still holds: to be asked after anything that may have taken a while, before the act.
+    pub(crate) fn recheck(&self) -> Result<(), TokenError> {
+        self.gate.recheck(self.pass())
     }
 
     fn subject(&self) -> Subject {
@@ -112,10 +122,12 @@ impl Allowed<Subscribe> {
     /// A turn to ask the log; held until the answer is made.
     pub(crate) async fn query(&self) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
         let turn = self.gate.query(self.subject()).await;
-        turn.map_err(|error| {
+        let turn = turn.map_err(|error| {
             self.metrics.refused("queries");
-            error.into()
-        })
+            ApiError::from(error)
+        })?;
+        self.recheck()?;
+        Ok(turn)
     }
 
     /// Whether looking may be told of: then the look is a spell of its own.

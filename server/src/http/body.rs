@@ -9,6 +9,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
+use super::allowed::Identified;
 use super::error::ApiError;
 use super::site::Site;
 use super::upload::Upload;
@@ -28,7 +29,10 @@ impl<T: DeserializeOwned> FromRequest<Site> for JsonBody<T> {
     async fn from_request(request: Request, site: &Site) -> Result<Self, ApiError> {
         require_json(request.headers(), "application/json")?;
         let net = NetConfig { body_bytes_max: SPELL_BODY_BYTES_MAX, ..site.state.config.net.clone() };
+        let asker = request.extensions().get::<Identified>().and_then(|asker| asker.pass.clone().ok());
         let bytes = read(request.into_body(), &net, site.state.bus.budget()).await?;
+        // The body may have taken its time.
+        asker.map_or(Ok(()), |pass| site.state.gate.recheck(&pass))?;
         Ok(Self(decode(&bytes)?))
     }
 }

@@ -89,6 +89,8 @@ pub(crate) async fn publish(
         let drafts = intake::read_all(&bytes)?;
         state.take(Counted::Events, drafts.len())?;
         let held = state.bus.open_room(&room).await?;
+        // The body may have taken its time.
+        state.recheck()?;
         let submission = Submission { level, key, ..Submission::default() };
         let mut submitted = intake::submit(&state.bus, &held, drafts, submission)?;
         submitted.logged().await?;
@@ -176,9 +178,7 @@ impl Stream<'_> {
                 Some(Err(error)) => return Err(self.after(upload::broken(&error))),
                 None => lines.push(b"\n"),
             }
-            // A stream may take hours; what was granted when it began may not hold any more.
-            self.state.gate.recheck(self.state.pass()).map_err(|error| self.after(error.into()))?;
-            self.slow_down(come).await;
+            self.take_in_turn(Counted::Bytes, come).await?;
             self.take_lines(&mut lines).await?;
             if lines.pending() > LINE_BYTES_MAX {
                 let detail = format!("line {}: a line has at most {LINE_BYTES_MAX} bytes", self.lines + 1);
@@ -224,12 +224,8 @@ impl Stream<'_> {
     }
 
     /// Waits until what has come may: a stream is read no faster than its subject may publish.
-    async fn slow_down(&self, bytes: usize) {
-        for (what, units) in [(Counted::Bytes, bytes), (Counted::Events, 0)] {
-            while let Err(error) = self.state.take(what, units) {
-                tokio::time::sleep(error.wait).await;
-            }
-        }
+    async fn take_in_turn(&self, what: Counted, units: usize) -> Result<(), ApiError> {
+        self.state.take_in_turn(what, units).await.map_err(|error| self.after(error.into()))
     }
 
     fn too_many_blank(&self) -> Result<(), ApiError> {
@@ -251,6 +247,7 @@ impl Stream<'_> {
             // Each line has a key of its own: a stream that broke off can be sent again as a whole.
             Some(key) => {
                 let key = Key::new(key, self.lines as u64, line);
+                self.state.take_in_turn(Counted::Events, 1).await?;
                 chunk.submitted.push(self.submit(vec![draft], Some(key)).await?);
             }
         }
@@ -262,15 +259,18 @@ impl Stream<'_> {
             Some(held) => held,
             None => self.held.insert(self.state.bus.open_room(self.room).await?),
         };
+        // A stream may take hours; what was granted when it began may not hold any more.
+        self.state.recheck()?;
         let submission = Submission { level: self.level, key, ..Submission::default() };
         Ok(intake::submit(&self.state.bus, held, drafts, submission)?)
     }
 
     /// Hands in what was not, and waits until it is in the log.
     async fn settle(&mut self, chunk: Chunk) -> Result<(), ApiError> {
-        self.state.charge(Counted::Events, chunk.len());
         let Chunk { mut submitted, drafts } = chunk;
         if !drafts.is_empty() {
+            // Before and not after: streams of one subject that run side by side wait for each other.
+            self.take_in_turn(Counted::Events, drafts.len()).await?;
             let together = self.submit(drafts, None).await;
             submitted.push(together.map_err(|error| self.after(error))?);
         }

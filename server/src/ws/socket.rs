@@ -66,10 +66,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
     /// Everything it needs between two wakes is in `self`: what lives in a task's own frame is paid
     /// for by every idle connection.
     pub(super) async fn run(&mut self) -> u16 {
-        // What came right behind the handshake.
-        let outputs = self.read();
-        let mut state = self.perform(outputs).await;
+        // From here on a change of the keys wakes it; one that came while it was opened did not.
         self.alarm.set(self.session.next_deadline(), Instant::now());
+        let mut outputs = self.recheck();
+        // What came right behind the handshake.
+        outputs.extend(self.read());
+        let mut state = self.perform(outputs).await;
         // A connection that opens while the server begins to stop had no deadline to be found by.
         if *self.state.draining.borrow() {
             self.wakeup.wake(Reason::Drain);
@@ -175,19 +177,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         if reasons.has(Reason::Time) {
             self.alarm.fired(now);
             outputs = self.session.handle(Input::Tick, now);
+            // Whoever wakes all connections did not find this one since its alarm rang.
+            self.alarm.set(self.session.next_deadline(), now);
         }
         if reasons.has(Reason::Evicted) {
             outputs.extend(self.session.handle(Input::Evicted, now));
         }
-        if reasons.has(Reason::Gate)
-            && let Err(error) = self.state.gate.recheck(&self.pass)
-        {
-            outputs.extend(self.session.handle(Input::Unauthenticated(error.to_string()), now));
+        if reasons.has(Reason::Gate) || reasons.has(Reason::Time) {
+            outputs.extend(self.recheck());
         }
-        if reasons.has(Reason::Drain) {
+        let is_missed = reasons.has(Reason::Time) && self.session.is_open() && *self.state.draining.borrow();
+        if reasons.has(Reason::Drain) || is_missed {
             outputs.extend(self.session.handle(Input::Drain, now));
         }
         outputs
+    }
+
+    fn recheck(&mut self) -> Vec<Output> {
+        match self.state.gate.recheck(&self.pass) {
+            Ok(()) => vec![],
+            Err(error) => self.session.handle(Input::Unauthenticated(error.to_string()), Instant::now()),
+        }
     }
 
     fn read(&mut self) -> Vec<Output> {

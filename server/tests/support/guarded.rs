@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use arcane_server::config::{Config, Dashboard, KeysConfig, NetConfig};
+use arcane_server::config::{Config, Dashboard, KeysConfig, LimitsConfig, NetConfig};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -28,12 +28,20 @@ impl Guarded {
     }
 
     pub async fn with(net: NetConfig) -> Self {
+        Self::of(net, LimitsConfig::none()).await
+    }
+
+    pub async fn limited(limits: LimitsConfig) -> Self {
+        Self::of(NetConfig { trust_local_pages: false, ..NetConfig::default() }, limits).await
+    }
+
+    async fn of(net: NetConfig, limits: LimitsConfig) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("keys.json");
         write_keys(&file, &json!([]));
         let keys = Some(KeysConfig { file: file.clone(), audience: "arcane".into() });
-        let server =
-            TestServer::with(Config { keys, net, dashboard: Dashboard::Off, ..Config::default() }).await;
+        let config = Config { keys, net, limits, dashboard: Dashboard::Off, ..Config::default() };
+        let server = TestServer::with(config).await;
         Self { server, file, _dir: dir }
     }
 
