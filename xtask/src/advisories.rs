@@ -92,7 +92,7 @@ mod tests {
 
     fn project(root: &Path) -> Project {
         fs::write(root.join("deny.toml"), "[bans]\n\n[advisories]\nyanked = \"deny\"\n").unwrap();
-        Project { root: root.to_owned() }
+        Project::at(root.to_owned())
     }
 
     #[test]

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use lexopt::prelude::*;
 
 use crate::project::{Build, Project};
-use crate::{append, bench, dashboard, help, host, load, process, run, suite, tools};
+use crate::{append, bench, dist, help, host, load, run, suite, tools};
 
 impl Build {
     /// Cargo's profile of the server.
@@ -50,7 +50,7 @@ pub(crate) enum Command {
     Run { port: u16, build: Build, serve: Vec<OsString> },
     Test(suite::Selection),
     Compat,
-    Dist,
+    Dist(dist::Options),
     Setup,
     Bench(bench::plan::Plan),
     BenchLog(usize),
@@ -76,7 +76,7 @@ impl Command {
             "test" => read_test(args, suite::Selection::all(), help::TEST),
             "check" => read_test(args, suite::Selection::quick(), help::CHECK),
             "compat" => read_nothing(args, Self::Compat, help::COMPAT),
-            "dist" => read_nothing(args, Self::Dist, help::DIST),
+            "dist" => Ok(dist::Options::read(args)?.map_or(Self::Help(help::DIST), Self::Dist)),
             "setup" => read_nothing(args, Self::Setup, help::SETUP),
             "bench" => {
                 let plan = bench::plan::Plan::read(args)?;
@@ -105,7 +105,7 @@ impl Command {
             Self::Run { port, build, serve } => run::perform(&project()?, port, build, serve)?,
             Self::Test(selection) => return suite::perform(&project()?, &selection),
             Self::Compat => suite::compat(&project()?)?,
-            Self::Dist => dist(&project()?)?,
+            Self::Dist(options) => dist::perform(&project()?, &options)?,
             Self::Setup => setup(&project()?)?,
             Self::Bench(plan) => return bench::perform(&project()?, &plan),
             Self::BenchLog(rounds) => append::perform(&project()?, rounds)?,
@@ -167,24 +167,10 @@ fn read_nothing(mut args: lexopt::Parser, command: Command, help: &'static str) 
     }
 }
 
-fn dist(project: &Project) -> Result<()> {
-    dashboard::build(project)?;
-    let mut cargo = project.cargo_build(Build::Release);
-    process::run(cargo.args(["--features", "embed"]), "the compiler's message above says what is wrong")?;
-    let binary = project.server(Build::Release);
-    let size = std::fs::metadata(&binary).context("the binary is not where it should be")?.len();
-    println!(
-        "\n{} ({}.{} MB), with the dashboard inside",
-        binary.display(),
-        size / 1_000_000,
-        size / 100_000 % 10
-    );
-    Ok(())
-}
-
 fn setup(project: &Project) -> Result<()> {
     tools::wasm_target(project)?;
-    for tool in [tools::wasm_bindgen(project)?, tools::trunk(), tools::cargo_deny()] {
+    for tool in [tools::wasm_bindgen(project)?, tools::trunk(), tools::cargo_deny(), tools::cargo_cyclonedx()]
+    {
         tools::ensure(project, &tool)?;
     }
     tools::wasm_opt(project)?;
@@ -221,6 +207,7 @@ mod tests {
             "test --only nothing",
             "check --advisories",
             "dist x",
+            "dist --target",
         ] {
             assert!(read(line).is_err(), "{line}");
         }

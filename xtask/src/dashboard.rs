@@ -64,12 +64,10 @@ pub(crate) fn build(project: &Project) -> Result<()> {
 }
 
 /// Flags that keep this machine's folders out of the messages in the page's program, which also makes them shorter.
-fn without_paths(project: &Project) -> Result<String> {
+pub(crate) fn without_paths(project: &Project) -> Result<String> {
     let mut flags: Vec<String> =
         env::var("RUSTFLAGS").unwrap_or_default().split_whitespace().map(str::to_owned).collect();
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home =
-        home.or_else(|| Some(env::home_dir()?.join(".cargo"))).context("no home folder, no CARGO_HOME")?;
+    let home = cargo_home()?;
     let mut remap = |from: &Path, to: &str| {
         flags.push(format!("--remap-path-prefix={}={to}", from.display()));
     };
@@ -78,19 +76,27 @@ fn without_paths(project: &Project) -> Result<String> {
     remap(&home, "cargo");
     for kind in ["registry/src", "git/checkouts"] {
         let Ok(sources) = fs::read_dir(home.join(kind)) else { continue };
+        let sources: std::io::Result<Vec<_>> = sources.map(|source| Ok(source?.path())).collect();
+        let mut sources = sources.context("looking into cargo's folder")?;
+        sources.sort();
         for source in sources {
-            remap(&source.context("looking into cargo's folder")?.path(), "crates");
+            remap(&source, "crates");
         }
     }
     Ok(flags.join("\u{1f}"))
 }
 
+/// Where Cargo keeps the sources of crates.
+pub(crate) fn cargo_home() -> Result<PathBuf> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    home.or_else(|| Some(env::home_dir()?.join(".cargo"))).context("no home folder, no CARGO_HOME")
+}
+
 /// Gets the crates that the page is built from, which Trunk may not do.
 fn fetch(project: &Project) -> Result<()> {
-    let version = process::output(project.command("rustc").arg("-vV")).context("rustc does not run")?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+    let host = tools::host(project)?;
     let mut cargo = project.command("cargo");
-    cargo.args(["fetch", "--locked", "--target", "wasm32-unknown-unknown", "--target", host]);
+    cargo.args(["fetch", "--locked", "--target", "wasm32-unknown-unknown", "--target", &host]);
     process::run(&mut cargo, "is a package registry within reach?")
 }
 

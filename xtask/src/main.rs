@@ -8,6 +8,7 @@ mod browser;
 mod cli;
 mod compress;
 mod dashboard;
+mod dist;
 mod glue;
 mod help;
 mod host;

@@ -25,6 +25,7 @@ pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 #[derive(Debug)]
 pub(crate) struct Project {
     pub(crate) root: PathBuf,
+    tools: PathBuf,
 }
 
 impl Project {
@@ -34,7 +35,17 @@ impl Project {
             env::var_os("CARGO_MANIFEST_DIR").map_or_else(env::current_dir, |dir| Ok(PathBuf::from(dir)))?;
         let root = start.ancestors().find(|dir| dir.join("Cargo.lock").is_file());
         let root = root.context("run this as `cargo xtask` inside the project")?.to_owned();
-        Ok(Self { root })
+        Ok(Self::at(root))
+    }
+
+    /// A project in a folder, with tools of its own.
+    pub(crate) fn at(root: PathBuf) -> Self {
+        Self { tools: root.join(".tools"), root }
+    }
+
+    /// The same project in another folder, with the tools of this one.
+    pub(crate) fn elsewhere(&self, root: PathBuf) -> Self {
+        Self { root, tools: self.tools.clone() }
     }
 
     /// Where Cargo puts what it builds.
@@ -49,7 +60,7 @@ impl Project {
 
     /// Tools that were built for this project.
     pub(crate) fn tools(&self) -> PathBuf {
-        self.root.join(".tools")
+        self.tools.clone()
     }
 
     /// Where the tools' programs are.

@@ -20,6 +20,14 @@ pub(crate) struct Tool {
     minutes: u8,
 }
 
+impl Tool {
+    /// What it is asked for its version with.
+    fn version_arguments(&self) -> &'static [&'static str] {
+        // A subcommand of Cargo that knows itself by that name alone.
+        if self.program == "cargo-cyclonedx" { &["cyclonedx", "--version"] } else { &["--version"] }
+    }
+}
+
 /// Builds the page.
 pub(crate) fn trunk() -> Tool {
     // Unoptimised: it mostly waits for others, and builds twice as fast.
@@ -44,13 +52,20 @@ pub(crate) fn cargo_deny() -> Tool {
     Tool { package: "cargo-deny", program: "cargo-deny", version: "0.20.2".to_owned(), options, minutes: 3 }
 }
 
+/// Writes bills of materials.
+pub(crate) fn cargo_cyclonedx() -> Tool {
+    let options = &["--locked", "--debug"];
+    let version = "0.5.9".to_owned();
+    Tool { package: "cargo-cyclonedx", program: "cargo-cyclonedx", version, options, minutes: 2 }
+}
+
 fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let start = lock.find(&format!("name = \"{package}\"\n"))?;
     lock[start..].lines().nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
 }
 
 fn installed_version(project: &Project, tool: &Tool) -> Option<String> {
-    let said = process::output(project.command(tool.program).arg("--version"))?;
+    let said = process::output(project.command(tool.program).args(tool.version_arguments()))?;
     said.split_whitespace().nth(1).map(str::to_owned)
 }
 
@@ -104,14 +119,26 @@ pub(crate) fn tidy(project: &Project) {
 
 /// Sees to it that Rust can build for the browser.
 pub(crate) fn wasm_target(project: &Project) -> Result<()> {
+    add_target(project, WASM)
+}
+
+/// What this machine is, as Rust calls it.
+pub(crate) fn host(project: &Project) -> Result<String> {
+    let version = process::output(project.command("rustc").arg("-vV")).context("rustc does not run")?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc names no host")?.to_owned())
+}
+
+/// Sees to it that Rust can build for a target.
+pub(crate) fn add_target(project: &Project, target: &str) -> Result<()> {
     let libraries =
-        process::output(project.command("rustc").args(["--print", "target-libdir", "--target", WASM]));
+        process::output(project.command("rustc").args(["--print", "target-libdir", "--target", target]));
     if libraries.is_some_and(|path| fs::read_dir(path).is_ok_and(|mut files| files.next().is_some())) {
         return Ok(());
     }
-    println!("Rust cannot build for the browser yet: adding the target {WASM}.");
+    println!("Rust cannot build for {target} yet: adding the target.");
     let remedy = "rustup (https://rustup.rs) is needed to add a target";
-    process::run(project.command("rustup").args(["target", "add", WASM]), remedy)
+    process::run(project.command("rustup").args(["target", "add", target]), remedy)
 }
 
 /// The wasm-opt of the pinned npm package, if npm is there.
