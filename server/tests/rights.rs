@@ -81,7 +81,8 @@ fn example(path: &str) -> (String, Option<Value>) {
         "/summon" | "/banish" => Some(json!({"daemon_name": "claude"})),
         "/invoke" => Some(json!({"daemon_name": "claude", "task": "x"})),
         "/voice" => Some(json!({"daemon_name": "claude", "text": "x"})),
-        "/spell/parse" | "/spell/cast" => Some(json!({"spell": "list all daemons"})),
+        // What other spells mean has a table of its own.
+        "/spell/parse" | "/spell/cast" => Some(json!({"spell": "summon claude"})),
         "/consumers/{name}/ack" => Some(json!({"seq": 1})),
         _ => None,
     };
@@ -229,6 +230,83 @@ async fn check_scopes(route: &Asked<'_>, needs: Needs) {
         AllRooms(_) => route.refuses(&named, "for one room").await,
         _ => route.allows(&named).await,
     }
+}
+
+/// Every meaning of a spell in plain words, and whether it answers with what is made of all events.
+const MEANINGS: &[(&str, bool)] = &[
+    ("list all daemons", true),
+    ("list active daemons", true),
+    ("status of payroll", true),
+    ("show statistics", true),
+    ("banish payroll", false),
+    ("summon payroll", false),
+    ("invoke payroll to count", false),
+];
+
+/// Figures of a daemon.
+const FIGURES: &[&str] =
+    &["total_invocations", "invocation_count", "total_execution_time", "total_time", "failed_invocations"];
+
+/// What a spell is answered, and whether anything in it tells what daemons have done.
+async fn cast(guarded: &Guarded, token: &str, path: &str, body: Value) -> (u16, bool) {
+    let (status, answer) = guarded.status(token, Method::POST, path, Some(body)).await;
+    let daemon = &answer["daemon"];
+    let tells = |card: &Value| FIGURES.iter().any(|name| card[*name].as_f64().is_some_and(|n| n > 0.0));
+    let told = answer["message"].as_str().is_some_and(|message| message.contains("task(s)"));
+    let withheld = answer["figures_withheld"] == json!(true);
+    let tells = tells(daemon) || told || !daemon["summoned_at"].is_null() || !answer["daemons"].is_null();
+    assert!(status != 200 || tells != withheld, "{path}: {answer}");
+    (status, tells)
+}
+
+#[tokio::test]
+async fn a_spell_tells_no_more_than_the_routes_that_it_stands_for() {
+    let guarded = Guarded::start().await;
+    let everything = token(&json!({}));
+    let blind = [
+        ("without subscribe", token(&json!({"can": ["cast"]}))),
+        ("through a filter", token(&json!({"filter": {"daemon": ["claude"]}}))),
+    ];
+    for (name, body) in [
+        ("/summon", json!({"daemon_name": "payroll"})),
+        ("/invoke", json!({"daemon_name": "payroll", "task": "count"})),
+    ] {
+        assert_eq!(cast(&guarded, &everything, name, body).await.0, 200);
+    }
+    for (spell, looks) in MEANINGS {
+        let body = json!({"spell": spell});
+        for (why, token) in &blind {
+            let (status, tells) = cast(&guarded, token, "/spell/cast", body.clone()).await;
+            assert!(!tells, "{spell:?} {why} tells");
+            match looks {
+                true => assert_eq!(status, 403, "{spell:?} {why}"),
+                // The second of them may be too late.
+                false => assert!(matches!(status, 200 | 409), "{spell:?} {why}: {status}"),
+            }
+        }
+        for (why, claims) in
+            [("elsewhere", json!({"rooms": ["lab"]})), ("to read", json!({"can": ["subscribe"]}))]
+        {
+            assert_eq!(
+                cast(&guarded, &token(&claims), "/spell/cast", body.clone()).await,
+                (403, false),
+                "{spell:?} {why}"
+            );
+        }
+        if *looks {
+            assert_eq!(guarded.status(&everything, Method::POST, "/spell/cast", Some(body)).await.0, 200);
+        }
+    }
+    // The routes themselves.
+    for (_, token) in &blind {
+        let named = json!({"daemon_name": "payroll"});
+        let task = json!({"daemon_name": "payroll", "task": "count"});
+        for (path, body) in [("/invoke", &task), ("/banish", &named), ("/summon", &named)] {
+            assert_eq!(cast(&guarded, token, path, body.clone()).await, (200, false), "{path}");
+        }
+    }
+    let (status, tells) = cast(&guarded, &everything, "/banish", json!({"daemon_name": "payroll"})).await;
+    assert_eq!((status, tells), (200, true));
 }
 
 /// Waits until the server has reread its keys.

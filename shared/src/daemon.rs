@@ -62,3 +62,21 @@ pub struct DaemonCard {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub published: bool,
 }
+
+impl DaemonCard {
+    /// What is said of it to a reader who may not see what is made of all events: who it is, and nothing that it has done.
+    #[must_use]
+    pub fn without_figures(self) -> Self {
+        Self {
+            summoned_at: None,
+            invocation_count: 0,
+            total_time: 0.0,
+            total_invocations: 0,
+            failed_invocations: 0,
+            total_execution_time: 0.0,
+            average_execution_time: 0.0,
+            published: false,
+            ..self
+        }
+    }
+}

@@ -168,6 +168,7 @@ fn rest_bodies() {
         result: None,
         execution_time: None,
         seq: 42,
+        figures_withheld: false,
     };
     assert_snapshot!(check(&answer), @r##"{"status":"summoned","daemon":{"daemon_name":"claude","is_active":true,"role":"Keeper of Logic and Reason","domain":"Reasoning and Analysis","model":null,"capabilities":["logic"],"color":"#8B5CF6","summoned_at":"1970-01-01T00:00:00.000000","invocation_count":1,"total_time":0.5,"total_invocations":2,"failed_invocations":1,"total_execution_time":1.5,"average_execution_time":0.75},"message":"✨","seq":42}"##);
     let spell = ParsedSpell {

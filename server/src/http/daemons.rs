@@ -11,16 +11,95 @@ use axum::http::{Method, StatusCode};
 use super::allowed::Allowed;
 use super::error::ApiError;
 use crate::clock;
-use crate::gate::pass::{Admin, Subscribe};
+use crate::gate::pass::{Admin, Cast, Subscribe};
+use crate::gate::rights::Right;
+use crate::gate::{Forbidden, Pass};
 use crate::query::Pairs;
 use crate::realm::Look;
 use crate::state::AppState;
 
+/// Leave to see what is made of all events of the default room, where the daemons are: nothing is told of them without.
+pub(crate) struct Sight<'a> {
+    state: &'a AppState,
+    look: Look,
+}
+
+impl<'a> Sight<'a> {
+    /// What a request may see, and whether its look is an event: that takes the right to cast, and comes once a second at
+    /// most. A request for headers alone sees nothing.
+    fn of_request(state: &'a Allowed<Subscribe>, method: &Method) -> Result<Self, ApiError> {
+        may_see(state.pass())?;
+        let is_told = method != Method::HEAD && state.may_tell() && state.gate.may_reveal(state.pass());
+        Ok(Self { state, look: if is_told { Look::Told } else { Look::Untold } })
+    }
+
+    /// What a spell may see, which is told of as any other spell.
+    pub(crate) fn of_spell(state: &'a Allowed<Cast>) -> Result<Self, ApiError> {
+        may_see(state.pass())?;
+        Ok(Self { state, look: Look::Told })
+    }
+
+    /// All of them, or those that are present.
+    pub(crate) async fn several(&self, only_active: bool) -> Json<DaemonsAnswer> {
+        let daemons = self.state.realm.daemons(only_active, self.look).await;
+        let message = if only_active {
+            match daemons.len() {
+                0 => "✨ The realm is quiet: no daemon walks it. ✨".to_owned(),
+                1 => format!("✨ One daemon walks the realm: {}. ✨", names(&daemons)),
+                n => format!("✨ {n} daemons walk the realm: {}. ✨", names(&daemons)),
+            }
+        } else {
+            format!("✨ The veil parts: {} daemons are known: {}. ✨", daemons.len(), names(&daemons))
+        };
+        Json(DaemonsAnswer { status: "success".into(), message, count: daemons.len() as u64, daemons })
+    }
+
+    /// One of them.
+    pub(crate) async fn one(&self, name: &DaemonName) -> Result<Json<DaemonAnswer>, ApiError> {
+        let Some(daemon) = self.state.realm.daemon(name, self.look).await else { return Err(unknown(name)) };
+        let place = if daemon.is_active { "walks the realm" } else { "rests in the void" };
+        Ok(Json(DaemonAnswer {
+            status: "success".into(), message: format!("✨ {name} {place}. ✨"), daemon
+        }))
+    }
+
+    /// The statistics of a window.
+    pub(crate) async fn within(&self, window: Window) -> Json<StatisticsAnswer> {
+        let daemons = self.state.realm.statistics(self.look).await;
+        let told = self.state.bus.default_room().daemons();
+        let figures: Vec<Figures> = told.figures(window, clock::now().unix_micros()).collect();
+        let mut sums = Sums::default();
+        for daemon in &figures {
+            sums.merge(&daemon.sums);
+        }
+        let total_invocations = daemons.iter().map(|daemon| daemon.total_invocations).sum();
+        let total_execution_time: f64 = daemons.iter().map(|daemon| daemon.total_execution_time).sum();
+        Json(StatisticsAnswer {
+            status: "success".into(),
+            message: format!("✨ {total_invocations} tasks were performed in this realm. ✨"),
+            active_daemons: daemons.iter().filter(|daemon| daemon.is_active).count() as u64,
+            total_invocations,
+            failed_invocations: daemons.iter().map(|daemon| daemon.failed_invocations).sum(),
+            total_execution_time,
+            daemons,
+            window,
+            after: told.begins_after(),
+            sums,
+            figures,
+        })
+    }
+}
+
+fn may_see(pass: &Pass) -> Result<(), Forbidden> {
+    pass.check(Right::Subscribe)?;
+    pass.check_whole()?;
+    pass.check_room(&RoomName::default())
+}
+
 /// Every known daemon.
 #[utoipa::path(get, path = "/daemons", tag = "daemons", responses((status = 200, body = DaemonsAnswer)))]
 pub(crate) async fn all(state: Allowed<Subscribe>, method: Method) -> Result<Json<DaemonsAnswer>, ApiError> {
-    let look = look(&state, &method)?;
-    Ok(several(&state, false, look).await)
+    Ok(Sight::of_request(&state, &method)?.several(false).await)
 }
 
 /// The daemons that are here. Names do not distinguish case: `GET /daemons/Active` is about the daemon that is called `active`.
@@ -29,30 +108,7 @@ pub(crate) async fn active(
     state: Allowed<Subscribe>,
     method: Method,
 ) -> Result<Json<DaemonsAnswer>, ApiError> {
-    let look = look(&state, &method)?;
-    Ok(several(&state, true, look).await)
-}
-
-/// Checks that a request may see all of the default room, and whether its look is an event: that takes the right to cast, and
-/// comes once a second at most. A request for headers alone sees nothing.
-fn look(state: &Allowed<Subscribe>, method: &Method) -> Result<Look, ApiError> {
-    state.whole(RoomName::default())?;
-    let is_told = method != Method::HEAD && state.may_tell() && state.gate.may_reveal(state.pass());
-    Ok(if is_told { Look::Told } else { Look::Untold })
-}
-
-pub(crate) async fn several(state: &AppState, only_active: bool, look: Look) -> Json<DaemonsAnswer> {
-    let daemons = state.realm.daemons(only_active, look).await;
-    let message = if only_active {
-        match daemons.len() {
-            0 => "✨ The realm is quiet: no daemon walks it. ✨".to_owned(),
-            1 => format!("✨ One daemon walks the realm: {}. ✨", names(&daemons)),
-            n => format!("✨ {n} daemons walk the realm: {}. ✨", names(&daemons)),
-        }
-    } else {
-        format!("✨ The veil parts: {} daemons are known: {}. ✨", daemons.len(), names(&daemons))
-    };
-    Json(DaemonsAnswer { status: "success".into(), message, count: daemons.len() as u64, daemons })
+    Ok(Sight::of_request(&state, &method)?.several(true).await)
 }
 
 /// Most daemons that a sentence names.
@@ -77,18 +133,7 @@ pub(crate) async fn by_name(
     Path(name): Path<String>,
 ) -> Result<Json<DaemonAnswer>, ApiError> {
     let name = DaemonName::parse(&name).map_err(|error| ApiError::parameter("name", error.to_string()))?;
-    let look = look(&state, &method)?;
-    one(&state, &name, look).await
-}
-
-pub(crate) async fn one(
-    state: &AppState,
-    name: &DaemonName,
-    look: Look,
-) -> Result<Json<DaemonAnswer>, ApiError> {
-    let Some(daemon) = state.realm.daemon(name, look).await else { return Err(unknown(name)) };
-    let place = if daemon.is_active { "walks the realm" } else { "rests in the void" };
-    Ok(Json(DaemonAnswer { status: "success".into(), message: format!("✨ {name} {place}. ✨"), daemon }))
+    Sight::of_request(&state, &method)?.one(&name).await
 }
 
 /// Forgets an absent daemon and what it has done; a REVEAL event with `query_type: "forget"` tells of it. The daemons of
@@ -141,34 +186,7 @@ pub(crate) async fn statistics(
             ApiError::parameter("window", format!("is \"today\", \"session\" or \"all\", not {word:?}"))
         })?,
     };
-    let look = look(&state, &method)?;
-    Ok(within(&state, window, look).await)
-}
-
-/// The statistics of a window.
-pub(crate) async fn within(state: &AppState, window: Window, look: Look) -> Json<StatisticsAnswer> {
-    let daemons = state.realm.statistics(look).await;
-    let told = state.bus.default_room().daemons();
-    let figures: Vec<Figures> = told.figures(window, clock::now().unix_micros()).collect();
-    let mut sums = Sums::default();
-    for daemon in &figures {
-        sums.merge(&daemon.sums);
-    }
-    let total_invocations = daemons.iter().map(|daemon| daemon.total_invocations).sum();
-    let total_execution_time: f64 = daemons.iter().map(|daemon| daemon.total_execution_time).sum();
-    Json(StatisticsAnswer {
-        status: "success".into(),
-        message: format!("✨ {total_invocations} tasks were performed in this realm. ✨"),
-        active_daemons: daemons.iter().filter(|daemon| daemon.is_active).count() as u64,
-        total_invocations,
-        failed_invocations: daemons.iter().map(|daemon| daemon.failed_invocations).sum(),
-        total_execution_time,
-        daemons,
-        window,
-        after: told.begins_after(),
-        sums,
-        figures,
-    })
+    Ok(Sight::of_request(&state, &method)?.within(window).await)
 }
 
 #[cfg(test)]

@@ -12,11 +12,12 @@ use serde::Serialize;
 
 use super::allowed::Allowed;
 use super::body::JsonBody;
-use super::daemons;
+use super::daemons::Sight;
 use super::error::ApiError;
 use crate::gate::pass::{Cast, Subscribe};
+use crate::lore;
 use crate::realm::parser::{self, QueryScope};
-use crate::realm::{Look, PARAMETERS_BYTES_MAX, SPELL_CHARS_MAX, TASK_CHARS_MAX};
+use crate::realm::{PARAMETERS_BYTES_MAX, SPELL_CHARS_MAX, TASK_CHARS_MAX};
 use crate::state::AppState;
 
 /// Brings a daemon into the realm.
@@ -29,7 +30,8 @@ pub(crate) async fn summon(
     state: Allowed<Cast>,
     JsonBody(request): JsonBody<DaemonRequest>,
 ) -> Result<Json<CastAnswer>, ApiError> {
-    Ok(Json(state.realm.summon(&request.daemon_name).await?))
+    let answer = state.realm.summon(&request.daemon_name).await?;
+    Ok(Json(seen(&state, answer)))
 }
 
 /// Gives a daemon a task and waits for its result.
@@ -46,7 +48,8 @@ pub(crate) async fn invoke(
     JsonBody(request): JsonBody<InvokeRequest>,
 ) -> Result<Json<CastAnswer>, ApiError> {
     check_task(&request.task, &request.parameters)?;
-    Ok(Json(state.realm.invoke(&request.daemon_name, &request.task, request.parameters).await?))
+    let answer = state.realm.invoke(&request.daemon_name, &request.task, request.parameters).await?;
+    Ok(Json(seen(&state, answer)))
 }
 
 /// Sends a daemon away.
@@ -59,7 +62,8 @@ pub(crate) async fn banish(
     state: Allowed<Cast>,
     JsonBody(request): JsonBody<DaemonRequest>,
 ) -> Result<Json<CastAnswer>, ApiError> {
-    Ok(Json(state.realm.banish(&request.daemon_name).await?))
+    let answer = state.realm.banish(&request.daemon_name).await?;
+    Ok(Json(seen(&state, answer)))
 }
 
 /// Reads natural language as a spell without casting it.
@@ -102,23 +106,38 @@ pub(crate) async fn cast(
     let of_whom = |spell: &ParsedSpell| {
         spell.daemon.clone().ok_or_else(|| ApiError::field("/spell", "names no daemon"))
     };
-    Ok(Json(match spell.action {
-        SpellAction::Summon => AnyCast::Cast(state.realm.summon(&of_whom(&spell)?).await?),
-        SpellAction::Banish => AnyCast::Cast(state.realm.banish(&of_whom(&spell)?).await?),
+    let answer = match spell.action {
+        SpellAction::Summon => state.realm.summon(&of_whom(&spell)?).await?,
+        SpellAction::Banish => state.realm.banish(&of_whom(&spell)?).await?,
         SpellAction::Invoke => {
             let (name, task) = (of_whom(&spell)?, spell.task.unwrap_or_default());
             check_task(&task, &spell.parameters)?;
-            AnyCast::Cast(state.realm.invoke(&name, &task, spell.parameters).await?)
+            state.realm.invoke(&name, &task, spell.parameters).await?
         }
-        SpellAction::Query => match parser::query_scope(&spell) {
-            QueryScope::One => AnyCast::Daemon(daemons::one(&state, &of_whom(&spell)?, Look::Told).await?.0),
-            QueryScope::All => AnyCast::Daemons(daemons::several(&state, false, Look::Told).await.0),
-            QueryScope::Active => AnyCast::Daemons(daemons::several(&state, true, Look::Told).await.0),
-            QueryScope::Statistics => {
-                AnyCast::Statistics(daemons::within(&state, Window::All, Look::Told).await.0)
-            }
-        },
-    }))
+        SpellAction::Query => {
+            let sight = Sight::of_spell(&state)?;
+            return Ok(Json(match parser::query_scope(&spell) {
+                QueryScope::One => AnyCast::Daemon(sight.one(&of_whom(&spell)?).await?.0),
+                QueryScope::All => AnyCast::Daemons(sight.several(false).await.0),
+                QueryScope::Active => AnyCast::Daemons(sight.several(true).await.0),
+                QueryScope::Statistics => AnyCast::Statistics(sight.within(Window::All).await.0),
+            }));
+        }
+    };
+    Ok(Json(AnyCast::Cast(seen(&state, answer))))
+}
+
+/// What a caster is answered of its spell: without the daemon's figures, which are made of all events, where it may not see those.
+fn seen(state: &Allowed<Cast>, answer: CastAnswer) -> CastAnswer {
+    if Sight::of_spell(state).is_ok() {
+        return answer;
+    }
+    let message = match answer.status.as_str() {
+        // The event's sentence counts.
+        "banished" => lore::banish(&answer.daemon.daemon_name, None, true),
+        _ => answer.message,
+    };
+    CastAnswer { message, daemon: answer.daemon.without_figures(), figures_withheld: true, ..answer }
 }
 
 /// Spells that are understood, and the names that daemons go by.

@@ -369,7 +369,8 @@ pub fn action_name(action: arcane_shared::api::SpellAction) -> &'static str {
 }
 
 fn answer(status: &str, daemon: DaemonCard, message: String, seq: Seq) -> CastAnswer {
-    CastAnswer { status: status.into(), daemon, message, result: None, execution_time: None, seq }
+    let status = status.into();
+    CastAnswer { status, daemon, message, result: None, execution_time: None, seq, figures_withheld: false }
 }
 
 #[cfg(test)]

@@ -58,6 +58,9 @@ pub struct CastAnswer {
     pub execution_time: Option<f64>,
     /// The event's number in the room.
     pub seq: Seq,
+    /// The caster may not see what is made of all events: the daemon's figures are left out, and stand at nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub figures_withheld: bool,
 }
 
 /// What every answer of `POST /spell/cast` has, whatever the spell was.
