@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const binary = process.env.ARCANE_BINARY ?? `${root}target/debug/arcane`;
+export const binary = process.env.ARCANE_BINARY ?? `${root}target/debug/arcane`;
 const dashboard = process.env.ARCANE_DASHBOARD ?? `${root}dist`;
 
 /** The real server, on a port of its own, with nothing from before. */

@@ -2,14 +2,14 @@
 
 use std::pin::Pin;
 
-use arcane_shared::api::{ExamplesAnswer, RoomsAnswer, RosterAnswer, SpellAnswer, SpellRequest};
+use arcane_shared::api::{RosterAnswer, SpellRequest};
 use arcane_shared::lenient::Plain;
-use arcane_shared::{Position, Problem, ServerAddress};
+use arcane_shared::{Position, ServerAddress};
+use arcane_stage::answers::{Refusal, told};
 use arcane_stage::message::written;
 use arcane_stage::summary::shorten;
 use gloo_net::http::Request;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// Where the server is.
@@ -22,6 +22,8 @@ pub(crate) struct Server {
     secure: bool,
     /// What is wrong with the address that names it: then it is asked for nothing.
     wrong: Option<String>,
+    /// The token that is shown to it, and to no other.
+    token: Option<String>,
 }
 
 /// Why a request brought nothing.
@@ -30,7 +32,7 @@ pub(crate) struct Failure {
     /// The status of the answer; 0 if there was none.
     pub(crate) status: u16,
     /// What the server said, if it can be read.
-    pub(crate) problem: Option<Problem>,
+    pub(crate) problem: Option<Refusal>,
 }
 
 impl Server {
@@ -45,6 +47,7 @@ impl Server {
             base: base.to_owned(),
             secure: location.protocol().as_deref() == Ok("https:"),
             wrong: None,
+            token: None,
         };
         let Some(text) = named.filter(|named| !named.trim().is_empty()) else { return own };
         let Some(address) = ServerAddress::parse(text) else {
@@ -59,7 +62,7 @@ impl Server {
         if (secure, &place) == (own.secure, &own.place) {
             return own;
         }
-        Self { base: format!("{}://{place}", scheme(secure)), place, secure, wrong: None }
+        Self { base: format!("{}://{place}", scheme(secure)), place, ..own }
     }
 
     /// What the browser knows the server by: empty for one at the root of the page's own host.
@@ -70,6 +73,16 @@ impl Server {
     /// What is wrong with the page's address, if it names no server.
     pub(crate) fn wrong(&self) -> Option<&String> {
         self.wrong.as_ref()
+    }
+
+    /// Shows it this token from now on.
+    pub(crate) fn set_token(&mut self, token: Option<String>) {
+        self.token = token;
+    }
+
+    /// The token that is shown to it.
+    pub(crate) fn token(&self) -> Option<&String> {
+        self.token.as_ref()
     }
 
     /// The address of a room's event stream, to be read on from a position.
@@ -84,46 +97,27 @@ impl Server {
         format!("{}://{}", scheme(self.secure), self.place)
     }
 
-    /// Casts a spell written in natural language. What comes back is the event's sentence and, on
-    /// lines of its own, what the daemon answered.
+    /// Casts a spell written in natural language; says what came of it.
     pub(crate) async fn cast(&self, spell: &str) -> Result<String, Failure> {
         let body = written(&SpellRequest { spell: spell.into() });
-        let answer = self.request("/spell/cast", Some(body)).await?;
-        let SpellAnswer { status, message, result } =
-            SpellAnswer::deserialize(Plain(answer)).map_err(|_| Failure::default())?;
-        let mut said = message.unwrap_or(status);
-        // A daemon without a conduit gives its task back, which is no news.
-        if let Some(result) = result.filter(|result| !spell.contains(result.trim())) {
-            said.push('\n');
-            said.push_str(result.trim_end());
-        }
-        Ok(said)
+        Ok(told(&self.request("/spell/cast", Some(body)).await?, spell))
     }
 
-    /// Spells that the parser understands.
-    pub(crate) async fn examples(&self) -> Option<ExamplesAnswer> {
-        self.get("/spell/examples").await
-    }
-
-    /// Rooms that exist.
-    pub(crate) async fn rooms(&self) -> Option<RoomsAnswer> {
-        self.get("/rooms").await
+    /// What a route says; nothing, if it does not answer.
+    pub(crate) async fn look(&self, path: &str) -> Value {
+        self.request(path, None).await.unwrap_or_default()
     }
 
     /// Who is present in a room and does what.
     pub(crate) async fn roster(&self, room: &str) -> Option<RosterAnswer> {
-        self.get(&format!("/roster?room={room}")).await
+        let answer = self.look(&["/roster?room=", room].concat()).await;
+        RosterAnswer::deserialize(Plain(answer)).ok()
     }
 
     /// Asks the log; says the status and sentence of a refusal.
     pub(crate) async fn log(&self, path: String) -> Result<Value, (u16, Option<String>)> {
         let answer = self.request(&path, None).await;
-        answer
-            .map_err(|failure| (failure.status, failure.problem.map(|problem| problem.sentence().to_owned())))
-    }
-
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
-        T::deserialize(Plain(self.request(path, None).await.ok()?)).ok()
+        answer.map_err(|failure| (failure.status, failure.problem.map(|problem| problem.sentence)))
     }
 
     // One future in a box: all callers await the same code.
@@ -133,11 +127,11 @@ impl Server {
         body: Option<String>,
     ) -> Pin<Box<dyn Future<Output = Result<Value, Failure>>>> {
         if let Some(wrong) = &self.wrong {
-            let problem = Problem { detail: wrong.clone(), ..Problem::default() };
+            let problem = Refusal { sentence: wrong.clone(), ..Refusal::default() };
             return Box::pin(std::future::ready(Err(Failure { status: 0, problem: Some(problem) })));
         }
         let url = format!("{}{path}", self.base);
-        Box::pin(request(url, body))
+        Box::pin(request(url, body, self.token.clone()))
     }
 }
 
@@ -145,24 +139,25 @@ fn scheme(secure: bool) -> &'static str {
     if secure { "https" } else { "http" }
 }
 
-async fn request(url: String, body: Option<String>) -> Result<Value, Failure> {
+async fn request(url: String, body: Option<String>, token: Option<String>) -> Result<Value, Failure> {
     let unreachable = |_| Failure::default();
+    let mut request = if body.is_some() { Request::post(&url) } else { Request::get(&url) };
+    if let Some(token) = token {
+        request = request.header("Authorization", &["Bearer ", &token].concat());
+    }
     let response = match body {
         Some(body) => {
-            let request = Request::post(&url).header("Content-Type", "application/json").body(body);
+            let request = request.header("Content-Type", "application/json").body(body);
             request.map_err(unreachable)?.send().await
         }
-        None => Request::get(&url).send().await,
+        None => request.send().await,
     };
     let response = response.map_err(unreachable)?;
     let text = response.text().await.map_err(unreachable)?;
     match serde_json::from_str(&text).ok() {
         Some(answer) if response.ok() => Ok(answer),
-        answer => Err(Failure {
-            status: response.status(),
-            problem: answer
-                .and_then(|answer| Problem::deserialize(Plain(answer)).ok())
-                .filter(|problem| !problem.sentence().is_empty()),
-        }),
+        answer => {
+            Err(Failure { status: response.status(), problem: answer.as_ref().and_then(Refusal::read) })
+        }
     }
 }

@@ -31,6 +31,7 @@ const SETTLED_AFTER: Duration = Duration::from_millis(1_500);
 #[component]
 pub(crate) fn App() -> impl IntoView {
     let app = AppHandle::of_page();
+    app.take_token();
     let views = app.views;
     let dropping = take_drops(app);
     let alive = RwSignal::new(false);
@@ -43,6 +44,11 @@ pub(crate) fn App() -> impl IntoView {
     window_event_listener(leptos::ev::visibilitychange, move |_| {
         app.wake_sound();
         app.with(|page| page.turn_away(document().hidden()));
+    });
+    window_event_listener(leptos::ev::hashchange, move |_| {
+        if app.take_token() {
+            app.enter_signed_in();
+        }
     });
     window_event_listener(leptos::ev::online, move |_| app.try_now());
     window_event_listener(leptos::ev::focus, move |_| app.try_now());

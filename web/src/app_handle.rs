@@ -1,6 +1,7 @@
 //! What components and loops share: a handle to the page's state, its signals and its server.
 
 use arcane_shared::RoomName;
+use arcane_stage::answers;
 use arcane_stage::filter::Filter;
 use leptos::prelude::*;
 
@@ -12,7 +13,7 @@ use crate::socket::Heard;
 use crate::switches::prefers_reduced;
 use crate::time_travel::past_view;
 use crate::views::Views;
-use crate::{clock, strip};
+use crate::{clock, storage, strip};
 
 /// What draws how things fly, if the URL does not say.
 const DICE: u32 = 0x0A5C_A0E5;
@@ -32,7 +33,8 @@ impl AppHandle {
     /// Reads the page's URL and what the browser kept.
     pub(crate) fn of_page() -> Self {
         let query = query();
-        let server = Server::of_page(query.get("server").as_deref());
+        let mut server = Server::of_page(query.get("server").as_deref());
+        server.set_token(storage::token(server.name()));
         let room = named_room(query.get("room").as_deref());
         let pairs: Vec<(String, String)> = ["spell", "daemon", "success"]
             .into_iter()
@@ -50,6 +52,11 @@ impl AppHandle {
         Self { page: StoredValue::new_local(page), server: StoredValue::new(server), views }
     }
 
+    /// Changes what is known of the server.
+    pub(crate) fn with_server(self, change: impl FnOnce(&mut Server)) {
+        self.server.update_value(change);
+    }
+
     /// Does something with the page's state. Not to be nested.
     pub(crate) fn with<R>(&self, act: impl FnOnce(&mut Page) -> R) -> Option<R> {
         self.page.try_update_value(act)
@@ -64,12 +71,13 @@ impl AppHandle {
     pub(crate) fn connect(self) {
         let server = self.server();
         self.with(|page| {
+            page.speaker.set_token(server.token().cloned());
             if let Some(wrong) = server.wrong() {
                 page.link.refuse(wrong);
                 return;
             }
             let url = server.stream_url(page.room.as_str(), page.store.position());
-            page.connect(&url, move |heard| self.hear(heard));
+            page.connect(&url, server.token(), move |heard| self.hear(heard));
         });
     }
 
@@ -105,14 +113,14 @@ impl AppHandle {
     /// Asks for rooms and for what the spell bar completes.
     pub(crate) fn learn(self) {
         leptos::task::spawn_local(async move {
-            if let Some(learned) = self.server().examples().await {
-                self.views.spells.lexicon.update(|lexicon| {
-                    lexicon.examples = learned.examples.into_iter().flat_map(|group| group.spells).collect();
-                    lexicon.known =
-                        learned.daemons.iter().map(|daemon| daemon.daemon_name.to_string()).collect();
-                });
-            }
+            let learned = self.server().look("/spell/examples").await;
+            self.views.spells.lexicon.update(|lexicon| {
+                let groups = answers::each(&learned["examples"], "spells");
+                lexicon.examples = groups.into_iter().flat_map(answers::texts).collect();
+                lexicon.known = answers::each_text(&learned["daemons"], "daemon_name");
+            });
         });
+        self.learn_rights();
         self.learn_rooms();
     }
 
@@ -120,8 +128,9 @@ impl AppHandle {
     pub(crate) fn learn_rooms(self) {
         leptos::task::spawn_local(async move {
             // They come in order of name.
-            if let Some(answer) = self.server().rooms().await {
-                let mut rooms: Vec<String> = answer.rooms.iter().map(|card| card.room.to_string()).collect();
+            let answer = self.server().look("/rooms").await;
+            if answer.is_object() {
+                let mut rooms = answers::each_text(&answer["rooms"], "room");
                 let current = self.views.header.room.get_untracked();
                 if !current.is_empty() && !rooms.contains(&current) {
                     rooms.insert(rooms.partition_point(|room| *room < current), current);

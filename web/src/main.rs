@@ -15,6 +15,7 @@ mod painter;
 mod pick;
 mod project;
 mod rows;
+mod sign_in;
 mod socket;
 mod speaker;
 mod statistics;

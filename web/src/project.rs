@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use arcane_shared::Timestamp;
+use arcane_shared::control::CloseCode;
 use arcane_shared::roster::{DaemonState, Doing, Window};
 use arcane_stage::daemons::{self, Daemons};
 use arcane_stage::feed::Asked;
@@ -202,7 +203,14 @@ fn quiet(page: &Page) -> Quiet {
         };
     }
     if let State::Disconnected { code, reason } = page.link.state() {
-        return if *code == 0 { Quiet::Astray(reason.clone()) } else { Quiet::Disconnected(reason.clone()) };
+        let why = reason.clone();
+        return match *code {
+            0 => Quiet::Astray(why),
+            code if code == CloseCode::NotAuthenticated.code() => {
+                Quiet::Locked(if page.shows_token { why } else { "This server wants a token.".into() })
+            }
+            _ => Quiet::Disconnected(why),
+        };
     }
     if let State::Reconnecting { .. } = page.link.state() {
         return Quiet::Cut;

@@ -13,6 +13,9 @@ use leptos::task::spawn_local;
 /// Messages that may wait to be sent. They wait until the task's next turn; what is beyond is not sent.
 const UNSENT_MAX: usize = 64;
 
+/// What the server speaks; beside it stands the token, for a page can set no header.
+const SUBPROTOCOL: &str = "arcane";
+
 /// What a socket tells.
 pub(crate) enum Heard {
     /// It is open; nothing has been said yet.
@@ -29,9 +32,13 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Opens a socket. `None` if the address cannot be used at all.
-    pub(crate) fn open(url: &str, hear: impl Fn(Heard) + 'static) -> Option<Self> {
-        let socket = WebSocket::open(url).ok()?;
+    /// Opens a socket, and shows a token. `None` if the address or the token cannot be used at all.
+    pub(crate) fn open(url: &str, token: Option<&String>, hear: impl Fn(Heard) + 'static) -> Option<Self> {
+        let socket = match token {
+            Some(token) => WebSocket::open_with_protocols(url, &[SUBPROTOCOL, &["bearer.", token].concat()]),
+            None => WebSocket::open(url),
+        };
+        let socket = socket.ok()?;
         let (unsent, to_send) = mpsc::channel(UNSENT_MAX);
         spawn_local(converse(socket, to_send, hear));
         Some(Self { unsent })

@@ -183,6 +183,11 @@ impl Speaker {
         }
     }
 
+    /// Shows a token for the server's sounds from now on.
+    pub(crate) fn set_token(&mut self, token: Option<String>) {
+        self.voice.set_token(token);
+    }
+
     /// Ends what is being said.
     pub(crate) fn hush(&mut self) {
         self.voice.end();

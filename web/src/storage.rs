@@ -15,6 +15,8 @@ pub(crate) const QUALITY_KEY: &str = "arcaneQuality";
 pub(crate) const VOLUME_KEY: &str = "arcaneVolume";
 /// Seconds between spoken summaries; 0: none.
 pub(crate) const SUMMARY_KEY: &str = "arcaneSummary";
+/// What stands before a server's name in the key of its token.
+const TOKEN_KEY: &str = "arcaneToken";
 
 fn storage() -> Option<Storage> {
     web_sys::window()?.local_storage().ok()?
@@ -28,4 +30,22 @@ pub(crate) fn read(key: &str) -> Option<String> {
 /// Writes a text; says whether it was kept.
 pub(crate) fn write(key: &str, text: &str) -> bool {
     storage().is_some_and(|storage| storage.set_item(key, text).is_ok())
+}
+
+fn of_tab() -> Option<Storage> {
+    web_sys::window()?.session_storage().ok()?
+}
+
+/// The token that this tab has for a server.
+pub(crate) fn token(server: &str) -> Option<String> {
+    of_tab()?.get_item(&[TOKEN_KEY, server].concat()).ok()?
+}
+
+/// Keeps a token for a server as long as this tab is open; `None`: no longer.
+pub(crate) fn keep_token(server: &str, token: Option<&str>) {
+    let (Some(storage), key) = (of_tab(), [TOKEN_KEY, server].concat()) else { return };
+    let _ = match token {
+        Some(token) => storage.set_item(&key, token),
+        None => storage.remove_item(&key),
+    };
 }

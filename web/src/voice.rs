@@ -1,11 +1,16 @@
 //! The one voice that is heard: the server's sound, or the browser's own. What begins here can be ended here.
 
-use web_sys::{HtmlAudioElement, SpeechSynthesis, SpeechSynthesisUtterance};
+use gloo_net::http::Request;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{HtmlAudioElement, SpeechSynthesis, SpeechSynthesisUtterance, Url};
 
 /// What is being said, if anything.
 #[derive(Default)]
 pub(crate) struct Voice {
     file: Option<HtmlAudioElement>,
+    /// The token that the server wants for its sounds.
+    token: Option<String>,
     /// Who says it; empty: the realm.
     who: String,
 }
@@ -18,14 +23,13 @@ impl Voice {
         // Only sounds of the same origin: a path, not an address.
         if let Some(path) = audio_path.filter(|path| !path.contains(':') && !path.starts_with("//")) {
             // Beside the page, which may be behind a path.
-            if let Ok(audio) = HtmlAudioElement::new_with_src(path.trim_start_matches('/')) {
+            if let Ok(audio) = HtmlAudioElement::new() {
                 audio.set_volume(volume.into());
-                if let Ok(playing) = audio.play() {
-                    // A sound that cannot be played has its subtitle.
-                    wasm_bindgen_futures::spawn_local(async move {
-                        let _ = wasm_bindgen_futures::JsFuture::from(playing).await;
-                    });
-                }
+                wasm_bindgen_futures::spawn_local(play(
+                    audio.clone(),
+                    path.trim_start_matches('/').to_owned(),
+                    self.token.clone(),
+                ));
                 self.file = Some(audio);
                 return;
             }
@@ -37,6 +41,11 @@ impl Voice {
             utterance.set_rate(0.95);
             synthesis.speak(&utterance);
         }
+    }
+
+    /// Shows a token for the server's sounds from now on.
+    pub(crate) fn set_token(&mut self, token: Option<String>) {
+        self.token = token;
     }
 
     /// Changes how loud it is. A browser's own voice is as loud as it began, and ends at nothing.
@@ -59,12 +68,35 @@ impl Voice {
     pub(crate) fn end(&mut self) {
         if let Some(file) = self.file.take() {
             let _ = file.pause();
+            // What comes only now is not begun.
+            file.set_muted(true);
+            let _ = Url::revoke_object_url(&file.src());
         }
         if let Some(synthesis) = synthesis() {
             synthesis.cancel();
         }
         self.who.clear();
     }
+}
+
+/// Plays a file of the server. A sound that cannot be played has its subtitle.
+async fn play(audio: HtmlAudioElement, path: String, token: Option<String>) {
+    let Some(url) = playable(path, token).await else { return };
+    audio.set_src(&url);
+    if audio.muted() {
+        let _ = Url::revoke_object_url(&url);
+    } else if let Ok(playing) = audio.play() {
+        let _ = JsFuture::from(playing).await;
+    }
+}
+
+/// An address that an element can play from: it can show no token, so what needs one is fetched first.
+async fn playable(path: String, token: Option<String>) -> Option<String> {
+    let Some(token) = token else { return Some(path) };
+    let request = Request::get(&path).header("Authorization", &["Bearer ", &token].concat());
+    let answer = request.send().await.ok().filter(gloo_net::http::Response::ok)?;
+    let body = JsFuture::from(web_sys::Response::from(answer).blob().ok()?).await.ok()?;
+    Url::create_object_url_with_blob(&body.unchecked_into()).ok()
 }
 
 fn synthesis() -> Option<SpeechSynthesis> {

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::dialog::{Actions, Dialog};
 use crate::app_handle::AppHandle;
+use crate::pick::Pick;
 use crate::storage;
 
 /// The tiers of the stage that can be fixed, and what they are called.
@@ -24,12 +25,14 @@ pub(crate) struct SettingsState {
     pub(crate) open: RwSignal<bool>,
     /// The tier that is painted now.
     pub(crate) quality_now: RwSignal<String>,
+    /// Who is signed in, and until when; empty: nobody.
+    pub(crate) user: RwSignal<String>,
 }
 
 /// The settings, while they are open.
 #[component]
 pub(crate) fn Settings(state: SettingsState, app: AppHandle) -> impl IntoView {
-    let SettingsState { open, quality_now } = state;
+    let SettingsState { open, quality_now, user } = state;
     let volume = storage::read(storage::VOLUME_KEY).unwrap_or_else(|| "60".into());
     let keep = move |key: &'static str, value: &str| {
         storage::write(key, value);
@@ -57,6 +60,10 @@ pub(crate) fn Settings(state: SettingsState, app: AppHandle) -> impl IntoView {
                 on_choice=move |value: String| keep(storage::SUMMARY_KEY, &value)
             />
             <p class="dim">{quality_now}</p>
+            <p hidden=user.pick(String::is_empty)>
+                <span data-testid="user">{user}</span>
+                <button class="pill" data-testid="sign-out" on:click=move |_| app.sign_out()>"Sign out"</button>
+            </p>
             <Actions>
                 <button class="pill" on:click=to_wall>"Wall view"</button>
             </Actions>

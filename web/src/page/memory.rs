@@ -28,6 +28,12 @@ impl Memory {
         self.unsaved = true;
     }
 
+    /// Lets go of all that the browser keeps.
+    pub(super) fn forget(&mut self) {
+        self.unsaved = false;
+        storage::write(STORAGE_KEY, "[]");
+    }
+
     /// What is kept of a room, oldest first.
     pub(super) fn of_room(&self, room: &RoomName) -> Vec<(Option<Epoch>, ReceivedEvent)> {
         self.history.of_room(room)

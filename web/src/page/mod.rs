@@ -77,6 +77,8 @@ pub(crate) struct Page {
     roster_asked_at: Option<f64>,
     memory: Memory,
     socket: Option<Socket>,
+    /// Whether the server has been shown a token.
+    pub(crate) shows_token: bool,
     performed: Vec<Performed>,
     sounds: Vec<Sound>,
     saved_at: f64,
@@ -120,6 +122,7 @@ impl Page {
             roster_asked_at: None,
             memory: Memory::read(server),
             socket: None,
+            shows_token: false,
             performed: Vec::new(),
             sounds: Vec::new(),
             saved_at: now,
@@ -182,11 +185,12 @@ impl Page {
     }
 
     /// Opens a socket to a room's stream.
-    pub(crate) fn connect(&mut self, url: &str, hear: impl Fn(Heard) + 'static) {
+    pub(crate) fn connect(&mut self, url: &str, token: Option<&String>, hear: impl Fn(Heard) + 'static) {
         let now = clock::now();
         self.socket = None;
         self.link.opening(now);
-        self.socket = Socket::open(url, hear);
+        self.shows_token = token.is_some();
+        self.socket = Socket::open(url, token, hear);
         if self.socket.is_none() {
             self.link.closed(1006, "", now);
         }
@@ -374,6 +378,12 @@ impl Page {
             self.link.watch();
         }
         self.link.retry_due(now)
+    }
+
+    /// Hears no more, and lets go of what the browser keeps.
+    pub(crate) fn forget(&mut self) {
+        self.socket = None;
+        self.memory.forget();
     }
 
     /// Writes the history.

@@ -10,6 +10,7 @@
 
 pub mod activity;
 pub mod actors;
+pub mod answers;
 pub mod calls;
 pub mod clock_sync;
 pub mod coalesce;
@@ -39,6 +40,7 @@ pub mod recording;
 pub mod runes;
 pub mod search;
 pub mod shortcut;
+pub mod sign_in;
 pub mod signpost;
 pub mod sounds;
 pub mod span;

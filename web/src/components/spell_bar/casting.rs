@@ -29,7 +29,7 @@ impl From<Failure> for Feedback {
                 let unheard = "The server did not answer. The spell was not cast, as far as this page knows.";
                 (unheard.into(), Vec::new())
             },
-            |problem| (problem.sentence().to_owned(), problem.suggestions),
+            |problem| (problem.sentence, problem.suggestions),
         );
         Self { failed: true, text, suggestions }
     }
@@ -55,7 +55,7 @@ pub(super) struct Bar {
 
 impl Bar {
     pub(super) fn new(state: SpellState, app: AppHandle) -> Self {
-        let SpellState { lexicon, field } = state;
+        let SpellState { lexicon, field, .. } = state;
         let typed = RwSignal::new(String::new());
         Self {
             app,

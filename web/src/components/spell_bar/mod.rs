@@ -18,6 +18,8 @@ use crate::rows::EachName;
 pub(crate) struct SpellState {
     pub(crate) lexicon: RwSignal<Lexicon>,
     pub(crate) field: NodeRef<html::Input>,
+    /// Why spells are not offered; empty: they are.
+    pub(crate) refused: RwSignal<String>,
 }
 
 /// Where spells are typed.
@@ -26,10 +28,11 @@ pub(crate) fn SpellBar(state: SpellState, app: AppHandle) -> impl IntoView {
     let bar = Bar::new(state, app);
     view! {
         <div class="spellbar">
+            <p class="dim" data-testid="refused">{state.refused}</p>
             <FeedbackView feedback=bar.feedback on_choice=move |spell| bar.fill(spell)/>
             <Offers bar/>
             <form
-                class="bar"
+                class="bar" hidden=state.refused.pick(|why| !why.is_empty())
                 on:submit=move |event| {
                     event.prevent_default();
                     bar.cast();

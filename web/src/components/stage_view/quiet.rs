@@ -6,6 +6,7 @@ use super::StageState;
 use crate::app_handle::AppHandle;
 use crate::page::Page;
 use crate::pick::Pick;
+use crate::sign_in::SignIn;
 
 /// How the stage is painted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(crate) enum Quiet {
     Astray(String),
     /// No connection, for good, and why.
     Disconnected(String),
+    /// A token is needed, and why.
+    Locked(String),
 }
 
 /// One thing to say.
@@ -58,6 +61,8 @@ struct Said {
     actions: bool,
     /// Whether the connection can.
     reconnects: bool,
+    /// Whether a token can be given.
+    locked: bool,
 }
 
 impl Said {
@@ -101,6 +106,12 @@ impl Said {
             (_, Quiet::Astray(reason)) => {
                 Self { kind: "cutting", ..title("This address leads nowhere", &reason) }
             }
+            (_, Quiet::Locked(reason)) => Self {
+                kind: "cutting locked",
+                testid: Some("locked"),
+                locked: true,
+                ..title("The gate is closed", &reason)
+            },
             (_, Quiet::Disconnected(reason)) => {
                 Self { kind: "cutting", ..title("The thread to the realm is cut", &reason) }
             }
@@ -133,7 +144,9 @@ pub(super) fn Middle(state: StageState, app: AppHandle) -> impl IntoView {
 #[component]
 fn Silence(said: Memo<Option<Said>>, app: AppHandle) -> impl IntoView {
     let (is_hidden, now) = (said.pick(Option::is_none), Memo::new(move |_| said.get().unwrap_or_default()));
-    let (curl, no_hints) = (Signal::derive(move || curl(app)), now.pick(|said| !said.how));
+    let refused = app.views.spells.refused;
+    let no_hints = Signal::derive(move || !now.with(|said| said.how) || !refused.with(String::is_empty));
+    let curl = Signal::derive(move || curl(app));
     view! {
         <div
             id="quiet"
@@ -147,6 +160,7 @@ fn Silence(said: Memo<Option<Said>>, app: AppHandle) -> impl IntoView {
             <p hidden=no_hints translate="yes">"Press "<kbd>"/"</kbd>" and type "<span class="try" translate="no">"summon claude"</span></p>
             <p hidden=no_hints translate="yes">"or, from a shell:"</p>
             <code hidden=no_hints>{curl}</code>
+            <SignIn app hidden=now.pick(|said| !said.locked)/>
             <p class="actions" hidden=now.pick(|said| !said.reconnects)>
                 <button class="pill" data-testid="try-now" on:click=move |_| app.try_now()>"Try now"</button>
             </p>
@@ -173,5 +187,7 @@ fn curl(app: AppHandle) -> String {
     } else {
         (format!("events?room={room}"), r#"{"spell_name":"summon","daemon_name":"claude"}"#)
     };
-    format!("curl -X POST '{server}/{route}' -H 'content-type: application/json' -d '{body}'")
+    let token =
+        if app.server().token().is_some() { " -H \"authorization: Bearer $ARCANE_TOKEN\"" } else { "" };
+    format!("curl -X POST '{server}/{route}'{token} -H 'content-type: application/json' -d '{body}'")
 }
