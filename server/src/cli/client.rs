@@ -1,6 +1,7 @@
 //! Talking to a server from the command line.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
@@ -14,6 +15,7 @@ use tokio_tungstenite::tungstenite::Error as SocketError;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
+use super::remembered::{self, Remembered};
 use super::{Target, screen, trust};
 use crate::gate::origin::is_loopback;
 
@@ -47,7 +49,8 @@ impl Target {
     fn request(&self, method: Method, route: &str) -> anyhow::Result<RequestBuilder> {
         let Address { secured, host } = self.address()?;
         let scheme = if secured { "https" } else { "http" };
-        let authorities = trust::config(secured, self.ca.as_deref())?;
+        let Shown { token, ca } = self.shown()?;
+        let authorities = trust::config(secured, ca.as_deref())?;
         // Nothing leads from https to what is not.
         let mut client = Client::builder().tls_backend_preconfigured(authorities).https_only(secured);
         if is_loopback(host.split('/').next().unwrap_or_default()) {
@@ -55,10 +58,24 @@ impl Target {
             client = client.no_proxy();
         }
         let request = client.build()?.request(method, format!("{scheme}://{host}{route}"));
-        Ok(match &self.token {
+        Ok(match token {
             Some(token) => request.bearer_auth(token),
             None => request,
         })
+    }
+
+    /// What is shown to the server and what it has to show: what was said, otherwise what is remembered of this server and no other.
+    fn shown(&self) -> anyhow::Result<Shown> {
+        let said = Shown { token: self.token.clone(), ca: self.ca.clone() };
+        if said.token.is_some() && said.ca.is_some() {
+            return Ok(said);
+        }
+        let same = |remembered: &Remembered| {
+            let place = ServerAddress::parse(&remembered.url);
+            place.is_some() && place == ServerAddress::parse(&self.url)
+        };
+        let Some(Remembered { token, ca, .. }) = remembered::read()?.filter(same) else { return Ok(said) };
+        Ok(Shown { token: said.token.or(token), ca: said.ca.or(ca) })
     }
 
     fn address(&self) -> anyhow::Result<Address> {
@@ -94,12 +111,12 @@ impl Target {
         let scheme = if secured { "wss" } else { "ws" };
         let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
         let mut request = format!("{scheme}://{host}/ws/events?{query}").into_client_request()?;
-        if let Some(token) = &self.token {
-            let value =
-                format!("Bearer {token}").parse().context("--token cannot be sent: it is no token")?;
+        let Shown { token, ca } = self.shown()?;
+        if let Some(token) = token {
+            let value = format!("Bearer {token}").parse().context("the token cannot be sent: it is none")?;
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        let connector = Connector::Rustls(Arc::new(trust::config(secured, self.ca.as_deref())?));
+        let connector = Connector::Rustls(Arc::new(trust::config(secured, ca.as_deref())?));
         match connect_async_tls_with_config(request, None, false, Some(connector)).await {
             Ok((socket, _)) => Ok(socket),
             Err(SocketError::Http(response)) => {
@@ -115,7 +132,9 @@ impl Target {
             return anyhow!("the server answered {status}");
         };
         if status == StatusCode::UNAUTHORIZED && self.token.is_none() {
-            return anyhow!("{detail}\ngive it with --token or ARCANE_TOKEN");
+            return anyhow!(
+                "{detail}\ngive it with --token or ARCANE_TOKEN, or once with `arcane connect URL --token -`"
+            );
         }
         if suggestions.is_empty() {
             return anyhow!(detail);
@@ -137,6 +156,12 @@ impl Target {
 
 /// The event stream of a server.
 pub(super) type EventSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// The token that a server is shown, and the authority that its certificate is checked by.
+struct Shown {
+    token: Option<String>,
+    ca: Option<PathBuf>,
+}
 
 /// Where a server is.
 struct Address {

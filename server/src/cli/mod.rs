@@ -2,6 +2,7 @@
 
 mod cast;
 mod client;
+mod connect;
 mod export;
 mod guard;
 mod health;
@@ -12,6 +13,7 @@ mod memory;
 mod output;
 mod print;
 mod publish;
+mod remembered;
 mod remove;
 mod screen;
 mod serve;
@@ -59,6 +61,10 @@ enum Command {
     Keys(keys::KeysCommand),
     /// Make, show and revoke tokens.
     Token(token::TokenCommand),
+    /// Remember a server and a token for it, so that other commands need not be told.
+    Connect(connect::Connect),
+    /// Forget the server and the token that are remembered.
+    Disconnect(connect::Disconnect),
     /// Print a link that signs a browser in.
     Login(login::Login),
     /// Print completions for a shell, or man pages.
@@ -68,10 +74,10 @@ enum Command {
 /// Where the server is, for the commands that talk to one.
 #[derive(Debug, Clone, Args)]
 struct Target {
-    /// The server's address.
+    /// The server's address; otherwise the one that `arcane connect` remembers.
     #[arg(long, env = "ARCANE_URL", default_value = "http://127.0.0.1:8000")]
     url: String,
-    /// A token, for servers that want one.
+    /// A token, for servers that want one; otherwise the one that is remembered for the same address.
     #[arg(long, env = "ARCANE_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// An authority whose certificates are trusted besides the system's, a file of PEM.
@@ -84,7 +90,9 @@ struct Target {
 pub fn run() -> ExitCode {
     outlive_file_limit();
     let raw: Vec<_> = std::env::args_os().collect();
-    let command = match settings::with_file_defaults(Arcane::command(), &raw) {
+    let command = settings::with_file_defaults(Arcane::command(), &raw)
+        .and_then(|command| settings::with_remembered_server(command, &raw));
+    let command = match command {
         Ok(command) => command,
         Err(error) => return fail(&error),
     };
@@ -107,6 +115,8 @@ pub fn run() -> ExitCode {
         Command::Import(import) => import.run(),
         Command::Keys(keys) => keys.run(),
         Command::Token(token) => token.run(),
+        Command::Connect(connect) => block_on(connect.run()),
+        Command::Disconnect(_) => connect::Disconnect::run(),
         Command::Login(login) => login.run(),
         Command::Manual(manual) => manual.run(),
     };

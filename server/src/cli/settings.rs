@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
+use super::remembered::{self, Remembered};
 use crate::config::ConfigFile;
 
 /// Read from the working directory if there is one and none is named.
@@ -26,6 +27,18 @@ pub(super) fn with_file_defaults(command: Command, raw: &[OsString]) -> anyhow::
             serve.mut_arg(name.replace('-', "_"), |arg| arg.default_value(value))
         })
     }))
+}
+
+/// The command with the address of the server that is remembered as the default of whoever talks to one.
+pub(super) fn with_remembered_server(command: Command, raw: &[OsString]) -> anyhow::Result<Command> {
+    let has_url = |of: &Command| of.get_arguments().any(|arg| arg.get_id() == "url");
+    let said = raw.iter().skip(1).filter_map(|arg| arg.to_str());
+    let named = said.filter_map(|name| command.find_subcommand(name)).next();
+    let Some(name) = named.filter(|of| has_url(of)).map(|of| of.get_name().to_owned()) else {
+        return Ok(command);
+    };
+    let Some(Remembered { url, .. }) = remembered::read()? else { return Ok(command) };
+    Ok(command.mut_subcommand(name, |of| of.mut_arg("url", |arg| arg.default_value(url))))
 }
 
 /// The file that the command line or `ARCANE_CONFIG` names, or the default one if it is there.
