@@ -14,7 +14,7 @@ Sets the project up, runs it and tests it.
   cargo xtask setup    only fetches and builds the tools
 
 Needs rustup, Node.js with npm, a C compiler, and Python for `test`. Everything else it builds itself, once, into .tools/ of this
-folder: wasm-bindgen for `run`, also Trunk and cargo-deny for `test`.
+folder: wasm-bindgen for `run`, also Trunk and cargo-deny for `test`, and cargo-cyclonedx for `dist`.
 
 `cargo xtask COMMAND --help` tells the options of a command.";
 
@@ -93,7 +93,7 @@ folder, the time or the user. From nothing it takes about 15 minutes on two core
 
 /// Of `setup`.
 pub(crate) const SETUP: &str = "\
-Fetches and builds the tools that the other commands would fetch and build when they need them: some five minutes on two cores.
+Fetches and builds the tools that the other commands would fetch and build when they need them: some seven minutes on two cores.
 
   cargo xtask setup";
 

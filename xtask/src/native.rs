@@ -14,7 +14,7 @@ pub(crate) const PACKAGES: [&str; 3] = ["--workspace", "--exclude", "arcane-web"
 /// Where files of tests are.
 const FOLDERS: [&str; 4] = ["server/tests", "shared/tests", "web/stage/tests", "xtask/tests"];
 /// Files whose tests wait for time to pass, which is what they are about: readers that stall, memory that goes back.
-const WAITING: [&str; 5] = ["connections", "memory", "slow_and_steady", "slow_readers", "uploads"];
+const WAITING: [&str; 6] = ["connections", "memory", "service", "slow_and_steady", "slow_readers", "uploads"];
 const REMEDY: &str = "the failing test is named above";
 
 /// Builds everything, then runs it in two lanes.
