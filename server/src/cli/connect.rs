@@ -1,6 +1,6 @@
 //! `arcane connect URL` and `arcane disconnect`.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use arcane_shared::api::WhoAmIAnswer;
 use clap::Args;
 
@@ -34,6 +34,9 @@ impl Connect {
             Some("-") => Some(std::io::read_to_string(std::io::stdin())?.trim().to_owned()),
             token => token.map(str::to_owned),
         };
+        if token.as_deref() == Some("") {
+            bail!("there is no token on standard input, or --token is empty");
+        }
         let ca = self
             .ca
             .map(|file| file.canonicalize().with_context(|| format!("--ca: cannot read {}", file.display())));
