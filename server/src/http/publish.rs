@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::allowed::Allowed;
@@ -36,6 +37,10 @@ const LINE_BYTES_MAX: usize = 256 * 1024;
 
 /// Most events of a stream that are handed to the log in one go.
 const CHUNK_EVENTS_MAX: usize = 256;
+/// A longer body takes milliseconds to read: that is done beside the runtime's threads.
+const READ_AT_ONCE_MAX: usize = 64 * 1024;
+/// Long bodies that are read at a time; others wait, in the order in which they came.
+static READING: Semaphore = Semaphore::const_new(2);
 
 /// Publishes one event, an array of events, or NDJSON.
 ///
@@ -86,7 +91,12 @@ pub(crate) async fn publish(
         let bytes = body::read(request.into_body(), &state.config.net, state.bus.budget()).await?;
         state.take(Counted::Bytes, bytes.len())?;
         let key = key.map(|key| Key::new(&key, 0, &bytes));
-        let drafts = intake::read_all(&bytes)?;
+        let drafts = if bytes.len() <= READ_AT_ONCE_MAX {
+            intake::read_all(&bytes)?
+        } else {
+            // Boxed: single events would pay for its place.
+            Box::pin(read_in_turn(bytes)).await?
+        };
         state.take(Counted::Events, drafts.len())?;
         let held = state.bus.open_room(&room).await?;
         // The body may have taken its time.
@@ -120,6 +130,20 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let key = key.to_str().ok().map(str::trim).filter(|key| (1..=KEY_BYTES_MAX).contains(&key.len()));
     let detail = || format!("must have 1 to {KEY_BYTES_MAX} visible ASCII characters");
     Ok(Some(key.ok_or_else(|| ApiError::parameter("idempotency-key", detail()))?.to_owned()))
+}
+
+/// Reads a large body beside the tasks of all others, who would wait for it, and not too many of them at a time.
+async fn read_in_turn(bytes: Bytes) -> Result<Vec<Draft>, Refused> {
+    let _turn = READING.acquire().await;
+    let read = {
+        let bytes = bytes.clone();
+        move || intake::read_all(&bytes)
+    };
+    match tokio::task::spawn_blocking(read).await {
+        Ok(drafts) => drafts,
+        // The runtime ends.
+        Err(_) => intake::read_all(&bytes),
+    }
 }
 
 fn published(submitted: &Submitted) -> impl Iterator<Item = Published> + use<> {

@@ -59,6 +59,9 @@ pub(super) async fn serve<P: Pipe>(
 /// through more than one task: measured, three looks make turns a fifth larger than one, and each
 /// costs a few microseconds.
 const QUIET_LOOKS: u32 = 3;
+/// A look that took so long let a task run that does much at once. How long the next one takes nobody knows, and readers
+/// wait.
+const LOOK_MAX: Duration = Duration::from_millis(1);
 /// How many times as long as the last turn took what is on its way into the log is waited for, and how long at most. Turns
 /// that are shorter than a commit would otherwise begin with one event each, however many wait.
 const WAIT_TURNS: u32 = 4;
@@ -88,12 +91,44 @@ async fn quiet(observer: &Observer) -> u64 {
     let (mut pending, mut quiet) = (observer.pending(), 0);
     while quiet < QUIET_LOOKS {
         // At least once, however much there is: other lists get their turn, too.
+        let looked_at = Instant::now();
         tokio::task::yield_now().await;
         let before = std::mem::replace(&mut pending, observer.pending());
         quiet = if pending == before { quiet + 1 } else { 0 };
-        if pending >= TURN_FRAMES_MAX as u64 {
+        if pending >= TURN_FRAMES_MAX as u64 || looked_at.elapsed() >= LOOK_MAX {
             break;
         }
     }
     pending
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::bus::ArcaneEventBus;
+    use crate::config::BusConfig;
+
+    #[tokio::test]
+    async fn a_task_that_does_much_at_once_is_let_go_first_once() {
+        let bus = ArcaneEventBus::new(BusConfig::default());
+        let observer = bus.watch(bus.default_room().name()).unwrap();
+        let turns = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&turns);
+        let busy = tokio::spawn(async move {
+            loop {
+                counted.fetch_add(1, Ordering::Relaxed);
+                let began = Instant::now();
+                while began.elapsed() < 2 * LOOK_MAX {
+                    std::hint::spin_loop();
+                }
+                tokio::task::yield_now().await;
+            }
+        });
+        assert_eq!(quiet(&observer).await, 0);
+        assert_eq!(turns.load(Ordering::Relaxed), 1);
+        busy.abort();
+    }
 }
