@@ -1,8 +1,9 @@
 //! `arcane keys`: the keys that tokens are signed with.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use super::print::{print, remark};
@@ -19,7 +20,8 @@ pub(super) struct KeysCommand {
 enum Command {
     /// Print a set with one new key: arcane keys new > keys.json.
     New(New),
-    /// Put a new key in front of a file's; tokens of the one before still hold, those of older ones do not.
+    /// Put a new key in front of a file's; tokens of the one before still hold, those of older ones do not. Other issuers' public
+    /// keys stay.
     Rotate(Rotate),
 }
 
@@ -32,28 +34,44 @@ struct New {
 
 #[derive(Debug, Clone, Args)]
 struct Rotate {
-    /// The file.
-    #[arg(long = "keys", env = "ARCANE_KEYS_FILE")]
-    file: PathBuf,
+    #[command(flatten)]
+    keys: KeysFile,
     #[command(flatten)]
     new: New,
+}
+
+/// The file with the keys of a server.
+#[derive(Debug, Clone, Args)]
+pub(super) struct KeysFile {
+    /// The file with the keys.
+    #[arg(long = "keys", env = "ARCANE_KEYS_FILE")]
+    file: Option<PathBuf>,
+}
+
+impl KeysFile {
+    pub(super) fn path(&self) -> anyhow::Result<&Path> {
+        let without =
+            "--keys FILE is missing, or ARCANE_KEYS_FILE; `arcane keys new > keys.json` makes such a file";
+        self.file.as_deref().context(without)
+    }
 }
 
 impl KeysCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.command {
             Command::New(new) => {
-                let set = KeyFile { keys: vec![new.key()], revoked: vec![] };
+                let set = KeyFile { keys: vec![new.key()], ..KeyFile::default() };
                 print(&serde_json::to_string_pretty(&set)?)?;
                 remark("who can read these keys can make tokens: chmod 600 the file that you put them into");
                 Ok(())
             }
             Command::Rotate(rotate) => {
                 let key = rotate.new.key();
-                change(&rotate.file, |set| {
-                    set.keys.truncate(1);
-                    set.keys.insert(0, key);
-                })?;
+                let gone = change(rotate.keys.path()?, |set| set.rotate(key))?;
+                for key in gone {
+                    let kid = key.kid.unwrap_or_else(|| "without a kid".into());
+                    remark(&format!("the key {kid} is gone: what it signed holds no longer"));
+                }
                 remark(
                     "the new key signs from now on; a server that has this file open takes it within a second",
                 );
@@ -75,22 +93,20 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Keys> {
     Ok(crate::gate::tokens::read(file)?)
 }
 
-/// Changes a file of keys as a whole or not at all. Its other members and its permissions stay as they are.
-pub(super) fn change(file: &Path, change: impl FnOnce(&mut KeyFile)) -> anyhow::Result<()> {
+/// Changes a file of keys as a whole or not at all. Its other members and its permissions stay as they are, and programs that
+/// change it at the same time wait for each other.
+pub(super) fn change<T>(file: &Path, change: impl FnOnce(&mut KeyFile) -> T) -> anyhow::Result<T> {
+    let cannot = || format!("cannot change {}", file.display());
     // What is changed must be usable before.
     read(file)?;
-    let cannot = || format!("cannot change {}", file.display());
     // Through a link, which stays one.
     let file = file.canonicalize().with_context(cannot)?;
+    let locked = lock(&file).with_context(cannot)?;
     let text = std::fs::read_to_string(&file).with_context(cannot)?;
-    let mut whole: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text)?;
+    Keys::parse(&text)?;
     let mut set: KeyFile = serde_json::from_str(&text)?;
-    change(&mut set);
-    let serde_json::Value::Object(changed) = serde_json::to_value(&set)? else {
-        bail!("a set of keys is an object")
-    };
-    whole.extend(changed);
-    let text = serde_json::to_string_pretty(&whole)? + "\n";
+    let changed = change(&mut set);
+    let text = serde_json::to_string_pretty(&set)? + "\n";
     Keys::parse(&text)?;
     let folder = file.parent().unwrap_or(Path::new("."));
     let written = tempfile::NamedTempFile::new_in(folder).with_context(cannot)?;
@@ -98,7 +114,32 @@ pub(super) fn change(file: &Path, change: impl FnOnce(&mut KeyFile)) -> anyhow::
     written.as_file().set_permissions(file.metadata()?.permissions()).with_context(cannot)?;
     written.as_file().sync_all().with_context(cannot)?;
     written.persist(&file).with_context(cannot)?;
-    Ok(())
+    drop(locked);
+    Ok(changed)
+}
+
+/// The file, for this program alone until it is dropped.
+fn lock(path: &Path) -> std::io::Result<File> {
+    loop {
+        let file = File::open(path)?;
+        file.lock()?;
+        // Who had the lock has put another file there.
+        if is_at(&file, path)? {
+            return Ok(file);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let (held, there) = (file.metadata()?, path.metadata()?);
+    Ok((held.dev(), held.ino()) == (there.dev(), there.ino()))
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> std::io::Result<bool> {
+    Ok(true)
 }
 
 /// Says so where others can read a file of keys.

@@ -7,12 +7,12 @@ use anyhow::{Context, bail};
 use arcane_shared::{EventFilter, Timestamp};
 use clap::{Args, Subcommand};
 
-use super::keys;
+use super::keys::{self, KeysFile};
 use super::print::{print, remark};
-use crate::gate::keys::Revocation;
+use crate::gate::keys::{CLOCKS_APART_MAX_S, Keys, Revocation};
 use crate::gate::rights::Right;
 use crate::gate::scope::RoomPattern;
-use crate::gate::token::{self, AUDIENCE, Audience, Claims};
+use crate::gate::token::{self, AUDIENCE, Audience, Claims, NAME_FORM};
 use crate::gate::tokens::unix_seconds;
 
 /// What the name of a token that is made here begins with.
@@ -35,13 +35,6 @@ enum Command {
     Inspect(Inspect),
     /// Let a token, or all tokens that a subject has so far, hold no longer.
     Revoke(Revoke),
-}
-
-#[derive(Debug, Clone, Args)]
-struct KeysFile {
-    /// The file with the keys.
-    #[arg(long = "keys", env = "ARCANE_KEYS_FILE")]
-    file: PathBuf,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -88,11 +81,14 @@ struct Inspect {
 
 #[derive(Debug, Clone, Args)]
 struct Revoke {
-    /// A token's name, its jti, or a subject.
+    /// A token's name, its jti; or a subject; or a token itself; - reads it from standard input.
     name: String,
     /// The name is a jti, although it does not begin with tok-.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "sub")]
     jti: bool,
+    /// The name is a subject, although it begins with tok-.
+    #[arg(long)]
+    sub: bool,
     #[command(flatten)]
     keys: KeysFile,
 }
@@ -118,7 +114,7 @@ impl New {
             filter,
             ..claims(self.sub, self.expires, &self.audience)
         };
-        print(&issue(&claims, &self.keys.file)?)?;
+        print(&issue(&claims, self.keys.path()?)?)?;
         let jti = claims.jti.as_deref().unwrap_or_default();
         remark(&format!("{}: {jti}, until {} UTC", claims.sub, time(claims.exp)));
         Ok(())
@@ -142,22 +138,31 @@ pub(super) fn claims(sub: String, expires: Duration, audience: &str) -> Claims {
 
 /// Signs a token. What no server would take is not given out.
 pub(super) fn issue(claims: &Claims, file: &Path) -> anyhow::Result<String> {
+    if claims.sub.starts_with(ID_PREFIX) {
+        bail!(
+            "a subject does not begin with {ID_PREFIX}, as names of tokens do: revoking could not tell them apart"
+        );
+    }
     let keys = keys::read(file)?;
-    let token = token::sign(claims, &keys)
+    let token = token::sign(&later_than_revoked(claims, &keys), &keys)
         .with_context(|| format!("cannot sign with the keys in {}", file.display()))?;
     let Audience::One(audience) = &claims.aud else { bail!("a token is made for one audience") };
     token::verify(&token, &keys, audience, unix_seconds())?;
     Ok(token)
 }
 
+/// Claims that were made after the subject's tokens were revoked, if that was just now: times have whole seconds.
+fn later_than_revoked(claims: &Claims, keys: &Keys) -> Claims {
+    let just_now =
+        |before: &u64| claims.iat.is_some_and(|iat| (iat..iat + CLOCKS_APART_MAX_S).contains(before));
+    let before = keys.revoked_until(&claims.sub).filter(just_now);
+    Claims { iat: before.map_or(claims.iat, |before| Some(before + 1)), ..claims.clone() }
+}
+
 impl Inspect {
     fn run(self) -> anyhow::Result<()> {
-        let token = match self.token.as_str() {
-            "-" => std::io::read_to_string(std::io::stdin())?.trim().to_owned(),
-            token => token.to_owned(),
-        };
-        let claims = jsonwebtoken::dangerous::insecure_decode_claims::<serde_json::Value>(&token);
-        let Ok(claims) = claims else { bail!("this is no JSON Web Token") };
+        let token = read_argument(&self.token)?;
+        let claims = claims_of(&token)?;
         print(&serde_json::to_string_pretty(&claims)?)?;
         if let Some(exp) = claims["exp"].as_u64() {
             remark(&format!("until {} UTC", time(exp)));
@@ -172,28 +177,64 @@ impl Inspect {
     }
 }
 
+/// What is revoked.
+#[derive(Debug, PartialEq)]
+enum Revoked {
+    Token(String),
+    Subject(String),
+}
+
 impl Revoke {
     fn run(self) -> anyhow::Result<()> {
-        let is_token = self.jti || self.name.starts_with(ID_PREFIX);
-        let (name, now) = (self.name, unix_seconds());
-        let revocation = match is_token {
-            true => Revocation::Token { jti: name.clone() },
-            false => Revocation::Subject { sub: name.clone(), before: now },
-        };
-        keys::change(&self.keys.file, |set| {
-            set.revoked.retain(|one| {
-                !matches!((one, &revocation),
-                (Revocation::Subject { sub, .. }, Revocation::Subject { sub: other, .. }) if sub == other)
-            });
-            if !set.revoked.contains(&revocation) {
-                set.revoked.push(revocation);
+        let (name, now) = (read_argument(&self.name)?, unix_seconds());
+        let revoked = self.what(&name)?;
+        let (revocation, what) = match &revoked {
+            Revoked::Token(jti) => (Revocation::token(jti), format!("the token {jti}")),
+            Revoked::Subject(sub) => {
+                (Revocation::subject(sub, now), format!("every token that {sub} has so far"))
             }
-        })?;
-        let what =
-            if is_token { "the token".to_owned() } else { format!("every token that {name} has so far") };
+        };
+        keys::change(self.keys.path()?, |set| set.revoke(revocation))?;
         remark(&format!("{what} holds no longer; a server that has this file open knows within a second"));
         Ok(())
     }
+
+    /// What a name stands for. A token itself is never written into a file: what it says of itself is.
+    fn what(&self, name: &str) -> anyhow::Result<Revoked> {
+        let revoked = match name.split('.').count() == 3 && name.starts_with("ey") {
+            true => {
+                let claims = claims_of(name)?;
+                match (claims["jti"].as_str(), claims["sub"].as_str()) {
+                    (Some(jti), _) => Revoked::Token(jti.to_owned()),
+                    (None, Some(sub)) => Revoked::Subject(sub.to_owned()),
+                    (None, None) => bail!("the token has neither a jti nor a sub to be revoked by"),
+                }
+            }
+            false if self.jti || (!self.sub && name.starts_with(ID_PREFIX)) => {
+                Revoked::Token(name.to_owned())
+            }
+            false => Revoked::Subject(name.to_owned()),
+        };
+        let (Revoked::Token(name) | Revoked::Subject(name)) = &revoked;
+        if !token::is_name(name) {
+            bail!("a jti or a subject has {NAME_FORM}");
+        }
+        Ok(revoked)
+    }
+}
+
+/// An argument, or standard input where it is -.
+fn read_argument(argument: &str) -> anyhow::Result<String> {
+    Ok(match argument {
+        "-" => std::io::read_to_string(std::io::stdin())?.trim().to_owned(),
+        argument => argument.to_owned(),
+    })
+}
+
+/// What a token says, true or not.
+fn claims_of(token: &str) -> anyhow::Result<serde_json::Value> {
+    let claims = jsonwebtoken::dangerous::insecure_decode_claims::<serde_json::Value>(token);
+    claims.ok().context("this is no JSON Web Token")
 }
 
 pub(super) fn time(unix_s: u64) -> String {

@@ -14,6 +14,8 @@ const KEYS_MAX: usize = 16;
 const SECRET_BYTES_MIN: usize = 32;
 /// Bytes of an Ed25519 key.
 const ED25519_BYTES: usize = 32;
+/// How far ahead of this server's clock a token's maker's may be, seconds.
+pub(crate) const CLOCKS_APART_MAX_S: u64 = 60;
 /// What stands before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410, section 7).
 const ED25519_PKCS8: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 
@@ -25,7 +27,12 @@ pub(crate) struct KeyFile {
     /// What does not hold any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) revoked: Vec<Revocation>,
+    #[serde(flatten)]
+    pub(crate) others: Others,
 }
+
+/// Members that this version does not know: they stay.
+pub(crate) type Others = serde_json::Map<String, serde_json::Value>;
 
 /// A JSON Web Key of one of two kinds.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +54,8 @@ pub(crate) struct KeyEntry {
     /// The secret of HS256.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     k: Option<String>,
+    #[serde(flatten)]
+    others: Others,
 }
 
 impl std::fmt::Debug for KeyEntry {
@@ -58,12 +67,17 @@ impl std::fmt::Debug for KeyEntry {
 
 /// A token, or all that somebody was given before a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "each of `revoked` is {\"jti\":\"…\"}, or {\"sub\":\"…\",\"before\":UNIX_SECONDS}, which is every token of the subject that was made up to then"
+)]
 pub(crate) enum Revocation {
     /// This token.
     Token {
         /// Its `jti`.
         jti: String,
+        #[serde(flatten)]
+        others: Others,
     },
     /// The subject's tokens up to then.
     Subject {
@@ -71,7 +85,58 @@ pub(crate) enum Revocation {
         sub: String,
         /// Unix seconds; tokens that were made later hold.
         before: u64,
+        #[serde(flatten)]
+        others: Others,
     },
+}
+
+impl Revocation {
+    /// Of one token.
+    pub(crate) fn token(jti: &str) -> Self {
+        Self::Token { jti: jti.into(), others: Others::new() }
+    }
+
+    /// Of what a subject was given up to a time, Unix seconds.
+    pub(crate) fn subject(sub: &str, before: u64) -> Self {
+        Self::Subject { sub: sub.into(), before, others: Others::new() }
+    }
+}
+
+impl KeyFile {
+    /// Adds a revocation. One that is there is never made narrower.
+    pub(crate) fn revoke(&mut self, revocation: Revocation) {
+        for one in &mut self.revoked {
+            match (one, &revocation) {
+                (Revocation::Token { jti, .. }, Revocation::Token { jti: other, .. }) if jti == other => {
+                    return;
+                }
+                (
+                    Revocation::Subject { sub, before, .. },
+                    Revocation::Subject { sub: other, before: until, .. },
+                ) if sub == other => {
+                    // What was made since the last one says a time just behind that: times have whole seconds.
+                    let is_recent = (*until..*until + CLOCKS_APART_MAX_S).contains(before);
+                    *before = if is_recent { *before + 1 } else { (*before).max(*until) };
+                    return;
+                }
+                _ => {}
+            }
+        }
+        self.revoked.push(revocation);
+    }
+
+    /// Puts a new key in front. The one that signed until now still verifies; those that signed before it go, and are returned. Keys
+    /// of other issuers, of which there is no private half, stay.
+    pub(crate) fn rotate(&mut self, key: KeyEntry) -> Vec<KeyEntry> {
+        let mut signers = 0;
+        let (stay, go) = std::mem::take(&mut self.keys).into_iter().partition(|one: &KeyEntry| {
+            signers += usize::from(one.is_private());
+            !one.is_private() || signers <= 1
+        });
+        self.keys = stay;
+        self.keys.insert(0, key);
+        go
+    }
 }
 
 /// What is wrong with a set of keys.
@@ -146,9 +211,18 @@ impl Keys {
     /// Whether a token was revoked: itself, or with all of its subject's up to then.
     pub(crate) fn is_revoked(&self, jti: Option<&str>, sub: &str, issued_at: u64) -> bool {
         self.revoked.iter().any(|revoked| match revoked {
-            Revocation::Token { jti: other } => jti == Some(other),
-            Revocation::Subject { sub: other, before } => sub == other && issued_at <= *before,
+            Revocation::Token { jti: other, .. } => jti == Some(other),
+            Revocation::Subject { sub: other, before, .. } => sub == other && issued_at <= *before,
         })
+    }
+
+    /// Up to when what a subject was given is revoked, Unix seconds.
+    pub(crate) fn revoked_until(&self, subject: &str) -> Option<u64> {
+        let until = |one: &Revocation| match one {
+            Revocation::Subject { sub, before, .. } if sub == subject => Some(*before),
+            _ => None,
+        };
+        self.revoked.iter().filter_map(until).max()
     }
 
     /// Whether a key is still among them.
@@ -167,14 +241,19 @@ impl KeyEntry {
     /// A new key of 32 random bytes, for EdDSA or for HS256.
     pub(crate) fn new(random: [u8; 32], kid: String, hs256: bool) -> Self {
         let secret = URL_SAFE_NO_PAD.encode(random);
-        let none =
-            Self { kty: String::new(), crv: None, alg: None, kid: Some(kid), x: None, d: None, k: None };
+        let (kty, others) = (String::new(), Others::new());
+        let none = Self { kty, crv: None, alg: None, kid: Some(kid), x: None, d: None, k: None, others };
         if hs256 {
             return Self { kty: "oct".into(), alg: Some("HS256".into()), k: Some(secret), ..none };
         }
         let x = public(&random);
         let (crv, alg) = (Some("Ed25519".into()), Some("EdDSA".into()));
         Self { kty: "OKP".into(), crv, alg, x, d: Some(secret), ..none }
+    }
+
+    /// Whether tokens can be made with it.
+    fn is_private(&self) -> bool {
+        self.d.is_some() || self.k.is_some()
     }
 
     fn key(&self) -> Result<Key, String> {
@@ -247,7 +326,7 @@ mod tests {
     }
 
     fn set(entries: &[KeyEntry]) -> String {
-        serde_json::to_string(&KeyFile { keys: entries.to_vec(), revoked: vec![] }).unwrap()
+        serde_json::to_string(&KeyFile { keys: entries.to_vec(), ..KeyFile::default() }).unwrap()
     }
 
     /// RFC 8037, appendix A.1.
@@ -279,6 +358,45 @@ mod tests {
         insta::assert_snapshot!(refused(&other), @"keys/0: x is not the public half of d");
         let twice = KeyEntry::new([7; 32], "a".into(), false);
         insta::assert_snapshot!(refused(&set(&[twice.clone(), twice])), @r#"keys/1: kid "a" is there twice; tokens could not say which key they mean"#);
+    }
+
+    #[test]
+    fn a_revocation_that_cannot_be_read_is_told_of_with_its_form() {
+        for revoked in [r#"["t1"]"#, r#"[{"sub":"ci"}]"#, r#"[["t1"]]"#, r#"[["ci",5]]"#] {
+            let error = refused(&RFC_8037.replace("]}", &format!(r#"],"revoked":{revoked}}}"#)));
+            assert!(error.contains(r#"{"sub":"…","before":UNIX_SECONDS}"#), "{revoked}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_revocation_is_never_made_narrower() {
+        let mut file = KeyFile::default();
+        for before in [4_000_000_000, 100] {
+            file.revoke(Revocation::subject("ci", before));
+        }
+        file.revoke(Revocation::token("t1"));
+        file.revoke(Revocation::token("t1"));
+        assert_eq!(file.revoked, [Revocation::subject("ci", 4_000_000_000), Revocation::token("t1")]);
+    }
+
+    #[test]
+    fn a_new_key_takes_the_place_of_the_server_s_own_alone() {
+        let entry = |n: u8, kid: &str| KeyEntry::new([n; 32], kid.into(), false);
+        let of_other = KeyEntry { d: None, ..entry(9, "other") };
+        let keys = vec![entry(1, "one"), of_other.clone(), entry(2, "two")];
+        let mut file = KeyFile { keys, ..KeyFile::default() };
+        assert_eq!(file.rotate(entry(3, "three")), [entry(2, "two")]);
+        assert_eq!(file.keys, [entry(3, "three"), entry(1, "one"), of_other]);
+    }
+
+    #[test]
+    fn what_this_version_does_not_know_stays() {
+        let whole = serde_json::json!({
+            "keys": [{"kty": "oct", "k": "c2hvcnQ", "use": "sig", "key_ops": ["verify"]}],
+            "revoked": [{"jti": "t1", "note": "lost"}, {"sub": "ci", "before": 5, "note": "left"}], "of": "us",
+        });
+        let file: KeyFile = serde_json::from_value(whole.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&file).unwrap(), whole);
     }
 
     #[test]

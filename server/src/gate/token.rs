@@ -9,7 +9,7 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use super::keys::{Key, Keys};
+use super::keys::{CLOCKS_APART_MAX_S, Key, Keys};
 use super::pass::Grant;
 use super::rights::Right;
 use super::scope::RoomPattern;
@@ -18,10 +18,10 @@ use super::scope::RoomPattern;
 pub(crate) const TOKEN_BYTES_MAX: usize = 4096;
 /// Longest `sub` and `jti`, characters.
 const NAME_CHARS_MAX: usize = 128;
+/// What such names are made of.
+pub(crate) const NAME_FORM: &str = "1 to 128 characters, none of them a control character";
 /// Most patterns of rooms.
 const ROOMS_MAX: usize = 64;
-/// How far ahead of this server's clock a token's maker's may be, seconds.
-const CLOCKS_APART_MAX_S: u64 = 60;
 /// For whom tokens are, unless the server is told otherwise.
 pub(crate) const AUDIENCE: &str = "arcane";
 
@@ -108,6 +108,11 @@ pub(crate) fn verify(token: &str, keys: &Keys, audience: &str, now: u64) -> Resu
     Err(error)
 }
 
+/// Whether a text may be a `sub`, a `jti` or a user's name.
+pub(crate) fn is_name(name: &str) -> bool {
+    (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
+}
+
 /// The signature alone: times and audience are looked at here, by the server's own clock.
 fn validation(algorithm: Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
@@ -131,9 +136,8 @@ fn grant(claims: Claims, key: &Key, keys: &Keys, audience: &str, now: u64) -> Re
     if iat.is_some_and(|iat| iat > now.saturating_add(CLOCKS_APART_MAX_S)) {
         return Err(TokenError::Early);
     }
-    let is_name = |name: &str| (1..=NAME_CHARS_MAX).contains(&name.chars().count());
     if !is_name(&sub) || jti.as_deref().is_some_and(|jti| !is_name(jti)) {
-        return Err(TokenError::Claims(format!("sub and jti have 1 to {NAME_CHARS_MAX} characters")));
+        return Err(TokenError::Claims(format!("sub and jti have {NAME_FORM}")));
     }
     if rooms.len() > ROOMS_MAX || filter.spell.len().max(filter.daemon.len()) > FILTER_VALUES_MAX {
         let detail =
@@ -186,7 +190,7 @@ mod tests {
     }
 
     fn revoking(entries: &[KeyEntry], revoked: Vec<Revocation>) -> Keys {
-        let file = KeyFile { keys: entries.to_vec(), revoked };
+        let file = KeyFile { keys: entries.to_vec(), revoked, ..KeyFile::default() };
         Keys::parse(&serde_json::to_string(&file).unwrap()).unwrap()
     }
 
@@ -262,13 +266,11 @@ mod tests {
     #[test]
     fn a_revoked_token_does_not_hold() {
         let signer = keys(&[entry(1, false)]);
-        for revoked in
-            [Revocation::Token { jti: "t1".into() }, Revocation::Subject { sub: "ci".into(), before: NOW }]
-        {
+        for revoked in [Revocation::token("t1"), Revocation::subject("ci", NOW)] {
             let keys = revoking(&[entry(1, false)], vec![revoked]);
             assert_eq!(read(&claims(), &signer, &keys), Err(TokenError::Revoked));
         }
-        let earlier = Revocation::Subject { sub: "ci".into(), before: NOW - 1 };
+        let earlier = Revocation::subject("ci", NOW - 1);
         assert!(read(&claims(), &signer, &revoking(&[entry(1, false)], vec![earlier])).is_ok());
     }
 
