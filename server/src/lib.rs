@@ -27,6 +27,7 @@ mod metrics;
 mod query;
 pub mod realm;
 mod serve;
+mod stamp;
 mod state;
 mod stream;
 pub mod ws;

@@ -127,6 +127,7 @@ pub(super) fn claims(sub: String, expires: Duration, audience: &str) -> Claims {
     Claims {
         exp: now.saturating_add(expires.as_secs()),
         iat: Some(now),
+        nbf: None,
         aud: Audience::One(audience.to_owned()),
         sub,
         jti: Some(format!("{ID_PREFIX}{:016x}", rand::random::<u64>())),

@@ -1,6 +1,7 @@
 //! Who may come in, and do what.
 
 pub(crate) mod bucket;
+pub(crate) mod claims;
 pub(crate) mod cors;
 pub(crate) mod credentials;
 pub(crate) mod host;

@@ -1,14 +1,15 @@
 //! What a token says, and whether that holds: JSON Web Tokens (RFC 7519), signed with EdDSA or HS256.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arcane_shared::EventFilter;
 use arcane_shared::filter::FILTER_VALUES_MAX;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header, Validation};
-use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+pub(crate) use super::claims::{Audience, Claims};
 use super::keys::{CLOCKS_APART_MAX_S, Key, Keys};
 use super::pass::Grant;
 use super::rights::Right;
@@ -25,40 +26,6 @@ const ROOMS_MAX: usize = 64;
 /// For whom tokens are, unless the server is told otherwise.
 pub(crate) const AUDIENCE: &str = "arcane";
 
-/// The claims of a token. What others put there is left alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Claims {
-    /// When it ends, Unix seconds.
-    pub(crate) exp: u64,
-    /// When it was made, Unix seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) iat: Option<u64>,
-    /// For whom it is: one or several.
-    pub(crate) aud: Audience,
-    /// Whose it is.
-    pub(crate) sub: String,
-    /// Its own name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) jti: Option<String>,
-    /// Rooms: names, beginnings (`team-*`), or all (`*`). None, if it does not say.
-    #[serde(default)]
-    pub(crate) rooms: Vec<String>,
-    /// What it allows. A right that this version does not know allows nothing.
-    #[serde(default)]
-    pub(crate) can: Vec<String>,
-    /// Which events its reader gets, whatever the reader asks for.
-    #[serde(default, skip_serializing_if = "EventFilter::is_empty")]
-    pub(crate) filter: EventFilter,
-}
-
-/// `aud` is a text or a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Audience {
-    One(String),
-    Several(BTreeSet<String>),
-}
-
 /// Why a token does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TokenError {
@@ -68,6 +35,8 @@ pub(crate) enum TokenError {
     Credentials(#[from] super::credentials::CredentialsError),
     #[error("the token is no JSON Web Token of at most {TOKEN_BYTES_MAX} bytes")]
     Malformed,
+    #[error("the token's header has crit: it wants what this server does not know")]
+    Critical,
     #[error("the token was not signed with a key of this server")]
     Signature,
     #[error("the token is not for this server: its aud must have {0:?}")]
@@ -90,17 +59,23 @@ pub(crate) fn verify(token: &str, keys: &Keys, audience: &str, now: u64) -> Resu
         return Err(TokenError::Malformed);
     }
     let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
-    let fits = |key: &&Key| key.algorithm == header.alg && (header.kid.is_none() || key.kid == header.kid);
+    // RFC 7515, section 4.1.11: what has to be understood and is not makes the token invalid.
+    if members(token).ok_or(TokenError::Malformed)?.contains_key("crit") {
+        return Err(TokenError::Critical);
+    }
+    let is_meant = |key: &Key| key.kid.is_none() || header.kid.is_none() || key.kid == header.kid;
+    let fits = |key: &&Key| key.algorithm == header.alg && is_meant(key);
     let mut error = TokenError::Signature;
     for key in keys.keys.iter().filter(fits) {
-        match jsonwebtoken::decode::<Claims>(token, &key.verifies, &validation(key.algorithm)) {
-            Ok(token) => return grant(token.claims, key, keys, audience, now),
+        match jsonwebtoken::decode::<Map<String, Value>>(token, &key.verifies, &validation(key.algorithm)) {
+            Ok(token) => {
+                let claims = serde_json::from_value(Value::Object(token.claims));
+                let claims = claims.map_err(|error| TokenError::Claims(error.to_string()))?;
+                return grant(claims, key, keys, audience, now);
+            }
             Err(other) => match other.kind() {
                 ErrorKind::InvalidSignature => {}
                 ErrorKind::Json(detail) => error = TokenError::Claims(detail.to_string()),
-                ErrorKind::MissingRequiredClaim(name) => {
-                    error = TokenError::Claims(format!("missing field `{name}`"));
-                }
                 _ => error = TokenError::Malformed,
             },
         }
@@ -118,11 +93,18 @@ fn validation(algorithm: Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.validate_exp = false;
     validation.validate_aud = false;
+    validation.required_spec_claims.clear();
     validation
 }
 
+/// What the header has.
+fn members(token: &str) -> Option<Map<String, Value>> {
+    let head = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
+    serde_json::from_slice(&head).ok()
+}
+
 fn grant(claims: Claims, key: &Key, keys: &Keys, audience: &str, now: u64) -> Result<Grant, TokenError> {
-    let Claims { exp, iat, aud, sub, jti, rooms, can, filter } = claims;
+    let Claims { exp, iat, nbf, aud, sub, jti, rooms, can, filter } = claims;
     let is_meant = match &aud {
         Audience::One(one) => one == audience,
         Audience::Several(several) => several.contains(audience),
@@ -133,7 +115,7 @@ fn grant(claims: Claims, key: &Key, keys: &Keys, audience: &str, now: u64) -> Re
     if exp <= now {
         return Err(TokenError::Expired);
     }
-    if iat.is_some_and(|iat| iat > now.saturating_add(CLOCKS_APART_MAX_S)) {
+    if iat.max(nbf).is_some_and(|at| at > now.saturating_add(CLOCKS_APART_MAX_S)) {
         return Err(TokenError::Early);
     }
     if !is_name(&sub) || jti.as_deref().is_some_and(|jti| !is_name(jti)) {
@@ -180,6 +162,10 @@ pub(crate) fn sign(claims: &Claims, keys: &Keys) -> Result<String, SignError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use arcane_shared::EventFilter;
+
     use super::super::keys::{KeyEntry, KeyFile, Revocation};
     use super::*;
 
@@ -202,6 +188,7 @@ mod tests {
         Claims {
             exp: NOW + 60,
             iat: Some(NOW),
+            nbf: None,
             aud: Audience::One(AUDIENCE.into()),
             sub: "ci".into(),
             jti: Some("t1".into()),
@@ -272,6 +259,74 @@ mod tests {
         }
         let earlier = Revocation::subject("ci", NOW - 1);
         assert!(read(&claims(), &signer, &revoking(&[entry(1, false)], vec![earlier])).is_ok());
+    }
+
+    /// A token that says what it says in its own words.
+    fn raw(head: &serde_json::Value, body: &serde_json::Value) -> Result<Grant, TokenError> {
+        let keys = keys(&[entry(1, false)]);
+        verify(&raw_token(head, body), &keys, AUDIENCE, NOW)
+    }
+
+    fn raw_token(head: &serde_json::Value, body: &serde_json::Value) -> String {
+        use base64::Engine as _;
+        let encode = |value: &serde_json::Value| {
+            base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string())
+        };
+        let signed = format!("{}.{}", encode(head), encode(body));
+        let keys = keys(&[entry(1, false)]);
+        let signs = keys.keys[0].signs.as_ref().unwrap();
+        let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), signs, Algorithm::EdDSA).unwrap();
+        format!("{signed}.{signature}")
+    }
+
+    #[test]
+    fn times_are_read_to_the_safe_side() {
+        use serde_json::json;
+        let head = json!({"alg": "EdDSA", "kid": "k1"});
+        let with = |changes: serde_json::Value| {
+            let mut body = json!({"exp": NOW + 60, "aud": AUDIENCE, "sub": "ci"});
+            body.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+            raw(&head, &body)
+        };
+        let now = 1_700_000_000.0;
+        assert_eq!(with(json!({"nbf": NOW + 61})), Err(TokenError::Early));
+        assert_eq!(with(json!({"nbf": now + 60.5})), Err(TokenError::Early));
+        assert!(with(json!({"nbf": NOW + 60})).is_ok(), "clocks are apart");
+        let grant = with(json!({"exp": now + 9.9, "iat": now - 0.5, "nbf": now - 0.5})).unwrap();
+        assert_eq!((grant.expires_at, grant.issued_at), (Some(NOW + 9), NOW - 1));
+        assert_eq!(with(json!({"exp": now + 0.9})), Err(TokenError::Expired));
+        for wrong in [json!({"exp": "soon"}), json!({"exp": -1}), json!({"iat": []}), json!({"nbf": "x"})] {
+            let Err(TokenError::Claims(detail)) = with(wrong.clone()) else { panic!("{wrong}") };
+            assert!(detail.contains("a number of seconds since 1970"), "{wrong}: {detail}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_not_passed_over() {
+        use serde_json::json;
+        let body = json!({"exp": NOW + 60, "aud": AUDIENCE, "sub": "ci"});
+        assert!(raw(&json!({"alg": "EdDSA", "kid": "k1"}), &body).is_ok());
+        for crit in [json!(["exp"]), json!([]), json!(null)] {
+            let head = json!({"alg": "EdDSA", "kid": "k1", "crit": crit});
+            assert_eq!(raw(&head, &body), Err(TokenError::Critical), "{head}");
+        }
+        // A structure's fields in their order are no object.
+        let head = json!({"alg": "EdDSA", "kid": "k1"});
+        for filter in [json!([]), json!([["voice"]])] {
+            let mut body = body.clone();
+            body["filter"] = filter;
+            assert!(matches!(raw(&head, &body), Err(TokenError::Claims(_))), "{body}");
+        }
+        let list = json!([NOW + 60, NOW, AUDIENCE, "ci", null, ["*"], ["publish"]]);
+        assert!(matches!(raw(&head, &list), Err(TokenError::Claims(_))));
+    }
+
+    #[test]
+    fn a_key_without_a_name_is_tried_for_every_token() {
+        let mut json = serde_json::to_value(entry(1, false)).unwrap();
+        json.as_object_mut().unwrap().remove("kid");
+        let nameless = Keys::parse(&serde_json::json!({"keys": [json]}).to_string()).unwrap();
+        assert!(read(&claims(), &keys(&[entry(1, false)]), &nameless).is_ok());
     }
 
     #[test]

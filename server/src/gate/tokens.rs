@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
 use tokio::sync::{OwnedSemaphorePermit, watch};
@@ -21,6 +21,7 @@ use crate::clock;
 use crate::config::LimitsConfig;
 #[cfg(test)]
 use crate::config::ProxyConfig;
+use crate::stamp::Stamp;
 
 /// Time between two looks whether the file has changed: what is revoked does not hold any more within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
@@ -278,12 +279,13 @@ impl Gate {
         self.held.changes.subscribe()
     }
 
-    /// Rereads the file whenever it changes, for as long as this is awaited. What cannot be used changes nothing.
-    pub(crate) async fn follow(&self, path: PathBuf) {
-        let mut seen = stamp(&path);
+    /// Rereads the file whenever it changes, for as long as this is awaited. What cannot be used changes nothing. `read_at` is what the
+    /// file was before it was read at the start.
+    pub(crate) async fn follow(&self, path: PathBuf, read_at: Option<Stamp>) {
+        let mut seen = read_at;
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            let now = stamp(&path);
+            let now = Stamp::of(&path);
             if now == seen {
                 continue;
             }
@@ -338,13 +340,34 @@ fn real(units: usize) -> f64 {
     units as f64
 }
 
-/// What changes when a file does.
-fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
-}
-
 /// Now, Unix seconds.
 pub(crate) fn unix_seconds() -> u64 {
     u64::try_from(clock::now().unix_micros() / 1_000_000).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::keys::{KeyEntry, KeyFile, Revocation};
+    use super::*;
+
+    #[tokio::test]
+    async fn what_changed_between_the_first_read_and_the_first_look_is_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys.json");
+        let keys = vec![KeyEntry::new([1; 32], "k1".into(), false)];
+        let mut file = KeyFile { keys, ..KeyFile::default() };
+        std::fs::write(&path, serde_json::to_string(&file).unwrap()).unwrap();
+        let read_at = Stamp::of(&path);
+        let keys = read(&path).unwrap();
+        file.revoke(Revocation::token("t1"));
+        std::fs::write(&path, serde_json::to_string(&file).unwrap()).unwrap();
+        let proxies = Proxies::new(&ProxyConfig::default()).unwrap();
+        let gate = Gate::new(Some((keys, "arcane".into())), LimitsConfig::none(), proxies);
+        let mut changes = gate.changes();
+        tokio::select! {
+            () = gate.follow(path, read_at) => {}
+            changed = changes.changed() => changed.unwrap(),
+        }
+        assert!(gate.held.keys().is_revoked(Some("t1"), "ci", 0));
+    }
 }

@@ -27,6 +27,7 @@ use crate::log::LogError;
 use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
 use crate::metrics::Metrics;
 use crate::realm::{Realm, RealmError};
+use crate::stamp::Stamp;
 use crate::state::{AppState, Parts};
 use crate::ws::Sockets;
 
@@ -83,6 +84,8 @@ pub struct Server {
     bus: ArcaneEventBus,
     realm: Realm,
     gate: Gate,
+    /// What the file of keys was when it was read.
+    keys_read_at: Option<Stamp>,
     tls: Option<Arc<Tls>>,
     config: Config,
 }
@@ -93,6 +96,8 @@ impl Server {
     /// # Errors
     /// If the configuration does not fit, or the certificate or the log cannot be used.
     pub async fn open(config: Config) -> Result<Self, RunError> {
+        // Before it is read: what changes meanwhile is read again.
+        let keys_read_at = config.keys.as_ref().and_then(|keys| Stamp::of(&keys.file));
         let keys = match &config.keys {
             Some(keys) => Some((tokens::read(&keys.file)?, keys.audience.clone())),
             None => None,
@@ -104,7 +109,7 @@ impl Server {
             RealmError::Log(source) => RunError::unreadable(&config, source),
             error => error.into(),
         })?;
-        Ok(Self { bus, realm, gate, tls, config })
+        Ok(Self { bus, realm, gate, keys_read_at, tls, config })
     }
 
     /// Serves until `shutdown` completes, lets connections end in peace and closes the log.
@@ -119,7 +124,7 @@ impl Server {
         shutdown: impl Future<Output = ()>,
         hurry: impl Future<Output = ()>,
     ) {
-        let Self { bus, realm, gate, tls, config } = self;
+        let Self { bus, realm, gate, keys_read_at, tls, config } = self;
         let log = Arc::clone(bus.log());
         let settling = {
             let bus = bus.clone();
@@ -129,7 +134,7 @@ impl Server {
             let bus = bus.clone();
             tokio::spawn(async move { keep_rosters(&bus).await })
         };
-        let keys = config.keys.as_ref().map(|keys| keys.file.clone());
+        let keys = config.keys.as_ref().map(|keys| (keys.file.clone(), keys_read_at));
         let keeper = bus.clone();
         let (drain, draining) = watch::channel(false);
         let net = config.net.clone();
@@ -179,15 +184,15 @@ async fn keep_rosters(bus: &ArcaneEventBus) {
 }
 
 /// Keeps keys and revocations as their file has them, and has every WebSocket looked at when they change. Event streams look themselves.
-async fn follow_keys(gate: Gate, file: Option<PathBuf>, sockets: Sockets) {
-    let Some(file) = file else { return };
+async fn follow_keys(gate: Gate, file: Option<(PathBuf, Option<Stamp>)>, sockets: Sockets) {
+    let Some((file, read_at)) = file else { return };
     let mut changes = gate.changes();
     let looking = async {
         while changes.changed().await.is_ok() {
             sockets.recheck();
         }
     };
-    tokio::join!(gate.follow(file), looking);
+    tokio::join!(gate.follow(file, read_at), looking);
 }
 
 fn open_tls(config: &Config) -> Result<Option<Arc<Tls>>, PairError> {

@@ -1,18 +1,7 @@
 //! When files that were read are worth reading again.
 
-use std::path::Path;
-use std::time::SystemTime;
-
 use crate::config::TlsFiles;
-
-/// What tells a file from the one that was there before it; `None` where there is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    len: u64,
-    /// A file that was put in the place of another may have its time and length.
-    inode: u64,
-}
+use crate::stamp::Stamp;
 
 /// The stamps of both files of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,17 +9,8 @@ pub(super) struct Stamps([Option<Stamp>; 2]);
 
 impl Stamps {
     pub(super) fn of(files: &TlsFiles) -> Self {
-        Self([stamp(&files.certificate), stamp(&files.key)])
+        Self([Stamp::of(&files.certificate), Stamp::of(&files.key)])
     }
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = path.metadata().ok()?;
-    #[cfg(unix)]
-    let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
-    #[cfg(not(unix))]
-    let inode = 0;
-    Some(Stamp { modified: metadata.modified().ok(), len: metadata.len(), inode })
 }
 
 /// What was read, and what was seen last.
@@ -58,8 +38,7 @@ mod tests {
     use super::*;
 
     fn stamps(certificate: Option<u64>, key: u64) -> Stamps {
-        let stamp = |len| Stamp { modified: None, len, inode: 0 };
-        Stamps([certificate.map(stamp), Some(stamp(key))])
+        Stamps([certificate.map(Stamp::of_len), Some(Stamp::of_len(key))])
     }
 
     #[test]
