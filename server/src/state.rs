@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
+use crate::audit::Audit;
 use crate::bus::ArcaneEventBus;
 use crate::config::Config;
 use crate::gate::Gate;
@@ -23,6 +24,7 @@ pub(crate) struct Parts {
     pub(crate) realm: Realm,
     pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
+    pub(crate) audit: Audit,
     pub(crate) config: Config,
     /// Turns true when the server is about to stop.
     pub(crate) draining: watch::Receiver<bool>,

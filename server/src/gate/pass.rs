@@ -7,7 +7,7 @@ use std::time::Duration;
 use arcane_shared::{EventFilter, RoomName};
 
 use super::rights::{Right, Rights};
-use super::scope::RoomScope;
+use super::scope::{RoomScope, is_audit};
 
 /// Whoever comes without a token to a server that wants none.
 const ANONYMOUS: &str = "anonymous";
@@ -59,6 +59,8 @@ pub(crate) enum Forbidden {
     Filter { subject: Arc<str> },
     #[error("the token of {subject} lets only some events through; this is made of all of them")]
     Whole { subject: Arc<str> },
+    #[error("the room audit is the server's own: administrators read it, and nobody changes it")]
+    Audit,
     #[error("the token of {subject} is for some rooms; this is made of all of them")]
     AllRooms { subject: Arc<str> },
 }
@@ -103,8 +105,17 @@ impl Pass {
         Err(Forbidden::Right { subject: subject.clone(), wanted: right, has: *rights })
     }
 
+    /// Whether a room is in its scope, and its holder may change it.
+    pub(crate) fn check_change(&self, room: &RoomName) -> Result<(), Forbidden> {
+        self.check_room(room)?;
+        if is_audit(room) { Err(Forbidden::Audit) } else { Ok(()) }
+    }
+
     /// Whether a room is in its scope.
     pub(crate) fn check_room(&self, room: &RoomName) -> Result<(), Forbidden> {
+        if is_audit(room) {
+            self.check(Right::Admin)?;
+        }
         let Grant { subject, rooms, .. } = self.grant();
         if rooms.has(room) {
             return Ok(());

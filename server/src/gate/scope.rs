@@ -4,6 +4,20 @@ use std::str::FromStr;
 
 use arcane_shared::RoomName;
 
+/// The room in which the server tells of administrative acts and refusals: administrators read it, and nobody writes to it.
+const AUDIT_ROOM: &str = "audit";
+
+/// The room of the audit log.
+pub(crate) fn audit_room() -> RoomName {
+    #[expect(clippy::expect_used, reason = "a constant that a test checks")]
+    RoomName::parse(AUDIT_ROOM).expect("a room's name")
+}
+
+/// Whether a room is the server's own.
+pub(super) fn is_audit(room: &RoomName) -> bool {
+    room.as_str() == AUDIT_ROOM
+}
+
 /// A room's name, the beginning of several (`team-*`), or all of them (`*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RoomPattern {

@@ -63,6 +63,12 @@ impl<R: Kind> Allowed<R> {
         Ok(room)
     }
 
+    /// A room that this request is to change, if it may.
+    pub(crate) fn changed(&self, room: RoomName) -> Result<RoomName, ApiError> {
+        self.may.check_change(&room)?;
+        Ok(room)
+    }
+
     /// Takes so much of what the subject may do.
     pub(crate) fn take(&self, what: Counted, units: usize) -> Result<(), TooMuch> {
         if !self.gate.counts(what) {

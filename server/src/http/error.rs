@@ -68,6 +68,10 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("busy", "The server has as much to do at a time as it may; `Retry-After` says when to try again."),
 ];
 
+/// The kind of an answer that is an error: left among its extensions for who counts and tells of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Problematic(pub(super) &'static str);
+
 /// An error answer, and when to try again, seconds, where that is known.
 #[derive(Debug)]
 pub(crate) struct ApiError(Box<Problem>, Option<u64>);
@@ -87,6 +91,12 @@ impl ApiError {
             }),
             None,
         )
+    }
+
+    /// Its kind, as [`KINDS`] has it.
+    fn kind(&self) -> &'static str {
+        let kind = self.0.kind.trim_start_matches("/docs#problem-");
+        KINDS.iter().find(|(known, _)| *known == kind).map_or("error", |(known, _)| known)
     }
 
     /// A request whose parts are named by JSON pointers or parameter names.
@@ -160,6 +170,7 @@ impl IntoResponse for ApiError {
         }
         let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = (status, body).into_response();
+        response.extensions_mut().insert(Problematic(self.kind()));
         let headers = response.headers_mut();
         if let Some(challenge) = challenge(&self.0.kind) {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));

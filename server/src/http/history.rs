@@ -234,7 +234,7 @@ pub(crate) async fn purge(
     state: Allowed<Admin>,
     query: Pairs,
 ) -> Result<(StatusCode, Json<PurgeAnswer>), ApiError> {
-    let room = state.room(&query)?;
+    let room = state.changed(query.room()?)?;
     let there = state.bus.room_info(&room)?;
     let Some(before) = position(&query, "before", &there)? else {
         return Err(ApiError::parameter("before", "is missing; name the first event that stays"));

@@ -2,6 +2,7 @@
 
 mod allowed;
 mod assets;
+mod audited;
 mod base;
 mod body;
 mod consumers;
@@ -189,12 +190,16 @@ async fn around<F: Future<Output = Response>>(
 ) -> Response {
     let from_page = request.headers().contains_key(header::ORIGIN);
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let asked = audited::Asked::of(&state.audit, &request);
     let mut response = match admit(&state, route, &request) {
         Err(refusal) => refusal.into_response(),
         Ok(()) if from_page => answer_page(&state, route, request, run).await,
         Ok(()) => answer(&state, route, request, run).await,
     };
     state.metrics.responded(route, response.status().as_u16());
+    if let Some(asked) = asked {
+        asked.tell(&state.audit, &response);
+    }
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("origin"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -244,13 +249,18 @@ async fn answer<F: Future<Output = Response>>(
     if let Err(refusal) = identify(state, route, &mut request) {
         return refusal.into_response();
     }
-    match unknown_parameters(route, &request) {
+    let whose = audited::Whose::of(&state.audit, &request);
+    let mut answer = match unknown_parameters(route, &request) {
         Some(refusal) => refusal.into_response(),
         None => match encoding::restored(request) {
             Ok(request) => run(request).await,
             Err(refusal) => ([(header::ACCEPT_ENCODING, encoding::READABLE)], refusal).into_response(),
         },
+    };
+    if let Some(whose) = whose {
+        whose.sign(&mut answer);
     }
+    answer
 }
 
 /// The same for a page that may come in, with leave to read it; a preflight is answered with that leave alone.

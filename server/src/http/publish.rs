@@ -65,7 +65,7 @@ pub(crate) async fn publish(
     query: Pairs,
     request: Request,
 ) -> Result<(StatusCode, Json<PublishAnswer>), ApiError> {
-    let room = state.room(&query)?;
+    let room = state.changed(query.room()?)?;
     let level = level(query.get("ack"), state.bus.log().level_max())?;
     let key = idempotency_key(request.headers())?;
     let ndjson = body::content_type(request.headers()).is_some_and(|kind| {

@@ -15,9 +15,8 @@ use super::body::JsonBody;
 use super::daemons::Sight;
 use super::error::ApiError;
 use crate::gate::pass::{Cast, Subscribe};
-use crate::lore;
 use crate::realm::parser::{self, QueryScope};
-use crate::realm::{PARAMETERS_BYTES_MAX, SPELL_CHARS_MAX, TASK_CHARS_MAX};
+use crate::realm::{self, PARAMETERS_BYTES_MAX, SPELL_CHARS_MAX, TASK_CHARS_MAX};
 use crate::state::AppState;
 
 /// Brings a daemon into the realm.
@@ -134,7 +133,7 @@ fn seen(state: &Allowed<Cast>, answer: CastAnswer) -> CastAnswer {
     }
     let message = match answer.status.as_str() {
         // The event's sentence counts.
-        "banished" => lore::banish(&answer.daemon.daemon_name, None, true),
+        "banished" => realm::farewell(&answer.daemon.daemon_name),
         _ => answer.message,
     };
     CastAnswer { message, daemon: answer.daemon.without_figures(), figures_withheld: true, ..answer }

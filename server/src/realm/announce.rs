@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::bus::{ArcaneEventBus, EmitError, Emitted, Record};
 use crate::intake::{self, Draft};
+use crate::lore;
 
 /// What all six have in common, with the seed's defaults: a success, described by the realm.
 #[derive(Debug, Clone)]
@@ -53,6 +54,11 @@ impl Emit {
     pub fn described(self, description: impl Into<String>) -> Self {
         Self { description: Some(description.into()), ..self }
     }
+}
+
+/// The sentence of a banishment for who may not see what the daemon has done.
+pub(crate) fn farewell(daemon: &DaemonName) -> String {
+    lore::banish(daemon, None, true)
 }
 
 impl ArcaneEventBus {

@@ -30,6 +30,7 @@ use tokio::sync::Semaphore;
 
 pub use crate::lore::VoiceMoment;
 pub use announce::Emit;
+pub(crate) use announce::farewell;
 pub use conduit::NoProgram;
 pub use looking::Look;
 pub use parser::ParseRefusal;

@@ -12,15 +12,18 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use connection::Connections;
 pub use tls::PairError;
 use tls::Tls;
 
+use crate::audit::{Audit, Entry};
 use crate::bus::ArcaneEventBus;
 use crate::config::Config;
 use crate::connection::Addresses;
 use crate::gate::proxy::Proxies;
+use crate::gate::scope::audit_room;
 use crate::gate::{Gate, KeyFileError, ProxyError, tokens};
 use crate::http::{Routes, Site};
 use crate::log::LogError;
@@ -95,7 +98,7 @@ impl Server {
     ///
     /// # Errors
     /// If the configuration does not fit, or the certificate or the log cannot be used.
-    pub async fn open(config: Config) -> Result<Self, RunError> {
+    pub async fn open(mut config: Config) -> Result<Self, RunError> {
         // Before it is read: what changes meanwhile is read again.
         let keys_read_at = config.keys.as_ref().and_then(|keys| Stamp::of(&keys.file));
         let keys = match &config.keys {
@@ -104,6 +107,9 @@ impl Server {
         };
         let gate = Gate::new(keys, config.limits, Proxies::new(&config.proxy)?);
         let tls = open_tls(&config)?;
+        if let Some(rooms) = config.bus.rooms.as_mut().filter(|_| !gate.is_open()) {
+            rooms.push(audit_room());
+        }
         let bus = open_bus(&config).await?;
         let realm = Realm::new(bus.clone(), config.realm.clone()).await.map_err(|error| match error {
             RealmError::Log(source) => RunError::unreadable(&config, source),
@@ -140,17 +146,19 @@ impl Server {
         let net = config.net.clone();
         let addresses = Addresses::new(net.connections_per_address_max, &config.proxy.addresses);
         let metrics = Metrics::new();
+        let (audit, telling) = open_audit(&gate, &bus);
         let state = AppState::new(Parts {
             bus,
             realm,
             gate: gate.clone(),
             metrics: metrics.clone(),
+            audit: audit.clone(),
             config,
             draining,
             started: Instant::now(),
         });
         let sockets = Sockets::new(state.clone());
-        let guarding = tokio::spawn(follow_keys(gate, keys, sockets.clone()));
+        let guarding = tokio::spawn(follow_keys(gate, keys, sockets.clone(), audit));
         let site = Site { state, sockets: sockets.clone() };
         let renewing = tls.clone().map(|tls| tokio::spawn(async move { tls.keep_current().await }));
         let connections = Arc::new(Connections::new(Routes::new(site), tls, addresses, metrics, &net));
@@ -161,6 +169,9 @@ impl Server {
         let patience = accept::drain(&connections, &net, hurry).await;
         // What was taken is written before the process ends.
         guarding.abort();
+        if let Some(telling) = telling {
+            telling.abort();
+        }
         keeping.abort();
         if let Some(renewing) = renewing {
             renewing.abort();
@@ -184,15 +195,30 @@ async fn keep_rosters(bus: &ArcaneEventBus) {
 }
 
 /// Keeps keys and revocations as their file has them, and has every WebSocket looked at when they change. Event streams look themselves.
-async fn follow_keys(gate: Gate, file: Option<(PathBuf, Option<Stamp>)>, sockets: Sockets) {
+async fn follow_keys(gate: Gate, file: Option<(PathBuf, Option<Stamp>)>, sockets: Sockets, audit: Audit) {
     let Some((file, read_at)) = file else { return };
     let mut changes = gate.changes();
     let looking = async {
         while changes.changed().await.is_ok() {
             sockets.recheck();
+            audit.report(Entry {
+                refused: None,
+                asked: "reading its keys again".into(),
+                subject: None,
+                address: None,
+            });
         }
     };
     tokio::join!(gate.follow(file, read_at), looking);
+}
+
+/// Where everybody may do everything there is no audit.
+fn open_audit(gate: &Gate, bus: &ArcaneEventBus) -> (Audit, Option<JoinHandle<()>>) {
+    if gate.is_open() {
+        return (Audit::off(), None);
+    }
+    let (audit, clerk) = Audit::on();
+    (audit, Some(tokio::spawn(clerk.tell(bus.clone()))))
 }
 
 fn open_tls(config: &Config) -> Result<Option<Arc<Tls>>, PairError> {

@@ -1,6 +1,7 @@
 //! `GET /ws/events`: one connection message, then events.
 
 mod acts;
+mod audited;
 pub mod codec;
 pub mod deflate;
 mod fanout;
@@ -200,13 +201,14 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let state = &sockets.state;
     state.metrics.connected();
     let wakeup = Arc::new(Wakeup::default());
+    let peer = comer.peer;
     let opened = match admit(comer.pass, wanted) {
         Ok((pass, wanted)) => enter(&sockets, pass, wanted, last, encoding, frames, &wakeup).await,
         Err(refused) => Err(refused),
     };
     let Joined { pass, mut subscription, consumer, member, listens, asks_roster } = match opened {
         Ok(opened) => opened,
-        Err(refused) => return refuse(&mut io, &refused, state).await,
+        Err(refused) => return refuse(&mut io, &refused, state, peer).await,
     };
     let session = rand::random::<u64>();
     let mut outbox = Outbox::default();
@@ -226,10 +228,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             .ending(ends_at(&pass)),
         subject: state.gate.subject(&pass, comer.peer),
         pass,
-        decoder: match encoding {
-            Encoding::Plain => Decoder::new(net.message_bytes_max),
-            Encoding::Deflate { .. } => Decoder::with_deflate(net.message_bytes_max),
-        },
+        decoder: decoder(encoding, net.message_bytes_max),
         encoding,
         subscription,
         consumer,
@@ -252,9 +251,17 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             let _ = tcp.set_zero_linger();
         }
         socket.state.metrics.closed(code);
+        audited::tell(&socket.state.audit, code, Some(&socket.pass), peer);
         tracing::info!(session = %session_name(session), code, "websocket closed");
         drop((socket, permit));
     });
+}
+
+fn decoder(encoding: Encoding, message_bytes_max: usize) -> Decoder {
+    match encoding {
+        Encoding::Plain => Decoder::new(message_bytes_max),
+        Encoding::Deflate { .. } => Decoder::with_deflate(message_bytes_max),
+    }
 }
 
 /// A connection that has its place in a room.
@@ -268,9 +275,15 @@ struct Joined {
 }
 
 /// Closes a connection that gets no place in a room. A browser sees the reason of a close, but not of a refused handshake.
-async fn refuse(io: &mut (impl AsyncRead + AsyncWrite + Unpin), refused: &UpgradeRefused, state: &AppState) {
+async fn refuse(
+    io: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    refused: &UpgradeRefused,
+    state: &AppState,
+    peer: Option<IpAddr>,
+) {
     let (code, reason) = refused.close();
     state.metrics.closed(code.code());
+    audited::tell(&state.audit, code.code(), None, peer);
     let _ = io.write_all(&codec::close_frame(code.code(), &reason)).await;
     linger(io).await;
 }

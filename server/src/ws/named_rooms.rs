@@ -24,7 +24,7 @@ pub(super) async fn open(
     pass: &Pass,
     output: &Output,
 ) -> Option<Result<HeldRoom, NoSuchRoom>> {
-    let name = named(output).filter(|name| pass.check_room(name).is_ok())?;
+    let name = named(output).filter(|name| pass.check_change(name).is_ok())?;
     Some(bus.open_room(&name).await)
 }
 

@@ -134,8 +134,8 @@ pub struct Rooms<'a> {
 impl Rooms<'_> {
     fn of(self, bus: &ArcaneEventBus, name: Option<&RoomName>) -> Result<HeldRoom, PublishRefused> {
         self.pass.check(Right::Publish)?;
+        self.pass.check_change(name.unwrap_or(self.own.name()))?;
         let Some(name) = name else { return Ok(self.own.clone()) };
-        self.pass.check_room(name)?;
         Ok(match self.named {
             Some(Ok(held)) if held.name() == name => held.clone(),
             Some(Err(error)) => return Err(error.clone().into()),

@@ -29,6 +29,7 @@ use super::socket::Socket;
 use super::turn::Outbox;
 use super::wakeup::Wakeup;
 use super::wheel::Wheel;
+use crate::audit::Audit;
 use crate::bus::{ArcaneEventBus, Start, Submission};
 use crate::config::{BusConfig, Config, NetConfig, Retention};
 use crate::intake;
@@ -101,6 +102,7 @@ impl Simulation {
             None => realm.now_or_never().unwrap(),
         };
         let state = AppState::new(Parts {
+            audit: Audit::off(),
             realm: realm.unwrap(),
             bus: bus.clone(),
             draining: watch::channel(false).1,

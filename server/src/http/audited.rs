@@ -1,0 +1,78 @@
+//! What of a request is told in the audit log: administrative acts that were done, and refusals.
+
+use std::net::IpAddr;
+
+use axum::extract::Request;
+use axum::http::{Method, Uri};
+use axum::response::Response;
+
+use super::allowed::Identified;
+use super::error::Problematic;
+use crate::audit::{Audit, Entry};
+use crate::connection::RequestPermit;
+
+/// Kinds of problems that are refusals of the gate.
+const REFUSALS: [&str; 6] = ["no-token", "bad-token", "forbidden", "too-much", "origin", "host"];
+
+/// What has to be known of a request before it is answered.
+pub(super) struct Asked {
+    method: Method,
+    uri: Uri,
+    peer: Option<IpAddr>,
+}
+
+/// Whose request it was: left among the extensions of its answer.
+#[derive(Debug, Clone)]
+pub(super) struct Whose {
+    identified: Identified,
+    deletes: bool,
+}
+
+impl Whose {
+    /// `None`: nothing is told.
+    pub(super) fn of(audit: &Audit, request: &Request) -> Option<Self> {
+        let identified = || request.extensions().get::<Identified>().cloned();
+        Some(Self {
+            identified: audit.is_on().then(identified).flatten()?,
+            deletes: request.method() == Method::DELETE,
+        })
+    }
+
+    /// Leaves it with an answer that may be told of.
+    pub(super) fn sign(self, answer: &mut Response) {
+        if self.deletes || answer.status().is_client_error() {
+            answer.extensions_mut().insert(self);
+        }
+    }
+}
+
+impl Asked {
+    /// `None`: nothing is told.
+    pub(super) fn of(audit: &Audit, request: &Request) -> Option<Self> {
+        audit.is_on().then(|| Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            peer: request.extensions().get::<RequestPermit>().and_then(RequestPermit::peer),
+        })
+    }
+
+    /// Tells of what came of it, if that is to be told.
+    pub(super) fn tell(self, audit: &Audit, answer: &Response) {
+        let extensions = answer.extensions();
+        let kind = extensions.get::<Problematic>().map(|Problematic(kind)| *kind);
+        let refused = kind.filter(|kind| REFUSALS.contains(kind));
+        // Deleting is what administrators do.
+        let is_act = self.method == Method::DELETE && answer.status().is_success();
+        if refused.is_none() && !is_act {
+            return;
+        }
+        let whose = extensions.get::<Whose>().map(|whose| &whose.identified);
+        let pass = whose.and_then(|identified| identified.pass.as_ref().ok());
+        audit.report(Entry {
+            refused,
+            asked: Entry::asked(self.method.as_str(), self.uri.path()),
+            subject: pass.map(|pass| pass.grant().subject.to_string()),
+            address: whose.and_then(|identified| identified.peer).or(self.peer),
+        });
+    }
+}
