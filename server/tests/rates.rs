@@ -136,6 +136,28 @@ async fn one_address_has_so_many_connections_and_gets_their_places_back() {
 }
 
 #[tokio::test]
+async fn a_question_that_takes_too_long_ends_and_says_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    for config in
+        [TestServer::config_in(dir.path()), Config { dashboard: Dashboard::Off, ..Config::default() }]
+    {
+        let in_memory = config.data_dir.is_none();
+        let limits = LimitsConfig { queries: 1, query_time: Duration::from_nanos(1), ..LimitsConfig::none() };
+        let server = TestServer::with(Config { limits, ..config }).await;
+        assert_eq!(server.ask("/events", events(1000)).await.0, 201);
+        for _ in 0..10 {
+            let (status, problem) = server.look("/events?limit=1000&spell=reveal").await;
+            assert_eq!((status, &problem["type"]), (422, &json!("/docs#problem-too-long")), "{problem}");
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.contains("ask for less"), "{detail}");
+        }
+        let metrics = server.get("/metrics").await.text().await.unwrap();
+        assert!(metrics.contains(r#"arcane_refused_total{why="query-time"} 10"#), "{in_memory} {metrics}");
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn without_bounds_everything_passes() {
     let server = limited(LimitsConfig::none()).await;
     for _ in 0..20 {

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use arcane_server::log::history::ActivityQuery;
+use arcane_server::log::history::Allowance;
 use arcane_server::log::history::HistoryQuery;
 use arcane_server::log::history::Order;
 use arcane_server::log::history::Search;
@@ -131,6 +132,7 @@ pub(crate) fn table(index: &Index, log: &Log) -> anyhow::Result<()> {
                     from: Some(Timestamp::from_unix_micros(to - length)),
                     to: Timestamp::from_unix_micros(to),
                     buckets,
+                    time: Allowance::default(),
                 };
                 let began = Instant::now();
                 found += index.activity(&query)?.buckets.len();
@@ -161,6 +163,7 @@ fn query(kind: &Kind, n: u64, order: Order, log: &Log) -> anyhow::Result<History
         order,
         filter: (kind.filter)(n),
         text,
+        time: Allowance::default(),
     })
 }
 

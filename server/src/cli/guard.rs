@@ -1,6 +1,7 @@
 //! The settings of `arcane serve` about how much a subject may do, and which proxies are believed.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -32,6 +33,9 @@ pub(super) struct LimitFlags {
     /// Questions to the log that one subject may ask at a time; others wait. Without it 4 where there are keys.
     #[arg(long, env = "ARCANE_MAX_QUERIES")]
     max_queries: Option<u32>,
+    /// Seconds that one question to the log may be worked on; 0 is no bound. Without it 5 where there are keys, otherwise 30.
+    #[arg(long, env = "ARCANE_MAX_QUERY_S")]
+    max_query_s: Option<u32>,
 }
 
 /// Which proxies are believed, and what their users may.
@@ -66,6 +70,7 @@ impl LimitFlags {
             spells_per_s: self.max_spells_per_s.unwrap_or(default.spells_per_s),
             messages_per_s: self.max_messages_per_s.unwrap_or(default.messages_per_s),
             queries: self.max_queries.unwrap_or(default.queries),
+            query_time: self.max_query_s.map_or(default.query_time, |s| Duration::from_secs(s.into())),
         }
     }
 }

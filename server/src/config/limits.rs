@@ -1,5 +1,7 @@
 //! How much one subject may do.
 
+use std::time::Duration;
+
 /// Bounds for each subject: of a server with keys the token's, of another one the address that asks. 0 is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitsConfig {
@@ -13,13 +15,22 @@ pub struct LimitsConfig {
     pub messages_per_s: u32,
     /// Questions to the log at a time: history, search, activity. Default 0.
     pub queries: u32,
+    /// How long one of these may be worked on. Default 30 s.
+    pub query_time: Duration,
 }
 
 impl LimitsConfig {
-    /// For a server that only its own machine reaches: no bounds.
+    /// For a server that only its own machine reaches: no bounds but the time of a question, which others would wait for.
     #[must_use]
     pub fn none() -> Self {
-        Self { events_per_s: 0, bytes_per_s: 0, spells_per_s: 0, messages_per_s: 0, queries: 0 }
+        Self {
+            events_per_s: 0,
+            bytes_per_s: 0,
+            spells_per_s: 0,
+            messages_per_s: 0,
+            queries: 0,
+            query_time: Duration::from_secs(30),
+        }
     }
 
     /// For a server with keys: several times what an agent does, and less than what one machine can.
@@ -31,6 +42,7 @@ impl LimitsConfig {
             spells_per_s: 20,
             messages_per_s: 100,
             queries: 4,
+            query_time: Duration::from_secs(5),
         }
     }
 }

@@ -269,6 +269,11 @@ impl Gate {
         }
     }
 
+    /// How long a question to the log may be worked on; zero is no bound.
+    pub(crate) fn query_time(&self) -> Duration {
+        self.held.limits_config.query_time
+    }
+
     /// Watches what was granted.
     pub(crate) fn watch(&self, pass: Pass) -> PassWatch {
         PassWatch { gate: self.clone(), pass, changes: self.changes() }

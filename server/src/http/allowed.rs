@@ -11,6 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::Site;
 use super::error::ApiError;
+use crate::bus::history::Allowance;
 use crate::gate::limits::{Counted, Subject, TooMuch};
 use crate::gate::pass::{Cast, Kind, Subscribe};
 use crate::gate::rights::Right;
@@ -134,6 +135,11 @@ impl Allowed<Subscribe> {
         })?;
         self.recheck()?;
         Ok(turn)
+    }
+
+    /// How long the log may work on what this request asks.
+    pub(crate) fn query_time(&self) -> Allowance {
+        Allowance::of(self.gate.query_time())
     }
 
     /// Whether looking may be told of: then the look is a spell of its own.

@@ -55,6 +55,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("no-token", "The server wants a token, and the request has none."),
     ("bad-token", "The token does not hold; `detail` says why."),
     ("forbidden", "The token does not allow this; `detail` says what it does allow."),
+    ("too-long", "Working on the question takes longer than it may; `detail` says how to ask for less."),
     ("too-much", "The subject does more than it may; `Retry-After` says when to go on."),
     ("host", "The request does not say, or not plainly, which host it is for."),
     ("tls", "The request came in the clear to a port that takes TLS alone."),
@@ -244,6 +245,7 @@ impl From<LogError> for ApiError {
         match error.fault {
             Fault::NoRoom => Self::new(StatusCode::NOT_FOUND, "no-such-room", error.to_string()),
             Fault::Query => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", error.to_string()),
+            Fault::TooLong => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too-long", error.to_string()),
             Fault::Busy | Fault::Behind => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "log-behind", error.to_string())
             }

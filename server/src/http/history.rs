@@ -19,6 +19,7 @@ use crate::bus::{ArcaneEventBus, Fault, LogError, RoomInfo, Since};
 use crate::clock;
 use crate::gate::pass::{Admin, Subscribe};
 use crate::query::{Pairs, QueryError};
+use crate::state::AppState;
 
 /// Most events of one page.
 pub(crate) const LIMIT_MAX: usize = 1000;
@@ -72,9 +73,11 @@ pub(crate) async fn history(state: Allowed<Subscribe>, query: Pairs) -> Result<R
             .map_err(|error| ApiError::parameter("q", error.to_string()))?,
         room: there.id,
         bytes_max: None,
+        time: state.query_time(),
     };
     let head = json!({ "room": room, "epoch": there.epoch, "oldest": there.oldest, "head": there.head });
-    HistoryPieces::new(&state.bus, turn, wanted, there.epoch, &head.to_string()).into_response().await
+    let pieces = HistoryPieces::new(&state.bus, turn, wanted, there.epoch, &head.to_string());
+    pieces.into_response().await.map_err(|error| refused(&state, error))
 }
 
 /// [`HistoryAnswer`], made in pieces as it is read, with the events as they were encoded.
@@ -119,7 +122,7 @@ impl HistoryPieces {
     }
 
     /// The first piece says whether there is an answer at all; most answers have no other.
-    async fn into_response(mut self) -> Result<Response, ApiError> {
+    async fn into_response(mut self) -> Result<Response, LogError> {
         let first = self.next().await?;
         let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
         if self.ended {
@@ -140,7 +143,11 @@ impl HistoryPieces {
     async fn next(&mut self) -> Result<Bytes, LogError> {
         let bytes_max = Some(PIECE_BYTES_MAX.min(self.bytes_left));
         let wanted = HistoryQuery { bytes_max, ..self.wanted.clone() };
-        let page = self.bus.history()?.page(wanted).await?;
+        let page = match self.bus.history()?.page(wanted).await {
+            // What was found is a page, and the next one has its own time.
+            Err(error) if error.fault == Fault::TooLong && self.begun => return Ok(self.end(true)),
+            page => page?,
+        };
         let oldest = *self.oldest.get_or_insert(page.first);
         let after = self.wanted.after.unwrap_or(0);
         if self.wanted.order == Order::Ascending && page.first > oldest.max(after + 1) {
@@ -163,12 +170,22 @@ impl HistoryPieces {
             Order::Ascending => self.wanted.after = last.or(self.wanted.after),
             Order::Descending => self.wanted.before = last.or(self.wanted.before),
         }
-        self.ended = !page.more || self.wanted.limit == 0 || self.bytes_left == 0;
-        if self.ended {
-            let next = last.filter(|_| page.more).map(|seq| Position { epoch: self.epoch.clone(), seq });
-            piece.extend_from_slice(format!("],\"next\":{}}}", json!(next)).as_bytes());
+        if !page.more || self.wanted.limit == 0 || self.bytes_left == 0 {
+            piece.extend_from_slice(&self.end(page.more));
         }
         Ok(piece.into())
+    }
+
+    /// What comes after the last event; `more` if there are more events than it.
+    fn end(&mut self, more: bool) -> Bytes {
+        self.ended = true;
+        let last = match self.wanted.order {
+            Order::Ascending => self.wanted.after,
+            Order::Descending => self.wanted.before,
+        };
+        let next = last.filter(|_| more && self.begun);
+        let next = next.map(|seq| Position { epoch: self.epoch.clone(), seq });
+        format!("],\"next\":{}}}", json!(next)).into()
     }
 }
 
@@ -194,8 +211,15 @@ pub(crate) async fn activity(
     let (from, to) = (query.time("from")?, query.time("to")?);
     let buckets = query.whole("buckets", LIMIT_MAX, BUCKETS_DEFAULT)? as u64;
     let to = to.unwrap_or_else(clock::now);
-    let wanted = ActivityQuery { room: there.id, from, to: to.max(from.unwrap_or(to)), buckets };
-    let activity = state.bus.history()?.activity(wanted).await?;
+    let wanted = ActivityQuery {
+        room: there.id,
+        from,
+        to: to.max(from.unwrap_or(to)),
+        buckets,
+        time: state.query_time(),
+    };
+    let activity = state.bus.history()?.activity(wanted).await;
+    let activity = activity.map_err(|error| refused(&state, error))?;
     Ok(Json(ActivityAnswer {
         room,
         epoch: there.epoch,
@@ -206,6 +230,14 @@ pub(crate) async fn activity(
         step_s: activity.step_s,
         buckets: activity.buckets.iter().map(told).collect(),
     }))
+}
+
+/// Counts what took longer than it may.
+fn refused(state: &AppState, error: LogError) -> ApiError {
+    if error.fault == Fault::TooLong {
+        state.metrics.refused("query-time");
+    }
+    error.into()
 }
 
 fn told(bucket: &ActivityCounts) -> ActivityBucket {

@@ -1,5 +1,7 @@
 //! What can be wrong with a log.
 
+use std::time::Duration;
+
 /// Why a log cannot do what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -27,6 +29,8 @@ pub enum Fault {
     Behind,
     /// A question that cannot be asked.
     Query,
+    /// Working on a question takes longer than it may.
+    TooLong,
     /// The room was deleted.
     NoRoom,
     /// It did not say whether it has what it was given.
@@ -69,6 +73,7 @@ impl Fault {
             Self::Busy => "busy",
             Self::Behind => "behind",
             Self::Query => "query",
+            Self::TooLong => "too-long",
             Self::NoRoom => "no-room",
             Self::Unknown => "unknown",
             Self::Closed => "closed",
@@ -101,11 +106,19 @@ impl Fault {
             Self::Disk => "the event log cannot be written: ",
             Self::Busy => "the event log is behind; try again soon: ",
             Self::Behind => "the index of the event log is still being built; try again soon: ",
-            Self::Query | Self::NoRoom => "",
+            Self::Query | Self::TooLong | Self::NoRoom => "",
             Self::Unknown => {
                 "it is not known whether this is in the event log; send it again with the same Idempotency-Key: "
             }
             Self::Closed => "the server is about to stop: ",
         }
     }
+}
+
+/// What somebody is told whose question may take so long and takes longer.
+pub(super) fn too_long(time: Duration) -> String {
+    format!(
+        "the question takes longer than {time:?}, which is all that it may; ask for less: fewer words, longer beginnings, a shorter \
+         stretch (after, before; from, to), or raise --max-query-s"
+    )
 }

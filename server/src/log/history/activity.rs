@@ -2,6 +2,7 @@
 
 use arcane_shared::{Epoch, Seq, SpellName, Timestamp};
 
+use super::Allowance;
 use crate::log::RoomId;
 
 /// Steps that people can read, in seconds. Longer ones are days.
@@ -10,7 +11,7 @@ const STEPS_S: [u64; 17] =
 const DAY_S: u64 = 86_400;
 
 /// Between which moments, and how finely.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ActivityQuery {
     /// The room's number in the log.
     pub room: RoomId,
@@ -20,6 +21,8 @@ pub struct ActivityQuery {
     pub to: Timestamp,
     /// At most so many stretches.
     pub buckets: u64,
+    /// How long it may be worked on.
+    pub time: Allowance,
 }
 
 /// The answer.

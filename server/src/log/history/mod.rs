@@ -3,11 +3,13 @@
 //! A log that can answer implements [`super::History`]; how it finds the answer is its own affair.
 
 mod activity;
+mod allowance;
 mod search;
 
 use arcane_shared::{Epoch, EventFilter, Seq};
 
 pub use activity::{Activity, ActivityCounts, ActivityQuery, step_s};
+pub use allowance::Allowance;
 pub(crate) use search::Term;
 pub use search::{SEARCH_LEN_MAX, SEARCH_TERMS_MAX, Search, SearchError};
 
@@ -45,6 +47,8 @@ pub struct HistoryQuery {
     pub filter: EventFilter,
     /// Words that must stand in description, task or daemon.
     pub text: Option<Search>,
+    /// How long it may be worked on.
+    pub time: Allowance,
 }
 
 /// The answer: of one moment, even while events come and go.

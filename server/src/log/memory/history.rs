@@ -1,17 +1,19 @@
 //! The past of a log in memory: everything is looked at.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use arcane_shared::{SpellName, Timestamp};
 
 use super::{MemoryLog, at_once};
 use crate::event::PreparedFrame;
+use crate::log::error::too_long;
 use crate::log::history::{
     Activity, ActivityCounts, ActivityQuery, HistoryPage, HistoryQuery, LoggedEvent, Order, PAGE_BYTES_MAX,
     Search, step_s,
 };
 use crate::log::retention::Held;
-use crate::log::{Answer, History, LogError};
+use crate::log::{Answer, Fault, History, LogError};
 
 impl History for MemoryLog {
     fn page(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {
@@ -25,6 +27,8 @@ impl History for MemoryLog {
 
 impl MemoryLog {
     fn page_of_history(&self, query: &HistoryQuery) -> Result<HistoryPage, LogError> {
+        let begun = Instant::now();
+        let deadline = query.time.deadline(begun);
         let state = self.lock();
         let kept = state.room(query.room)?;
         let from = query.after.map_or(0, |after| kept.index_after(after));
@@ -34,9 +38,15 @@ impl MemoryLog {
         let passes = |frame: &&Arc<PreparedFrame>| {
             frame.passes(&query.filter) && query.text.as_ref().is_none_or(|search| matches(frame, search))
         };
+        // Nothing passes any more once the time is over.
+        let mut is_over = false;
+        let mut looked_at = |frame: &&Arc<PreparedFrame>| {
+            is_over |= deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            !is_over && passes(frame)
+        };
         let found: Box<dyn Iterator<Item = &Arc<PreparedFrame>>> = match query.order {
-            Order::Ascending => Box::new(range.filter(passes)),
-            Order::Descending => Box::new(range.rev().filter(passes)),
+            Order::Ascending => Box::new(range.filter(&mut looked_at)),
+            Order::Descending => Box::new(range.rev().filter(&mut looked_at)),
         };
         let bytes_max = query.bytes_max.unwrap_or(PAGE_BYTES_MAX);
         let (mut frames, mut bytes, mut more) = (Vec::new(), 0, false);
@@ -47,6 +57,10 @@ impl MemoryLog {
             }
             bytes += frame.json().len();
             frames.push(frame);
+        }
+        query.time.spend(begun.elapsed());
+        if is_over {
+            return Err(LogError::new(Fault::TooLong, too_long(query.time.whole())));
         }
         let logged =
             |frame: &Arc<PreparedFrame>| LoggedEvent { seq: frame.seq(), json: frame.text().to_owned() };

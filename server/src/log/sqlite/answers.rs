@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use arcane_shared::{RoomName, Seq};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, ready};
+use tokio::sync::Semaphore;
 
 use super::index::IndexError;
 use super::{Database, SqliteLog, schema};
@@ -24,9 +25,18 @@ impl SqliteLog {
         &self,
         question: impl FnOnce(&Database) -> Result<T, LogError> + Send + 'static,
     ) -> Answer<'_, T> {
+        self.ask_from(&self.0.answers, question)
+    }
+
+    /// The same, with a place of these.
+    fn ask_from<'a, T: Send + 'static>(
+        &'a self,
+        places: &'a Arc<Semaphore>,
+        question: impl FnOnce(&Database) -> Result<T, LogError> + Send + 'static,
+    ) -> Answer<'a, T> {
         async move {
             let closed = || LogError::new(Fault::Closed, "nothing more is read");
-            let place = Arc::clone(&self.0.answers).acquire_owned().await.map_err(|_| closed())?;
+            let place = Arc::clone(places).acquire_owned().await.map_err(|_| closed())?;
             let database = Arc::clone(&self.0);
             let asked = tokio::task::spawn_blocking(move || {
                 let answer = question(&database);
@@ -170,11 +180,11 @@ impl EventLog for SqliteLog {
 
 impl History for SqliteLog {
     fn page(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {
-        self.ask(move |database| database.history(&query))
+        self.ask_from(&self.0.questions, move |database| database.history(&query))
     }
 
     fn activity(&self, query: ActivityQuery) -> Answer<'_, Activity> {
-        self.ask(move |database| database.activity(&query))
+        self.ask_from(&self.0.questions, move |database| database.activity(&query))
     }
 }
 

@@ -58,12 +58,15 @@ use writer::Writer;
 #[derive(Debug, Clone)]
 pub struct SqliteLog(Arc<Database>);
 
-/// Answers that are being read at a time; further questions wait. Each holds one page in memory.
+/// Answers of each kind that are being read at a time; further questions wait. Each holds one page in memory.
 const ANSWERS_MAX: usize = 4;
 
 #[derive(Debug)]
 struct Database {
+    /// Places of readers and of those that are told what is remembered.
     answers: Arc<Semaphore>,
+    /// Places of history and activity, which may take long: no reader waits for them.
+    questions: Arc<Semaphore>,
     queue: Arc<Queue>,
     pins: Pins,
     marks: Arc<Marks>,
@@ -118,12 +121,9 @@ impl SqliteLog {
         let connection = open::connect(&path).map_err(|error| of_log(error.into()))?;
         let rooms = extents(&opened, &pins, &marks);
         let clock = Arc::new(opened.clock);
+        let deleted = opened.deleted.iter().map(|(room, _)| *room).collect();
         let writer = Writer {
-            store: Store::new(
-                opened.connection,
-                rooms,
-                opened.deleted.iter().map(|(room, _)| *room).collect(),
-            ),
+            store: Store::new(opened.connection, rooms, deleted),
             queue: Arc::clone(&queue),
             pins: pins.clone(),
             marks: Arc::clone(&marks),
@@ -152,6 +152,7 @@ impl SqliteLog {
         let by_name = opened.rooms.into_iter().map(|room| (room.name.clone(), room)).collect();
         Ok(Self(Arc::new(Database {
             answers: Arc::new(Semaphore::new(ANSWERS_MAX)),
+            questions: Arc::new(Semaphore::new(ANSWERS_MAX)),
             queue,
             pins,
             marks,

@@ -1,7 +1,10 @@
 //! What can be wrong with a question to the index.
 
+use std::time::Duration;
+
 use arcane_shared::Seq;
 
+use crate::log::error::too_long;
 use crate::log::{Fault, LogError};
 
 /// Why the index has no answer.
@@ -21,6 +24,9 @@ pub enum IndexError {
     /// As many questions as may be asked at once are being answered, and waiting for them took too long.
     #[error("too many questions about the event log at once; try again soon")]
     Busy,
+    /// Working on it takes longer than it may.
+    #[error("{}", too_long(*.0))]
+    TooLong(Duration),
     /// An event is not what was written.
     #[error("event {0} is damaged in the event log")]
     DamagedEvent(Seq),
@@ -65,6 +71,7 @@ impl From<IndexError> for LogError {
                 Fault::Behind
             }
             IndexError::NoRoom(_) => Fault::NoRoom,
+            IndexError::TooLong(_) => Fault::TooLong,
             IndexError::DamagedEvent(_) => Fault::Damaged,
             IndexError::Log(_) | IndexError::Thread(_) => Fault::Disk,
         };

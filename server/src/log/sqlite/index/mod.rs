@@ -29,6 +29,7 @@ mod source;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod timer;
 mod words;
 
 use std::path::Path;
@@ -41,7 +42,7 @@ use rusqlite::Connection;
 pub use error::IndexError;
 
 use super::background::{self, StandBack};
-use crate::log::history::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
+use crate::log::history::{Activity, ActivityQuery, Allowance, HistoryPage, HistoryQuery};
 use notifier::Notifier;
 use plan::IndexedRoom;
 use readers::{Reader, Readers};
@@ -98,9 +99,12 @@ impl Index {
     /// [`IndexError::Behind`] and [`IndexError::Busy`] pass by themselves.
     pub fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, IndexError> {
         if query.is_plain() {
-            return self.readers.with(Instant::now() + WAIT_MAX, |reader| history::plain(reader, query));
+            return self.readers.with(Instant::now() + WAIT_MAX, |reader| {
+                reader.timer.clone().run(&query.time, || history::plain(reader, query))
+            });
         }
-        self.ask(i64::from(query.room), |log, index, room| history::chosen(log, index, room, query))
+        let answer = |log: &Connection, index: &Connection, room| history::chosen(log, index, room, query);
+        self.ask(i64::from(query.room), &query.time, answer)
     }
 
     /// How much happened when. Blocks as [`Self::history`] does.
@@ -108,7 +112,8 @@ impl Index {
     /// # Errors
     /// [`IndexError::Behind`] and [`IndexError::Busy`] pass by themselves.
     pub fn activity(&self, query: &ActivityQuery) -> Result<Activity, IndexError> {
-        self.ask(i64::from(query.room), |log, index, room| activity::activity(log, index, room, query))
+        let answer = |log: &Connection, index: &Connection, room| activity::activity(log, index, room, query);
+        self.ask(i64::from(query.room), &query.time, answer)
     }
 
     /// Ends the thread, after the batch that it is working on. Dropping does the same.
@@ -132,10 +137,16 @@ impl Index {
     fn ask<T>(
         &self,
         room_id: i64,
+        time: &Allowance,
         answer: impl FnOnce(&Connection, &Connection, LoggedRoom) -> Result<T, IndexError>,
     ) -> Result<T, IndexError> {
         let deadline = Instant::now() + WAIT_MAX;
-        let asked = self.readers.with(deadline, |reader| self.caught_up(reader, room_id, deadline, answer));
+        let asked = self.readers.with(deadline, |reader| {
+            let timer = reader.timer.clone();
+            let answer =
+                |log: &Connection, index: &Connection, room| timer.run(time, || answer(log, index, room));
+            self.caught_up(reader, room_id, deadline, answer)
+        });
         if let Err(error) = &asked
             && error.is_damaged_index()
         {

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::error::IndexError;
 use super::schema::Files;
+use super::timer::Timer;
 
 /// Most questions that are answered at once. More than processors is no use; the rest waits.
 const READERS_MAX: usize = 8;
@@ -17,9 +18,17 @@ pub(super) struct Reader {
     pub(super) log: Connection,
     /// With the number of the file that it is a connection to.
     index: Option<(u64, Connection)>,
+    /// Both connections look at it.
+    pub(super) timer: Timer,
 }
 
 impl Reader {
+    fn new(files: &Files) -> Result<Self, IndexError> {
+        let (mut log, timer) = (files.log()?, Timer::default());
+        timer.watch(&mut log).map_err(IndexError::Log)?;
+        Ok(Self { log, index: None, timer })
+    }
+
     /// Connections to the log, and to the index's file of this number.
     pub(super) fn both(
         &mut self,
@@ -28,7 +37,11 @@ impl Reader {
     ) -> Result<(&Connection, &Connection), IndexError> {
         let index = match self.index.take().filter(|(of, _)| *of == file) {
             Some((_, index)) => index,
-            None => files.index()?,
+            None => {
+                let mut index = files.index()?;
+                self.timer.watch(&mut index).map_err(IndexError::Index)?;
+                index
+            }
         };
         let (_, index) = self.index.insert((file, index));
         Ok((&self.log, index))
@@ -67,7 +80,7 @@ impl Readers {
         let loan = self.borrow(deadline)?;
         let mut reader = match loan.1 {
             Some(reader) => reader,
-            None => Reader { log: self.files.log()?, index: None },
+            None => Reader::new(&self.files)?,
         };
         let answer = ask(&mut reader);
         // After an error its connections may be in any state.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::super::Index;
 use super::support::{Draft, Log, settle};
-use crate::log::history::{ActivityQuery, HistoryQuery, Order, Search};
+use crate::log::history::{ActivityQuery, Allowance, HistoryQuery, Order, Search};
 
 const WORDS: [&str; 6] = ["alpha", "beta", "beton", "gamma", "gamma-ray", "x1"];
 
@@ -180,6 +180,7 @@ impl World {
                 order: if question.descending { Order::Descending } else { Order::Ascending },
                 filter: filter.clone(),
                 text: (!words.is_empty()).then(|| Search::parse(&words.join(" ")).unwrap()),
+                time: Allowance::default(),
             })
             .unwrap();
         let found: Vec<Seq> = page.events.iter().map(|event| event.seq).collect();
@@ -192,7 +193,9 @@ impl World {
         settle(index, &self.log);
         for buckets in [1, 7, 500] {
             let to = Timestamp::from_unix_micros(i64::try_from(self.second).unwrap() * 1_000_000);
-            let activity = index.activity(&ActivityQuery { room: 1, from: None, to, buckets }).unwrap();
+            let activity = index
+                .activity(&ActivityQuery { room: 1, from: None, to, buckets, time: Allowance::default() })
+                .unwrap();
             for bucket in &activity.buckets {
                 let at = u64::try_from(bucket.at.unix_micros() / 1_000_000).unwrap();
                 let mut here = self

@@ -4,7 +4,7 @@ use arcane_shared::{EventFilter, Timestamp};
 
 use super::super::IndexError;
 use super::support::{Draft, Log, all, create, seqs, settle};
-use crate::log::history::{ActivityQuery, HistoryQuery, Order, Search};
+use crate::log::history::{ActivityQuery, Allowance, HistoryQuery, Order, Search};
 
 fn failures() -> EventFilter {
     EventFilter { success: Some(false), ..EventFilter::default() }
@@ -171,7 +171,11 @@ fn activity_counts_what_is_kept() {
     log.append(1, &drafts);
     let index = log.open();
     let to = Timestamp::from_unix_micros((1_700_000_000 + 10_002 / 3) * 1_000_000);
-    let ask = |buckets| index.activity(&ActivityQuery { room: 1, from: None, to, buckets }).unwrap();
+    let ask = |buckets| {
+        index
+            .activity(&ActivityQuery { room: 1, from: None, to, buckets, time: Allowance::default() })
+            .unwrap()
+    };
     let sums = |buckets| {
         let activity = ask(buckets);
         assert!(activity.buckets.len() as u64 <= buckets);
@@ -192,7 +196,9 @@ fn activity_counts_what_is_kept() {
     index.wake(1);
     settle(&index, &log);
     log.append(1, &[Draft::new(10_001, ""), Draft::new(10_002, "")]);
-    let activity = index.activity(&ActivityQuery { room: 1, from: None, to, buckets: 10_000 }).unwrap();
+    let activity = index
+        .activity(&ActivityQuery { room: 1, from: None, to, buckets: 10_000, time: Allowance::default() })
+        .unwrap();
     let events: u64 = activity.buckets.iter().map(|one| one.events).sum();
     assert_eq!((events, activity.buckets[0].seq), (3_002, 7_001));
     assert_eq!(activity.first_at, Some(Timestamp::from_unix_micros((1_700_000_000 + 7_001 / 3) * 1_000_000)));
@@ -206,7 +212,9 @@ fn a_room_without_events_has_pages_and_activity() {
     assert!(seqs(&index.history(&all(None, EventFilter::default()))).is_empty());
     assert!(seqs(&index.history(&all(Some("x"), failures()))).is_empty());
     let to = Timestamp::from_unix_micros(1);
-    let activity = index.activity(&ActivityQuery { room: 1, from: None, to, buckets: 300 }).unwrap();
+    let activity = index
+        .activity(&ActivityQuery { room: 1, from: None, to, buckets: 300, time: Allowance::default() })
+        .unwrap();
     assert_eq!((activity.buckets.len(), activity.first_at, activity.step_s), (0, None, 1));
     index.close();
 }
