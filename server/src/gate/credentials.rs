@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 
 /// The subprotocol that a WebSocket client asks for beside its token, and that the server agrees to.
 pub(crate) const SUBPROTOCOL: &str = "arcane";
@@ -20,12 +20,14 @@ pub(crate) enum CredentialsError {
     Several,
 }
 
-/// The token that a request carries: in `Authorization`, or as a WebSocket subprotocol, or as a query parameter.
+/// The token that a request carries: in `Authorization`, or as a WebSocket subprotocol, or as a query parameter. Where a proxy names
+/// the user, it may pass on what it has checked itself: an `Authorization` of another scheme.
 pub(crate) fn find<'a>(
     headers: &'a HeaderMap,
     query: Option<&'a str>,
+    beside_user: bool,
 ) -> Result<Option<Cow<'a, str>>, CredentialsError> {
-    let mut tokens = in_authorization(headers)?;
+    let mut tokens = in_authorization(headers, beside_user)?;
     tokens.extend(in_subprotocols(headers));
     tokens.extend(in_query(query));
     let mut tokens = tokens.into_iter();
@@ -41,9 +43,13 @@ pub(crate) fn offers_subprotocol(headers: &HeaderMap) -> bool {
     subprotocols(headers).any(|name| name == SUBPROTOCOL)
 }
 
-fn in_authorization(headers: &HeaderMap) -> Result<Vec<Cow<'_, str>>, CredentialsError> {
+fn in_authorization(headers: &HeaderMap, beside_user: bool) -> Result<Vec<Cow<'_, str>>, CredentialsError> {
+    let is_bearer = |value: &HeaderValue| {
+        value.as_bytes().get(..6).is_some_and(|start| start.eq_ignore_ascii_case(b"bearer"))
+    };
     let values = headers.get_all(header::AUTHORIZATION).iter();
     values
+        .filter(|value| !beside_user || is_bearer(value))
         .map(|value| {
             let text = value.to_str().map_err(|_| CredentialsError::Scheme)?;
             let (scheme, token) = text.trim().split_once(' ').ok_or(CredentialsError::Scheme)?;
@@ -80,7 +86,7 @@ mod tests {
         for (name, value) in pairs {
             headers.append(name, value.parse().unwrap());
         }
-        find(&headers, query).map(|token| token.map(Cow::into_owned))
+        find(&headers, query, false).map(|token| token.map(Cow::into_owned))
     }
 
     #[test]

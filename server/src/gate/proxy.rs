@@ -1,19 +1,27 @@
 //! Who comes through a proxy that knows its users: believed of named addresses, and of no others. Pure.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use arcane_shared::EventFilter;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, header};
 
 use super::pass::Grant;
 use super::rights::{Right, RightError};
 use super::scope::{RoomPattern, RoomPatternError};
+use super::token::{NAME_FORM, is_name};
 use crate::config::ProxyConfig;
 
 /// Where a proxy says for whom it asks; the last one is what the proxy itself saw.
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// Longest name of a user, characters.
-const NAME_CHARS_MAX: usize = 128;
+/// What clients or other parts of a request say there, whoever asks.
+const NO_USERS: [HeaderName; 6] = [
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("forwarded"),
+    header::AUTHORIZATION,
+    header::COOKIE,
+    header::HOST,
+    header::ORIGIN,
+];
 
 /// The proxies that are believed, and what their users may.
 #[derive(Debug, Clone)]
@@ -28,6 +36,11 @@ pub enum ProxyError {
     /// The header.
     #[error("--user-header {0:?} is no name of a header")]
     Header(String),
+    /// A header that names no user.
+    #[error(
+        "--user-header {0:?} has another meaning; it is a header of the proxy's own, X-Remote-User for example"
+    )]
+    Taken(String),
     /// A right.
     #[error("--user-can: {0}")]
     Right(String),
@@ -50,7 +63,7 @@ impl From<RoomPatternError> for ProxyError {
 
 /// A user's name that cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the proxy names the user twice, or with a name that has not 1 to {NAME_CHARS_MAX} characters")]
+#[error("the proxy names the user twice, or with a name that is not UTF-8 of {NAME_FORM}")]
 pub(crate) struct UserError;
 
 impl Proxies {
@@ -62,6 +75,9 @@ impl Proxies {
         let addresses = config.addresses.iter().map(IpAddr::to_canonical).collect();
         let users = config.user_header.as_ref().map(|name| {
             let header = name.parse().map_err(|_| ProxyError::Header(name.clone()))?;
+            if NO_USERS.contains(&header) {
+                return Err(ProxyError::Taken(name.clone()));
+            }
             let rights = config.user_can.iter().map(|name| name.parse::<Right>());
             let rooms = config.user_rooms.iter().map(|name| name.parse::<RoomPattern>());
             let grant = Grant {
@@ -96,8 +112,8 @@ impl Proxies {
         }
         let mut names = headers.get_all(header).iter();
         let Some(name) = names.next() else { return Ok(None) };
-        let name = name.to_str().map_err(|_| UserError)?.trim();
-        if names.next().is_some() || !(1..=NAME_CHARS_MAX).contains(&name.chars().count()) {
+        let name = std::str::from_utf8(name.as_bytes()).map_err(|_| UserError)?.trim();
+        if names.next().is_some() || !is_name(name) {
             return Err(UserError);
         }
         Ok(Some(Grant { subject: name.into(), ..grant.clone() }))
@@ -114,7 +130,7 @@ impl Proxies {
         // From the last one on: each is what the next proxy saw. What cannot be read ends the chain.
         let mut client = peer;
         for text in said.into_iter().rev() {
-            let Ok(address) = text.trim().parse::<IpAddr>() else { break };
+            let Some(address) = address(text.trim()) else { break };
             client = address;
             if !self.has(address) {
                 break;
@@ -122,6 +138,13 @@ impl Proxies {
         }
         Some(client)
     }
+}
+
+/// `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]` or `[ADDRESS]:PORT`.
+fn address(text: &str) -> Option<IpAddr> {
+    let bracketed = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    bracketed.unwrap_or(text).parse().ok().or_else(with_port)
 }
 
 #[cfg(test)]
@@ -174,5 +197,34 @@ mod tests {
         assert_eq!(client("10.0.0.1", &["6.6.6.6", "1.1.1.1, 10.0.0.2"]), "1.1.1.1", "through two");
         assert_eq!(client("10.0.0.1", &["1.1.1.1, unknown"]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+        for (said, address) in [
+            ("1.2.3.4:5678", "1.2.3.4"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+        ] {
+            assert_eq!(client("10.0.0.1", &[said]), address, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_text_of_any_language_on_one_line() {
+        let of_bytes = |name: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-remote-user", axum::http::HeaderValue::from_bytes(name).unwrap());
+            let grant = proxies().user(&headers, Some("10.0.0.1".parse().unwrap()));
+            grant.map(|grant| grant.unwrap().subject.to_string())
+        };
+        assert_eq!(of_bytes("žofie".as_bytes()), Ok("žofie".to_owned()));
+        for name in [&b"\xff"[..], b"a\tb", &[b'a'; 129]] {
+            assert_eq!(of_bytes(name), Err(UserError), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn headers_that_mean_something_else_name_no_user() {
+        for name in ["X-Forwarded-For", "authorization", "Host", "Cookie"] {
+            let config = ProxyConfig { user_header: Some(name.into()), ..ProxyConfig::default() };
+            assert!(Proxies::new(&config).is_err(), "{name}");
+        }
     }
 }

@@ -169,10 +169,11 @@ impl Gate {
         if let Some(pass) = &self.open {
             return Ok(pass.clone());
         }
-        if let Some(token) = credentials::find(headers, query)? {
+        let user = self.held.proxies.user(headers, peer);
+        if let Some(token) = credentials::find(headers, query, matches!(user, Ok(Some(_))))? {
             return self.verify(&token);
         }
-        let user = self.held.proxies.user(headers, peer)?;
+        let user = user?;
         user.map(|grant| Arc::new(grant).into()).ok_or(TokenError::Missing)
     }
 
@@ -354,6 +355,29 @@ pub(crate) fn unix_seconds() -> u64 {
 mod tests {
     use super::super::keys::{KeyEntry, KeyFile, Revocation};
     use super::*;
+
+    #[test]
+    fn a_proxy_passes_on_what_it_checked_itself() {
+        let peer: IpAddr = "10.0.0.1".parse().unwrap();
+        let config = ProxyConfig {
+            addresses: vec![peer],
+            user_header: Some("x-remote-user".into()),
+            user_can: vec!["subscribe".into()],
+            user_rooms: vec!["*".into()],
+        };
+        let gate = Gate::new(None, LimitsConfig::none(), Proxies::new(&config).unwrap());
+        let mut headers = HeaderMap::new();
+        headers.insert("x-remote-user", "ada".parse().unwrap());
+        for scheme in ["Basic YWRhOng=", "Negotiate abc"] {
+            headers.insert("authorization", scheme.parse().unwrap());
+            let pass = gate.admit(&headers, None, Some(peer)).unwrap();
+            assert_eq!(&*pass.grant().subject, "ada", "{scheme}");
+            let elsewhere = gate.admit(&headers, None, Some("10.0.0.9".parse().unwrap()));
+            assert_eq!(elsewhere, Err(credentials::CredentialsError::Scheme.into()), "{scheme}");
+        }
+        headers.insert("authorization", "Bearer rubbish".parse().unwrap());
+        assert!(gate.admit(&headers, None, Some(peer)).is_err(), "a request with a token is the token's");
+    }
 
     #[tokio::test]
     async fn what_changed_between_the_first_read_and_the_first_look_is_seen() {
