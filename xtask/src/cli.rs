@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use lexopt::prelude::*;
 
 use crate::project::{Build, Project};
-use crate::{append, bench, dist, help, host, load, run, suite, tools};
+use crate::{append, bench, dist, help, host, hostile, load, run, suite, tools};
 
 impl Build {
     /// Cargo's profile of the server.
@@ -55,6 +55,7 @@ pub(crate) enum Command {
     Bench(bench::plan::Plan),
     BenchLog(usize),
     Load(load::options::Options),
+    Hostile(hostile::options::Options),
     Pinned(host::Pinned),
 }
 
@@ -90,9 +91,13 @@ impl Command {
                 let options = load::options::Options::read(args)?;
                 Ok(options.map_or(Self::Help(help::LOAD), Self::Load))
             }
+            "hostile" => {
+                let options = hostile::options::Options::read(args)?;
+                Ok(options.map_or(Self::Help(help::HOSTILE), Self::Hostile))
+            }
             "pinned" => Ok(Self::Pinned(host::Pinned::read(args)?)),
             other => bail!(
-                "there is no command {other:?}: run, test, check, compat, bench, bench-log, dist or setup"
+                "there is no command {other:?}: run, test, check, compat, bench, bench-log, hostile, dist or setup"
             ),
         }
     }
@@ -109,6 +114,7 @@ impl Command {
             Self::Setup => setup(&project()?)?,
             Self::Bench(plan) => return bench::perform(&project()?, &plan),
             Self::BenchLog(rounds) => append::perform(&project()?, rounds)?,
+            Self::Hostile(options) => return hostile::perform(&project()?, &options),
             Self::Load(options) => load::perform(&options)?,
             Self::Pinned(program) => program.perform()?,
         }
@@ -228,6 +234,7 @@ mod tests {
             "setup --help",
             "bench -h",
             "load -h",
+            "hostile -h",
         ] {
             assert!(matches!(read(line), Ok(Command::Help(_))), "{line}");
         }

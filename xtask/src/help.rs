@@ -10,6 +10,7 @@ Sets the project up, runs it and tests it.
   cargo xtask compat   reads a compressed stream with Firefox and with websockets for Python
   cargo xtask bench    measures the server beside its peers
   cargo xtask bench-log  measures how fast events are kept, beside Redis and NATS
+  cargo xtask hostile  attacks the server and a control with thousands of connections
   cargo xtask dist     what is shipped: an archive, bills of materials and sums
   cargo xtask setup    only fetches and builds the tools
 
@@ -125,6 +126,24 @@ Measures how fast events are kept: the server's log beside Redis streams and NAT
 
 Each server has a core, the load another one. redis-server and nats-server have to be on the PATH (`apt-get install
 redis-server nats-server`); who is missing is skipped. Files are made in target/bench-log and removed.";
+
+/// Of `hostile`.
+pub(crate) const HOSTILE: &str = "\
+Attacks the server, and a control (Bun) in turn with it, and says what 50 honest readers and an honest publisher notice.
+
+  cargo xtask hostile [--connections 10000] [--seconds 10] [--binary PATH]
+
+Attackers connect from one address and then from 250, a fifth of them each: saying nothing, sending half a handshake, becoming readers
+that never read, sending a handshake a byte a second, and connecting anew every second. Server and honest clients have normal priority,
+the attackers are nice by 10. In the end the server is killed in the middle of an attack and started again on the same log.
+
+  --connections N   attackers' connections (10000)
+  --seconds S       how long each of the six phases is measured (10); a whole run takes some two minutes
+  --binary PATH     a built server to attack instead of building one
+
+Prints a table and fails if a bound is missed: under attack honest p99 is at most twice what it is without and at most the control's,
+memory stays within the budget, open files come back, and every reader gets every event once and in order, also after `kill -9`.
+docs/benchmarks.md has a table. Linux, two idle cores and as many open files as connections are needed.";
 
 /// Of `load`.
 pub(crate) const LOAD: &str = "\

@@ -69,7 +69,7 @@ fn end_with_parent() {
 fn end_with_parent() {}
 
 #[cfg(target_os = "linux")]
-fn pin(core: usize) -> Result<()> {
+pub(crate) fn pin(core: usize) -> Result<()> {
     use rustix::thread::{CpuSet, sched_setaffinity};
     let mut set = CpuSet::new();
     set.set(core);
@@ -77,7 +77,7 @@ fn pin(core: usize) -> Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn pin(core: usize) -> Result<()> {
+pub(crate) fn pin(core: usize) -> Result<()> {
     bail!("only Linux can keep a process to core {core}")
 }
 

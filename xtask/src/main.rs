@@ -12,6 +12,7 @@ mod dist;
 mod glue;
 mod help;
 mod host;
+mod hostile;
 mod lanes;
 mod load;
 mod native;

@@ -3,7 +3,7 @@
 mod goal;
 mod machine;
 mod page;
-mod peers;
+pub(crate) mod peers;
 pub(crate) mod plan;
 mod results;
 mod scenario;

@@ -7,13 +7,13 @@
     reason = "figures of a run of seconds, and single bytes of frames that were cut to their width before"
 )]
 
-mod answers;
+pub(crate) mod answers;
 mod client;
 mod events;
-mod frame;
-mod handshake;
-mod histogram;
-mod messages;
+pub(crate) mod frame;
+pub(crate) mod handshake;
+pub(crate) mod histogram;
+pub(crate) mod messages;
 pub(crate) mod metric;
 pub(crate) mod options;
 mod order;
@@ -25,7 +25,7 @@ pub(crate) mod report;
 mod run;
 mod stamp;
 mod stop;
-mod usage;
+pub(crate) mod usage;
 pub(crate) mod way;
 
 use anyhow::{Context as _, Result};

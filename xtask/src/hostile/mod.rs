@@ -1,0 +1,100 @@
+//! `cargo xtask hostile`: honest clients beside thousands of hostile ones, and beside a control under the same attack.
+
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "figures of a run of seconds, and addresses that were cut to their width before"
+)]
+
+mod attack;
+mod crash;
+pub(crate) mod options;
+mod phase;
+mod position;
+mod publisher;
+mod reader;
+mod server;
+mod verdict;
+
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use crate::host;
+use crate::load::peer::Peer;
+use crate::project::Project;
+use options::{From, Options};
+use phase::Honest;
+use server::{Server, Starter};
+use verdict::{Crash, Measured, Outcome, Run};
+
+/// When memory and files are looked at again after an attack.
+const AFTER: Duration = Duration::from_secs(10);
+
+/// Attacks both servers in turn, then kills this project's, prints the table, and fails where a bound is missed.
+pub(crate) fn perform(project: &Project, options: &Options) -> Result<ExitCode> {
+    if let Some(attack) = &options.attack {
+        attack::perform(options.connections, attack)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    host::raise_open_files();
+    let cores = host::two_cores();
+    let starter = Starter::new(project, options, cores)?;
+    if let Some([_, others]) = cores {
+        host::pin(others)?;
+    }
+    let mut phases = Vec::new();
+    let control = starter.start(Peer::Bun)?;
+    let mut server = starter.start(Peer::Arcane)?;
+    let honest = [Honest::start(Peer::Arcane, server.port)?, Honest::start(Peer::Bun, control.port)?];
+    for from in [None, Some(From::One), Some(From::Many)] {
+        for (server, honest) in [&server, &control].into_iter().zip(&honest) {
+            phases.push(phase_of(&starter, options, server, honest, from)?);
+        }
+    }
+    let [honest, control_honest] = honest;
+    drop((control_honest, control));
+    let (outcome, crash) = kill(&starter, options, &mut server, &honest)?;
+    let run = Run { connections: options.connections, phases, outcome, crash };
+    Ok(tell(&run))
+}
+
+fn phase_of(
+    starter: &Starter<'_>,
+    options: &Options,
+    server: &Server,
+    honest: &Honest,
+    from: Option<From>,
+) -> Result<Measured> {
+    let attack = from.map_or("no attack", From::name);
+    println!("{}: {attack} …", server.peer.name());
+    let mut measured = phase::measure(starter, options, server, honest, from)
+        .with_context(|| format!("{}, {attack}", server.peer.name()))?;
+    if from.is_some() {
+        thread::sleep(AFTER);
+    }
+    measured.after = server.held();
+    Ok(measured)
+}
+
+fn kill(
+    starter: &Starter<'_>,
+    options: &Options,
+    server: &mut Server,
+    honest: &Honest,
+) -> Result<(Outcome, Crash)> {
+    let outcome = honest.outcome();
+    println!("{}: kill -9 under attack …", server.peer.name());
+    Ok((outcome, crash::perform(starter, options, server, honest)?))
+}
+
+fn tell(run: &Run) -> ExitCode {
+    println!("\n{} connections of attackers\n\n{}", run.connections, run.table());
+    let bounds = run.bounds();
+    for bound in &bounds {
+        println!("- {}: {}", if bound.met { "met" } else { "MISSED" }, bound.what);
+    }
+    if bounds.iter().all(|bound| bound.met) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
