@@ -4,12 +4,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
+use arcane_shared::RoomName;
 use tokio::sync::watch;
 
 use crate::audit::Audit;
 use crate::bus::ArcaneEventBus;
 use crate::config::Config;
 use crate::gate::Gate;
+use crate::gate::limits::{Counted, Subject, TooMuch};
 use crate::metrics::Metrics;
 use crate::realm::Realm;
 
@@ -34,6 +36,21 @@ pub(crate) struct Parts {
 impl AppState {
     pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// Counts a room that this subject would be the first to open.
+    ///
+    /// # Errors
+    /// If it may open none at the moment.
+    pub(crate) fn count_room(&self, subject: &Subject, room: &RoomName) -> Result<(), TooMuch> {
+        if !self.gate.counts(Counted::Rooms) || self.bus.room_info(room).is_ok() {
+            return Ok(());
+        }
+        let taken = self.gate.take(subject, Counted::Rooms, 1);
+        if taken.is_err() {
+            self.metrics.refused(Counted::Rooms.label());
+        }
+        taken
     }
 }
 

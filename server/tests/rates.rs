@@ -136,6 +136,31 @@ async fn one_address_has_so_many_connections_and_gets_their_places_back() {
 }
 
 #[tokio::test]
+async fn new_rooms_have_a_bound_and_those_that_are_there_have_none() {
+    let server = limited(LimitsConfig { new_rooms_per_min: 2, ..LimitsConfig::none() }).await;
+    for room in ["a", "b", "a"] {
+        assert_eq!(server.ask(&format!("/events?room={room}"), events(1)).await.0, 201, "{room}");
+    }
+    let response = server.post("/events?room=c", events(1)).await;
+    assert_eq!(response.status(), 429);
+    let wait: u64 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((20..=30).contains(&wait), "{wait}");
+    assert_eq!(server.get("/events/stream?room=c").await.status(), 429);
+    let (code, reason) = server.connect("room=c").await.closed().await;
+    assert_eq!(code, 4429, "{reason}");
+    assert!(reason.starts_with("more than 2 new rooms a minute; go on in "), "{reason}");
+    let mut client = server.connect("room=b&recent=0").await;
+    client.next().await;
+    client.say(json!({"type": "publish", "id": "7", "room": "c", "events": events(1)})).await;
+    let answer = client.next().await;
+    assert_eq!((&answer["code"], &answer["id"]), (&json!("too_much"), &json!("7")), "{answer}");
+    let rooms = server.look("/rooms").await.1.to_string();
+    assert!(!rooms.contains("\"c\""), "{rooms}");
+    let metrics = server.get("/metrics").await.text().await.unwrap();
+    assert!(metrics.contains(r#"arcane_refused_total{why="rooms"} 4"#), "{metrics}");
+}
+
+#[tokio::test]
 async fn a_question_that_takes_too_long_ends_and_says_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     for config in

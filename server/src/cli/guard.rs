@@ -30,6 +30,9 @@ pub(super) struct LimitFlags {
     /// Messages that one subject may send over WebSockets, a second, besides publications. Without it 100 where there are keys.
     #[arg(long, env = "ARCANE_MAX_MESSAGES_PER_S")]
     max_messages_per_s: Option<u32>,
+    /// Rooms that one subject may be the first to open, a minute. Without it 20 where there are keys.
+    #[arg(long, env = "ARCANE_MAX_NEW_ROOMS_PER_MIN")]
+    max_new_rooms_per_min: Option<u32>,
     /// Questions to the log that one subject may ask at a time; others wait. Without it 4 where there are keys.
     #[arg(long, env = "ARCANE_MAX_QUERIES")]
     max_queries: Option<u32>,
@@ -69,6 +72,7 @@ impl LimitFlags {
             bytes_per_s: self.max_bytes_per_s.unwrap_or(default.bytes_per_s),
             spells_per_s: self.max_spells_per_s.unwrap_or(default.spells_per_s),
             messages_per_s: self.max_messages_per_s.unwrap_or(default.messages_per_s),
+            new_rooms_per_min: self.max_new_rooms_per_min.unwrap_or(default.new_rooms_per_min),
             queries: self.max_queries.unwrap_or(default.queries),
             query_time: self.max_query_s.map_or(default.query_time, |s| Duration::from_secs(s.into())),
         }

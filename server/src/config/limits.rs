@@ -13,6 +13,8 @@ pub struct LimitsConfig {
     pub spells_per_s: u32,
     /// Messages over WebSockets that do not publish, a second. Default 0.
     pub messages_per_s: u32,
+    /// Rooms that were not there, a minute. Default 0.
+    pub new_rooms_per_min: u32,
     /// Questions to the log at a time: history, search, activity. Default 0.
     pub queries: u32,
     /// How long one of these may be worked on. Default 30 s.
@@ -28,6 +30,7 @@ impl LimitsConfig {
             bytes_per_s: 0,
             spells_per_s: 0,
             messages_per_s: 0,
+            new_rooms_per_min: 0,
             queries: 0,
             query_time: Duration::from_secs(30),
         }
@@ -41,6 +44,7 @@ impl LimitsConfig {
             bytes_per_s: 8 * 1024 * 1024,
             spells_per_s: 20,
             messages_per_s: 100,
+            new_rooms_per_min: 20,
             queries: 4,
             query_time: Duration::from_secs(5),
         }

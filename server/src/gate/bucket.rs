@@ -9,12 +9,14 @@ pub(crate) struct Rate {
     pub(crate) per_s: f64,
     /// Most units that are saved up.
     pub(crate) burst: f64,
+    /// What has to be left for a take; anything if 0.
+    pub(crate) least: f64,
 }
 
 impl Rate {
     /// So many a second; `seconds` of it are saved up.
     pub(crate) fn new(per_s: u32, seconds: f64) -> Self {
-        Self { per_s: f64::from(per_s), burst: f64::from(per_s) * seconds }
+        Self { per_s: f64::from(per_s), burst: f64::from(per_s) * seconds, least: 0.0 }
     }
 }
 
@@ -38,7 +40,7 @@ impl Bucket {
     /// How long to wait until there is something left.
     pub(crate) fn take(&mut self, rate: Rate, units: f64, now: Instant) -> Result<(), Duration> {
         self.fill(rate, now);
-        if self.level <= 0.0 {
+        if self.level <= 0.0 || self.level < rate.least {
             let wait = (1.0 - self.level) / rate.per_s;
             return Err(Duration::try_from_secs_f64(wait).unwrap_or(Duration::MAX));
         }
@@ -71,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    const RATE: Rate = Rate { per_s: 10.0, burst: 20.0 };
+    const RATE: Rate = Rate { per_s: 10.0, burst: 20.0, least: 0.0 };
 
     #[test]
     fn a_burst_passes_and_then_the_rate() {
@@ -82,6 +84,16 @@ mod tests {
         let later = begin + Duration::from_millis(100);
         assert!(bucket.take(RATE, 1.0, later).is_ok());
         assert!(bucket.take(RATE, 1.0, later).is_err());
+    }
+
+    #[test]
+    fn what_is_counted_one_by_one_waits_for_a_whole_one() {
+        let (begin, rate) = (Instant::now(), Rate { per_s: 0.5, burst: 1.0, least: 1.0 });
+        let mut bucket = Bucket::full(rate, begin);
+        assert!(bucket.take(rate, 1.0, begin).is_ok());
+        let soon = begin + Duration::from_secs(1);
+        assert_eq!(bucket.take(rate, 1.0, soon), Err(Duration::from_secs(1)));
+        assert!(bucket.take(rate, 1.0, soon + Duration::from_secs(1)).is_ok());
     }
 
     #[test]

@@ -25,10 +25,12 @@ pub(crate) enum Counted {
     Spells,
     /// Messages over a WebSocket that do not publish.
     Messages,
+    /// Rooms that were not there.
+    Rooms,
 }
 
 impl Counted {
-    pub(crate) const ALL: [Self; 4] = [Self::Events, Self::Bytes, Self::Spells, Self::Messages];
+    pub(crate) const ALL: [Self; 5] = [Self::Events, Self::Bytes, Self::Spells, Self::Messages, Self::Rooms];
 
     /// As answers name it.
     pub(crate) fn as_str(self) -> &'static str {
@@ -37,6 +39,7 @@ impl Counted {
             Self::Bytes => "bytes of events",
             Self::Spells => "spells",
             Self::Messages => "messages",
+            Self::Rooms => "new rooms",
         }
     }
 
@@ -47,26 +50,42 @@ impl Counted {
             Self::Bytes => "bytes",
             Self::Spells => "spells",
             Self::Messages => "messages",
+            Self::Rooms => "rooms",
         }
     }
 
-    /// Units a second; 0 is no bound.
+    /// Units a second, or of rooms a minute; 0 is no bound.
     pub(super) fn of(self, limits: &LimitsConfig) -> u32 {
         match self {
             Self::Events => limits.events_per_s,
             Self::Bytes => limits.bytes_per_s,
             Self::Spells => limits.spells_per_s,
             Self::Messages => limits.messages_per_s,
+            Self::Rooms => limits.new_rooms_per_min,
+        }
+    }
+
+    /// The time that its bound is said for.
+    fn period(self) -> &'static str {
+        if self == Self::Rooms { "minute" } else { "second" }
+    }
+
+    /// How fast so many may come.
+    fn rate(self, most: u32) -> Rate {
+        match self {
+            Self::Rooms => Rate { per_s: f64::from(most) / 60.0, burst: f64::from(most), least: 1.0 },
+            _ => Rate::new(most, BURST_S),
         }
     }
 }
 
 /// More than a subject may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("more than {per_s} {} a second; go on in {} s", what.as_str(), wait_s(*wait))]
+#[error("more than {most} {} a {}; go on in {} s", what.as_str(), what.period(), wait_s(*wait))]
 pub(crate) struct TooMuch {
     pub(crate) what: Counted,
-    pub(crate) per_s: u32,
+    /// The bound.
+    most: u32,
     /// Until there is something left.
     pub(crate) wait: Duration,
 }
@@ -129,21 +148,21 @@ impl Limits {
         units: f64,
         now: Instant,
     ) -> Result<(), TooMuch> {
-        let per_s = what.of(&self.config);
-        if per_s == 0 {
+        let most = what.of(&self.config);
+        if most == 0 {
             return Ok(());
         }
-        let rate = Rate::new(per_s, BURST_S);
+        let rate = what.rate(most);
         let buckets = self.buckets(subject, now);
         let bucket = buckets[what as usize].get_or_insert_with(|| Bucket::full(rate, now));
-        bucket.take(rate, units, now).map_err(|wait| TooMuch { what, per_s, wait })
+        bucket.take(rate, units, now).map_err(|wait| TooMuch { what, most, wait })
     }
 
     /// Takes so much for what a subject has done, whatever is left.
     pub(crate) fn charge(&mut self, subject: &Subject, what: Counted, units: f64, now: Instant) {
-        let per_s = what.of(&self.config);
-        if per_s > 0 {
-            let rate = Rate::new(per_s, BURST_S);
+        let most = what.of(&self.config);
+        if most > 0 {
+            let rate = what.rate(most);
             let buckets = self.buckets(subject, now);
             buckets[what as usize].get_or_insert_with(|| Bucket::full(rate, now)).charge(rate, units, now);
         }
@@ -155,7 +174,7 @@ impl Limits {
             // A full bucket and none are the same.
             self.subjects.retain(|_, buckets| {
                 Counted::ALL.into_iter().zip(buckets).any(|(what, bucket)| {
-                    let rate = Rate::new(what.of(config), BURST_S);
+                    let rate = what.rate(what.of(config));
                     bucket.as_mut().is_some_and(|bucket| !bucket.is_full(rate, now))
                 })
             });

@@ -11,6 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::Site;
 use super::error::ApiError;
+use crate::bus::HeldRoom;
 use crate::bus::history::Allowance;
 use crate::gate::limits::{Counted, Subject, TooMuch};
 use crate::gate::pass::{Cast, Kind, Subscribe};
@@ -97,6 +98,17 @@ impl<R: Kind> Allowed<R> {
     /// Whether the token still holds: to be asked after anything that may have taken a while, before the act.
     pub(crate) fn recheck(&self) -> Result<(), TokenError> {
         self.gate.recheck(self.pass())
+    }
+
+    /// Brings a room into memory; one that is not there counts.
+    pub(crate) async fn open_room(&self, room: &RoomName) -> Result<HeldRoom, ApiError> {
+        self.count_room(room)?;
+        Ok(self.bus.open_room(room).await?)
+    }
+
+    /// Counts a room that this request would be the first to open.
+    pub(crate) fn count_room(&self, room: &RoomName) -> Result<(), TooMuch> {
+        self.state.count_room(&self.subject(), room)
     }
 
     fn subject(&self) -> Subject {

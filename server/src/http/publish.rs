@@ -85,7 +85,7 @@ pub(crate) async fn publish(
         // Boxed: single events would pay for its place.
         let published = Box::pin(stream.publish(request.into_body())).await?;
         // Also where there was nothing to publish.
-        (published, state.bus.open_room(&room).await?)
+        (published, state.open_room(&room).await?)
     } else {
         body::require_json(request.headers(), "application/json")?;
         let bytes = body::read(request.into_body(), &state.config.net, state.bus.budget()).await?;
@@ -98,7 +98,7 @@ pub(crate) async fn publish(
             Box::pin(read_in_turn(bytes)).await?
         };
         state.take(Counted::Events, drafts.len())?;
-        let held = state.bus.open_room(&room).await?;
+        let held = state.open_room(&room).await?;
         // The body may have taken its time.
         state.recheck()?;
         let submission = Submission { level, key, ..Submission::default() };
@@ -281,7 +281,7 @@ impl Stream<'_> {
     async fn submit(&mut self, drafts: Vec<Draft>, key: Option<Key>) -> Result<Submitted, ApiError> {
         let held = match &self.held {
             Some(held) => held,
-            None => self.held.insert(self.state.bus.open_room(self.room).await?),
+            None => self.held.insert(self.state.open_room(self.room).await?),
         };
         // A stream may take hours; what was granted when it began may not hold any more.
         self.state.recheck()?;

@@ -66,6 +66,7 @@ pub(crate) async fn stream_events(
         // A look at the headers opens nothing: no room, no place in it, no consumer.
         return Ok(streaming(Body::empty()));
     }
+    state.count_room(&query.room)?;
     let evicted = Arc::new(Notify::new());
     let evict = Arc::clone(&evicted);
     let since = last.as_ref().map(|last| &last.since);

@@ -9,7 +9,7 @@ use super::fanout::Pipe;
 use super::publish::{Accepted, PublishRefused, Rooms, is_publish, publish, taken_back};
 use super::session::Input;
 use super::socket::Socket;
-use crate::bus::{ConsumerError, HeldRoom, NoSuchRoom};
+use crate::bus::{ConsumerError, HeldRoom};
 use crate::gate::limits::{Counted, TooMuch};
 use crate::gate::rights::Right;
 
@@ -18,7 +18,7 @@ impl<S, P: Pipe> Socket<S, P> {
     pub(super) fn publish(
         &self,
         text: &str,
-        named: Option<&Result<HeldRoom, NoSuchRoom>>,
+        named: Option<&Result<HeldRoom, PublishRefused>>,
     ) -> Result<Accepted, PublishRefused> {
         let gate = &self.state.gate;
         let left = gate.take(&self.subject, Counted::Bytes, text.len());

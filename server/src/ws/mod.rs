@@ -38,6 +38,7 @@ use tokio::net::TcpStream;
 use crate::bus::{ArcaneEventBus, NoSuchRoom, Reader, Subscription};
 use crate::connection::{RequestPermit, SecureWire, SharedStream, Wire};
 use crate::event::PreparedFrame;
+use crate::gate::limits::TooMuch;
 use crate::gate::tokens::unix_seconds;
 use crate::gate::{Forbidden, Pass, TokenError, credentials};
 use crate::query::QueryError;
@@ -202,7 +203,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     state.metrics.connected();
     let wakeup = Arc::new(Wakeup::default());
     let peer = comer.peer;
-    let opened = match admit(comer.pass, wanted) {
+    let opened = match admit(state, comer.pass, comer.peer, wanted) {
         Ok((pass, wanted)) => enter(&sockets, pass, wanted, last, encoding, frames, &wakeup).await,
         Err(refused) => Err(refused),
     };
@@ -295,11 +296,14 @@ fn ends_at(pass: &Pass) -> Option<Instant> {
 
 /// What a client wants, as far as it may have it.
 fn admit(
+    state: &AppState,
     pass: Result<Pass, TokenError>,
+    peer: Option<IpAddr>,
     wanted: Result<StreamQuery, QueryError>,
 ) -> Result<(Pass, StreamQuery), UpgradeRefused> {
     let (pass, mut wanted) = (pass?, wanted?);
     wanted.narrow(&pass)?;
+    state.count_room(&state.gate.subject(&pass, peer), &wanted.room)?;
     Ok((pass, wanted))
 }
 
@@ -349,6 +353,8 @@ enum UpgradeRefused {
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
     #[error(transparent)]
+    TooMuch(#[from] TooMuch),
+    #[error(transparent)]
     Query(#[from] QueryError),
     #[error(transparent)]
     Stream(#[from] stream::StreamRefused),
@@ -361,7 +367,7 @@ impl UpgradeRefused {
                 stream::StreamRefused::Room(NoSuchRoom::Log { .. }) | stream::StreamRefused::Log(_),
             ) => CloseCode::GoingAway,
             Self::Stream(stream::StreamRefused::Room(_)) => CloseCode::NoSuchRoom,
-            Self::Stream(stream::StreamRefused::Consumer(_)) => CloseCode::TooMany,
+            Self::Stream(stream::StreamRefused::Consumer(_)) | Self::TooMuch(_) => CloseCode::TooMany,
             Self::Query(_) => CloseCode::BadRequest,
             Self::Token(_) => CloseCode::NotAuthenticated,
             Self::Forbidden(_) => CloseCode::Forbidden,

@@ -3,9 +3,12 @@
 use arcane_shared::RoomName;
 use serde::Deserialize;
 
+use super::publish::PublishRefused;
 use super::session::Output;
-use crate::bus::{ArcaneEventBus, HeldRoom, NoSuchRoom};
+use crate::bus::HeldRoom;
 use crate::gate::Pass;
+use crate::gate::limits::Subject;
+use crate::state::AppState;
 
 #[derive(Deserialize)]
 struct Named {
@@ -20,12 +23,16 @@ pub(super) fn has_one(output: &Output) -> bool {
 /// Brings the room into memory that an output names, where it stays for as long as the answer is held; not one that its sender
 /// may not publish to.
 pub(super) async fn open(
-    bus: &ArcaneEventBus,
+    state: &AppState,
     pass: &Pass,
+    subject: &Subject,
     output: &Output,
-) -> Option<Result<HeldRoom, NoSuchRoom>> {
+) -> Option<Result<HeldRoom, PublishRefused>> {
     let name = named(output).filter(|name| pass.check_change(name).is_ok())?;
-    Some(bus.open_room(&name).await)
+    if let Err(error) = state.count_room(subject, &name) {
+        return Some(Err(error.into()));
+    }
+    Some(state.bus.open_room(&name).await.map_err(PublishRefused::from))
 }
 
 fn named(output: &Output) -> Option<RoomName> {

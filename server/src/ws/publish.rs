@@ -16,7 +16,7 @@ use crate::intake::{self, Refused, Submitted, level};
 use crate::json;
 
 /// Why nothing was published. `id` is the message's own, so that its sender can tell which.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishRefused {
     /// A word that stays the same.
     pub code: &'static str,
@@ -48,6 +48,12 @@ impl From<NoSuchRoom> for PublishRefused {
     fn from(error: NoSuchRoom) -> Self {
         let is_passing = matches!(error, NoSuchRoom::TooMany { .. } | NoSuchRoom::Log { .. });
         Self { is_passing, ..Self::new("no_such_room", error.to_string()) }
+    }
+}
+
+impl From<TooMuch> for PublishRefused {
+    fn from(error: TooMuch) -> Self {
+        Self::passing("too_much", error.to_string())
     }
 }
 
@@ -128,7 +134,7 @@ pub struct Rooms<'a> {
     /// The connection's own.
     pub own: &'a HeldRoom,
     /// The one that the message names, as it was opened before.
-    pub named: Option<&'a Result<HeldRoom, NoSuchRoom>>,
+    pub named: Option<&'a Result<HeldRoom, PublishRefused>>,
 }
 
 impl Rooms<'_> {
@@ -138,7 +144,7 @@ impl Rooms<'_> {
         let Some(name) = name else { return Ok(self.own.clone()) };
         Ok(match self.named {
             Some(Ok(held)) if held.name() == name => held.clone(),
-            Some(Err(error)) => return Err(error.clone().into()),
+            Some(Err(error)) => return Err(error.clone()),
             _ => bus.room_in_memory(name)?,
         })
     }

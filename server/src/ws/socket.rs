@@ -20,7 +20,7 @@ use super::session::{Input, Output, Session};
 use super::turn::{Outbox, Turn, linger, offer, poll_turn};
 use super::wakeup::{Reason, Reasons, Wakeup};
 use super::wheel::Alarm;
-use crate::bus::{HeldRoom, NoSuchRoom, Reader, Subscription};
+use crate::bus::{HeldRoom, Reader, Subscription};
 use crate::clock;
 use crate::gate::Pass;
 use crate::gate::limits::Subject;
@@ -117,7 +117,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
             let mut next = Next::GoOn;
             for output in outputs {
                 // For this message alone: one connection's later messages keep no rooms in memory.
-                let named = named_rooms::open(&self.state.bus, &self.pass, &output).await;
+                let named = named_rooms::open(&self.state, &self.pass, &self.subject, &output).await;
                 next = next.then(self.execute(vec![output], named.as_ref()));
             }
             next
@@ -291,7 +291,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
     }
 
     /// `named`: the room that a publication among them names.
-    fn execute(&mut self, outputs: Vec<Output>, named: Option<&Result<HeldRoom, NoSuchRoom>>) -> Next {
+    fn execute(&mut self, outputs: Vec<Output>, named: Option<&Result<HeldRoom, PublishRefused>>) -> Next {
         let mut next = Next::GoOn;
         for output in outputs {
             match output {
