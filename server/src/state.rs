@@ -12,8 +12,10 @@ use crate::bus::ArcaneEventBus;
 use crate::config::Config;
 use crate::gate::Gate;
 use crate::gate::limits::{Counted, Subject, TooMuch};
+use crate::gate::places::{Place, TooManyOpen};
 use crate::metrics::Metrics;
 use crate::realm::Realm;
+use crate::stream::{Begin, StreamQuery};
 
 /// Handles to the parts of a running server. Cheap to clone: every request does it several times.
 #[derive(Debug, Clone)]
@@ -36,6 +38,22 @@ pub(crate) struct Parts {
 impl AppState {
     pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// A place for a stream that this subject reads, for as long as what is returned is held.
+    ///
+    /// # Errors
+    /// If all of its places are taken.
+    pub(crate) fn place(
+        &self,
+        subject: &Subject,
+        query: &StreamQuery,
+    ) -> Result<[Option<Place>; 2], TooManyOpen> {
+        if !query.listen {
+            return Ok([None, None]);
+        }
+        let place = self.gate.place(subject, matches!(query.begin, Begin::From(..)));
+        place.inspect_err(|error| self.metrics.refused(error.kind.label()))
     }
 
     /// Counts a room that this subject would be the first to open.

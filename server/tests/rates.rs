@@ -161,6 +161,34 @@ async fn new_rooms_have_a_bound_and_those_that_are_there_have_none() {
 }
 
 #[tokio::test]
+async fn streams_and_replays_have_places_that_come_back() {
+    let server = limited(LimitsConfig { streams: 3, replays: 1, ..LimitsConfig::none() }).await;
+    server.publish(json!({"spell_name": "reveal"})).await;
+    let mut live = server.connect("recent=0").await;
+    live.next().await;
+    // Its client does not read to its end, so it stays open.
+    let mut replay = server.connect("from=0&speed=1").await;
+    replay.next().await;
+    let (code, reason) = server.connect("from=0&speed=1").await.closed().await;
+    assert_eq!(code, 4429, "{reason}");
+    assert!(reason.starts_with("more than 1 replays at a time"), "{reason}");
+    let sse = server.get("/events/stream").await;
+    assert_eq!(sse.status(), 200);
+    let refused = server.get("/events/stream").await;
+    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (429, &"1".parse().unwrap()));
+    server.connect("listen=false").await.next().await;
+    let metrics = server.get("/metrics").await.text().await.unwrap();
+    for what in ["streams", "replays"] {
+        assert!(metrics.contains(&format!("arcane_refused_total{{why=\"{what}\"}} 1")), "{what} {metrics}");
+    }
+    drop(live);
+    let begun = Instant::now();
+    while server.get("/events/stream").await.status() != 200 {
+        assert!(begun.elapsed() < support::PATIENCE);
+    }
+}
+
+#[tokio::test]
 async fn a_question_that_takes_too_long_ends_and_says_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     for config in

@@ -15,6 +15,10 @@ pub struct LimitsConfig {
     pub messages_per_s: u32,
     /// Rooms that were not there, a minute. Default 0.
     pub new_rooms_per_min: u32,
+    /// Streams of events that are read at a time. Default 0.
+    pub streams: u32,
+    /// Replays among them. Default 0.
+    pub replays: u32,
     /// Questions to the log at a time: history, search, activity. Default 0.
     pub queries: u32,
     /// How long one of these may be worked on. Default 30 s.
@@ -31,6 +35,8 @@ impl LimitsConfig {
             spells_per_s: 0,
             messages_per_s: 0,
             new_rooms_per_min: 0,
+            streams: 0,
+            replays: 0,
             queries: 0,
             query_time: Duration::from_secs(30),
         }
@@ -45,6 +51,8 @@ impl LimitsConfig {
             spells_per_s: 20,
             messages_per_s: 100,
             new_rooms_per_min: 20,
+            streams: 200,
+            replays: 4,
             queries: 4,
             query_time: Duration::from_secs(5),
         }

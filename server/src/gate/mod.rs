@@ -10,6 +10,7 @@ pub(crate) mod limits;
 pub(crate) mod origin;
 pub(crate) mod pace;
 pub(crate) mod pass;
+pub(crate) mod places;
 pub(crate) mod proxy;
 pub(crate) mod queries;
 pub(crate) mod rights;

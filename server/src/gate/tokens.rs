@@ -14,6 +14,7 @@ use super::keys::{Keys, KeysError};
 use super::limits::{Counted, Limits, Subject, TooMuch};
 use super::pace::Pace;
 use super::pass::{Grant, Pass};
+use super::places::{Kind, Place, Places, TooManyOpen};
 use super::proxy::Proxies;
 use super::queries::{Queries, TooManyQueries};
 use super::token::{self, TokenError};
@@ -91,6 +92,7 @@ struct Held {
     limits_config: LimitsConfig,
     limits: Mutex<Limits>,
     queries: Queries,
+    places: Places,
     proxies: Proxies,
 }
 
@@ -149,6 +151,7 @@ impl Gate {
             limits_config: limits,
             limits: Mutex::new(Limits::new(limits)),
             queries: Queries::default(),
+            places: Places::default(),
             proxies,
         };
         Self { open, held: Arc::new(held) }
@@ -268,6 +271,16 @@ impl Gate {
             0 => Ok(None),
             max => self.held.queries.turn(subject, max).await.map(Some),
         }
+    }
+
+    /// A place for a stream, and one for a replay if it is that.
+    ///
+    /// # Errors
+    /// If all of the subject's are taken.
+    pub(crate) fn place(&self, of: &Subject, is_replay: bool) -> Result<[Option<Place>; 2], TooManyOpen> {
+        let (places, most) = (&self.held.places, &self.held.limits_config);
+        let replay = if is_replay { places.take(of, Kind::Replay, most.replays)? } else { None };
+        Ok([places.take(of, Kind::Stream, most.streams)?, replay])
     }
 
     /// How long a question to the log may be worked on; zero is no bound.

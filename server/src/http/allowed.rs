@@ -15,6 +15,7 @@ use crate::bus::HeldRoom;
 use crate::bus::history::Allowance;
 use crate::gate::limits::{Counted, Subject, TooMuch};
 use crate::gate::pass::{Cast, Kind, Subscribe};
+use crate::gate::places::{Place, TooManyOpen};
 use crate::gate::rights::Right;
 use crate::gate::{Forbidden, May, Pass, TokenError};
 use crate::query::Pairs;
@@ -104,6 +105,11 @@ impl<R: Kind> Allowed<R> {
     pub(crate) async fn open_room(&self, room: &RoomName) -> Result<HeldRoom, ApiError> {
         self.count_room(room)?;
         Ok(self.bus.open_room(room).await?)
+    }
+
+    /// A place for a stream of this request's subject.
+    pub(crate) fn place(&self, query: &StreamQuery) -> Result<[Option<Place>; 2], TooManyOpen> {
+        self.state.place(&self.subject(), query)
     }
 
     /// Counts a room that this request would be the first to open.

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use crate::bus::{CannotClose, ConsumerError, EmitError, Fault, KeyRefused, LogError, NoSuchRoom};
 use crate::gate::host::HostError;
 use crate::gate::limits::{TooMuch, wait_s};
+use crate::gate::places::TooManyOpen;
 use crate::gate::queries::TooManyQueries;
 use crate::gate::{Forbidden, TokenError, origin};
 use crate::intake::Refused;
@@ -324,6 +325,12 @@ impl From<TooMuch> for ApiError {
         let mut refused = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-much", error.to_string());
         refused.1 = Some(wait_s(error.wait));
         refused
+    }
+}
+
+impl From<TooManyOpen> for ApiError {
+    fn from(error: TooManyOpen) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-much", error.to_string())
     }
 }
 

@@ -23,6 +23,7 @@ use super::query::{self, StreamParams};
 use crate::bus::{self, ArcaneEventBus, END, Subscription};
 use crate::connection::RequestPermit;
 use crate::gate::pass::Subscribe;
+use crate::gate::places::Place;
 use crate::gate::{PassWatch, TokenError};
 use crate::state::AppState;
 use crate::stream::{Begin, LastId, Opened, TAKEN_OVER, greeting, session_name, with_roster};
@@ -66,6 +67,7 @@ pub(crate) async fn stream_events(
         // A look at the headers opens nothing: no room, no place in it, no consumer.
         return Ok(streaming(Body::empty()));
     }
+    let places = state.place(&query)?;
     state.count_room(&query.room)?;
     let evicted = Arc::new(Notify::new());
     let evict = Arc::clone(&evicted);
@@ -88,6 +90,7 @@ pub(crate) async fn stream_events(
         pass: state.gate.watch(state.pass().clone()),
         state: state.clone(),
         permit: permit.map(|Extension(permit)| permit),
+        _places: places,
         first: Some(first),
         ended: false,
         told_at,
@@ -118,6 +121,8 @@ struct Reader {
     pass: PassWatch,
     /// Until its client has ended its side.
     permit: Option<RequestPermit>,
+    /// Its subject has so many.
+    _places: [Option<Place>; 2],
     /// Until the client has all of it.
     first: Option<Pieces>,
     ended: bool,

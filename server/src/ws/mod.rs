@@ -39,6 +39,7 @@ use crate::bus::{ArcaneEventBus, NoSuchRoom, Reader, Subscription};
 use crate::connection::{RequestPermit, SecureWire, SharedStream, Wire};
 use crate::event::PreparedFrame;
 use crate::gate::limits::TooMuch;
+use crate::gate::places::{Place, TooManyOpen};
 use crate::gate::tokens::unix_seconds;
 use crate::gate::{Forbidden, Pass, TokenError, credentials};
 use crate::query::QueryError;
@@ -204,10 +205,10 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let wakeup = Arc::new(Wakeup::default());
     let peer = comer.peer;
     let opened = match admit(state, comer.pass, comer.peer, wanted) {
-        Ok((pass, wanted)) => enter(&sockets, pass, wanted, last, encoding, frames, &wakeup).await,
+        Ok(admitted) => enter(&sockets, admitted, last, encoding, frames, &wakeup).await,
         Err(refused) => Err(refused),
     };
-    let Joined { pass, mut subscription, consumer, member, listens, asks_roster } = match opened {
+    let Joined { pass, mut subscription, consumer, member, listens, asks_roster, places } = match opened {
         Ok(opened) => opened,
         Err(refused) => return refuse(&mut io, &refused, state, peer).await,
     };
@@ -254,7 +255,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         socket.state.metrics.closed(code);
         audited::tell(&socket.state.audit, code, Some(&socket.pass), peer);
         tracing::info!(session = %session_name(session), code, "websocket closed");
-        drop((socket, permit));
+        drop((socket, permit, places));
     });
 }
 
@@ -273,6 +274,7 @@ struct Joined {
     member: Option<Member>,
     listens: bool,
     asks_roster: bool,
+    places: [Option<Place>; 2],
 }
 
 /// Closes a connection that gets no place in a room. A browser sees the reason of a close, but not of a refused handshake.
@@ -294,23 +296,27 @@ fn ends_at(pass: &Pass) -> Option<Instant> {
     pass.lifetime(unix_seconds()).map(|lifetime| Instant::now() + lifetime)
 }
 
+/// What a client may and wants, and its places.
+type Admitted = (Pass, StreamQuery, [Option<Place>; 2]);
+
 /// What a client wants, as far as it may have it.
 fn admit(
     state: &AppState,
     pass: Result<Pass, TokenError>,
     peer: Option<IpAddr>,
     wanted: Result<StreamQuery, QueryError>,
-) -> Result<(Pass, StreamQuery), UpgradeRefused> {
+) -> Result<Admitted, UpgradeRefused> {
     let (pass, mut wanted) = (pass?, wanted?);
     wanted.narrow(&pass)?;
-    state.count_room(&state.gate.subject(&pass, peer), &wanted.room)?;
-    Ok((pass, wanted))
+    let subject = state.gate.subject(&pass, peer);
+    let places = state.place(&subject, &wanted)?;
+    state.count_room(&subject, &wanted.room)?;
+    Ok((pass, wanted, places))
 }
 
 async fn enter(
     sockets: &Sockets,
-    pass: Pass,
-    query: StreamQuery,
+    (pass, query, places): Admitted,
     last: Option<LastId>,
     encoding: Encoding,
     stream: Option<Arc<TcpStream>>,
@@ -328,6 +334,7 @@ async fn enter(
             member: None,
             listens: false,
             asks_roster: query.roster,
+            places,
         });
     }
     let evicted = Arc::clone(wakeup);
@@ -343,7 +350,7 @@ async fn enter(
         .transpose()
         .map_err(stream::StreamRefused::from)?;
     let stream::Opened { subscription, consumer } = opened;
-    Ok(Joined { pass, subscription, consumer, member, listens: true, asks_roster: query.roster })
+    Ok(Joined { pass, subscription, consumer, member, listens: true, asks_roster: query.roster, places })
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -354,6 +361,8 @@ enum UpgradeRefused {
     Forbidden(#[from] Forbidden),
     #[error(transparent)]
     TooMuch(#[from] TooMuch),
+    #[error(transparent)]
+    TooManyOpen(#[from] TooManyOpen),
     #[error(transparent)]
     Query(#[from] QueryError),
     #[error(transparent)]
@@ -367,7 +376,9 @@ impl UpgradeRefused {
                 stream::StreamRefused::Room(NoSuchRoom::Log { .. }) | stream::StreamRefused::Log(_),
             ) => CloseCode::GoingAway,
             Self::Stream(stream::StreamRefused::Room(_)) => CloseCode::NoSuchRoom,
-            Self::Stream(stream::StreamRefused::Consumer(_)) | Self::TooMuch(_) => CloseCode::TooMany,
+            Self::Stream(stream::StreamRefused::Consumer(_)) | Self::TooMuch(_) | Self::TooManyOpen(_) => {
+                CloseCode::TooMany
+            }
             Self::Query(_) => CloseCode::BadRequest,
             Self::Token(_) => CloseCode::NotAuthenticated,
             Self::Forbidden(_) => CloseCode::Forbidden,
