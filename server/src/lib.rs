@@ -18,6 +18,8 @@ pub mod config;
 mod connection;
 mod diagnostics;
 pub mod event;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod gate;
 mod http;
 mod intake;
