@@ -90,7 +90,7 @@ impl New {
 
 /// Reads a file's keys.
 pub(super) fn read(file: &Path) -> anyhow::Result<Keys> {
-    Ok(crate::gate::tokens::read(file)?)
+    Ok(crate::gate::key_file::read(file)?)
 }
 
 /// Changes a file of keys as a whole or not at all. Its other members and its permissions stay as they are, and programs that

@@ -9,7 +9,8 @@ use clap::{Args, Subcommand};
 
 use super::keys::{self, KeysFile};
 use super::print::{print, remark};
-use crate::gate::keys::{CLOCKS_APART_MAX_S, Keys, Revocation};
+use crate::gate::keys::{CLOCKS_APART_MAX_S, Keys};
+use crate::gate::revocation::Revocation;
 use crate::gate::rights::Right;
 use crate::gate::scope::RoomPattern;
 use crate::gate::token::{self, AUDIENCE, Audience, Claims, NAME_FORM};

@@ -8,6 +8,8 @@ use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 
+use super::revocation::{Others, Revocation};
+
 /// Most keys of one set: one that signs, one from before, and some of other issuers.
 const KEYS_MAX: usize = 16;
 /// Least bytes of a secret for HS256 (RFC 7518, section 3.2).
@@ -30,9 +32,6 @@ pub(crate) struct KeyFile {
     #[serde(flatten)]
     pub(crate) others: Others,
 }
-
-/// Members that this version does not know: they stay.
-pub(crate) type Others = serde_json::Map<String, serde_json::Value>;
 
 /// A JSON Web Key of one of two kinds.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -62,43 +61,6 @@ impl std::fmt::Debug for KeyEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Neither secret may come into a log.
         f.debug_struct("KeyEntry").field("kty", &self.kty).field("kid", &self.kid).finish_non_exhaustive()
-    }
-}
-
-/// A token, or all that somebody was given before a moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "each of `revoked` is {\"jti\":\"…\"}, or {\"sub\":\"…\",\"before\":UNIX_SECONDS}, which is every token of the subject that was made up to then"
-)]
-pub(crate) enum Revocation {
-    /// This token.
-    Token {
-        /// Its `jti`.
-        jti: String,
-        #[serde(flatten)]
-        others: Others,
-    },
-    /// The subject's tokens up to then.
-    Subject {
-        /// Its `sub`.
-        sub: String,
-        /// Unix seconds; tokens that were made later hold.
-        before: u64,
-        #[serde(flatten)]
-        others: Others,
-    },
-}
-
-impl Revocation {
-    /// Of one token.
-    pub(crate) fn token(jti: &str) -> Self {
-        Self::Token { jti: jti.into(), others: Others::new() }
-    }
-
-    /// Of what a subject was given up to a time, Unix seconds.
-    pub(crate) fn subject(sub: &str, before: u64) -> Self {
-        Self::Subject { sub: sub.into(), before, others: Others::new() }
     }
 }
 

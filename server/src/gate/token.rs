@@ -166,7 +166,8 @@ mod tests {
 
     use arcane_shared::EventFilter;
 
-    use super::super::keys::{KeyEntry, KeyFile, Revocation};
+    use super::super::keys::{KeyEntry, KeyFile};
+    use super::super::revocation::Revocation;
     use super::*;
 
     const NOW: u64 = 1_700_000_000;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,8 @@ use axum::http::HeaderMap;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::credentials;
-use super::keys::{Keys, KeysError};
+use super::key_file::read;
+use super::keys::Keys;
 use super::limits::{Counted, Limits, Subject, TooMuch};
 use super::pace::Pace;
 use super::pass::{Grant, Pass};
@@ -26,51 +27,10 @@ use crate::stamp::Stamp;
 
 /// Time between two looks whether the file has changed: what is revoked does not hold any more within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
-/// Largest file, bytes.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Most tokens whose verification is remembered: a signature costs some 50 µs, remembering about half a kilobyte.
 const REMEMBERED_MAX: usize = 4096;
 /// Least time between two looks of one subject that are told as events.
 const REVEAL_EVERY: Duration = Duration::from_secs(1);
-
-/// Why a file of keys cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyFileError {
-    /// It cannot be read.
-    #[error("cannot read the keys in {}: {source}", path.display())]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// It has something else in it.
-    #[error("cannot use the keys in {}: {detail}", path.display())]
-    Content {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong.
-        detail: String,
-    },
-}
-
-impl KeyFileError {
-    fn content(path: &Path, error: &KeysError) -> Self {
-        Self::Content { path: path.into(), detail: error.to_string() }
-    }
-}
-
-/// Reads a file of keys.
-pub(crate) fn read(path: &Path) -> Result<Keys, KeyFileError> {
-    let unreadable = |source| KeyFileError::Read { path: path.into(), source };
-    let len = std::fs::metadata(path).map_err(unreadable)?.len();
-    if len > FILE_BYTES_MAX {
-        let detail = format!("it has {len} bytes, and at most {FILE_BYTES_MAX} are read");
-        return Err(KeyFileError::Content { path: path.into(), detail });
-    }
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    Keys::parse(&text).map_err(|error| KeyFileError::content(path, &error))
-}
 
 /// Verifies tokens. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -366,7 +326,8 @@ pub(crate) fn unix_seconds() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::keys::{KeyEntry, KeyFile, Revocation};
+    use super::super::keys::{KeyEntry, KeyFile};
+    use super::super::revocation::Revocation;
     use super::*;
 
     #[test]

@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::connection::Addresses;
 use crate::gate::proxy::Proxies;
 use crate::gate::scope::audit_room;
-use crate::gate::{Gate, KeyFileError, ProxyError, tokens};
+use crate::gate::{Gate, KeyFileError, ProxyError, key_file};
 use crate::http::{Routes, Site};
 use crate::log::LogError;
 use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
@@ -102,7 +102,7 @@ impl Server {
         // Before it is read: what changes meanwhile is read again.
         let keys_read_at = config.keys.as_ref().and_then(|keys| Stamp::of(&keys.file));
         let keys = match &config.keys {
-            Some(keys) => Some((tokens::read(&keys.file)?, keys.audience.clone())),
+            Some(keys) => Some((key_file::read(&keys.file)?, keys.audience.clone())),
             None => None,
         };
         let gate = Gate::new(keys, config.limits, Proxies::new(&config.proxy)?);
