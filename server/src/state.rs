@@ -15,7 +15,6 @@ use crate::gate::limits::{Counted, Subject, TooMuch};
 use crate::gate::places::{Place, TooManyOpen};
 use crate::metrics::Metrics;
 use crate::realm::Realm;
-use crate::stream::{Begin, StreamQuery};
 
 /// Handles to the parts of a running server. Cheap to clone: every request does it several times.
 #[derive(Debug, Clone)]
@@ -40,19 +39,16 @@ impl AppState {
         Self(Arc::new(parts))
     }
 
-    /// A place for a stream that this subject reads, for as long as what is returned is held.
+    /// A place for a stream that this subject reads, of what happens or of what happened, for as long as what is returned is held.
     ///
     /// # Errors
     /// If all of its places are taken.
     pub(crate) fn place(
         &self,
         subject: &Subject,
-        query: &StreamQuery,
+        is_replay: bool,
     ) -> Result<[Option<Place>; 2], TooManyOpen> {
-        if !query.listen {
-            return Ok([None, None]);
-        }
-        let place = self.gate.place(subject, matches!(query.begin, Begin::From(..)));
+        let place = self.gate.place(subject, is_replay);
         place.inspect_err(|error| self.metrics.refused(error.kind.label()))
     }
 

@@ -10,10 +10,11 @@ use clap::{Args, Subcommand};
 use super::keys::{self, KeysFile};
 use super::print::{print, remark};
 use crate::gate::keys::{CLOCKS_APART_MAX_S, Keys};
+use crate::gate::names::{NAME_FORM, is_name};
 use crate::gate::revocation::Revocation;
 use crate::gate::rights::Right;
 use crate::gate::scope::RoomPattern;
-use crate::gate::token::{self, AUDIENCE, Audience, Claims, NAME_FORM};
+use crate::gate::token::{self, AUDIENCE, Audience, Claims};
 use crate::gate::tokens::unix_seconds;
 
 /// What the name of a token that is made here begins with.
@@ -218,7 +219,7 @@ impl Revoke {
             false => Revoked::Subject(name.to_owned()),
         };
         let (Revoked::Token(name) | Revoked::Subject(name)) = &revoked;
-        if !token::is_name(name) {
+        if !is_name(name) {
             bail!("a jti or a subject has {NAME_FORM}");
         }
         Ok(revoked)

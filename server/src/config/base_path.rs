@@ -36,7 +36,7 @@ impl FromStr for BasePath {
         };
         let is_path = match trimmed.strip_prefix('/') {
             Some(parts) => parts.split('/').all(is_part),
-            None => trimmed.is_empty() && text.trim().starts_with('/'),
+            None => text.trim() == "/",
         };
         if !is_path || trimmed.len() > LEN_MAX {
             return Err(BasePathError(text.into()));

@@ -8,6 +8,7 @@ pub(crate) mod host;
 pub(crate) mod key_file;
 pub(crate) mod keys;
 pub(crate) mod limits;
+pub(crate) mod names;
 pub(crate) mod origin;
 pub(crate) mod pace;
 pub(crate) mod pass;

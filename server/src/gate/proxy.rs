@@ -5,10 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use arcane_shared::EventFilter;
 use axum::http::{HeaderMap, HeaderName, header};
 
+use super::names::{NAME_FORM, is_name};
 use super::pass::Grant;
 use super::rights::{Right, RightError};
 use super::scope::{RoomPattern, RoomPatternError};
-use super::token::{NAME_FORM, is_name};
 use crate::config::ProxyConfig;
 
 /// Where a proxy says for whom it asks; the last one is what the proxy itself saw.

@@ -11,16 +11,13 @@ use serde_json::{Map, Value};
 
 pub(crate) use super::claims::{Audience, Claims};
 use super::keys::{CLOCKS_APART_MAX_S, Key, Keys};
+use super::names::{NAME_FORM, is_name};
 use super::pass::Grant;
 use super::rights::Right;
 use super::scope::RoomPattern;
 
 /// Longest token, bytes.
 pub(crate) const TOKEN_BYTES_MAX: usize = 4096;
-/// Longest `sub` and `jti`, characters.
-const NAME_CHARS_MAX: usize = 128;
-/// What such names are made of.
-pub(crate) const NAME_FORM: &str = "1 to 128 characters, none of them a control character";
 /// Most patterns of rooms.
 const ROOMS_MAX: usize = 64;
 /// For whom tokens are, unless the server is told otherwise.
@@ -81,11 +78,6 @@ pub(crate) fn verify(token: &str, keys: &Keys, audience: &str, now: u64) -> Resu
         }
     }
     Err(error)
-}
-
-/// Whether a text may be a `sub`, a `jti` or a user's name.
-pub(crate) fn is_name(name: &str) -> bool {
-    (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
 }
 
 /// The signature alone: times and audience are looked at here, by the server's own clock.

@@ -109,7 +109,7 @@ impl<R: Kind> Allowed<R> {
 
     /// A place for a stream of this request's subject.
     pub(crate) fn place(&self, query: &StreamQuery) -> Result<[Option<Place>; 2], TooManyOpen> {
-        self.state.place(&self.subject(), query)
+        self.state.place(&self.subject(), query.is_replay())
     }
 
     /// Counts a room that this request would be the first to open.

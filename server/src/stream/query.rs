@@ -79,6 +79,11 @@ impl StreamQuery {
 }
 
 impl StreamQuery {
+    /// Whether it is of what happened, and ends.
+    pub(crate) fn is_replay(&self) -> bool {
+        matches!(self.begin, Begin::From(..))
+    }
+
     /// Leaves of it what its reader may see.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod handshake;
 mod named_rooms;
 mod pending;
 pub mod publish;
+mod refused;
 pub mod session;
 #[cfg(test)]
 mod simulation;
@@ -23,7 +24,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use arcane_shared::control::CloseCode;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -35,22 +35,22 @@ use hyper_util::server::conn::auto::upgrade::downcast;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::bus::{ArcaneEventBus, NoSuchRoom, Reader, Subscription};
+use crate::bus::{ArcaneEventBus, Reader, Subscription};
 use crate::connection::{RequestPermit, SecureWire, SharedStream, Wire};
 use crate::event::PreparedFrame;
-use crate::gate::limits::TooMuch;
-use crate::gate::places::{Place, TooManyOpen};
+use crate::gate::places::Place;
 use crate::gate::tokens::unix_seconds;
-use crate::gate::{Forbidden, Pass, TokenError, credentials};
+use crate::gate::{Pass, TokenError, credentials};
 use crate::query::QueryError;
 use crate::state::AppState;
-use crate::stream::{self, Begin, LastId, StreamQuery, greeting, session_name, with_roster};
+use crate::stream::{self, LastId, StreamQuery, greeting, session_name, with_roster};
 use codec::Decoder;
 use deflate::negotiation::{Agreed, negotiate};
 use fanout::{Encoding, Fanouts, Member};
 use handshake::Handshake;
 pub(crate) use handshake::HandshakeError;
 use pending::Pending;
+use refused::UpgradeRefused;
 use session::Session;
 use socket::Socket;
 use turn::{Outbox, linger};
@@ -309,7 +309,7 @@ fn admit(
     let (pass, mut wanted) = (pass?, wanted?);
     wanted.narrow(&pass)?;
     let subject = state.gate.subject(&pass, peer);
-    let places = state.place(&subject, &wanted)?;
+    let places = if wanted.listen { state.place(&subject, wanted.is_replay())? } else { [None, None] };
     state.count_room(&subject, &wanted.room)?;
     Ok((pass, wanted, places))
 }
@@ -341,7 +341,7 @@ async fn enter(
     let since = last.as_ref().map(|last| &last.since);
     let evict = Box::new(move || evicted.wake(Reason::Evicted));
     let opened = stream::open(bus, &query, since, evict).await?;
-    let is_replay = matches!(query.begin, Begin::From(..));
+    let is_replay = query.is_replay();
     let member = stream
         .filter(|_| !is_replay)
         .map(|stream| {
@@ -351,40 +351,6 @@ async fn enter(
         .map_err(stream::StreamRefused::from)?;
     let stream::Opened { subscription, consumer } = opened;
     Ok(Joined { pass, subscription, consumer, member, listens: true, asks_roster: query.roster, places })
-}
-
-#[derive(Debug, thiserror::Error)]
-enum UpgradeRefused {
-    #[error(transparent)]
-    Token(#[from] TokenError),
-    #[error(transparent)]
-    Forbidden(#[from] Forbidden),
-    #[error(transparent)]
-    TooMuch(#[from] TooMuch),
-    #[error(transparent)]
-    TooManyOpen(#[from] TooManyOpen),
-    #[error(transparent)]
-    Query(#[from] QueryError),
-    #[error(transparent)]
-    Stream(#[from] stream::StreamRefused),
-}
-
-impl UpgradeRefused {
-    fn close(&self) -> (CloseCode, String) {
-        let code = match self {
-            Self::Stream(
-                stream::StreamRefused::Room(NoSuchRoom::Log { .. }) | stream::StreamRefused::Log(_),
-            ) => CloseCode::GoingAway,
-            Self::Stream(stream::StreamRefused::Room(_)) => CloseCode::NoSuchRoom,
-            Self::Stream(stream::StreamRefused::Consumer(_)) | Self::TooMuch(_) | Self::TooManyOpen(_) => {
-                CloseCode::TooMany
-            }
-            Self::Query(_) => CloseCode::BadRequest,
-            Self::Token(_) => CloseCode::NotAuthenticated,
-            Self::Forbidden(_) => CloseCode::Forbidden,
-        };
-        (code, self.to_string())
-    }
 }
 
 fn open(accepted: Handshake, agreed: Option<Agreed>, speaks_ours: bool) -> Response {
