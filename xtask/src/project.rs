@@ -106,6 +106,17 @@ impl Project {
         command
     }
 
+    /// The beginning of a command that `xtask`, this program's file, runs on a core, and ends with this process.
+    pub(crate) fn pinned(&self, xtask: &Path, core: Option<usize>) -> Command {
+        let mut command = self.command(xtask);
+        command.arg("pinned");
+        if let Some(core) = core {
+            command.args(["--core", &core.to_string()]);
+        }
+        command.arg("--");
+        command
+    }
+
     fn path(&self) -> std::ffi::OsString {
         let others = env::var_os("PATH").unwrap_or_default();
         let all = std::iter::once(self.tools_bin()).chain(env::split_paths(&others));

@@ -7,6 +7,7 @@ pub mod deflate;
 mod fanout;
 mod handshake;
 mod named_rooms;
+mod next;
 mod pending;
 pub mod publish;
 mod refused;

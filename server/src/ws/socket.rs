@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use super::codec::{self, Decoder};
 use super::fanout::{Encoding, Fanouts, Member, Pipe, TURN_BYTES_MAX, TURN_FRAMES_MAX};
 use super::named_rooms;
+use super::next::{ABNORMAL, Next};
 use super::pending::Pending;
 use super::publish::PublishRefused;
 use super::session::{Input, Output, Session};
@@ -366,35 +367,6 @@ enum Step {
     /// What the session decided is done.
     Go(Vec<Output>),
 }
-
-enum Next {
-    GoOn,
-    /// A close frame was written: its code, and whether nothing more is expected.
-    Closing(u16, bool),
-    /// It is over, and counts as this code.
-    End(u16),
-}
-
-impl Next {
-    /// A connection that is about to close stays so.
-    fn then(self, next: Self) -> Self {
-        match (self, next) {
-            (Self::Closing(code, answered), Self::GoOn) => Self::Closing(code, answered),
-            (Self::Closing(code, _), Self::End(_)) => Self::End(code),
-            (_, next) => next,
-        }
-    }
-
-    fn code(&self) -> u16 {
-        match self {
-            Self::Closing(code, _) => *code,
-            Self::GoOn | Self::End(_) => ABNORMAL,
-        }
-    }
-}
-
-/// RFC 6455, 7.1.5: the connection ended without a close frame.
-const ABNORMAL: u16 = 1006;
 
 /// A message as a whole frame.
 pub(super) fn encode(message: &ServerMessage) -> Bytes {

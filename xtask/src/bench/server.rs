@@ -71,13 +71,7 @@ impl Lab<'_> {
 
     /// The beginning of a command that runs on a core and ends with this process.
     fn pinned(&self, core: Option<usize>) -> Command {
-        let mut command = self.project.command(&self.xtask);
-        command.arg("pinned");
-        if let Some(core) = core {
-            command.args(["--core", &core.to_string()]);
-        }
-        command.arg("--");
-        command
+        self.project.pinned(&self.xtask, core)
     }
 
     fn start(&self, ready: &Ready, deflate: bool) -> Result<Server> {

@@ -64,13 +64,7 @@ impl<'a> Starter<'a> {
 
     /// The beginning of a command.
     pub(crate) fn command(&self, core: Option<usize>) -> Command {
-        let mut command = self.project.command(&self.xtask);
-        command.arg("pinned");
-        if let Some(core) = core {
-            command.args(["--core", &core.to_string()]);
-        }
-        command.arg("--");
-        command
+        self.project.pinned(&self.xtask, core)
     }
 
     /// The attackers' command: this program once more.
