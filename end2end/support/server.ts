@@ -26,7 +26,7 @@ export class ArcaneServer {
     process.stderr.on("data", (chunk) => said.push(String(chunk)));
     this.url = await new Promise<string>((resolve, reject) => {
       createInterface(process.stdout).on("line", (line) => {
-        const found = /listening on (http:\/\/\S+)/.exec(line);
+        const found = /listening on (https?:\/\/\S+)/.exec(line);
         if (found) resolve(found[1]);
       });
       process.once("error", reject);
