@@ -1,14 +1,15 @@
 //! What every request handler can reach.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
-use arcane_shared::RoomName;
+use arcane_shared::{DaemonName, RoomName};
 use tokio::sync::watch;
 
 use crate::audit::Audit;
-use crate::bus::ArcaneEventBus;
+use crate::bus::{ArcaneEventBus, HeldRoom};
 use crate::config::Config;
 use crate::gate::Gate;
 use crate::gate::limits::{Counted, Subject, TooMuch};
@@ -60,11 +61,32 @@ impl AppState {
         if !self.gate.counts(Counted::Rooms) || self.bus.room_info(room).is_ok() {
             return Ok(());
         }
-        let taken = self.gate.take(subject, Counted::Rooms, 1);
-        if taken.is_err() {
-            self.metrics.refused(Counted::Rooms.label());
+        self.take(subject, Counted::Rooms, 1)
+    }
+
+    /// Counts names of daemons of which this subject would be the first to tell in a room.
+    ///
+    /// # Errors
+    /// If it may name none at the moment.
+    pub(crate) fn count_daemons<'a>(
+        &self,
+        subject: &Subject,
+        room: &HeldRoom,
+        names: impl Iterator<Item = &'a DaemonName>,
+    ) -> Result<(), TooMuch> {
+        if !self.gate.counts(Counted::Daemons) {
+            return Ok(());
         }
-        taken
+        let is_new = |name: &&DaemonName| !room.knows(name) && !self.realm.knows(name);
+        // What is published under one name often comes in rows.
+        let mut last = None;
+        let changes = names.filter(|name| last.replace(*name) != Some(*name));
+        let count = changes.filter(is_new).collect::<BTreeSet<_>>().len();
+        if count == 0 { Ok(()) } else { self.take(subject, Counted::Daemons, count) }
+    }
+
+    fn take(&self, subject: &Subject, what: Counted, units: usize) -> Result<(), TooMuch> {
+        self.gate.take(subject, what, units).inspect_err(|_| self.metrics.refused(what.label()))
     }
 }
 

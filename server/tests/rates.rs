@@ -160,6 +160,51 @@ async fn new_rooms_have_a_bound_and_those_that_are_there_have_none() {
     assert!(metrics.contains(r#"arcane_refused_total{why="rooms"} 4"#), "{metrics}");
 }
 
+fn of(daemon: &str) -> Value {
+    json!({"spell_name": "reveal", "daemon_name": daemon})
+}
+
+#[tokio::test]
+async fn new_names_of_daemons_have_a_bound_and_known_ones_have_none() {
+    let server = limited(LimitsConfig { new_daemons_per_min: 2, ..LimitsConfig::none() }).await;
+    for daemon in ["claude", "ada", "bea", "ada", "gemini"] {
+        assert_eq!(server.ask("/events", of(daemon)).await.0, 201, "{daemon}");
+    }
+    let response = server.post("/events", json!([of("ada"), of("cid")])).await;
+    assert_eq!(response.status(), 429);
+    let wait: u64 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((20..=30).contains(&wait), "{wait}");
+    let lines = format!("{}\n{}\n", of("ada"), of("cid"));
+    let request = server.http.post(server.url("/events")).header("content-type", "application/x-ndjson");
+    assert_eq!(request.body(lines).send().await.unwrap().status(), 429);
+    let named = json!({"daemon_name": "cid", "task": "x", "text": "x", "spell": "summon cid"});
+    for (path, fields) in [
+        ("/summon", &["daemon_name"][..]),
+        ("/banish", &["daemon_name"]),
+        ("/invoke", &["daemon_name", "task"]),
+        ("/voice", &["daemon_name", "text"]),
+        ("/spell/parse", &["spell"]),
+        ("/spell/cast", &["spell"]),
+    ] {
+        let body: serde_json::Map<_, _> =
+            fields.iter().map(|field| ((*field).to_owned(), named[*field].clone())).collect();
+        let (status, problem) = server.ask(path, body.into()).await;
+        assert_eq!((status, &problem["type"]), (429, &json!("/docs#problem-too-much")), "{path}");
+    }
+    assert_eq!(server.ask("/summon", json!({"daemon_name": "ada"})).await.0, 200, "it is known");
+    let mut client = server.connect("recent=0").await;
+    client.next().await;
+    client.say(json!({"type": "publish", "id": "7", "events": of("cid")})).await;
+    let answer = client.next().await;
+    assert_eq!((&answer["code"], &answer["id"]), (&json!("too_much"), &json!("7")), "{answer}");
+    let detail = answer["detail"].as_str().unwrap();
+    assert!(detail.starts_with("more than 2 new names of daemons a minute; go on in "), "{detail}");
+    let told = server.look("/daemons").await.1.to_string();
+    assert!(told.contains("\"ada\"") && !told.contains("\"cid\""), "{told}");
+    let metrics = server.get("/metrics").await.text().await.unwrap();
+    assert!(metrics.contains(r#"arcane_refused_total{why="daemons"} 9"#), "{metrics}");
+}
+
 #[tokio::test]
 async fn streams_and_replays_have_places_that_come_back() {
     let server = limited(LimitsConfig { streams: 3, replays: 1, ..LimitsConfig::none() }).await;

@@ -147,6 +147,11 @@ impl Colors {
         }
     }
 
+    /// Whether an event that was taken, the seed or the configuration names a daemon, as far as that is kept.
+    pub(super) fn knows(&self, daemon: &DaemonName) -> bool {
+        self.known.contains_key(daemon) || self.settled(daemon).is_some()
+    }
+
     /// What is fixed by the seed or the configuration is not kept.
     fn settled(&self, daemon: &DaemonName) -> Option<Rgb> {
         self.fixed.get(daemon).copied().or_else(|| fixed(daemon.as_str()))

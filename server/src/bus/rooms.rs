@@ -91,6 +91,11 @@ impl HeldRoom {
         self.0.daemon(daemon)
     }
 
+    /// Whether its events tell of a daemon, those too that are still on their way to the log.
+    pub(crate) fn knows(&self, daemon: &DaemonName) -> bool {
+        self.0.knows(daemon)
+    }
+
     /// Every daemon that its events tell of.
     pub(crate) fn daemons(&self) -> Roster {
         self.0.roster()

@@ -33,6 +33,9 @@ pub(super) struct LimitFlags {
     /// Rooms that one subject may be the first to open, a minute. Without it 20 where there are keys.
     #[arg(long, env = "ARCANE_MAX_NEW_ROOMS_PER_MIN")]
     max_new_rooms_per_min: Option<u32>,
+    /// Names of daemons that the server does not know and one subject may publish or call, a minute. Without it 120 where there are keys.
+    #[arg(long, env = "ARCANE_MAX_NEW_DAEMONS_PER_MIN")]
+    max_new_daemons_per_min: Option<u32>,
     /// Streams of events that one subject may read at a time. Without it 200 where there are keys.
     #[arg(long, env = "ARCANE_MAX_STREAMS")]
     max_streams: Option<u32>,
@@ -79,6 +82,7 @@ impl LimitFlags {
             spells_per_s: self.max_spells_per_s.unwrap_or(default.spells_per_s),
             messages_per_s: self.max_messages_per_s.unwrap_or(default.messages_per_s),
             new_rooms_per_min: self.max_new_rooms_per_min.unwrap_or(default.new_rooms_per_min),
+            new_daemons_per_min: self.max_new_daemons_per_min.unwrap_or(default.new_daemons_per_min),
             streams: self.max_streams.unwrap_or(default.streams),
             replays: self.max_replays.unwrap_or(default.replays),
             queries: self.max_queries.unwrap_or(default.queries),

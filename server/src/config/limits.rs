@@ -15,6 +15,8 @@ pub struct LimitsConfig {
     pub messages_per_s: u32,
     /// Rooms that were not there, a minute. Default 0.
     pub new_rooms_per_min: u32,
+    /// Names of daemons that were not known, a minute. Default 0.
+    pub new_daemons_per_min: u32,
     /// Streams of events that are read at a time. Default 0.
     pub streams: u32,
     /// Replays among them. Default 0.
@@ -35,6 +37,7 @@ impl LimitsConfig {
             spells_per_s: 0,
             messages_per_s: 0,
             new_rooms_per_min: 0,
+            new_daemons_per_min: 0,
             streams: 0,
             replays: 0,
             queries: 0,
@@ -51,6 +54,7 @@ impl LimitsConfig {
             spells_per_s: 20,
             messages_per_s: 100,
             new_rooms_per_min: 20,
+            new_daemons_per_min: 120,
             streams: 200,
             replays: 4,
             queries: 4,

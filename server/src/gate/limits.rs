@@ -27,10 +27,13 @@ pub(crate) enum Counted {
     Messages,
     /// Rooms that were not there.
     Rooms,
+    /// Names of daemons that were not known.
+    Daemons,
 }
 
 impl Counted {
-    pub(crate) const ALL: [Self; 5] = [Self::Events, Self::Bytes, Self::Spells, Self::Messages, Self::Rooms];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Events, Self::Bytes, Self::Spells, Self::Messages, Self::Rooms, Self::Daemons];
 
     /// As answers name it.
     pub(crate) fn as_str(self) -> &'static str {
@@ -40,6 +43,7 @@ impl Counted {
             Self::Spells => "spells",
             Self::Messages => "messages",
             Self::Rooms => "new rooms",
+            Self::Daemons => "new names of daemons",
         }
     }
 
@@ -51,10 +55,11 @@ impl Counted {
             Self::Spells => "spells",
             Self::Messages => "messages",
             Self::Rooms => "rooms",
+            Self::Daemons => "daemons",
         }
     }
 
-    /// Units a second, or of rooms a minute; 0 is no bound.
+    /// Units a second, or of what is new a minute; 0 is no bound.
     pub(super) fn of(self, limits: &LimitsConfig) -> u32 {
         match self {
             Self::Events => limits.events_per_s,
@@ -62,18 +67,24 @@ impl Counted {
             Self::Spells => limits.spells_per_s,
             Self::Messages => limits.messages_per_s,
             Self::Rooms => limits.new_rooms_per_min,
+            Self::Daemons => limits.new_daemons_per_min,
         }
     }
 
     /// The time that its bound is said for.
     fn period(self) -> &'static str {
-        if self == Self::Rooms { "minute" } else { "second" }
+        match self {
+            Self::Rooms | Self::Daemons => "minute",
+            _ => "second",
+        }
     }
 
     /// How fast so many may come.
     fn rate(self, most: u32) -> Rate {
         match self {
-            Self::Rooms => Rate { per_s: f64::from(most) / 60.0, burst: f64::from(most), least: 1.0 },
+            Self::Rooms | Self::Daemons => {
+                Rate { per_s: f64::from(most) / 60.0, burst: f64::from(most), least: 1.0 }
+            }
             _ => Rate::new(most, BURST_S),
         }
     }

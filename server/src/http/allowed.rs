@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::ops::Deref;
 
-use arcane_shared::{EventFilter, RoomName};
+use arcane_shared::{DaemonName, EventFilter, RoomName};
 use axum::extract::FromRequestParts;
 use axum::http::Extensions;
 use axum::http::request::Parts;
@@ -117,12 +117,28 @@ impl<R: Kind> Allowed<R> {
         self.state.count_room(&self.subject(), room)
     }
 
+    /// Counts the daemons that this request would be the first to name in a room.
+    pub(crate) fn count_daemons<'a>(
+        &self,
+        room: &HeldRoom,
+        names: impl IntoIterator<Item = &'a DaemonName>,
+    ) -> Result<(), TooMuch> {
+        self.state.count_daemons(&self.subject(), room, names.into_iter())
+    }
+
     fn subject(&self) -> Subject {
         self.gate.subject(&self.may, self.peer)
     }
 
     pub(crate) fn pass(&self) -> &Pass {
         &self.may
+    }
+}
+
+impl Allowed<Cast> {
+    /// Counts the daemon that a spell is about, if nobody has told of it.
+    pub(crate) fn count_named(&self, daemon: &DaemonName) -> Result<(), TooMuch> {
+        self.count_daemons(&self.bus.default_room(), [daemon])
     }
 }
 

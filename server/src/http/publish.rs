@@ -1,7 +1,7 @@
 //! `POST /events`: one event, an array, or NDJSON.
 
 use arcane_shared::api::{FieldError, PublishAnswer, Published};
-use arcane_shared::{Problem, RoomName};
+use arcane_shared::{DaemonName, Problem, RoomName};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -99,6 +99,7 @@ pub(crate) async fn publish(
         };
         state.take(Counted::Events, drafts.len())?;
         let held = state.open_room(&room).await?;
+        state.count_daemons(&held, named(&drafts))?;
         // The body may have taken its time.
         state.recheck()?;
         let submission = Submission { level, key, ..Submission::default() };
@@ -144,6 +145,11 @@ async fn read_in_turn(bytes: Bytes) -> Result<Vec<Draft>, Refused> {
         // The runtime ends.
         Err(_) => intake::read_all(&bytes),
     }
+}
+
+/// The daemons that events are of.
+fn named(drafts: &[Draft]) -> impl Iterator<Item = &DaemonName> {
+    drafts.iter().filter_map(|draft| draft.daemon_name.as_ref())
 }
 
 fn published(submitted: &Submitted) -> impl Iterator<Item = Published> + use<> {
@@ -283,6 +289,7 @@ impl Stream<'_> {
             Some(held) => held,
             None => self.held.insert(self.state.open_room(self.room).await?),
         };
+        self.state.count_daemons(held, named(&drafts))?;
         // A stream may take hours; what was granted when it began may not hold any more.
         self.state.recheck()?;
         let submission = Submission { level: self.level, key, ..Submission::default() };

@@ -17,7 +17,6 @@ use super::error::ApiError;
 use crate::gate::pass::{Cast, Subscribe};
 use crate::realm::parser::{self, QueryScope};
 use crate::realm::{self, PARAMETERS_BYTES_MAX, SPELL_CHARS_MAX, TASK_CHARS_MAX};
-use crate::state::AppState;
 
 /// Brings a daemon into the realm.
 #[utoipa::path(post, path = "/summon", tag = "spells", request_body = DaemonRequest, responses(
@@ -29,6 +28,7 @@ pub(crate) async fn summon(
     state: Allowed<Cast>,
     JsonBody(request): JsonBody<DaemonRequest>,
 ) -> Result<Json<CastAnswer>, ApiError> {
+    state.count_named(&request.daemon_name)?;
     let answer = state.realm.summon(&request.daemon_name).await?;
     Ok(Json(seen(&state, answer)))
 }
@@ -47,6 +47,7 @@ pub(crate) async fn invoke(
     JsonBody(request): JsonBody<InvokeRequest>,
 ) -> Result<Json<CastAnswer>, ApiError> {
     check_task(&request.task, &request.parameters)?;
+    state.count_named(&request.daemon_name)?;
     let answer = state.realm.invoke(&request.daemon_name, &request.task, request.parameters).await?;
     Ok(Json(seen(&state, answer)))
 }
@@ -61,6 +62,7 @@ pub(crate) async fn banish(
     state: Allowed<Cast>,
     JsonBody(request): JsonBody<DaemonRequest>,
 ) -> Result<Json<CastAnswer>, ApiError> {
+    state.count_named(&request.daemon_name)?;
     let answer = state.realm.banish(&request.daemon_name).await?;
     Ok(Json(seen(&state, answer)))
 }
@@ -145,8 +147,12 @@ pub(crate) async fn examples(_: Allowed<Subscribe>) -> Json<ExamplesAnswer> {
     Json(parser::examples())
 }
 
-fn read(state: &AppState, request: &SpellRequest) -> Result<ParsedSpell, ApiError> {
+fn read(state: &Allowed<Cast>, request: &SpellRequest) -> Result<ParsedSpell, ApiError> {
     check_length("/spell", &request.spell, SPELL_CHARS_MAX)?;
+    // Its event names the daemon, too.
+    if let Some(daemon) = parser::parse(&request.spell).ok().and_then(|spell| spell.daemon) {
+        state.count_named(&daemon)?;
+    }
     Ok(state.realm.parse(&request.spell)?)
 }
 

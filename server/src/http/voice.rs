@@ -37,6 +37,7 @@ pub(crate) async fn speak(
         (None, None) => return Err(ApiError::field("/text", "is missing; give a text or an event")),
     };
     check_length("/text", text, SPELL_CHARS_MAX)?;
+    state.count_named(&request.daemon_name)?;
     let event = moment.map_or("speech", VoiceMoment::as_str);
     Ok(Json(state.realm.say(&request.daemon_name, text, event).await?))
 }

@@ -53,6 +53,11 @@ impl Realm {
         Ok((emitted, Ok(done)))
     }
 
+    /// Whether the realm has heard of a daemon, and has not forgotten it.
+    pub(crate) fn knows(&self, name: &DaemonName) -> bool {
+        self.present().registry.knows(name)
+    }
+
     /// Whether a daemon that the realm did not summon is here because others publish of it.
     pub(super) fn is_published(&self, name: &DaemonName) -> bool {
         self.inner.bus.default_room().daemon(name).is_some_and(|told| told.is_present())

@@ -6,7 +6,7 @@ use arcane_shared::control::ServerMessage;
 use super::codec::Incoming;
 use super::ends_at;
 use super::fanout::Pipe;
-use super::publish::{Accepted, PublishRefused, Rooms, is_publish, publish, taken_back};
+use super::publish::{Accepted, PublishRefused, Rooms, is_publish, publish_checked, taken_back};
 use super::session::Input;
 use super::socket::Socket;
 use crate::bus::{ConsumerError, HeldRoom};
@@ -27,7 +27,10 @@ impl<S, P: Pipe> Socket<S, P> {
             return Err(PublishRefused::too_much(text, &error));
         }
         let rooms = Rooms { pass: &self.pass, own: &self.subscription.held_room(), named };
-        let accepted = publish(&self.state.bus, rooms, text)?;
+        let accepted = publish_checked(&self.state.bus, rooms, text, &|room, drafts| {
+            let names = drafts.iter().filter_map(|draft| draft.daemon_name.as_ref());
+            Ok(self.state.count_daemons(&self.subject, room, names)?)
+        })?;
         if let ServerMessage::Published { count, .. } = accepted.answer {
             gate.charge(&self.subject, Counted::Events, usize::try_from(count).unwrap_or(usize::MAX));
         }

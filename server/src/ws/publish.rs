@@ -12,7 +12,7 @@ use crate::bus::{ArcaneEventBus, EmitError, HeldRoom, Key, LogError, NoSuchRoom,
 use crate::gate::limits::TooMuch;
 use crate::gate::rights::Right;
 use crate::gate::{Forbidden, Pass};
-use crate::intake::{self, Refused, Submitted, level};
+use crate::intake::{self, Draft, Refused, Submitted, level};
 use crate::json;
 
 /// Why nothing was published. `id` is the message's own, so that its sender can tell which.
@@ -159,18 +159,31 @@ pub struct Accepted {
     pub receipt: Receipt,
 }
 
+/// What looks at events before they are published: how many of their names are new, for example.
+type Check<'a> = &'a dyn Fn(&HeldRoom, &[Draft]) -> Result<(), PublishRefused>;
+
 /// Publishes one event or an array of events, all or none, in the message's room or else in the connection's own.
 ///
 /// # Errors
 /// Says which field cannot be used; then nothing was published.
 pub fn publish(bus: &ArcaneEventBus, rooms: Rooms<'_>, text: &str) -> Result<Accepted, PublishRefused> {
+    publish_checked(bus, rooms, text, &|_, _| Ok(()))
+}
+
+/// Publishes as [`publish`] does, if events that can be used pass a check.
+pub(super) fn publish_checked(
+    bus: &ArcaneEventBus,
+    rooms: Rooms<'_>,
+    text: &str,
+    check: Check<'_>,
+) -> Result<Accepted, PublishRefused> {
     match serde_json::from_str(text) {
-        Ok(message) => publish_read(bus, rooms, &message),
+        Ok(message) => publish_read(bus, rooms, &message, check),
         // Half a character anywhere but in the events, which are read for themselves.
         Err(_) => {
             let plain = json::plain(text.as_bytes());
             match serde_json::from_slice(&plain) {
-                Ok(message) => publish_read(bus, rooms, &message),
+                Ok(message) => publish_read(bus, rooms, &message, check),
                 Err(error) => {
                     let id = id_of(&plain);
                     Err(PublishRefused { id, ..PublishRefused::new("bad_message", error.to_string()) })
@@ -184,6 +197,7 @@ fn publish_read(
     bus: &ArcaneEventBus,
     rooms: Rooms<'_>,
     message: &Publish<'_>,
+    check: Check<'_>,
 ) -> Result<Accepted, PublishRefused> {
     let id = message.id.clone();
     if let Some(bytes) = id.as_ref().map(String::len).filter(|bytes| *bytes > PUBLISH_ID_BYTES_MAX) {
@@ -191,7 +205,7 @@ fn publish_read(
             format!("id: has {bytes} bytes, and at most {PUBLISH_ID_BYTES_MAX} come back with the answer");
         return Err(PublishRefused::new("bad_message", detail));
     }
-    match submit(bus, rooms, message) {
+    match submit(bus, rooms, message, check) {
         Ok((room, Submitted { run, receipt })) => {
             let seq = (run.first + run.count).saturating_sub(1);
             let (room, epoch) = (room.name().clone(), room.epoch().clone());
@@ -211,6 +225,7 @@ fn submit(
     bus: &ArcaneEventBus,
     rooms: Rooms<'_>,
     message: &Publish<'_>,
+    check: Check<'_>,
 ) -> Result<(HeldRoom, Submitted), PublishRefused> {
     let json = message.events.get().as_bytes();
     let level = level(message.ack.as_deref(), bus.log().level_max());
@@ -224,6 +239,7 @@ fn submit(
     if drafts.is_empty() {
         return Err(PublishRefused::new("bad_event", "events: is empty; send at least one"));
     }
+    check(&room, &drafts)?;
     let submission = Submission { level, key, ..Submission::default() };
     let submitted = intake::submit(bus, &room, drafts, submission)?;
     Ok((room, submitted))

@@ -94,6 +94,12 @@ impl Room {
         self.lock().roster.now().get(daemon.as_str()).cloned()
     }
 
+    /// Whether events tell of a daemon, those too that are still on their way to the log.
+    pub(in crate::bus) fn knows(&self, daemon: &DaemonName) -> bool {
+        let state = self.lock();
+        state.colors.knows(daemon) || state.roster.now().get(daemon.as_str()).is_some()
+    }
+
     pub(in crate::bus) fn roster(&self) -> Roster {
         self.lock().roster.now().clone()
     }
