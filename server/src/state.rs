@@ -40,17 +40,18 @@ impl AppState {
         Self(Arc::new(parts))
     }
 
-    /// A place for a stream that this subject reads, of what happens or of what happened, for as long as what is returned is held.
+    /// Places for a stream of a room that this subject reads, of what happens or of what happened, for as long as they are held.
     ///
     /// # Errors
-    /// If all of its places are taken.
-    pub(crate) fn place(
+    /// If all places of the subject or of the room are taken.
+    pub(crate) fn places(
         &self,
         subject: &Subject,
+        room: &RoomName,
         is_replay: bool,
-    ) -> Result<[Option<Place>; 2], TooManyOpen> {
-        let place = self.gate.place(subject, is_replay);
-        place.inspect_err(|error| self.metrics.refused(error.kind.label()))
+    ) -> Result<Vec<Place>, TooManyOpen> {
+        let places = self.gate.places(subject, room, is_replay);
+        places.inspect_err(|error| self.metrics.refused(error.label()))
     }
 
     /// Counts a room that this subject would be the first to open.

@@ -234,6 +234,31 @@ async fn streams_and_replays_have_places_that_come_back() {
 }
 
 #[tokio::test]
+async fn a_room_has_so_many_readers_whoever_they_are() {
+    let server = limited(LimitsConfig { readers_per_room: 2, ..LimitsConfig::none() }).await;
+    let mut reader = server.connect("recent=0").await;
+    reader.next().await;
+    let stream = server.get("/events/stream").await;
+    assert_eq!(stream.status(), 200);
+    let (code, reason) = server.connect("recent=0").await.closed().await;
+    assert_eq!(code, 4429, "{reason}");
+    assert_eq!(reason, "the room main has 2 readers, and no more may read it at a time; go on in 1 s");
+    let refused = server.get("/events/stream").await;
+    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (429, &"1".parse().unwrap()));
+    assert_eq!(refused.json::<Value>().await.unwrap()["type"], "/docs#problem-too-much");
+    server.connect("room=lab").await.next().await;
+    server.connect("listen=false").await.next().await;
+    assert_eq!(server.look("/events").await.0, 200, "a page of history is no reader");
+    let metrics = server.get("/metrics").await.text().await.unwrap();
+    assert!(metrics.contains(r#"arcane_refused_total{why="readers"} 2"#), "{metrics}");
+    drop(reader);
+    let begun = Instant::now();
+    while server.get("/events/stream").await.status() != 200 {
+        assert!(begun.elapsed() < support::PATIENCE);
+    }
+}
+
+#[tokio::test]
 async fn a_question_that_takes_too_long_ends_and_says_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     for config in

@@ -42,6 +42,9 @@ pub(super) struct LimitFlags {
     /// Replays among them. Without it 4 where there are keys.
     #[arg(long, env = "ARCANE_MAX_REPLAYS")]
     max_replays: Option<u32>,
+    /// Readers that one room has at a time, whoever they are; 0 is no bound. Without it 10000 where there are keys.
+    #[arg(long, env = "ARCANE_MAX_READERS_PER_ROOM")]
+    max_readers_per_room: Option<u32>,
     /// Questions to the log that one subject may ask at a time; others wait. Without it 4 where there are keys.
     #[arg(long, env = "ARCANE_MAX_QUERIES")]
     max_queries: Option<u32>,
@@ -85,6 +88,7 @@ impl LimitFlags {
             new_daemons_per_min: self.max_new_daemons_per_min.unwrap_or(default.new_daemons_per_min),
             streams: self.max_streams.unwrap_or(default.streams),
             replays: self.max_replays.unwrap_or(default.replays),
+            readers_per_room: self.max_readers_per_room.unwrap_or(default.readers_per_room),
             queries: self.max_queries.unwrap_or(default.queries),
             query_time: self.max_query_s.map_or(default.query_time, |s| Duration::from_secs(s.into())),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Bounds for each subject: of a server with keys the token's, of another one the address that asks. 0 is none.
+/// Bounds for each subject: of a server with keys the token's, of another one the address that asks; and for each room. 0 is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitsConfig {
     /// Events that are published, a second. Default 0.
@@ -21,6 +21,8 @@ pub struct LimitsConfig {
     pub streams: u32,
     /// Replays among them. Default 0.
     pub replays: u32,
+    /// Readers of one room at a time, whoever they are. Default 0.
+    pub readers_per_room: u32,
     /// Questions to the log at a time: history, search, activity. Default 0.
     pub queries: u32,
     /// How long one of these may be worked on. Default 30 s.
@@ -40,6 +42,7 @@ impl LimitsConfig {
             new_daemons_per_min: 0,
             streams: 0,
             replays: 0,
+            readers_per_room: 0,
             queries: 0,
             query_time: Duration::from_secs(30),
         }
@@ -57,6 +60,8 @@ impl LimitsConfig {
             new_daemons_per_min: 120,
             streams: 200,
             replays: 4,
+            // Half of all connections: there are places left for other rooms, and for what is no stream.
+            readers_per_room: 10_000,
             queries: 4,
             query_time: Duration::from_secs(5),
         }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use arcane_shared::RoomName;
 use axum::http::HeaderMap;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
@@ -15,7 +16,7 @@ use super::keys::Keys;
 use super::limits::{Counted, Limits, Subject, TooMuch};
 use super::pace::Pace;
 use super::pass::{Grant, Pass};
-use super::places::{Kind, Place, Places, TooManyOpen};
+use super::places::{Owner, Place, Places, TooManyOpen};
 use super::proxy::Proxies;
 use super::queries::{Queries, TooManyQueries};
 use super::token::{self, TokenError};
@@ -233,14 +234,23 @@ impl Gate {
         }
     }
 
-    /// A place for a stream, and one for a replay if it is that.
+    /// Places for a stream of a room: one of the room's, one of the subject's, and one for a replay if it is that.
     ///
     /// # Errors
-    /// If all of the subject's are taken.
-    pub(crate) fn place(&self, of: &Subject, is_replay: bool) -> Result<[Option<Place>; 2], TooManyOpen> {
+    /// If all are taken.
+    pub(crate) fn places(
+        &self,
+        of: &Subject,
+        room: &RoomName,
+        is_replay: bool,
+    ) -> Result<Vec<Place>, TooManyOpen> {
         let (places, most) = (&self.held.places, &self.held.limits_config);
-        let replay = if is_replay { places.take(of, Kind::Replay, most.replays)? } else { None };
-        Ok([places.take(of, Kind::Stream, most.streams)?, replay])
+        let replay = is_replay.then(|| (Owner::Replays(of.clone()), most.replays));
+        let stream = (Owner::Streams(of.clone()), most.streams);
+        let reader = (Owner::Room(room.clone()), most.readers_per_room);
+        let wanted = replay.into_iter().chain([stream, reader]);
+        // Those that were taken before one is missing go back.
+        wanted.filter_map(|(owner, most)| places.take(owner, most).transpose()).collect()
     }
 
     /// How long a question to the log may be worked on; zero is no bound.

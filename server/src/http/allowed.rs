@@ -107,9 +107,9 @@ impl<R: Kind> Allowed<R> {
         Ok(self.bus.open_room(room).await?)
     }
 
-    /// A place for a stream of this request's subject.
-    pub(crate) fn place(&self, query: &StreamQuery) -> Result<[Option<Place>; 2], TooManyOpen> {
-        self.state.place(&self.subject(), query.is_replay())
+    /// Places for a stream of this request's subject.
+    pub(crate) fn places(&self, query: &StreamQuery) -> Result<Vec<Place>, TooManyOpen> {
+        self.state.places(&self.subject(), &query.room, query.is_replay())
     }
 
     /// Counts a room that this request would be the first to open.

@@ -67,7 +67,7 @@ pub(crate) async fn stream_events(
         // A look at the headers opens nothing: no room, no place in it, no consumer.
         return Ok(streaming(Body::empty()));
     }
-    let places = state.place(&query)?;
+    let places = state.places(&query)?;
     state.count_room(&query.room)?;
     let evicted = Arc::new(Notify::new());
     let evict = Arc::clone(&evicted);
@@ -121,8 +121,8 @@ struct Reader {
     pass: PassWatch,
     /// Until its client has ended its side.
     permit: Option<RequestPermit>,
-    /// Its subject has so many.
-    _places: [Option<Place>; 2],
+    /// Its subject and its room have so many.
+    _places: Vec<Place>,
     /// Until the client has all of it.
     first: Option<Pieces>,
     ended: bool,

@@ -275,7 +275,7 @@ struct Joined {
     member: Option<Member>,
     listens: bool,
     asks_roster: bool,
-    places: [Option<Place>; 2],
+    places: Vec<Place>,
 }
 
 /// Closes a connection that gets no place in a room. A browser sees the reason of a close, but not of a refused handshake.
@@ -298,7 +298,7 @@ fn ends_at(pass: &Pass) -> Option<Instant> {
 }
 
 /// What a client may and wants, and its places.
-type Admitted = (Pass, StreamQuery, [Option<Place>; 2]);
+type Admitted = (Pass, StreamQuery, Vec<Place>);
 
 /// What a client wants, as far as it may have it.
 fn admit(
@@ -310,7 +310,8 @@ fn admit(
     let (pass, mut wanted) = (pass?, wanted?);
     wanted.narrow(&pass)?;
     let subject = state.gate.subject(&pass, peer);
-    let places = if wanted.listen { state.place(&subject, wanted.is_replay())? } else { [None, None] };
+    let is_replay = wanted.is_replay();
+    let places = if wanted.listen { state.places(&subject, &wanted.room, is_replay)? } else { vec![] };
     state.count_room(&subject, &wanted.room)?;
     Ok((pass, wanted, places))
 }
