@@ -10,6 +10,7 @@
 //! [`run`] is the whole server; `main` only finds out with which [`config`].
 
 mod audit;
+mod bucket;
 mod budget;
 pub mod bus;
 pub mod cli;

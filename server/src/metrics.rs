@@ -37,7 +37,7 @@ struct Inner {
     refused: Family<RefusedLabels, Counter>,
     paint: Histogram,
     paint_missed: Family<MissLabels, Counter>,
-    diagnostics_lost: Counter,
+    diagnostics: DiagnosticsMetrics,
     uptime: Gauge<f64, AtomicU64>,
 }
 
@@ -79,8 +79,8 @@ pub(crate) struct Readings<E, R> {
     pub(crate) memory_max: usize,
     /// Events that rooms' memory gave up for want of it.
     pub(crate) given_up: u64,
-    /// Lines for standard error that could not be written.
-    pub(crate) diagnostics_lost: u64,
+    /// Lines for standard error that could not be written, and those that were more than its bound.
+    pub(crate) diagnostics: (u64, u64),
     /// Seconds since the start.
     pub(crate) uptime_s: f64,
 }
@@ -173,6 +173,27 @@ impl MemoryMetrics {
     }
 }
 
+/// The metrics of the log on standard error.
+#[derive(Debug, Default)]
+struct DiagnosticsMetrics {
+    lost: Counter,
+    left_out: Counter,
+}
+
+impl DiagnosticsMetrics {
+    fn register(&self, registry: &mut Registry) {
+        let help = "Lines for standard error that could not be written";
+        registry.register("diagnostics_lost", help, self.lost.clone());
+        let help = "Lines for standard error that were left out because there were more than its bound";
+        registry.register("diagnostics_left_out", help, self.left_out.clone());
+    }
+
+    fn set(&self, (lost, left_out): (u64, u64)) {
+        raise(&self.lost, lost);
+        raise(&self.left_out, left_out);
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PartLabels {
     part: &'static str,
@@ -227,7 +248,7 @@ impl Metrics {
             refused: Family::default(),
             paint: Histogram::new(PAINT_BUCKETS),
             paint_missed: Family::default(),
-            diagnostics_lost: Counter::default(),
+            diagnostics: DiagnosticsMetrics::default(),
             uptime: Gauge::default(),
         };
         let registry = &mut inner.registry;
@@ -261,11 +282,7 @@ impl Metrics {
             "Cues painted after their deadline, by where it was lost",
             inner.paint_missed.clone(),
         );
-        registry.register(
-            "diagnostics_lost",
-            "Lines for standard error that could not be written",
-            inner.diagnostics_lost.clone(),
-        );
+        inner.diagnostics.register(registry);
         registry.register_with_unit("uptime", "Time since the start", Unit::Seconds, inner.uptime.clone());
         Self { inner: Arc::new(inner) }
     }
@@ -331,7 +348,7 @@ impl Metrics {
             self.inner.log.set(figures, up);
         }
         self.inner.memory.set(readings.memory, readings.memory_max, readings.given_up);
-        raise(&self.inner.diagnostics_lost, readings.diagnostics_lost);
+        self.inner.diagnostics.set(readings.diagnostics);
         self.inner.uptime.set(readings.uptime_s);
         let mut out = String::new();
         text::encode(&mut out, &self.inner.registry).expect("writing to a string does not fail");

@@ -27,9 +27,14 @@ struct Serve {
 
 impl Serve {
     fn start(dir: &Path, level: &str, stderr: Stdio) -> Self {
+        Self::bounded(dir, level, stderr, 0)
+    }
+
+    fn bounded(dir: &Path, level: &str, stderr: Stdio, lines_per_s: u32) -> Self {
         std::fs::write(dir.join("arcane.toml"), CONFIG).unwrap();
         let mut command: Command = process::command(&dir.join("data"));
         command.env("ARCANE_LOG", level).arg("--config").arg(dir.join("arcane.toml"));
+        command.arg("--max-log-lines-per-s").arg(lines_per_s.to_string());
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -57,10 +62,14 @@ impl Serve {
     }
 
     async fn lost(&self) -> u64 {
+        self.count("arcane_diagnostics_lost_total").await
+    }
+
+    async fn count(&self, name: &str) -> u64 {
         let metrics = self.http.get(format!("http://{}/metrics", self.address)).send().await.unwrap();
         let metrics = metrics.text().await.unwrap();
-        let line = metrics.lines().find_map(|line| line.strip_prefix("arcane_diagnostics_lost_total "));
-        line.unwrap().parse().unwrap()
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap().trim().parse().unwrap()
     }
 
     fn stop(mut self) {
@@ -115,6 +124,23 @@ async fn a_pipe_that_nobody_empties_harms_nothing() {
     flood(&server).await;
     server.stop();
     drop(stderr);
+}
+
+#[tokio::test]
+async fn what_is_beyond_its_bound_is_left_out_counted_and_said() {
+    let (dir, log) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
+    let server = Serve::bounded(dir.path(), "info", log.reopen().unwrap().into(), 5);
+    server.works(SOCKETS / 10).await;
+    let left_out = server.count("arcane_diagnostics_left_out_total").await;
+    assert!(left_out > 0);
+    server.stop();
+    let log = std::fs::read_to_string(log.path()).unwrap();
+    assert!(log.contains("more than 5 a second (--max-log-lines-per-s)"), "{log}");
+    let said = log.lines().filter_map(|line| Some(line.split_once(" lines of this log were left out")?.0));
+    let said: u64 = said.map(|before| before.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum();
+    // Together with what was left out while the server stopped.
+    assert!(said >= left_out, "{said} of {left_out}: {log}");
+    assert!(log.contains("request failed"), "an error is not left out: {log}");
 }
 
 /// Logs until lines are lost. Returns how many.

@@ -12,7 +12,10 @@ use crate::gate::scope::RoomPattern;
 /// Connections of one address where not everybody may do everything: an office behind one address has fewer.
 const CONNECTIONS_PER_ADDRESS: u32 = 1000;
 
-/// How much one subject may do.
+/// Lines of the log where not everybody may do everything: some 2 GB a day at most, and several times what honest clients lead to.
+const LOG_LINES_PER_S: u32 = 200;
+
+/// How much one subject may do, and all together.
 #[derive(Debug, Clone, Args)]
 pub(super) struct LimitFlags {
     /// Most connections of one address at a time, of IPv6 of one network; 0 is no bound. Without it 1000 where there are keys.
@@ -51,6 +54,9 @@ pub(super) struct LimitFlags {
     /// Seconds that one question to the log may be worked on; 0 is no bound. Without it 5 where there are keys, otherwise 30.
     #[arg(long, env = "ARCANE_MAX_QUERY_S")]
     max_query_s: Option<u32>,
+    /// Lines of the log on standard error, a second; what is left out is counted and said. 0 is no bound. Without it 200 where there are keys.
+    #[arg(long, env = "ARCANE_MAX_LOG_LINES_PER_S")]
+    max_log_lines_per_s: Option<u32>,
 }
 
 /// Which proxies are believed, and what their users may.
@@ -75,6 +81,11 @@ impl LimitFlags {
     pub(super) fn connections_per_address(&self, has_keys: bool) -> usize {
         let default = if has_keys { CONNECTIONS_PER_ADDRESS } else { 0 };
         self.max_connections_per_address.unwrap_or(default) as usize
+    }
+
+    /// Most lines of the log, a second; 0 is no bound.
+    pub(super) fn log_lines_per_s(&self, has_keys: bool) -> u32 {
+        self.max_log_lines_per_s.unwrap_or(if has_keys { LOG_LINES_PER_S } else { 0 })
     }
 
     pub(super) fn config(&self, has_keys: bool) -> LimitsConfig {

@@ -145,6 +145,7 @@ impl Serve {
             return Ok(());
         }
         start_telemetry();
+        diagnostics::set_bound(self.limits.log_lines_per_s(self.is_guarded()));
         self.check_exposure()?;
         self.announce_missing_parts(matches);
         let config = self.config(file.as_deref())?;

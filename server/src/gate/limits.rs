@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::bucket::{Bucket, Rate};
+use crate::bucket::{Bucket, Rate};
 use crate::config::{LimitsConfig, network_of};
 
 /// Most subjects that are counted each for itself; those that come while so many are busy share one count.

@@ -1,6 +1,5 @@
 //! Who may come in, and do what.
 
-pub(crate) mod bucket;
 pub(crate) mod claims;
 pub(crate) mod cors;
 pub(crate) mod credentials;

@@ -60,7 +60,7 @@ pub(crate) async fn metrics(state: Allowed<Metrics>, headers: HeaderMap) -> impl
         memory: bus.budget().held(),
         memory_max: bus.budget().bytes_max(),
         given_up: bus.given_up(),
-        diagnostics_lost: diagnostics::lost(),
+        diagnostics: (diagnostics::lost(), diagnostics::left_out()),
         uptime_s: state.started.elapsed().as_secs_f64(),
     });
     ([(header::CONTENT_TYPE, format.media_type()), (header::VARY, "accept")], format.write(text))
