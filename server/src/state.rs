@@ -59,7 +59,7 @@ impl AppState {
     /// # Errors
     /// If it may open none at the moment.
     pub(crate) fn count_room(&self, subject: &Subject, room: &RoomName) -> Result<(), TooMuch> {
-        if !self.gate.counts(Counted::Rooms) || self.bus.room_info(room).is_ok() {
+        if !self.gate.counts(subject, Counted::Rooms) || self.bus.room_info(room).is_ok() {
             return Ok(());
         }
         self.take(subject, Counted::Rooms, 1)
@@ -75,7 +75,7 @@ impl AppState {
         room: &HeldRoom,
         names: impl Iterator<Item = &'a DaemonName>,
     ) -> Result<(), TooMuch> {
-        if !self.gate.counts(Counted::Daemons) {
+        if !self.gate.counts(subject, Counted::Daemons) {
             return Ok(());
         }
         let is_new = |name: &&DaemonName| !room.knows(name) && !self.realm.knows(name);
@@ -86,7 +86,11 @@ impl AppState {
         if count == 0 { Ok(()) } else { self.take(subject, Counted::Daemons, count) }
     }
 
-    fn take(&self, subject: &Subject, what: Counted, units: usize) -> Result<(), TooMuch> {
+    /// Takes so much of what a subject may do.
+    ///
+    /// # Errors
+    /// If nothing is left.
+    pub(crate) fn take(&self, subject: &Subject, what: Counted, units: usize) -> Result<(), TooMuch> {
         self.gate.take(subject, what, units).inspect_err(|_| self.metrics.refused(what.label()))
     }
 }

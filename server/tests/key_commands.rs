@@ -99,6 +99,30 @@ fn what_is_revoked_is_what_was_meant() {
 }
 
 #[test]
+fn a_token_may_have_limits_of_its_own() {
+    let keys = Keys::new();
+    fn new<'a>(limits: &[&'a str]) -> Vec<&'a str> {
+        let limits = limits.iter().flat_map(|limit| ["--limit", limit]);
+        ["token", "new", "--sub", "ci", "--can", "publish"].into_iter().chain(limits).collect()
+    }
+    let token = keys.works(&new(&["events-per-s=100", "streams=0"]));
+    let told: Value = serde_json::from_str(&keys.works(&["token", "inspect", &token])).unwrap();
+    assert_eq!(told["limits"], json!({"events_per_s": 100, "streams": 0}));
+    let told: Value =
+        serde_json::from_str(&keys.works(&["token", "inspect", &keys.works(&new(&[]))])).unwrap();
+    assert_eq!(told["limits"], Value::Null);
+    for (limits, why) in [
+        (&["event=1"][..], "there is no limit \"event\"; there are events_per_s, "),
+        (&["streams=some"], "streams is \"some\", and not a whole number from 0"),
+        (&["streams"], "is not NAME=VALUE"),
+        (&["streams=1", "streams=2"], "--limit: streams is there twice"),
+    ] {
+        let error = keys.fails(&new(limits));
+        assert!(error.contains(why), "{limits:?}: {error}");
+    }
+}
+
+#[test]
 fn a_subject_gets_a_new_token_right_after_its_old_ones_were_revoked() {
     let keys = Keys::new();
     let new = ["token", "new", "--sub", "ci", "--can", "publish"];

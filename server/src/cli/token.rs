@@ -11,6 +11,7 @@ use super::keys::{self, KeysFile};
 use super::print::{print, remark};
 use crate::gate::keys::{CLOCKS_APART_MAX_S, Keys};
 use crate::gate::names::{NAME_FORM, is_name};
+use crate::gate::own_limits::{OwnLimit, OwnLimits};
 use crate::gate::revocation::Revocation;
 use crate::gate::rights::Right;
 use crate::gate::scope::RoomPattern;
@@ -64,6 +65,12 @@ struct New {
     /// Its reader gets successes only (true), or failures only (false).
     #[arg(long)]
     only_success: Option<String>,
+    /// A limit in place of the server's, less or more, such as events_per_s=100; 0 is no bound. May be said several times.
+    ///
+    /// There are events_per_s, bytes_per_s, spells_per_s, messages_per_s, new_rooms_per_min, new_daemons_per_min, streams, replays,
+    /// queries and query_s: the server's settings without max-.
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    limits: Vec<OwnLimit>,
     /// For which servers it is: those that were started with the same --audience.
     #[arg(long, default_value = AUDIENCE)]
     audience: String,
@@ -114,6 +121,7 @@ impl New {
             rooms: self.rooms.iter().map(ToString::to_string).collect(),
             can: self.can.iter().map(|right| right.as_str().to_owned()).collect(),
             filter,
+            limits: OwnLimits::new(&self.limits).context("--limit")?,
             ..claims(self.sub, self.expires, &self.audience)
         };
         print(&issue(&claims, self.keys.path()?)?)?;
@@ -136,6 +144,7 @@ pub(super) fn claims(sub: String, expires: Duration, audience: &str) -> Claims {
         rooms: vec![],
         can: vec![],
         filter: EventFilter::default(),
+        limits: OwnLimits::default(),
     }
 }
 

@@ -7,6 +7,8 @@ use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::own_limits::OwnLimits;
+
 /// The latest time that is read of a number with a fraction, Unix seconds: whole numbers are exact up to there.
 const FRACTION_MAX_S: f64 = 9e15;
 
@@ -38,6 +40,9 @@ pub(crate) struct Claims {
     /// Which events its reader gets, whatever the reader asks for.
     #[serde(default, deserialize_with = "object", skip_serializing_if = "EventFilter::is_empty")]
     pub(crate) filter: EventFilter,
+    /// Limits in place of the server's.
+    #[serde(default, skip_serializing_if = "OwnLimits::is_empty")]
+    pub(crate) limits: OwnLimits,
 }
 
 /// `aud` is a text or a list.

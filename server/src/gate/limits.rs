@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::own_limits::OwnLimits;
+use super::pass::Grant;
 use crate::bucket::{Bucket, Rate};
 use crate::config::{LimitsConfig, network_of};
 
@@ -111,6 +113,8 @@ pub(crate) fn wait_s(wait: Duration) -> u64 {
 pub(crate) enum Subject {
     /// A token's.
     Named(Arc<str>),
+    /// A token's that has limits for itself: tokens with others are counted apart.
+    Limited(Arc<str>, Arc<OwnLimits>),
     /// An address, or the network of one of IPv6.
     At(IpAddr),
     /// A connection of which no address is known.
@@ -118,6 +122,23 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
+    /// Whose a token is.
+    pub(crate) fn of(grant: &Grant) -> Self {
+        let name = Arc::clone(&grant.subject);
+        match &grant.limits {
+            None => Self::Named(name),
+            Some(own) => Self::Limited(name, Arc::clone(own)),
+        }
+    }
+
+    /// Its bounds on a server with these.
+    pub(crate) fn bounds(&self, server: LimitsConfig) -> LimitsConfig {
+        match self {
+            Self::Limited(_, own) => own.over(server),
+            Self::Named(_) | Self::At(_) | Self::Unknown => server,
+        }
+    }
+
     /// The address, or of IPv6 its network.
     pub(crate) fn at(address: Option<IpAddr>) -> Self {
         address.map_or(Self::Unknown, |address| Self::At(network_of(address)))
@@ -127,7 +148,7 @@ impl Subject {
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Named(name) => f.write_str(name),
+            Self::Named(name) | Self::Limited(name, _) => f.write_str(name),
             Self::At(address) => address.fmt(f),
             Self::Unknown => f.write_str("unknown"),
         }
@@ -159,7 +180,7 @@ impl Limits {
         units: f64,
         now: Instant,
     ) -> Result<(), TooMuch> {
-        let most = what.of(&self.config);
+        let most = what.of(&subject.bounds(self.config));
         if most == 0 {
             return Ok(());
         }
@@ -171,7 +192,7 @@ impl Limits {
 
     /// Takes so much for what a subject has done, whatever is left.
     pub(crate) fn charge(&mut self, subject: &Subject, what: Counted, units: f64, now: Instant) {
-        let most = what.of(&self.config);
+        let most = what.of(&subject.bounds(self.config));
         if most > 0 {
             let rate = what.rate(most);
             let buckets = self.buckets(subject, now);
@@ -181,11 +202,12 @@ impl Limits {
 
     fn buckets(&mut self, subject: &Subject, now: Instant) -> &mut [Option<Bucket>; Counted::ALL.len()] {
         if !self.subjects.contains_key(subject) && self.subjects.len() >= SUBJECTS_MAX {
-            let config = &self.config;
+            let config = self.config;
             // A full bucket and none are the same.
-            self.subjects.retain(|_, buckets| {
+            self.subjects.retain(|subject, buckets| {
+                let bounds = subject.bounds(config);
                 Counted::ALL.into_iter().zip(buckets).any(|(what, bucket)| {
-                    let rate = what.rate(what.of(config));
+                    let rate = what.rate(what.of(&bounds));
                     bucket.as_mut().is_some_and(|bucket| !bucket.is_full(rate, now))
                 })
             });

@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod names;
 pub(crate) mod origin;
+pub(crate) mod own_limits;
 pub(crate) mod pace;
 pub(crate) mod pass;
 pub(crate) mod places;

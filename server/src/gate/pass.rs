@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arcane_shared::{EventFilter, RoomName};
 
+use super::own_limits::OwnLimits;
 use super::rights::{Right, Rights};
 use super::scope::{RoomScope, is_audit};
 
@@ -25,6 +26,8 @@ pub(crate) struct Grant {
     pub(crate) rooms: RoomScope,
     /// Which events its reader gets, whatever the reader asks for.
     pub(crate) filter: EventFilter,
+    /// Limits in place of the server's, if there are any.
+    pub(crate) limits: Option<Arc<OwnLimits>>,
     /// When the token was made, Unix seconds; 0 if it does not say.
     pub(crate) issued_at: u64,
     /// When it ends, Unix seconds.
@@ -41,6 +44,7 @@ impl Grant {
             rights: Rights::all(),
             rooms: RoomScope::all(),
             filter: EventFilter::default(),
+            limits: None,
             issued_at: 0,
             expires_at: None,
             key: None,

@@ -86,6 +86,7 @@ impl Proxies {
                 rights: rights.collect::<Result<_, _>>()?,
                 rooms: rooms.collect::<Result<_, _>>()?,
                 filter: EventFilter::default(),
+                limits: None,
                 issued_at: 0,
                 expires_at: None,
                 key: None,

@@ -96,7 +96,7 @@ fn members(token: &str) -> Option<Map<String, Value>> {
 }
 
 fn grant(claims: Claims, key: &Key, keys: &Keys, audience: &str, now: u64) -> Result<Grant, TokenError> {
-    let Claims { exp, iat, nbf, aud, sub, jti, rooms, can, filter } = claims;
+    let Claims { exp, iat, nbf, aud, sub, jti, rooms, can, filter, limits } = claims;
     let is_meant = match &aud {
         Audience::One(one) => one == audience,
         Audience::Several(several) => several.contains(audience),
@@ -129,6 +129,7 @@ fn grant(claims: Claims, key: &Key, keys: &Keys, audience: &str, now: u64) -> Re
         rights: can.iter().filter_map(|name| name.parse::<Right>().ok()).collect(),
         rooms: rooms.map_err(|error| TokenError::Claims(format!("rooms: {error}")))?,
         filter,
+        limits: (!limits.is_empty()).then(|| Arc::new(limits)),
         issued_at: iat.unwrap_or(0),
         expires_at: Some(exp),
         key: Some(key.fingerprint),
@@ -159,6 +160,7 @@ mod tests {
     use arcane_shared::EventFilter;
 
     use super::super::keys::{KeyEntry, KeyFile};
+    use super::super::own_limits::OwnLimits;
     use super::super::revocation::Revocation;
     use super::*;
 
@@ -188,6 +190,7 @@ mod tests {
             rooms: vec!["main".into(), "team-*".into()],
             can: vec!["publish".into(), "a-later-right".into()],
             filter: EventFilter::default(),
+            limits: OwnLimits::default(),
         }
     }
 

@@ -191,7 +191,7 @@ impl Gate {
     pub(crate) fn subject(&self, pass: &Pass, peer: Option<IpAddr>) -> Subject {
         match self.open {
             Some(_) => Subject::at(peer),
-            None => Subject::Named(Arc::clone(&pass.grant().subject)),
+            None => Subject::of(pass.grant()),
         }
     }
 
@@ -200,7 +200,7 @@ impl Gate {
     /// # Errors
     /// If nothing is left.
     pub(crate) fn take(&self, subject: &Subject, what: Counted, units: usize) -> Result<(), TooMuch> {
-        if !self.counts(what) {
+        if !self.counts(subject, what) {
             return Ok(());
         }
         let mut limits = self.held.limits.lock().unwrap_or_else(PoisonError::into_inner);
@@ -209,15 +209,19 @@ impl Gate {
 
     /// Takes so much for what a subject has done already: what comes next pays for it.
     pub(crate) fn charge(&self, subject: &Subject, what: Counted, units: usize) {
-        if self.counts(what) {
+        if self.counts(subject, what) {
             let mut limits = self.held.limits.lock().unwrap_or_else(PoisonError::into_inner);
             limits.charge(subject, what, real(units), Instant::now());
         }
     }
 
     /// Whether there is a bound for this.
-    pub(crate) fn counts(&self, what: Counted) -> bool {
-        what.of(&self.held.limits_config) > 0
+    pub(crate) fn counts(&self, subject: &Subject, what: Counted) -> bool {
+        what.of(&self.bounds(subject)) > 0
+    }
+
+    fn bounds(&self, subject: &Subject) -> LimitsConfig {
+        subject.bounds(self.held.limits_config)
     }
 
     /// A turn to ask the log, if there is a bound for that.
@@ -228,7 +232,7 @@ impl Gate {
         &self,
         subject: Subject,
     ) -> Result<Option<OwnedSemaphorePermit>, TooManyQueries> {
-        match self.held.limits_config.queries {
+        match self.bounds(&subject).queries {
             0 => Ok(None),
             max => self.held.queries.turn(subject, max).await.map(Some),
         }
@@ -244,7 +248,7 @@ impl Gate {
         room: &RoomName,
         is_replay: bool,
     ) -> Result<Vec<Place>, TooManyOpen> {
-        let (places, most) = (&self.held.places, &self.held.limits_config);
+        let (places, most) = (&self.held.places, self.bounds(of));
         let replay = is_replay.then(|| (Owner::Replays(of.clone()), most.replays));
         let stream = (Owner::Streams(of.clone()), most.streams);
         let reader = (Owner::Room(room.clone()), most.readers_per_room);
@@ -254,8 +258,8 @@ impl Gate {
     }
 
     /// How long a question to the log may be worked on; zero is no bound.
-    pub(crate) fn query_time(&self) -> Duration {
-        self.held.limits_config.query_time
+    pub(crate) fn query_time(&self, subject: &Subject) -> Duration {
+        self.bounds(subject).query_time
     }
 
     /// Watches what was granted.

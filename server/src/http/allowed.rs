@@ -74,14 +74,7 @@ impl<R: Kind> Allowed<R> {
 
     /// Takes so much of what the subject may do.
     pub(crate) fn take(&self, what: Counted, units: usize) -> Result<(), TooMuch> {
-        if !self.gate.counts(what) {
-            return Ok(());
-        }
-        let taken = self.gate.take(&self.subject(), what, units);
-        if taken.is_err() {
-            self.metrics.refused(what.label());
-        }
-        taken
+        self.state.take(&self.subject(), what, units)
     }
 
     /// Waits until so much may be taken, and takes it. A wait ends with the token: what was granted before it may not hold after it.
@@ -173,7 +166,7 @@ impl Allowed<Subscribe> {
 
     /// How long the log may work on what this request asks.
     pub(crate) fn query_time(&self) -> Allowance {
-        Allowance::of(self.gate.query_time())
+        Allowance::of(self.gate.query_time(&self.subject()))
     }
 
     /// Whether looking may be told of: then the look is a spell of its own.

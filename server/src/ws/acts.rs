@@ -60,6 +60,10 @@ impl<S, P: Pipe> Socket<S, P> {
             );
         }
         self.pass = pass;
+        if !self.state.gate.is_open() {
+            // Another token may have limits of its own.
+            self.subject = self.state.gate.subject(&self.pass, None);
+        }
         Input::Authenticated { ends_at: ends_at(&self.pass), expires_at: self.pass.grant().expires_at }
     }
 
@@ -78,7 +82,9 @@ impl<S, P: Pipe> Socket<S, P> {
     /// Counts a message that does not publish.
     pub(super) fn count(&self, incoming: &Incoming) -> Result<(), TooMuch> {
         let gate = &self.state.gate;
-        if !gate.counts(Counted::Messages) || matches!(incoming, Incoming::Text(text) if is_publish(text)) {
+        if !gate.counts(&self.subject, Counted::Messages)
+            || matches!(incoming, Incoming::Text(text) if is_publish(text))
+        {
             return Ok(());
         }
         gate.take(&self.subject, Counted::Messages, 1)
