@@ -126,6 +126,7 @@ impl Server {
         if let Some(keys) = keys {
             // What is refused for coming too often says nothing of the route.
             command.arg("--keys").arg(keys).args(["--max-spells-per-s", "0", "--max-events-per-s", "0"]);
+            command.args(["--max-new-rooms-per-min", "0", "--max-new-daemons-per-min", "0"]);
         }
         command.env_remove("ARCANE_CONFIG").env("ARCANE_LOG", "error").stdout(Stdio::piped());
         let mut process = command.spawn().context("starting the server")?;

@@ -45,7 +45,8 @@ const BUCKETS_DEFAULT: usize = 300;
     (status = 200, description = "`next` is where the next page begins", body = HistoryAnswer),
     (status = 404, description = "No such room", body = Problem, content_type = "application/problem+json"),
     (status = 410, description = "The position is of another epoch", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "A parameter cannot be used, or the question takes longer than it may (`too-long`)", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "The subject asks too many questions at a time; `Retry-After` says when to go on", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The log cannot be read at the moment", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn history(state: Allowed<Subscribe>, query: Pairs) -> Result<Response, ApiError> {
@@ -198,7 +199,8 @@ impl HistoryPieces {
 ), responses(
     (status = 200, description = "Stretches in which something happened; times are those at which the bus took events", body = ActivityAnswer),
     (status = 404, description = "No such room", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "A parameter cannot be used, or the question takes longer than it may (`too-long`)", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "The subject asks too many questions at a time; `Retry-After` says when to go on", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The log cannot be read at the moment", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn activity(

@@ -58,6 +58,7 @@ static READING: Semaphore = Semaphore::const_new(2);
     (status = 413, description = "The body or an event is too large", body = Problem, content_type = "application/problem+json"),
     (status = 415, description = "Neither JSON nor NDJSON", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A field cannot be used", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "More events, bytes, new rooms or new names than the subject may; of an array nothing was published, and of a stream what `detail` says", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The log takes no events at the moment; nothing was published", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn publish(

@@ -38,7 +38,7 @@ pub(crate) async fn summon(
     (status = 200, body = CastAnswer),
     (status = 409, description = "It is not here; a failure event tells of it", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A field cannot be used", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "Too many tasks are under way", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Too many tasks are under way, or the subject does more than it may", body = Problem, content_type = "application/problem+json"),
     (status = 502, description = "The daemon failed", body = Problem, content_type = "application/problem+json"),
     (status = 504, description = "The daemon took too long", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -94,7 +94,7 @@ pub(crate) enum AnyCast {
     (status = 200, description = "As `/summon`, `/invoke`, `/banish`, `/daemons`, `/daemons/active`, `/daemons/{name}` or `/statistics` would answer", body = AnyCast),
     (status = 404, description = "Nobody has heard of the daemon", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "The realm refused", body = Problem, content_type = "application/problem+json"),
-    (status = 429, description = "Too many tasks are under way", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Too many tasks are under way, or the subject does more than it may", body = Problem, content_type = "application/problem+json"),
     (status = 502, description = "The daemon failed", body = Problem, content_type = "application/problem+json"),
     (status = 504, description = "The daemon took too long", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "Not understood; `suggestions` says what would be", body = Problem, content_type = "application/problem+json"),

@@ -45,6 +45,7 @@ const POSITION_INTERVAL: Duration = Duration::from_secs(1);
     (status = 200, description = "`id` is `EPOCH:SEQ`, `event` the spell, `data` the event", content_type = "text/event-stream", body = String),
     (status = 204, description = "Stay away: this client has seen its replay to the end, or was told that its consumer is read elsewhere"),
     (status = 404, description = "The room cannot be opened", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "The subject reads too many streams or replays, the room has too many readers, or there are too many durable consumers", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A parameter cannot be used", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn stream_events(

@@ -8,7 +8,10 @@ const COMMON: [(&str, &str); 6] = [
     ("400", "The request does not say, or not plainly, which host it is for"),
     ("403", "The token does not allow it, or a page of this origin may not"),
     ("422", "A parameter cannot be used, or is none of this route"),
-    ("429", "The subject does more than it may; `Retry-After` says when to go on"),
+    (
+        "429",
+        "The subject, or its address, does more than it may: `detail` says of what, `Retry-After` when to go on",
+    ),
     ("503", "Nothing was done: the server has too much to do, or its event log cannot be used at the moment"),
 ];
 /// Of routes that take a body.
@@ -18,6 +21,8 @@ const OF_BODIES: [(&str, &str); 4] = [
     ("413", "The body is too large"),
     ("415", "The body is of a kind that this route does not read"),
 ];
+/// Answers that say when to try again.
+const LATER: [&str; 2] = ["429", "503"];
 /// What is said of an answer that has nothing more to say.
 const DONE: &str = "Done";
 
@@ -27,11 +32,16 @@ pub(super) fn complete(operation: &mut Value) {
     let has_body = !operation["requestBody"].is_null();
     let Some(answers) = operation["responses"].as_object_mut() else { return };
     for (status, text) in OF_BODIES.iter().filter(|_| has_body).chain(&COMMON) {
-        if is_public && matches!(*status, "401" | "429") {
+        if is_public && *status == "401" {
             continue;
         }
         answers.entry(*status).or_insert_with(|| problem(text));
     }
+    for status in LATER {
+        describe_wait(&mut answers[status]);
+    }
+    // What is said of a connection that is one too many for its address, before anything is read from it.
+    answers["429"]["content"]["text/plain"] = json!({"schema": {"type": "string"}});
     for (_, answer) in answers.iter_mut() {
         if answer["description"].as_str().is_none_or(str::is_empty) {
             answer["description"] = json!(DONE);
@@ -45,6 +55,14 @@ fn problem(text: &str) -> Value {
         "description": text,
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     })
+}
+
+/// Whatever a route says itself, the server may have too much to do before it comes to the route.
+fn describe_wait(answer: &mut Value) {
+    let wait =
+        json!({"description": "When to try again, seconds", "schema": {"type": "integer", "minimum": 1}});
+    answer["headers"]["Retry-After"] = wait;
+    answer["content"]["application/problem+json"] = problem("")["content"]["application/problem+json"].take();
 }
 
 fn sort(answers: &mut Map<String, Value>) {

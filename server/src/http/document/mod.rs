@@ -95,8 +95,16 @@ mod tests {
                 let text = answer["description"].as_str().unwrap_or_default();
                 assert!(!text.is_empty(), "{method} {path} {status}");
             }
-            for status in ["400", "403", "422", "503"] {
+            for status in ["400", "403", "422", "429", "503"] {
                 assert!(operation["responses"][status].is_object(), "{method} {path} {status}");
+            }
+            for status in ["429", "503"] {
+                let answer = &operation["responses"][status];
+                assert!(answer["headers"]["Retry-After"].is_object(), "{method} {path} {status}");
+                assert!(
+                    answer["content"]["application/problem+json"].is_object(),
+                    "{method} {path} {status}"
+                );
             }
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
                 assert!(parameter["description"].is_string(), "{method} {path} {}", parameter["name"]);
