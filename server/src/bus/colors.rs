@@ -103,7 +103,10 @@ impl Colors {
         if let Some(color) = self.settled(daemon) {
             return Some(color);
         }
-        let leaves = event.success && event.spell_name == SpellName::Banish;
+        // One of several sessions may end.
+        let others = event.metadata.get("manifestations").and_then(serde_json::Value::as_u64);
+        let leaves =
+            event.success && event.spell_name == SpellName::Banish && others.is_none_or(|left| left == 0);
         if let Some(known) = self.known.get_mut(daemon) {
             // A failure tells nothing about where the daemon is.
             let is_present = if event.success { !leaves } else { known.is_present };

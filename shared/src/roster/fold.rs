@@ -1,9 +1,10 @@
 //! How an event changes a roster.
 
-use super::sign::{CallPart, DIGEST, Deed, Sign, Spent, digest};
+use super::session::{SESSIONS_MAX, SessionState, is_same};
+use super::sign::{CallPart, Deed, Sign, Spent};
 use super::state::{Call, DaemonState, Failure, Wait};
 use super::sums::Sums;
-use super::{CALLS_MAX, DAEMONS_MAX, Roster, SILENCE_MICROS, WAITS_MAX};
+use super::{CALLS_MAX, DAEMONS_MAX, Roster, SILENCE_MICROS, TOGETHER_MAX, WAITS_MAX};
 use crate::{DaemonName, Rgb, Seq, Timestamp};
 
 impl Roster {
@@ -86,9 +87,11 @@ impl Sign {
     /// Whether a daemon that is not present is so after it.
     fn brings(&self) -> bool {
         match &self.deed {
+            _ if self.late => false,
             Deed::Summoned
             | Deed::Began { .. }
             | Deed::Ended { .. }
+            | Deed::Closed { .. }
             | Deed::Waits { .. }
             | Deed::Spoke { .. }
             | Deed::GoesOn { .. } => !self.failed,
@@ -97,12 +100,9 @@ impl Sign {
     }
 }
 
-/// Whether two ids are of one call.
-fn is_same(kept: Option<&str>, told: Option<&str>) -> bool {
-    match (kept, told) {
-        (Some(kept), Some(told)) if kept.starts_with(DIGEST) => *kept == *digest(told),
-        (kept, told) => kept == told,
-    }
+/// Whether what is kept is of the session of a sign; a sign without a session is of all of them.
+fn within(kept: Option<&str>, sign: &Sign) -> bool {
+    sign.of.is_none() || is_same(kept, sign.session())
 }
 
 impl DaemonState {
@@ -113,10 +113,12 @@ impl DaemonState {
                 self.failure = None;
                 return;
             }
+            _ if sign.late => return,
             // A refusal of a daemon that is not here does not bring it here.
             _ if !self.is_present() && !sign.brings() => return,
-            Deed::Summoned => self.begin_session(sign.at),
-            Deed::Banished => self.leave(sign.at),
+            Deed::Summoned if sign.of.is_none() => self.begin_session(sign.at),
+            Deed::Summoned => self.appear(sign.at),
+            Deed::Banished => self.lose(sign),
             Deed::Began { call_id } => {
                 self.appear(sign.at);
                 self.begin(seq, sign, call_id.clone());
@@ -124,12 +126,11 @@ impl DaemonState {
             Deed::Ended { call_id, error, .. } => {
                 self.appear(sign.at);
                 self.end(sign, call_id.as_deref());
-                self.failure = error.as_ref().map(|error| Failure {
-                    task: sign.line.clone(),
-                    error: error.clone(),
-                    at: Timestamp::from_unix_micros(sign.at),
-                    seq,
-                });
+                self.fail(seq, sign, error.as_deref());
+            }
+            Deed::Closed { call_id } => {
+                self.appear(sign.at);
+                self.end(sign, call_id.as_deref());
             }
             Deed::Waits { call_id } => {
                 self.appear(sign.at);
@@ -137,15 +138,20 @@ impl DaemonState {
             }
             Deed::Spoke { call_id } => {
                 self.appear(sign.at);
-                self.end_waits(sign.at, call_id.as_deref());
-                self.calls.clear();
+                self.end_waits(sign, call_id.as_deref());
+                self.calls.retain(|call| !within(call.session.as_deref(), sign));
             }
             Deed::GoesOn { call_id } => {
                 self.appear(sign.at);
-                self.end_waits(sign.at, call_id.as_deref());
+                self.end_waits(sign, call_id.as_deref());
             }
         }
-        self.is_beginning = matches!(sign.deed, Deed::Began { .. });
+        if self.is_present() {
+            self.hear_session(seq, sign);
+        }
+        if sign.of.is_none() {
+            self.is_beginning = matches!(sign.deed, Deed::Began { .. });
+        }
         self.heard_at = self.heard_at.max(Timestamp::from_unix_micros(sign.at));
         self.heard_seq = seq;
         if !sign.line.is_empty() {
@@ -155,7 +161,8 @@ impl DaemonState {
     }
 
     fn begin_session(&mut self, at: i64) {
-        self.end_waits(at, None);
+        self.end_all_waits(at);
+        self.sessions.clear();
         self.calls.clear();
         self.failure = None;
         self.session = Sums::default();
@@ -169,37 +176,94 @@ impl DaemonState {
         }
     }
 
-    fn leave(&mut self, at: i64) {
-        self.end_waits(at, None);
+    /// A session has ended, or all that there are.
+    fn lose(&mut self, sign: &Sign) {
+        if let Some(of) = &sign.of {
+            self.sessions.retain(|session| !is_same(Some(&session.id), Some(&of.id)));
+            self.end_waits(sign, None);
+            self.calls.retain(|call| !within(call.session.as_deref(), sign));
+            self.failure.take_if(|failure| within(failure.session.as_deref(), sign));
+            if of.manifestations.map_or(!self.sessions.is_empty(), |left| left > 0) {
+                return;
+            }
+        }
+        self.end_all_waits(sign.at);
+        self.sessions.clear();
         self.calls.clear();
         self.failure = None;
         self.present_since = None;
     }
 
+    fn hear_session(&mut self, seq: Seq, sign: &Sign) {
+        let Some(of) = sign.of.as_deref().filter(|_| sign.deed != Deed::Banished) else { return };
+        let at = self.sessions.iter().position(|session| is_same(Some(&session.id), Some(&of.id)));
+        let at = at.unwrap_or_else(|| {
+            if self.sessions.len() >= SESSIONS_MAX {
+                let oldest = self.sessions.iter().enumerate().min_by_key(|(_, session)| session.heard_seq);
+                let oldest = oldest.map_or(0, |(at, _)| at);
+                self.sessions.remove(oldest);
+            }
+            self.sessions.push(SessionState::begin(of, sign.at));
+            self.sessions.len() - 1
+        });
+        self.sessions[at].hear(of, sign.at, seq);
+    }
+
     fn begin(&mut self, seq: Seq, sign: &Sign, call_id: Option<Box<str>>) {
-        self.end_waits(sign.at, call_id.as_deref());
-        let mut beside = self.is_beginning && !self.calls.is_empty();
-        if beside {
-            self.calls.iter_mut().for_each(|call| call.beside = true);
-        } else {
-            // An end that never came: the daemon has gone on to something else.
-            self.calls.retain(|call| call.beside && sign.at - call.since.unix_micros() < SILENCE_MICROS);
-            beside = !self.calls.is_empty();
+        self.end_waits(sign, call_id.as_deref());
+        // An agent's session tells the end of each of its calls itself.
+        let mut beside = sign.of.is_some();
+        if !beside {
+            beside = self.is_beginning && !self.calls.is_empty();
+            if beside {
+                self.calls.iter_mut().for_each(|call| call.beside = true);
+            } else {
+                // An end that never came: the daemon has gone on to something else.
+                self.calls.retain(|call| {
+                    call.session.is_some()
+                        || call.beside && sign.at - call.since.unix_micros() < SILENCE_MICROS
+                });
+                beside = !self.calls.is_empty();
+            }
         }
         let since = Timestamp::from_unix_micros(sign.at);
         if call_id.is_some() {
             self.calls.retain(|call| !is_same(call.call_id.as_deref(), call_id.as_deref()));
         }
-        if self.calls.len() >= CALLS_MAX {
+        let session: Option<Box<str>> = sign.session().map(Into::into);
+        let same = |call: &Call| is_same(call.session.as_deref(), session.as_deref());
+        if self.calls.iter().filter(|call| same(call)).count() >= CALLS_MAX
+            && let Some(first) = self.calls.iter().position(same)
+        {
+            self.calls.remove(first);
+        } else if self.calls.len() >= TOGETHER_MAX {
             self.calls.remove(0);
         }
-        self.calls.push(Call { call_id, task: sign.line.clone(), since, seq, beside });
+        self.calls.push(Call { call_id, task: sign.line.clone(), since, seq, session, beside });
     }
 
     fn end(&mut self, sign: &Sign, call_id: Option<&str>) {
-        self.end_waits(sign.at, call_id);
+        self.end_waits(sign, call_id);
         if let Some(at) = self.ended(sign, call_id) {
             self.calls.remove(at);
+        }
+    }
+
+    /// A call failed, or succeeded: that ends a failure of its own session alone.
+    fn fail(&mut self, seq: Seq, sign: &Sign, error: Option<&str>) {
+        match error {
+            Some(error) => {
+                self.failure = Some(Failure {
+                    session: sign.session().map(Into::into),
+                    task: sign.line.clone(),
+                    error: error.into(),
+                    at: Timestamp::from_unix_micros(sign.at),
+                    seq,
+                });
+            }
+            None => {
+                self.failure.take_if(|failure| within(failure.session.as_deref(), sign));
+            }
         }
     }
 
@@ -211,29 +275,50 @@ impl DaemonState {
     }
 
     fn ended(&self, sign: &Sign, call_id: Option<&str>) -> Option<usize> {
+        let mine = |call: &Call| within(call.session.as_deref(), sign);
         if call_id.is_some() {
-            return self.calls.iter().position(|call| is_same(call.call_id.as_deref(), call_id));
+            return self
+                .calls
+                .iter()
+                .position(|call| mine(call) && is_same(call.call_id.as_deref(), call_id));
         }
-        let same = self.calls.iter().position(|call| call.call_id.is_none() && call.task == sign.line);
-        same.or_else(|| self.calls.iter().position(|call| call.call_id.is_none()))
+        let unnamed = |call: &Call| mine(call) && call.call_id.is_none();
+        let same = self.calls.iter().position(|call| unnamed(call) && call.task == sign.line);
+        same.or_else(|| self.calls.iter().position(unnamed))
     }
 
     fn wait(&mut self, seq: Seq, sign: &Sign, call_id: Option<Box<str>>) {
         let since = Timestamp::from_unix_micros(sign.at);
-        if self.waiting.iter().any(|wait| is_same(wait.call_id.as_deref(), call_id.as_deref())) {
+        let session: Option<Box<str>> = sign.session().map(Into::into);
+        let mut mine =
+            self.waiting.iter().filter(|wait| is_same(wait.session.as_deref(), session.as_deref()));
+        if mine.clone().any(|wait| is_same(wait.call_id.as_deref(), call_id.as_deref())) {
             return;
         }
+        let has_room = mine.by_ref().count() < WAITS_MAX && self.waiting.len() < TOGETHER_MAX;
         self.waiting_since.get_or_insert(since);
-        if self.waiting.len() < WAITS_MAX {
-            self.waiting.push(Wait { call_id, reason: sign.line.clone(), since, seq });
+        if has_room {
+            self.waiting.push(Wait { call_id, session, reason: sign.line.clone(), since, seq });
         }
     }
 
-    /// A sign of life of a call ends its wait, and those that name no call; one that names no call ends every wait.
-    fn end_waits(&mut self, at: i64, call_id: Option<&str>) {
+    /// A sign of life of a call ends its wait, and those that name no call; one that names no call ends every wait. One of a
+    /// session leaves those of others alone.
+    fn end_waits(&mut self, sign: &Sign, call_id: Option<&str>) {
         self.waiting.retain(|wait| {
-            call_id.is_some() && wait.call_id.is_some() && !is_same(wait.call_id.as_deref(), call_id)
+            let of_another_call =
+                call_id.is_some() && wait.call_id.is_some() && !is_same(wait.call_id.as_deref(), call_id);
+            of_another_call || !within(wait.session.as_deref(), sign)
         });
+        self.settle_waits(sign.at);
+    }
+
+    fn end_all_waits(&mut self, at: i64) {
+        self.waiting.clear();
+        self.settle_waits(at);
+    }
+
+    fn settle_waits(&mut self, at: i64) {
         if self.waiting.is_empty()
             && let Some(since) = self.waiting_since.take()
         {

@@ -5,6 +5,7 @@
 
 mod amount;
 mod fold;
+mod session;
 mod sign;
 mod state;
 mod sums;
@@ -13,8 +14,10 @@ mod window;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use amount::{Amount, Dollars, Seconds};
+pub use session::{SESSIONS_MAX, SessionState};
 pub use sign::{
-    ACKNOWLEDGE, BEGIN, CALL_ID_CHARS_MAX, CallPart, ENRICH, FORGET, LINE_CHARS_MAX, PROGRESS, Sign, Spell,
+    ACKNOWLEDGE, BEGIN, CALL_ID_CHARS_MAX, CallPart, END, ENRICH, FORGET, LINE_CHARS_MAX, PROGRESS, Sign,
+    Spell,
 };
 pub use state::{Call, DaemonState, Doing, Failure, Wait};
 pub use sums::Sums;
@@ -24,10 +27,13 @@ use crate::Seq;
 
 /// Most daemons of a roster. Beyond that the one gives way that is not present, or else was not heard of, for longest.
 pub const DAEMONS_MAX: usize = 1_024;
-/// Most open calls of a daemon that are kept one by one; beyond that the oldest counts as ended.
+/// Most open calls of a session, and of a daemon without sessions, that are kept one by one; beyond that the oldest counts as
+/// ended.
 pub const CALLS_MAX: usize = 8;
-/// Most waits of a daemon that are kept one by one.
+/// Most waits of a session, and of a daemon without sessions, that are kept one by one.
 pub const WAITS_MAX: usize = 8;
+/// Most open calls, and most waits, of all sessions of a daemon together.
+pub const TOGETHER_MAX: usize = 64;
 /// A call that ran beside others and of which nothing was heard for so long is closed when the daemon begins another:
 /// 120 seconds, in microseconds.
 pub const SILENCE_MICROS: i64 = 120 * 1_000_000;
@@ -136,17 +142,23 @@ impl Roster {
                 }
             };
             hushed(daemon.last_seq, &mut daemon.last);
+            for session in &mut daemon.sessions {
+                session.hush_before(first);
+            }
             for call in &mut daemon.calls {
                 hushed(call.seq, &mut call.task);
                 hide(call.seq < first, &mut call.call_id);
+                hide(call.seq < first, &mut call.session);
             }
             for wait in &mut daemon.waiting {
                 hushed(wait.seq, &mut wait.reason);
                 hide(wait.seq < first, &mut wait.call_id);
+                hide(wait.seq < first, &mut wait.session);
             }
             if let Some(failure) = &mut daemon.failure {
                 hushed(failure.seq, &mut failure.task);
                 hushed(failure.seq, &mut failure.error);
+                hide(failure.seq < first, &mut failure.session);
             }
         }
     }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::amount::{Dollars, Seconds};
+use super::session::Membership;
 use crate::{AnySpell, ArcaneEvent, DaemonName, Rgb, SpellName};
 
 /// Most characters of a line that the roster keeps: a task, a sentence, an error.
@@ -19,6 +20,8 @@ pub const FORGET: &str = "forget";
 pub const PROGRESS: &str = "progress";
 /// `phase` of an event that tells of the beginning of a call.
 pub const BEGIN: &str = "begin";
+/// `phase` of a REVEAL that says a call goes on no longer, though nobody knows how it ended.
+pub const END: &str = "end";
 /// `query_type` of a REVEAL that adds figures to work that was told before.
 pub const ENRICH: &str = "enrich";
 /// `event` of the sentences that the realm itself speaks about a spell: they are no signs of the daemon's life.
@@ -55,6 +58,10 @@ pub struct Sign {
     /// The task, the sentence or the error.
     pub(super) line: Box<str>,
     pub(super) spent: Spent,
+    /// The session that it is of.
+    pub(super) of: Option<Box<Membership>>,
+    /// It tells of what was over before: figures only.
+    pub(super) late: bool,
 }
 
 /// What an event says of its daemon.
@@ -72,6 +79,8 @@ pub(super) enum Deed {
     Began { call_id: Option<Box<str>> },
     /// A call has ended: in how many seconds, and why it failed if it did.
     Ended { call_id: Option<Box<str>>, seconds: Seconds, error: Option<Box<str>> },
+    /// A call goes on no longer, and is not counted.
+    Closed { call_id: Option<Box<str>> },
     /// It waits for a human.
     Waits { call_id: Option<Box<str>> },
     /// It speaks; what it did before has ended.
@@ -119,6 +128,13 @@ struct Fields<'a> {
     seconds: Option<Seconds>,
     spent: Spent,
     emitted_at: Option<f64>,
+    session: Option<&'a str>,
+    agent_id: Option<&'a str>,
+    parent_daemon: Option<&'a str>,
+    host: Option<&'a str>,
+    project: Option<&'a str>,
+    manifestations: Option<u64>,
+    late: bool,
 }
 
 impl Sign {
@@ -147,9 +163,17 @@ impl Sign {
     pub fn call_part(&self) -> Option<CallPart<'_>> {
         match &self.deed {
             Deed::Began { call_id } => Some(CallPart::Begin { call_id: call_id.as_deref() }),
-            Deed::Ended { call_id, .. } => Some(CallPart::End { call_id: call_id.as_deref() }),
+            Deed::Ended { call_id, .. } | Deed::Closed { call_id } => {
+                Some(CallPart::End { call_id: call_id.as_deref() })
+            }
             _ => None,
         }
+    }
+
+    /// The session that it is of: the subagent's id, or that of the session.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        self.of.as_deref().map(|of| of.id.as_ref())
     }
 
     /// Whether none of its daemon's calls goes on after it.
@@ -168,7 +192,9 @@ impl Sign {
         let daemon = event.daemon_name.clone()?;
         let deed = fields.deed(event.spell_name.spell(), event.success);
         let line = match deed {
-            Deed::Began { .. } | Deed::Ended { .. } => said(fields.task).unwrap_or(&event.description),
+            Deed::Began { .. } | Deed::Ended { .. } | Deed::Closed { .. } => {
+                said(fields.task).unwrap_or(&event.description)
+            }
             Deed::Waits { .. } | Deed::Spoke { .. } => &event.description,
             _ => "",
         };
@@ -181,6 +207,8 @@ impl Sign {
             deed,
             line: shortened(line, LINE_CHARS_MAX),
             spent: fields.spent,
+            of: fields.membership().map(Box::new),
+            late: fields.late,
         })
     }
 }
@@ -203,11 +231,31 @@ impl<'a> Fields<'a> {
                 "input_tokens" => fields.spent.input_tokens = count(value),
                 "output_tokens" => fields.spent.output_tokens = count(value),
                 "cost_usd" => fields.spent.cost_usd = amount(value).map(Dollars::nearest),
+                "session" => fields.session = value.as_str(),
+                "agent_id" => fields.agent_id = value.as_str(),
+                "parent_daemon" => fields.parent_daemon = value.as_str(),
+                "host" => fields.host = value.as_str(),
+                "project" => fields.project = value.as_str(),
+                "manifestations" => fields.manifestations = value.as_u64(),
+                "late" => fields.late = value.as_bool() == Some(true),
                 "sync" => fields.emitted_at = value.get("emitted_at").and_then(Value::as_f64),
                 _ => {}
             }
         }
         fields
+    }
+
+    fn membership(&self) -> Option<Membership> {
+        let id = said(self.agent_id).or(said(self.session))?;
+        let kept = |text: Option<&str>| said(text).map(|text| shortened(text, CALL_ID_CHARS_MAX));
+        Some(Membership {
+            id: shortened(id, CALL_ID_CHARS_MAX),
+            session: kept(self.session.filter(|_| said(self.agent_id).is_some())),
+            parent: said(self.parent_daemon).and_then(|name| DaemonName::parse(name).ok()),
+            host: kept(self.host),
+            project: kept(self.project),
+            manifestations: self.manifestations,
+        })
     }
 
     fn deed(&self, spell: Option<SpellName>, success: bool) -> Deed {
@@ -232,11 +280,14 @@ impl<'a> Fields<'a> {
                 Some(FORGET) => Deed::Forgotten,
                 Some(ACKNOWLEDGE) => Deed::Acknowledged,
                 Some(PROGRESS) if self.phase == Some(BEGIN) => Deed::Began { call_id: call_id() },
+                Some(PROGRESS) if self.phase == Some(END) => Deed::Closed { call_id: call_id() },
                 Some(PROGRESS) => Deed::GoesOn { call_id: call_id() },
                 // Prices of work may come when the daemon has long gone: they are figures only.
                 Some(ENRICH) => Deed::Named,
                 _ => Deed::Named,
             },
+            // A prompt that an agent's session was given.
+            (Some(SpellName::Parse), true) if said(self.session).is_some() => Deed::GoesOn { call_id: None },
             // A refused summons or banishment is no failure of the daemon that it names.
             _ => Deed::Named,
         }

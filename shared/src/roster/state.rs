@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::session::SessionState;
 use super::sums::Sums;
 use crate::{DaemonName, Rgb, Seq, Timestamp};
 
@@ -49,6 +50,9 @@ pub struct Call {
     pub since: Timestamp,
     /// The event that told of its beginning.
     pub seq: Seq,
+    /// The session that it is of, see [`SessionState::id`]; absent where its publisher gave none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Box<str>>,
     /// Whether another call ran beside it: then only the end of what the daemon does, and not its next call, closes it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub beside: bool,
@@ -61,6 +65,9 @@ pub struct Wait {
     /// The call that waits, if its publisher said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_id: Option<Box<str>>,
+    /// The session that waits, see [`SessionState::id`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Box<str>>,
     /// For what, in a line.
     pub reason: Box<str>,
     /// Since when, on the bus's clock.
@@ -73,6 +80,9 @@ pub struct Wait {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Failure {
+    /// The session in which it failed, see [`SessionState::id`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Box<str>>,
     /// What was to be done, in a line.
     pub task: Box<str>,
     /// Why it failed, in a line.
@@ -105,6 +115,9 @@ pub struct DaemonState {
     pub last: Box<str>,
     /// The event that told of it.
     pub last_seq: Seq,
+    /// Its sessions that are present, in the order in which they began; of a publisher that names none, none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sessions: Vec<SessionState>,
     /// Calls that have begun and not ended, in the order of their beginnings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<Call>,
@@ -142,6 +155,7 @@ impl DaemonState {
             heard_seq: 0,
             last: Box::default(),
             last_seq: 0,
+            sessions: Vec::new(),
             calls: Vec::new(),
             is_beginning: false,
             waiting: Vec::new(),
@@ -158,6 +172,12 @@ impl DaemonState {
     #[must_use]
     pub fn is_present(&self) -> bool {
         self.present_since.is_some()
+    }
+
+    /// Who started it, if it is a subagent: of the session that began last.
+    #[must_use]
+    pub fn parent(&self) -> Option<&DaemonName> {
+        self.sessions.iter().rev().find_map(|session| session.parent_daemon.as_ref())
     }
 
     /// Figures of a day: none, if it has done nothing on it.

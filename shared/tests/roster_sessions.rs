@@ -1,0 +1,150 @@
+//! The roster of daemons that run several times at once: each session has its own calls and waits.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use arcane_shared::roster::{Doing, Roster, SESSIONS_MAX, Sign};
+use arcane_shared::{ReceivedEvent, Seq};
+use serde_json::{Value, json};
+
+#[derive(Default)]
+struct Told {
+    roster: Roster,
+    seq: Seq,
+}
+
+impl Told {
+    fn tell(&mut self, daemon: &str, spell: &str, success: bool, metadata: Value) -> &mut Self {
+        self.seq += 1;
+        let mut metadata = metadata;
+        metadata["sync"] =
+            json!({ "emitted_at": 1_769_896_800_000.0 + f64::from(u32::try_from(self.seq).unwrap()) });
+        let event: ReceivedEvent = serde_json::from_value(json!({
+            "spell_name": spell, "daemon_name": daemon, "timestamp": "2026-01-31T22:00:00", "success": success,
+            "description": "heard", "metadata": metadata, "seq": self.seq, "room": "main",
+        }))
+        .unwrap();
+        self.roster.fold(self.seq, Sign::read(&event).as_ref());
+        self
+    }
+
+    fn begin(&mut self, session: &str, call: &str) -> &mut Self {
+        let metadata = json!({"query_type": "progress", "phase": "begin", "call_id": call, "task": call, "session": session});
+        self.tell("claude", "reveal", true, metadata)
+    }
+
+    fn end(&mut self, session: &str, call: &str) -> &mut Self {
+        self.tell("claude", "invoke", true, json!({"call_id": call, "task": call, "session": session}))
+    }
+
+    fn claude(&self) -> (Doing, usize, usize, usize) {
+        let daemon = self.roster.get("claude").unwrap();
+        (daemon.doing, daemon.sessions.len(), daemon.calls.len(), daemon.waiting.len())
+    }
+}
+
+fn wait(session: &str, call: Option<&str>) -> Value {
+    json!({"attention": true, "event": "await", "call_id": call, "session": session})
+}
+
+#[test]
+fn what_one_session_does_puts_out_no_wait_of_another() {
+    let mut told = Told::default();
+    told.tell("claude", "summon", true, json!({"session": "a", "manifestations": 1}));
+    told.begin("a", "a1").tell("claude", "voice", true, wait("a", Some("a1")));
+    told.tell("claude", "summon", true, json!({"session": "b", "manifestations": 2}));
+    told.begin("b", "b1").begin("b", "b2").end("b", "b1");
+    told.tell("claude", "voice", true, json!({"event": "answer", "session": "b"}));
+    assert_eq!(told.claude(), (Doing::Waiting, 2, 1, 1));
+    told.end("a", "a1");
+    assert_eq!(told.claude(), (Doing::Idle, 2, 0, 0));
+}
+
+#[test]
+fn a_daemon_is_gone_with_its_last_session() {
+    let mut told = Told::default();
+    for session in ["a", "b"] {
+        told.begin(session, session);
+    }
+    told.tell("claude", "banish", true, json!({"session": "a", "manifestations": 1}));
+    assert_eq!(told.claude(), (Doing::Working, 1, 1, 0));
+    told.tell("claude", "banish", true, json!({"session": "b", "manifestations": 0}));
+    assert_eq!(told.claude(), (Doing::Gone, 0, 0, 0));
+}
+
+#[test]
+fn a_call_that_is_let_go_is_not_counted() {
+    let mut told = Told::default();
+    let closed = json!({"query_type": "progress", "phase": "end", "call_id": "1", "session": "a"});
+    told.begin("a", "1").tell("claude", "reveal", true, closed);
+    assert_eq!(told.claude(), (Doing::Idle, 1, 0, 0));
+    assert_eq!(told.roster.get("claude").unwrap().all.invocations, 0);
+}
+
+#[test]
+fn what_comes_late_counts_and_brings_nobody_back() {
+    let mut told = Told::default();
+    told.begin("a", "1").tell("claude", "banish", true, json!({"session": "a", "manifestations": 0}));
+    told.tell(
+        "claude",
+        "invoke",
+        false,
+        json!({"session": "a", "call_id": "1", "error": "exit code 1", "late": true}),
+    );
+    assert_eq!(told.claude(), (Doing::Gone, 0, 0, 0));
+    assert_eq!(told.roster.get("claude").unwrap().all.failures, 1);
+}
+
+#[test]
+fn a_failure_is_over_when_its_own_session_goes_on() {
+    let mut told = Told::default();
+    told.begin("b", "b").tell("claude", "invoke", false, json!({"session": "a", "error": "exit code 1"}));
+    told.end("b", "b");
+    assert_eq!(told.claude().0, Doing::Failed);
+    told.end("a", "a");
+    assert_eq!(told.claude().0, Doing::Idle);
+}
+
+#[test]
+fn a_prompt_shows_that_its_session_goes_on() {
+    let mut told = Told::default();
+    told.tell("claude", "voice", true, wait("a", None));
+    told.tell("claude", "parse", true, json!({"parsed_action": "invoke"}));
+    assert_eq!(told.claude().0, Doing::Waiting);
+    told.tell("claude", "parse", true, json!({"parsed_action": "invoke", "session": "a"}));
+    assert_eq!(told.claude().0, Doing::Idle);
+}
+
+#[test]
+fn a_subagent_knows_who_started_it() {
+    let mut told = Told::default();
+    let metadata = json!({
+        "session": "a", "agent_id": "x", "parent_daemon": "claude", "host": "mill", "project": "arcane", "manifestations": 1
+    });
+    told.tell("explore", "summon", true, metadata);
+    let daemon = told.roster.get("explore").unwrap();
+    assert_eq!(daemon.parent().unwrap().as_str(), "claude");
+    insta::assert_snapshot!(serde_json::to_string(&daemon.sessions).unwrap(), @r#"[{"id":"x","session":"a","parent_daemon":"claude","host":"mill","project":"arcane","since":"2026-01-31T22:00:00.001000","heard_at":"2026-01-31T22:00:00.001000","heard_seq":1}]"#);
+}
+
+#[test]
+fn sessions_are_bounded_and_the_quietest_gives_way() {
+    let mut told = Told::default();
+    for n in 0..SESSIONS_MAX + 3 {
+        told.begin(&format!("s{n}"), &format!("c{n}"));
+    }
+    let daemon = told.roster.get("claude").unwrap();
+    assert_eq!((daemon.sessions.len(), daemon.calls.len()), (SESSIONS_MAX, SESSIONS_MAX));
+    assert_eq!(&*daemon.sessions[0].id, "s3");
+}
+
+#[test]
+fn deleting_events_leaves_no_words_of_sessions() {
+    let mut told = Told::default();
+    let place = json!({"session": "a", "project": "plan-b", "host": "mill", "manifestations": 1});
+    told.tell("claude", "summon", true, place).begin("a", "1");
+    told.roster.hush_before(told.seq + 1);
+    let text = serde_json::to_string(&told.roster).unwrap();
+    assert!(!text.contains("plan-b") && !text.contains("mill") && !text.contains("\"a\""), "{text}");
+    told.end("a", "1").tell("claude", "banish", true, json!({"session": "a", "manifestations": 0}));
+    assert_eq!(told.claude(), (Doing::Gone, 0, 0, 0));
+}
