@@ -23,6 +23,7 @@ pub mod event;
 pub mod fuzzing;
 pub mod gate;
 mod http;
+mod ingest;
 mod intake;
 mod json;
 pub mod log;

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::gate::Gate;
 use crate::gate::limits::{Counted, Subject, TooMuch};
 use crate::gate::places::{Place, TooManyOpen};
+use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 use crate::realm::Realm;
 
@@ -29,6 +30,7 @@ pub(crate) struct Parts {
     pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
     pub(crate) audit: Audit,
+    pub(crate) ingest: Ingest,
     pub(crate) config: Config,
     /// Turns true when the server is about to stop.
     pub(crate) draining: watch::Receiver<bool>,

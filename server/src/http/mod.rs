@@ -15,6 +15,7 @@ mod events;
 mod exposition;
 mod health;
 mod history;
+mod hooks;
 mod lines;
 mod parameters;
 mod pieces;
@@ -61,6 +62,7 @@ fn api() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         .routes(routes!(publish::publish, history::history, history::purge))
         .routes(routes!(history::activity))
+        .routes(routes!(hooks::take))
         .routes(routes!(events::recent))
         .routes(routes!(events::stats))
         .routes(routes!(events::rooms))
@@ -160,7 +162,8 @@ async fn wrong_method(method: Method) -> ApiError {
 /// Why a request is refused that asks for what its route does not have.
 fn unknown_parameters(route: &str, request: &Request) -> Option<ApiError> {
     // A browser's page sees why a WebSocket was closed, but not why its handshake was refused.
-    if route == sockets::ROUTE {
+    // And an agent that is told of a mistake may take it for one of its own.
+    if route == sockets::ROUTE || route == hooks::ROUTE {
         return None;
     }
     let known = parameters::of(route, request.method())?;
@@ -254,6 +257,7 @@ async fn answer<F: Future<Output = Response>>(
         Some(refusal) => refusal.into_response(),
         None => match encoding::restored(request) {
             Ok(request) => run(request).await,
+            Err(_) if route == hooks::ROUTE => hooks::drop_one(state, "encoding").into_response(),
             Err(refusal) => ([(header::ACCEPT_ENCODING, encoding::READABLE)], refusal).into_response(),
         },
     };

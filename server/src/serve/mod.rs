@@ -26,6 +26,7 @@ use crate::gate::proxy::Proxies;
 use crate::gate::scope::audit_room;
 use crate::gate::{Gate, KeyFileError, ProxyError, key_file};
 use crate::http::{Routes, Site};
+use crate::ingest::Ingest;
 use crate::log::LogError;
 use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
 use crate::metrics::Metrics;
@@ -147,12 +148,15 @@ impl Server {
         let addresses = Addresses::new(net.connections_per_address_max, &config.proxy.addresses);
         let metrics = Metrics::new();
         let (audit, telling) = open_audit(&gate, &bus);
+        let (ingest, reader) = Ingest::new(metrics.clone());
+        let reading = tokio::spawn(reader.run(bus.clone()));
         let state = AppState::new(Parts {
             bus,
             realm,
             gate: gate.clone(),
             metrics: metrics.clone(),
             audit: audit.clone(),
+            ingest,
             config,
             draining,
             started: Instant::now(),
@@ -173,6 +177,7 @@ impl Server {
             telling.abort();
         }
         keeping.abort();
+        reading.abort();
         if let Some(renewing) = renewing {
             renewing.abort();
         }

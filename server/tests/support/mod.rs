@@ -9,6 +9,7 @@ pub mod load;
 #[cfg(target_os = "linux")]
 pub mod machine;
 pub mod process;
+pub mod recordings;
 
 use std::io::Write;
 use std::net::SocketAddr;

@@ -1,0 +1,227 @@
+//! What all dialects of hooks do alike: who tells, calls, prompts, and what is not understood. Pure.
+
+use arcane_shared::Metadata;
+use serde_json::{Value, json};
+
+use super::super::line::{Tool, call_print};
+use super::super::payload::{Fields, cut};
+use super::super::sign::{
+    Call, Outcome, Prompter, Sign, Subagent, Usage, Via, Wait, What, Who, Why, print_of,
+};
+use super::super::{failure, line};
+use super::{Agent, Context, Reading};
+
+/// Most bytes of a captured prompt or answer.
+const CONTENT_BYTES_MAX: usize = 4 * 1024;
+
+/// Reads one payload.
+pub(super) struct Reader<'a> {
+    pub(super) fields: Fields<'a>,
+    pub(super) context: &'a Context,
+    agent: Agent,
+    event: Box<str>,
+    who: Option<Who>,
+    reading: Reading,
+}
+
+/// Where the fields of a dialect's calls are.
+pub(super) struct CallFields {
+    pub(super) id: &'static [&'static str],
+    pub(super) tool: &'static [&'static str],
+    pub(super) input: &'static [&'static str],
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn of(agent: Agent, payload: &'a Value, context: &'a Context) -> Option<Self> {
+        let fields = Fields::of(payload)?;
+        Some(Self { fields, context, agent, event: Box::default(), who: None, reading: Reading::default() })
+    }
+
+    /// Says which event it is, and of which session; `false`: it names none.
+    pub(super) fn begin(&mut self, event: &str, session: Option<Box<str>>) -> bool {
+        self.event = cut(event, 64).into();
+        let Some(session) = session else {
+            self.reading.is_foreign = true;
+            return false;
+        };
+        self.who = Some(Who {
+            daemon: self.agent.daemon(),
+            session,
+            agent: None,
+            cwd: None,
+            host: self.context.host.clone(),
+            model: None,
+            turn: None,
+            at: None,
+            sent_at: self.context.sent_at,
+        });
+        true
+    }
+
+    /// Who tells; only after [`Self::begin`].
+    pub(super) fn who(&mut self) -> &mut Who {
+        self.who.get_or_insert_with(|| Who {
+            daemon: self.agent.daemon(),
+            session: Box::default(),
+            agent: None,
+            cwd: None,
+            host: None,
+            model: None,
+            turn: None,
+            at: None,
+            sent_at: None,
+        })
+    }
+
+    /// The subagent that the payload names.
+    pub(super) fn subagent(&self, id: &[&str], kind: &[&str], parent: &[&str]) -> Option<Subagent> {
+        let id = self.fields.name(id)?;
+        Some(Subagent { id, kind: self.fields.name(kind), parent: self.fields.name(parent) })
+    }
+
+    pub(super) fn tell(&mut self, what: What) {
+        let (source, event) = (self.agent.source(), self.event.clone());
+        let who = self.who().clone();
+        self.reading.signs.push(Sign { who, via: Via::Live, source, event, what });
+    }
+
+    /// Something else happened.
+    pub(super) fn state(&mut self, name: &'static str, details: &[(&str, Option<Value>)], is_life: bool) {
+        let some = details.iter().filter_map(|(key, value)| Some(((*key).to_owned(), value.clone()?)));
+        let details: Metadata = some.collect();
+        self.tell(What::State { name, details, is_life });
+    }
+
+    pub(super) fn unknown_event(&mut self) {
+        self.reading.unknown_event = Some(self.event.clone());
+        self.tell(What::Alive);
+    }
+
+    /// Counts the fields that are none of these.
+    pub(super) fn know(&mut self, known: &[&[&str]]) {
+        self.reading.unknown_fields = self.fields.unknown(known);
+    }
+
+    pub(super) fn done(self) -> Reading {
+        self.reading
+    }
+
+    /// The call that a payload is about, and what it does in a line.
+    pub(super) fn call(&mut self, at: &CallFields) -> (Call, Box<str>) {
+        let fields = self.fields;
+        let tool = fields.name(at.tool).unwrap_or_else(|| "tool".into());
+        let input = fields.get(at.input);
+        // Some write the input as JSON within JSON.
+        let parsed = input.and_then(Value::as_str).and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let input = parsed.as_ref().or(input).unwrap_or(&Value::Null);
+        let id = fields.name(at.id);
+        self.call_of(id, tool, input)
+    }
+
+    pub(super) fn call_of(
+        &mut self,
+        id: Option<Box<str>>,
+        tool: Box<str>,
+        input: &Value,
+    ) -> (Call, Box<str>) {
+        let task = Tool { name: &tool, input, cwd: self.who().cwd.as_deref() }.task();
+        (Call { id, print: call_print(input), tool }, task)
+    }
+
+    /// A tool begins.
+    pub(super) fn call_begins(&mut self, at: &CallFields) {
+        let (call, task) = self.call(at);
+        self.tell(What::CallBegan { call, task });
+    }
+
+    /// A tool ended.
+    pub(super) fn call_ends(&mut self, at: &CallFields, outcome: Outcome, seconds: Option<f64>) {
+        let (call, task) = self.call(at);
+        self.tell(What::CallEnded { call, task, outcome, seconds });
+    }
+
+    /// How a tool failed whose error is a text.
+    pub(super) fn failed(&self, error: &[&str]) -> Outcome {
+        let text = self.fields.get(error).map(text_of).unwrap_or_default();
+        Outcome::Failed { error: failure::reason(&text), is_inferred: false }
+    }
+
+    /// A prompt.
+    pub(super) fn prompt(&mut self, text: &str, by: Prompter) {
+        let what = What::Prompt {
+            by,
+            text: self.content(text),
+            chars: text.chars().count(),
+            digest: print_of(text),
+        };
+        self.tell(what);
+    }
+
+    /// A wait for permission or an answer about a tool.
+    pub(super) fn waits_for_tool(&mut self, at: &CallFields) {
+        if self.context.is_unattended {
+            self.tell(What::Alive);
+            return;
+        }
+        let (call, task) = self.call(at);
+        let why = if line::is_question(&call.tool) { Why::Question } else { Why::Permission };
+        let line = if why == Why::Question { task } else { format!("{}: {task}", call.tool).into() };
+        self.tell(What::Waits(Wait { why, call: Some(call), request: None, line }));
+    }
+
+    /// A wait for permission to use a tool that a message names.
+    pub(super) fn waits_for(&mut self, tool: &str, input: &Value) {
+        if self.context.is_unattended {
+            self.tell(What::Alive);
+            return;
+        }
+        let (call, task) = self.call_of(None, tool.into(), input);
+        let line = format!("{tool}: {task}").into();
+        self.tell(What::Waits(Wait { why: Why::Permission, call: Some(call), request: None, line }));
+    }
+
+    /// A wait that a message tells of.
+    pub(super) fn waits(&mut self, why: Why, message: &str) {
+        if self.context.is_unattended {
+            self.tell(What::Alive);
+            return;
+        }
+        let line = line::short(message, line::LINE_CHARS);
+        self.tell(What::Waits(Wait { why, call: None, request: None, line }));
+    }
+
+    /// The turn ended with an answer.
+    pub(super) fn turn_ends(&mut self, answer: &[&str]) {
+        let text = self.fields.text(answer).and_then(|text| self.content(text));
+        self.tell(What::TurnEnded { text });
+    }
+
+    pub(super) fn usage(&mut self, usage: Usage, key: Option<Box<str>>) {
+        if usage != Usage::default() {
+            self.tell(What::Usage { usage, key });
+        }
+    }
+
+    /// A text that stands in events only where content is captured.
+    pub(super) fn content(&self, text: &str) -> Option<Box<str>> {
+        let captured = self.context.captures_content && !text.trim().is_empty();
+        captured.then(|| cut(text, CONTENT_BYTES_MAX).into())
+    }
+}
+
+/// What a value says, as a text.
+pub(super) fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(fields) => match fields.get("message").and_then(Value::as_str) {
+            Some(message) => message.to_owned(),
+            None => value.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
+/// A text as a value of metadata, if it is there.
+pub(super) fn said(text: Option<Box<str>>) -> Option<Value> {
+    text.map(|text| json!(text))
+}

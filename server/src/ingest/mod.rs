@@ -1,0 +1,222 @@
+//! What agents tell of themselves, in. Their hooks are answered at once; what they say is read, folded into sessions and published
+//! afterwards, by one task.
+//!
+//! A payload waits in a queue of [`QUEUED_MAX`]; when it is full the newest is counted as dropped, for nobody may make an agent
+//! wait. `dialect` translates it into [`sign`]s, `session` turns signs into events, and [`crate::intake`] publishes them.
+
+pub(crate) mod dialect;
+mod failure;
+mod line;
+mod payload;
+mod secrets;
+mod session;
+pub(crate) mod sign;
+
+use std::time::Duration;
+
+use arcane_shared::RoomName;
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+
+use crate::bus::{ArcaneEventBus, Submission};
+use crate::intake::{self, Draft, Refused};
+use crate::metrics::Metrics;
+use crate::{clock, json};
+pub(crate) use dialect::{Agent, Context};
+use session::Table;
+use sign::Sign;
+
+/// Payloads that wait to be read.
+const QUEUED_MAX: usize = 4_096;
+/// Most payloads that are folded before their events are published.
+const TOGETHER_MAX: usize = 64;
+/// A longer payload is read beside the runtime's threads.
+const READ_AT_ONCE_MAX: usize = 64 * 1024;
+/// How often it is looked at who has been silent for too long.
+const LOOK: Duration = Duration::from_secs(5);
+/// How often events are handed in again that the log did not take, and how long that is waited for.
+const TRIES_MAX: u32 = 20;
+const TRY_AGAIN: Duration = Duration::from_millis(250);
+
+/// Something that an agent, or a program beside it, sent.
+#[derive(Debug)]
+pub(crate) struct Given {
+    /// Where its events go.
+    pub(crate) room: RoomName,
+    /// What it is.
+    pub(crate) content: Content,
+}
+
+/// What was sent.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// A hook's payload, unread. The agent is that of the address; `None`: whose shape it has.
+    Hook { agent: Option<Agent>, body: Bytes, context: Context },
+    /// Signs that another dialect gave.
+    #[expect(dead_code, reason = "for the dialects of telemetry")]
+    Signs(Vec<Sign>),
+}
+
+/// Where what agents send is handed in. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Ingest {
+    queue: mpsc::Sender<Given>,
+    metrics: Metrics,
+}
+
+/// What reads the queue.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    queue: mpsc::Receiver<Given>,
+    metrics: Metrics,
+    table: Table,
+    /// Rooms whose earlier sessions are known.
+    adopted: Vec<RoomName>,
+}
+
+impl Ingest {
+    pub(crate) fn new(metrics: Metrics) -> (Self, Reader) {
+        let (sender, queue) = mpsc::channel(QUEUED_MAX);
+        let reader = Reader { queue, metrics: metrics.clone(), table: Table::default(), adopted: Vec::new() };
+        (Self { queue: sender, metrics }, reader)
+    }
+
+    /// Hands something in. Waits for nothing; what there is no room for is counted.
+    pub(crate) fn hand_in(&self, given: Given) {
+        if self.queue.try_send(given).is_err() {
+            self.drop_one("queue");
+        }
+    }
+
+    /// Counts something that was sent and will not be read: why.
+    pub(crate) fn drop_one(&self, why: &'static str) {
+        self.metrics.ingest_dropped(why);
+    }
+}
+
+impl Reader {
+    /// Reads what is handed in and tells of it, for as long as this is awaited.
+    pub(crate) async fn run(mut self, bus: ArcaneEventBus) {
+        self.adopt(&bus, &RoomName::default()).await;
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut given = Vec::with_capacity(TOGETHER_MAX);
+        loop {
+            tokio::select! {
+                n = self.queue.recv_many(&mut given, TOGETHER_MAX) => {
+                    if n == 0 {
+                        return;
+                    }
+                    let mut batches: Vec<(RoomName, Vec<Draft>)> = Vec::new();
+                    for given in given.drain(..) {
+                        self.adopt(&bus, &given.room).await;
+                        let drafts = self.fold(&given.room, given.content).await;
+                        match batches.last_mut().filter(|(room, _)| *room == given.room) {
+                            Some((_, all)) => all.extend(drafts),
+                            None => batches.push((given.room, drafts)),
+                        }
+                    }
+                    for (room, drafts) in batches {
+                        self.publish(&bus, &room, drafts).await;
+                    }
+                }
+                _ = looks.tick() => {
+                    for (room, drafts) in self.table.pass(clock::now()) {
+                        self.publish(&bus, &room, drafts).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Goes on with the sessions of an earlier run.
+    async fn adopt(&mut self, bus: &ArcaneEventBus, room: &RoomName) {
+        if self.adopted.contains(room) {
+            return;
+        }
+        if let Ok(held) = bus.open_known_room(room).await {
+            self.table.adopt(room, &held.daemons());
+        }
+        self.adopted.push(room.clone());
+    }
+
+    async fn fold(&mut self, room: &RoomName, content: Content) -> Vec<Draft> {
+        let signs = match content {
+            Content::Signs(signs) => signs,
+            Content::Hook { agent, body, context } => self.read(agent, body, context).await,
+        };
+        let now = clock::now();
+        signs.iter().flat_map(|sign| self.table.take(room, sign, now)).collect()
+    }
+
+    async fn read(&self, agent: Option<Agent>, body: Bytes, context: Context) -> Vec<Sign> {
+        let Some(payload) = parse(body).await else {
+            self.metrics.ingest_dropped("not_json");
+            return Vec::new();
+        };
+        // Agents run each other's hooks, so the payload's own shape goes before the address.
+        let Some(agent) = dialect::detect(&payload).or(agent) else {
+            self.metrics.ingest_dropped("unknown_agent");
+            return Vec::new();
+        };
+        let reading = dialect::read(agent, &payload, &context);
+        self.metrics.ingest_read(agent.name());
+        if reading.is_foreign {
+            self.metrics.ingest_dropped("no_session");
+        }
+        if let Some(event) = &reading.unknown_event {
+            self.metrics.ingest_unknown(agent.name(), "event");
+            tracing::debug!(agent = agent.name(), %event, "an event of an agent that is not known");
+        }
+        for field in &reading.unknown_fields {
+            self.metrics.ingest_unknown(agent.name(), "field");
+            tracing::debug!(agent = agent.name(), %field, "a field of an agent's payload that is not known");
+        }
+        reading.signs
+    }
+
+    /// Publishes events; what the log does not take at once is handed in again for a while.
+    async fn publish(&self, bus: &ArcaneEventBus, room: &RoomName, drafts: Vec<Draft>) {
+        if drafts.is_empty() {
+            return;
+        }
+        for _ in 0..TRIES_MAX {
+            match submit(bus, room, drafts.clone()).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!(%error, %room, "what agents tell of themselves could not be published");
+                }
+            }
+            tokio::time::sleep(TRY_AGAIN).await;
+        }
+        for _ in &drafts {
+            self.metrics.ingest_dropped("log");
+        }
+    }
+}
+
+async fn submit(bus: &ArcaneEventBus, room: &RoomName, drafts: Vec<Draft>) -> anyhow::Result<()> {
+    let held = bus.open_room(room).await?;
+    let submitted = intake::submit(bus, &held, drafts, Submission::default());
+    submitted.map_err(refusal)?.logged().await?;
+    Ok(())
+}
+
+fn refusal(refused: Refused) -> anyhow::Error {
+    match refused {
+        Refused::Bus { error, .. } => error.into(),
+        Refused::Syntax(why) => anyhow::Error::msg(why),
+        Refused::Fields(errors) => anyhow::Error::msg(format!("{errors:?}")),
+    }
+}
+
+/// The payload's JSON; a long one is read beside the tasks of all others.
+async fn parse(body: Bytes) -> Option<Value> {
+    let read = |body: &[u8]| serde_json::from_slice::<Value>(&json::plain(json::without_bom(body))).ok();
+    if body.len() <= READ_AT_ONCE_MAX {
+        return read(&body);
+    }
+    tokio::task::spawn_blocking(move || read(&body)).await.ok().flatten()
+}

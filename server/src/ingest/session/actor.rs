@@ -1,0 +1,134 @@
+//! Who acts in a session: its main agent, or a subagent. Plain data.
+
+use std::collections::{HashMap, VecDeque};
+
+use arcane_shared::{DaemonName, Timestamp};
+
+use super::super::sign::Call;
+
+/// Most calls of an actor that are open at a time; beyond that the oldest is told to be over.
+pub(super) const OPEN_MAX: usize = 32;
+/// Most calls that are over and remembered, so that what is told of them again counts once.
+pub(super) const DONE_MAX: usize = 256;
+/// Most waits of an actor at a time.
+pub(super) const WAITS_MAX: usize = 8;
+
+/// How many sessions and subagents of each daemon are present.
+pub(super) type Presence = HashMap<DaemonName, u64>;
+
+/// Where an actor is between its beginning and its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing was told of it.
+    New,
+    /// It is in the realm.
+    Present,
+    /// It ended: when, by the agent's clock and by ours.
+    Ended { order: Option<Timestamp>, at: Timestamp },
+}
+
+/// What goes on between a prompt and its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Something goes on, or may.
+    Running,
+    /// It ended, or failed, and nothing came since.
+    Over,
+}
+
+/// A call that goes on.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Open {
+    /// The agent's id, or one that was made for it.
+    pub(super) id: Box<str>,
+    /// The agent gave the id.
+    pub(super) is_named: bool,
+    pub(super) call: Call,
+    pub(super) task: Box<str>,
+    pub(super) since: Timestamp,
+}
+
+/// A call that is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Done {
+    pub(super) id: Option<Box<str>>,
+    pub(super) print: u64,
+    pub(super) order: Option<Timestamp>,
+}
+
+/// A wait that goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Waiting {
+    /// The open call that waits.
+    pub(super) call: Option<Box<str>>,
+    /// What it is about, where no call is open yet.
+    pub(super) print: Option<u64>,
+    pub(super) request: Option<Box<str>>,
+}
+
+/// The main agent of a session, or a subagent.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Actor {
+    pub(super) daemon: DaemonName,
+    /// Its id, if it is a subagent.
+    pub(super) agent: Option<Box<str>>,
+    /// Who started it: daemon, and id if that is a subagent, too.
+    pub(super) parent: Option<(DaemonName, Option<Box<str>>)>,
+    pub(super) stage: Stage,
+    pub(super) turn: Turn,
+    pub(super) open: Vec<Open>,
+    pub(super) done: VecDeque<Done>,
+    pub(super) waits: Vec<Waiting>,
+    /// Calls that ended, and how many seconds they took.
+    pub(super) invocations: u64,
+    pub(super) seconds: f64,
+    /// The latest sign, by what orders them.
+    pub(super) latest: Option<Timestamp>,
+    /// The latest sign that closed everything.
+    pub(super) settled: Option<Timestamp>,
+    /// The latest sign, by our clock.
+    pub(super) heard: Timestamp,
+    /// Its silence was told.
+    pub(super) is_silent: bool,
+    /// Numbers for calls without an id.
+    pub(super) next: u64,
+}
+
+impl Actor {
+    pub(super) fn new(daemon: DaemonName, agent: Option<Box<str>>, now: Timestamp) -> Self {
+        Self {
+            daemon,
+            agent,
+            parent: None,
+            stage: Stage::New,
+            turn: Turn::Over,
+            open: Vec::new(),
+            done: VecDeque::new(),
+            waits: Vec::new(),
+            invocations: 0,
+            seconds: 0.0,
+            latest: None,
+            settled: None,
+            heard: now,
+            is_silent: false,
+            next: 0,
+        }
+    }
+
+    pub(super) fn is_present(&self) -> bool {
+        self.stage == Stage::Present
+    }
+
+    /// Whether a sign came after others that were sent later.
+    pub(super) fn is_stale(order: Option<Timestamp>, than: Option<Timestamp>) -> bool {
+        order.zip(than).is_some_and(|(order, than)| order < than)
+    }
+
+    /// Nothing goes on any more.
+    pub(super) fn settle(&mut self, order: Option<Timestamp>) {
+        self.open.clear();
+        self.waits.clear();
+        self.settled = self.settled.max(order);
+        self.turn = Turn::Over;
+    }
+}

@@ -1,0 +1,131 @@
+//! Calls of an actor: which beginning an end is of, with ids and without. Pure.
+
+use arcane_shared::Timestamp;
+
+use super::super::sign::Call;
+use super::actor::{Actor, DONE_MAX, Done, Open};
+
+/// What a beginning is.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Beginning {
+    /// A call that was not known: its id.
+    New(Box<str>),
+    /// One that is open, or over.
+    Known,
+}
+
+/// What an end is of.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum End {
+    /// A call that was open.
+    Of(Open),
+    /// One whose beginning never came; the id that it goes by.
+    Unbegun(Box<str>),
+    /// One that is over already.
+    Known,
+}
+
+impl Actor {
+    /// Opens a call, unless it is known.
+    pub(super) fn begin(
+        &mut self,
+        call: &Call,
+        task: &str,
+        order: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Beginning {
+        let is_known = match &call.id {
+            Some(id) => {
+                let open = self.open.iter_mut().find(|open| {
+                    open.id == *id
+                        || !open.is_named
+                            && open.call.id.is_none()
+                            && open.call.print == call.print
+                            && open.call.tool == call.tool
+                });
+                open.is_some() || self.done.iter().any(|done| done.id.as_ref() == Some(id))
+            }
+            None => {
+                let named = |open: &Open| open.is_named && open.call.print == call.print;
+                // Its end came first: whoever told of both says when.
+                let ended = self.done.iter().position(|done| {
+                    done.id.is_none()
+                        && done.print == call.print
+                        && done.order.zip(order).is_some_and(|(end, begin)| begin <= end)
+                });
+                if let Some(at) = ended {
+                    self.done.remove(at);
+                }
+                ended.is_some() || self.open.iter().any(named)
+            }
+        };
+        if is_known || Self::is_stale(order, self.settled) {
+            return Beginning::Known;
+        }
+        let id = call.id.clone().unwrap_or_else(|| self.make_id(call));
+        let open = Open {
+            id: id.clone(),
+            is_named: call.id.is_some(),
+            call: call.clone(),
+            task: task.into(),
+            since: now,
+        };
+        self.open.push(open);
+        Beginning::New(id)
+    }
+
+    /// Closes the call that an end is of.
+    pub(super) fn end(&mut self, call: &Call, order: Option<Timestamp>) -> End {
+        let at = match &call.id {
+            Some(id) => self.open.iter().position(|open| open.id == *id).or_else(|| {
+                self.open.iter().position(|open| !open.is_named && open.call.print == call.print)
+            }),
+            None => self.open.iter().position(|open| open.call.print == call.print),
+        };
+        if let Some(at) = at {
+            let open = self.open.remove(at);
+            let id = call.id.clone().or_else(|| open.is_named.then(|| open.id.clone()));
+            // Without ids a call that is over is told apart only from one whose beginning is yet to come.
+            if id.is_some() {
+                self.remember(Done { id, print: call.print, order });
+            }
+            return End::Of(open);
+        }
+        let is_known = match &call.id {
+            Some(id) => self.done.iter().any(|done| done.id.as_ref() == Some(id)),
+            // One hook told of it with an id, another one does without.
+            None => self.done.iter().any(|done| done.id.is_some() && done.print == call.print),
+        };
+        if is_known {
+            return End::Known;
+        }
+        self.remember(Done { id: call.id.clone(), print: call.print, order });
+        End::Unbegun(call.id.clone().unwrap_or_else(|| self.make_id(call)))
+    }
+
+    /// The open call that something without an id is about.
+    pub(super) fn open_like(&self, call: &Call) -> Option<&Open> {
+        let by_id = call.id.as_ref().and_then(|id| self.open.iter().find(|open| open.id == *id));
+        by_id.or_else(|| self.open.iter().rev().find(|open| open.call.print == call.print))
+    }
+
+    /// Whether a call is over.
+    pub(super) fn is_done(&self, call: &Call, order: Option<Timestamp>) -> bool {
+        self.done.iter().any(|done| match &call.id {
+            Some(id) => done.id.as_ref() == Some(id),
+            None => done.print == call.print && Self::is_stale(order, done.order),
+        })
+    }
+
+    fn remember(&mut self, done: Done) {
+        if self.done.len() >= DONE_MAX {
+            self.done.pop_front();
+        }
+        self.done.push_back(done);
+    }
+
+    fn make_id(&mut self, call: &Call) -> Box<str> {
+        self.next += 1;
+        format!("{:08x}-{}", call.print >> 32, self.next).into()
+    }
+}

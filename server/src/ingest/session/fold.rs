@@ -1,0 +1,188 @@
+//! How a sign changes a session, and which events come of it. Pure.
+
+use std::collections::VecDeque;
+
+use arcane_shared::{DaemonName, Timestamp};
+
+use crate::intake::Draft;
+
+use super::super::line::project;
+use super::super::sign::{Prompter, Sign, Subagent, Via, What, Who, print_of};
+use super::actor::{Actor, Presence, Stage};
+use super::draft::{About, Drafts};
+use super::name::subagent_daemon;
+use super::step::{OVERTAKEN_MICROS, Step};
+
+/// Most subagents of a session that are remembered; beyond that the one that was not heard of for longest is forgotten.
+const SUBAGENTS_MAX: usize = 64;
+/// Most moments, prompts and reports of usage that are remembered, so that what comes twice counts once.
+const SEEN_MAX: usize = 512;
+
+/// Numbers that came, the latest last.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Seen(VecDeque<u64>);
+
+impl Seen {
+    /// Whether a number is new.
+    fn add(&mut self, number: u64) -> bool {
+        if self.0.contains(&number) {
+            return false;
+        }
+        if self.0.len() >= SEEN_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(number);
+        true
+    }
+}
+
+/// A session of an agent.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Session {
+    pub(super) about: About,
+    pub(super) main: Actor,
+    pub(super) subagents: Vec<Actor>,
+    /// Its latest sign, by our clock.
+    pub(super) heard: Timestamp,
+    seen: Seen,
+}
+
+impl Session {
+    pub(super) fn new(daemon: DaemonName, session: Box<str>, now: Timestamp) -> Self {
+        Self {
+            about: About { session, ..About::default() },
+            main: Actor::new(daemon, None, now),
+            subagents: Vec::new(),
+            heard: now,
+            seen: Seen::default(),
+        }
+    }
+
+    /// Folds a sign in.
+    pub(super) fn fold(&mut self, sign: &Sign, now: Timestamp, presence: &mut Presence) -> Vec<Draft> {
+        if let Some(at) = sign.who.at
+            && sign.via == Via::Live
+            && !self.seen.add(print_of(&format!(
+                "{} {} {:?}",
+                at.unix_micros(),
+                sign.what.print(),
+                sign.who.agent.as_ref().map(|agent| &agent.id)
+            )))
+        {
+            return Vec::new();
+        }
+        let is_new = match &sign.what {
+            What::Prompt { by: Prompter::Human, digest, .. } => {
+                let turn = sign.who.turn.as_deref();
+                turn.is_none_or(|turn| self.seen.add(print_of(&format!("prompt {turn} {digest}"))))
+            }
+            What::Usage { key: Some(key), .. } => self.seen.add(print_of(&format!("usage {key}"))),
+            _ => true,
+        };
+        if !is_new || sign.via == Via::Twin && self.main.stage == Stage::New {
+            return Vec::new();
+        }
+        self.learn(&sign.who);
+        self.heard = now;
+        if matches!(sign.what, What::Ended { .. }) {
+            return self.end(sign, now, presence);
+        }
+        let at = sign.who.agent.as_ref().map(|agent| self.subagent(agent, now));
+        let order = sign.who.order();
+        // What a subagent does shows that its session goes on.
+        self.main.heard = now;
+        let Self { about, main, subagents, .. } = self;
+        let mut drafts = Drafts::of(about, Some(sign));
+        let is_start = matches!(sign.what, What::Began(_) | What::SubagentBegan);
+        let mut step = Step { sign, order, now, drafts: &mut drafts, presence };
+        match at {
+            None => {
+                step.appear(main, is_start);
+                step.take(main);
+            }
+            Some(at) => {
+                let actor = &mut subagents[at];
+                // The end of a subagent that never began is none.
+                if actor.stage == Stage::New && matches!(sign.what, What::SubagentEnded { .. }) {
+                    actor.stage = Stage::Ended { order, at: now };
+                    return Vec::new();
+                }
+                step.appear(main, false);
+                if main.is_present() {
+                    step.appear(actor, is_start);
+                }
+                step.take(actor);
+            }
+        }
+        drafts.done()
+    }
+
+    /// Keeps what a sign says of its session.
+    fn learn(&mut self, who: &Who) {
+        let About { host, project: folder, cwd, model, .. } = &mut self.about;
+        if who.host.is_some() {
+            host.clone_from(&who.host);
+        }
+        if let Some(now_in) = &who.cwd {
+            // The project is where the session began: agents go elsewhere for a while.
+            folder.get_or_insert_with(|| project(now_in).unwrap_or_default());
+            cwd.clone_from(&who.cwd);
+        }
+        if who.model.is_some() && who.agent.is_none() {
+            model.clone_from(&who.model);
+        }
+    }
+
+    /// Where a subagent is among the session's.
+    fn subagent(&mut self, agent: &Subagent, now: Timestamp) -> usize {
+        let known = self.subagents.iter().position(|actor| actor.agent.as_ref() == Some(&agent.id));
+        let parent = agent
+            .parent
+            .as_ref()
+            .and_then(|parent| self.subagents.iter().find(|actor| actor.agent.as_ref() == Some(parent)));
+        let parent = parent.unwrap_or(&self.main);
+        let (parent, parent_daemon) = ((parent.daemon.clone(), parent.agent.clone()), &self.main.daemon);
+        let daemon = subagent_daemon(agent.kind.as_deref().unwrap_or_default(), parent_daemon);
+        let at = known.unwrap_or_else(|| {
+            if self.subagents.len() >= SUBAGENTS_MAX {
+                let actors = self.subagents.iter().enumerate();
+                let oldest =
+                    actors.min_by_key(|(_, actor)| (actor.is_present(), actor.heard)).map_or(0, |(at, _)| at);
+                self.subagents.remove(oldest);
+            }
+            self.subagents.push(Actor::new(daemon.clone(), Some(agent.id.clone()), now));
+            self.subagents.len() - 1
+        });
+        let actor = &mut self.subagents[at];
+        if actor.stage == Stage::New {
+            if agent.kind.is_some() {
+                actor.daemon = daemon;
+            }
+            actor.parent = Some(parent);
+        }
+        at
+    }
+
+    /// The session ended.
+    fn end(&mut self, sign: &Sign, now: Timestamp, presence: &mut Presence) -> Vec<Draft> {
+        let What::Ended { reason } = &sign.what else { return Vec::new() };
+        let order = sign.who.order();
+        let Self { about, main, subagents, .. } = self;
+        // An end that was overtaken by what came after it, in a session that goes on.
+        if main.is_present()
+            && main
+                .latest
+                .zip(order)
+                .is_some_and(|(latest, end)| latest.unix_micros() - end.unix_micros() > OVERTAKEN_MICROS)
+        {
+            return Vec::new();
+        }
+        let mut drafts = Drafts::of(about, Some(sign));
+        let mut step = Step { sign, order, now, drafts: &mut drafts, presence };
+        for actor in subagents.iter_mut() {
+            step.leave(actor, reason);
+        }
+        step.leave(main, reason);
+        drafts.done()
+    }
+}

@@ -1,0 +1,324 @@
+//! One sign and one actor: what it changes, and which events come of it. Pure.
+
+use arcane_shared::{Metadata, Timestamp};
+
+use super::super::sign::{Call, Outcome, Prompter, Sign, Start, Usage, Via, Wait, What};
+use super::actor::{Actor, OPEN_MAX, Open, Presence, Stage, Turn, WAITS_MAX, Waiting};
+use super::calls::{Beginning, End};
+use super::draft::Drafts;
+
+/// How long after an end signs without a time are taken for ones that were overtaken: 5 seconds, in microseconds.
+pub(super) const OVERTAKEN_MICROS: i64 = 5_000_000;
+
+/// One sign that is being folded into an actor.
+pub(super) struct Step<'a, 'b> {
+    pub(super) sign: &'a Sign,
+    pub(super) order: Option<Timestamp>,
+    pub(super) now: Timestamp,
+    pub(super) drafts: &'b mut Drafts<'a>,
+    pub(super) presence: &'b mut Presence,
+}
+
+impl Step<'_, '_> {
+    /// Summons an actor that gives a sign of life. `is_told`: it was announced.
+    pub(super) fn appear(&mut self, actor: &mut Actor, is_told: bool) {
+        if self.sign.via == Via::Twin {
+            return;
+        }
+        let may = match actor.stage {
+            Stage::Present => false,
+            Stage::New => shows_life(&self.sign.what),
+            Stage::Ended { order, at } => self.revives(order, at),
+        };
+        if may {
+            actor.stage = Stage::Present;
+            actor.settle(None);
+            let present = self.presence.entry(actor.daemon.clone()).or_default();
+            *present += 1;
+            self.drafts.summon(actor, *present, !is_told);
+        }
+    }
+
+    /// Whether a sign shows that what ended goes on, and was not just overtaken by the end.
+    fn revives(&self, ended: Option<Timestamp>, at: Timestamp) -> bool {
+        match &self.sign.what {
+            What::Began(Start::Resumed) => true,
+            What::Began(Start::New) | What::SubagentBegan => {
+                self.order.zip(ended).is_some_and(|(order, ended)| order > ended)
+            }
+            What::Prompt { by: Prompter::Human, .. } | What::CallBegan { .. } | What::Waits(_) => {
+                match self.order.zip(ended) {
+                    Some((order, ended)) => order > ended,
+                    None => self.now.unix_micros() - at.unix_micros() > OVERTAKEN_MICROS,
+                }
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn leave(&mut self, actor: &mut Actor, reason: &str) {
+        if actor.is_present() {
+            leave(actor, reason, false, self.drafts, self.presence);
+        }
+        if !matches!(actor.stage, Stage::Ended { .. }) {
+            actor.stage = Stage::Ended { order: self.order, at: self.now };
+        }
+        actor.settle(self.order);
+    }
+
+    pub(super) fn take(&mut self, actor: &mut Actor) {
+        let is_stale = Actor::is_stale(self.order, actor.latest);
+        if !actor.is_present() {
+            return self.take_late(actor);
+        }
+        actor.heard = self.now;
+        actor.is_silent = false;
+        actor.latest = actor.latest.max(self.order);
+        let was_waiting = !actor.waits.is_empty();
+        match &self.sign.what {
+            What::Began(Start::Compacted) => {
+                self.drafts.state(actor, "compacted", &Metadata::new());
+            }
+            What::CallBegan { call, task } => self.call_begins(actor, call, task),
+            What::CallEnded { call, task, outcome, seconds } => {
+                self.call_ends(actor, call, task, outcome, *seconds);
+            }
+            What::Usage { usage, .. } => self.drafts.usage(actor, usage),
+            What::State { name, details, is_life } => {
+                self.drafts.state(actor, name, details);
+                if *is_life {
+                    self.go_on(actor, was_waiting);
+                }
+            }
+            What::SubagentEnded { error } => self.leave(actor, error.as_deref().unwrap_or("done")),
+            // What follows says what holds now, which something later has said already.
+            _ if is_stale => {}
+            What::Prompt { by: Prompter::Human, text, chars, .. } => {
+                self.close_all(actor);
+                self.drafts.prompt(actor, text.as_deref(), *chars);
+                actor.settle(self.order);
+                actor.turn = Turn::Running;
+            }
+            What::Prompt { by: Prompter::Agent, .. } => {
+                actor.turn = Turn::Running;
+                self.go_on(actor, was_waiting);
+            }
+            What::Waits(wait) => self.wait(actor, wait),
+            What::WaitOver { request, denied } => self.wait_is_over(actor, request.as_deref(), *denied),
+            What::TurnEnded { text } => self.turn_ends(actor, "answer", text.as_deref()),
+            What::Idle => self.turn_ends(actor, "idle", None),
+            What::TurnFailed { error, kind } => {
+                if actor.turn == Turn::Running || !actor.open.is_empty() || was_waiting {
+                    self.close_all(actor);
+                    actor.invocations += 1;
+                    self.drafts.turn_failed(actor, error, kind.as_deref());
+                    actor.settle(self.order);
+                }
+            }
+            What::Interrupted => self.interrupt(actor, was_waiting),
+            What::Alive => self.go_on(actor, was_waiting),
+            What::Began(_) | What::SubagentBegan | What::Ended { .. } => {}
+        }
+    }
+
+    /// What is told of an actor that ended, or whose session did: calls that were not counted yet, and what was spent.
+    fn take_late(&mut self, actor: &mut Actor) {
+        if actor.stage == Stage::New {
+            actor.stage = Stage::Ended { order: self.order, at: self.now };
+        }
+        match &self.sign.what {
+            What::CallEnded { call, task, outcome, seconds }
+                if *outcome != Outcome::Unknown && self.sign.via == Via::Live =>
+            {
+                if let End::Unbegun(id) = actor.end(call, self.order) {
+                    actor.invocations += 1;
+                    let seconds = seconds.unwrap_or_default();
+                    self.drafts.end(actor, (&id, &call.tool), task, outcome, seconds, true);
+                }
+            }
+            What::Usage { usage, .. } if *usage != Usage::default() => self.drafts.usage(actor, usage),
+            _ => {}
+        }
+    }
+
+    fn call_begins(&mut self, actor: &mut Actor, call: &Call, task: &str) {
+        let Beginning::New(id) = actor.begin(call, task, self.order, self.now) else { return };
+        if actor.open.len() > OPEN_MAX {
+            let oldest = actor.open.remove(0);
+            self.close(actor, &oldest);
+        }
+        actor.turn = Turn::Running;
+        end_waits(actor, &id, call.print);
+        self.drafts.begin(actor, (&id, &call.tool), task);
+    }
+
+    fn call_ends(
+        &mut self,
+        actor: &mut Actor,
+        call: &Call,
+        task: &str,
+        outcome: &Outcome,
+        seconds: Option<f64>,
+    ) {
+        let is_unknown = *outcome == Outcome::Unknown;
+        if (is_unknown || self.sign.via == Via::Twin)
+            && !actor.open.iter().any(|open| Some(&open.id) == call.id.as_ref())
+        {
+            return;
+        }
+        let (id, tool, task, since) = match actor.end(call, self.order) {
+            End::Known => return,
+            End::Of(open) => (open.id, open.call.tool, open.task, Some(open.since)),
+            End::Unbegun(id) => (id, call.tool.clone(), task.into(), None),
+        };
+        let asked = actor.waits.iter().any(|wait| wait.call.as_ref() == Some(&id));
+        end_waits(actor, &id, call.print);
+        if is_unknown && !asked {
+            let open = Open { id, is_named: true, call: call.clone(), task, since: self.now };
+            return self.close(actor, &open);
+        }
+        let waited = |since: Timestamp| {
+            #[expect(clippy::cast_precision_loss, reason = "microseconds of a call fit 53 bits")]
+            let seconds = (self.now.unix_micros() - since.unix_micros()).max(0) as f64 / 1e6;
+            seconds
+        };
+        let seconds = seconds.or_else(|| since.map(waited)).unwrap_or_default();
+        let refused = Outcome::Denied { reason: "not allowed".into() };
+        let outcome = if is_unknown { &refused } else { outcome };
+        actor.invocations += 1;
+        actor.seconds += seconds;
+        self.drafts.end(actor, (&id, &tool), &task, outcome, seconds, false);
+    }
+
+    fn close(&mut self, actor: &Actor, open: &Open) {
+        self.drafts.close(actor, (&open.id, &open.call.tool), &open.task);
+    }
+
+    /// Tells of every open call that it goes on no longer.
+    fn close_all(&mut self, actor: &mut Actor) {
+        for open in std::mem::take(&mut actor.open) {
+            self.close(actor, &open);
+        }
+    }
+
+    fn wait(&mut self, actor: &mut Actor, wait: &Wait) {
+        let known = wait.call.as_ref().and_then(|call| actor.open_like(call)).map(|open| open.id.clone());
+        if let Some(call) =
+            wait.call.as_ref().filter(|call| known.is_none() && actor.is_done(call, self.order))
+        {
+            let _ = call;
+            return;
+        }
+        // A notice names no call; if only one goes on, it is about that.
+        let only = || match actor.open.as_slice() {
+            [one] => Some(one.id.clone()),
+            _ => None,
+        };
+        let call = if wait.call.is_some() { known } else { only() };
+        let print = wait.call.as_ref().map(|call| call.print);
+        let is_told = actor.waits.iter().any(|other| {
+            wait.call.is_none()
+                || (other.call.is_some() && other.call == call)
+                || (call.is_none() && other.print == print)
+        });
+        if is_told || actor.waits.len() >= WAITS_MAX {
+            return;
+        }
+        actor.turn = Turn::Running;
+        actor.waits.push(Waiting { call: call.clone(), print, request: wait.request.clone() });
+        self.drafts.waits(actor, wait, call.as_deref(), self.now);
+    }
+
+    fn wait_is_over(&mut self, actor: &mut Actor, request: Option<&str>, denied: bool) {
+        let of = |wait: &Waiting| request.is_none() || wait.request.as_deref() == request;
+        let over: Vec<Waiting> = actor.waits.extract_if(.., |wait| of(wait)).collect();
+        for wait in over {
+            let open =
+                wait.call.as_ref().and_then(|id| actor.open.iter().find(|open| open.id == *id)).cloned();
+            match open.filter(|_| denied) {
+                Some(open) => {
+                    let outcome = Outcome::Denied { reason: "a human said no".into() };
+                    self.call_ends(
+                        actor,
+                        &Call { id: Some(open.id), ..open.call },
+                        &open.task,
+                        &outcome,
+                        None,
+                    );
+                }
+                None => self.drafts.goes_on(actor, wait.call.as_deref()),
+            }
+        }
+    }
+
+    fn turn_ends(&mut self, actor: &mut Actor, event: &str, answer: Option<&str>) {
+        if actor.turn == Turn::Running || !actor.open.is_empty() || !actor.waits.is_empty() {
+            self.drafts.answer(actor, event, answer);
+        }
+        actor.settle(self.order);
+    }
+
+    /// A human stopped what went on: what waited was refused, what ran was interrupted.
+    fn interrupt(&mut self, actor: &mut Actor, was_waiting: bool) {
+        for open in actor.open.clone() {
+            let asked = actor.waits.iter().any(|wait| wait.call.as_ref() == Some(&open.id));
+            let outcome = if asked {
+                Outcome::Denied { reason: "a human said no".into() }
+            } else {
+                Outcome::Interrupted
+            };
+            let call = Call { id: Some(open.id.clone()), ..open.call };
+            self.call_ends(actor, &call, &open.task, &outcome, None);
+        }
+        self.drafts.state(actor, "interrupted", &Metadata::new());
+        self.go_on(actor, was_waiting);
+        actor.settle(self.order);
+    }
+
+    /// The actor goes on: waits that name no open call are over.
+    fn go_on(&mut self, actor: &mut Actor, was_waiting: bool) {
+        if was_waiting && !self.drafts.show_life() && shows_life(&self.sign.what) {
+            actor.waits.clear();
+            self.drafts.goes_on(actor, None);
+        }
+    }
+}
+
+/// Banishes an actor that is present.
+pub(super) fn leave(
+    actor: &mut Actor,
+    reason: &str,
+    is_synthetic: bool,
+    drafts: &mut Drafts<'_>,
+    presence: &mut Presence,
+) {
+    let present = presence.entry(actor.daemon.clone()).or_default();
+    *present = present.saturating_sub(1);
+    let left = *present;
+    if left == 0 {
+        presence.remove(&actor.daemon);
+    }
+    drafts.banish(actor, left, reason, is_synthetic);
+}
+
+/// Whether a sign shows that somebody is there.
+fn shows_life(what: &What) -> bool {
+    !matches!(
+        what,
+        What::Usage { .. }
+            | What::State { is_life: false, .. }
+            | What::Idle
+            | What::SubagentEnded { .. }
+            | What::Ended { .. }
+            | What::WaitOver { .. }
+    )
+}
+
+/// A call that goes on ends its own wait, and those that name none.
+fn end_waits(actor: &mut Actor, id: &str, print: u64) {
+    actor.waits.retain(|wait| match (&wait.call, wait.print) {
+        (Some(call), _) => **call != *id,
+        (None, Some(of)) => of != print,
+        (None, None) => false,
+    });
+}

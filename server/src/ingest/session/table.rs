@@ -1,0 +1,213 @@
+//! All sessions that are known, within bounds. Pure.
+
+use std::collections::HashMap;
+
+use arcane_shared::roster::{DaemonState, Roster};
+use arcane_shared::{DaemonName, RoomName, Timestamp};
+
+use crate::intake::Draft;
+
+use super::super::sign::{Call, Sign, Subagent, Via, What};
+use super::actor::{Actor, Open, Presence, Stage, Turn, Waiting};
+use super::draft::Drafts;
+use super::fold::Session;
+use super::step::leave;
+
+/// Most sessions that are known at a time, those that ended included; beyond that the one that was not heard of for longest is
+/// forgotten.
+const SESSIONS_MAX: usize = 2_048;
+/// Most ids of subagents that agents use like those of sessions.
+const ALIASES_MAX: usize = 4_096;
+/// How long a session that ended is remembered, so that what was overtaken by its end is not taken for another one: 10 minutes.
+const ENDED_MICROS: i64 = 10 * 60 * 1_000_000;
+
+/// Tells sessions apart.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    room: RoomName,
+    daemon: DaemonName,
+    id: Box<str>,
+}
+
+/// The sessions of all agents and rooms.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    sessions: HashMap<Key, Session>,
+    /// Subagents whose signs come with their own id for the session's: the session that they are of.
+    aliases: HashMap<Key, Box<str>>,
+    present: HashMap<RoomName, Presence>,
+}
+
+impl Table {
+    /// What becomes of a sign.
+    pub(crate) fn take(&mut self, room: &RoomName, sign: &Sign, now: Timestamp) -> Vec<Draft> {
+        let mut drafts = Vec::new();
+        let resolved = self.resolve(room, sign);
+        let sign = resolved.as_ref().unwrap_or(sign);
+        let key = Key { room: room.clone(), daemon: sign.who.daemon.clone(), id: sign.who.session.clone() };
+        if !self.sessions.contains_key(&key) {
+            if sign.via == Via::Twin {
+                return drafts;
+            }
+            drafts = self.make_room(room, now);
+            self.sessions.insert(key.clone(), Session::new(key.daemon.clone(), key.id.clone(), now));
+        }
+        let presence = self.present.entry(room.clone()).or_default();
+        if let Some(session) = self.sessions.get_mut(&key) {
+            drafts.extend(session.fold(sign, now, presence));
+        }
+        drafts
+    }
+
+    /// What time alone has made due, by room.
+    pub(crate) fn pass(&mut self, now: Timestamp) -> Vec<(RoomName, Vec<Draft>)> {
+        let mut due: Vec<(RoomName, Vec<Draft>)> = Vec::new();
+        let mut keys: Vec<Key> = self.sessions.keys().cloned().collect();
+        keys.sort_by(|a, b| (&a.room, &a.daemon, &a.id).cmp(&(&b.room, &b.daemon, &b.id)));
+        for key in keys {
+            let presence = self.present.entry(key.room.clone()).or_default();
+            let Some(session) = self.sessions.get_mut(&key) else { continue };
+            let drafts = session.pass(now, presence);
+            let is_old = now.unix_micros() - session.heard.unix_micros() >= ENDED_MICROS;
+            if session.is_gone() && is_old {
+                self.sessions.remove(&key);
+            }
+            if drafts.is_empty() {
+                continue;
+            }
+            match due.last_mut().filter(|(room, _)| *room == key.room) {
+                Some((_, of_room)) => of_room.extend(drafts),
+                None => due.push((key.room, drafts)),
+            }
+        }
+        let Self { sessions, aliases, .. } = self;
+        aliases.retain(|key, root| {
+            sessions.contains_key(&Key {
+                id: root.clone(),
+                room: key.room.clone(),
+                daemon: key.daemon.clone(),
+            })
+        });
+        due
+    }
+
+    /// Goes on with the sessions that a room's events tell of: those of an earlier run of the server, which ends them in time.
+    pub(crate) fn adopt(&mut self, room: &RoomName, roster: &Roster) {
+        for daemon in roster.present() {
+            for told in &daemon.sessions {
+                let root = told.session.as_ref().unwrap_or(&told.id);
+                let family = told.session.as_ref().and_then(|session| family(roster, session));
+                let family = family.unwrap_or(&daemon.daemon_name).clone();
+                let key = Key { room: room.clone(), daemon: family.clone(), id: root.clone() };
+                if self.sessions.len() >= SESSIONS_MAX {
+                    return;
+                }
+                let session = self
+                    .sessions
+                    .entry(key)
+                    .or_insert_with(|| Session::new(family, root.clone(), told.heard_at));
+                session.about.host = session.about.host.take().or_else(|| told.host.clone());
+                session.about.project = session.about.project.take().or_else(|| told.project.clone());
+                let mut actor = adopted(daemon, &told.id, told.heard_at);
+                if told.session.is_some() {
+                    let parent = told.parent_daemon.clone().map(|parent| (parent, None));
+                    (actor.agent, actor.parent) = (Some(told.id.clone()), parent);
+                    session.subagents.push(actor);
+                } else {
+                    session.main = actor;
+                }
+                *self
+                    .present
+                    .entry(room.clone())
+                    .or_default()
+                    .entry(daemon.daemon_name.clone())
+                    .or_default() += 1;
+            }
+        }
+    }
+
+    /// A sign under the session that it is really of, where its agent uses a subagent's own id for that.
+    fn resolve(&mut self, room: &RoomName, sign: &Sign) -> Option<Sign> {
+        let who = &sign.who;
+        let key = |id: &str| Key { room: room.clone(), daemon: who.daemon.clone(), id: id.into() };
+        let root = self.aliases.get(&key(&who.session)).cloned();
+        if let Some(agent) = &who.agent {
+            let root = root.as_ref().unwrap_or(&who.session);
+            if *agent.id != **root && self.aliases.len() < ALIASES_MAX {
+                self.aliases.insert(key(&agent.id), root.clone());
+            }
+        }
+        let root = root?;
+        let mut sign = sign.clone();
+        let own = std::mem::replace(&mut sign.who.session, root);
+        match &mut sign.who.agent {
+            // It was started by a subagent.
+            Some(agent) if agent.id != own => agent.parent = agent.parent.take().or(Some(own)),
+            Some(_) => {}
+            none => *none = Some(Subagent { id: own, kind: None, parent: None }),
+        }
+        // What agents call the end of a subagent's session, or of its turn, is its own end.
+        sign.what = match sign.what {
+            What::Ended { .. } => What::SubagentEnded { error: None },
+            What::TurnEnded { .. } | What::Idle if sign.source == "opencode-hook" => {
+                What::SubagentEnded { error: None }
+            }
+            What::Prompt { text, chars, digest, .. } => {
+                What::Prompt { by: super::super::sign::Prompter::Agent, text, chars, digest }
+            }
+            what => what,
+        };
+        Some(sign)
+    }
+
+    /// Forgets a session if there are too many.
+    fn make_room(&mut self, room: &RoomName, now: Timestamp) -> Vec<Draft> {
+        if self.sessions.len() < SESSIONS_MAX {
+            return Vec::new();
+        }
+        let by_age =
+            self.sessions.iter().min_by_key(|(key, session)| (!session.is_gone(), session.heard, &key.id));
+        let Some(key) = by_age.map(|(key, _)| key.clone()) else { return Vec::new() };
+        let Some(mut session) = self.sessions.remove(&key) else { return Vec::new() };
+        let presence = self.present.entry(key.room.clone()).or_default();
+        let mut drafts = Drafts::of(&session.about, None);
+        for actor in
+            session.subagents.iter_mut().chain([&mut session.main]).filter(|actor| actor.is_present())
+        {
+            leave(actor, "forgotten", true, &mut drafts, presence);
+        }
+        let _ = now;
+        // Another room's events cannot be told here; its lease has ended then as well.
+        if key.room == *room { drafts.done() } else { Vec::new() }
+    }
+}
+
+/// The agent's daemon whose session has an id.
+fn family<'a>(roster: &'a Roster, session: &str) -> Option<&'a DaemonName> {
+    let has = |daemon: &&DaemonState| {
+        daemon.sessions.iter().any(|told| told.session.is_none() && *told.id == *session)
+    };
+    roster.present().find(has).map(|daemon| &daemon.daemon_name)
+}
+
+/// An actor as a roster tells of it.
+fn adopted(daemon: &DaemonState, id: &str, heard: Timestamp) -> Actor {
+    let mut actor = Actor::new(daemon.daemon_name.clone(), None, heard);
+    actor.stage = Stage::Present;
+    actor.turn = Turn::Running;
+    for call in daemon.calls.iter().filter(|call| call.session.as_deref() == Some(id)) {
+        let Some(call_id) = &call.call_id else { continue };
+        let known = Call { id: Some(call_id.clone()), tool: "tool".into(), print: 0 };
+        actor.open.push(Open {
+            id: call_id.clone(),
+            is_named: true,
+            call: known,
+            task: call.task.clone(),
+            since: call.since,
+        });
+    }
+    for wait in daemon.waiting.iter().filter(|wait| wait.session.as_deref() == Some(id)) {
+        actor.waits.push(Waiting { call: wait.call_id.clone(), print: None, request: None });
+    }
+    actor
+}

@@ -1,0 +1,61 @@
+//! The metrics of what agents tell of themselves.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+
+use super::Metrics;
+
+/// The metrics of what agents tell of themselves.
+#[derive(Debug, Default)]
+pub(super) struct IngestMetrics {
+    read: Family<AgentLabels, Counter>,
+    dropped: Family<DroppedLabels, Counter>,
+    unknown: Family<UnknownLabels, Counter>,
+}
+
+impl IngestMetrics {
+    pub(super) fn register(&self, registry: &mut Registry) {
+        let help = "Payloads of agents that were read";
+        registry.register("ingest_read", help, self.read.clone());
+        let help = "What agents sent and became no event, by why: queue, body, encoding, room, limit, not_json, \
+                    unknown_agent, no_session, log";
+        registry.register("ingest_dropped", help, self.dropped.clone());
+        let help = "Events and fields of agents' payloads that this version does not know";
+        registry.register("ingest_unknown", help, self.unknown.clone());
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AgentLabels {
+    agent: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DroppedLabels {
+    why: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UnknownLabels {
+    agent: &'static str,
+    kind: &'static str,
+}
+
+impl Metrics {
+    /// A payload of an agent was read.
+    pub(crate) fn ingest_read(&self, agent: &'static str) {
+        self.inner.ingest.read.get_or_create(&AgentLabels { agent }).inc();
+    }
+
+    /// Something that an agent sent became no event.
+    pub(crate) fn ingest_dropped(&self, why: &'static str) {
+        self.inner.ingest.dropped.get_or_create(&DroppedLabels { why }).inc();
+    }
+
+    /// A payload has an event, or a field, that its dialect does not know.
+    pub(crate) fn ingest_unknown(&self, agent: &'static str, kind: &'static str) {
+        self.inner.ingest.unknown.get_or_create(&UnknownLabels { agent, kind }).inc();
+    }
+}
