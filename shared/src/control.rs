@@ -4,9 +4,9 @@ mod notice;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lenient;
 use crate::roster::Roster;
 use crate::{Epoch, EventFilter, ReceivedEvent, Resume, RoomName, Seq, UnixMillis};
+use crate::{lenient, object};
 
 /// The welcome in the seed's words.
 pub const WELCOME: &str = "✨ Welcome to the ArcaneOS event stream! ✨";
@@ -45,6 +45,7 @@ pub enum ClientMessage {
     /// Reports when events became visible.
     Seen {
         /// At most [`SEEN_SAMPLES_MAX`].
+        #[serde(deserialize_with = "object::list")]
         samples: Vec<PaintSample>,
     },
 }

@@ -16,6 +16,7 @@ pub mod event;
 pub mod filter;
 pub mod lenient;
 pub mod name;
+pub mod object;
 #[cfg(feature = "openapi")]
 mod openapi;
 pub mod palette;
@@ -35,6 +36,7 @@ pub use consumer::ConsumerName;
 pub use daemon::DaemonName;
 pub use event::{ArcaneEvent, Mended, Metadata, ReceivedEvent};
 pub use filter::EventFilter;
+pub use object::Object;
 pub use position::{Epoch, Position, Seq};
 pub use resume::{NotRecovered, Resume};
 pub use room::RoomName;

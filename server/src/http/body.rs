@@ -70,8 +70,7 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if let Some(number) = json::beyond_64_bits(bytes) {
         return Err(ApiError::field(&number.pointer, number.to_string()));
     }
-    // serde would fill a structure's fields from an array, in their order.
-    if bytes.trim_ascii_start().starts_with(b"[") {
+    if json::is_array(bytes) {
         return Err(ApiError::field("", "is an object, not an array"));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use arcane_shared::api::FieldError;
 use arcane_shared::event::{METADATA_DEPTH_MAX, depth};
 use arcane_shared::verbatim::{self, Verbatim};
-use arcane_shared::{DaemonName, Metadata, SpellName, Timestamp};
+use arcane_shared::{DaemonName, Metadata, Object, SpellName, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -85,10 +85,10 @@ fn read_list(json: &[u8]) -> Result<Vec<Draft>, Refused> {
     if json.trim_ascii_start().first() != Some(&b'[') {
         return Ok(vec![read_single(json)?]);
     }
-    let events = match serde_json::from_slice::<Vec<Given>>(json) {
+    let events = match serde_json::from_slice::<Vec<Object<Given>>>(json) {
         Ok(drafts) if drafts.len() <= ARRAY_EVENTS_MAX => {
             let drafts = drafts.into_iter().enumerate();
-            drafts.map(|(index, draft)| check(draft, || format!("/{index}"))).collect::<Vec<_>>()
+            drafts.map(|(index, Object(draft))| check(draft, || format!("/{index}"))).collect::<Vec<_>>()
         }
         Ok(_) => return Err(too_many()),
         Err(_) => {
@@ -108,7 +108,7 @@ fn read_list(json: &[u8]) -> Result<Vec<Draft>, Refused> {
 
 fn read_single(json: &[u8]) -> Result<Draft, Refused> {
     let read = match serde_json::from_slice(json) {
-        Ok(draft) => check(draft, String::new),
+        Ok(Object(draft)) => check(draft, String::new),
         Err(_) => {
             let Verbatim(value) = serde_json::from_slice(json).map_err(syntax(json))?;
             read(value, "")
@@ -233,6 +233,21 @@ mod tests {
         }
         insta::assert_snapshot!(refused(json!({"spell_name": "invoke", "metadata": deep.clone()})), @"/3/metadata: is nested deeper than 16 levels");
         assert!(checked(json!({"spell_name": "invoke", "metadata": deep["a"]})).is_ok());
+    }
+
+    #[test]
+    fn an_array_of_an_events_fields_is_no_event() {
+        let said = |refused: Refused| match refused {
+            Refused::Fields(errors) => format!("{}: {}", errors[0].pointer, errors[0].detail),
+            other => panic!("{other:?}"),
+        };
+        let fields = r#"["reveal","codex",null,true,"said",{},null,null]"#;
+        for body in [&format!("[{fields}]"), r#"[["reveal"]]"#] {
+            let refused = read_all(body.as_bytes()).unwrap_err();
+            assert_eq!(said(refused), "/0: an event is an object, not an array", "{body}");
+        }
+        let refused = read_one(fields.as_bytes()).unwrap_err();
+        assert_eq!(said(refused), ": an event is an object, not an array");
     }
 
     /// Values that publishers send, good and bad.

@@ -15,3 +15,8 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 pub(crate) fn without_bom(json: &[u8]) -> &[u8] {
     json.strip_prefix(BOM).unwrap_or(json)
 }
+
+/// Whether a text begins an array, from which serde would fill a structure's fields, in their order.
+pub(crate) fn is_array(json: &[u8]) -> bool {
+    without_bom(json).trim_ascii_start().starts_with(b"[")
+}

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use arcane_shared::RoomName;
 use arcane_shared::control::{PUBLISH, PUBLISH_ID_BYTES_MAX, ServerMessage};
+use arcane_shared::{Object, RoomName};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -116,13 +116,13 @@ pub(super) fn is_publish(text: &str) -> bool {
 
 /// Whether a message says that it is of this kind, whatever else it says.
 pub(super) fn is_of_kind(text: &str, kind: &str) -> bool {
-    serde_json::from_slice::<Kind<'_>>(json::without_bom(text.as_bytes()))
-        .is_ok_and(|message| message.kind == kind)
+    serde_json::from_slice::<Object<Kind<'_>>>(json::without_bom(text.as_bytes()))
+        .is_ok_and(|Object(message)| message.kind == kind)
 }
 
 /// The id of a message that cannot be used: its sender is to know which it was.
 fn id_of(json: &[u8]) -> Option<String> {
-    let message: Identified = serde_json::from_slice(json).ok()?;
+    let Object(message): Object<Identified> = serde_json::from_slice(json).ok()?;
     message.id.filter(|id| id.len() <= PUBLISH_ID_BYTES_MAX)
 }
 
@@ -178,12 +178,12 @@ pub(super) fn publish_checked(
     check: Check<'_>,
 ) -> Result<Accepted, PublishRefused> {
     match serde_json::from_str(text) {
-        Ok(message) => publish_read(bus, rooms, &message, check),
+        Ok(Object(message)) => publish_read(bus, rooms, &message, check),
         // Half a character anywhere but in the events, which are read for themselves.
         Err(_) => {
             let plain = json::plain(text.as_bytes());
             match serde_json::from_slice(&plain) {
-                Ok(message) => publish_read(bus, rooms, &message, check),
+                Ok(Object(message)) => publish_read(bus, rooms, &message, check),
                 Err(error) => {
                     let id = id_of(&plain);
                     Err(PublishRefused { id, ..PublishRefused::new("bad_message", error.to_string()) })

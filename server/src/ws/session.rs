@@ -236,6 +236,10 @@ impl Session {
                 self.bad("binary_message", "messages are JSON in text frames, not binary".into(), None, now)
             }
             Incoming::Text(text) if is_publish(&text) => vec![Output::Publish(text)],
+            Incoming::Text(text) if json::is_array(text.as_bytes()) => {
+                let detail = "a message is an object with a type, not an array".into();
+                self.bad("bad_message", detail, None, now)
+            }
             Incoming::Text(text) => match serde_json::from_slice(&json::plain(text.as_bytes())) {
                 Ok(message) => self.control(message, at, now),
                 Err(error) if is_of_kind(&text, "filter") => {

@@ -87,6 +87,30 @@ fn the_eleventh_bad_message_in_a_minute_closes() {
 }
 
 #[test]
+fn an_array_is_no_message_whatever_is_in_it() {
+    let (mut session, now) = session();
+    for text in [
+        r#"["hello"]"#,
+        r#"["publish","7",null,null,null,[{"spell_name":"reveal"}]]"#,
+        r#" ["filter",["voice"]]"#,
+        "\u{feff}[]",
+    ] {
+        let outputs = session.handle(say(text), now);
+        let [Output::Send(ServerMessage::Error { code, detail, .. })] = &outputs[..] else {
+            panic!("{text}: {outputs:?}")
+        };
+        let said = (code.as_str(), detail.as_str());
+        assert_eq!(said, ("bad_message", "a message is an object with a type, not an array"), "{text}");
+        assert!(!is_publish(text));
+    }
+    let sample = r#"{"type":"seen","samples":[[1,1.0,1.0,false]]}"#;
+    let outputs = session.handle(say(sample), now);
+    assert!(
+        matches!(&outputs[..], [Output::Send(ServerMessage::Error { code, .. })] if code == "bad_message")
+    );
+}
+
+#[test]
 fn who_does_not_read_is_let_go() {
     let (mut session, now) = session();
     session.handle(Input::Waiting, now);
