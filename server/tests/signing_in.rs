@@ -17,6 +17,17 @@ fn login(keys: &Path, args: &[&str]) -> Output {
     command.arg("login").arg("--keys").arg(keys).args(args).output().unwrap()
 }
 
+#[test]
+fn without_keys_it_says_where_to_get_some() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_arcane"));
+    let output = command.arg("login").env_remove("ARCANE_KEYS_FILE").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && said.contains("ARCANE_KEYS_FILE") && said.contains("arcane keys new"),
+        "{said}"
+    );
+}
+
 /// Address and token of the link.
 fn link(output: &Output) -> (String, String) {
     assert!(output.status.success(), "{output:?}");

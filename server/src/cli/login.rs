@@ -1,11 +1,12 @@
 //! `arcane login`: a link that signs a browser in.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use arcane_shared::ServerAddress;
 use clap::Args;
 
+use super::keys::KeysFile;
 use super::print::{print, remark};
 use super::token::{self, issue, lifetime};
 use crate::gate::rights::Right;
@@ -23,9 +24,8 @@ const CAN: [Right; 3] = [Right::Subscribe, Right::Cast, Right::Answer];
 /// link has the token until it ends.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Login {
-    /// The file with the server's keys.
-    #[arg(long = "keys", env = "ARCANE_KEYS_FILE")]
-    keys: PathBuf,
+    #[command(flatten)]
+    keys: KeysFile,
     /// The dashboard's address.
     #[arg(long, env = "ARCANE_URL", default_value = "http://127.0.0.1:8000")]
     url: String,
@@ -58,7 +58,7 @@ impl Login {
             ..token::claims(self.sub.unwrap_or_else(user), self.expires, &self.audience)
         };
         let scheme = if secure { "https" } else { "http" };
-        let token = issue(&claims, &self.keys)?;
+        let token = issue(&claims, self.keys.path()?)?;
         print(&link(&format!("{scheme}://{host}{path}"), &token))?;
         remark(&format!("open it in a browser; it holds until {} UTC", token::time(claims.exp)));
         Ok(())
