@@ -4,6 +4,7 @@
 
 mod support;
 
+use arcane_server::config::{Config, Dashboard, ProxyConfig};
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::TestServer;
@@ -125,6 +126,37 @@ async fn a_flood_of_refusals_leaves_one_entry_a_second_and_their_number() {
     assert!(told.len() <= 2 + seconds, "{} entries in {seconds} s", told.len());
     let left_out: u64 = told.iter().filter_map(|entry| entry["left_out"].as_u64()).sum();
     assert_eq!(left_out + told.len() as u64, 201);
+}
+
+#[tokio::test]
+async fn what_a_trusted_proxy_asks_is_told_with_its_clients_address() {
+    let proxy = ProxyConfig {
+        addresses: vec!["127.0.0.1".parse().unwrap()],
+        user_header: Some("x-remote-user".into()),
+        user_can: vec!["subscribe".into(), "admin".into()],
+        user_rooms: vec!["*".into()],
+    };
+    let server = TestServer::with(Config { proxy, dashboard: Dashboard::Off, ..Config::default() }).await;
+    let ask = |path: &str, client: &str| server.http.get(server.url(path)).header("x-forwarded-for", client);
+    // Nobody is named, a token does not hold, and a host that the server does not go by.
+    assert_eq!(ask("/rooms", "192.0.2.7").send().await.unwrap().status(), 401);
+    assert_eq!(ask("/rooms", "192.0.2.8").bearer_auth("x").send().await.unwrap().status(), 401);
+    let elsewhere = ask("/rooms", "192.0.2.9").header("host", "evil.example");
+    assert_eq!(elsewhere.send().await.unwrap().status(), 403);
+    let told = loop {
+        let request = ask("/events/recent?room=audit", "192.0.2.1").header("x-remote-user", "ada");
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        let events = answer["events"].as_array().cloned().unwrap_or_default();
+        if events.len() >= 3 {
+            break events;
+        }
+        tokio::task::yield_now().await;
+    };
+    let said = told.iter().map(|event| (&event["metadata"]["refused"], &event["metadata"]["address"]));
+    let expected = [("no-token", "192.0.2.7"), ("bad-token", "192.0.2.8"), ("origin", "192.0.2.9")];
+    for (said, expected) in said.zip(expected) {
+        assert_eq!(said, (&json!(expected.0), &json!(expected.1)));
+    }
 }
 
 #[tokio::test]

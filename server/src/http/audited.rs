@@ -10,6 +10,7 @@ use super::allowed::Identified;
 use super::error::Problematic;
 use crate::audit::{Audit, Entry};
 use crate::connection::RequestPermit;
+use crate::state::AppState;
 
 /// Kinds of problems that are refusals of the gate.
 const REFUSALS: [&str; 6] = ["no-token", "bad-token", "forbidden", "too-much", "origin", "host"];
@@ -18,7 +19,7 @@ const REFUSALS: [&str; 6] = ["no-token", "bad-token", "forbidden", "too-much", "
 pub(super) struct Asked {
     method: Method,
     uri: Uri,
-    peer: Option<IpAddr>,
+    client: Option<IpAddr>,
 }
 
 /// Whose request it was: left among the extensions of its answer.
@@ -48,11 +49,13 @@ impl Whose {
 
 impl Asked {
     /// `None`: nothing is told.
-    pub(super) fn of(audit: &Audit, request: &Request) -> Option<Self> {
-        audit.is_on().then(|| Self {
+    pub(super) fn of(state: &AppState, request: &Request) -> Option<Self> {
+        let peer = || request.extensions().get::<RequestPermit>().and_then(RequestPermit::peer);
+        state.audit.is_on().then(|| Self {
             method: request.method().clone(),
             uri: request.uri().clone(),
-            peer: request.extensions().get::<RequestPermit>().and_then(RequestPermit::peer),
+            // What is refused before it is known whose it is comes from somewhere, too.
+            client: state.gate.client(request.headers(), peer()),
         })
     }
 
@@ -72,7 +75,7 @@ impl Asked {
             refused,
             asked: Entry::asked(self.method.as_str(), self.uri.path()),
             subject: pass.map(|pass| pass.grant().subject.to_string()),
-            address: whose.and_then(|identified| identified.peer).or(self.peer),
+            address: whose.and_then(|identified| identified.peer).or(self.client),
         });
     }
 }

@@ -193,7 +193,7 @@ async fn around<F: Future<Output = Response>>(
 ) -> Response {
     let from_page = request.headers().contains_key(header::ORIGIN);
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let asked = audited::Asked::of(&state.audit, &request);
+    let asked = audited::Asked::of(&state, &request);
     let mut response = match admit(&state, route, &request) {
         Err(refusal) => refusal.into_response(),
         Ok(()) if from_page => answer_page(&state, route, request, run).await,
