@@ -379,10 +379,18 @@ async fn a_proxy_that_knows_its_users_is_believed_at_its_address_alone() {
     assert_eq!(ask(&server, Method::POST, "/events", None).await, 401);
     assert_eq!(ask(&server, Method::POST, "/events?room=lab", Some("ada")).await, 403);
     assert_eq!(ask(&server, Method::DELETE, "/rooms/main", Some("ada")).await, 403);
+    let detail = async |server: &TestServer, user: Option<&str>| {
+        let request = server.http.delete(server.url("/rooms/main"));
+        let request = user.into_iter().fold(request, |request, user| request.header("x-remote-user", user));
+        request.send().await.unwrap().json::<Value>().await.unwrap()["detail"].as_str().unwrap().to_owned()
+    };
+    insta::assert_snapshot!(detail(&server, Some("ada")).await, @"the login of ada does not allow admin; it allows subscribe, publish");
+    insta::assert_snapshot!(detail(&server, None).await, @"the request comes from a trusted proxy and has no header x-remote-user, in which the proxy names the user whose login it has checked");
     let mut request = format!("ws://{}/ws/events", server.address).into_client_request().unwrap();
     request.headers_mut().insert("x-remote-user", "ada".parse().unwrap());
     let (socket, _) = connect_async(request).await.unwrap();
     assert_eq!(Client { socket }.next().await["type"], "connection");
     let elsewhere = TestServer::with(behind("192.0.2.1")).await;
     assert_eq!(ask(&elsewhere, Method::POST, "/events", Some("ada")).await, 401);
+    insta::assert_snapshot!(detail(&elsewhere, Some("ada")).await, @"this server takes the users of its proxy alone, and the request does not come from there: ask at the proxy's address");
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use anyhow::bail;
 use clap::Args;
 
 use crate::config::{LimitsConfig, ProxyConfig};
@@ -14,6 +15,11 @@ const CONNECTIONS_PER_ADDRESS: u32 = 1000;
 
 /// Lines of the log where not everybody may do everything: some 2 GB a day at most, and several times what honest clients lead to.
 const LOG_LINES_PER_S: u32 = 200;
+
+/// What users of a proxy may where nothing is said.
+const USER_CAN: [Right; 2] = [Right::Subscribe, Right::Cast];
+/// And where.
+const USER_ROOMS: &str = "*";
 
 /// How much one subject may do, and all together.
 #[derive(Debug, Clone, Args)]
@@ -66,13 +72,13 @@ pub(super) struct ProxyFlags {
     #[arg(long, env = "ARCANE_TRUSTED_PROXY", value_delimiter = ',')]
     trusted_proxy: Vec<IpAddr>,
     /// Header in which such a proxy names the user whose login it has checked, for example X-Remote-User.
-    #[arg(long, env = "ARCANE_USER_HEADER", requires = "trusted_proxy")]
+    #[arg(long, env = "ARCANE_USER_HEADER")]
     user_header: Option<String>,
-    /// What such users may, comma-separated: subscribe, publish, cast, answer, metrics, admin.
-    #[arg(long, env = "ARCANE_USER_CAN", value_delimiter = ',', default_value = "subscribe,cast")]
+    /// What such users may, comma-separated: subscribe, publish, cast, answer, metrics, admin. Without it subscribe and cast.
+    #[arg(long, env = "ARCANE_USER_CAN", value_delimiter = ',')]
     user_can: Vec<Right>,
-    /// Rooms of such users, comma-separated: names, beginnings (team-*), or all (*).
-    #[arg(long, env = "ARCANE_USER_ROOMS", value_delimiter = ',', default_value = "*")]
+    /// Rooms of such users, comma-separated: names, beginnings (team-*), or all (*). Without it all.
+    #[arg(long, env = "ARCANE_USER_ROOMS", value_delimiter = ',')]
     user_rooms: Vec<RoomPattern>,
 }
 
@@ -107,13 +113,38 @@ impl LimitFlags {
 }
 
 impl ProxyFlags {
-    pub(super) fn config(&self) -> ProxyConfig {
-        ProxyConfig {
+    /// What is believed.
+    ///
+    /// # Errors
+    /// If a setting is there without the one that it is about. Looked at here and not where the command line is read: settings come from
+    /// the environment and from a file as well.
+    pub(super) fn config(&self) -> anyhow::Result<ProxyConfig> {
+        for (name, is_given) in
+            [("--user-can", !self.user_can.is_empty()), ("--user-rooms", !self.user_rooms.is_empty())]
+        {
+            if is_given && !self.has_users() {
+                bail!(
+                    "{name} is about the users whom a trusted proxy names: say in which header with --user-header, \
+                     X-Remote-User for example, or leave {name} out"
+                );
+            }
+        }
+        if self.has_users() && self.trusted_proxy.is_empty() {
+            bail!(
+                "--user-header is believed of trusted proxies alone: name their addresses with --trusted-proxy"
+            );
+        }
+        let can = if self.user_can.is_empty() { &USER_CAN[..] } else { &self.user_can };
+        let mut rooms: Vec<String> = self.user_rooms.iter().map(ToString::to_string).collect();
+        if rooms.is_empty() {
+            rooms.push(USER_ROOMS.into());
+        }
+        Ok(ProxyConfig {
             addresses: self.trusted_proxy.clone(),
             user_header: self.user_header.clone(),
-            user_can: self.user_can.iter().map(|right| right.as_str().to_owned()).collect(),
-            user_rooms: self.user_rooms.iter().map(ToString::to_string).collect(),
-        }
+            user_can: can.iter().map(|right| right.as_str().to_owned()).collect(),
+            user_rooms: rooms,
+        })
     }
 
     /// Whether users are known by a proxy.

@@ -265,7 +265,7 @@ impl Serve {
                 ..NetConfig::default()
             },
             limits: self.limits.config(self.is_guarded()),
-            proxy: self.proxy.config(),
+            proxy: self.proxy.config()?,
             keys: self.keys.clone().map(|file| KeysConfig { file, audience: self.audience.clone() }),
             realm: RealmConfig {
                 daemons: file.daemons,

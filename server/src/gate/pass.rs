@@ -1,5 +1,6 @@
 //! What a request may do: the value that a handler must hold to act. Pure.
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,11 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
+    fn holder(&self) -> Holder {
+        let subject = Arc::clone(&self.subject);
+        if self.key.is_some() { Holder::Token(subject) } else { Holder::Login(subject) }
+    }
+
     fn anonymous() -> Self {
         Self {
             subject: ANONYMOUS.into(),
@@ -52,21 +58,39 @@ impl Grant {
     }
 }
 
+/// Whose a grant is, as refusals call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// Who has a token.
+    Token(Arc<str>),
+    /// Who has logged in at a proxy.
+    Login(Arc<str>),
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(subject) => write!(f, "the token of {subject}"),
+            Self::Login(user) => write!(f, "the login of {user}"),
+        }
+    }
+}
+
 /// Why a request may not, although it is known whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Forbidden {
-    #[error("the token of {subject} does not allow {}; it allows {has}", wanted.as_str())]
-    Right { subject: Arc<str>, wanted: Right, has: Rights },
-    #[error("the token of {subject} is not for the room {room}; it is for {rooms}")]
-    Room { subject: Arc<str>, room: RoomName, rooms: String },
-    #[error("the token of {subject} lets only some events through, and none of what is asked for")]
-    Filter { subject: Arc<str> },
-    #[error("the token of {subject} lets only some events through; this is made of all of them")]
-    Whole { subject: Arc<str> },
+    #[error("{holder} does not allow {}; it allows {has}", wanted.as_str())]
+    Right { holder: Holder, wanted: Right, has: Rights },
+    #[error("{holder} is not for the room {room}; it is for {rooms}")]
+    Room { holder: Holder, room: RoomName, rooms: String },
+    #[error("{holder} lets only some events through, and none of what is asked for")]
+    Filter { holder: Holder },
+    #[error("{holder} lets only some events through; this is made of all of them")]
+    Whole { holder: Holder },
     #[error("the room audit is the server's own: administrators read it, and nobody changes it")]
     Audit,
-    #[error("the token of {subject} is for some rooms; this is made of all of them")]
-    AllRooms { subject: Arc<str> },
+    #[error("{holder} is for some rooms; this is made of all of them")]
+    AllRooms { holder: Holder },
 }
 
 /// What a request was found to be allowed. Cheap to clone.
@@ -102,11 +126,11 @@ impl Pass {
     }
 
     pub(crate) fn check(&self, right: Right) -> Result<(), Forbidden> {
-        let Grant { subject, rights, .. } = self.grant();
-        if rights.has(right) {
+        let grant = self.grant();
+        if grant.rights.has(right) {
             return Ok(());
         }
-        Err(Forbidden::Right { subject: subject.clone(), wanted: right, has: *rights })
+        Err(Forbidden::Right { holder: grant.holder(), wanted: right, has: grant.rights })
     }
 
     /// Whether a room is in its scope, and its holder may change it.
@@ -120,32 +144,33 @@ impl Pass {
         if is_audit(room) {
             self.check(Right::Admin)?;
         }
-        let Grant { subject, rooms, .. } = self.grant();
+        let grant = self.grant();
+        let rooms = &grant.rooms;
         if rooms.has(room) {
             return Ok(());
         }
         let named = rooms.patterns().collect::<Vec<_>>().join(", ");
         let rooms = if named.is_empty() { "no room".to_owned() } else { named };
-        Err(Forbidden::Room { subject: subject.clone(), room: room.clone(), rooms })
+        Err(Forbidden::Room { holder: grant.holder(), room: room.clone(), rooms })
     }
 
     /// What is left of a filter once its own is put on it.
     pub(crate) fn narrow(&self, wanted: &EventFilter) -> Result<EventFilter, Forbidden> {
-        let Grant { subject, filter, .. } = self.grant();
-        filter.and(wanted).ok_or_else(|| Forbidden::Filter { subject: subject.clone() })
+        let grant = self.grant();
+        grant.filter.and(wanted).ok_or_else(|| Forbidden::Filter { holder: grant.holder() })
     }
 
     /// Whether it may see what is made of all events of a room.
     pub(crate) fn check_whole(&self) -> Result<(), Forbidden> {
-        let Grant { subject, filter, .. } = self.grant();
-        if filter.is_empty() { Ok(()) } else { Err(Forbidden::Whole { subject: subject.clone() }) }
+        let grant = self.grant();
+        if grant.filter.is_empty() { Ok(()) } else { Err(Forbidden::Whole { holder: grant.holder() }) }
     }
 
     /// Whether it may see what is made of all events of all rooms.
     pub(crate) fn check_all_rooms(&self) -> Result<(), Forbidden> {
         self.check_whole()?;
-        let Grant { subject, rooms, .. } = self.grant();
-        if rooms.is_all() { Ok(()) } else { Err(Forbidden::AllRooms { subject: subject.clone() }) }
+        let grant = self.grant();
+        if grant.rooms.is_all() { Ok(()) } else { Err(Forbidden::AllRooms { holder: grant.holder() }) }
     }
 }
 

@@ -101,6 +101,12 @@ impl Proxies {
         self.users.is_some()
     }
 
+    /// The header that a request lacks if it comes from one of them and names no user.
+    pub(crate) fn user_header(&self, peer: Option<IpAddr>) -> Option<&HeaderName> {
+        let (header, _) = self.users.as_ref()?;
+        peer.is_some_and(|peer| self.has(peer)).then_some(header)
+    }
+
     fn has(&self, address: IpAddr) -> bool {
         self.addresses.contains(&address.to_canonical())
     }

@@ -28,6 +28,15 @@ pub(crate) const AUDIENCE: &str = "arcane";
 pub(crate) enum TokenError {
     #[error("this server wants a token: Authorization: Bearer TOKEN")]
     Missing,
+    #[error(
+        "the request comes from a trusted proxy and has no header {header}, in which the proxy names the user whose login it has \
+         checked{}", if *.takes_tokens { "; a token does as well: Authorization: Bearer TOKEN" } else { "" }
+    )]
+    NoUser { header: String, takes_tokens: bool },
+    #[error(
+        "this server takes the users of its proxy alone, and the request does not come from there: ask at the proxy's address"
+    )]
+    NotByProxy,
     #[error("{0}")]
     Credentials(#[from] super::credentials::CredentialsError),
     #[error("the token is no JSON Web Token of at most {TOKEN_BYTES_MAX} bytes")]
@@ -48,6 +57,13 @@ pub(crate) enum TokenError {
     Revoked,
     #[error("the token's claims cannot be used: {0}")]
     Claims(String),
+}
+
+impl TokenError {
+    /// Whether nothing was shown, and not something that does not hold.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing | Self::NoUser { .. } | Self::NotByProxy)
+    }
 }
 
 /// Finds out what a token allows at a time, Unix seconds.

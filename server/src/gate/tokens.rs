@@ -43,6 +43,8 @@ pub(crate) struct Gate {
 
 #[derive(Debug)]
 struct Held {
+    /// Whether there are keys.
+    takes_tokens: bool,
     audience: String,
     keys: RwLock<Arc<Keys>>,
     /// By the token's whole text. Emptied with every change of the keys.
@@ -102,8 +104,10 @@ impl Gate {
     /// have users.
     pub(crate) fn new(keys: Option<(Keys, String)>, limits: LimitsConfig, proxies: Proxies) -> Self {
         let open = (keys.is_none() && !proxies.have_users()).then(Pass::anonymous);
+        let takes_tokens = keys.is_some();
         let (keys, audience) = keys.unwrap_or_default();
         let held = Held {
+            takes_tokens,
             audience,
             keys: RwLock::new(Arc::new(keys)),
             verified: Mutex::default(),
@@ -138,7 +142,17 @@ impl Gate {
             return self.verify(&token);
         }
         let user = user?;
-        user.map(|grant| Arc::new(grant).into()).ok_or(TokenError::Missing)
+        user.map(|grant| Arc::new(grant).into()).ok_or_else(|| self.missing(peer))
+    }
+
+    /// What a request lacks that shows nothing.
+    fn missing(&self, peer: Option<IpAddr>) -> TokenError {
+        let takes_tokens = self.held.takes_tokens;
+        match self.held.proxies.user_header(peer) {
+            Some(header) => TokenError::NoUser { header: header.to_string(), takes_tokens },
+            None if takes_tokens => TokenError::Missing,
+            None => TokenError::NotByProxy,
+        }
     }
 
     /// The address that a request comes from, which a proxy may know better.

@@ -53,9 +53,12 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("daemon-timed-out", "The daemon did not end in time."),
     ("unknown-daemon", "Nobody has heard of the daemon."),
     ("not-understood", "The words are no spell; `suggestions` says what would be."),
-    ("no-token", "The server wants a token, and the request has none."),
+    ("no-token", "The server wants a token, or a user whom its proxy names, and the request has none."),
     ("bad-token", "The token does not hold; `detail` says why."),
-    ("forbidden", "The token does not allow this; `detail` says what it does allow."),
+    (
+        "forbidden",
+        "The token, or the login at the proxy, does not allow this; `detail` says what it does allow.",
+    ),
     ("too-long", "Working on the question takes longer than it may; `detail` says how to ask for less."),
     ("too-much", "The subject does more than it may; `Retry-After` says when to go on."),
     ("host", "The request does not say, or not plainly, which host it is for."),
@@ -309,7 +312,7 @@ impl From<ParseRefusal> for ApiError {
 
 impl From<TokenError> for ApiError {
     fn from(error: TokenError) -> Self {
-        let kind = if error == TokenError::Missing { "no-token" } else { "bad-token" };
+        let kind = if error.is_missing() { "no-token" } else { "bad-token" };
         Self::new(StatusCode::UNAUTHORIZED, kind, error.to_string())
     }
 }
