@@ -43,6 +43,7 @@ struct Inner {
     paint: Histogram,
     paint_missed: Family<MissLabels, Counter>,
     diagnostics: DiagnosticsMetrics,
+    certificate_expiry: Gauge<f64, AtomicU64>,
     uptime: Gauge<f64, AtomicU64>,
 }
 
@@ -255,6 +256,7 @@ impl Metrics {
             paint: Histogram::new(PAINT_BUCKETS),
             paint_missed: Family::default(),
             diagnostics: DiagnosticsMetrics::default(),
+            certificate_expiry: Gauge::default(),
             uptime: Gauge::default(),
         };
         let registry = &mut inner.registry;
@@ -292,6 +294,23 @@ impl Metrics {
         inner.diagnostics.register(registry);
         registry.register_with_unit("uptime", "Time since the start", Unit::Seconds, inner.uptime.clone());
         Self { inner: Arc::new(inner) }
+    }
+
+    /// The same, of a server that shows a certificate: without one there is nothing to tell of its end.
+    pub(crate) fn with_certificate() -> Self {
+        let mut metrics = Self::new();
+        if let Some(inner) = Arc::get_mut(&mut metrics.inner) {
+            let help = "When the certificate of new connections ends, Unix time";
+            let expiry = inner.certificate_expiry.clone();
+            inner.registry.register_with_unit("tls_certificate_expiry", help, Unit::Seconds, expiry);
+        }
+        metrics
+    }
+
+    /// New connections get a certificate that ends then, Unix seconds; `None`: it does not say so plainly.
+    #[expect(clippy::cast_precision_loss, reason = "exact for a quarter of a million years")]
+    pub(crate) fn certificate_expires(&self, at: Option<i64>) {
+        self.inner.certificate_expiry.set(at.map_or(f64::NAN, |at| at as f64));
     }
 
     pub(crate) fn delivered(&self, n: u64) {

@@ -23,7 +23,7 @@ use crate::realm::Realm;
 pub(crate) struct AppState(Arc<Parts>);
 
 /// The parts of a running server.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Parts {
     pub(crate) bus: ArcaneEventBus,
     pub(crate) realm: Realm,

@@ -42,3 +42,13 @@ fn what_users_of_a_proxy_may_is_refused_where_no_proxy_names_users() {
     );
     assert!(all.status.success(), "{}", String::from_utf8_lossy(&all.stderr));
 }
+
+#[test]
+fn a_listener_of_metrics_is_for_this_machine_unless_others_are_let_in() {
+    let others = refusal("metrics_listen = \"0.0.0.0:9100\"", &[], &[]);
+    insta::assert_snapshot!(others, @"arcane: --metrics-listen 0.0.0.0:9100 can be reached by others, and nobody needs a token there: listen on 127.0.0.1, or say --metrics-public if others may know rooms and figures");
+    let nowhere = refusal("", &[("ARCANE_METRICS_PUBLIC", "true")], &[]);
+    insta::assert_snapshot!(nowhere, @"arcane: --metrics-public is about the listener of --metrics-listen ADDRESS: name an address, or leave it out");
+    assert!(checked("", &[], &["--metrics-listen", "0.0.0.0:9100", "--metrics-public"]).status.success());
+    assert!(checked("", &[], &["--metrics-listen", "[::1]:9100"]).status.success());
+}

@@ -10,6 +10,7 @@ mod keys;
 mod login;
 mod manual;
 mod memory;
+mod metrics_listener;
 mod output;
 mod print;
 mod publish;

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use super::guard::{LimitFlags, ProxyFlags};
+use super::metrics_listener::MetricsListener;
 use super::print::print;
 use super::size::Size;
 use super::{Arcane, login, memory, screen, service, settings, signals};
@@ -97,6 +98,8 @@ pub(super) struct Serve {
     limits: LimitFlags,
     #[command(flatten)]
     proxy: ProxyFlags,
+    #[command(flatten)]
+    metrics: MetricsListener,
     /// Something in front of the server speaks TLS; others reach the server through it only.
     #[arg(long, env = "ARCANE_TLS_BY_PROXY", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     tls_by_proxy: bool,
@@ -168,6 +171,8 @@ impl Serve {
             .await
             .with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;
+        let metrics = self.metrics.bind().await?;
+        let metrics_at = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
         let (stop, hurry) = signals::stop()?;
         #[cfg(target_os = "linux")]
         crate::realm::adopt_orphans().context("cannot listen for programs that end")?;
@@ -176,12 +181,13 @@ impl Serve {
         let base = format!("{scheme}://{address}{}", self.base_path.as_str());
         service::ready(&base);
         tokio::spawn(service::keep_alive());
-        announce(format!("listening on {base}"), self.sign_in(&base));
+        let metrics_at = metrics_at.map(|address| format!("\nmetrics on http://{address}/metrics"));
+        announce(format!("listening on {base}{}", metrics_at.unwrap_or_default()), self.sign_in(&base));
         let stop = async {
             stop.await;
             service::stopping();
         };
-        server.run_until(listener, stop, hurry).await;
+        server.with_metrics_on(metrics).run_until(listener, stop, hurry).await;
         Ok(())
     }
 
@@ -197,6 +203,7 @@ impl Serve {
     }
 
     fn check_exposure(&self) -> anyhow::Result<()> {
+        self.metrics.check()?;
         if self.listen.ip().is_loopback() || self.insecure {
             return Ok(());
         }
@@ -321,7 +328,7 @@ fn tell_age(folder: &Path) {
     }
 }
 
-/// One line on standard output that a program can wait for and a person can click, and one for a person alone. Nothing waits for
+/// Lines on standard output, the first of which a program can wait for and a person can click, and one for a person alone. Nothing waits for
 /// them to be read.
 fn announce(line: String, sign_in: Option<String>) {
     std::thread::spawn(move || {

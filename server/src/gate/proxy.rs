@@ -67,6 +67,11 @@ impl From<RoomPatternError> for ProxyError {
 pub(crate) struct UserError;
 
 impl Proxies {
+    /// None.
+    pub(crate) fn none() -> Self {
+        Self { addresses: vec![], users: None }
+    }
+
     /// Reads the settings.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ mod health;
 mod history;
 mod hooks;
 mod lines;
+mod metrics_alone;
 mod parameters;
 mod pieces;
 mod publish;
@@ -95,11 +96,18 @@ fn api() -> OpenApiRouter<Site> {
 pub(crate) struct Routes {
     state: AppState,
     router: Router,
+    /// Whether events can be published there.
+    takes_events: bool,
 }
 
 impl Routes {
     pub(crate) fn new(site: Site) -> Self {
-        Self { state: site.state.clone(), router: router(site) }
+        Self { state: site.state.clone(), router: router(site), takes_events: true }
+    }
+
+    /// `GET /metrics` and nothing else.
+    pub(crate) fn metrics_alone(site: Site) -> Self {
+        Self { state: site.state.clone(), router: metrics_alone::router(site), takes_events: false }
     }
 
     /// The memory that answers draw on.
@@ -114,12 +122,13 @@ impl Routes {
         mut request: axum::http::Request<Incoming>,
         permit: &RequestPermit,
     ) -> Response {
-        let Self { state, router } = self;
+        let Self { state, router, takes_events } = self;
         if let Err(elsewhere) = base::enter(&state.config.net.base_path, request.uri_mut()) {
             let answer = async |_| elsewhere.into_response();
             return Box::pin(around(state, NO_ROUTE, request.map(Body::new), answer)).await;
         }
-        if request.method() != Method::POST || request.uri().path() != publish::ROUTE {
+        let publishes = request.method() == Method::POST && request.uri().path() == publish::ROUTE;
+        if !(publishes && takes_events) {
             request.extensions_mut().insert(permit.clone());
             let Ok(response) = router.oneshot(request).await;
             return response;

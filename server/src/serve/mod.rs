@@ -3,6 +3,7 @@
 mod accept;
 mod connection;
 mod end;
+mod metrics_port;
 mod tls;
 
 use std::future::{Future, pending};
@@ -91,6 +92,8 @@ pub struct Server {
     /// What the file of keys was when it was read.
     keys_read_at: Option<Stamp>,
     tls: Option<Arc<Tls>>,
+    /// Where metrics are served alone, and no token is wanted.
+    metrics_on: Option<TcpListener>,
     config: Config,
 }
 
@@ -116,7 +119,14 @@ impl Server {
             RealmError::Log(source) => RunError::unreadable(&config, source),
             error => error.into(),
         })?;
-        Ok(Self { bus, realm, gate, keys_read_at, tls, config })
+        Ok(Self { bus, realm, gate, keys_read_at, tls, metrics_on: None, config })
+    }
+
+    /// The same, with a listener that has `GET /metrics` and nothing else. No token is wanted there: whoever reaches it learns the
+    /// names of all rooms, and figures.
+    #[must_use]
+    pub fn with_metrics_on(self, listener: Option<TcpListener>) -> Self {
+        Self { metrics_on: listener, ..self }
     }
 
     /// Serves until `shutdown` completes, lets connections end in peace and closes the log.
@@ -131,7 +141,7 @@ impl Server {
         shutdown: impl Future<Output = ()>,
         hurry: impl Future<Output = ()>,
     ) {
-        let Self { bus, realm, gate, keys_read_at, tls, config } = self;
+        let Self { bus, realm, gate, keys_read_at, tls, metrics_on, config } = self;
         let log = Arc::clone(bus.log());
         let settling = {
             let bus = bus.clone();
@@ -146,7 +156,7 @@ impl Server {
         let (drain, draining) = watch::channel(false);
         let net = config.net.clone();
         let addresses = Addresses::new(net.connections_per_address_max, &config.proxy.addresses);
-        let metrics = Metrics::new();
+        let metrics = if tls.is_some() { Metrics::with_certificate() } else { Metrics::new() };
         let (audit, telling) = open_audit(&gate, &bus);
         let (ingest, reader) = Ingest::new(metrics.clone());
         let reading = tokio::spawn(reader.run(bus.clone()));
@@ -158,13 +168,19 @@ impl Server {
             audit: audit.clone(),
             ingest,
             config,
-            draining,
+            draining: draining.clone(),
             started: Instant::now(),
         });
         let sockets = Sockets::new(state.clone());
         let guarding = tokio::spawn(follow_keys(gate, keys, sockets.clone(), audit));
         let site = Site { state, sockets: sockets.clone() };
-        let renewing = tls.clone().map(|tls| tokio::spawn(async move { tls.keep_current().await }));
+        if let Some(listener) = metrics_on {
+            tokio::spawn(metrics_port::serve(listener, site.clone(), draining));
+        }
+        let renewing = {
+            let metrics = metrics.clone();
+            tls.clone().map(|tls| tokio::spawn(async move { tls.keep_current(&metrics).await }))
+        };
         let connections = Arc::new(Connections::new(Routes::new(site), tls, addresses, metrics, &net));
         accept::until(listener, &connections, shutdown).await;
         tracing::info!("stopping: no new connections, asking readers to go");

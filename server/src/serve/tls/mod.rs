@@ -15,6 +15,7 @@ pub use pair::PairError;
 
 use crate::clock;
 use crate::config::TlsFiles;
+use crate::metrics::Metrics;
 
 /// The pair that new connections get. Those that are open keep theirs.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(super) struct Tls {
     current: RwLock<Arc<ServerConfig>>,
     /// What the files were when they were read at the start.
     began: Stamps,
+    /// When the certificate that was read at the start ends, Unix seconds, if it says so plainly.
+    expires_at: Option<i64>,
 }
 
 impl Tls {
@@ -31,15 +34,18 @@ impl Tls {
         let began = Stamps::of(files);
         let pair = pair::read(files)?;
         warn(files, &pair);
-        Ok(Self { files: files.clone(), current: RwLock::new(pair.config), began })
+        let expires_at = pair.expires_at();
+        Ok(Self { files: files.clone(), current: RwLock::new(pair.config), began, expires_at })
     }
 
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner)).into()
     }
 
-    /// Reads the files again when they have changed, for as long as this is awaited.
-    pub(super) async fn keep_current(&self) {
+    /// Reads the files again when they have changed, and keeps the metrics told when the certificate ends, for as long as this is
+    /// awaited.
+    pub(super) async fn keep_current(&self, metrics: &Metrics) {
+        metrics.certificate_expires(self.expires_at);
         let mut changes = Changes::since(self.began);
         loop {
             tokio::time::sleep(self.files.look_every).await;
@@ -51,16 +57,17 @@ impl Tls {
             }
             let files = self.files.clone();
             let Ok(read) = tokio::task::spawn_blocking(move || pair::read(&files)).await else { return };
-            self.replace(read);
+            self.replace(read, metrics);
         }
     }
 
-    fn replace(&self, read: Result<Pair, PairError>) {
+    fn replace(&self, read: Result<Pair, PairError>, metrics: &Metrics) {
         match read {
             Ok(pair) => {
                 let certificate = self.files.certificate.display();
                 tracing::info!(%certificate, "new connections get the certificate that is there now");
                 warn(&self.files, &pair);
+                metrics.certificate_expires(pair.expires_at());
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = pair.config;
             }
             Err(error) => {

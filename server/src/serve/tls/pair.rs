@@ -78,6 +78,13 @@ pub(super) struct Pair {
     pub(super) validity: Option<Validity>,
 }
 
+impl Pair {
+    /// When its certificate ends, Unix seconds.
+    pub(super) fn expires_at(&self) -> Option<i64> {
+        self.validity.map(|validity| validity.expires_at())
+    }
+}
+
 /// Reads both files, and checks that each can be used and that they belong together.
 pub(super) fn read(files: &TlsFiles) -> Result<Pair, PairError> {
     let chain = certificates(&files.certificate)?;

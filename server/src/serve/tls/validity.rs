@@ -37,6 +37,11 @@ impl Validity {
         Some(Self { begin, end })
     }
 
+    /// When it ends, Unix seconds.
+    pub(super) fn expires_at(&self) -> i64 {
+        self.end.timestamp()
+    }
+
     /// What an operator has to know of it, if anything.
     pub(super) fn warning(&self, now: Timestamp) -> Option<String> {
         let now = DateTime::from_timestamp_micros(now.unix_micros())?;
