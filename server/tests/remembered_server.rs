@@ -10,8 +10,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use arcane_server::config::NetConfig;
 use serde_json::json;
 use support::TestServer;
+use support::authority::Authority;
 use support::guarded::{Guarded, token};
 
 /// Somebody's settings.
@@ -84,6 +86,40 @@ async fn a_token_is_shown_to_the_server_that_it_is_for_and_no_other() {
     assert!(!refused.status.success() && said(&refused).contains("wants a token"), "{}", said(&refused));
     let named = user.run(&["publish", "reveal", "--url", &guarded.server.url("/")], "").await;
     assert!(named.status.success(), "{}", said(&named));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_authority_of_a_server_over_tls_is_remembered_with_it() {
+    let (authority, other, user) = (Authority::new(), Authority::new(), User::new());
+    let net = NetConfig { tls: Some(authority.files()), trust_local_pages: false, ..NetConfig::default() };
+    let guarded = Guarded::with(net).await;
+    let (url, secret) = (guarded.server.url(""), token(&json!({"sub": "ci"})));
+    let connect = async |ca: &Path| {
+        user.run(&["connect", &url, "--token", "-", "--ca", &ca.display().to_string()], &secret).await
+    };
+    let distrusted = connect(&other.file()).await;
+    let told = said(&distrusted);
+    assert!(!distrusted.status.success() && told.contains("no authority that is trusted here"), "{told}");
+    let missing = connect(Path::new("nowhere.pem")).await;
+    assert!(said(&missing).contains("--ca: cannot read nowhere.pem"), "{}", said(&missing));
+    assert!(!user.file().exists());
+    // A path that is said from where the user happens to be.
+    std::fs::copy(authority.file(), user.0.path().join("ca.pem")).unwrap();
+    let connected = connect(Path::new("ca.pem")).await;
+    assert!(
+        connected.status.success() && said(&connected).starts_with("ci at https://"),
+        "{}",
+        said(&connected)
+    );
+    let kept = std::fs::read_to_string(user.file()).unwrap();
+    assert!(kept.contains(&format!("{}/ca.pem", user.0.path().canonicalize().unwrap().display())), "{kept}");
+    for command in [&["publish", "reveal"][..], &["tail", "-n", "1"]] {
+        let output = user.run(command, "").await;
+        assert!(output.status.success(), "{command:?}: {}", said(&output));
+    }
+    // The server that is remembered, in the clear.
+    let plain = user.run(&["publish", "reveal", "--url", &url.replace("https", "http")], "").await;
+    assert!(!plain.status.success() && !said(&plain).contains(&secret), "{}", said(&plain));
 }
 
 #[tokio::test(flavor = "multi_thread")]

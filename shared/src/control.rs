@@ -61,6 +61,12 @@ impl std::fmt::Debug for Bearer {
     }
 }
 
+impl From<String> for Bearer {
+    fn from(token: String) -> Self {
+        Self(token)
+    }
+}
+
 impl std::ops::Deref for Bearer {
     type Target = str;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use arcane_shared::control::Bearer;
 use arcane_shared::server_address::ServerAddress;
 use arcane_shared::{Problem, ReceivedEvent};
 use reqwest::header::AUTHORIZATION;
@@ -59,7 +60,7 @@ impl Target {
         }
         let request = client.build()?.request(method, format!("{scheme}://{host}{route}"));
         Ok(match token {
-            Some(token) => request.bearer_auth(token),
+            Some(token) => request.bearer_auth(&*token),
             None => request,
         })
     }
@@ -113,7 +114,8 @@ impl Target {
         let mut request = format!("{scheme}://{host}/ws/events?{query}").into_client_request()?;
         let Shown { token, ca } = self.shown()?;
         if let Some(token) = token {
-            let value = format!("Bearer {token}").parse().context("the token cannot be sent: it is none")?;
+            let value =
+                format!("Bearer {}", &*token).parse().context("the token cannot be sent: it is none")?;
             request.headers_mut().insert(AUTHORIZATION, value);
         }
         let connector = Connector::Rustls(Arc::new(trust::config(secured, ca.as_deref())?));
@@ -159,7 +161,7 @@ pub(super) type EventSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// The token that a server is shown, and the authority that its certificate is checked by.
 struct Shown {
-    token: Option<String>,
+    token: Option<Bearer>,
     ca: Option<PathBuf>,
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use arcane_shared::api::WhoAmIAnswer;
+use arcane_shared::control::Bearer;
 use clap::Args;
 
 use super::Target;
@@ -18,7 +19,7 @@ pub(super) struct Connect {
     address: String,
     /// A token; - reads it from standard input, where no list of processes shows it.
     #[arg(long, env = "ARCANE_TOKEN", hide_env_values = true)]
-    token: Option<String>,
+    token: Option<Bearer>,
     /// An authority whose certificates are trusted besides the system's, a file of PEM.
     #[arg(long, env = "ARCANE_CA", value_name = "FILE")]
     ca: Option<std::path::PathBuf>,
@@ -34,6 +35,7 @@ impl Connect {
             Some("-") => Some(std::io::read_to_string(std::io::stdin())?.trim().to_owned()),
             token => token.map(str::to_owned),
         };
+        let token = token.map(Bearer::from);
         if token.as_deref() == Some("") {
             bail!("there is no token on standard input, or --token is empty");
         }

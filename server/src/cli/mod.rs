@@ -28,6 +28,7 @@ mod trust;
 
 use std::process::ExitCode;
 
+use arcane_shared::control::Bearer;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// See and hear what your AI agents do, the moment they do it.
@@ -80,7 +81,7 @@ struct Target {
     url: String,
     /// A token, for servers that want one; otherwise the one that is remembered for the same address.
     #[arg(long, env = "ARCANE_TOKEN", hide_env_values = true)]
-    token: Option<String>,
+    token: Option<Bearer>,
     /// An authority whose certificates are trusted besides the system's, a file of PEM.
     #[arg(long, env = "ARCANE_CA", value_name = "FILE")]
     ca: Option<std::path::PathBuf>,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use arcane_shared::control::Bearer;
 use serde::{Deserialize, Serialize};
 
 /// Names another file.
@@ -16,7 +17,7 @@ pub(super) struct Remembered {
     pub(super) url: String,
     /// A token for it, and for no other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) token: Option<String>,
+    pub(super) token: Option<Bearer>,
     /// The authority of its certificate, a file of PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ca: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! The keys that the server holds at the moment, reread when their file changes, and the tokens that were verified with them.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -22,8 +23,6 @@ use super::queries::{Queries, TooManyQueries};
 use super::token::{self, TokenError};
 use crate::clock;
 use crate::config::LimitsConfig;
-#[cfg(test)]
-use crate::config::ProxyConfig;
 use crate::stamp::Stamp;
 
 /// Time between two looks whether the file has changed: what is revoked does not hold any more within a second.
@@ -41,7 +40,6 @@ pub(crate) struct Gate {
     held: Arc<Held>,
 }
 
-#[derive(Debug)]
 struct Held {
     /// Whether there are keys.
     takes_tokens: bool,
@@ -57,6 +55,13 @@ struct Held {
     queries: Queries,
     places: Places,
     proxies: Proxies,
+}
+
+impl fmt::Debug for Held {
+    /// Without the tokens that are remembered.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held").field("audience", &self.audience).finish_non_exhaustive()
+    }
 }
 
 /// Tells when what was granted holds no longer.
@@ -352,51 +357,4 @@ pub(crate) fn unix_seconds() -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::keys::{KeyEntry, KeyFile};
-    use super::super::revocation::Revocation;
-    use super::*;
-
-    #[test]
-    fn a_proxy_passes_on_what_it_checked_itself() {
-        let peer: IpAddr = "10.0.0.1".parse().unwrap();
-        let config = ProxyConfig {
-            addresses: vec![peer],
-            user_header: Some("x-remote-user".into()),
-            user_can: vec!["subscribe".into()],
-            user_rooms: vec!["*".into()],
-        };
-        let gate = Gate::new(None, LimitsConfig::none(), Proxies::new(&config).unwrap());
-        let mut headers = HeaderMap::new();
-        headers.insert("x-remote-user", "ada".parse().unwrap());
-        for scheme in ["Basic YWRhOng=", "Negotiate abc"] {
-            headers.insert("authorization", scheme.parse().unwrap());
-            let pass = gate.admit(&headers, None, Some(peer)).unwrap();
-            assert_eq!(&*pass.grant().subject, "ada", "{scheme}");
-            let elsewhere = gate.admit(&headers, None, Some("10.0.0.9".parse().unwrap()));
-            assert_eq!(elsewhere, Err(credentials::CredentialsError::Scheme.into()), "{scheme}");
-        }
-        headers.insert("authorization", "Bearer rubbish".parse().unwrap());
-        assert!(gate.admit(&headers, None, Some(peer)).is_err(), "a request with a token is the token's");
-    }
-
-    #[tokio::test]
-    async fn what_changed_between_the_first_read_and_the_first_look_is_seen() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("keys.json");
-        let keys = vec![KeyEntry::new([1; 32], "k1".into(), false)];
-        let mut file = KeyFile { keys, ..KeyFile::default() };
-        std::fs::write(&path, serde_json::to_string(&file).unwrap()).unwrap();
-        let read_at = Stamp::of(&path);
-        let keys = read(&path).unwrap();
-        file.revoke(Revocation::token("t1"));
-        std::fs::write(&path, serde_json::to_string(&file).unwrap()).unwrap();
-        let gate = Gate::new(Some((keys, "arcane".into())), LimitsConfig::none(), Proxies::none());
-        let mut changes = gate.changes();
-        tokio::select! {
-            () = gate.follow(path, read_at) => {}
-            changed = changes.changed() => changed.unwrap(),
-        }
-        assert!(gate.held.keys().is_revoked(Some("t1"), "ci", 0));
-    }
-}
+mod tests;

@@ -11,6 +11,8 @@ mod head;
 mod mask;
 mod message;
 
+use std::fmt;
+
 use arcane_shared::control::CloseCode;
 use bytes::Bytes;
 
@@ -33,7 +35,7 @@ const PING: u8 = 0x9;
 const PONG: u8 = 0xA;
 
 /// What a client sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Incoming {
     /// A whole text message.
     Text(String),
@@ -45,6 +47,19 @@ pub enum Incoming {
     Pong,
     /// A close frame with its code, if it had one.
     Close(Option<u16>),
+}
+
+impl fmt::Debug for Incoming {
+    /// A text may hold a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Binary(len) => write!(f, "Binary({len} bytes)"),
+            Self::Ping(payload) => write!(f, "Ping({} bytes)", payload.len()),
+            Self::Pong => f.write_str("Pong"),
+            Self::Close(code) => write!(f, "Close({code:?})"),
+        }
+    }
 }
 
 /// A frame that ends the connection.
