@@ -1,123 +1,146 @@
-//! Agents' hooks on the real server: a recorded session is posted, and its events are read.
+//! `POST /hooks/{agent}`: the answer is the same whatever comes, and what cannot be used is counted.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod support;
 
-use std::fmt::Write as _;
-
+use arcane_server::config::{Config, Dashboard, RealmConfig};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
-use support::recordings::{Recorded, recording};
-use support::{Client, TestServer};
+use support::guarded::{Guarded, all_rights_but, token};
+use support::hooks::{post, told};
+use support::recordings::recording;
+use support::{TestServer, http_client};
 
-async fn post(server: &TestServer, agent: &str, one: &Recorded) {
-    let path = format!("/hooks/{agent}?event={}", one.event);
-    let response = server.post(&path, one.payload.clone()).await;
-    assert_eq!(response.status(), 204, "{}", one.event);
-    assert!(response.bytes().await.unwrap().is_empty());
+fn prompt(session: &str, text: &str) -> Value {
+    json!({"session_id": session, "hook_event_name": "UserPromptSubmit", "cwd": "/home/user/arcane", "prompt": text})
 }
 
-/// Posts a recording in its order, and gives what came of it, a line an event.
-async fn story(agent: &str, name: &str) -> String {
-    let server = TestServer::start().await;
-    let mut reader = server.connect("recent=0").await;
-    reader.next().await;
-    for one in &recording(name) {
-        post(&server, agent, one).await;
-    }
-    let told = told(&server, &mut reader).await;
-    server.stop().await;
-    told
-}
-
-/// Everything that came before an event which is published now.
-async fn told(server: &TestServer, reader: &mut Client) -> String {
-    // What was posted before is read before: the queue has an order, and so has this.
-    post_marker(server).await;
-    let mut lines = String::new();
-    loop {
-        let event = reader.next().await;
-        if event["daemon_name"] == "antigravity" {
-            return lines;
-        }
-        writeln!(lines, "{}", line(&event)).unwrap();
-    }
-}
-
-async fn post_marker(server: &TestServer) {
-    let payload = json!({"conversationId": "m", "stepIdx": 1, "toolCall": {"name": "marker"}});
-    server.post("/hooks/antigravity", payload).await;
-}
-
-/// What an event says, without what changes from run to run.
-fn line(event: &Value) -> String {
-    let metadata = &event["metadata"];
-    let mut line =
-        format!("{} {}", event["spell_name"].as_str().unwrap(), event["daemon_name"].as_str().unwrap());
-    for key in [
-        "query_type",
-        "phase",
-        "state",
-        "event",
-        "why",
-        "tool",
-        "task",
-        "parent_daemon",
-        "manifestations",
-        "error",
-        "error_type",
-        "reason",
-        "inferred",
-        "denied",
-        "interrupted",
-        "synthetic",
-        "late",
-        "input_tokens",
-        "output_tokens",
-        "cache_read_tokens",
-        "reasoning_tokens",
-        "cost_usd",
-        "context_tokens",
-        "prompt_length",
-    ] {
-        let value = &metadata[key];
-        if !(value.is_null() || event["spell_name"] == "invoke" && value == "") {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            write!(line, " {key}={value}").unwrap();
-        }
-    }
-    line
+/// Sends a body as it is; the answer's status, and how many bytes it has.
+async fn send(server: &TestServer, path: &str, body: Vec<u8>) -> (StatusCode, usize) {
+    let response = http_client().post(server.url(path)).body(body).send().await.unwrap();
+    (response.status(), response.bytes().await.unwrap().len())
 }
 
 #[tokio::test]
-async fn claude_without_a_terminal() {
-    insta::assert_snapshot!(story("claude", "claude/headless").await, @r"
-    summon claude manifestations=1
-    parse claude prompt_length=92
-    reveal claude query_type=progress phase=begin tool=Bash task=Say hello
-    invoke claude tool=Bash task=Say hello
-    reveal claude query_type=progress phase=begin tool=Bash task=Read a file that is not there
-    invoke claude tool=Bash task=Read a file that is not there error=exit code 1
-    reveal claude query_type=progress phase=begin tool=Write task=Write probe.txt
-    invoke claude tool=Write task=Write probe.txt
-    reveal claude query_type=progress phase=begin tool=Read task=Read probe.txt
-    invoke claude tool=Read task=Read probe.txt
-    reveal claude query_type=progress phase=begin tool=Edit task=Edit probe.txt
-    invoke claude tool=Edit task=Edit probe.txt
-    reveal claude query_type=progress phase=begin tool=Bash task=Second
-    reveal claude query_type=progress phase=begin tool=Bash task=First
-    invoke claude tool=Bash task=First
-    invoke claude tool=Bash task=Second
-    reveal claude query_type=progress phase=begin tool=Agent task=Look around
-    summon general-purpose parent_daemon=claude manifestations=1
-    reveal general-purpose query_type=progress phase=begin tool=Bash task=Say hello parent_daemon=claude
-    invoke general-purpose tool=Bash task=Say hello parent_daemon=claude
-    banish general-purpose parent_daemon=claude manifestations=0 reason=done
-    invoke claude tool=Agent task=Look around
-    reveal claude query_type=progress phase=begin tool=Bash task=Needs a yes
-    voice claude event=await why=permission tool=Bash task=Bash: Needs a yes
-    invoke claude tool=Bash task=Needs a yes error=not allowed denied=true
-    voice claude event=answer
-    banish claude manifestations=0 reason=other
+async fn whatever_comes_the_answer_is_204_and_empty() {
+    let server = TestServer::start().await;
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let bodies: [(&str, Vec<u8>); 9] = [
+        ("/hooks/claude", prompt("s", "x").to_string().into()),
+        ("/hooks/claude", b"{".to_vec()),
+        ("/hooks/claude", Vec::new()),
+        ("/hooks/auto", b"[1,2,3]".to_vec()),
+        ("/hooks/nobody", b"\xff\xfe".to_vec()),
+        ("/hooks/claude?event=Stop&wrong=1", prompt("s", "x").to_string().into()),
+        ("/hooks/claude?room=no%20room", prompt("s", "x").to_string().into()),
+        ("/hooks/claude", deep.into()),
+        ("/hooks/claude", vec![b' '; 40 * 1024 * 1024]),
+    ];
+    for (path, body) in bodies {
+        let bytes = body.len();
+        assert_eq!(send(&server, path, body).await, (StatusCode::NO_CONTENT, 0), "{path} with {bytes} bytes");
+    }
+    let brotli = server.http.post(server.url("/hooks/claude")).header("content-encoding", "br").body("x");
+    assert_eq!(brotli.send().await.unwrap().status(), 204);
+    let mut reader = server.connect("recent=0").await;
+    reader.next().await;
+    told(&server, &mut reader).await;
+    let metrics = server.get("/metrics").await.text().await.unwrap();
+    for line in [
+        "arcane_ingest_read_total{agent=\"claude\"} 2",
+        "arcane_ingest_dropped_total{why=\"not_json\"} 4",
+        "arcane_ingest_dropped_total{why=\"unknown_agent\"} 1",
+        "arcane_ingest_dropped_total{why=\"room\"} 1",
+        "arcane_ingest_dropped_total{why=\"body\"} 1",
+        "arcane_ingest_dropped_total{why=\"encoding\"} 1",
+    ] {
+        assert!(metrics.lines().any(|told| told == line), "{line} is not in\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn the_payload_says_whose_it_is_before_the_address_does() {
+    let server = TestServer::start().await;
+    let mut reader = server.connect("recent=0").await;
+    reader.next().await;
+    // Copilot runs the hooks of a project's settings for Claude Code.
+    for one in recording("copilot/claude-settings").iter().take(3) {
+        post(&server, "claude", one).await;
+    }
+    for one in recording("qwen/headless").iter().take(3) {
+        post(&server, "auto", one).await;
+    }
+    insta::assert_snapshot!(told(&server, &mut reader).await, @r"
+    summon copilot manifestations=1
+    parse copilot prompt_length=82
+    reveal copilot query_type=progress phase=begin tool=Bash task=Say hello
+    summon qwen manifestations=1
     ");
+}
+
+#[tokio::test]
+async fn hooks_need_the_right_to_publish() {
+    let server = Guarded::start().await;
+    let hook = |token: Option<String>| {
+        let request = http_client().post(server.server.url("/hooks/claude")).json(&prompt("s", "x"));
+        token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth).send()
+    };
+    assert_eq!(hook(None).await.unwrap().status(), 401);
+    assert_eq!(hook(Some(token(&all_rights_but("publish")))).await.unwrap().status(), 403);
+    assert_eq!(hook(Some(token(&json!({"can": ["publish"]})))).await.unwrap().status(), 204);
+}
+
+#[tokio::test]
+async fn what_people_and_tools_say_stands_in_events_only_if_it_is_captured() {
+    let words = ["WORDS-OF-A-PROMPT", "WORDS-OF-A-FILE", "WORDS-OF-A-RESULT", "WORDS-OF-AN-ANSWER"];
+    let input = json!({"file_path": "/home/user/arcane/a.rs", "content": words[1]});
+    let tool = |event: &str| {
+        let mut payload = prompt("s", "");
+        payload["hook_event_name"] = json!(event);
+        payload["tool_name"] = json!("Write");
+        payload["tool_use_id"] = json!("1");
+        payload["tool_input"] = input.clone();
+        payload["tool_response"] = json!(words[2]);
+        payload["last_assistant_message"] = json!(words[3]);
+        payload
+    };
+    for captures in [false, true] {
+        let realm = RealmConfig { capture_content: captures, ..RealmConfig::default() };
+        let config = Config { realm, dashboard: Dashboard::Off, ..Config::default() };
+        let server = TestServer::with(config).await;
+        let mut reader = server.connect("recent=0").await;
+        reader.next().await;
+        for payload in [prompt("s", words[0]), tool("PreToolUse"), tool("PostToolUse"), tool("Stop")] {
+            server.post("/hooks/claude", payload).await;
+        }
+        told(&server, &mut reader).await;
+        let (_, page) = server.look("/events").await;
+        let page = page.to_string();
+        for (word, kept) in words.iter().zip([captures, false, captures, captures]) {
+            assert_eq!(page.contains(word), kept, "{word} where content is captured: {captures}");
+        }
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn sessions_go_on_after_the_server_was_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = TestServer::in_dir(dir.path()).await;
+    let all = recording("claude/tui");
+    for one in &all[..4] {
+        post(&server, "claude", one).await;
+    }
+    let mut reader = server.connect("recent=0").await;
+    reader.next().await;
+    told(&server, &mut reader).await;
+    server.stop().await;
+    let server = TestServer::in_dir(dir.path()).await;
+    let mut reader = server.connect("recent=0").await;
+    reader.next().await;
+    for one in &all[4..6] {
+        post(&server, "claude", one).await;
+    }
+    insta::assert_snapshot!(told(&server, &mut reader).await, @"voice claude event=await why=permission tool=Bash task=Bash: Needs a yes");
 }

@@ -39,8 +39,18 @@ pub(crate) fn reason(text: &str) -> Box<str> {
     if let Some(code) = exit_code(text).filter(|code| *code != 0) {
         return format!("exit code {code}").into();
     }
+    if let Some(message) = message(text) {
+        return short(&message, LINE_CHARS);
+    }
     let first = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("failed");
     short(first, LINE_CHARS)
+}
+
+/// The message of an error that is JSON within a text.
+fn message(text: &str) -> Option<String> {
+    let error: serde_json::Value = serde_json::from_str(text.trim()).ok()?;
+    let message = error.get("message").or_else(|| error.get("error")?.get("message"))?;
+    message.as_str().map(str::to_owned)
 }
 
 /// Whether a text says that a human stopped the command.
@@ -82,6 +92,7 @@ mod tests {
             &*reason("\"requestedSchema.properties\": Required"),
             "\"requestedSchema.properties\": Required"
         );
+        assert_eq!(&*reason("{\"message\":\"no\",\"code\":null}"), "no");
         assert_eq!(&*reason("  \n"), "failed");
     }
 }

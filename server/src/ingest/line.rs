@@ -101,6 +101,7 @@ pub(crate) fn is_question(tool: &str) -> bool {
     matches!(
         tool,
         "AskUserQuestion"
+            | "ask_permission"
             | "ask_user_question"
             | "ask_user"
             | "request_user_input"

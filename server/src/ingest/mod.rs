@@ -11,6 +11,8 @@ mod payload;
 mod secrets;
 mod session;
 pub(crate) mod sign;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

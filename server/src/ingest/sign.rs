@@ -73,8 +73,8 @@ pub(crate) enum What {
     Prompt { by: Prompter, text: Option<Box<str>>, chars: usize, digest: u64 },
     /// A tool begins.
     CallBegan { call: Call, task: Box<str> },
-    /// A tool ended. `seconds` if the agent says.
-    CallEnded { call: Call, task: Box<str>, outcome: Outcome, seconds: Option<f64> },
+    /// A tool ended. `seconds` if the agent says, `output` only where content is captured.
+    CallEnded { call: Call, task: Box<str>, outcome: Outcome, seconds: Option<f64>, output: Option<Box<str>> },
     /// The agent waits for a human.
     Waits(Wait),
     /// A wait is over. `request` is the id of what was asked.
@@ -95,8 +95,10 @@ pub(crate) enum What {
     Usage { usage: Usage, key: Option<Box<str>> },
     /// Something else happened that people may want to know of: `name` in a word. `is_life`: it shows that the agent goes on.
     State { name: &'static str, details: Metadata, is_life: bool },
-    /// The agent goes on.
+    /// The agent goes on, so nothing that it does waits for a human.
     Alive,
+    /// Something of the agent was heard that says no more than that it is there.
+    Heard,
 }
 
 /// How a session began.

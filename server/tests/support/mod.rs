@@ -4,6 +4,7 @@
 
 pub mod authority;
 pub mod guarded;
+pub mod hooks;
 pub mod http2;
 pub mod load;
 #[cfg(target_os = "linux")]

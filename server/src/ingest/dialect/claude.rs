@@ -206,7 +206,13 @@ pub(super) fn batch(reader: &mut Reader<'_>, id: &'static str) {
         let input = fields.get(&["tool_input"]).unwrap_or(&Value::Null);
         let (call, task) = reader.call_of(fields.name(&[id]), tool, input);
         if call.id.is_some() {
-            reader.tell(What::CallEnded { call, task, outcome: Outcome::Unknown, seconds: None });
+            reader.tell(What::CallEnded {
+                call,
+                task,
+                outcome: Outcome::Unknown,
+                seconds: None,
+                output: None,
+            });
         }
     }
     reader.tell(What::Alive);

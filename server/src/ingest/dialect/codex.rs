@@ -64,7 +64,8 @@ pub(super) fn read(reader: &mut Reader<'_>) {
         "Stop" => reader.turn_ends(&["last_assistant_message"]),
         "PreCompact" => reader.state("compacting", &[("trigger", said(fields.name(&["trigger"])))], true),
         "PostCompact" => reader.state("compacted", &[("trigger", said(fields.name(&["trigger"])))], true),
-        "PreModelRequest" => reader.tell(What::Alive),
+        // A subagent's does not say whose it is.
+        "PreModelRequest" => reader.tell(What::Heard),
         _ => reader.unknown_event(),
     }
 }

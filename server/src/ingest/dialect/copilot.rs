@@ -105,7 +105,7 @@ pub(super) fn read(reader: &mut Reader<'_>) {
             reader.call_ends(&CALL, outcome, None);
         }
         // It comes for every tool that is checked, also right before it is allowed: it is no wait.
-        "permissionRequest" | "userPromptTransformed" => reader.tell(What::Alive),
+        "permissionRequest" | "userPromptTransformed" => reader.tell(What::Heard),
         "notification" => notification(reader),
         "subagentStart" => reader.tell(What::SubagentBegan),
         "subagentStop" => reader.tell(What::SubagentEnded { error: None }),

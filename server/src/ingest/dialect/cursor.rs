@@ -137,10 +137,13 @@ fn shell(reader: &mut Reader<'_>, outcome: Option<Outcome>) {
     let input = json!({ "command": fields.text(&["command"]).unwrap_or_default() });
     let (call, task) = reader.call_of(None, "Shell".into(), &input);
     let seconds = fields.seconds_of_ms(&["duration"]);
-    reader.tell(match outcome {
+    let what = match outcome {
         None => What::CallBegan { call, task },
-        Some(outcome) => What::CallEnded { call, task, outcome, seconds },
-    });
+        Some(outcome) => {
+            What::CallEnded { call, task, outcome, seconds, output: reader.output(fields.get(&["output"])) }
+        }
+    };
+    reader.tell(what);
 }
 
 fn subagent(reader: &mut Reader<'_>, event: &str) {

@@ -63,9 +63,10 @@ fn read_hook(reader: &mut Reader<'_>, hook: &str, input: Fields<'_>, output: Opt
             let tool = input.name(&["tool"]).unwrap_or_else(|| "tool".into());
             let (call, task) = reader.call_of(input.name(&["callID"]), tool, given);
             let outcome = output.map_or(Outcome::Done, ended);
-            reader.tell(What::CallEnded { call, task, outcome, seconds: None });
+            let output = reader.output(output.and_then(|output| output.get(&["output"])));
+            reader.tell(What::CallEnded { call, task, outcome, seconds: None, output });
         }
-        "command.execute.before" => reader.tell(What::Alive),
+        "command.execute.before" => reader.tell(What::Heard),
         "experimental.session.compacting" => reader.state("compacting", &[], true),
         "permission.ask" => {}
         _ => reader.unknown_event(),
@@ -107,7 +108,7 @@ fn read_event(reader: &mut Reader<'_>, event: &str, properties: Fields<'_>) {
         | "message.removed"
         | "message.part.removed"
         | "command.executed"
-        | "session.next.step.ended" => reader.tell(What::Alive),
+        | "session.next.step.ended" => reader.tell(What::Heard),
         // What comes after an end shows no life.
         "session.diff" => {}
         _ => reader.unknown_event(),
@@ -151,7 +152,7 @@ fn status(reader: &mut Reader<'_>, properties: Fields<'_>) {
             reader.state("retry", &[("attempt", attempt), ("error", said(message))], true);
         }
         Some("idle") => {}
-        _ => reader.tell(What::Alive),
+        _ => reader.tell(What::Heard),
     }
 }
 
@@ -194,7 +195,7 @@ fn part(reader: &mut Reader<'_>, properties: Fields<'_>) {
         Some("tool") => {
             let Some(state) = part.inner(&["state"]) else { return };
             if state.text(&["status"]) != Some("error") {
-                return reader.tell(What::Alive);
+                return reader.tell(What::Heard);
             }
             let given = state.get(&["input"]).unwrap_or(&Value::Null);
             let tool = part.name(&["tool"]).unwrap_or_else(|| "tool".into());
@@ -207,8 +208,8 @@ fn part(reader: &mut Reader<'_>, properties: Fields<'_>) {
             } else {
                 Outcome::Failed { error: failure::reason(text), is_inferred: false }
             };
-            reader.tell(What::CallEnded { call, task, outcome, seconds: None });
+            reader.tell(What::CallEnded { call, task, outcome, seconds: None, output: None });
         }
-        _ => reader.tell(What::Alive),
+        _ => reader.tell(What::Heard),
     }
 }

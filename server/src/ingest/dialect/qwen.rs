@@ -1,7 +1,7 @@
 //! Qwen Code's hooks: Claude's names, with times and traps of their own. Pure.
 
 use super::super::failure;
-use super::super::sign::{Outcome, Prompter, Usage, What, Why};
+use super::super::sign::{Outcome, Prompter, Subagent, Usage, What, Why};
 use super::claude::{batch, session_starts, tool_failed, turn_failed};
 use super::reader::{CallFields, Reader, said};
 
@@ -57,6 +57,8 @@ const KNOWN: &[&str] = &[
     "index",
     "final",
     "delta",
+    "displayed_text",
+    "is_final",
     "task_id",
     "task_subject",
     "execution_status",
@@ -71,7 +73,7 @@ pub(super) fn read(reader: &mut Reader<'_>) {
     if !reader.begin(event, fields.name(&["session_id"])) {
         return;
     }
-    let agent = reader.subagent(&["agent_id"], &["agent_type"], &[]);
+    let agent = reader.subagent(&["agent_id"], &["agent_type"], &[]).map(named_by_its_id);
     let who = reader.who();
     (who.cwd, who.model) = (fields.name(&["cwd"]), fields.name(&["model"]));
     (who.turn, who.at) = (fields.name(&["prompt_id"]), fields.time(&["timestamp"]));
@@ -119,6 +121,12 @@ pub(super) fn read(reader: &mut Reader<'_>) {
         "InstructionsLoaded" | "SessionDelete" | "ConfigChange" => {}
         _ => reader.unknown_event(),
     }
+}
+
+/// Only the start of a subagent says what it is for, but its id begins with that.
+fn named_by_its_id(agent: Subagent) -> Subagent {
+    let kind = agent.kind.or_else(|| agent.id.split_once("-call_").map(|(kind, _)| kind.into()));
+    Subagent { kind, ..agent }
 }
 
 /// The end of a turn tells how full the context is. It says nothing of what was spent: its tokens are those of the last request.

@@ -11,8 +11,22 @@ use super::super::sign::{
 use super::super::{failure, line};
 use super::{Agent, Context, Reading};
 
-/// Most bytes of a captured prompt or answer.
+/// Where agents put what a tool gave.
+const RESULTS: &[&str] = &[
+    "tool_response",
+    "toolResult",
+    "tool_result",
+    "tool_output",
+    "output",
+    "result_json",
+    "error",
+    "error_message",
+];
+/// Most bytes of a captured prompt, answer or result.
 const CONTENT_BYTES_MAX: usize = 4 * 1024;
+
+/// Agents that have no other sign of a question than the tool that asks it.
+const TELLS_OF_QUESTIONS_ONLY_SO: [Agent; 3] = [Agent::Codex, Agent::Cursor, Agent::Antigravity];
 
 /// Reads one payload.
 pub(super) struct Reader<'a> {
@@ -94,7 +108,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn unknown_event(&mut self) {
         self.reading.unknown_event = Some(self.event.clone());
-        self.tell(What::Alive);
+        self.tell(What::Heard);
     }
 
     /// Counts the fields that are none of these.
@@ -131,13 +145,30 @@ impl<'a> Reader<'a> {
     /// A tool begins.
     pub(super) fn call_begins(&mut self, at: &CallFields) {
         let (call, task) = self.call(at);
+        let asks = line::is_question(&call.tool) && TELLS_OF_QUESTIONS_ONLY_SO.contains(&self.agent);
+        let wait = asks.then(|| Wait {
+            why: Why::Question,
+            call: Some(call.clone()),
+            request: None,
+            line: task.clone(),
+        });
         self.tell(What::CallBegan { call, task });
+        if let Some(wait) = wait.filter(|_| !self.context.is_unattended) {
+            self.tell(What::Waits(wait));
+        }
     }
 
-    /// A tool ended.
+    /// A tool ended, with a result.
     pub(super) fn call_ends(&mut self, at: &CallFields, outcome: Outcome, seconds: Option<f64>) {
         let (call, task) = self.call(at);
-        self.tell(What::CallEnded { call, task, outcome, seconds });
+        let output = self.output(self.fields.get(RESULTS));
+        self.tell(What::CallEnded { call, task, outcome, seconds, output });
+    }
+
+    /// What a tool gave, where content is captured.
+    pub(super) fn output(&self, result: Option<&Value>) -> Option<Box<str>> {
+        let result = result.filter(|_| self.context.captures_content)?;
+        self.content(&text_of(result))
     }
 
     /// How a tool failed whose error is a text.
@@ -160,7 +191,7 @@ impl<'a> Reader<'a> {
     /// A wait for permission or an answer about a tool.
     pub(super) fn waits_for_tool(&mut self, at: &CallFields) {
         if self.context.is_unattended {
-            self.tell(What::Alive);
+            self.tell(What::Heard);
             return;
         }
         let (call, task) = self.call(at);
@@ -172,7 +203,7 @@ impl<'a> Reader<'a> {
     /// A wait for permission to use a tool that a message names.
     pub(super) fn waits_for(&mut self, tool: &str, input: &Value) {
         if self.context.is_unattended {
-            self.tell(What::Alive);
+            self.tell(What::Heard);
             return;
         }
         let (call, task) = self.call_of(None, tool.into(), input);
@@ -183,7 +214,7 @@ impl<'a> Reader<'a> {
     /// A wait that a message tells of.
     pub(super) fn waits(&mut self, why: Why, message: &str) {
         if self.context.is_unattended {
-            self.tell(What::Alive);
+            self.tell(What::Heard);
             return;
         }
         let line = line::short(message, line::LINE_CHARS);

@@ -46,6 +46,8 @@ pub(super) struct Open {
     pub(super) call: Call,
     pub(super) task: Box<str>,
     pub(super) since: Timestamp,
+    /// The turn in which it began, where the agent names turns.
+    pub(super) turn: Option<Box<str>>,
 }
 
 /// A call that is over.

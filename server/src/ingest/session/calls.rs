@@ -33,6 +33,7 @@ impl Actor {
         task: &str,
         order: Option<Timestamp>,
         now: Timestamp,
+        turn: Option<&str>,
     ) -> Beginning {
         let is_known = match &call.id {
             Some(id) => {
@@ -69,6 +70,7 @@ impl Actor {
             call: call.clone(),
             task: task.into(),
             since: now,
+            turn: turn.map(Into::into),
         };
         self.open.push(open);
         Beginning::New(id)
@@ -80,7 +82,10 @@ impl Actor {
             Some(id) => self.open.iter().position(|open| open.id == *id).or_else(|| {
                 self.open.iter().position(|open| !open.is_named && open.call.print == call.print)
             }),
-            None => self.open.iter().position(|open| open.call.print == call.print),
+            None => {
+                let unnamed = |open: &Open| !open.is_named && open.call.print == call.print;
+                self.open.iter().position(unnamed)
+            }
         };
         if let Some(at) = at {
             let open = self.open.remove(at);
@@ -93,8 +98,11 @@ impl Actor {
         }
         let is_known = match &call.id {
             Some(id) => self.done.iter().any(|done| done.id.as_ref() == Some(id)),
-            // One hook told of it with an id, another one does without.
-            None => self.done.iter().any(|done| done.id.is_some() && done.print == call.print),
+            // One hook tells of it with an id, another one does without.
+            None => {
+                self.open.iter().any(|open| open.is_named && open.call.print == call.print)
+                    || self.done.iter().any(|done| done.id.is_some() && done.print == call.print)
+            }
         };
         if is_known {
             return End::Known;

@@ -32,6 +32,16 @@ pub(super) struct Drafts<'a> {
     made: Vec<Draft>,
 }
 
+/// How a call ended.
+pub(super) struct Ended<'a> {
+    pub(super) task: &'a str,
+    pub(super) outcome: &'a Outcome,
+    /// How long it took, if that is known.
+    pub(super) seconds: Option<f64>,
+    /// What it gave, where content is captured.
+    pub(super) output: Option<&'a str>,
+}
+
 /// A metadata field, if there is something to say.
 fn put(metadata: &mut Metadata, key: &str, value: Option<impl Into<Value>>) {
     if let Some(value) = value {
@@ -152,21 +162,14 @@ impl<'a> Drafts<'a> {
     }
 
     /// A call ended. `is_late`: after the end of its session.
-    pub(super) fn end(
-        &mut self,
-        actor: &Actor,
-        call: (&str, &str),
-        task: &str,
-        outcome: &Outcome,
-        seconds: f64,
-        is_late: bool,
-    ) {
-        let metadata = self.tell(actor, SpellName::Invoke, *outcome == Outcome::Done, None);
-        call_fields(metadata, call, task);
-        put(metadata, "execution_time", Some(seconds));
+    pub(super) fn end(&mut self, actor: &Actor, call: (&str, &str), ended: &Ended<'_>, is_late: bool) {
+        let metadata = self.tell(actor, SpellName::Invoke, *ended.outcome == Outcome::Done, None);
+        call_fields(metadata, call, ended.task);
+        put(metadata, "execution_time", Some(ended.seconds.unwrap_or_default()));
         put(metadata, "invocation_number", Some(actor.invocations));
+        put(metadata, "output", ended.output.map(text));
         put(metadata, "late", is_late.then_some(true));
-        match outcome {
+        match ended.outcome {
             Outcome::Done | Outcome::Unknown => {}
             Outcome::Failed { error, is_inferred } => {
                 put(metadata, "error", Some(text(error)));

@@ -5,7 +5,7 @@ use arcane_shared::{Metadata, Timestamp};
 use super::super::sign::{Call, Outcome, Prompter, Sign, Start, Usage, Via, Wait, What};
 use super::actor::{Actor, OPEN_MAX, Open, Presence, Stage, Turn, WAITS_MAX, Waiting};
 use super::calls::{Beginning, End};
-use super::draft::Drafts;
+use super::draft::{Drafts, Ended};
 
 /// How long after an end signs without a time are taken for ones that were overtaken: 5 seconds, in microseconds.
 pub(super) const OVERTAKEN_MICROS: i64 = 5_000_000;
@@ -60,9 +60,12 @@ impl Step<'_, '_> {
         if actor.is_present() {
             leave(actor, reason, false, self.drafts, self.presence);
         }
-        if !matches!(actor.stage, Stage::Ended { .. }) {
-            actor.stage = Stage::Ended { order: self.order, at: self.now };
-        }
+        let (order, at) = match actor.stage {
+            // The end that was told first is when it ended by our clock.
+            Stage::Ended { order, at } => (order.max(self.order), at),
+            _ => (self.order, self.now),
+        };
+        actor.stage = Stage::Ended { order, at };
         actor.settle(self.order);
     }
 
@@ -76,12 +79,10 @@ impl Step<'_, '_> {
         actor.latest = actor.latest.max(self.order);
         let was_waiting = !actor.waits.is_empty();
         match &self.sign.what {
-            What::Began(Start::Compacted) => {
-                self.drafts.state(actor, "compacted", &Metadata::new());
-            }
             What::CallBegan { call, task } => self.call_begins(actor, call, task),
-            What::CallEnded { call, task, outcome, seconds } => {
-                self.call_ends(actor, call, task, outcome, *seconds);
+            What::CallEnded { call, task, outcome, seconds, output } => {
+                let ended = Ended { task, outcome, seconds: *seconds, output: output.as_deref() };
+                self.call_ends(actor, call, &ended);
             }
             What::Usage { usage, .. } => self.drafts.usage(actor, usage),
             What::State { name, details, is_life } => {
@@ -117,23 +118,20 @@ impl Step<'_, '_> {
             }
             What::Interrupted => self.interrupt(actor, was_waiting),
             What::Alive => self.go_on(actor, was_waiting),
-            What::Began(_) | What::SubagentBegan | What::Ended { .. } => {}
+            What::Began(_) | What::SubagentBegan | What::Ended { .. } | What::Heard => {}
         }
     }
 
     /// What is told of an actor that ended, or whose session did: calls that were not counted yet, and what was spent.
     fn take_late(&mut self, actor: &mut Actor) {
-        if actor.stage == Stage::New {
-            actor.stage = Stage::Ended { order: self.order, at: self.now };
-        }
         match &self.sign.what {
-            What::CallEnded { call, task, outcome, seconds }
+            What::CallEnded { call, task, outcome, seconds, output }
                 if *outcome != Outcome::Unknown && self.sign.via == Via::Live =>
             {
                 if let End::Unbegun(id) = actor.end(call, self.order) {
                     actor.invocations += 1;
-                    let seconds = seconds.unwrap_or_default();
-                    self.drafts.end(actor, (&id, &call.tool), task, outcome, seconds, true);
+                    let ended = Ended { task, outcome, seconds: *seconds, output: output.as_deref() };
+                    self.drafts.end(actor, (&id, &call.tool), &ended, true);
                 }
             }
             What::Usage { usage, .. } if *usage != Usage::default() => self.drafts.usage(actor, usage),
@@ -142,7 +140,10 @@ impl Step<'_, '_> {
     }
 
     fn call_begins(&mut self, actor: &mut Actor, call: &Call, task: &str) {
-        let Beginning::New(id) = actor.begin(call, task, self.order, self.now) else { return };
+        let Beginning::New(id) = actor.begin(call, task, self.order, self.now, self.sign.who.turn.as_deref())
+        else {
+            return;
+        };
         if actor.open.len() > OPEN_MAX {
             let oldest = actor.open.remove(0);
             self.close(actor, &oldest);
@@ -152,42 +153,29 @@ impl Step<'_, '_> {
         self.drafts.begin(actor, (&id, &call.tool), task);
     }
 
-    fn call_ends(
-        &mut self,
-        actor: &mut Actor,
-        call: &Call,
-        task: &str,
-        outcome: &Outcome,
-        seconds: Option<f64>,
-    ) {
-        let is_unknown = *outcome == Outcome::Unknown;
-        if (is_unknown || self.sign.via == Via::Twin)
-            && !actor.open.iter().any(|open| Some(&open.id) == call.id.as_ref())
-        {
+    fn call_ends(&mut self, actor: &mut Actor, call: &Call, ended: &Ended<'_>) {
+        let is_unknown = *ended.outcome == Outcome::Unknown;
+        let is_open = actor.open.iter().any(|open| Some(&open.id) == call.id.as_ref());
+        if (is_unknown || self.sign.via == Via::Twin) && !is_open {
             return;
         }
-        let (id, tool, task, since) = match actor.end(call, self.order) {
+        let (id, task, since) = match actor.end(call, self.order) {
             End::Known => return,
-            End::Of(open) => (open.id, open.call.tool, open.task, Some(open.since)),
-            End::Unbegun(id) => (id, call.tool.clone(), task.into(), None),
+            End::Of(open) => (open.id, open.task, Some(open.since)),
+            End::Unbegun(id) => (id, ended.task.into(), None),
         };
         let asked = actor.waits.iter().any(|wait| wait.call.as_ref() == Some(&id));
         end_waits(actor, &id, call.print);
         if is_unknown && !asked {
-            let open = Open { id, is_named: true, call: call.clone(), task, since: self.now };
-            return self.close(actor, &open);
+            return self.drafts.close(actor, (&id, &call.tool), &task);
         }
-        let waited = |since: Timestamp| {
-            #[expect(clippy::cast_precision_loss, reason = "microseconds of a call fit 53 bits")]
-            let seconds = (self.now.unix_micros() - since.unix_micros()).max(0) as f64 / 1e6;
-            seconds
-        };
-        let seconds = seconds.or_else(|| since.map(waited)).unwrap_or_default();
+        let seconds = ended.seconds.or_else(|| since.map(|since| seconds_between(since, self.now)));
         let refused = Outcome::Denied { reason: "not allowed".into() };
-        let outcome = if is_unknown { &refused } else { outcome };
+        let outcome = if is_unknown { &refused } else { ended.outcome };
+        let ended = Ended { task: &task, outcome, seconds, output: ended.output };
         actor.invocations += 1;
-        actor.seconds += seconds;
-        self.drafts.end(actor, (&id, &tool), &task, outcome, seconds, false);
+        actor.seconds += seconds.unwrap_or_default();
+        self.drafts.end(actor, (&id, &call.tool), &ended, false);
     }
 
     fn close(&mut self, actor: &Actor, open: &Open) {
@@ -236,19 +224,15 @@ impl Step<'_, '_> {
             let open =
                 wait.call.as_ref().and_then(|id| actor.open.iter().find(|open| open.id == *id)).cloned();
             match open.filter(|_| denied) {
-                Some(open) => {
-                    let outcome = Outcome::Denied { reason: "a human said no".into() };
-                    self.call_ends(
-                        actor,
-                        &Call { id: Some(open.id), ..open.call },
-                        &open.task,
-                        &outcome,
-                        None,
-                    );
-                }
+                Some(open) => self.end_open(actor, open, &Outcome::Denied { reason: "denied".into() }),
                 None => self.drafts.goes_on(actor, wait.call.as_deref()),
             }
         }
+    }
+
+    fn end_open(&mut self, actor: &mut Actor, open: Open, outcome: &Outcome) {
+        let call = Call { id: Some(open.id), ..open.call };
+        self.call_ends(actor, &call, &Ended { task: &open.task, outcome, seconds: None, output: None });
     }
 
     fn turn_ends(&mut self, actor: &mut Actor, event: &str, answer: Option<&str>) {
@@ -260,19 +244,19 @@ impl Step<'_, '_> {
 
     /// A human stopped what went on: what waited was refused, what ran was interrupted.
     fn interrupt(&mut self, actor: &mut Actor, was_waiting: bool) {
-        for open in actor.open.clone() {
+        let turn = self.sign.who.turn.as_deref();
+        // Calls of another turn have an end of their own, which was overtaken.
+        let stopped = |open: &&Open| turn.is_none() || open.turn.is_none() || open.turn.as_deref() == turn;
+        for open in actor.open.iter().filter(stopped).cloned().collect::<Vec<_>>() {
             let asked = actor.waits.iter().any(|wait| wait.call.as_ref() == Some(&open.id));
-            let outcome = if asked {
-                Outcome::Denied { reason: "a human said no".into() }
-            } else {
-                Outcome::Interrupted
-            };
-            let call = Call { id: Some(open.id.clone()), ..open.call };
-            self.call_ends(actor, &call, &open.task, &outcome, None);
+            let outcome =
+                if asked { Outcome::Denied { reason: "denied".into() } } else { Outcome::Interrupted };
+            self.end_open(actor, open, &outcome);
         }
         self.drafts.state(actor, "interrupted", &Metadata::new());
         self.go_on(actor, was_waiting);
-        actor.settle(self.order);
+        actor.settled = actor.settled.max(self.order);
+        actor.turn = Turn::Over;
     }
 
     /// The actor goes on: waits that name no open call are over.
@@ -282,6 +266,12 @@ impl Step<'_, '_> {
             self.drafts.goes_on(actor, None);
         }
     }
+}
+
+fn seconds_between(since: Timestamp, now: Timestamp) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "microseconds of a call fit 53 bits")]
+    let seconds = (now.unix_micros() - since.unix_micros()).max(0) as f64 / 1e6;
+    seconds
 }
 
 /// Banishes an actor that is present.

@@ -204,6 +204,7 @@ fn adopted(daemon: &DaemonState, id: &str, heard: Timestamp) -> Actor {
             call: known,
             task: call.task.clone(),
             since: call.since,
+            turn: None,
         });
     }
     for wait in daemon.waiting.iter().filter(|wait| wait.session.as_deref() == Some(id)) {
