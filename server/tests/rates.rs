@@ -78,6 +78,8 @@ async fn spells_and_messages_have_bounds_of_their_own() {
     let (code, reason) = client.closed().await;
     assert_eq!(code, 4429, "{reason}");
     assert!(reason.starts_with("more than 5 messages a second; go on in 1 s"), "{reason}");
+    let metrics = server.get("/metrics").await.text().await.unwrap();
+    assert!(metrics.contains(r#"arcane_refused_total{why="messages"} 1"#), "{metrics}");
 }
 
 #[tokio::test]

@@ -42,6 +42,9 @@ async fn a_socket_without_a_token_that_holds_is_closed_with_the_reason() {
     }
     let mut client = guarded.server.connect("").await;
     assert_eq!(client.closed().await.0, 4401, "no token at all");
+    let metrics = guarded.server.http.get(guarded.server.url("/metrics")).bearer_auth(token(&json!({})));
+    let metrics = metrics.send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains(r#"arcane_refused_total{why="token"} 5"#), "{metrics}");
     let narrow = token(&json!({"filter": {"spell": ["voice"]}}));
     let mut client = guarded.connect(&narrow, "spell=summon").await;
     assert_eq!(client.closed().await.0, 4403, "nothing is left of it");

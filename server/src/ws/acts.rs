@@ -21,9 +21,8 @@ impl<S, P: Pipe> Socket<S, P> {
         named: Option<&Result<HeldRoom, PublishRefused>>,
     ) -> Result<Accepted, PublishRefused> {
         let gate = &self.state.gate;
-        let left = gate.take(&self.subject, Counted::Bytes, text.len());
-        if let Err(error) = left.and_then(|()| gate.take(&self.subject, Counted::Events, 0)) {
-            self.state.metrics.refused(error.what.label());
+        let left = self.state.take(&self.subject, Counted::Bytes, text.len());
+        if let Err(error) = left.and_then(|()| self.state.take(&self.subject, Counted::Events, 0)) {
             return Err(PublishRefused::too_much(text, &error));
         }
         let rooms = Rooms { pass: &self.pass, own: &self.subscription.held_room(), named };
@@ -87,6 +86,6 @@ impl<S, P: Pipe> Socket<S, P> {
         {
             return Ok(());
         }
-        gate.take(&self.subject, Counted::Messages, 1)
+        self.state.take(&self.subject, Counted::Messages, 1)
     }
 }

@@ -285,6 +285,9 @@ async fn refuse(
     state: &AppState,
     peer: Option<IpAddr>,
 ) {
+    if matches!(refused, UpgradeRefused::Token(_)) {
+        state.metrics.refused("token");
+    }
     let (code, reason) = refused.close();
     state.metrics.closed(code.code());
     audited::tell(&state.audit, code.code(), None, peer);
