@@ -10,6 +10,7 @@ use crate::gate::Pass;
 use crate::gate::keys::Keys;
 use crate::gate::rights::Right;
 use crate::gate::token::{AUDIENCE, verify};
+use crate::ingest;
 use crate::stream::LastId;
 
 /// Unix seconds.
@@ -60,6 +61,19 @@ pub fn filters(one: &EventFilter, other: &EventFilter) {
                 );
             }
         }
+    }
+}
+
+/// Payloads of an agent's hooks, one a line, each of them twice: what is read is told in events that anybody may publish, within bounds.
+pub fn hooks(agent: &str, text: &str) {
+    let payloads: Vec<serde_json::Value> =
+        text.lines().take(64).filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let twice = payloads.iter().flat_map(|payload| [payload, payload]);
+    for draft in ingest::told(agent, twice) {
+        assert!(draft.daemon_name.is_some());
+        crate::event::metadata::check(draft.spell_name, &draft.metadata).unwrap();
+        let bytes = serde_json::to_string(&draft.metadata).unwrap().len();
+        assert!(bytes < 64 * 1024, "{bytes} bytes of metadata");
     }
 }
 

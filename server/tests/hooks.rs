@@ -125,6 +125,55 @@ async fn what_people_and_tools_say_stands_in_events_only_if_it_is_captured() {
 }
 
 #[tokio::test]
+async fn no_secret_comes_through_whatever_is_captured() {
+    let secret = format!("ghp_{}", "aB3dE5gH7j".repeat(4));
+    let realm = RealmConfig { capture_content: true, ..RealmConfig::default() };
+    let server = TestServer::with(Config { realm, dashboard: Dashboard::Off, ..Config::default() }).await;
+    let mut reader = server.connect("recent=0").await;
+    reader.next().await;
+    let payload = |event: &str| {
+        json!({
+            "session_id": "s", "hook_event_name": event, "cwd": format!("/home/user/{secret}"), "model": secret, "prompt_id": secret,
+            "agent_id": secret, "agent_type": secret, "prompt": format!("use {secret}"), "tool_name": secret, "tool_use_id": secret,
+            "tool_input": {"command": format!("GH_TOKEN={secret} gh pr list"), "file_path": secret, "description": secret},
+            "tool_response": {"stdout": secret}, "error": format!("Exit: {secret}"), "message": secret, "reason": secret,
+            "notification_type": "permission_prompt", "last_assistant_message": secret, "task_subject": secret, "task_id": secret,
+        })
+    };
+    let events = [
+        "SessionStart",
+        "UserPromptSubmit",
+        "SubagentStart",
+        "PreToolUse",
+        "PermissionRequest",
+        "PostToolUse",
+        "PreToolUse",
+        "PostToolUseFailure",
+        "Notification",
+        "TaskCreated",
+        "PermissionDenied",
+        "StopFailure",
+        "Stop",
+        "SubagentStop",
+        "SessionEnd",
+    ];
+    for event in events {
+        for with_agent in [false, true] {
+            let mut payload = payload(event);
+            if !with_agent {
+                payload.as_object_mut().unwrap().remove("agent_id");
+            }
+            server.post(&format!("/hooks/claude?host={secret}&event={secret}"), payload).await;
+        }
+    }
+    told(&server, &mut reader).await;
+    for path in ["/events?limit=1000", "/roster", "/metrics", "/daemons"] {
+        let text = server.get(path).await.text().await.unwrap().to_lowercase();
+        assert!(!text.contains(&secret.to_lowercase()), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn sessions_go_on_after_the_server_was_away() {
     let dir = tempfile::tempdir().unwrap();
     let server = TestServer::in_dir(dir.path()).await;

@@ -8,6 +8,7 @@ pub(crate) mod dialect;
 mod failure;
 mod line;
 mod payload;
+mod publish;
 mod secrets;
 mod session;
 pub(crate) mod sign;
@@ -22,11 +23,13 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
-use crate::bus::{ArcaneEventBus, Submission};
-use crate::intake::{self, Draft, Refused};
+use crate::bus::ArcaneEventBus;
+use crate::intake::Draft;
 use crate::metrics::Metrics;
 use crate::{clock, json};
 pub(crate) use dialect::{Agent, Context};
+use publish::publish;
+use secrets::masked;
 use session::Table;
 use sign::Sign;
 
@@ -38,9 +41,6 @@ const TOGETHER_MAX: usize = 64;
 const READ_AT_ONCE_MAX: usize = 64 * 1024;
 /// How often it is looked at who has been silent for too long.
 const LOOK: Duration = Duration::from_secs(5);
-/// How often events are handed in again that the log did not take, and how long that is waited for.
-const TRIES_MAX: u32 = 20;
-const TRY_AGAIN: Duration = Duration::from_millis(250);
 
 /// Something that an agent, or a program beside it, sent.
 #[derive(Debug)]
@@ -121,12 +121,12 @@ impl Reader {
                         }
                     }
                     for (room, drafts) in batches {
-                        self.publish(&bus, &room, drafts).await;
+                        publish(&bus, &room, drafts, &self.metrics).await;
                     }
                 }
                 _ = looks.tick() => {
                     for (room, drafts) in self.table.pass(clock::now()) {
-                        self.publish(&bus, &room, drafts).await;
+                        publish(&bus, &room, drafts, &self.metrics).await;
                     }
                 }
             }
@@ -170,48 +170,34 @@ impl Reader {
         }
         if let Some(event) = &reading.unknown_event {
             self.metrics.ingest_unknown(agent.name(), "event");
+            let event = masked(event);
             tracing::debug!(agent = agent.name(), %event, "an event of an agent that is not known");
         }
         for field in &reading.unknown_fields {
             self.metrics.ingest_unknown(agent.name(), "field");
+            let field = masked(field);
             tracing::debug!(agent = agent.name(), %field, "a field of an agent's payload that is not known");
         }
         reading.signs
     }
-
-    /// Publishes events; what the log does not take at once is handed in again for a while.
-    async fn publish(&self, bus: &ArcaneEventBus, room: &RoomName, drafts: Vec<Draft>) {
-        if drafts.is_empty() {
-            return;
-        }
-        for _ in 0..TRIES_MAX {
-            match submit(bus, room, drafts.clone()).await {
-                Ok(()) => return,
-                Err(error) => {
-                    tracing::warn!(%error, %room, "what agents tell of themselves could not be published");
-                }
-            }
-            tokio::time::sleep(TRY_AGAIN).await;
-        }
-        for _ in &drafts {
-            self.metrics.ingest_dropped("log");
-        }
-    }
 }
 
-async fn submit(bus: &ArcaneEventBus, room: &RoomName, drafts: Vec<Draft>) -> anyhow::Result<()> {
-    let held = bus.open_room(room).await?;
-    let submitted = intake::submit(bus, &held, drafts, Submission::default());
-    submitted.map_err(refusal)?.logged().await?;
-    Ok(())
-}
-
-fn refusal(refused: Refused) -> anyhow::Error {
-    match refused {
-        Refused::Bus { error, .. } => error.into(),
-        Refused::Syntax(why) => anyhow::Error::msg(why),
-        Refused::Fields(errors) => anyhow::Error::msg(format!("{errors:?}")),
+/// What payloads of an agent tell, each a second after the one before.
+#[cfg(fuzzing)]
+pub(crate) fn told<'a>(agent: &str, payloads: impl Iterator<Item = &'a Value>) -> Vec<Draft> {
+    let (mut table, room) = (Table::default(), RoomName::default());
+    let agent = Agent::named(agent).unwrap_or(Agent::Claude);
+    let context = Context { captures_content: true, ..Context::default() };
+    let mut drafts = Vec::new();
+    for (second, payload) in (0_i64..).zip(payloads) {
+        let now = arcane_shared::Timestamp::from_unix_micros(second * 1_000_000);
+        let _ = dialect::detect(payload);
+        for sign in dialect::read(agent, payload, &context).signs {
+            drafts.extend(table.take(&room, &sign, now));
+        }
+        drafts.extend(table.pass(now).into_iter().flat_map(|(_, drafts)| drafts));
     }
+    drafts
 }
 
 /// The payload's JSON; a long one is read beside the tasks of all others.

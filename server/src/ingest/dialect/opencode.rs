@@ -148,7 +148,7 @@ fn status(reader: &mut Reader<'_>, properties: Fields<'_>) {
     match status.text(&["type"]) {
         Some("retry") => {
             let message = status.text(&["message"]).map(|text| line::short(text, line::LINE_CHARS));
-            let attempt = status.get(&["attempt"]).cloned();
+            let attempt = status.count(&["attempt"]).map(Value::from);
             reader.state("retry", &[("attempt", attempt), ("error", said(message))], true);
         }
         Some("idle") => {}

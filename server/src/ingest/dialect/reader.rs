@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::line::{Tool, call_print};
 use super::super::payload::{Fields, cut};
+use super::super::secrets::masked;
 use super::super::sign::{
     Call, Outcome, Prompter, Sign, Subagent, Usage, Via, Wait, What, Who, Why, print_of,
 };
@@ -236,7 +237,8 @@ impl<'a> Reader<'a> {
     /// A text that stands in events only where content is captured.
     pub(super) fn content(&self, text: &str) -> Option<Box<str>> {
         let captured = self.context.captures_content && !text.trim().is_empty();
-        captured.then(|| cut(text, CONTENT_BYTES_MAX).into())
+        // A secret at the end of what is kept is masked before it is cut in two.
+        captured.then(|| cut(&masked(cut(text, 2 * CONTENT_BYTES_MAX)), CONTENT_BYTES_MAX).into())
     }
 }
 

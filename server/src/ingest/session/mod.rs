@@ -4,6 +4,7 @@ mod actor;
 mod calls;
 mod draft;
 mod fold;
+mod kinds;
 mod lease;
 mod name;
 mod step;

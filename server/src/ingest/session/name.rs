@@ -4,11 +4,12 @@ use arcane_shared::DaemonName;
 
 use super::super::dialect::Agent;
 use super::super::payload::cut;
+use super::super::secrets::masked;
 
 /// A name of a daemon for a kind of subagent: `Code Reviewer` is `code-reviewer`. One of an agent's own name is told apart from it.
 pub(super) fn subagent_daemon(kind: &str, parent: &DaemonName) -> DaemonName {
     let mut name = String::new();
-    for c in kind.chars().flat_map(char::to_lowercase) {
+    for c in masked(kind).chars().flat_map(char::to_lowercase) {
         match c {
             'a'..='z' | '0'..='9' | '.' | '_' | '-' => name.push(c),
             _ if name.ends_with('-') || name.is_empty() => {}

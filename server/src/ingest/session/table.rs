@@ -11,6 +11,7 @@ use super::super::sign::{Call, Sign, Subagent, Via, What};
 use super::actor::{Actor, Open, Presence, Stage, Turn, Waiting};
 use super::draft::Drafts;
 use super::fold::Session;
+use super::kinds::Kinds;
 use super::step::leave;
 
 /// Most sessions that are known at a time, those that ended included; beyond that the one that was not heard of for longest is
@@ -36,6 +37,7 @@ pub(crate) struct Table {
     /// Subagents whose signs come with their own id for the session's: the session that they are of.
     aliases: HashMap<Key, Box<str>>,
     present: HashMap<RoomName, Presence>,
+    kinds: Kinds,
 }
 
 impl Table {
@@ -44,6 +46,8 @@ impl Table {
         let mut drafts = Vec::new();
         let resolved = self.resolve(room, sign);
         let sign = resolved.as_ref().unwrap_or(sign);
+        let bounded = self.bounded(sign, now);
+        let sign = bounded.as_ref().unwrap_or(sign);
         let key = Key { room: room.clone(), daemon: sign.who.daemon.clone(), id: sign.who.session.clone() };
         if !self.sessions.contains_key(&key) {
             if sign.via == Via::Twin {
@@ -157,6 +161,18 @@ impl Table {
             }
             what => what,
         };
+        Some(sign)
+    }
+
+    /// A sign of a subagent without its kind, if there are too many new ones.
+    fn bounded(&mut self, sign: &Sign, now: Timestamp) -> Option<Sign> {
+        let agent = sign.who.agent.as_ref()?;
+        let kind = agent.kind.as_deref()?;
+        if self.kinds.admit(kind, now) {
+            return None;
+        }
+        let mut sign = sign.clone();
+        sign.who.agent = Some(Subagent { kind: None, ..agent.clone() });
         Some(sign)
     }
 

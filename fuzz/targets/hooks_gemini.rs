@@ -1,0 +1,8 @@
+//! Payloads of gemini's hooks, one a line.
+
+#![no_main]
+
+use arcane_server::fuzzing::hooks;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| hooks("gemini", text));
