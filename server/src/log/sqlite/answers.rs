@@ -180,7 +180,8 @@ impl EventLog for SqliteLog {
 
 impl History for SqliteLog {
     fn page(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {
-        self.ask_from(&self.0.questions, move |database| database.history(&query))
+        let places = if query.text.is_some() { &self.0.searches } else { &self.0.questions };
+        self.ask_from(places, move |database| database.history(&query))
     }
 
     fn activity(&self, query: ActivityQuery) -> Answer<'_, Activity> {
@@ -251,5 +252,27 @@ impl Database {
             }),
             answered => Ok(answered?),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Retention;
+    use crate::log::history::Search;
+
+    #[tokio::test]
+    async fn no_other_question_waits_for_searches() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = SqliteLog::open(dir.path(), Retention::default()).unwrap();
+        let room = log.open_room(&RoomName::default()).await.unwrap().id;
+        let searching = Arc::clone(&log.0.searches).acquire_many_owned(2).await.unwrap();
+        let plain = HistoryQuery { room, limit: 1, ..HistoryQuery::default() };
+        let search = HistoryQuery { text: Some(Search::parse("a*").unwrap()), ..plain.clone() };
+        let mut waiting = log.page(search);
+        assert!((&mut waiting).now_or_never().is_none());
+        log.page(plain).await.unwrap();
+        drop(searching);
+        waiting.await.unwrap();
     }
 }

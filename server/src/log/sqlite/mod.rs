@@ -60,6 +60,8 @@ pub struct SqliteLog(Arc<Database>);
 
 /// Answers of each kind that are being read at a time; further questions wait. Each holds one page in memory.
 const ANSWERS_MAX: usize = 4;
+/// Searches for words that are worked on at a time: one takes as long as hundreds of other questions.
+const SEARCHES_MAX: usize = 2;
 
 #[derive(Debug)]
 struct Database {
@@ -67,6 +69,8 @@ struct Database {
     answers: Arc<Semaphore>,
     /// Places of history and activity, which may take long: no reader waits for them.
     questions: Arc<Semaphore>,
+    /// Places of searches for words: no other question waits for them.
+    searches: Arc<Semaphore>,
     queue: Arc<Queue>,
     pins: Pins,
     marks: Arc<Marks>,
@@ -153,6 +157,7 @@ impl SqliteLog {
         Ok(Self(Arc::new(Database {
             answers: Arc::new(Semaphore::new(ANSWERS_MAX)),
             questions: Arc::new(Semaphore::new(ANSWERS_MAX)),
+            searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
             queue,
             pins,
             marks,
