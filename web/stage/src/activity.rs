@@ -1,9 +1,9 @@
 //! How much happened when: what the strip draws, and the way from a moment to a number of the log.
 
-use arcane_shared::api::{ActivityAnswer, ActivityBucket};
 use arcane_shared::{AnySpell, Epoch, Seq, SpellName, UnixMillis};
 use serde_json::Value;
 
+use crate::answers::epoch;
 use crate::timeline::{Bucket, KINDS, kind};
 
 /// Most stretches of time held; beyond that the oldest give way.
@@ -50,17 +50,20 @@ pub enum Place {
     },
 }
 
-impl From<ActivityAnswer> for Activity {
-    fn from(answer: ActivityAnswer) -> Self {
+impl Activity {
+    /// Reads the answer of `GET /events/activity`. Stretches that cannot be read are left out.
+    #[must_use]
+    pub fn read(answer: &Value) -> Option<Self> {
+        let buckets = answer["buckets"].as_array()?;
         let mut activity = Self {
-            epoch: answer.epoch,
+            epoch: epoch(answer)?,
             head: 0,
-            oldest_at: answer.oldest_at,
+            oldest_at: answer["oldest_at"].as_f64(),
             #[expect(clippy::cast_precision_loss, reason = "seconds of a few years")]
-            step_ms: answer.step_s.max(1) as f64 * 1000.0,
+            step_ms: answer["step_s"].as_u64()?.max(1) as f64 * 1000.0,
             slots: Vec::new(),
         };
-        for slot in answer.buckets.iter().take(SLOTS_MAX).map(slot) {
+        for slot in buckets.iter().filter_map(slot).take(SLOTS_MAX) {
             if activity.slots.last().is_none_or(|last| last.at < slot.at && last.seq < slot.seq) {
                 activity.slots.push(slot);
             }
@@ -69,11 +72,9 @@ impl From<ActivityAnswer> for Activity {
         if let Some(last) = activity.slots.last() {
             activity.head = (last.seq + u64::from(last.bucket.total())).saturating_sub(1);
         }
-        activity
+        Some(activity)
     }
-}
 
-impl Activity {
     /// Nothing yet, in stretches of so many milliseconds: of events that come without a log.
     #[must_use]
     pub fn without_log(step_ms: f64) -> Self {
@@ -133,22 +134,28 @@ impl Activity {
     }
 }
 
-fn slot(bucket: &ActivityBucket) -> Slot {
+fn slot(bucket: &Value) -> Option<Slot> {
     let small = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
     let mut by_kind = [0; KINDS];
     for (count, spell) in by_kind.iter_mut().zip(SpellName::ALL) {
-        *count = small(bucket.by_spell.get(spell.as_str()).and_then(Value::as_u64).unwrap_or(0));
+        *count = small(bucket["by_spell"][spell.as_str()].as_u64().unwrap_or(0));
     }
     let named: u64 = by_kind.iter().map(|n| u64::from(*n)).sum();
     // Spells of a later version have no name here.
-    by_kind[KINDS - 1] = small(bucket.events.saturating_sub(named));
-    Slot { at: bucket.at, seq: bucket.seq, bucket: Bucket { by_kind, failures: small(bucket.failures) } }
+    by_kind[KINDS - 1] = small(bucket["events"].as_u64()?.saturating_sub(named));
+    let failures = small(bucket["failures"].as_u64()?);
+    Some(Slot {
+        at: bucket["at"].as_f64()?,
+        seq: bucket["seq"].as_u64()?,
+        bucket: Bucket { by_kind, failures },
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use arcane_shared::Metadata;
+    use arcane_shared::api::{ActivityAnswer, ActivityBucket};
     use proptest::prelude::*;
 
     fn answer(step_s: u64, counts: &[(u64, u64)]) -> Activity {
@@ -171,7 +178,7 @@ mod tests {
             step_s,
             buckets,
         };
-        answer.into()
+        Activity::read(&serde_json::to_value(answer).unwrap()).unwrap()
     }
 
     #[test]

@@ -3,12 +3,19 @@
 //! By name, member by member: a type for each answer would bring a decoder of all its members along, a sixtieth of the page's bytes. What is
 //! missing or of another kind is nothing.
 
+use arcane_shared::Epoch;
 use serde_json::Value;
 
 /// A member that is text; empty, if there is none.
 #[must_use]
 pub fn text<'a>(answer: &'a Value, member: &str) -> &'a str {
     answer[member].as_str().unwrap_or_default()
+}
+
+/// The run of numbers that an answer's positions belong to.
+#[must_use]
+pub fn epoch(answer: &Value) -> Option<Epoch> {
+    answer["epoch"].as_str().map(|epoch| Epoch(epoch.to_owned()))
 }
 
 /// The texts of a list.

@@ -87,7 +87,12 @@ pub fn read(text: &str, now: Timestamp) -> Incoming {
 /// Reads an event, mended as [`Mended`] is. `now` dates one whose own time cannot be read.
 #[must_use]
 pub fn event(value: Value, now: Timestamp) -> Option<ReceivedEvent> {
-    dated(Mended::deserialize(Plain(value)).ok()?, now)
+    dated(Mended(mended(value)), now)
+}
+
+/// Reads an event, mended as [`Mended`] is.
+pub(crate) fn mended(value: Value) -> Option<ReceivedEvent> {
+    Mended::deserialize(Plain(value)).ok()?.0
 }
 
 fn dated(Mended(event): Mended, now: Timestamp) -> Option<ReceivedEvent> {

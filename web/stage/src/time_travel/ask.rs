@@ -1,12 +1,13 @@
 //! What a traveller asks of the log, and what comes back.
 
-use arcane_shared::api::{ActivityAnswer, HistoryAnswer, RosterAnswer};
+use arcane_shared::api::RosterAnswer;
 use arcane_shared::lenient::Plain;
 use arcane_shared::{Epoch, ReceivedEvent, Seq, UnixMillis};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::activity::Activity;
+use crate::answers::epoch;
 use crate::moment::written;
 
 /// Events of one page.
@@ -59,15 +60,9 @@ impl Ask {
     #[must_use]
     pub fn read(&self, answer: Value) -> Option<Answer> {
         match self {
-            Self::Activity { .. } => {
-                let activity = ActivityAnswer::deserialize(Plain(answer)).ok()?;
-                Some(Answer::Activity(activity.into()))
-            }
+            Self::Activity { .. } => Some(Answer::Activity(Activity::read(&answer)?)),
             Self::Roster(_) => Some(Answer::Roster(Box::new(RosterAnswer::deserialize(Plain(answer)).ok()?))),
-            Self::Before(_) | Self::After(_) => {
-                let page = HistoryAnswer::deserialize(Plain(answer)).ok()?;
-                Some(Answer::Page(page.into()))
-            }
+            Self::Before(_) | Self::After(_) => Some(Answer::Page(Page::read(answer)?)),
         }
     }
 }
@@ -96,9 +91,14 @@ pub struct Page {
     pub more: bool,
 }
 
-impl From<HistoryAnswer> for Page {
-    fn from(answer: HistoryAnswer) -> Self {
-        Self { epoch: answer.epoch, head: answer.head, events: answer.events, more: answer.next.is_some() }
+impl Page {
+    /// Reads the answer of `GET /events`.
+    fn read(mut answer: Value) -> Option<Self> {
+        let (epoch, head) = (epoch(&answer)?, answer["head"].as_u64()?);
+        let more = !answer["next"].is_null();
+        let Value::Array(events) = answer["events"].take() else { return None };
+        let events = events.into_iter().filter_map(crate::message::mended).collect();
+        Some(Self { epoch, head, events, more })
     }
 }
 
@@ -154,6 +154,7 @@ impl Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arcane_shared::api::HistoryAnswer;
     use serde_json::json;
 
     #[test]
