@@ -24,7 +24,7 @@ function overhear(page: Page): { addresses: string[]; complaints: string[] } {
 test("a link signs the page in, and its token is nowhere to be seen", async ({ page, server }) => {
   const heard = overhear(page);
   const link = server.link();
-  const token = link.split("#token=")[1];
+  const token = link.split("#login=")[1];
   await page.goto(link);
   await live(page);
   expect(page.url()).toBe(`${server.url}/`);
@@ -40,6 +40,12 @@ test("a link signs the page in, and its token is nowhere to be seen", async ({ p
   expect(leaks).toEqual([]);
   expect(await kept(page)).not.toContain(token);
   expect(heard.complaints).toEqual([]);
+  // What a browser remembers of the link opens nothing.
+  await page.evaluate(() => sessionStorage.clear());
+  await page.goto("about:blank");
+  await page.goto(link);
+  await expect(page.getByTestId("notice")).toContainText("opened before");
+  await expect(page.getByTestId("locked")).toBeVisible();
 });
 
 test("without a token the gate is closed, and a pasted one opens it", async ({ page, server }) => {

@@ -34,7 +34,12 @@ export class GuardedServer extends ArcaneServer {
   /** The link of `arcane login`. */
   link = (...more: string[]): string => this.run(["login", "--url", this.url, ...more]);
 
-  token = (...more: string[]): string => this.link(...more).split("#token=")[1];
+  /** A token of what a person does, or of what is said. */
+  token(...more: string[]): string {
+    const person = { "--sub": "ada", "--can": "subscribe,cast,answer", "--rooms": "*" };
+    const others = Object.entries(person).filter(([flag]) => !more.includes(flag));
+    return this.run(["token", "new", ...more, ...others.flat()]);
+  }
 
   revoke = (name: string): string => this.run(["token", "revoke", name]);
 

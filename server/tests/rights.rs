@@ -19,6 +19,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 enum Needs {
     /// Nothing.
     Nothing,
+    /// A link's token, which `signing_in.rs` has a table of: every other is refused.
+    Link,
     /// A token that holds, whatever it allows.
     Token,
     /// This right, whatever the room: what it answers is cut to the token's rooms.
@@ -30,7 +32,7 @@ enum Needs {
     /// This right, and every event of every room.
     AllRooms(&'static str),
 }
-use Needs::{AllRooms, Anywhere, Nothing, Room, Token, Whole};
+use Needs::{AllRooms, Anywhere, Link, Nothing, Room, Token, Whole};
 
 /// Every route. A route that is not here fails the test.
 const ROUTES: &[(&str, &str, Needs)] = &[
@@ -42,6 +44,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("get", "/openapi.json", Nothing),
     ("get", "/docs", Nothing),
     ("get", "/docs.css", Nothing),
+    ("post", "/login", Link),
     ("get", "/whoami", Token),
     ("get", "/metrics", Anywhere("metrics")),
     ("get", "/rooms", Anywhere("subscribe")),
@@ -60,6 +63,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("get", "/statistics", Whole("subscribe")),
     ("get", "/events/stats", AllRooms("subscribe")),
     ("post", "/events", Room("publish")),
+    ("post", "/hooks/{agent}", Room("publish")),
     ("post", "/summon", Room("cast")),
     ("post", "/invoke", Room("cast")),
     ("post", "/banish", Room("cast")),
@@ -84,9 +88,10 @@ fn example(path: &str) -> (String, Option<Value>) {
         // What other spells mean has a table of its own.
         "/spell/parse" | "/spell/cast" => Some(json!({"spell": "summon claude"})),
         "/consumers/{name}/ack" => Some(json!({"seq": 1})),
+        "/hooks/{agent}" => Some(json!({"hook_event_name": "Stop", "session_id": "s"})),
         _ => None,
     };
-    (path.replace("{name}", "main").replace("{file}", "none.mp3"), body)
+    (path.replace("{agent}", "claude").replace("{name}", "main").replace("{file}", "none.mp3"), body)
 }
 
 /// What a server says of itself, and what its source adds to that.
@@ -197,13 +202,16 @@ async fn every_route_with_every_kind_of_token() {
             }
         }
         match needs {
+            Link => assert_eq!(route.ask(Some(&token(&json!({}))), &[]).await.0, StatusCode::UNAUTHORIZED),
             Nothing | Token => route.allows(&token(&json!({"can": []}))).await,
             Anywhere(right) | Room(right) | Whole(right) | AllRooms(right) => {
                 route.refuses(&token(&all_rights_but(right)), "without the right").await;
                 route.allows(&token(&json!({"can": [right]}))).await;
             }
         }
-        check_scopes(&route, *needs).await;
+        if *needs != Link {
+            check_scopes(&route, *needs).await;
+        }
         for header in
             [("origin", "http://localhost:3000"), ("host", "evil.example"), ("sec-fetch-site", "cross-site")]
         {
@@ -217,12 +225,12 @@ async fn every_route_with_every_kind_of_token() {
 async fn check_scopes(route: &Asked<'_>, needs: Needs) {
     let elsewhere = token(&json!({"rooms": ["lab", "team-*"]}));
     match needs {
-        Nothing | Token | Anywhere(_) => route.allows(&elsewhere).await,
+        Nothing | Link | Token | Anywhere(_) => route.allows(&elsewhere).await,
         Room(_) | Whole(_) | AllRooms(_) => route.refuses(&elsewhere, "elsewhere").await,
     }
     let narrow = token(&json!({"filter": {"spell": ["voice"]}}));
     match needs {
-        Nothing | Token | Anywhere(_) | Room(_) => route.allows(&narrow).await,
+        Nothing | Link | Token | Anywhere(_) | Room(_) => route.allows(&narrow).await,
         Whole(_) | AllRooms(_) => route.refuses(&narrow, "through a filter").await,
     }
     let named = token(&json!({"rooms": ["main"]}));

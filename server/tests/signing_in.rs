@@ -8,8 +8,11 @@ mod support;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use support::guarded::Guarded;
+use support::TestServer;
+use support::guarded::{Guarded, OTHER_SECRET, now, signed, token};
 
 fn login(keys: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_arcane"));
@@ -32,8 +35,23 @@ fn without_keys_it_says_where_to_get_some() {
 fn link(output: &Output) -> (String, String) {
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout.clone()).unwrap();
-    let (address, token) = text.trim_end().split_once("/#token=").unwrap();
+    let (address, token) = text.trim_end().split_once("/#login=").unwrap();
     (address.into(), token.into())
+}
+
+/// What a link's token is exchanged for, or why not.
+async fn exchanged(guarded: &Guarded, link: &str) -> Result<String, (u16, String)> {
+    let (status, answer) = guarded.status(link, reqwest::Method::POST, "/login", None).await;
+    match answer["token"].as_str() {
+        Some(token) => Ok(token.into()),
+        None => Err((status, answer["detail"].as_str().unwrap().into())),
+    }
+}
+
+/// What a token says.
+fn said(token: &str) -> Value {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice(&claims).unwrap()
 }
 
 async fn who(guarded: &Guarded, token: &str) -> Value {
@@ -47,6 +65,7 @@ async fn a_link_carries_a_token_of_what_a_person_does() {
     let guarded = Guarded::start().await;
     let (address, token) = link(&login(&guarded.file, &[]));
     assert_eq!(address, "http://127.0.0.1:8000");
+    let token = exchanged(&guarded, &token).await.unwrap();
     let mut answer = who(&guarded, &token).await;
     assert!(answer["expires_at"].take().is_string());
     let expected =
@@ -61,11 +80,62 @@ async fn a_link_is_for_what_was_said() {
         ["--url", "https://bus.example/arcane/", "--sub", "wall", "--can", "subscribe", "--rooms", "team-*"];
     let (address, token) = link(&login(&guarded.file, &args));
     assert_eq!(address, "https://bus.example/arcane");
-    let answer = who(&guarded, &token).await;
+    let answer = who(&guarded, &exchanged(&guarded, &token).await.unwrap()).await;
     assert_eq!(
         (&answer["subject"], &answer["can"], &answer["rooms"]),
         (&json!("wall"), &json!(["subscribe"]), &json!(["team-*"]))
     );
+}
+
+#[tokio::test]
+async fn a_link_opens_once_does_nothing_else_and_takes_its_token_with_it() {
+    let guarded = Guarded::start().await;
+    let (_, link) = link(&login(&guarded.file, &["--expires", "2h"]));
+    let (status, answer) = guarded.status(&link, reqwest::Method::GET, "/events", None).await;
+    assert_eq!((status, answer["detail"].as_str().unwrap().contains("once")), (401, true), "{answer}");
+    let (first, second) = tokio::join!(exchanged(&guarded, &link), exchanged(&guarded, &link));
+    let (token, refused) = match (first, second) {
+        (Ok(token), Err(refused)) | (Err(refused), Ok(token)) => (token, refused),
+        both => panic!("a link is opened once: {both:?}"),
+    };
+    assert_eq!(refused, (401, "the link was opened before; `arcane login` prints another".into()));
+    let [of_link, of_token] = [&link, &token].map(|token| said(token));
+    assert_eq!(of_link["jti"], of_token["jti"]);
+    let lasts = of_token["exp"].as_u64().unwrap() - of_link["iat"].as_u64().unwrap();
+    assert!((7_200..7_260).contains(&lasts), "{lasts}");
+    let again = exchanged(&guarded, &token).await.unwrap_err();
+    assert_eq!(again, (401, "the token is no link's; it can be used as it is".into()));
+    who(&guarded, &token).await;
+}
+
+#[tokio::test]
+async fn a_link_that_does_not_hold_opens_nothing() {
+    let guarded = Guarded::start().await;
+    let open = TestServer::start().await;
+    assert_eq!(open.http.post(open.url("/login")).send().await.unwrap().status(), 409);
+    let none = guarded.server.http.post(guarded.server.url("/login")).send().await.unwrap();
+    assert_eq!(none.status(), 401);
+    let link = |claims: Value| token(&claims);
+    let whole = || json!({"exp": now() + 60, "link": 60});
+    let with = |name: &str, value: Value| {
+        let mut claims = whole();
+        claims[name] = value;
+        link(claims)
+    };
+    for (token, why) in [
+        (with("exp", json!(now() - 1)), "expired"),
+        (with("aud", json!("other")), "aud"),
+        (with("jti", Value::Null), "a link has a jti"),
+        (with("exp", json!(now() + 86_400)), "within an hour"),
+        (with("link", json!(-1)), "claims cannot be used"),
+        (with("link", json!(u64::MAX)), "number of seconds"),
+        (signed(OTHER_SECRET, &whole()), "not signed"),
+        ("rubbish".into(), "no JSON Web Token"),
+    ] {
+        let (status, detail) = exchanged(&guarded, &token).await.unwrap_err();
+        assert!(status == 401 && detail.contains(why), "{why}: {detail}");
+    }
+    exchanged(&guarded, &link(whole())).await.unwrap();
 }
 
 #[test]

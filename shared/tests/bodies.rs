@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use arcane_shared::api::{
     AckRequest, ActivityAnswer, ActivityBucket, CastAnswer, ConsumerCard, ConsumersAnswer, DaemonAliases,
     DaemonAnswer, DaemonRequest, DaemonsAnswer, ExampleGroup, ExamplesAnswer, FieldError, HealthAnswer,
-    HistoryAnswer, InvokeRequest, ParseAnswer, ParsedSpell, Problem, PublishAnswer, PublishEvent, Published,
-    PurgeAnswer, ReadyAnswer, RecentAnswer, RoomCard, RoomsAnswer, RosterAnswer, Span, SpanKind, SpellAction,
-    SpellRequest, StatisticsAnswer, StatsAnswer, VoiceAnswer, VoiceRequest, WhoAmIAnswer,
+    HistoryAnswer, InvokeRequest, LoginAnswer, ParseAnswer, ParsedSpell, Problem, PublishAnswer,
+    PublishEvent, Published, PurgeAnswer, ReadyAnswer, RecentAnswer, RoomCard, RoomsAnswer, RosterAnswer,
+    Span, SpanKind, SpellAction, SpellRequest, StatisticsAnswer, StatsAnswer, VoiceAnswer, VoiceRequest,
+    WhoAmIAnswer,
 };
 use arcane_shared::control::{CloseCode, MissReason, PaintSample, StreamClose, is_reconnectable};
 use arcane_shared::daemon::DaemonCard;
@@ -148,6 +149,7 @@ fn rooms_and_consumers() {
 #[test]
 fn operating() {
     is::<HealthAnswer>(r#"{"status":"healthy","version":"0.1.0","uptime_s":1.5,"subscribers":2}"#);
+    is::<LoginAnswer>(r#"{"token":"a.b.c"}"#);
     is::<WhoAmIAnswer>(r#"{"subject":"anonymous","can":["subscribe","cast"],"rooms":["*"]}"#);
     is::<WhoAmIAnswer>(
         r#"{"subject":"wall","can":["subscribe"],"rooms":["main","team-*"],"filter":{"spell":["voice"]},"expires_at":"2026-01-02T03:04:05.000000"}"#,

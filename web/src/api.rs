@@ -121,7 +121,7 @@ impl Server {
     }
 
     // One future in a box: all callers await the same code.
-    fn request(
+    pub(crate) fn request(
         &self,
         path: &str,
         body: Option<String>,

@@ -31,7 +31,7 @@ const SETTLED_AFTER: Duration = Duration::from_millis(1_500);
 #[component]
 pub(crate) fn App() -> impl IntoView {
     let app = AppHandle::of_page();
-    app.take_token();
+    let is_signing_in = app.take_link();
     let views = app.views;
     let dropping = take_drops(app);
     let alive = RwSignal::new(false);
@@ -46,16 +46,14 @@ pub(crate) fn App() -> impl IntoView {
         app.with(|page| page.turn_away(document().hidden()));
     });
     window_event_listener(leptos::ev::hashchange, move |_| {
-        if app.take_token() {
-            app.enter_signed_in();
-        }
+        app.take_link();
     });
     window_event_listener(leptos::ev::online, move |_| app.try_now());
     window_event_listener(leptos::ev::focus, move |_| app.try_now());
     window_event_listener(leptos::ev::pagehide, move |_| {
         app.with(crate::page::Page::save);
     });
-    views.stage.scene.on_load(move |scene| begin(app, scene));
+    views.stage.scene.on_load(move |scene| begin(app, scene, is_signing_in));
     let visiting = views.when.pick(|when| when.visiting);
     let is_down =
         views.header.figures.pick(|figures| matches!(figures.state, "reconnecting" | "disconnected"));
@@ -106,7 +104,7 @@ fn Messages(told: Told) -> impl IntoView {
 /// a second where a CPU paints. So much later it takes a few milliseconds.
 const GPU_RESTED_MS: u64 = 350;
 
-fn begin(app: AppHandle, canvas: HtmlCanvasElement) {
+fn begin(app: AppHandle, canvas: HtmlCanvasElement, is_signing_in: bool) {
     watch_context(app, &canvas);
     let set_the_stage = {
         let canvas = canvas.clone();
@@ -126,7 +124,7 @@ fn begin(app: AppHandle, canvas: HtmlCanvasElement) {
     }
     expose(app);
     app.settle_settings();
-    if !crate::clock::is_manual() {
+    if !crate::clock::is_manual() && !is_signing_in {
         if app.has_room() {
             app.connect();
         }

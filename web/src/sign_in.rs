@@ -1,26 +1,42 @@
 //! Signing in: by a link whose fragment carries a token, or by one that is pasted.
 
-use arcane_stage::sign_in;
+use arcane_stage::answers::text;
+use arcane_stage::sign_in::{self, Credential};
 use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::api::Failure;
 use crate::app_handle::AppHandle;
 use crate::storage;
 
 impl AppHandle {
-    /// Takes a token out of the page's address, which is the page's own server's.
-    pub(crate) fn take_token(self) -> bool {
-        let location = window().location();
-        let fragment = location.hash().unwrap_or_default();
-        let Some(token) = sign_in::of_fragment(&fragment) else { return false };
+    /// Takes a link's token out of the page's address and signs in with it, at the page's own server; says whether it does, and will
+    /// connect then.
+    pub(crate) fn take_link(self) -> bool {
+        let fragment = window().location().hash().unwrap_or_default();
+        if !sign_in::is_link(&fragment) {
+            return false;
+        }
         // At once: who looks at the address sees none.
         self.write_address();
-        let token = sign_in::read(token).filter(|_| crate::address::query().get("server").is_none());
-        if let Some(token) = token {
-            self.keep_token(Some(token));
-        }
-        token.is_some()
+        crate::address::query().get("server").is_none() && self.sign_in(&fragment)
+    }
+
+    /// Goes on with the token that a link is exchanged for.
+    fn open_link(self, link: &str) {
+        let mut server = self.server();
+        server.set_token(Some(link.to_owned()));
+        leptos::task::spawn_local(async move {
+            match server.request("/login", Some(String::new())).await {
+                Ok(answer) => self.enter_with(text(&answer, "token")),
+                Err(Failure { problem, .. }) => {
+                    let sentence = problem.map(|problem| problem.sentence);
+                    self.tell(&sentence.unwrap_or_else(|| "The server does not answer.".to_owned()));
+                    self.connect();
+                }
+            }
+        });
     }
 
     /// Shows the server this token from now on, as long as the tab is open.
@@ -31,21 +47,22 @@ impl AppHandle {
         });
     }
 
-    /// Goes on with a token that was taken.
-    pub(crate) fn enter_signed_in(self) {
+    /// Goes on with a token.
+    fn enter_with(self, token: &str) {
+        self.keep_token(Some(token));
         self.connect();
         self.learn();
         self.refresh();
     }
 
-    /// Signs in with what was pasted; says whether there was a token in it.
-    pub(crate) fn sign_in(self, pasted: &str) -> bool {
-        let token = sign_in::read(pasted);
-        if token.is_some() {
-            self.keep_token(token);
-            self.enter_signed_in();
+    /// Signs in with what was pasted, or with a link; says whether there was a token in it.
+    pub(crate) fn sign_in(self, text: &str) -> bool {
+        match sign_in::read(text) {
+            None => return false,
+            Some(Credential::Token(token)) => self.enter_with(token),
+            Some(Credential::Link(link)) => self.open_link(link),
         }
-        token.is_some()
+        true
     }
 
     /// Lets go of the token and of all that is shown.

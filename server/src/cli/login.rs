@@ -9,19 +9,20 @@ use clap::Args;
 use super::keys::KeysFile;
 use super::print::{print, remark};
 use super::token::{self, issue, lifetime};
+use crate::gate::link::OPENS_FOR;
 use crate::gate::rights::Right;
 use crate::gate::scope::RoomPattern;
 use crate::gate::token::{AUDIENCE, Claims};
 
-/// How long the token of a link holds.
+/// How long the token holds that a link is exchanged for.
 const HOLDS: Duration = Duration::from_hours(12);
 /// What a link allows: what a person does with the dashboard.
 const CAN: [Right; 3] = [Right::Subscribe, Right::Cast, Right::Answer];
 
 /// Prints a link that signs a browser in.
 ///
-/// The token is behind the # of the link, which browsers do not send; the dashboard takes it out of its address at once. Who has the
-/// link has the token until it ends.
+/// Who opens the link first is signed in: it can be opened once, within ten minutes, so what a browser's history keeps of it is worth
+/// nothing.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Login {
     #[command(flatten)]
@@ -38,7 +39,7 @@ pub(super) struct Login {
     /// Rooms, comma-separated: names, beginnings (team-*), or all (*).
     #[arg(long, value_delimiter = ',', default_value = "*")]
     rooms: Vec<RoomPattern>,
-    /// How long it holds: 90s, 15m, 12h, 30d.
+    /// How long the browser stays signed in: 90s, 15m, 12h, 30d.
     #[arg(long, default_value = "12h", value_parser = lifetime)]
     expires: Duration,
     /// The server's --audience.
@@ -55,25 +56,30 @@ impl Login {
         let claims = Claims {
             can: names(&self.can),
             rooms: self.rooms.iter().map(ToString::to_string).collect(),
-            ..token::claims(self.sub.unwrap_or_else(user), self.expires, &self.audience)
+            link: Some(self.expires.as_secs()),
+            ..token::claims(self.sub.unwrap_or_else(user), OPENS_FOR, &self.audience)
         };
         let scheme = if secure { "https" } else { "http" };
         let token = issue(&claims, self.keys.path()?)?;
         print(&link(&format!("{scheme}://{host}{path}"), &token))?;
-        remark(&format!("open it in a browser; it holds until {} UTC", token::time(claims.exp)));
+        remark(&format!("open it in a browser, once, until {} UTC", token::time(claims.exp)));
         Ok(())
     }
 }
 
 /// A link for whoever starts a server at a terminal; `None` where the keys sign nothing.
 pub(super) fn link_of_start(base: &str, keys: &Path, audience: &str) -> Option<String> {
-    let claims =
-        Claims { can: names(&CAN), rooms: vec!["*".into()], ..token::claims(user(), HOLDS, audience) };
+    let claims = Claims {
+        can: names(&CAN),
+        rooms: vec!["*".into()],
+        link: Some(HOLDS.as_secs()),
+        ..token::claims(user(), OPENS_FOR, audience)
+    };
     Some(link(base, &issue(&claims, keys).ok()?))
 }
 
 fn link(base: &str, token: &str) -> String {
-    format!("{base}/#token={token}")
+    format!("{base}/#login={token}")
 }
 
 fn names(rights: &[Right]) -> Vec<String> {

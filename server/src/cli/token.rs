@@ -15,6 +15,7 @@ use crate::gate::own_limits::{OwnLimit, OwnLimits};
 use crate::gate::revocation::Revocation;
 use crate::gate::rights::Right;
 use crate::gate::scope::RoomPattern;
+use crate::gate::signing::sign;
 use crate::gate::token::{self, AUDIENCE, Audience, Claims};
 use crate::gate::tokens::unix_seconds;
 
@@ -144,6 +145,7 @@ pub(super) fn claims(sub: String, expires: Duration, audience: &str) -> Claims {
         rooms: vec![],
         can: vec![],
         filter: EventFilter::default(),
+        link: None,
         limits: OwnLimits::default(),
     }
 }
@@ -156,10 +158,13 @@ pub(super) fn issue(claims: &Claims, file: &Path) -> anyhow::Result<String> {
         );
     }
     let keys = keys::read(file)?;
-    let token = token::sign(&later_than_revoked(claims, &keys), &keys)
+    let token = sign(&later_than_revoked(claims, &keys), &keys)
         .with_context(|| format!("cannot sign with the keys in {}", file.display()))?;
     let Audience::One(audience) = &claims.aud else { bail!("a token is made for one audience") };
-    token::verify(&token, &keys, audience, unix_seconds())?;
+    match claims.link {
+        None => token::verify(&token, &keys, audience, unix_seconds()).map(|_| ())?,
+        Some(_) => token::verify_link(&token, &keys, audience, unix_seconds()).map(|_| ())?,
+    }
     Ok(token)
 }
 

@@ -40,6 +40,9 @@ pub(crate) struct Claims {
     /// Which events its reader gets, whatever the reader asks for.
     #[serde(default, deserialize_with = "object", skip_serializing_if = "EventFilter::is_empty")]
     pub(crate) filter: EventFilter,
+    /// The token of a link that signs a browser in: how long the token holds that it is exchanged for, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) link: Option<u64>,
     /// Limits in place of the server's.
     #[serde(default, skip_serializing_if = "OwnLimits::is_empty")]
     pub(crate) limits: OwnLimits,

@@ -3,10 +3,12 @@
 pub(crate) mod claims;
 pub(crate) mod cors;
 pub(crate) mod credentials;
+mod exchange;
 pub(crate) mod host;
 pub(crate) mod key_file;
 pub(crate) mod keys;
 pub(crate) mod limits;
+pub(crate) mod link;
 pub(crate) mod names;
 pub(crate) mod origin;
 pub(crate) mod own_limits;
@@ -18,6 +20,7 @@ pub(crate) mod queries;
 pub(crate) mod revocation;
 pub(crate) mod rights;
 pub(crate) mod scope;
+pub(crate) mod signing;
 pub(crate) mod token;
 pub(crate) mod tokens;
 

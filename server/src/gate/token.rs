@@ -6,7 +6,7 @@ use arcane_shared::filter::FILTER_VALUES_MAX;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, Header, Validation};
+use jsonwebtoken::{Algorithm, Validation};
 use serde_json::{Map, Value};
 
 pub(crate) use super::claims::{Audience, Claims};
@@ -55,6 +55,12 @@ pub(crate) enum TokenError {
     Early,
     #[error("the token was revoked")]
     Revoked,
+    #[error("the token is a link's: it signs a browser in, once, and does nothing else")]
+    Link,
+    #[error("the token is no link's; it can be used as it is")]
+    NoLink,
+    #[error("the link was opened before; `arcane login` prints another")]
+    Used,
     #[error("the token's claims cannot be used: {0}")]
     Claims(String),
 }
@@ -68,6 +74,24 @@ impl TokenError {
 
 /// Finds out what a token allows at a time, Unix seconds.
 pub(crate) fn verify(token: &str, keys: &Keys, audience: &str, now: u64) -> Result<Grant, TokenError> {
+    let (claims, key) = read(token, keys)?;
+    match claims.link {
+        None => grant(claims, key, keys, audience, now),
+        Some(_) => Err(TokenError::Link),
+    }
+}
+
+/// What the token of a link says, if it holds at a time, Unix seconds.
+pub(crate) fn verify_link(token: &str, keys: &Keys, audience: &str, now: u64) -> Result<Claims, TokenError> {
+    let (claims, key) = read(token, keys)?;
+    if claims.link.is_none() {
+        return Err(TokenError::NoLink);
+    }
+    grant(claims.clone(), key, keys, audience, now).map(|_| claims)
+}
+
+/// What a token says, if a key has signed it.
+fn read<'a>(token: &str, keys: &'a Keys) -> Result<(Claims, &'a Key), TokenError> {
     if token.len() > TOKEN_BYTES_MAX {
         return Err(TokenError::Malformed);
     }
@@ -84,7 +108,7 @@ pub(crate) fn verify(token: &str, keys: &Keys, audience: &str, now: u64) -> Resu
             Ok(token) => {
                 let claims = serde_json::from_value(Value::Object(token.claims));
                 let claims = claims.map_err(|error| TokenError::Claims(error.to_string()))?;
-                return grant(claims, key, keys, audience, now);
+                return Ok((claims, key));
             }
             Err(other) => match other.kind() {
                 ErrorKind::InvalidSignature => {}
@@ -112,7 +136,7 @@ fn members(token: &str) -> Option<Map<String, Value>> {
 }
 
 fn grant(claims: Claims, key: &Key, keys: &Keys, audience: &str, now: u64) -> Result<Grant, TokenError> {
-    let Claims { exp, iat, nbf, aud, sub, jti, rooms, can, filter, limits } = claims;
+    let Claims { exp, iat, nbf, aud, sub, jti, rooms, can, filter, limits, link: _ } = claims;
     let is_meant = match &aud {
         Audience::One(one) => one == audience,
         Audience::Several(several) => several.contains(audience),
@@ -152,23 +176,6 @@ fn grant(claims: Claims, key: &Key, keys: &Keys, audience: &str, now: u64) -> Re
     })
 }
 
-/// Why no token can be made.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SignError {
-    #[error("the first key can only verify: it has no private half")]
-    NoPrivateKey,
-    #[error(transparent)]
-    Signing(#[from] jsonwebtoken::errors::Error),
-}
-
-/// Makes a token with the first key.
-pub(crate) fn sign(claims: &Claims, keys: &Keys) -> Result<String, SignError> {
-    let signer = keys.keys.first().and_then(|key| Some((key, key.signs.as_ref()?)));
-    let (key, signs) = signer.ok_or(SignError::NoPrivateKey)?;
-    let header = Header { kid: key.kid.clone(), ..Header::new(key.algorithm) };
-    Ok(jsonwebtoken::encode(&header, claims, signs)?)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -178,7 +185,9 @@ mod tests {
     use super::super::keys::{KeyEntry, KeyFile};
     use super::super::own_limits::OwnLimits;
     use super::super::revocation::Revocation;
+    use super::super::signing::sign;
     use super::*;
+    use jsonwebtoken::Header;
 
     const NOW: u64 = 1_700_000_000;
 
@@ -206,6 +215,7 @@ mod tests {
             rooms: vec!["main".into(), "team-*".into()],
             can: vec!["publish".into(), "a-later-right".into()],
             filter: EventFilter::default(),
+            link: None,
             limits: OwnLimits::default(),
         }
     }

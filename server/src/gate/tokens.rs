@@ -15,6 +15,7 @@ use super::credentials;
 use super::key_file::read;
 use super::keys::Keys;
 use super::limits::{Counted, Limits, Subject, TooMuch};
+use super::link::Opened;
 use super::pace::Pace;
 use super::pass::{Grant, Pass};
 use super::places::{Owner, Place, Places, TooManyOpen};
@@ -37,13 +38,13 @@ const REVEAL_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Gate {
     /// What everybody may on a server without keys; `None` where tokens are wanted.
     open: Option<Pass>,
-    held: Arc<Held>,
+    pub(super) held: Arc<Held>,
 }
 
-struct Held {
+pub(super) struct Held {
     /// Whether there are keys.
-    takes_tokens: bool,
-    audience: String,
+    pub(super) takes_tokens: bool,
+    pub(super) audience: String,
     keys: RwLock<Arc<Keys>>,
     /// By the token's whole text. Emptied with every change of the keys.
     verified: Mutex<HashMap<Box<str>, Arc<Grant>>>,
@@ -53,6 +54,7 @@ struct Held {
     limits_config: LimitsConfig,
     limits: Mutex<Limits>,
     queries: Queries,
+    pub(super) links: Mutex<Opened>,
     places: Places,
     proxies: Proxies,
 }
@@ -120,6 +122,7 @@ impl Gate {
             limits_config: limits,
             limits: Mutex::new(Limits::new(limits)),
             queries: Queries::default(),
+            links: Mutex::default(),
             places: Places::default(),
             proxies,
         };
@@ -313,7 +316,7 @@ impl Gate {
 }
 
 impl Held {
-    fn keys(&self) -> Arc<Keys> {
+    pub(super) fn keys(&self) -> Arc<Keys> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 

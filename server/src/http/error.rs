@@ -55,6 +55,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("not-understood", "The words are no spell; `suggestions` says what would be."),
     ("no-token", "The server wants a token, or a user whom its proxy names, and the request has none."),
     ("bad-token", "The token does not hold; `detail` says why."),
+    ("no-login", "The server exchanges no link for a token: it has no keys, or none to sign with."),
     (
         "forbidden",
         "The token, or the login at the proxy, does not allow this; `detail` says what it does allow.",

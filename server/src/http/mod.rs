@@ -17,6 +17,7 @@ mod health;
 mod history;
 mod hooks;
 mod lines;
+mod login;
 mod metrics_alone;
 mod parameters;
 mod pieces;
@@ -89,6 +90,7 @@ fn api() -> OpenApiRouter<Site> {
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
         .routes(routes!(whoami::who_am_i))
+        .routes(routes!(login::login))
 }
 
 /// Answers requests. Cheap to clone.
@@ -183,8 +185,18 @@ fn unknown_parameters(route: &str, request: &Request) -> Option<ApiError> {
 /// What stands for the route where there is none: the dashboard's files, and mistakes.
 const NO_ROUTE: &str = "other";
 /// What everybody may ask for: nothing of it is about events.
-const PUBLIC: [&str; 9] =
-    ["/health", "/healthz", "/livez", "/ready", "/readyz", "/openapi.json", "/docs", "/docs.css", NO_ROUTE];
+const PUBLIC: [&str; 10] = [
+    "/health",
+    "/healthz",
+    "/livez",
+    "/login",
+    "/ready",
+    "/readyz",
+    "/openapi.json",
+    "/docs",
+    "/docs.css",
+    NO_ROUTE,
+];
 
 /// The layer around every route.
 async fn around_route(State(state): State<AppState>, request: Request, next: Next) -> Response {

@@ -32,6 +32,14 @@ pub struct ReadyAnswer {
     pub clock: Option<String>,
 }
 
+/// Answer of `POST /login`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LoginAnswer {
+    /// The token that the browser goes on with.
+    pub token: String,
+}
+
 /// Answer of `GET /whoami`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -6,27 +6,43 @@ use crate::answers::{text, texts};
 use crate::summary::shorten;
 
 /// What stands before the token in the fragment of a link that signs a browser in.
-const FRAGMENT: &str = "#token=";
+const FRAGMENT: &str = "#login=";
 /// Longest token that is read, bytes: what servers read of a request's head is not much more.
 const TOKEN_BYTES_MAX: usize = 8_192;
 
-/// The token in the fragment of an address.
-#[must_use]
-pub fn of_fragment(fragment: &str) -> Option<&str> {
-    fragment.strip_prefix(FRAGMENT)
+/// What signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential<'a> {
+    /// A token.
+    Token(&'a str),
+    /// What a link carries, to be exchanged for a token.
+    Link(&'a str),
 }
 
-/// The token in what was pasted: by itself, or in a whole link. `None`: there is none.
+/// Whether the fragment of an address is that of a link.
 #[must_use]
-pub fn read(pasted: &str) -> Option<&str> {
-    let text = pasted.trim();
-    let token = text.find(FRAGMENT).map_or(text, |at| &text[at + FRAGMENT.len()..]);
+pub fn is_link(fragment: &str) -> bool {
+    fragment.starts_with(FRAGMENT)
+}
+
+/// What signs in, in a text: a token by itself, or a link or its fragment. `None`: there is none.
+#[must_use]
+pub fn read(text: &str) -> Option<Credential<'_>> {
+    let text = text.trim();
+    let (token, is_link) = match text.find(FRAGMENT) {
+        Some(at) => (&text[at + FRAGMENT.len()..], true),
+        None => (text, false),
+    };
     let is_part = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
     let is_token =
         token.len() <= TOKEN_BYTES_MAX && token.split('.').count() == 3 && token.split('.').all(is_part);
-    is_token.then_some(token)
+    match is_link {
+        _ if !is_token => None,
+        true => Some(Credential::Link(token)),
+        false => Some(Credential::Token(token)),
+    }
 }
 
 /// Why spells are not offered to whom `GET /whoami` tells of; empty: they are.
@@ -65,17 +81,19 @@ mod tests {
 
     #[test]
     fn a_token_is_read_by_itself_or_from_a_link() {
-        for text in ["a.b-_.C9", " a.b-_.C9\n", "https://bus.example/arcane/#token=a.b-_.C9"] {
-            assert_eq!(read(text), Some("a.b-_.C9"), "{text}");
+        for text in ["a.b-_.C9", " a.b-_.C9\n"] {
+            assert_eq!(read(text), Some(Credential::Token("a.b-_.C9")), "{text}");
+        }
+        for text in ["https://bus.example/arcane/#login=a.b-_.C9", "#login=a.b-_.C9"] {
+            assert_eq!(read(text), Some(Credential::Link("a.b-_.C9")), "{text}");
         }
         for text in
-            ["", "a.b", "a..c", "a.b.c.d", "a b.c.d", "a.b.c,evil", "http://a.b.c/", "#token=", "ä.b.c"]
+            ["", "a.b", "a..c", "a.b.c.d", "a b.c.d", "a.b.c,evil", "http://a.b.c/", "#login=", "ä.b.c"]
         {
             assert_eq!(read(text), None, "{text}");
         }
         assert_eq!(read(&format!("a.b.{}", "c".repeat(TOKEN_BYTES_MAX))), None);
-        assert_eq!(of_fragment("#token=x"), Some("x"));
-        assert_eq!(of_fragment("#tok"), None);
+        assert!(is_link("#login=x") && !is_link("#log"));
     }
 
     #[test]

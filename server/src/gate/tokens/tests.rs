@@ -33,7 +33,7 @@ fn a_token_is_not_in_what_is_said_of_the_gate() {
     let file = KeyFile { keys: vec![KeyEntry::new([1; 32], "k1".into(), false)], ..KeyFile::default() };
     let keys = || Keys::parse(&serde_json::to_string(&file).unwrap()).unwrap();
     let claims = serde_json::json!({"exp": unix_seconds() + 60, "aud": "arcane", "sub": "ci"});
-    let token = token::sign(&serde_json::from_value(claims).unwrap(), &keys()).unwrap();
+    let token = super::super::signing::sign(&serde_json::from_value(claims).unwrap(), &keys()).unwrap();
     let gate = Gate::new(Some((keys(), "arcane".into())), LimitsConfig::none(), Proxies::none());
     let pass = gate.verify(&token).unwrap();
     assert!(gate.held.recall(&token).is_some());

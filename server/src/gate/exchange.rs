@@ -1,0 +1,38 @@
+//! A link's token for the one that a browser goes on with.
+
+use std::sync::PoisonError;
+
+use super::link::LinkError;
+use super::signing::sign;
+use super::token::{self, Claims, TokenError};
+use super::tokens::{Gate, unix_seconds};
+
+/// How far in the future a link may end, seconds: until then the server remembers that it was opened.
+const ENDS_WITHIN_S: u64 = 3600;
+
+impl Gate {
+    /// Exchanges the token of a link for the one that the browser goes on with; each link once. Both have one name, so that revoking
+    /// the link revokes what it was exchanged for.
+    ///
+    /// # Errors
+    /// If the link does not hold, was opened before, or the server has no private key.
+    pub(crate) fn exchange(&self, link: Option<&str>) -> Result<String, LinkError> {
+        if !self.held.takes_tokens {
+            return Err(LinkError::Open);
+        }
+        let (keys, now) = (self.held.keys(), unix_seconds());
+        let claims = token::verify_link(link.ok_or(TokenError::Missing)?, &keys, &self.held.audience, now)?;
+        let lifetime = claims.link.unwrap_or_default();
+        let unusable = |detail: &str| LinkError::from(TokenError::Claims(detail.into()));
+        let name = claims.jti.clone().ok_or_else(|| unusable("a link has a jti"))?;
+        if claims.exp > now + ENDS_WITHIN_S {
+            return Err(unusable("a link ends within an hour"));
+        }
+        let exp = now.checked_add(lifetime).ok_or_else(|| unusable("link is a number of seconds"))?;
+        let ends = claims.exp;
+        let token = sign(&Claims { exp, link: None, ..claims }, &keys)?;
+        let mut opened = self.held.links.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.open(&name, ends, now)?;
+        Ok(token)
+    }
+}

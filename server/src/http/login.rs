@@ -1,0 +1,36 @@
+//! Signing a browser in with a link.
+
+use arcane_shared::api::LoginAnswer;
+use axum::Json;
+use axum::http::{HeaderMap, StatusCode};
+
+use super::allowed::Public;
+use super::error::ApiError;
+use crate::gate::link::LinkError;
+use crate::gate::{TokenError, credentials};
+
+/// The token that a link of `arcane login` is exchanged for.
+///
+/// `Authorization: Bearer` carries what the link has behind `#login=`. Each link is exchanged once, within ten minutes.
+#[utoipa::path(post, path = "/login", tag = "operating", responses(
+    (status = 200, body = LoginAnswer),
+    (status = 409, description = "This server has no keys, or none that it could sign with."),
+    (status = 503, description = "Too many links were opened within an hour."),
+))]
+pub(crate) async fn login(Public(state): Public, headers: HeaderMap) -> Result<Json<LoginAnswer>, ApiError> {
+    let exchange = || -> Result<String, LinkError> {
+        let link = credentials::find(&headers, None, false).map_err(TokenError::from)?;
+        state.gate.exchange(link.as_deref())
+    };
+    let token = exchange().map_err(|error| match error {
+        LinkError::Token(error) => {
+            state.metrics.refused("token");
+            error.into()
+        }
+        LinkError::Open | LinkError::Sign(_) => {
+            ApiError::new(StatusCode::CONFLICT, "no-login", error.to_string())
+        }
+        LinkError::Full => ApiError::busy(&error.to_string()),
+    })?;
+    Ok(Json(LoginAnswer { token }))
+}
