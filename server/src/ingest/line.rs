@@ -87,13 +87,42 @@ impl Tool<'_> {
         }
     }
 
-    /// A text without the folder that the agent works in.
+    /// A text without the folder that the agent works in, and without whose home it is in.
     fn relative(&self, text: &str) -> String {
-        match self.cwd.map(|cwd| cwd.trim_end_matches(['/', '\\'])).filter(|cwd| cwd.len() > 1) {
-            Some(cwd) if text.contains(cwd) => text.replace(&format!("{cwd}/"), "").replace(cwd, "."),
-            _ => text.to_owned(),
-        }
+        let Some(cwd) = self.cwd.map(|cwd| cwd.trim_end_matches(['/', '\\'])).filter(|cwd| cwd.len() > 1)
+        else {
+            return text.to_owned();
+        };
+        let within = without_folder(text, cwd);
+        home(cwd).map_or_else(|| within.clone(), |home| within.replace(home, "~"))
     }
+}
+
+/// A text in which paths below a folder begin there, and the folder itself is a dot. `arcane-2` is not below `arcane`.
+fn without_folder(text: &str, folder: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find(folder) {
+        let (before, after) = (&rest[..at], &rest[at + folder.len()..]);
+        out.push_str(before);
+        rest = match after.strip_prefix('/') {
+            Some(below) => below,
+            None => {
+                let goes_on =
+                    after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'));
+                out.push_str(if goes_on { folder } else { "." });
+                after
+            }
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The home that a folder is in.
+fn home(folder: &str) -> Option<&str> {
+    let root = ["/home/", "/Users/"].into_iter().find(|root| folder.starts_with(root))?;
+    let name = folder[root.len()..].split('/').next().filter(|name| !name.is_empty())?;
+    Some(&folder[..root.len() + name.len()])
 }
 
 /// Whether a tool asks a human something.
@@ -167,4 +196,56 @@ fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     host.rsplit_once('@').map_or(host, |(_, host)| host)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_call_is_told_in_a_line() {
+        for (name, input, task) in [
+            ("Bash", json!({"command": "cargo test", "description": "Test it"}), "Test it"),
+            ("Bash", json!({"command": "cat /home/me/arcane/src/a.rs /home/me/arcane"}), "cat src/a.rs ."),
+            ("Bash", json!({"command": "ls /home/me/other /home/you"}), "ls ~/other /home/you"),
+            ("Bash", json!({"command": "ls /home/me/arcane-2/src"}), "ls ~/arcane-2/src"),
+            ("Bash", json!({"command": "echo a\n\n  b"}), "echo a b"),
+            ("Read", json!({"file_path": "/home/me/arcane/src/a.rs"}), "Read src/a.rs"),
+            ("Read", json!({"file_path": "/etc/ssl/certs/ca.pem"}), "Read …/certs/ca.pem"),
+            ("Read", json!({"file_path": "/home/me/arcane-2/a.rs"}), "Read …/arcane-2/a.rs"),
+            ("Write", json!({"file_path": "C:\\Users\\me\\a.txt", "content": "secret"}), "Write …/me/a.txt"),
+            (
+                "WebFetch",
+                json!({"url": "https://me:pw@docs.rs/tokio?x=1", "prompt": "p"}),
+                "WebFetch docs.rs",
+            ),
+            ("Grep", json!({"pattern": "fn main"}), "Grep fn main"),
+            ("Agent", json!({"prompt": "p", "subagent_type": "Explore"}), "Agent Explore"),
+            ("mcp__github__create_issue", json!({"title": "t"}), "github.create_issue"),
+            (
+                "apply_patch",
+                json!({"command": "*** Begin Patch\n*** Add File: a.rs\n+x\n*** End Patch"}),
+                "apply_patch a.rs",
+            ),
+            ("AskUserQuestion", json!({"questions": [{"question": "Which?"}]}), "Which?"),
+            ("Odd", json!("text"), "Odd"),
+        ] {
+            let tool = Tool { name, input: &input, cwd: Some("/home/me/arcane") };
+            assert_eq!(&*tool.task(), task, "{input}");
+        }
+    }
+
+    #[test]
+    fn lines_have_a_bound_and_no_secret() {
+        let long = short(&"word ".repeat(1000), LINE_CHARS);
+        assert_eq!((long.chars().count() <= LINE_CHARS, long.ends_with('…')), (true, true));
+        assert_eq!(
+            &*short(&format!("{} ghp_{}", "x".repeat(10), "a1B2".repeat(9)), 40),
+            "xxxxxxxxxx [masked]"
+        );
+        assert_eq!(project("/home/me/arcane/").as_deref(), Some("arcane"));
+        assert_eq!(project("/"), None);
+    }
 }

@@ -155,7 +155,14 @@ impl Step<'_, '_> {
 
     fn call_ends(&mut self, actor: &mut Actor, call: &Call, ended: &Ended<'_>) {
         let is_unknown = *ended.outcome == Outcome::Unknown;
-        let is_open = actor.open.iter().any(|open| Some(&open.id) == call.id.as_ref());
+        let by_id = actor.open.iter().any(|open| Some(&open.id) == call.id.as_ref());
+        // Telemetry has ids where hooks have none; then the tool has to do.
+        let of_tool = |open: &&Open| !open.is_named && open.call.tool.eq_ignore_ascii_case(&call.tool);
+        let unnamed =
+            actor.open.iter().find(of_tool).filter(|_| self.sign.via == Via::Twin && !by_id).cloned();
+        let is_open = by_id || unnamed.is_some();
+        let unnamed = unnamed.map(|open| Call { id: Some(open.id), ..open.call });
+        let call = unnamed.as_ref().unwrap_or(call);
         if (is_unknown || self.sign.via == Via::Twin) && !is_open {
             return;
         }

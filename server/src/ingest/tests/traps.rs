@@ -98,6 +98,22 @@ fn telemetry_summons_nobody_and_counts_no_call_that_hooks_do_not_know() {
     assert!(lab.table.take(&room, &twin("s", "exec-1"), now).is_empty());
 }
 
+#[test]
+fn telemetry_ends_a_call_that_hooks_have_no_id_of() {
+    let mut lab = Lab::of(Agent::Codex);
+    let mut unnamed = begin("1", "ls");
+    unnamed.as_object_mut().unwrap().remove("tool_use_id");
+    lab.hear(&unnamed);
+    let (room, now) =
+        (arcane_shared::RoomName::default(), arcane_shared::Timestamp::from_unix_micros(lab.now));
+    let mut sign = twin("s", "call_of_the_model");
+    if let What::CallEnded { outcome, .. } = &mut sign.what {
+        *outcome = Outcome::Interrupted;
+    }
+    assert_eq!(lab.table.take(&room, &sign, now).len(), 1);
+    assert!(lab.table.take(&room, &sign, now).is_empty());
+}
+
 fn gemini(event: &str, second: u32, more: Value) -> Value {
     let mut payload = hook(event, more);
     payload["timestamp"] = json!(format!("2026-11-26T06:20:{second:02}.000Z"));
