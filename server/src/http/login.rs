@@ -1,5 +1,6 @@
 //! Signing a browser in with a link.
 
+use arcane_shared::Problem;
 use arcane_shared::api::LoginAnswer;
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode};
@@ -14,6 +15,7 @@ use crate::gate::{TokenError, credentials};
 /// `Authorization: Bearer` carries what the link has behind `#login=`. Each link is exchanged once, within ten minutes.
 #[utoipa::path(post, path = "/login", tag = "operating", responses(
     (status = 200, body = LoginAnswer),
+    (status = 401, description = "The link does not hold, or was opened before", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "This server has no keys, or none that it could sign with."),
     (status = 503, description = "Too many links were opened within an hour."),
 ))]
