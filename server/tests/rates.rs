@@ -169,6 +169,8 @@ fn of(daemon: &str) -> Value {
 #[tokio::test]
 async fn new_names_of_daemons_have_a_bound_and_known_ones_have_none() {
     let server = limited(LimitsConfig { new_daemons_per_min: 2, ..LimitsConfig::none() }).await;
+    let many = json!([of("dan"), of("eve"), of("fay")]);
+    assert_eq!(server.ask("/events", many).await.0, 429, "more at once than in a minute");
     for daemon in ["claude", "ada", "bea", "ada", "gemini"] {
         assert_eq!(server.ask("/events", of(daemon)).await.0, 201, "{daemon}");
     }
@@ -204,7 +206,7 @@ async fn new_names_of_daemons_have_a_bound_and_known_ones_have_none() {
     let told = server.look("/daemons").await.1.to_string();
     assert!(told.contains("\"ada\"") && !told.contains("\"cid\""), "{told}");
     let metrics = server.get("/metrics").await.text().await.unwrap();
-    assert!(metrics.contains(r#"arcane_refused_total{why="daemons"} 9"#), "{metrics}");
+    assert!(metrics.contains(r#"arcane_refused_total{why="daemons"} 10"#), "{metrics}");
 }
 
 #[tokio::test]

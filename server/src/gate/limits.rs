@@ -73,12 +73,14 @@ impl Counted {
         }
     }
 
+    /// Whether it counts what is new.
+    fn is_new(self) -> bool {
+        matches!(self, Self::Rooms | Self::Daemons)
+    }
+
     /// The time that its bound is said for.
     fn period(self) -> &'static str {
-        match self {
-            Self::Rooms | Self::Daemons => "minute",
-            _ => "second",
-        }
+        if self.is_new() { "minute" } else { "second" }
     }
 
     /// How fast so many may come.
@@ -183,6 +185,10 @@ impl Limits {
         let most = what.of(&subject.bounds(self.config));
         if most == 0 {
             return Ok(());
+        }
+        // What is new stays: it cannot be paid for later.
+        if what.is_new() && units > f64::from(most) {
+            return Err(TooMuch { what, most, wait: Duration::from_mins(1) });
         }
         let rate = what.rate(most);
         let buckets = self.buckets(subject, now);
