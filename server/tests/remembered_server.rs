@@ -66,7 +66,7 @@ async fn commands_talk_to_the_server_that_is_remembered_with_its_token() {
         told.starts_with(&format!("ci at {url} may subscribe, publish")) && !told.contains(&secret),
         "{told}"
     );
-    assert_eq!((mode(&user.file()), mode(user.file().parent().unwrap()) & 0o022), (0o600, 0));
+    assert_eq!((mode(&user.file()), mode(user.file().parent().unwrap())), (0o600, 0o700));
     let published = user.run(&["publish", "summon", "--daemon", "claude"], "").await;
     assert!(published.status.success(), "{}", said(&published));
     let help = user.run(&["publish", "--help"], "").await;

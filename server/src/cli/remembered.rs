@@ -61,7 +61,7 @@ pub(super) fn write(remembered: &Remembered) -> anyhow::Result<PathBuf> {
     };
     let cannot = || format!("cannot write {}", file.display());
     let folder = file.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).with_context(cannot)?;
+    make_private(folder).with_context(cannot)?;
     // A new temporary file is its owner's alone.
     let written = tempfile::NamedTempFile::new_in(folder).with_context(cannot)?;
     std::fs::write(written.path(), toml::to_string(remembered)?).with_context(cannot)?;
@@ -74,9 +74,21 @@ pub(super) fn write(remembered: &Remembered) -> anyhow::Result<PathBuf> {
 /// # Errors
 /// If it cannot be removed.
 pub(super) fn remove() -> anyhow::Result<bool> {
-    let Some(file) = path().filter(|file| file.exists()) else { return Ok(false) };
-    std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+    let Some(file) = path().filter(|file| file.is_symlink() || file.exists()) else { return Ok(false) };
+    // Of a link both go: what it leads to has the token.
+    for file in [file.canonicalize().ok(), file.is_symlink().then_some(file)].into_iter().flatten() {
+        std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+    }
     Ok(true)
+}
+
+/// Makes a folder that its user alone may enter; one that is there stays as it is.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 fn check_private(file: &Path) -> anyhow::Result<()> {
