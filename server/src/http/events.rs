@@ -49,6 +49,8 @@ pub(crate) async fn recent(state: Allowed<Subscribe>, query: Pairs) -> Result<Re
 #[utoipa::path(get, path = "/events/stats", tag = "events", responses((status = 200, body = StatsAnswer)))]
 pub(crate) async fn stats(state: Allowed<Subscribe>) -> Result<Json<StatsAnswer>, ApiError> {
     state.pass().check_all_rooms()?;
+    // All but the room of administrators, for others.
+    let may_read = |room: &RoomName| state.pass().check_room(room).is_ok();
     let mut events_by_spell = Metadata::new();
     for (spell, _, n) in state.bus.emitted() {
         let sum = events_by_spell.get(spell.as_str()).and_then(serde_json::Value::as_u64).unwrap_or(0) + n;
@@ -60,7 +62,7 @@ pub(crate) async fn stats(state: Allowed<Subscribe>) -> Result<Json<StatsAnswer>
         subscribers: state.bus.subscriber_count() as u64,
         history_size: state.bus.history_len() as u64,
         active: !*state.draining.borrow(),
-        rooms: state.bus.room_cards(),
+        rooms: state.bus.room_cards().into_iter().filter(|card| may_read(&card.room)).collect(),
         events_by_spell,
         skipped_deliveries: state.bus.skipped(),
         consumers: super::consumers::cards(&state),
