@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { expect, type Page } from "@playwright/test";
+import { WebSocketServer } from "ws";
 
 import { Dashboard } from "../support/dashboard.ts";
 import { GuardedServer, test } from "../support/guarded.ts";
@@ -127,13 +128,16 @@ test("who signs out leaves nothing behind", async ({ page, server }) => {
 
 test("a token goes to the server that it is for, and to no other", async ({ page, server }) => {
   const told: string[] = [];
+  let wantsTokens = false;
   const other = createServer((request, answer) => {
     told.push(JSON.stringify([request.url, request.headers]));
     answer.writeHead(200, { "access-control-allow-origin": "*", "access-control-allow-headers": "*" }).end("{}");
   });
-  other.on("upgrade", (request, socket) => {
+  const sockets = new WebSocketServer({ noServer: true });
+  other.on("upgrade", (request, socket, head) => {
     told.push(JSON.stringify([request.url, request.headers]));
-    socket.destroy();
+    if (wantsTokens) sockets.handleUpgrade(request, socket, head, (opened) => opened.close(4401, "this server wants a token"));
+    else socket.destroy();
   });
   other.listen(0, "127.0.0.1");
   await once(other, "listening");
@@ -148,6 +152,13 @@ test("a token goes to the server that it is for, and to no other", async ({ page
       await expect.poll(() => told.length).toBeGreaterThan(before + 2);
       expect(page.url()).not.toContain("#");
     }
+    // A server that wants a token gets no link of another one.
+    wantsTokens = true;
+    await page.goto(`${server.url}/${named}`);
+    await expect(page.getByTestId("locked")).toContainText(`signs you in at ${named.slice("?server=".length)}.`);
+    await page.getByTestId("token").fill(server.link());
+    await page.getByTestId("token").press("Enter");
+    await expect(page.getByTestId("notice")).toHaveText(`That link is for ${server.url}.`);
     expect(told.join()).not.toMatch(/bearer|authorization|eyJ/i);
   } finally {
     other.closeAllConnections();

@@ -128,7 +128,8 @@ async fn a_link_that_does_not_hold_opens_nothing() {
         (with("jti", Value::Null), "a link has a jti"),
         (with("exp", json!(now() + 86_400)), "within an hour"),
         (with("link", json!(-1)), "claims cannot be used"),
-        (with("link", json!(u64::MAX)), "number of seconds"),
+        (with("link", json!(90 * 86_400 + 1)), "link is at most 7776000 s"),
+        (with("link", json!(u64::MAX)), "link is at most"),
         (signed(OTHER_SECRET, &whole()), "not signed"),
         ("rubbish".into(), "no JSON Web Token"),
     ] {
@@ -136,6 +137,26 @@ async fn a_link_that_does_not_hold_opens_nothing() {
         assert!(status == 401 && detail.contains(why), "{why}: {detail}");
     }
     exchanged(&guarded, &link(whole())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_does_not_sign_any_more_opens_nothing() {
+    let guarded = Guarded::start().await;
+    let (_, opened) = link(&login(&guarded.file, &[]));
+    exchanged(&guarded, &opened).await.unwrap();
+    let (_, before) = link(&login(&guarded.file, &[]));
+    let rotated = Command::new(env!("CARGO_BIN_EXE_arcane"))
+        .args(["keys", "rotate", "--keys"])
+        .arg(&guarded.file)
+        .output()
+        .unwrap();
+    assert!(rotated.status.success(), "{rotated:?}");
+    let (_, after) = link(&login(&guarded.file, &[]));
+    while exchanged(&guarded, &after).await.is_err_and(|(_, why)| why.contains("was not signed")) {
+        tokio::task::yield_now().await;
+    }
+    let refused = exchanged(&guarded, &before).await.unwrap_err();
+    assert_eq!(refused, (401, "the link was not signed with the key that this server signs with".into()));
 }
 
 #[test]

@@ -20,7 +20,8 @@ impl AppHandle {
         }
         // At once: who looks at the address sees none.
         self.write_address();
-        crate::address::query().get("server").is_none() && self.sign_in(&fragment)
+        crate::address::query().get("server").is_none()
+            && self.sign_in(&[self.server().shown(), fragment].concat())
     }
 
     /// Goes on with the token that a link is exchanged for.
@@ -60,7 +61,14 @@ impl AppHandle {
         match sign_in::read(text) {
             None => return false,
             Some(Credential::Token(token)) => self.enter_with(token),
-            Some(Credential::Link(link)) => self.open_link(link),
+            Some(Credential::Link(link, of)) => {
+                // Another server could open the link, and be who it is for.
+                if of != self.server().shown() {
+                    self.tell(&["That link is for ", of, "."].concat());
+                    return true;
+                }
+                self.open_link(link);
+            }
         }
         true
     }
@@ -97,7 +105,7 @@ pub(crate) fn SignIn(app: AppHandle, #[prop(into)] hidden: Signal<bool>) -> impl
         field.set_value("");
     };
     view! {
-        <p hidden=hidden>"arcane login prints a link that signs you in."</p>
+        <p hidden=hidden>"arcane login prints a link that signs you in at "{app.server().shown()}"."</p>
         <form class="actions" hidden=hidden on:submit=submit>
             <input
                 class="pill" data-testid="token" type="password" autocomplete="off" aria-label="token"

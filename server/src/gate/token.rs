@@ -18,6 +18,8 @@ use super::scope::RoomPattern;
 
 /// Longest token, bytes.
 pub(crate) const TOKEN_BYTES_MAX: usize = 4096;
+/// Longest that a browser stays signed in by a link, seconds: 90 days.
+const SIGNED_IN_MAX_S: u64 = 90 * 86_400;
 /// Most patterns of rooms.
 const ROOMS_MAX: usize = 64;
 /// For whom tokens are, unless the server is told otherwise.
@@ -59,6 +61,8 @@ pub(crate) enum TokenError {
     Link,
     #[error("the token is no link's; it can be used as it is")]
     NoLink,
+    #[error("the link was not signed with the key that this server signs with")]
+    LinkKey,
     #[error("the link was opened before; `arcane login` prints another")]
     Used,
     #[error("the token's claims cannot be used: {0}")]
@@ -84,8 +88,13 @@ pub(crate) fn verify(token: &str, keys: &Keys, audience: &str, now: u64) -> Resu
 /// What the token of a link says, if it holds at a time, Unix seconds.
 pub(crate) fn verify_link(token: &str, keys: &Keys, audience: &str, now: u64) -> Result<Claims, TokenError> {
     let (claims, key) = read(token, keys)?;
-    if claims.link.is_none() {
-        return Err(TokenError::NoLink);
+    let Some(lifetime) = claims.link else { return Err(TokenError::NoLink) };
+    // What it is exchanged for is signed with the first key: no other issuer, and no key from before, may have its tokens made that way.
+    if keys.keys.first().is_none_or(|first| first.fingerprint != key.fingerprint) {
+        return Err(TokenError::LinkKey);
+    }
+    if lifetime > SIGNED_IN_MAX_S {
+        return Err(TokenError::Claims(format!("link is at most {SIGNED_IN_MAX_S} s")));
     }
     grant(claims.clone(), key, keys, audience, now).map(|_| claims)
 }

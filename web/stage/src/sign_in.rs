@@ -15,8 +15,8 @@ const TOKEN_BYTES_MAX: usize = 8_192;
 pub enum Credential<'a> {
     /// A token.
     Token(&'a str),
-    /// What a link carries, to be exchanged for a token.
-    Link(&'a str),
+    /// What a link carries, to be exchanged for a token, and the server that it is for; empty, if there is only a fragment.
+    Link(&'a str, &'a str),
 }
 
 /// Whether the fragment of an address is that of a link.
@@ -27,22 +27,22 @@ pub fn is_link(fragment: &str) -> bool {
 
 /// What signs in, in a text: a token by itself, or a link or its fragment. `None`: there is none.
 #[must_use]
-pub fn read(text: &str) -> Option<Credential<'_>> {
+pub fn read<'a>(text: &'a str) -> Option<Credential<'a>> {
     let text = text.trim();
-    let (token, is_link) = match text.find(FRAGMENT) {
-        Some(at) => (&text[at + FRAGMENT.len()..], true),
-        None => (text, false),
+    let (token, link) = match text.split_once(FRAGMENT) {
+        Some((link, token)) => (token, Some(link)),
+        None => (text, None),
     };
     let is_part = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
     let is_token =
         token.len() <= TOKEN_BYTES_MAX && token.split('.').count() == 3 && token.split('.').all(is_part);
-    match is_link {
-        _ if !is_token => None,
-        true => Some(Credential::Link(token)),
-        false => Some(Credential::Token(token)),
-    }
+    let of_address = |link: &'a str| link.split('?').next().unwrap_or_default().trim_end_matches('/');
+    is_token.then(|| match link {
+        Some(link) => Credential::Link(token, of_address(link)),
+        None => Credential::Token(token),
+    })
 }
 
 /// Why spells are not offered to whom `GET /whoami` tells of; empty: they are.
@@ -84,8 +84,12 @@ mod tests {
         for text in ["a.b-_.C9", " a.b-_.C9\n"] {
             assert_eq!(read(text), Some(Credential::Token("a.b-_.C9")), "{text}");
         }
-        for text in ["https://bus.example/arcane/#login=a.b-_.C9", "#login=a.b-_.C9"] {
-            assert_eq!(read(text), Some(Credential::Link("a.b-_.C9")), "{text}");
+        for (text, server) in [
+            ("https://bus.example/arcane/#login=a.b-_.C9", "https://bus.example/arcane"),
+            ("http://127.0.0.1:8000/?room=lab#login=a.b-_.C9", "http://127.0.0.1:8000"),
+            ("#login=a.b-_.C9", ""),
+        ] {
+            assert_eq!(read(text), Some(Credential::Link("a.b-_.C9", server)), "{text}");
         }
         for text in
             ["", "a.b", "a..c", "a.b.c.d", "a b.c.d", "a.b.c,evil", "http://a.b.c/", "#login=", "ä.b.c"]
