@@ -26,6 +26,11 @@ impl Right {
     pub(crate) const ALL: [Self; 6] =
         [Self::Subscribe, Self::Publish, Self::Cast, Self::Answer, Self::Metrics, Self::Admin];
 
+    /// The right of exactly this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|right| right.as_str() == name)
+    }
+
     /// Its name in a token's `can`.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -48,8 +53,8 @@ impl FromStr for Right {
     type Err = RightError;
 
     fn from_str(text: &str) -> Result<Self, RightError> {
-        let known = Self::ALL.into_iter().find(|right| right.as_str() == text.trim());
-        known.ok_or_else(|| RightError(text.into()))
+        // In a list that a person types there may be spaces.
+        Self::named(text.trim()).ok_or_else(|| RightError(text.into()))
     }
 }
 

@@ -175,7 +175,7 @@ fn grant(claims: Claims, key: &Key, keys: &Keys, audience: &str, now: u64) -> Re
     Ok(Grant {
         subject: sub.into(),
         token_id: jti.map(Arc::from),
-        rights: can.iter().filter_map(|name| name.parse::<Right>().ok()).collect(),
+        rights: can.iter().filter_map(|name| Right::named(name)).collect(),
         rooms: rooms.map_err(|error| TokenError::Claims(format!("rooms: {error}")))?,
         filter,
         limits: (!limits.is_empty()).then(|| Arc::new(limits)),
@@ -222,7 +222,7 @@ mod tests {
             sub: "ci".into(),
             jti: Some("t1".into()),
             rooms: vec!["main".into(), "team-*".into()],
-            can: vec!["publish".into(), "a-later-right".into()],
+            can: vec!["publish".into(), "a-later-right".into(), "metrics ".into()],
             filter: EventFilter::default(),
             link: None,
             limits: OwnLimits::default(),
