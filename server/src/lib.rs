@@ -10,6 +10,7 @@
 //! [`run`] is the whole server; `main` only finds out with which [`config`].
 
 mod audit;
+mod background;
 mod bucket;
 mod budget;
 pub mod bus;

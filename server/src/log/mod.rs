@@ -180,6 +180,12 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// The most that can be promised of an event.
     fn level_max(&self) -> Level;
 
+    /// Completes once the log has caught up with what it does besides taking events. Small publications need not wait for
+    /// that, large ones do, for a while: otherwise all of them would wait at some time.
+    fn caught_up(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// By which it says how old something is.
     fn clock(&self) -> &SteadyClock;
 

@@ -147,6 +147,10 @@ impl EventLog for SqliteLog {
         self.0.marks.promise(room, seq)
     }
 
+    fn caught_up(&self) -> BoxFuture<'_, ()> {
+        self.0.checkpoints.caught_up().boxed()
+    }
+
     fn level_max(&self) -> Level {
         Level::Synced
     }

@@ -4,7 +4,6 @@
 //! or a few writes to the operating system, no wait for the disk; with it, the whole group waits once.
 
 mod answers;
-mod background;
 pub mod backup;
 mod checkpoint;
 mod continuity;
@@ -41,6 +40,7 @@ use tokio::sync::Semaphore;
 use super::pins::Pins;
 use super::retention::Retention;
 use super::{Fault, LogError, Notify, Record, RoomId, RoomRecord, Usage};
+use crate::background;
 use crate::clock::SteadyClock;
 use checkpoint::Checkpoints;
 use continuity::Marks;

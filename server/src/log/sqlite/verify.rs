@@ -10,9 +10,9 @@ use std::time::Duration;
 use arcane_shared::Seq;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::background::{self, StandBack};
 use super::reader::{COLUMNS, Stored, connect, frame, known_hole};
 use super::schema::event_id;
+use crate::background::{self, StandBack};
 use crate::log::{LogError, RoomRecord};
 
 /// Events between two rests.

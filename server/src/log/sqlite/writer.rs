@@ -136,6 +136,9 @@ impl Writer {
                     purge.done.tell(Ok(()));
                 }
                 (self.wake)(written.events.max(1));
+                if let Err(error) = self.checkpoints.end_handed_over(&self.store.connection, open::PATIENCE) {
+                    tracing::warn!(%error, "the patience of the event log's writer cannot be set");
+                }
                 if is_due {
                     self.checkpoints.keep_bounded(&self.store.connection);
                 }

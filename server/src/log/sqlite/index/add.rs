@@ -19,6 +19,8 @@ use crate::log::history::Order;
 /// Events that are read in one go, and bytes of them, give or take one: only for so long the log is held as it was.
 const STRETCH_EVENTS: i64 = 512;
 const STRETCH_BYTES: usize = 1024 * 1024;
+/// After so many events whoever waits for a core goes first: a scheduler would let this thread go on for milliseconds.
+const YIELD_EVERY: usize = 16;
 
 /// Adds events after `room.indexed` up to `to`, and says so in `room`. `spend` is told how many bytes each had; the first for
 /// which it says no is the last.
@@ -38,7 +40,10 @@ pub(super) fn add(
         let range = read(log, room, to).map_err(IndexError::Log)?;
         // Where there are no more, retention was faster.
         let mut reached = to;
-        for event in &range {
+        for (nth, event) in range.iter().enumerate() {
+            if nth % YIELD_EVERY == 0 {
+                std::thread::yield_now();
+            }
             let text = Text::of(&event.json);
             words
                 .execute(params![event.id, text.description, text.metadata.task(), event.daemon])

@@ -41,7 +41,7 @@ use rusqlite::Connection;
 
 pub use error::IndexError;
 
-use super::background::{self, StandBack};
+use crate::background::{self, StandBack};
 use crate::log::history::{Activity, ActivityQuery, Allowance, HistoryPage, HistoryQuery};
 use notifier::Notifier;
 use plan::IndexedRoom;

@@ -1,28 +1,36 @@
 //! Moving what is committed from the write-ahead log into the database, beside the writer.
 //!
 //! A checkpoint waits for the disk, a commit does not: so it runs on a thread and a connection of its own.
-//! Only when events come so fast that the write-ahead log never gets to its end does the writer pause for one.
+//! `moving` is what both do; here is when, and within which bounds.
 
+mod moving;
+
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, InterruptHandle};
+use rusqlite::{Connection, InterruptHandle};
+use tokio::sync::watch;
 
-use super::background::{self, StandBack};
+use crate::background::{self, StandBack};
 use crate::log::{Fault, LogError};
 
-/// Pages of the write-ahead log after which it is moved: 32 MiB. Commits rewrite the same few pages again and again, and
-/// only the last version of each is moved, so waiting for more makes it cheaper.
-const PAGES: u64 = 8000;
-/// The file is not left longer than this once it was moved: about as many pages.
-pub(super) const WAL_KEPT_BYTES: u64 = 32 * 1024 * 1024;
+/// Pages of the write-ahead log after which it is moved: 16 MiB. Commits rewrite the same few pages again and again, and
+/// only the last version of each is moved, so waiting for more makes it cheaper; but the disk has to take it all at once.
+const PAGES: u64 = 4000;
+/// So many pages are in the write-ahead log where the thread does not get on: 80 MiB. From then on large publications wait for it.
+const PAGES_BEHIND: u64 = 20_000;
+/// The file is not left longer than this once it was moved.
+pub(super) const WAL_KEPT_BYTES: u64 = 64 * 1024 * 1024;
 /// Beyond this the writer lets it come to its end and empties it; while a reader of another program keeps it from that, it
-/// is tried again each time that so much was added as is kept.
+/// is tried again each time that [`WAL_BYTES_MORE`] were added.
 const WAL_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// How much longer it may become while the thread is at it.
+const WAL_BYTES_MORE: u64 = 32 * 1024 * 1024;
 /// Pages that are written, about, between two looks at the file.
 const LOOK_PAGES: u64 = 1000;
 /// What a commit writes besides its events, about: a leaf, a room, and a state.
@@ -46,6 +54,16 @@ pub(super) struct Checkpoints {
     bytes_max: AtomicU64,
     /// The disk did not confirm something, and not all of it was written again since.
     unconfirmed: AtomicBool,
+    /// Pages of the write-ahead log at the last checkpoint.
+    pages_before: AtomicU64,
+    /// A reader kept the last one from its end: nothing is gained by waiting.
+    is_held_up: AtomicBool,
+    behind: watch::Sender<bool>,
+    /// Little is left to be moved, and the file is long: the writer's turn.
+    is_handed_over: AtomicBool,
+    /// The database, to have the disk take what was moved: SQLite does so only where all of it was. Closed with the last of the
+    /// log's connections, because that takes this process's locks on the file away.
+    database: OnceLock<File>,
     /// Held while one is made: a second one would not wait, but fail.
     running: Mutex<()>,
     thread: OnceLock<Interrupt>,
@@ -81,6 +99,11 @@ impl Checkpoints {
             unseen: AtomicU64::new(0),
             bytes_max: AtomicU64::new(WAL_BYTES_MAX),
             unconfirmed: AtomicBool::new(false),
+            pages_before: AtomicU64::new(0),
+            is_held_up: AtomicBool::new(false),
+            behind: watch::Sender::new(false),
+            is_handed_over: AtomicBool::new(false),
+            database: OnceLock::new(),
             running: Mutex::new(()),
             thread: OnceLock::new(),
             last: Mutex::default(),
@@ -97,12 +120,14 @@ impl Checkpoints {
         if let Err(error) = leave_to_next_start(&connection) {
             tracing::debug!(%error, "a connection makes a checkpoint of its own when it is closed");
         }
+        let database = File::options().read(true).write(true).open(self.path.with_extension("db"))?;
         // It is started once.
+        let _ = self.database.set(database);
         let _ = self.thread.set(Interrupt(connection.get_interrupt_handle()));
         std::thread::Builder::new().name("log-checkpoint".into()).spawn(move || {
-            background::stand_back(StandBack::Last);
+            background::stand_back(StandBack::Slightly);
             while checkpoints.wait() {
-                checkpoints.run(&connection);
+                checkpoints.move_all(&connection);
             }
         })
     }
@@ -110,7 +135,12 @@ impl Checkpoints {
     /// The writer has committed so much, `rows` of any table and `bytes` of events. Whether it should look how long the file is.
     pub(super) fn wrote(&self, rows: u64, bytes: u64) -> bool {
         let pages = PAGES_PER_COMMIT + rows / 16 + bytes / BYTES_PER_PAGE;
-        if self.pages.fetch_add(pages, Ordering::Relaxed) + pages >= PAGES {
+        let new = self.pages.fetch_add(pages, Ordering::Relaxed) + pages;
+        let all = self.pages_before.load(Ordering::Relaxed) + new;
+        if all >= PAGES_BEHIND && !self.is_held_up.load(Ordering::Relaxed) {
+            self.set_behind(true);
+        }
+        if new >= PAGES {
             self.wake();
         }
         let unseen = self.unseen.fetch_add(pages, Ordering::Relaxed) + pages;
@@ -122,9 +152,19 @@ impl Checkpoints {
 
     /// The thread shall make one.
     pub(super) fn wake(&self) {
-        self.pages.store(0, Ordering::Relaxed);
+        self.pages_before.fetch_add(self.pages.swap(0, Ordering::Relaxed), Ordering::Relaxed);
         self.due.lock().unwrap_or_else(PoisonError::into_inner).now = true;
         self.rung.notify_one();
+    }
+
+    fn set_behind(&self, is_behind: bool) {
+        self.behind.send_if_modified(|was| std::mem::replace(was, is_behind) != is_behind);
+    }
+
+    /// Waits until the thread is not behind.
+    pub(super) async fn caught_up(&self) {
+        // The sender is this one's.
+        let _ = self.behind.subscribe().wait_for(|is_behind| !is_behind).await;
     }
 
     /// How long the file is.
@@ -140,32 +180,16 @@ impl Checkpoints {
         }
         // The thread may be at it, and soon be done.
         let is_running = matches!(self.running.try_lock(), Err(TryLockError::WouldBlock));
-        if is_running && bytes <= WAL_BYTES_MAX + WAL_KEPT_BYTES {
+        if is_running && bytes <= WAL_BYTES_MAX + WAL_BYTES_MORE {
             return;
         }
         match self.write_again(connection) {
             Ok(()) => self.bytes_max.store(WAL_BYTES_MAX, Ordering::Relaxed),
             Err(error) => {
-                self.bytes_max.store(bytes + WAL_KEPT_BYTES, Ordering::Relaxed);
+                self.bytes_max.store(bytes + WAL_BYTES_MORE, Ordering::Relaxed);
                 tracing::warn!(%error, bytes, "the write-ahead log of the event log grows beyond its bound; does another \
                     program read events.db and does not come to an end?");
             }
-        }
-    }
-
-    /// Makes one; never waits for readers or writers.
-    pub(super) fn run(&self, connection: &Connection) {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        drop(running);
-        if let Err(error) = made
-            && error.sqlite_error_code() != Some(ErrorCode::OperationInterrupted)
-        {
-            let error = LogError::from(error);
-            if error.fault == Fault::Sync {
-                self.set_unconfirmed();
-            }
-            tracing::warn!(%error, "the write-ahead log could not be moved into the database yet");
         }
     }
 
@@ -186,12 +210,15 @@ impl Checkpoints {
         let Some(_running) = self.take_over() else {
             return Err(LogError::new(Fault::Closed, "nobody waits for a checkpoint any longer"));
         };
+        let began = Instant::now();
         let busy =
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))?;
+        tracing::debug!(took = ?began.elapsed(), busy, "the write-ahead log is emptied");
         if busy {
             return Err(LogError::new(Fault::Locked, "readers are in the write-ahead log"));
         }
         self.unconfirmed.store(false, Ordering::Release);
+        self.begins_anew();
         Ok(())
     }
 
@@ -259,8 +286,6 @@ fn leave_to_next_start(connection: &Connection) -> rusqlite::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
     use crate::log::sqlite::open;
 
@@ -282,7 +307,7 @@ mod tests {
             checkpoints.keep_bounded(&writer);
         }
         assert!(longest > WAL_BYTES_MAX, "{longest}");
-        assert!(longest <= WAL_BYTES_MAX + WAL_KEPT_BYTES + 2 * COMMIT_BYTES, "{longest}");
+        assert!(longest <= WAL_BYTES_MAX + WAL_BYTES_MORE + 2 * COMMIT_BYTES, "{longest}");
         checkpoints.close();
         thread.join().unwrap();
     }

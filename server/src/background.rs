@@ -1,4 +1,4 @@
-//! Threads that work beside the log and must not be in its way.
+//! Threads that work beside those on whom readers wait, and must not be in their way.
 
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -10,6 +10,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub(crate) enum StandBack {
+    /// The writer would have to do what the thread does not get done: a quarter.
+    Slightly = 5,
     /// A question may wait for the thread: beside a thread that never rests it gets a tenth of the core.
     Awaited = 10,
     /// Nobody waits for it: a sixtieth.
@@ -22,7 +24,7 @@ pub(crate) fn stand_back(how_far: StandBack) {
     // Only Linux gives each thread a priority of its own; elsewhere this would be the whole process's.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, how_far as i32) {
-        tracing::debug!(%error, "a thread of the event log keeps its priority");
+        tracing::debug!(%error, "a thread keeps its priority");
     }
 }
 
@@ -30,12 +32,9 @@ pub(crate) fn stand_back(how_far: StandBack) {
 /// process ends, and one that stands back gets so little of a busy machine that nobody can wait for it.
 pub(crate) fn end(thread: JoinHandle<()>, deadline: Instant) {
     if !has_ended_by(&thread, deadline) {
-        tracing::debug!(
-            thread = thread.thread().name(),
-            "a thread of the event log is left to end by itself"
-        );
+        tracing::debug!(thread = thread.thread().name(), "a thread is left to end by itself");
     } else if thread.join().is_err() {
-        tracing::error!("a thread of the event log ended in a panic");
+        tracing::error!("a thread ended in a panic");
     }
 }
 
