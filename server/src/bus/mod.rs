@@ -36,7 +36,7 @@ pub use closing::CannotClose;
 pub use consumers::{ConsumerError, Consumers, Reader};
 // What the log is asked in: the bus answers for it, and nobody above has to know it.
 pub use crate::log::{
-    EventLog, Fault, History, Level, LogError, PageRequest, Receipt, Record, RoomId, history,
+    EventLog, Fault, History, Level, LogError, PageRequest, Receipt, Record, RoomId, Turn, history,
 };
 pub use batch::Batch;
 pub use keys::{Key, KeyRefused, Known};
@@ -54,6 +54,7 @@ use futures_util::FutureExt as _;
 
 use crate::budget::Budget;
 use crate::config::BusConfig;
+use crate::log::Turns;
 use crate::log::memory::MemoryLog;
 use room::Room;
 
@@ -72,6 +73,7 @@ struct Inner {
     rooms: RwLock<BTreeMap<RoomName, Arc<Room>>>,
     reservations: Reservations,
     unsettled: Unsettled,
+    turns: Turns,
     rings: Arc<Rings>,
     /// Colours that are fixed in every room.
     fixed: Mutex<Fixed>,
@@ -121,6 +123,7 @@ impl ArcaneEventBus {
             rooms: RwLock::default(),
             reservations: Reservations::default(),
             unsettled: Unsettled::default(),
+            turns: Turns::default(),
             rings: Arc::new(Rings::new(Budget::new(config.memory_bytes))),
             fixed: Mutex::default(),
             skipped: AtomicU64::new(0),
@@ -208,6 +211,14 @@ impl ArcaneEventBus {
     #[must_use]
     pub fn subscriber_count(&self) -> usize {
         self.rooms().values().map(|room| room.subscriber_count()).sum()
+    }
+
+    /// Waits for the turn of a publication of so many bytes: small ones do not wait. To be handed in with the events.
+    ///
+    /// # Errors
+    /// [`Fault::Busy`] if it does not come for ten seconds.
+    pub async fn turn(&self, bytes: usize) -> Result<Turn, LogError> {
+        self.inner.turns.take(bytes, self.log().as_ref()).await
     }
 
     /// Takes several events of one room in one go: all of them, in order and next to each other, or none. Returns

@@ -6,7 +6,7 @@ use arcane_shared::Seq;
 
 use super::keys::{Key, Known};
 use crate::event::PreparedFrame;
-use crate::log::{Level, LogError, Receipt, Record};
+use crate::log::{Level, LogError, Receipt, Record, Turn};
 
 /// How events are to be taken.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub struct Submission {
     pub records: Vec<Record>,
     /// Makes sending the same again harmless.
     pub key: Option<Key>,
+    /// A large publication's, from [`super::ArcaneEventBus::turn`].
+    pub turn: Turn,
 }
 
 /// Events that have their numbers.

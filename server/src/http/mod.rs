@@ -4,6 +4,7 @@ mod allowed;
 mod assets;
 mod audited;
 mod base;
+mod beside;
 mod body;
 mod consumers;
 mod daemons;

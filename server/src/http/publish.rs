@@ -7,10 +7,10 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::allowed::Allowed;
+use super::beside;
 use super::body;
 use super::error::ApiError;
 use super::lines::Lines;
@@ -38,9 +38,7 @@ const LINE_BYTES_MAX: usize = 256 * 1024;
 /// Most events of a stream that are handed to the log in one go.
 const CHUNK_EVENTS_MAX: usize = 256;
 /// A longer body takes milliseconds to read: that is done beside the runtime's threads.
-const READ_AT_ONCE_MAX: usize = 64 * 1024;
-/// Long bodies that are read at a time; others wait, in the order in which they came.
-static READING: Semaphore = Semaphore::const_new(2);
+const READ_AT_ONCE_MAX: usize = 32 * 1024;
 
 /// Publishes one event, an array of events, or NDJSON.
 ///
@@ -92,19 +90,21 @@ pub(crate) async fn publish(
         let bytes = body::read(request.into_body(), &state.config.net, state.bus.budget()).await?;
         state.take(Counted::Bytes, bytes.len())?;
         let key = key.map(|key| Key::new(&key, 0, &bytes));
-        let drafts = if bytes.len() <= READ_AT_ONCE_MAX {
-            intake::read_all(&bytes)?
-        } else {
-            // Boxed: single events would pay for its place.
-            Box::pin(read_in_turn(bytes)).await?
-        };
+        // Boxed: single events would pay for its place.
+        let (turn, is_long) = (Box::pin(state.bus.turn(bytes.len())), bytes.len() > READ_AT_ONCE_MAX);
+        let turn = turn.await?;
+        let drafts = if is_long { Box::pin(beside::read(bytes)).await? } else { intake::read_all(&bytes)? };
         state.take(Counted::Events, drafts.len())?;
         let held = state.open_room(&room).await?;
         state.count_daemons(&held, named(&drafts))?;
         // The body may have taken its time.
         state.recheck()?;
-        let submission = Submission { level, key, ..Submission::default() };
-        let mut submitted = intake::submit(&state.bus, &held, drafts, submission)?;
+        let submission = Submission { level, key, turn, ..Submission::default() };
+        let mut submitted = if is_long {
+            Box::pin(beside::submit(state.bus.clone(), held.clone(), drafts, submission)).await?
+        } else {
+            intake::submit(&state.bus, &held, drafts, submission)?
+        };
         submitted.logged().await?;
         (published(&submitted).collect(), held)
     };
@@ -134,20 +134,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     Ok(Some(key.ok_or_else(|| ApiError::parameter("idempotency-key", detail()))?.to_owned()))
 }
 
-/// Reads a large body beside the tasks of all others, who would wait for it, and not too many of them at a time.
-async fn read_in_turn(bytes: Bytes) -> Result<Vec<Draft>, Refused> {
-    let _turn = READING.acquire().await;
-    let read = {
-        let bytes = bytes.clone();
-        move || intake::read_all(&bytes)
-    };
-    match tokio::task::spawn_blocking(read).await {
-        Ok(drafts) => drafts,
-        // The runtime ends.
-        Err(_) => intake::read_all(&bytes),
-    }
-}
-
 /// The daemons that events are of.
 fn named(drafts: &[Draft]) -> impl Iterator<Item = &DaemonName> {
     drafts.iter().filter_map(|draft| draft.daemon_name.as_ref())
@@ -164,6 +150,8 @@ struct Chunk {
     submitted: Vec<Submitted>,
     /// To be handed in together.
     drafts: Vec<Draft>,
+    /// Of those.
+    bytes: usize,
 }
 
 impl Chunk {
@@ -274,18 +262,27 @@ impl Stream<'_> {
         }
         let draft = self.read(line)?;
         match &self.key {
-            None => chunk.drafts.push(draft),
+            None => {
+                chunk.bytes += line.len();
+                chunk.drafts.push(draft);
+            }
             // Each line has a key of its own: a stream that broke off can be sent again as a whole.
             Some(key) => {
                 let key = Key::new(key, self.lines as u64, line);
                 self.state.take_in_turn(Counted::Events, 1).await?;
-                chunk.submitted.push(self.submit(vec![draft], Some(key)).await?);
+                chunk.submitted.push(self.submit(vec![draft], Some(key), 0).await?);
             }
         }
         Ok(())
     }
 
-    async fn submit(&mut self, drafts: Vec<Draft>, key: Option<Key>) -> Result<Submitted, ApiError> {
+    async fn submit(
+        &mut self,
+        drafts: Vec<Draft>,
+        key: Option<Key>,
+        bytes: usize,
+    ) -> Result<Submitted, ApiError> {
+        let turn = self.state.bus.turn(bytes).await?;
         let held = match &self.held {
             Some(held) => held,
             None => self.held.insert(self.state.open_room(self.room).await?),
@@ -293,17 +290,17 @@ impl Stream<'_> {
         self.state.count_daemons(held, named(&drafts))?;
         // A stream may take hours; what was granted when it began may not hold any more.
         self.state.recheck()?;
-        let submission = Submission { level: self.level, key, ..Submission::default() };
+        let submission = Submission { level: self.level, key, turn, ..Submission::default() };
         Ok(intake::submit(&self.state.bus, held, drafts, submission)?)
     }
 
     /// Hands in what was not, and waits until it is in the log.
     async fn settle(&mut self, chunk: Chunk) -> Result<(), ApiError> {
-        let Chunk { mut submitted, drafts } = chunk;
+        let Chunk { mut submitted, drafts, bytes } = chunk;
         if !drafts.is_empty() {
             // Before and not after: streams of one subject that run side by side wait for each other.
             self.take_in_turn(Counted::Events, drafts.len()).await?;
-            let together = self.submit(drafts, None).await;
+            let together = self.submit(drafts, None, bytes).await;
             submitted.push(together.map_err(|error| self.after(error))?);
         }
         for mut one in submitted {

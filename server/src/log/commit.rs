@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::{LogError, Record, RoomId};
+use super::{LogError, Record, RoomId, Turn};
 use crate::event::PreparedFrame;
 
 /// What is true of an event.
@@ -63,6 +63,8 @@ pub struct Append {
     pub records: Vec<Record>,
     /// What must be true before they are committed.
     pub level: Level,
+    /// Given back once it is committed.
+    pub turn: Turn,
     /// Told first.
     pub commits: Arc<dyn Commits>,
     /// Told after that.

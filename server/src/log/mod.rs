@@ -16,6 +16,7 @@ pub mod pins;
 pub(crate) mod record;
 pub mod retention;
 pub mod sqlite;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub use commit::{Append, Appended, Commits, Level, Notify, Receipt};
 pub use error::{Fault, LogError};
 pub use pins::Pin;
 pub use record::Record;
+pub use turns::Turn;
+pub(crate) use turns::Turns;
 
 use crate::clock::SteadyClock;
 use crate::event::{Gap, GapReason, PreparedFrame};

@@ -318,7 +318,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
                 }
                 Output::Publish(text) => {
                     let published = self.publish(&text, named);
-                    self.pending.push(published);
+                    self.pending.push(published, text.len());
                 }
                 Output::Ack(seq) => {
                     if let Err(refusal) = self.acknowledge(seq) {

@@ -11,7 +11,7 @@ use crate::bus::keys::{Known, Use};
 use crate::bus::submission::{Emitted, Outcome, Submission};
 use crate::clock;
 use crate::event::{Completed, Outgoing, PreparedFrame};
-use crate::log::{Append, Appended, Commits, Fault, Level, LogError, Notify, Receipt, Record};
+use crate::log::{Append, Appended, Commits, Fault, Level, LogError, Notify, Receipt, Record, Turn};
 
 impl RoomState {
     /// The log has taken events: their numbers are given.
@@ -41,7 +41,7 @@ impl Room {
         let now = clock::now();
         let steady = self.log.clock().steady(now);
         let expiry = self.log.clock().expiry(now);
-        let Submission { level, mut records, key } = submission;
+        let Submission { level, mut records, key, turn } = submission;
         if let Some(key) = &key {
             match state.keys.check(key, state.ring.head(), expiry) {
                 Use::New => {}
@@ -72,6 +72,7 @@ impl Room {
             frames: frames.clone(),
             records,
             level,
+            turn,
             commits: Arc::clone(self) as Arc<dyn Commits>,
             done,
         };
@@ -113,6 +114,7 @@ impl Room {
             frames: Vec::new(),
             records: Vec::new(),
             level: Level::Synced,
+            turn: Turn::default(),
             commits: Arc::clone(self) as Arc<dyn Commits>,
             done,
         };
