@@ -97,13 +97,10 @@ const OWN: &[&str] = &[
 pub(super) fn read(reader: &mut Reader<'_>) {
     reader.know(&[BASE, OWN]);
     let fields = reader.fields;
-    let event = fields.text(&["hook_event_name"]).or(reader.context.event.as_deref()).unwrap_or_default();
-    if !reader.begin(event, fields.name(&["session_id"])) {
-        return;
-    }
+    let Some(event) = reader.begin_as_claude() else { return };
     let agent = reader.subagent(&["agent_id"], &["agent_type"], &[]);
     let who = reader.who();
-    (who.cwd, who.model) = (fields.name(&["cwd"]), fields.name(&["model"]));
+    who.model = fields.name(&["model"]);
     who.turn = fields.name(&["prompt_id"]);
     who.agent = agent;
     match event {
@@ -129,8 +126,8 @@ pub(super) fn read(reader: &mut Reader<'_>) {
         "SubagentStop" => reader.tell(What::SubagentEnded { error: None }),
         "Stop" => reader.turn_ends(&["last_assistant_message"]),
         "StopFailure" => turn_failed(reader),
-        "PreCompact" => reader.state("compacting", &[("trigger", said(fields.name(&["trigger"])))], true),
-        "PostCompact" => reader.state("compacted", &[("trigger", said(fields.name(&["trigger"])))], true),
+        "PreCompact" => reader.triggered("compacting"),
+        "PostCompact" => reader.triggered("compacted"),
         "PreModelSwitch" => reader.tell(What::Alive),
         "PostModelSwitch" => {
             let to = fields.name(&["to_model"]);

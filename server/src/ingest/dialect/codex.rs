@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::failure;
 use super::super::sign::{Outcome, Prompter, What};
 use super::claude::session_starts;
-use super::reader::{CallFields, Reader, said};
+use super::reader::{CallFields, Reader};
 
 const CALL: CallFields = CallFields { id: &["tool_use_id"], tool: &["tool_name"], input: &["tool_input"] };
 
@@ -35,13 +35,10 @@ const KNOWN: &[&str] = &[
 pub(super) fn read(reader: &mut Reader<'_>) {
     reader.know(&[KNOWN]);
     let fields = reader.fields;
-    let event = fields.text(&["hook_event_name"]).or(reader.context.event.as_deref()).unwrap_or_default();
-    if !reader.begin(event, fields.name(&["session_id"])) {
-        return;
-    }
+    let Some(event) = reader.begin_as_claude() else { return };
     let agent = reader.subagent(&["agent_id"], &["agent_type"], &[]);
     let who = reader.who();
-    (who.cwd, who.model) = (fields.name(&["cwd"]), fields.name(&["model"]));
+    who.model = fields.name(&["model"]);
     who.turn = fields.name(&["turn_id"]);
     who.agent = agent;
     match event {
@@ -62,8 +59,8 @@ pub(super) fn read(reader: &mut Reader<'_>) {
         "SubagentStart" => reader.tell(What::SubagentBegan),
         "SubagentStop" => reader.tell(What::SubagentEnded { error: None }),
         "Stop" => reader.turn_ends(&["last_assistant_message"]),
-        "PreCompact" => reader.state("compacting", &[("trigger", said(fields.name(&["trigger"])))], true),
-        "PostCompact" => reader.state("compacted", &[("trigger", said(fields.name(&["trigger"])))], true),
+        "PreCompact" => reader.triggered("compacting"),
+        "PostCompact" => reader.triggered("compacted"),
         // A subagent's does not say whose it is.
         "PreModelRequest" => reader.tell(What::Heard),
         _ => reader.unknown_event(),

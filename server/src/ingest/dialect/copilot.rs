@@ -115,7 +115,7 @@ pub(super) fn read(reader: &mut Reader<'_>) {
             let kind = fields.name(&["errorContext", "error_context"]);
             reader.tell(What::TurnFailed { error: failure::reason(&error), kind });
         }
-        "preCompact" => reader.state("compacting", &[("trigger", said(fields.name(&["trigger"])))], true),
+        "preCompact" => reader.triggered("compacting"),
         _ => reader.unknown_event(),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::failure;
 use super::super::payload::Fields;
 use super::super::sign::{Outcome, Prompter, Start, What};
-use super::reader::{CallFields, Reader, said};
+use super::reader::{CallFields, Reader};
 
 const CALL: CallFields = CallFields { id: &["tool_use_id"], tool: &["tool_name"], input: &["tool_input"] };
 
@@ -112,7 +112,7 @@ pub(super) fn read(reader: &mut Reader<'_>) {
             }
             _ => reader.turn_ends(&["text"]),
         },
-        "preCompact" => reader.state("compacting", &[("trigger", said(fields.name(&["trigger"])))], true),
+        "preCompact" => reader.triggered("compacting"),
         "beforeReadFile" | "afterFileEdit" | "afterAgentResponse" | "afterAgentThought" => {
             reader.tell(What::Alive);
         }

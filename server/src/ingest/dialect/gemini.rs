@@ -41,12 +41,8 @@ const KNOWN: &[&str] = &[
 pub(super) fn read(reader: &mut Reader<'_>) {
     reader.know(&[KNOWN]);
     let fields = reader.fields;
-    let event = fields.text(&["hook_event_name"]).or(reader.context.event.as_deref()).unwrap_or_default();
-    if !reader.begin(event, fields.name(&["session_id"])) {
-        return;
-    }
+    let Some(event) = reader.begin_as_claude() else { return };
     let who = reader.who();
-    who.cwd = fields.name(&["cwd"]);
     who.at = fields.time(&["timestamp"]);
     who.model = fields.inner(&["llm_request"]).and_then(|request| request.name(&["model"]));
     match event {
@@ -70,7 +66,7 @@ pub(super) fn read(reader: &mut Reader<'_>) {
         "AfterModel" => model_answered(reader),
         // It comes before almost every request, though nothing is made shorter then.
         "PreCompress" if fields.text(&["trigger"]) == Some("manual") => {
-            reader.state("compacting", &[("trigger", said(fields.name(&["trigger"])))], true);
+            reader.triggered("compacting");
         }
         "PreCompress" | "BeforeModel" | "BeforeToolSelection" => reader.tell(What::Alive),
         _ => reader.unknown_event(),

@@ -69,13 +69,10 @@ const KNOWN: &[&str] = &[
 pub(super) fn read(reader: &mut Reader<'_>) {
     reader.know(&[KNOWN]);
     let fields = reader.fields;
-    let event = fields.text(&["hook_event_name"]).or(reader.context.event.as_deref()).unwrap_or_default();
-    if !reader.begin(event, fields.name(&["session_id"])) {
-        return;
-    }
+    let Some(event) = reader.begin_as_claude() else { return };
     let agent = reader.subagent(&["agent_id"], &["agent_type"], &[]).map(named_by_its_id);
     let who = reader.who();
-    (who.cwd, who.model) = (fields.name(&["cwd"]), fields.name(&["model"]));
+    who.model = fields.name(&["model"]);
     (who.turn, who.at) = (fields.name(&["prompt_id"]), fields.time(&["timestamp"]));
     who.agent = agent;
     match event {
@@ -113,8 +110,8 @@ pub(super) fn read(reader: &mut Reader<'_>) {
         "SubagentStop" => reader.tell(What::SubagentEnded { error: None }),
         "Stop" => stop(reader),
         "StopFailure" => turn_failed(reader),
-        "PreCompact" => reader.state("compacting", &[("trigger", said(fields.name(&["trigger"])))], true),
-        "PostCompact" => reader.state("compacted", &[("trigger", said(fields.name(&["trigger"])))], true),
+        "PreCompact" => reader.triggered("compacting"),
+        "PostCompact" => reader.triggered("compacted"),
         "MessageDisplay" | "TodoCreated" | "TodoCompleted" | "TaskCreated" | "TaskCompleted" => {
             reader.tell(What::Alive);
         }

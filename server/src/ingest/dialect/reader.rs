@@ -73,6 +73,17 @@ impl<'a> Reader<'a> {
         true
     }
 
+    /// Begins an event whose name, session and folder are where Claude Code has them, as others do; `None`: it names no session.
+    pub(super) fn begin_as_claude(&mut self) -> Option<&'a str> {
+        let (fields, context) = (self.fields, self.context);
+        let event = fields.text(&["hook_event_name"]).or(context.event.as_deref()).unwrap_or_default();
+        if !self.begin(event, fields.name(&["session_id"])) {
+            return None;
+        }
+        self.who().cwd = fields.name(&["cwd"]);
+        Some(event)
+    }
+
     /// Who tells; only after [`Self::begin`].
     pub(super) fn who(&mut self) -> &mut Who {
         self.who.get_or_insert_with(|| Who {
@@ -105,6 +116,12 @@ impl<'a> Reader<'a> {
         let some = details.iter().filter_map(|(key, value)| Some(((*key).to_owned(), value.clone()?)));
         let details: Metadata = some.collect();
         self.tell(What::State { name, details, is_life });
+    }
+
+    /// Something happened for the reason that the payload's `trigger` says.
+    pub(super) fn triggered(&mut self, name: &'static str) {
+        let trigger = said(self.fields.name(&["trigger"]));
+        self.state(name, &[("trigger", trigger)], true);
     }
 
     pub(super) fn unknown_event(&mut self) {

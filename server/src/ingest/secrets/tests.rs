@@ -52,7 +52,7 @@ fn placed() -> Vec<(String, String)> {
         "docker login -u me -p @@ registry",
         "mysql -uroot -p@@ app",
         "mysqldump -p@@ app",
-        "npm config set //registry.npmjs.org/:_authToken=@@",
+        "npm config set //npm.example/:_authToken=@@",
         "machine_password := @@",
         "PASSPHRASE=@@",
         "signing_key: @@",

@@ -198,10 +198,8 @@ impl Step<'_, '_> {
 
     fn wait(&mut self, actor: &mut Actor, wait: &Wait) {
         let known = wait.call.as_ref().and_then(|call| actor.open_like(call)).map(|open| open.id.clone());
-        if let Some(call) =
-            wait.call.as_ref().filter(|call| known.is_none() && actor.is_done(call, self.order))
-        {
-            let _ = call;
+        let is_done = |call: &Call| known.is_none() && actor.is_done(call, self.order);
+        if wait.call.as_ref().is_some_and(is_done) {
             return;
         }
         // A notice names no call; if only one goes on, it is about that.
