@@ -7,8 +7,10 @@ mod support;
 use std::time::{Duration, Instant};
 
 use arcane_server::config::{Config, Dashboard, LimitsConfig, NetConfig, ProxyConfig};
+use reqwest::Method;
 use serde_json::{Value, json};
 use support::TestServer;
+use support::guarded::{Guarded, token};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn limited(limits: LimitsConfig) -> TestServer {
@@ -290,4 +292,24 @@ async fn without_bounds_everything_passes() {
     for _ in 0..20 {
         assert_eq!(server.ask("/events", events(1000)).await.0, 201);
     }
+}
+
+#[tokio::test]
+async fn looking_is_an_event_only_of_those_who_may_cast_and_once_a_second() {
+    let guarded = Guarded::start().await;
+    let (caster, reader) = (token(&json!({"sub": "caster"})), token(&json!({"can": ["subscribe"]})));
+    for _ in 0..3 {
+        assert_eq!(guarded.status(&reader, Method::GET, "/daemons", None).await.0, 200);
+    }
+    let count = async || {
+        guarded.status(&reader, Method::GET, "/events/recent", None).await.1["count"].as_u64().unwrap()
+    };
+    assert_eq!(count().await, 0);
+    let begun = std::time::Instant::now();
+    for path in ["/daemons", "/daemons/active", "/daemons/claude", "/statistics"] {
+        assert_eq!(guarded.status(&caster, Method::GET, path, None).await.0, 200);
+    }
+    // The machine may be slow.
+    assert!(count().await <= 1 + begun.elapsed().as_secs(), "{}", count().await);
+    assert!(count().await >= 1);
 }
