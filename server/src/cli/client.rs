@@ -66,7 +66,7 @@ impl Target {
     }
 
     /// What is shown to the server and what it has to show: what was said, otherwise what is remembered of this server and no other.
-    fn shown(&self) -> anyhow::Result<Shown> {
+    pub(super) fn shown(&self) -> anyhow::Result<Shown> {
         let said = Shown { token: self.token.clone(), ca: self.ca.clone() };
         if said.token.is_some() && said.ca.is_some() {
             return Ok(said);
@@ -79,7 +79,7 @@ impl Target {
         Ok(Shown { token: said.token.or(token), ca: said.ca.or(ca) })
     }
 
-    fn address(&self) -> anyhow::Result<Address> {
+    pub(super) fn address(&self) -> anyhow::Result<Address> {
         let unusable =
             || anyhow!("{}: the address of a server is http://HOST:PORT or https://HOST:PORT", self.url);
         let ServerAddress { secure, host, path } = ServerAddress::parse(&self.url).ok_or_else(unusable)?;
@@ -160,17 +160,17 @@ impl Target {
 pub(super) type EventSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// The token that a server is shown, and the authority that its certificate is checked by.
-struct Shown {
-    token: Option<Bearer>,
-    ca: Option<PathBuf>,
+pub(super) struct Shown {
+    pub(super) token: Option<Bearer>,
+    pub(super) ca: Option<PathBuf>,
 }
 
 /// Where a server is.
-struct Address {
+pub(super) struct Address {
     /// Whether it is spoken to through TLS.
-    secured: bool,
+    pub(super) secured: bool,
     /// Host, port, and what stands before the routes.
-    host: String,
+    pub(super) host: String,
 }
 
 /// One event as a line for people. What orders a terminal about does not reach it.

@@ -6,6 +6,7 @@ mod connect;
 mod export;
 mod guard;
 mod health;
+mod hook;
 mod keys;
 mod login;
 mod manual;
@@ -51,6 +52,8 @@ enum Command {
     Publish(publish::Publish),
     /// Ask a server whether it is there, or with --ready whether it takes work: for probes.
     Health(health::Health),
+    /// Hand a payload of an agent's hook from standard input to the server: for settings of agents.
+    Hook(hook::Hook),
     /// Forget an absent daemon and what it has done.
     Forget(remove::Forget),
     /// Close a room that nobody uses, and delete what was kept of it.
@@ -90,8 +93,11 @@ struct Target {
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn run() -> ExitCode {
-    outlive_file_limit();
     let raw: Vec<_> = std::env::args_os().collect();
+    if let Some(code) = hook::run_if_asked(&raw) {
+        return code;
+    }
+    outlive_file_limit();
     let command = settings::with_file_defaults(Arcane::command(), &raw)
         .and_then(|command| settings::with_remembered_server(command, &raw));
     let command = match command {
@@ -111,6 +117,7 @@ pub fn run() -> ExitCode {
         Command::Cast(cast) => block_on(cast.run()),
         Command::Publish(publish) => block_on(publish.run()),
         Command::Health(health) => block_on(health.run()),
+        Command::Hook(hook) => return hook.run(),
         Command::Forget(forget) => block_on(forget.run()),
         Command::Close(close) => block_on(close.run()),
         Command::Export(export) => export.run(),

@@ -1,0 +1,90 @@
+//! One request of HTTP/1.1 and the status of its answer, on a blocking socket: all that a hook needs of a client.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConnection, StreamOwned};
+
+use super::super::client::{Address, Shown};
+use super::super::{Target, trust};
+
+/// Longest beginning of an answer that is looked at for its status, bytes.
+const HEAD_BYTES_MAX: usize = 256;
+
+/// Posts a body and gives the answer's status. What is not done by `end` is given up.
+///
+/// # Errors
+/// If the server cannot be reached, or answers nothing that is HTTP.
+pub(super) fn post(target: &Target, route: &str, body: &[u8], end: Instant) -> anyhow::Result<u16> {
+    let Address { secured, host } = target.address()?;
+    let Shown { token, ca } = target.shown()?;
+    let (authority, base) = host.split_at(host.find('/').unwrap_or(host.len()));
+    let mut request = format!("POST {base}{route} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
+    request += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+    if let Some(token) = token {
+        if token.chars().any(char::is_control) {
+            bail!("the token cannot be sent: it is none");
+        }
+        request += &format!("Authorization: Bearer {}\r\n", &*token);
+    }
+    let mut request = (request + "\r\n").into_bytes();
+    request.extend_from_slice(body);
+    let stream = connect(authority, if secured { 443 } else { 80 }, end)
+        .with_context(|| format!("no server answers at {}", target.url))?;
+    if secured {
+        let name = authority
+            .rsplit_once(':')
+            .filter(|(_, port)| !port.contains(']'))
+            .map_or(authority, |(name, _)| name);
+        let name = ServerName::try_from(name.trim_matches(['[', ']']).to_owned())?;
+        let connection = ClientConnection::new(Arc::new(trust::config(true, ca.as_deref())?), name)?;
+        return status(StreamOwned::new(connection, stream), &request);
+    }
+    status(stream, &request)
+}
+
+/// Connects to the first address of a name that takes a connection.
+fn connect(authority: &str, port: u16, end: Instant) -> io::Result<TcpStream> {
+    let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
+    let place = if has_port { authority.to_owned() } else { format!("{authority}:{port}") };
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in place.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, left(end)?) {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                let left = left(end)?;
+                stream.set_read_timeout(Some(left))?;
+                stream.set_write_timeout(Some(left))?;
+                return Ok(stream);
+            }
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+fn left(end: Instant) -> io::Result<Duration> {
+    let left = end.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+}
+
+/// Writes a request and reads the status of its answer.
+fn status(mut stream: impl Read + Write, request: &[u8]) -> anyhow::Result<u16> {
+    stream.write_all(request).context("the payload cannot be sent")?;
+    stream.flush().context("the payload cannot be sent")?;
+    let (mut head, mut read) = ([0; HEAD_BYTES_MAX], 0);
+    // `HTTP/1.1 204 `
+    while read < 13 {
+        match stream.read(&mut head[read..]).context("the answer cannot be read")? {
+            0 => bail!("the server closed the connection without an answer"),
+            n => read += n,
+        }
+    }
+    let line = std::str::from_utf8(&head[..12]).ok().filter(|line| line.starts_with("HTTP/1."));
+    let status = line.and_then(|line| line[9..].parse().ok());
+    status.context("what answers does not speak HTTP/1.1")
+}
