@@ -131,15 +131,20 @@ redis-server nats-server`); who is missing is skipped. Files are made in target/
 pub(crate) const HOSTILE: &str = "\
 Attacks the server, and a control (Bun) in turn with it, and says what 50 honest readers and an honest publisher notice.
 
-  cargo xtask hostile [--connections 10000] [--seconds 10] [--binary PATH]
+  cargo xtask hostile [--connections 10000] [--seconds 10] [--rounds 3] [--binary PATH]
 
 Attackers connect from one address and then from 250, a fifth of them each: saying nothing, sending half a handshake, becoming readers
 that never read, sending a handshake a byte a second, and connecting anew every second. Server and honest clients have normal priority,
 the attackers are nice by 10. In the end the server is killed in the middle of an attack and started again on the same log.
 
   --connections N   attackers' connections (10000)
-  --seconds S       how long each of the six phases is measured (10); a whole run takes some two minutes
+  --seconds S       how long each of the six phases of a round is measured (10); a round takes some two minutes
+  --rounds N        how often (3); the table has the median of each phase's latencies, and the most that was held
   --binary PATH     a built server to attack instead of building one
+
+Without a release build, readers and attackers take more of their core than they need:
+
+  cargo run --release -p xtask -- hostile
 
 Prints a table and fails if a bound is missed: under attack honest p99 is at most twice what it is without and at most the control's,
 memory stays within the budget, open files come back, and every reader gets every event once and in order, also after `kill -9`.

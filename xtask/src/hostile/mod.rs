@@ -8,6 +8,7 @@
 
 mod attack;
 mod crash;
+mod median;
 pub(crate) mod options;
 mod phase;
 mod position;
@@ -16,6 +17,7 @@ mod reader;
 mod server;
 mod verdict;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -45,18 +47,27 @@ pub(crate) fn perform(project: &Project, options: &Options) -> Result<ExitCode> 
     if let Some([_, others]) = cores {
         host::pin(others)?;
     }
-    let mut phases = Vec::new();
+    if cfg!(debug_assertions) {
+        println!("The readers and the attackers are not optimised: cargo run --release -p xtask -- hostile");
+    }
+    let mut rounds = Vec::new();
     let control = starter.start(Peer::Bun)?;
     let mut server = starter.start(Peer::Arcane)?;
     let honest = [Honest::start(Peer::Arcane, server.port)?, Honest::start(Peer::Bun, control.port)?];
-    for from in [None, Some(From::One), Some(From::Many)] {
-        for (server, honest) in [&server, &control].into_iter().zip(&honest) {
-            phases.push(phase_of(&starter, options, server, honest, from)?);
+    for round in 1..=options.rounds {
+        println!("round {round} of {}", options.rounds);
+        let mut phases = Vec::new();
+        for from in [None, Some(From::One), Some(From::Many)] {
+            for (server, honest) in [&server, &control].into_iter().zip(&honest) {
+                phases.push(phase_of(&starter, options, server, honest, from)?);
+            }
         }
+        rounds.push(phases);
     }
     let [honest, control_honest] = honest;
     drop((control_honest, control));
     let (outcome, crash) = kill(&starter, options, &mut server, &honest)?;
+    let phases = median::of(rounds);
     let run = Run { connections: options.connections, phases, outcome, crash };
     Ok(tell(&run))
 }
@@ -69,13 +80,16 @@ fn phase_of(
     from: Option<From>,
 ) -> Result<Measured> {
     let attack = from.map_or("no attack", From::name);
-    println!("{}: {attack} …", server.peer.name());
+    print!("{}: {attack} …", server.peer.name());
+    // Only for who watches.
+    let _ = std::io::stdout().flush();
     let mut measured = phase::measure(starter, options, server, honest, from)
         .with_context(|| format!("{}, {attack}", server.peer.name()))?;
     if from.is_some() {
         thread::sleep(AFTER);
     }
     measured.after = server.held();
+    println!(" p99 {:.2} ms, {:.0} % of a core", measured.p99_ms, measured.cpu_percent);
     Ok(measured)
 }
 

@@ -10,6 +10,8 @@ use lexopt::prelude::*;
 const CONNECTIONS_MAX: usize = 20_000;
 /// Longest phase, seconds.
 const SECONDS_MAX: u64 = 300;
+/// Most rounds.
+const ROUNDS_MAX: usize = 20;
 
 /// From where the attackers connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub(crate) struct Options {
     pub(crate) connections: usize,
     /// How long each phase is measured.
     pub(crate) time: Duration,
+    /// How often all phases are measured; the table has the median of each.
+    pub(crate) rounds: usize,
     /// The server, if it is built already.
     pub(crate) binary: Option<PathBuf>,
     /// Set where this process is to be the attackers.
@@ -53,13 +57,14 @@ pub(crate) struct Options {
 impl Options {
     /// Reads the arguments; none where help is asked for.
     pub(crate) fn read(mut args: lexopt::Parser) -> Result<Option<Self>> {
-        let mut options =
-            Self { connections: 10_000, time: Duration::from_secs(10), binary: None, attack: None };
+        let time = Duration::from_secs(10);
+        let mut options = Self { connections: 10_000, time, rounds: 3, binary: None, attack: None };
         let (mut port, mut path, mut from) = (None, String::from("/"), From::One);
         while let Some(arg) = args.next()? {
             match arg {
                 Long("connections") => options.connections = args.value()?.parse()?,
                 Long("seconds") => options.time = seconds(args.value()?.parse()?)?,
+                Long("rounds") => options.rounds = args.value()?.parse()?,
                 Long("binary") => options.binary = Some(std::path::absolute(args.value()?)?),
                 Long("attack-port") => port = Some(args.value()?.parse()?),
                 Long("attack-path") => path = args.value()?.string()?,
@@ -76,6 +81,9 @@ impl Options {
         }
         if !(5..=CONNECTIONS_MAX).contains(&options.connections) {
             bail!("--connections takes 5 to {CONNECTIONS_MAX}, not {}", options.connections);
+        }
+        if !(1..=ROUNDS_MAX).contains(&options.rounds) {
+            bail!("--rounds takes 1 to {ROUNDS_MAX}, not {}", options.rounds);
         }
         if let Some(binary) = options.binary.as_deref().filter(|binary| !binary.is_file()) {
             bail!("--binary names no file: {}", binary.display());
@@ -113,8 +121,8 @@ mod tests {
 
     #[test]
     fn the_attackers_get_what_was_said() {
-        let options = read("--connections 1000 --seconds 3").unwrap().unwrap();
-        assert_eq!((options.connections, options.time), (1000, Duration::from_secs(3)));
+        let options = read("--connections 1000 --seconds 3 --rounds 5").unwrap().unwrap();
+        assert_eq!((options.connections, options.time, options.rounds), (1000, Duration::from_secs(3), 5));
         for from in [From::One, From::Many] {
             let attack = Attack { port: 9, path: "/ws".to_owned(), from };
             let told = Options::read(lexopt::Parser::from_args(options.flags(&attack))).unwrap().unwrap();
@@ -124,9 +132,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_run_is_refused() {
-        for line in
-            ["--connections 4", "--connections 20001", "--seconds 0", "--attack-from mars", "--binary /"]
-        {
+        let counts = ["--connections 4", "--connections 20001", "--seconds 0", "--rounds 0", "--rounds 21"];
+        for line in counts.into_iter().chain(["--attack-from mars", "--binary /"]) {
             assert!(read(line).is_err(), "{line}");
         }
         assert_eq!(read("-h").unwrap(), None);

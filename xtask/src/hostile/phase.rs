@@ -198,12 +198,14 @@ pub(crate) fn measure(
     let before = server.held();
     let attackers = from.map(|from| Attackers::start(starter, options, server, from)).transpose()?;
     let ends = AtomicBool::new(false);
+    let (start, cpu_s) = (Instant::now(), server.cpu_s());
     let (most, histogram) = thread::scope(|scope| {
         let watch = scope.spawn(|| most(server, &ends));
         let histogram = honest.measure(options.time);
         ends.store(true, Ordering::Relaxed);
         (watch.join().unwrap_or_default(), histogram)
     });
+    let cpu_percent = (server.cpu_s() - cpu_s) / start.elapsed().as_secs_f64() * 100.0;
     let attackers = attackers.map(|attackers| attackers.said()).unwrap_or_default();
     let ms = |us: Option<f64>| us.map_or(f64::INFINITY, |us| us / 1000.0);
     Ok(Measured {
@@ -212,6 +214,7 @@ pub(crate) fn measure(
         p50_ms: ms(histogram.quantile_us(0.5)),
         p99_ms: ms(histogram.quantile_us(0.99)),
         max_ms: ms(histogram.max_us()),
+        cpu_percent,
         before,
         most,
         after: Held::default(),
@@ -222,8 +225,7 @@ pub(crate) fn measure(
 fn most(server: &Server, ends: &AtomicBool) -> Held {
     let mut most = Held::default();
     while !ends.load(Ordering::Relaxed) {
-        let held = server.held();
-        most = Held { rss_mib: most.rss_mib.max(held.rss_mib), files: most.files.max(held.files) };
+        most = most.most(server.held());
         thread::sleep(3 * LOOK_EVERY);
     }
     most

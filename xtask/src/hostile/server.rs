@@ -122,7 +122,19 @@ impl<'a> Starter<'a> {
     }
 }
 
+impl Held {
+    /// The most of each.
+    pub(crate) fn most(self, other: Self) -> Self {
+        Self { rss_mib: self.rss_mib.max(other.rss_mib), files: self.files.max(other.files) }
+    }
+}
+
 impl Server {
+    /// What it has used of the processor so far, seconds.
+    pub(crate) fn cpu_s(&self) -> f64 {
+        usage::read(Some(self.process.id())).map_or(0.0, |usage| usage.cpu_s)
+    }
+
     /// What it holds now.
     pub(crate) fn held(&self) -> Held {
         let pid = self.process.id();

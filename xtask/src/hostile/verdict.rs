@@ -26,6 +26,8 @@ pub(crate) struct Measured {
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
     pub(crate) max_ms: f64,
+    /// Of one core, by the server.
+    pub(crate) cpu_percent: f64,
     pub(crate) before: Held,
     pub(crate) most: Held,
     /// Some time after the attack.
@@ -128,19 +130,20 @@ impl Run {
     /// The phases, as Markdown.
     pub(crate) fn table(&self) -> String {
         let mut table = String::from(
-            "| server | attack from | p50 ms | p99 ms | max ms | MiB before / most / after | files before / most / after | attackers: held / opened / let go / failed |\n|---|---|---|---|---|---|---|---|\n",
+            "| server | attack from | p50 ms | p99 ms | max ms | % of a core | MiB before / most / after | files before / most / after | attackers: held / opened / let go / failed |\n|---|---|---|---|---|---|---|---|---|\n",
         );
         for phase in &self.phases {
             let Measured { before, most, after, .. } = phase;
             // A String takes everything.
             let _ = writeln!(
                 table,
-                "| {} | {} | {:.2} | {:.2} | {:.2} | {:.0} / {:.0} / {:.0} | {} / {} / {} | {} |",
+                "| {} | {} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} / {:.0} / {:.0} | {} / {} / {} | {} |",
                 phase.peer.name(),
                 phase.from.map_or("nowhere", From::name),
                 phase.p50_ms,
                 phase.p99_ms,
                 phase.max_ms,
+                phase.cpu_percent,
                 before.rss_mib,
                 most.rss_mib,
                 after.rss_mib,
@@ -169,10 +172,10 @@ impl Outcome {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn phase(peer: Peer, from: Option<From>, p99_ms: f64) -> Measured {
+    pub(crate) fn phase(peer: Peer, from: Option<From>, p99_ms: f64) -> Measured {
         let held = |rss_mib, files| Held { rss_mib, files };
         Measured {
             peer,
@@ -180,6 +183,7 @@ mod tests {
             p50_ms: 1.0,
             p99_ms,
             max_ms: p99_ms,
+            cpu_percent: 50.0,
             before: held(40.0, 70),
             most: held(90.0, 1000),
             after: held(60.0, 78),
@@ -234,7 +238,7 @@ mod tests {
         let table = run().table();
         assert_eq!(table.lines().count(), 6);
         assert!(table.contains(
-            "| arcane | one | 1.00 | 4.00 | 4.00 | 40 / 90 / 60 | 70 / 1000 / 78 | 1 / 2 / 3 / 4 |"
+            "| arcane | one | 1.00 | 4.00 | 4.00 | 50 | 40 / 90 / 60 | 70 / 1000 / 78 | 1 / 2 / 3 / 4 |"
         ));
     }
 }
