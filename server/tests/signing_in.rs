@@ -74,6 +74,40 @@ async fn a_link_carries_a_token_of_what_a_person_does() {
 }
 
 #[tokio::test]
+async fn a_link_may_be_narrowed() {
+    let guarded = Guarded::start().await;
+    let args = ["--only-daemon", "claude", "--limit", "streams=1"];
+    let (_, token) = link(&login(&guarded.file, &args));
+    let token = said(&exchanged(&guarded, &token).await.unwrap());
+    assert_eq!(token["filter"]["daemon"], json!(["claude"]));
+    assert_eq!(token["limits"], json!({"streams": 1}));
+    let refused = login(&guarded.file, &["--only-success", "perhaps"]);
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && text.contains("--only-success"), "{text}");
+}
+
+#[tokio::test]
+async fn who_signed_in_is_told_in_the_audit_log() {
+    let guarded = Guarded::start().await;
+    let (_, link) = link(&login(&guarded.file, &["--sub", "grace"]));
+    exchanged(&guarded, &link).await.unwrap();
+    let admin = token(&json!({"sub": "root"}));
+    let entry = loop {
+        let path = "/events/recent?room=audit&count=10";
+        let (_, answer) = guarded.status(&admin, reqwest::Method::GET, path, None).await;
+        if let Some(event) = answer["events"].as_array().and_then(|events| events.first().cloned()) {
+            break event;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(
+        (&entry["metadata"]["asked"], &entry["metadata"]["subject"]),
+        (&json!("POST /login"), &json!("grace"))
+    );
+    assert!(!entry.to_string().contains(&link), "the link is in no entry");
+}
+
+#[tokio::test]
 async fn a_link_is_for_what_was_said() {
     let guarded = Guarded::start().await;
     let args =

@@ -7,6 +7,7 @@ use arcane_shared::ServerAddress;
 use clap::Args;
 
 use super::keys::KeysFile;
+use super::narrowed::Narrowed;
 use super::print::{print, remark};
 use super::token::{self, issue, lifetime};
 use crate::gate::link::OPENS_FOR;
@@ -39,6 +40,8 @@ pub(super) struct Login {
     /// Rooms, comma-separated: names, beginnings (team-*), or all (*).
     #[arg(long, value_delimiter = ',', default_value = "*")]
     rooms: Vec<RoomPattern>,
+    #[command(flatten)]
+    narrowed: Narrowed,
     /// How long the browser stays signed in: 90s, 15m, 12h, 30d.
     #[arg(long, default_value = "12h", value_parser = lifetime)]
     expires: Duration,
@@ -56,6 +59,8 @@ impl Login {
         let claims = Claims {
             can: names(&self.can),
             rooms: self.rooms.iter().map(ToString::to_string).collect(),
+            filter: self.narrowed.filter()?,
+            limits: self.narrowed.limits()?,
             link: Some(self.expires.as_secs()),
             ..token::claims(self.sub.unwrap_or_else(user), OPENS_FOR, &self.audience)
         };

@@ -12,6 +12,7 @@ mod login;
 mod manual;
 mod memory;
 mod metrics_listener;
+mod narrowed;
 mod output;
 mod print;
 mod publish;

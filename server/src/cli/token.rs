@@ -8,10 +8,11 @@ use arcane_shared::{EventFilter, Timestamp};
 use clap::{Args, Subcommand};
 
 use super::keys::{self, KeysFile};
+use super::narrowed::Narrowed;
 use super::print::{print, remark};
 use crate::gate::keys::{CLOCKS_APART_MAX_S, Keys};
 use crate::gate::names::{NAME_FORM, is_name};
-use crate::gate::own_limits::{OwnLimit, OwnLimits};
+use crate::gate::own_limits::OwnLimits;
 use crate::gate::revocation::Revocation;
 use crate::gate::rights::Right;
 use crate::gate::scope::RoomPattern;
@@ -57,21 +58,8 @@ struct New {
     /// How long it holds: 90s, 15m, 12h, 30d.
     #[arg(long, default_value = "30d", value_parser = lifetime)]
     expires: Duration,
-    /// Its reader gets events of these spells only, comma-separated.
-    #[arg(long)]
-    only_spell: Option<String>,
-    /// Its reader gets events of these daemons only, comma-separated.
-    #[arg(long)]
-    only_daemon: Option<String>,
-    /// Its reader gets successes only (true), or failures only (false).
-    #[arg(long)]
-    only_success: Option<String>,
-    /// A limit in place of the server's, less or more, such as events_per_s=100; 0 is no bound. May be said several times.
-    ///
-    /// There are events_per_s, bytes_per_s, spells_per_s, messages_per_s, new_rooms_per_min, new_daemons_per_min, streams, replays,
-    /// queries and query_s: the server's settings without max-.
-    #[arg(long = "limit", value_name = "NAME=VALUE")]
-    limits: Vec<OwnLimit>,
+    #[command(flatten)]
+    narrowed: Narrowed,
     /// For which servers it is: those that were started with the same --audience.
     #[arg(long, default_value = AUDIENCE)]
     audience: String,
@@ -115,14 +103,11 @@ impl TokenCommand {
 
 impl New {
     fn run(self) -> anyhow::Result<()> {
-        let only = [&self.only_spell, &self.only_daemon, &self.only_success].map(|text| text.as_deref());
-        let filter = EventFilter::from_query(only[0], only[1], only[2])
-            .map_err(|error| anyhow::anyhow!("--only-{}: {}", error.field, error.detail))?;
         let claims = Claims {
             rooms: self.rooms.iter().map(ToString::to_string).collect(),
             can: self.can.iter().map(|right| right.as_str().to_owned()).collect(),
-            filter,
-            limits: OwnLimits::new(&self.limits).context("--limit")?,
+            filter: self.narrowed.filter()?,
+            limits: self.narrowed.limits()?,
             ..claims(self.sub, self.expires, &self.audience)
         };
         print(&issue(&claims, self.keys.path()?)?)?;

@@ -10,13 +10,20 @@ use super::tokens::{Gate, unix_seconds};
 /// How far in the future a link may end, seconds: until then the server remembers that it was opened.
 const ENDS_WITHIN_S: u64 = 3600;
 
+/// Who a link signs in.
+#[derive(Debug)]
+pub(crate) struct SignedIn {
+    pub(crate) subject: String,
+    pub(crate) token: String,
+}
+
 impl Gate {
     /// Exchanges the token of a link for the one that the browser goes on with; each link once. Both have one name, so that revoking
     /// the link revokes what it was exchanged for.
     ///
     /// # Errors
     /// If the link does not hold, was opened before, or the server has no private key.
-    pub(crate) fn exchange(&self, link: Option<&str>) -> Result<String, LinkError> {
+    pub(crate) fn exchange(&self, link: Option<&str>) -> Result<SignedIn, LinkError> {
         if !self.held.takes_tokens {
             return Err(LinkError::Open);
         }
@@ -30,9 +37,10 @@ impl Gate {
         }
         let exp = now + lifetime;
         let ends = claims.exp;
-        let token = sign(&Claims { exp, link: None, ..claims }, &keys)?;
+        let claims = Claims { exp, link: None, ..claims };
+        let token = sign(&claims, &keys)?;
         let mut opened = self.held.links.lock().unwrap_or_else(PoisonError::into_inner);
         opened.open(&name, ends, now)?;
-        Ok(token)
+        Ok(SignedIn { subject: claims.sub, token })
     }
 }

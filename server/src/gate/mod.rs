@@ -3,7 +3,7 @@
 pub(crate) mod claims;
 pub(crate) mod cors;
 pub(crate) mod credentials;
-mod exchange;
+pub(crate) mod exchange;
 pub(crate) mod host;
 pub(crate) mod key_file;
 pub(crate) mod keys;

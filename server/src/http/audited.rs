@@ -22,6 +22,12 @@ pub(super) struct Asked {
     client: Option<IpAddr>,
 }
 
+/// An act that is told although nobody was identified before it, and whose it was: left among the extensions of its answer.
+#[derive(Debug, Clone)]
+pub(super) struct Act {
+    pub(super) subject: String,
+}
+
 /// Whose request it was: left among the extensions of its answer.
 #[derive(Debug, Clone)]
 pub(super) struct Whose {
@@ -64,8 +70,9 @@ impl Asked {
         let extensions = answer.extensions();
         let kind = extensions.get::<Problematic>().map(|Problematic(kind)| *kind);
         let refused = kind.filter(|kind| REFUSALS.contains(kind));
+        let act = extensions.get::<Act>();
         // Deleting is what administrators do.
-        let is_act = self.method == Method::DELETE && answer.status().is_success();
+        let is_act = act.is_some() || self.method == Method::DELETE && answer.status().is_success();
         if refused.is_none() && !is_act {
             return;
         }
@@ -74,7 +81,7 @@ impl Asked {
         audit.report(Entry {
             refused,
             asked: Entry::asked(self.method.as_str(), self.uri.path()),
-            subject: pass.map(|pass| pass.grant().subject.to_string()),
+            subject: pass.map(|pass| pass.grant().subject.to_string()).or(act.map(|act| act.subject.clone())),
             address: whose.and_then(|identified| identified.peer).or(self.client),
         });
     }

@@ -4,9 +4,12 @@ use arcane_shared::Problem;
 use arcane_shared::api::LoginAnswer;
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 
 use super::allowed::Public;
+use super::audited::Act;
 use super::error::ApiError;
+use crate::gate::exchange::SignedIn;
 use crate::gate::link::LinkError;
 use crate::gate::{TokenError, credentials};
 
@@ -19,12 +22,12 @@ use crate::gate::{TokenError, credentials};
     (status = 409, description = "This server has no keys, or none that it could sign with."),
     (status = 503, description = "Too many links were opened within an hour."),
 ))]
-pub(crate) async fn login(Public(state): Public, headers: HeaderMap) -> Result<Json<LoginAnswer>, ApiError> {
-    let exchange = || -> Result<String, LinkError> {
+pub(crate) async fn login(Public(state): Public, headers: HeaderMap) -> Result<Response, ApiError> {
+    let exchange = || -> Result<SignedIn, LinkError> {
         let link = credentials::find(&headers, None, false).map_err(TokenError::from)?;
         state.gate.exchange(link.as_deref())
     };
-    let token = exchange().map_err(|error| match error {
+    let SignedIn { subject, token } = exchange().map_err(|error| match error {
         LinkError::Token(error) => {
             state.metrics.refused("token");
             error.into()
@@ -34,5 +37,7 @@ pub(crate) async fn login(Public(state): Public, headers: HeaderMap) -> Result<J
         }
         LinkError::Full => ApiError::busy(&error.to_string()),
     })?;
-    Ok(Json(LoginAnswer { token }))
+    let mut answer = Json(LoginAnswer { token }).into_response();
+    answer.extensions_mut().insert(Act { subject });
+    Ok(answer)
 }

@@ -7,6 +7,9 @@ use arcane_shared::control::CloseCode;
 use crate::audit::{Audit, Entry};
 use crate::gate::Pass;
 
+/// Where every WebSocket is opened.
+const PATH: &str = "/ws/events";
+
 /// Tells the audit log of a connection that the gate closed.
 pub(super) fn tell(audit: &Audit, code: u16, pass: Option<&Pass>, peer: Option<IpAddr>) {
     let refused = match code {
@@ -17,7 +20,7 @@ pub(super) fn tell(audit: &Audit, code: u16, pass: Option<&Pass>, peer: Option<I
     };
     audit.report(Entry {
         refused: Some(refused),
-        asked: "a WebSocket".into(),
+        asked: Entry::asked("WebSocket", PATH),
         subject: pass.map(|pass| pass.grant().subject.to_string()),
         address: peer,
     });
