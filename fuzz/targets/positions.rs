@@ -14,6 +14,8 @@ fuzz_target!(|text: &str| {
     if let Ok(since) = Since::parse(text)
         && let Some(epoch) = since.epoch
     {
+        // The last id of a stream that was over for good ends with it.
+        let text = text.strip_suffix(":end").unwrap_or(text);
         assert_eq!(Position::parse(text), Ok(Position { epoch, seq: since.seq }));
     }
     last_id(text);
