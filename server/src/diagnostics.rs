@@ -130,6 +130,7 @@ impl Lines {
     fn take(&self, line: &[u8], is_warning: bool) {
         let now = Instant::now();
         let mut queue = self.lock();
+        let is_told = queue.bound.has_something_to_tell();
         let passes = queue.bound.passes(is_warning, now);
         queue.tell_what_is_left_out(now);
         drop(queue);
@@ -137,8 +138,10 @@ impl Lines {
             return self.push(line);
         }
         LEFT_OUT.fetch_add(1, Ordering::Relaxed);
-        // Who writes has to tell of it, should no other line come.
-        self.changed.notify_all();
+        // Who writes has to tell of it, should no other line come; after the first it is awake, or knows when to be.
+        if !is_told {
+            self.changed.notify_all();
+        }
     }
 
     fn push(&self, line: &[u8]) {
