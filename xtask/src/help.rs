@@ -135,7 +135,7 @@ Attacks the server, and a control (Bun) in turn with it, and says what 50 honest
 
 Attackers connect from one address and then from 250, a fifth of them each: saying nothing, sending half a handshake, becoming readers
 that never read, sending a handshake a byte a second, and connecting anew every second. Server and honest clients have normal priority,
-the attackers are nice by 10. In the end the server is killed in the middle of an attack and started again on the same log.
+the attackers are nice by 10 and run while nobody else does (SCHED_IDLE). In the end the server is killed in the middle of an attack and started again on the same log.
 
   --connections N   attackers' connections (10000)
   --seconds S       how long each of the six phases of a round is measured (10); a round takes some two minutes

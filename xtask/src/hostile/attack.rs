@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,8 @@ use crate::load::handshake;
 
 /// How much less than the honest processes the attackers get of a core.
 const NICE: i32 = 10;
+/// Changes how a process is scheduled; from util-linux.
+pub(crate) const CHRT: &str = "chrt";
 /// Between two looks at all connections.
 const SWEEP_EVERY: Duration = Duration::from_millis(50);
 /// Most connections that one sweep opens.
@@ -88,6 +91,7 @@ struct Count {
 pub(crate) fn perform(connections: usize, attack: &Attack) -> Result<()> {
     host::raise_open_files();
     be_nice()?;
+    be_idle();
     let server = SocketAddr::from((Ipv4Addr::LOCALHOST, attack.port));
     let request = handshake::request(attack.port, &attack.path, false);
     let start = Instant::now();
@@ -192,6 +196,14 @@ fn be_nice() -> Result<()> {
 #[cfg(not(unix))]
 fn be_nice() -> Result<()> {
     anyhow::bail!("the attackers need Unix")
+}
+
+/// Leaves the core to the honest processes whenever they want it: a lower priority alone keeps a reader waiting for some milliseconds,
+/// and that is not the server's doing.
+fn be_idle() {
+    let own = std::process::id().to_string();
+    // Where it is missing, which the run has said, the priority has to do.
+    let _ = Command::new(CHRT).args(["--idle", "--pid", "0", &own]).status();
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::verdict::Measured;
 
 /// The median of each phase's latencies and processor time, and the worst of what it held. All rounds have the same
 /// phases in the same order; what the attackers said is the last round's.
-pub(crate) fn of(rounds: Vec<Vec<Measured>>) -> Vec<Measured> {
+pub(crate) fn of(rounds: &[Vec<Measured>]) -> Vec<Measured> {
     let Some(last) = rounds.last() else { return Vec::new() };
     let phase = |at: usize, last: &Measured| {
         let each: Vec<&Measured> = rounds.iter().filter_map(|round| round.get(at)).collect();
@@ -47,9 +47,9 @@ mod tests {
             (phase.before.files, phase.after.files) = (files, files + 1);
             vec![phase]
         };
-        let [phase] = of(vec![round(9.0, 70), round(1.0, 90), round(2.0, 80)]).try_into().unwrap();
+        let [phase] = of(&[round(9.0, 70), round(1.0, 90), round(2.0, 80)]).try_into().unwrap();
         assert_eq!((phase.p99_ms, phase.before.files, phase.after.files), (2.0, 70, 91));
         assert_eq!((phase.peer, phase.from), (Peer::Arcane, None));
-        assert!(of(Vec::new()).is_empty());
+        assert!(of(&[]).is_empty());
     }
 }

@@ -18,7 +18,7 @@ mod server;
 mod verdict;
 
 use std::io::Write as _;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -50,6 +50,12 @@ pub(crate) fn perform(project: &Project, options: &Options) -> Result<ExitCode> 
     if cfg!(debug_assertions) {
         println!("The readers and the attackers are not optimised: cargo run --release -p xtask -- hostile");
     }
+    if let Err(error) = Command::new(attack::CHRT).arg("--version").stdout(Stdio::null()).status() {
+        println!(
+            "The attackers are nice, but hold the readers' core now and then: {}: {error}",
+            attack::CHRT
+        );
+    }
     let mut rounds = Vec::new();
     let control = starter.start(Peer::Bun)?;
     let mut server = starter.start(Peer::Arcane)?;
@@ -67,7 +73,7 @@ pub(crate) fn perform(project: &Project, options: &Options) -> Result<ExitCode> 
     let [honest, control_honest] = honest;
     drop((control_honest, control));
     let (outcome, crash) = kill(&starter, options, &mut server, &honest)?;
-    let phases = median::of(rounds);
+    let phases = median::of(&rounds);
     let run = Run { connections: options.connections, phases, outcome, crash };
     Ok(tell(&run))
 }
