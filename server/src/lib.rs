@@ -9,6 +9,7 @@
 //!
 //! [`run`] is the whole server; `main` only finds out with which [`config`].
 
+mod attach;
 mod audit;
 mod background;
 mod bucket;

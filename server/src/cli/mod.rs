@@ -1,8 +1,10 @@
 //! `arcane …`: one file per subcommand.
 
+mod attach;
 mod cast;
 mod client;
 mod connect;
+mod detach;
 mod export;
 mod guard;
 mod health;
@@ -27,6 +29,7 @@ mod size;
 mod tail;
 mod token;
 mod trust;
+mod which_agents;
 
 use std::process::ExitCode;
 
@@ -53,6 +56,10 @@ enum Command {
     Publish(publish::Publish),
     /// Ask a server whether it is there, or with --ready whether it takes work: for probes.
     Health(health::Health),
+    /// Write what agents need into their settings, so that what they do is told here.
+    Attach(attach::Attach),
+    /// Take everything out of agents' settings that `arcane attach` put there.
+    Detach(detach::Detach),
     /// Hand a payload of an agent's hook from standard input to the server: for settings of agents.
     Hook(hook::Hook),
     /// Forget an absent daemon and what it has done.
@@ -118,6 +125,8 @@ pub fn run() -> ExitCode {
         Command::Cast(cast) => block_on(cast.run()),
         Command::Publish(publish) => block_on(publish.run()),
         Command::Health(health) => block_on(health.run()),
+        Command::Attach(attach) => attach.run(),
+        Command::Detach(detach) => detach.run(),
         Command::Hook(hook) => return hook.run(),
         Command::Forget(forget) => block_on(forget.run()),
         Command::Close(close) => block_on(close.run()),
