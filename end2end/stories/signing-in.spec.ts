@@ -79,6 +79,25 @@ test("a link that is opened in a page that waits signs it in", async ({ page, se
   expect(page.url()).toBe(`${server.url}/`);
 });
 
+test("a link signs nobody in as another without asking", async ({ page, server }) => {
+  await page.goto(server.link());
+  await live(page);
+  const user = page.getByTestId("user");
+  const asked: string[] = [];
+  for (const [answer, subject] of [["dismiss", "ada"], ["accept", "eve"]] as const) {
+    page.once("dialog", async (dialog) => {
+      asked.push(dialog.message());
+      await dialog[answer]();
+    });
+    await page.goto("about:blank");
+    await page.goto(server.link("--sub", "eve"));
+    await live(page);
+    await page.getByRole("button", { name: "settings" }).click();
+    await expect(user).toContainText(subject);
+  }
+  expect(asked).toEqual(Array(2).fill("You are signed in. Sign in anew with this link?"));
+});
+
 test("what the subject may not do is not offered, and why is said", async ({ page, server }) => {
   await page.goto(server.link("--sub", "wall", "--can", "subscribe"));
   await live(page);

@@ -20,8 +20,15 @@ impl AppHandle {
         }
         // At once: who looks at the address sees none.
         self.write_address();
-        crate::address::query().get("server").is_none()
-            && self.sign_in(&[self.server().shown(), fragment].concat())
+        let server = self.server();
+        // Who is signed in is not signed in as another by following a link.
+        let goes_on = server.token().is_none()
+            || window()
+                .confirm_with_message("You are signed in. Sign in anew with this link?")
+                .unwrap_or(false);
+        goes_on
+            && crate::address::query().get("server").is_none()
+            && self.sign_in(&[server.shown(), fragment].concat())
     }
 
     /// Goes on with the token that a link is exchanged for.
