@@ -39,7 +39,7 @@ mod state;
 mod stream;
 pub mod ws;
 
-pub use serve::{PairError, RunError, Server, run};
+pub use serve::{OtlpListener, PairError, RunError, Server, run};
 
 /// Compiles the Rust example of the protocol's page.
 #[cfg(doctest)]

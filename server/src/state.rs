@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
+use arcane_shared::api::OtlpState;
 use arcane_shared::{DaemonName, RoomName};
 use tokio::sync::watch;
 
@@ -31,6 +32,8 @@ pub(crate) struct Parts {
     pub(crate) metrics: Metrics,
     pub(crate) audit: Audit,
     pub(crate) ingest: Ingest,
+    /// The listener that takes OpenTelemetry alone, if there is to be one.
+    pub(crate) otlp: Option<OtlpState>,
     pub(crate) config: Config,
     /// Turns true when the server is about to stop.
     pub(crate) draining: watch::Receiver<bool>,

@@ -110,7 +110,15 @@ impl Serve {
     fn launch(command: &mut Command, args: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0", "--no-dashboard", "--data-dir"])
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--otlp-listen",
+                "off",
+                "--no-dashboard",
+                "--data-dir",
+            ])
             .arg(data.path())
             .args(args)
             .stdout(Stdio::piped())

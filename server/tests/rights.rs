@@ -64,6 +64,9 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("get", "/events/stats", AllRooms("subscribe")),
     ("post", "/events", Room("publish")),
     ("post", "/hooks/{agent}", Room("publish")),
+    ("post", "/v1/logs", Room("publish")),
+    ("post", "/v1/traces", Room("publish")),
+    ("post", "/v1/metrics", Room("publish")),
     ("post", "/summon", Room("cast")),
     ("post", "/invoke", Room("cast")),
     ("post", "/banish", Room("cast")),
@@ -89,6 +92,7 @@ fn example(path: &str) -> (String, Option<Value>) {
         "/spell/parse" | "/spell/cast" => Some(json!({"spell": "summon claude"})),
         "/consumers/{name}/ack" => Some(json!({"seq": 1})),
         "/hooks/{agent}" => Some(json!({"hook_event_name": "Stop", "session_id": "s"})),
+        "/v1/logs" | "/v1/traces" | "/v1/metrics" => Some(json!({})),
         _ => None,
     };
     (path.replace("{agent}", "claude").replace("{name}", "main").replace("{file}", "none.mp3"), body)
@@ -148,7 +152,10 @@ impl Asked<'_> {
         let problem = if status.is_client_error() { response.text().await.unwrap() } else { String::new() };
         let problem = serde_json::from_str::<Value>(&problem).unwrap_or_default();
         let kind = problem["type"].as_str().unwrap_or_default().trim_start_matches("/docs#problem-");
-        (status, kind.to_owned(), challenge)
+        // Telemetry is refused in the words of its own protocol.
+        let reason =
+            problem["details"][0]["reason"].as_str().map(|reason| reason.to_lowercase().replace('_', "-"));
+        (status, reason.unwrap_or_else(|| kind.to_owned()), challenge)
     }
 
     async fn allows(&self, token: &String) {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use arcane_shared::api::{
     AckRequest, ActivityAnswer, ActivityBucket, CastAnswer, ConsumerCard, ConsumersAnswer, DaemonAliases,
     DaemonAnswer, DaemonRequest, DaemonsAnswer, ExampleGroup, ExamplesAnswer, FieldError, HealthAnswer,
-    HistoryAnswer, InvokeRequest, LoginAnswer, ParseAnswer, ParsedSpell, Problem, PublishAnswer,
+    HistoryAnswer, InvokeRequest, LoginAnswer, OtlpState, ParseAnswer, ParsedSpell, Problem, PublishAnswer,
     PublishEvent, Published, PurgeAnswer, ReadyAnswer, RecentAnswer, RoomCard, RoomsAnswer, RosterAnswer,
     Span, SpanKind, SpellAction, SpellRequest, StatisticsAnswer, StatsAnswer, VoiceAnswer, VoiceRequest,
     WhoAmIAnswer,
@@ -149,6 +149,10 @@ fn rooms_and_consumers() {
 #[test]
 fn operating() {
     is::<HealthAnswer>(r#"{"status":"healthy","version":"0.1.0","uptime_s":1.5,"subscribers":2}"#);
+    is::<HealthAnswer>(
+        r#"{"status":"healthy","version":"0.1.0","uptime_s":1.5,"subscribers":2,"otlp":{"address":"127.0.0.1:4318"}}"#,
+    );
+    is::<OtlpState>(r#"{"address":"127.0.0.1:4318","error":"Address already in use (os error 98)"}"#);
     is::<LoginAnswer>(r#"{"token":"a.b.c"}"#);
     is::<WhoAmIAnswer>(r#"{"subject":"anonymous","can":["subscribe","cast"],"rooms":["*"]}"#);
     is::<WhoAmIAnswer>(

@@ -33,7 +33,7 @@ impl Health {
     }
 
     async fn health(&self) -> anyhow::Result<String> {
-        let HealthAnswer { status, version, uptime_s, subscribers } =
+        let HealthAnswer { status, version, uptime_s, subscribers, otlp: _ } =
             self.target.send(self.target.get("/health")?).await?;
         let readers = counted(subscribers, "reader");
         Ok(format!("{status}: arcane {version} at {}, up {uptime_s:.0} s, {readers}", self.target.url))

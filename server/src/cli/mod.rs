@@ -15,6 +15,7 @@ mod manual;
 mod memory;
 mod metrics_listener;
 mod narrowed;
+mod otlp_listener;
 mod output;
 mod print;
 mod publish;

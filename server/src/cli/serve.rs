@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::guard::{LimitFlags, ProxyFlags};
 use super::metrics_listener::MetricsListener;
+use super::otlp_listener::OtlpListen;
 use super::print::print;
 use super::size::Size;
 use super::{Arcane, login, memory, screen, service, settings, signals};
@@ -34,9 +35,8 @@ pub(super) struct Serve {
     /// Address of the API and the dashboard; port 0 takes a free one.
     #[arg(long, env = "ARCANE_LISTEN", default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
-    /// Address for OpenTelemetry, or off. [not in this version: accepted, no effect]
-    #[arg(long, env = "ARCANE_OTLP_LISTEN", default_value = "127.0.0.1:4318")]
-    otlp_listen: String,
+    #[command(flatten)]
+    otlp: OtlpListen,
     /// Folder for what has to survive: the event log and the voice engine's sounds.
     #[arg(long, env = "ARCANE_DATA_DIR", default_value = "./arcane-data")]
     data_dir: PathBuf,
@@ -150,7 +150,7 @@ impl Serve {
         start_telemetry();
         diagnostics::set_bound(self.limits.log_lines_per_s(self.is_guarded()));
         self.check_exposure()?;
-        self.announce_missing_parts(matches);
+        self.announce_missing_parts();
         let config = self.config(file.as_deref())?;
         if let Some(keys) = &config.keys {
             super::keys::warn_if_public(&keys.file);
@@ -173,6 +173,7 @@ impl Serve {
         let address = listener.local_addr()?;
         let metrics = self.metrics.bind().await?;
         let metrics_at = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
+        let otlp = self.otlp.bind().await;
         let (stop, hurry) = signals::stop()?;
         #[cfg(target_os = "linux")]
         crate::realm::adopt_orphans().context("cannot listen for programs that end")?;
@@ -182,12 +183,17 @@ impl Serve {
         service::ready(&base);
         tokio::spawn(service::keep_alive());
         let metrics_at = metrics_at.map(|address| format!("\nmetrics on http://{address}/metrics"));
-        announce(format!("listening on {base}{}", metrics_at.unwrap_or_default()), self.sign_in(&base));
+        let otlp_at = otlp.as_ref().filter(|otlp| otlp.error().is_none()).map(|otlp| {
+            let is_tls = self.tls_cert.is_some() && !otlp.address().ip().is_loopback();
+            format!("\nOpenTelemetry on {}://{}", if is_tls { "https" } else { "http" }, otlp.address())
+        });
+        let beside = format!("{}{}", metrics_at.unwrap_or_default(), otlp_at.unwrap_or_default());
+        announce(format!("listening on {base}{beside}"), self.sign_in(&base));
         let stop = async {
             stop.await;
             service::stopping();
         };
-        server.with_metrics_on(metrics).run_until(listener, stop, hurry).await;
+        server.with_metrics_on(metrics).with_otlp_on(otlp).run_until(listener, stop, hurry).await;
         Ok(())
     }
 
@@ -204,20 +210,27 @@ impl Serve {
 
     fn check_exposure(&self) -> anyhow::Result<()> {
         self.metrics.check()?;
-        if self.listen.ip().is_loopback() || self.insecure {
+        self.check_address(self.listen, "--listen")?;
+        self.otlp.address().map_or(Ok(()), |address| self.check_address(address, "--otlp-listen"))
+    }
+
+    /// Checks that an address which others can reach is one that they may.
+    fn check_address(&self, address: SocketAddr, flag: &str) -> anyhow::Result<()> {
+        if address.ip().is_loopback() || self.insecure {
             return Ok(());
         }
-        let listen = self.listen;
+        // The server's own address needs no name.
+        let of = if flag == "--listen" { String::new() } else { format!(" ({flag})") };
         if !self.is_guarded() {
             anyhow::bail!(
-                "{listen} can be reached by others, and nobody needs a token: make keys with `arcane keys new` and name them \
+                "{address}{of} can be reached by others, and nobody needs a token: make keys with `arcane keys new` and name them \
                  with --keys, or listen on 127.0.0.1, or say --insecure if something in front of the server decides who may \
                  come in"
             );
         }
         if self.tls_cert.is_none() && !self.tls_by_proxy {
             anyhow::bail!(
-                "{listen} can be reached by others, and tokens would go over the network as they are: name a certificate with \
+                "{address}{of} can be reached by others, and tokens would go over the network as they are: name a certificate with \
                  --tls-cert and --tls-key, or say --tls-by-proxy if something in front of the server encrypts, or listen on \
                  127.0.0.1, or say --insecure"
             );
@@ -225,13 +238,7 @@ impl Serve {
         Ok(())
     }
 
-    fn announce_missing_parts(&self, matches: &ArgMatches) {
-        let given = |id: &str| {
-            matches.value_source(id).is_some_and(|source| source != clap::parser::ValueSource::DefaultValue)
-        };
-        if given("otlp_listen") && self.otlp_listen != "off" {
-            tracing::warn!("--otlp-listen has no effect: this version takes no OpenTelemetry");
-        }
+    fn announce_missing_parts(&self) {
         if let Dashboard::Folder(folder) = self.dashboard()
             && !folder.join("index.html").is_file()
         {

@@ -64,6 +64,16 @@ pub(crate) async fn read(body: Body, net: &NetConfig, budget: &Arc<Budget>) -> R
     Upload::new(net, budget).read(body).await
 }
 
+/// Reads a whole body of at most so many bytes, whatever the configuration says of others.
+pub(super) async fn read_up_to(
+    bytes_max: usize,
+    body: Body,
+    net: &NetConfig,
+    budget: &Arc<Budget>,
+) -> Result<Bytes, ApiError> {
+    Upload::new(net, budget).at_most(bytes_max).read(body).await
+}
+
 /// Decodes JSON; what does not fit is named by a JSON pointer.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let bytes = &*json::plain(bytes);

@@ -19,6 +19,10 @@ use crate::stream;
 pub(crate) const KINDS: &[(&str, &str)] = &[
     ("invalid", "A parameter or a part of the body cannot be used; `errors` says which."),
     ("not-json", "The body is not valid JSON."),
+    (
+        "not-otlp",
+        "The body is not the message of OpenTelemetry that it should be; `detail` names the field, or the byte.",
+    ),
     ("body", "The body broke off before its end."),
     ("body-timeout", "The body did not come in time."),
     ("body-too-large", "The body is above its bound."),

@@ -19,6 +19,7 @@ pub(crate) async fn health(Public(state): Public) -> Json<HealthAnswer> {
         version: env!("CARGO_PKG_VERSION").into(),
         uptime_s: state.started.elapsed().as_secs_f64(),
         subscribers: state.bus.subscriber_count() as u64,
+        otlp: state.otlp.clone(),
     })
 }
 

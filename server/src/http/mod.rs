@@ -20,6 +20,9 @@ mod hooks;
 mod lines;
 mod login;
 mod metrics_alone;
+mod otlp;
+mod otlp_alone;
+mod otlp_status;
 mod parameters;
 mod pieces;
 mod publish;
@@ -66,6 +69,9 @@ fn api() -> OpenApiRouter<Site> {
         .routes(routes!(publish::publish, history::history, history::purge))
         .routes(routes!(history::activity))
         .routes(routes!(hooks::take))
+        .routes(routes!(otlp::logs))
+        .routes(routes!(otlp::traces))
+        .routes(routes!(otlp::metrics))
         .routes(routes!(events::recent))
         .routes(routes!(events::stats))
         .routes(routes!(events::rooms))
@@ -111,6 +117,11 @@ impl Routes {
     /// `GET /metrics` and nothing else.
     pub(crate) fn metrics_alone(site: Site) -> Self {
         Self { state: site.state.clone(), router: metrics_alone::router(site), takes_events: false }
+    }
+
+    /// What takes OpenTelemetry, and nothing else.
+    pub(crate) fn otlp_alone(site: Site) -> Self {
+        Self { state: site.state.clone(), router: otlp_alone::router(site), takes_events: false }
     }
 
     /// The memory that answers draw on.
@@ -216,14 +227,19 @@ async fn around<F: Future<Output = Response>>(
     let from_page = request.headers().contains_key(header::ORIGIN);
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let asked = audited::Asked::of(&state, &request);
+    let telemetry = otlp_status::wanted(route, request.method(), request.headers());
     let mut response = match admit(&state, route, &request) {
         Err(refusal) => refusal.into_response(),
+        Ok(()) if otlp_status::is_grpc(&request) => otlp_status::no_grpc(),
         Ok(()) if from_page => answer_page(&state, route, request, run).await,
         Ok(()) => answer(&state, route, request, run).await,
     };
     state.metrics.responded(route, response.status().as_u16());
     if let Some(asked) = asked {
         asked.tell(&state.audit, &response);
+    }
+    if let Some(encoding) = telemetry {
+        response = otlp_status::told(encoding, response).await;
     }
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("origin"));

@@ -34,6 +34,7 @@ pub(super) struct MemoryPermits {
 /// A body, as far as it has come.
 pub(super) struct Upload<'a> {
     net: &'a NetConfig,
+    bytes_max: usize,
     deadline: Instant,
     bytes: BytesMut,
     permits: MemoryPermits,
@@ -148,12 +149,18 @@ impl MemoryPermits {
 impl<'a> Upload<'a> {
     pub(super) fn new(net: &'a NetConfig, budget: &Arc<Budget>) -> Self {
         let deadline = Instant::now() + net.body_timeout;
-        Self { net, deadline, bytes: BytesMut::new(), permits: MemoryPermits::none(budget) }
+        let bytes_max = net.body_bytes_max;
+        Self { net, bytes_max, deadline, bytes: BytesMut::new(), permits: MemoryPermits::none(budget) }
+    }
+
+    /// The same, of at most so many bytes.
+    pub(super) fn at_most(self, bytes_max: usize) -> Self {
+        Self { bytes_max, ..self }
     }
 
     /// Reads it to its end.
     pub(super) async fn read(mut self, mut body: Body) -> Result<Bytes, ApiError> {
-        let max = self.net.body_bytes_max;
+        let max = self.bytes_max;
         // A length that is said is believed if it is too much.
         if body.size_hint().lower() > max as u64 {
             return Err(too_large(max));

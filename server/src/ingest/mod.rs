@@ -2,11 +2,13 @@
 //! afterwards, by one task.
 //!
 //! A payload waits in a queue of [`QUEUED_MAX`]; when it is full the newest is counted as dropped, for nobody may make an agent
-//! wait. `dialect` translates it into [`sign`]s, `session` turns signs into events, and [`crate::intake`] publishes them.
+//! wait. `dialect` translates it into [`sign`]s, as `otlp` does with telemetry, `session` turns signs into events, and [`crate::intake`]
+//! publishes them. Telemetry is read before it is answered; what finds no room is refused, for its sender tries again.
 
 pub(crate) mod dialect;
 mod failure;
 mod line;
+pub(crate) mod otlp;
 mod payload;
 mod publish;
 mod secrets;
@@ -15,12 +17,13 @@ pub(crate) mod sign;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use arcane_shared::RoomName;
 use bytes::Bytes;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::MissedTickBehavior;
 
 use crate::bus::ArcaneEventBus;
@@ -28,6 +31,7 @@ use crate::intake::Draft;
 use crate::metrics::Metrics;
 use crate::{clock, json};
 pub(crate) use dialect::{Agent, Context};
+use otlp::{Told, Totals};
 use publish::publish;
 use secrets::masked;
 use session::Table;
@@ -35,6 +39,8 @@ use sign::Sign;
 
 /// Payloads that wait to be read.
 const QUEUED_MAX: usize = 4_096;
+/// Signs of telemetry that wait to be folded, of all requests together.
+const SIGNS_MAX: usize = 32_768;
 /// Most payloads that are folded before their events are published.
 const TOGETHER_MAX: usize = 64;
 /// A longer payload is read beside the runtime's threads.
@@ -56,15 +62,20 @@ pub(crate) struct Given {
 pub(crate) enum Content {
     /// A hook's payload, unread. The agent is that of the address; `None`: whose shape it has.
     Hook { agent: Option<Agent>, body: Bytes, context: Context },
-    /// Signs that another dialect gave.
-    #[expect(dead_code, reason = "for the dialects of telemetry")]
-    Signs(Vec<Sign>),
+    /// What telemetry tells; it holds its part of what may wait.
+    Telemetry { told: Told, held: OwnedSemaphorePermit },
 }
+
+/// Too much waits to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Full;
 
 /// Where what agents send is handed in. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Ingest {
     queue: mpsc::Sender<Given>,
+    /// Signs of telemetry that may wait.
+    signs: Arc<Semaphore>,
     metrics: Metrics,
 }
 
@@ -74,6 +85,7 @@ pub(crate) struct Reader {
     queue: mpsc::Receiver<Given>,
     metrics: Metrics,
     table: Table,
+    totals: Totals,
     /// Rooms whose earlier sessions are known.
     adopted: Vec<RoomName>,
 }
@@ -81,8 +93,15 @@ pub(crate) struct Reader {
 impl Ingest {
     pub(crate) fn new(metrics: Metrics) -> (Self, Reader) {
         let (sender, queue) = mpsc::channel(QUEUED_MAX);
-        let reader = Reader { queue, metrics: metrics.clone(), table: Table::default(), adopted: Vec::new() };
-        (Self { queue: sender, metrics }, reader)
+        let born_nanos = u64::try_from(clock::now().unix_micros()).unwrap_or(0).saturating_mul(1000);
+        let reader = Reader {
+            queue,
+            metrics: metrics.clone(),
+            table: Table::default(),
+            totals: Totals::new(born_nanos),
+            adopted: Vec::new(),
+        };
+        (Self { queue: sender, signs: Arc::new(Semaphore::new(SIGNS_MAX)), metrics }, reader)
     }
 
     /// Hands something in. Waits for nothing; what there is no room for is counted.
@@ -90,6 +109,17 @@ impl Ingest {
         if self.queue.try_send(given).is_err() {
             self.drop_one("queue");
         }
+    }
+
+    /// Hands in what telemetry tells.
+    ///
+    /// # Errors
+    /// If too much waits: nothing was taken, and another try may find room.
+    pub(crate) fn hand_in_telemetry(&self, room: RoomName, told: Told) -> Result<(), Full> {
+        // A request that tells more than may wait has all of it to itself.
+        let len = u32::try_from(told.len().clamp(1, SIGNS_MAX)).unwrap_or(u32::MAX);
+        let held = Arc::clone(&self.signs).try_acquire_many_owned(len).map_err(|_| Full)?;
+        self.queue.try_send(Given { room, content: Content::Telemetry { told, held } }).map_err(|_| Full)
     }
 
     /// Counts something that was sent and will not be read: why.
@@ -146,11 +176,19 @@ impl Reader {
 
     async fn fold(&mut self, room: &RoomName, content: Content) -> Vec<Draft> {
         let signs = match content {
-            Content::Signs(signs) => signs,
+            Content::Telemetry { told: Told { mut signs, sums, .. }, held } => {
+                signs.extend(self.totals.take(sums));
+                drop(held);
+                signs
+            }
             Content::Hook { agent, body, context } => self.read(agent, body, context).await,
         };
         let now = clock::now();
-        signs.iter().flat_map(|sign| self.table.take(room, sign, now)).collect()
+        let drafts = signs.iter().flat_map(|sign| self.table.take(room, sign, now)).collect();
+        for _ in 0..self.table.lost() {
+            self.metrics.ingest_dropped("waiting");
+        }
+        drafts
     }
 
     async fn read(&self, agent: Option<Agent>, body: Bytes, context: Context) -> Vec<Sign> {

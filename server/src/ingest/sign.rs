@@ -24,7 +24,8 @@ pub(crate) struct Sign {
 pub(crate) enum Via {
     /// A hook, or whatever else tells of a session as it happens.
     Live,
-    /// Telemetry of an agent that has hooks as well: it enriches and ends what hooks told of, and summons nobody.
+    /// Telemetry of an agent that has hooks as well: it enriches and ends what hooks told of, and summons nobody. It waits for hooks
+    /// for a while; a session of which none come is told by telemetry alone.
     Twin,
 }
 
@@ -91,8 +92,8 @@ pub(crate) enum What {
     SubagentBegan,
     /// A subagent ended.
     SubagentEnded { error: Option<Box<str>> },
-    /// Tokens and cost. `key` tells one report from another; the same key counts once.
-    Usage { usage: Usage, key: Option<Box<str>> },
+    /// Tokens and cost. `key` tells one report from another; the same key counts once. What several ways tell of counts once, too.
+    Usage { usage: Usage, key: Option<Box<str>>, by: By },
     /// Something else happened that people may want to know of: `name` in a word. `is_life`: it shows that the agent goes on.
     State { name: &'static str, details: Metadata, is_life: bool },
     /// The agent goes on, so nothing that it does waits for a human.
@@ -171,6 +172,11 @@ pub(crate) enum Why {
     Input,
 }
 
+impl By {
+    /// Every one of them.
+    pub(crate) const ALL: [Self; 5] = [Self::Hook, Self::Log, Self::Span, Self::Metric, Self::Histogram];
+}
+
 impl Why {
     /// One word.
     pub(crate) fn word(self) -> &'static str {
@@ -180,6 +186,21 @@ impl Why {
             Self::Input => "input",
         }
     }
+}
+
+/// Which way it was told what was spent. Each of them tells of everything, or as much of it as it knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum By {
+    /// Hooks.
+    Hook,
+    /// Log records of telemetry.
+    Log,
+    /// Spans.
+    Span,
+    /// Counters.
+    Metric,
+    /// Histograms, of which older conventions make sums.
+    Histogram,
 }
 
 /// What was spent. What the agent does not say is absent, which is not 0.

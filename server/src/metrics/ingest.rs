@@ -3,6 +3,7 @@
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::Metrics;
@@ -13,6 +14,9 @@ pub(super) struct IngestMetrics {
     read: Family<AgentLabels, Counter>,
     dropped: Family<DroppedLabels, Counter>,
     unknown: Family<UnknownLabels, Counter>,
+    telemetry: Family<SignalLabels, Counter>,
+    rejected: Family<SignalLabels, Counter>,
+    listening: Gauge,
 }
 
 impl IngestMetrics {
@@ -20,11 +24,22 @@ impl IngestMetrics {
         let help = "Payloads of agents that were read";
         registry.register("ingest_read", help, self.read.clone());
         let help = "What agents sent and became no event, by why: queue, body, encoding, room, limit, not_json, \
-                    unknown_agent, no_session, too_large, log";
+                    unknown_agent, no_session, too_large, log, waiting";
         registry.register("ingest_dropped", help, self.dropped.clone());
         let help = "Events and fields of agents' payloads that this version does not know";
         registry.register("ingest_unknown", help, self.unknown.clone());
+        let help = "Log records, spans and metrics of OpenTelemetry that were taken, by signal";
+        registry.register("otlp_items", help, self.telemetry.clone());
+        let help = "Parts of telemetry that were taken and could not be used, by signal";
+        registry.register("otlp_rejected", help, self.rejected.clone());
+        let help = "Whether the listener of --otlp-listen is there; 0 as well where it is off";
+        registry.register("otlp_listening", help, self.listening.clone());
     }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SignalLabels {
+    signal: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -57,5 +72,21 @@ impl Metrics {
     /// A payload has an event, or a field, that its dialect does not know.
     pub(crate) fn ingest_unknown(&self, agent: &'static str, kind: &'static str) {
         self.inner.ingest.unknown.get_or_create(&UnknownLabels { agent, kind }).inc();
+    }
+
+    /// Telemetry of a signal was taken: how much, and how much of it could not be used.
+    pub(crate) fn otlp_taken(&self, signal: &'static str, items: usize, rejected: usize) {
+        let count = |family: &Family<SignalLabels, Counter>, n: usize| {
+            if n > 0 {
+                family.get_or_create(&SignalLabels { signal }).inc_by(n as u64);
+            }
+        };
+        count(&self.inner.ingest.telemetry, items);
+        count(&self.inner.ingest.rejected, rejected);
+    }
+
+    /// Whether there is a listener for telemetry alone.
+    pub(crate) fn otlp_listens(&self, listens: bool) {
+        self.inner.ingest.listening.set(i64::from(listens));
     }
 }

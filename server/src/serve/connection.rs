@@ -96,6 +96,21 @@ impl Connections {
         }
     }
 
+    /// Connections of another listener, which count with these and end with them.
+    pub(super) fn beside(&self, routes: Routes, tls: Option<Arc<Tls>>) -> Self {
+        Self {
+            builder: self.builder.clone(),
+            routes,
+            tls,
+            patience: self.patience,
+            linger: self.linger,
+            permits: Arc::clone(&self.permits),
+            addresses: self.addresses.clone(),
+            metrics: self.metrics.clone(),
+            phase: self.phase.clone(),
+        }
+    }
+
     /// Serves one connection until it is over.
     pub(super) async fn serve(self: Arc<Self>, stream: TcpStream, place: Place) {
         let peer = stream.peer_addr().ok().map(|address| address.ip());

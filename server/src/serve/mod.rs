@@ -4,6 +4,7 @@ mod accept;
 mod connection;
 mod end;
 mod metrics_port;
+mod otlp_port;
 mod tls;
 
 use std::future::{Future, pending};
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use connection::Connections;
+pub use otlp_port::OtlpListener;
 pub use tls::PairError;
 use tls::Tls;
 
@@ -94,6 +96,8 @@ pub struct Server {
     tls: Option<Arc<Tls>>,
     /// Where metrics are served alone, and no token is wanted.
     metrics_on: Option<TcpListener>,
+    /// Where OpenTelemetry is taken alone.
+    otlp_on: Option<OtlpListener>,
     config: Config,
 }
 
@@ -119,7 +123,7 @@ impl Server {
             RealmError::Log(source) => RunError::unreadable(&config, source),
             error => error.into(),
         })?;
-        Ok(Self { bus, realm, gate, keys_read_at, tls, metrics_on: None, config })
+        Ok(Self { bus, realm, gate, keys_read_at, tls, metrics_on: None, otlp_on: None, config })
     }
 
     /// The same, with a listener that has `GET /metrics` and nothing else. No token is wanted there: whoever reaches it learns the
@@ -127,6 +131,12 @@ impl Server {
     #[must_use]
     pub fn with_metrics_on(self, listener: Option<TcpListener>) -> Self {
         Self { metrics_on: listener, ..self }
+    }
+
+    /// The same, with a listener that takes OpenTelemetry and nothing else. Keys, origins and limits hold there as everywhere.
+    #[must_use]
+    pub fn with_otlp_on(self, listener: Option<OtlpListener>) -> Self {
+        Self { otlp_on: listener, ..self }
     }
 
     /// Serves until `shutdown` completes, lets connections end in peace and closes the log.
@@ -141,7 +151,7 @@ impl Server {
         shutdown: impl Future<Output = ()>,
         hurry: impl Future<Output = ()>,
     ) {
-        let Self { bus, realm, gate, keys_read_at, tls, metrics_on, config } = self;
+        let Self { bus, realm, gate, keys_read_at, tls, metrics_on, otlp_on, config } = self;
         let log = Arc::clone(bus.log());
         let settling = {
             let bus = bus.clone();
@@ -167,6 +177,7 @@ impl Server {
             metrics: metrics.clone(),
             audit: audit.clone(),
             ingest,
+            otlp: otlp_on.as_ref().map(OtlpListener::state),
             config,
             draining: draining.clone(),
             started: Instant::now(),
@@ -174,14 +185,13 @@ impl Server {
         let sockets = Sockets::new(state.clone());
         let guarding = tokio::spawn(follow_keys(gate, keys, sockets.clone(), audit));
         let site = Site { state, sockets: sockets.clone() };
-        if let Some(listener) = metrics_on {
-            tokio::spawn(metrics_port::serve(listener, site.clone(), draining));
-        }
         let renewing = {
             let metrics = metrics.clone();
             tls.clone().map(|tls| tokio::spawn(async move { tls.keep_current(&metrics).await }))
         };
-        let connections = Arc::new(Connections::new(Routes::new(site), tls, addresses, metrics, &net));
+        let connections = Connections::new(Routes::new(site.clone()), tls.clone(), addresses, metrics, &net);
+        let connections = Arc::new(connections);
+        serve_beside((metrics_on, otlp_on), &site, &connections, tls, &draining);
         accept::until(listener, &connections, shutdown).await;
         tracing::info!("stopping: no new connections, asking readers to go");
         drain.send_replace(true);
@@ -200,6 +210,25 @@ impl Server {
         keeper.keep_rosters();
         log.close(patience).await;
         settling.abort();
+    }
+}
+
+/// Serves at the listeners that have something alone.
+fn serve_beside(
+    (metrics_on, otlp_on): (Option<TcpListener>, Option<OtlpListener>),
+    site: &Site,
+    connections: &Arc<Connections>,
+    tls: Option<Arc<Tls>>,
+    draining: &watch::Receiver<bool>,
+) {
+    if let Some(listener) = metrics_on {
+        tokio::spawn(metrics_port::serve(listener, site.clone(), draining.clone()));
+    }
+    let listens = otlp_on.as_ref().is_some_and(|listener| listener.error().is_none());
+    site.state.metrics.otlp_listens(listens);
+    if let Some(listener) = otlp_on {
+        let connections = Arc::clone(connections);
+        tokio::spawn(otlp_port::serve(listener, site.clone(), connections, tls, draining.clone()));
     }
 }
 

@@ -70,7 +70,9 @@ impl Drop for Process {
 /// `arcane serve` on a data directory and a free port.
 pub fn command(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_arcane"));
-    command.args(["serve", "--listen", "127.0.0.1:0", "--no-dashboard", "--data-dir"]).arg(dir);
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--otlp-listen", "off", "--no-dashboard", "--data-dir"])
+        .arg(dir);
     command.current_dir(std::env::temp_dir()).env_remove("ARCANE_CONFIG").env("ARCANE_LOG", "warn");
     command
 }

@@ -12,7 +12,7 @@ pub use events::{PublishAnswer, PublishEvent, Published, RecentAnswer, RoomCard,
 pub use history::{
     AckRequest, ActivityAnswer, ActivityBucket, ConsumerCard, ConsumersAnswer, HistoryAnswer, PurgeAnswer,
 };
-pub use operating::{HealthAnswer, LoginAnswer, ReadyAnswer, WhoAmIAnswer};
+pub use operating::{HealthAnswer, LoginAnswer, OtlpState, ReadyAnswer, WhoAmIAnswer};
 pub use problem::{FieldError, Problem};
 pub use spells::{
     CastAnswer, DaemonAliases, DaemonRequest, ExampleGroup, ExamplesAnswer, InvokeRequest, ParseAnswer,

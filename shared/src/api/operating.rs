@@ -16,6 +16,20 @@ pub struct HealthAnswer {
     pub uptime_s: f64,
     /// Over all rooms.
     pub subscribers: u64,
+    /// The listener that takes OpenTelemetry alone; missing where there is to be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otlp: Option<OtlpState>,
+}
+
+/// A listener that takes OpenTelemetry alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OtlpState {
+    /// Where it listens, or should: `127.0.0.1:4318`.
+    pub address: String,
+    /// Why it does not: another program has the port, most likely. The server's own address takes OpenTelemetry as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// Answer of `GET /ready`.

@@ -7,7 +7,7 @@ use super::super::line::{Tool, call_print};
 use super::super::payload::{Fields, cut};
 use super::super::secrets::masked;
 use super::super::sign::{
-    Call, Outcome, Prompter, Sign, Subagent, Usage, Via, Wait, What, Who, Why, print_of,
+    By, Call, Outcome, Prompter, Sign, Subagent, Usage, Via, Wait, What, Who, Why, print_of,
 };
 use super::super::{failure, line};
 use super::{Agent, Context, Reading};
@@ -247,7 +247,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn usage(&mut self, usage: Usage, key: Option<Box<str>>) {
         if usage != Usage::default() {
-            self.tell(What::Usage { usage, key });
+            self.tell(What::Usage { usage, key, by: By::Hook });
         }
     }
 

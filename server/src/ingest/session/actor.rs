@@ -46,6 +46,8 @@ pub(super) struct Open {
     pub(super) call: Call,
     pub(super) task: Box<str>,
     pub(super) since: Timestamp,
+    /// When it began, by what orders signs.
+    pub(super) order: Option<Timestamp>,
     /// The turn in which it began, where the agent names turns.
     pub(super) turn: Option<Box<str>>,
 }
@@ -56,6 +58,8 @@ pub(super) struct Done {
     pub(super) id: Option<Box<str>>,
     pub(super) print: u64,
     pub(super) order: Option<Timestamp>,
+    /// It was told to have ended well.
+    pub(super) is_well: bool,
 }
 
 /// A wait that goes on.
@@ -66,6 +70,8 @@ pub(super) struct Waiting {
     /// What it is about, where no call is open yet.
     pub(super) print: Option<u64>,
     pub(super) request: Option<Box<str>>,
+    /// Since when, by our clock.
+    pub(super) since: Timestamp,
 }
 
 /// The main agent of a session, or a subagent.
@@ -78,6 +84,8 @@ pub(super) struct Actor {
     pub(super) parent: Option<(DaemonName, Option<Box<str>>)>,
     pub(super) stage: Stage,
     pub(super) turn: Turn,
+    /// When the latest prompt of a human came, by our clock.
+    pub(super) turn_since: Timestamp,
     pub(super) open: Vec<Open>,
     pub(super) done: VecDeque<Done>,
     pub(super) waits: Vec<Waiting>,
@@ -104,6 +112,7 @@ impl Actor {
             parent: None,
             stage: Stage::New,
             turn: Turn::Over,
+            turn_since: now,
             open: Vec::new(),
             done: VecDeque::new(),
             waits: Vec::new(),

@@ -70,14 +70,15 @@ impl Actor {
             call: call.clone(),
             task: task.into(),
             since: now,
+            order,
             turn: turn.map(Into::into),
         };
         self.open.push(open);
         Beginning::New(id)
     }
 
-    /// Closes the call that an end is of.
-    pub(super) fn end(&mut self, call: &Call, order: Option<Timestamp>) -> End {
+    /// Closes the call that an end is of. `is_well`: it ended as it should.
+    pub(super) fn end(&mut self, call: &Call, order: Option<Timestamp>, is_well: bool) -> End {
         let at = match &call.id {
             Some(id) => self.open.iter().position(|open| open.id == *id).or_else(|| {
                 self.open.iter().position(|open| !open.is_named && open.call.print == call.print)
@@ -92,7 +93,7 @@ impl Actor {
             let id = call.id.clone().or_else(|| open.is_named.then(|| open.id.clone()));
             // Without ids a call that is over is told apart only from one whose beginning is yet to come.
             if id.is_some() {
-                self.remember(Done { id, print: call.print, order });
+                self.remember(Done { id, print: call.print, order, is_well });
             }
             return End::Of(open);
         }
@@ -107,7 +108,7 @@ impl Actor {
         if is_known {
             return End::Known;
         }
-        self.remember(Done { id: call.id.clone(), print: call.print, order });
+        self.remember(Done { id: call.id.clone(), print: call.print, order, is_well });
         End::Unbegun(call.id.clone().unwrap_or_else(|| self.make_id(call)))
     }
 
@@ -123,6 +124,12 @@ impl Actor {
             Some(id) => done.id.as_ref() == Some(id),
             None => done.print == call.print && Self::is_stale(order, done.order),
         })
+    }
+
+    /// Whether a call was told to have ended well that has failed, which is to be told once.
+    pub(super) fn fails(&mut self, call: &Call) -> bool {
+        let known = self.done.iter_mut().find(|done| done.is_well && done.id.is_some() && done.id == call.id);
+        known.map(|done| done.is_well = false).is_some()
     }
 
     fn remember(&mut self, done: Done) {

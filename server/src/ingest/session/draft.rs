@@ -82,7 +82,7 @@ impl<'a> Drafts<'a> {
     ) -> &mut Metadata {
         let mut metadata = Metadata::new();
         let About { session, host, project, model, .. } = self.about;
-        put(&mut metadata, "session", Some(text(session)));
+        put(&mut metadata, "session", (!session.is_empty()).then(|| text(session)));
         put(&mut metadata, "agent_id", actor.agent.as_deref().map(text));
         if let Some((daemon, id)) = &actor.parent {
             put(&mut metadata, "parent_daemon", Some(daemon.as_str()));
@@ -233,6 +233,18 @@ impl<'a> Drafts<'a> {
         put(metadata, "cost_usd", usage.cost_usd);
         put(metadata, "context_tokens", usage.context);
         put(metadata, "context_limit", usage.context_limit);
+    }
+
+    /// A call that was told to have ended well has failed.
+    pub(super) fn failed(&mut self, actor: &Actor, (id, tool): (&str, &str), error: &str, is_inferred: bool) {
+        let name = actor.daemon.as_str().to_uppercase();
+        let description = format!("What {name} did has failed, as is told only now.");
+        let metadata = self.tell(actor, SpellName::Reveal, true, Some(description));
+        put(metadata, "query_type", Some(ENRICH));
+        put(metadata, "call_id", Some(text(id)));
+        put(metadata, "tool", Some(text(tool)));
+        put(metadata, "error", Some(text(error)));
+        put(metadata, "inferred", is_inferred.then_some(true));
     }
 
     pub(super) fn state(&mut self, actor: &Actor, name: &str, details: &Metadata) {

@@ -1,5 +1,6 @@
 //! How a sign changes a session, and which events come of it. Pure.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use arcane_shared::{DaemonName, Timestamp};
@@ -10,6 +11,7 @@ use super::super::line::project;
 use super::super::sign::{Prompter, Sign, Subagent, Via, What, Who, print_of};
 use super::actor::{Actor, Presence, Stage};
 use super::draft::{About, Drafts};
+use super::ledger::{Account, Ledger};
 use super::name::subagent_daemon;
 use super::step::{OVERTAKEN_MICROS, Step};
 
@@ -44,6 +46,9 @@ pub(super) struct Session {
     pub(super) subagents: Vec<Actor>,
     /// Its latest sign, by our clock.
     pub(super) heard: Timestamp,
+    /// No hook has told of it: it is told by telemetry alone.
+    pub(super) is_of_telemetry: bool,
+    ledger: Ledger,
     seen: Seen,
 }
 
@@ -54,40 +59,42 @@ impl Session {
             main: Actor::new(daemon, None, now),
             subagents: Vec::new(),
             heard: now,
+            is_of_telemetry: false,
+            ledger: Ledger::default(),
             seen: Seen::default(),
         }
     }
 
-    /// Folds a sign in.
-    pub(super) fn fold(&mut self, sign: &Sign, now: Timestamp, presence: &mut Presence) -> Vec<Draft> {
-        if let Some(at) = sign.who.at
-            && sign.via == Via::Live
-            && !self.seen.add(print_of(&format!(
-                "{} {} {:?}",
-                at.unix_micros(),
-                sign.what.print(),
-                sign.who.agent.as_ref().map(|agent| &agent.id)
-            )))
-        {
-            return Vec::new();
-        }
-        let is_new = match &sign.what {
-            What::Prompt { by: Prompter::Human, digest, .. } => {
-                let turn = sign.who.turn.as_deref();
-                turn.is_none_or(|turn| self.seen.add(print_of(&format!("prompt {turn} {digest}"))))
-            }
-            What::Usage { key: Some(key), .. } => self.seen.add(print_of(&format!("usage {key}"))),
-            _ => true,
-        };
-        if !is_new || sign.via == Via::Twin && self.main.stage == Stage::New {
+    /// Folds a sign in. `account` is what was spent by all sessions of its agent.
+    pub(super) fn fold(
+        &mut self,
+        sign: &Sign,
+        now: Timestamp,
+        presence: &mut Presence,
+        account: &mut Account,
+    ) -> Vec<Draft> {
+        if !self.is_new(sign) || sign.via == Via::Twin && self.main.stage == Stage::New {
             return Vec::new();
         }
         self.learn(&sign.who);
         self.heard = now;
+        let Some(sign) = self.news(sign, account) else { return Vec::new() };
+        let sign = &*sign;
+        if sign.via == Via::Twin && !enriches(&sign.what) {
+            // It goes on, and hooks tell what it does.
+            self.main.heard = now;
+            return Vec::new();
+        }
         if matches!(sign.what, What::Ended { .. }) {
             return self.end(sign, now, presence);
         }
-        let at = sign.who.agent.as_ref().map(|agent| self.subagent(agent, now));
+        let at = match &sign.who.agent {
+            Some(agent) if sign.via == Via::Twin => match self.known_subagent(agent) {
+                None if !matches!(sign.what, What::Usage { .. }) => return Vec::new(),
+                known => known,
+            },
+            agent => agent.as_ref().map(|agent| self.subagent(agent, now)),
+        };
         let order = sign.who.order();
         // What a subagent does shows that its session goes on.
         self.main.heard = now;
@@ -115,6 +122,50 @@ impl Session {
             }
         }
         drafts.done()
+    }
+
+    /// Whether a sign did not come before.
+    fn is_new(&mut self, sign: &Sign) -> bool {
+        if let Some(at) = sign.who.at
+            && sign.via == Via::Live
+            && !self.seen.add(print_of(&format!(
+                "{} {} {:?}",
+                at.unix_micros(),
+                sign.what.print(),
+                sign.who.agent.as_ref().map(|agent| &agent.id)
+            )))
+        {
+            return false;
+        }
+        match &sign.what {
+            What::Prompt { by: Prompter::Human, digest, .. } => {
+                let turn = sign.who.turn.as_deref();
+                turn.is_none_or(|turn| self.seen.add(print_of(&format!("prompt {turn} {digest}"))))
+            }
+            What::Usage { key: Some(key), .. } => self.seen.add(print_of(&format!("usage {key}"))),
+            _ => true,
+        }
+    }
+
+    /// A sign with what of it was not told before; `None`: all of it was.
+    fn news<'a>(&mut self, sign: &'a Sign, account: &mut Account) -> Option<Cow<'a, Sign>> {
+        let What::Usage { usage, key, by } = &sign.what else { return Some(Cow::Borrowed(sign)) };
+        let booked = account.book(&mut self.ledger, *by, usage)?;
+        if booked == *usage {
+            return Some(Cow::Borrowed(sign));
+        }
+        let what = What::Usage { usage: booked, key: key.clone(), by: *by };
+        Some(Cow::Owned(Sign { what, ..sign.clone() }))
+    }
+
+    /// Where a subagent is that hooks told of. Telemetry may know it by its kind alone.
+    fn known_subagent(&self, agent: &Subagent) -> Option<usize> {
+        let by_id = self.subagents.iter().position(|actor| actor.agent.as_ref() == Some(&agent.id));
+        let of_kind = || {
+            let daemon = subagent_daemon(agent.kind.as_deref()?, &self.main.daemon);
+            self.subagents.iter().position(|actor| actor.is_present() && actor.daemon == daemon)
+        };
+        by_id.or_else(of_kind)
     }
 
     /// Keeps what a sign says of its session.
@@ -185,4 +236,18 @@ impl Session {
         step.leave(main, reason);
         drafts.done()
     }
+}
+
+/// Whether telemetry beside hooks tells something that these may not know.
+fn enriches(what: &What) -> bool {
+    matches!(
+        what,
+        What::CallBegan { .. }
+            | What::CallEnded { .. }
+            | What::WaitOver { .. }
+            | What::Usage { .. }
+            | What::TurnFailed { .. }
+            | What::Interrupted
+            | What::Ended { .. }
+    )
 }

@@ -76,9 +76,13 @@ impl Step<'_, '_> {
         }
         actor.heard = self.now;
         actor.is_silent = false;
-        actor.latest = actor.latest.max(self.order);
+        // Telemetry comes in batches: it says nothing of what hooks are yet to tell.
+        if self.sign.via == Via::Live {
+            actor.latest = actor.latest.max(self.order);
+        }
         let was_waiting = !actor.waits.is_empty();
         match &self.sign.what {
+            What::CallBegan { call, .. } if self.sign.via == Via::Twin => self.was_allowed(actor, call),
             What::CallBegan { call, task } => self.call_begins(actor, call, task),
             What::CallEnded { call, task, outcome, seconds, output } => {
                 let ended = Ended { task, outcome, seconds: *seconds, output: output.as_deref() };
@@ -93,12 +97,13 @@ impl Step<'_, '_> {
             }
             What::SubagentEnded { error } => self.leave(actor, error.as_deref().unwrap_or("done")),
             // What follows says what holds now, which something later has said already.
-            _ if is_stale => {}
+            _ if is_stale || self.is_of_an_earlier_turn(actor) => {}
             What::Prompt { by: Prompter::Human, text, chars, .. } => {
                 self.close_all(actor);
                 self.drafts.prompt(actor, text.as_deref(), *chars);
                 actor.settle(self.order);
                 actor.turn = Turn::Running;
+                actor.turn_since = self.now;
             }
             What::Prompt { by: Prompter::Agent, .. } => {
                 actor.turn = Turn::Running;
@@ -128,7 +133,7 @@ impl Step<'_, '_> {
             What::CallEnded { call, task, outcome, seconds, output }
                 if *outcome != Outcome::Unknown && self.sign.via == Via::Live =>
             {
-                if let End::Unbegun(id) = actor.end(call, self.order) {
+                if let End::Unbegun(id) = actor.end(call, self.order, *outcome == Outcome::Done) {
                     actor.invocations += 1;
                     let ended = Ended { task, outcome, seconds: *seconds, output: output.as_deref() };
                     self.drafts.end(actor, (&id, &call.tool), &ended, true);
@@ -137,6 +142,25 @@ impl Step<'_, '_> {
             What::Usage { usage, .. } if *usage != Usage::default() => self.drafts.usage(actor, usage),
             _ => {}
         }
+    }
+
+    /// Whether telemetry tells of what was over before the latest prompt: it comes late.
+    fn is_of_an_earlier_turn(&self, actor: &Actor) -> bool {
+        self.sign.via == Via::Twin && Actor::is_stale(self.sign.who.at, Some(actor.turn_since))
+    }
+
+    /// Telemetry tells that a call was allowed, which hooks tell only once it has ended.
+    fn was_allowed(&mut self, actor: &mut Actor, call: &Call) {
+        let waits = |wait: &Waiting| wait.call.is_some() && wait.call == call.id;
+        if actor.waits.iter().any(|wait| waits(wait) && !self.is_before(wait)) {
+            actor.waits.retain(|wait| !waits(wait));
+            self.drafts.goes_on(actor, call.id.as_deref());
+        }
+    }
+
+    /// Whether telemetry tells of what was before a wait began.
+    fn is_before(&self, wait: &Waiting) -> bool {
+        self.sign.via == Via::Twin && Actor::is_stale(self.sign.who.at, Some(wait.since))
     }
 
     fn call_begins(&mut self, actor: &mut Actor, call: &Call, task: &str) {
@@ -157,32 +181,48 @@ impl Step<'_, '_> {
         let is_unknown = *ended.outcome == Outcome::Unknown;
         let by_id = actor.open.iter().any(|open| Some(&open.id) == call.id.as_ref());
         // Telemetry has ids where hooks have none; then the tool has to do.
-        let of_tool = |open: &&Open| !open.is_named && open.call.tool.eq_ignore_ascii_case(&call.tool);
+        let of_tool = |open: &&Open| {
+            let is_later = Actor::is_stale(self.sign.who.at, open.order);
+            !open.is_named && !is_later && open.call.tool.eq_ignore_ascii_case(&call.tool)
+        };
         let unnamed =
             actor.open.iter().find(of_tool).filter(|_| self.sign.via == Via::Twin && !by_id).cloned();
         let is_open = by_id || unnamed.is_some();
         let unnamed = unnamed.map(|open| Call { id: Some(open.id), ..open.call });
         let call = unnamed.as_ref().unwrap_or(call);
         if (is_unknown || self.sign.via == Via::Twin) && !is_open {
+            // Some agents' hooks do not know that a command failed.
+            if let Outcome::Failed { error, is_inferred } = ended.outcome
+                && let Some(id) = call.id.as_ref().filter(|_| actor.fails(call))
+            {
+                self.drafts.failed(actor, (id, &call.tool), error, *is_inferred);
+            }
             return;
         }
-        let (id, task, since) = match actor.end(call, self.order) {
+        let (id, task, tool, since) = match actor.end(call, self.order, *ended.outcome == Outcome::Done) {
             End::Known => return,
-            End::Of(open) => (open.id, open.task, Some(open.since)),
-            End::Unbegun(id) => (id, ended.task.into(), None),
+            // Some say only in the end what a call did.
+            End::Of(open) if open.task == open.call.tool => {
+                (open.id, ended.task.into(), open.call.tool, Some(open.since))
+            }
+            End::Of(open) => (open.id, open.task, open.call.tool, Some(open.since)),
+            End::Unbegun(id) => (id, ended.task.into(), call.tool.clone(), None),
         };
         let asked = actor.waits.iter().any(|wait| wait.call.as_ref() == Some(&id));
         end_waits(actor, &id, call.print);
         if is_unknown && !asked {
-            return self.drafts.close(actor, (&id, &call.tool), &task);
+            return self.drafts.close(actor, (&id, &tool), &task);
         }
         let seconds = ended.seconds.or_else(|| since.map(|since| seconds_between(since, self.now)));
-        let refused = Outcome::Denied { reason: "not allowed".into() };
-        let outcome = if is_unknown { &refused } else { ended.outcome };
+        let refused = Outcome::Denied { reason: if is_unknown { "not allowed" } else { "denied" }.into() };
+        // To telemetry a request that a human refuses is one that was stopped.
+        let is_refused =
+            is_unknown || asked && self.sign.via == Via::Twin && *ended.outcome == Outcome::Interrupted;
+        let outcome = if is_refused { &refused } else { ended.outcome };
         let ended = Ended { task: &task, outcome, seconds, output: ended.output };
         actor.invocations += 1;
         actor.seconds += seconds.unwrap_or_default();
-        self.drafts.end(actor, (&id, &call.tool), &ended, false);
+        self.drafts.end(actor, (&id, &tool), &ended, false);
     }
 
     fn close(&mut self, actor: &Actor, open: &Open) {
@@ -218,12 +258,15 @@ impl Step<'_, '_> {
             return;
         }
         actor.turn = Turn::Running;
-        actor.waits.push(Waiting { call: call.clone(), print, request: wait.request.clone() });
+        let since = self.now;
+        actor.waits.push(Waiting { call: call.clone(), print, request: wait.request.clone(), since });
         self.drafts.waits(actor, wait, call.as_deref(), self.now);
     }
 
     fn wait_is_over(&mut self, actor: &mut Actor, request: Option<&str>, denied: bool) {
-        let of = |wait: &Waiting| request.is_none() || wait.request.as_deref() == request;
+        let of = |wait: &Waiting| {
+            (request.is_none() || wait.request.as_deref() == request) && !self.is_before(wait)
+        };
         let over: Vec<Waiting> = actor.waits.extract_if(.., |wait| of(wait)).collect();
         for wait in over {
             let open =

@@ -9,9 +9,12 @@ use crate::intake::Draft;
 
 use super::super::sign::{Call, Sign, Subagent, Via, What};
 use super::actor::{Actor, Open, Presence, Stage, Turn, Waiting};
-use super::draft::Drafts;
+use super::draft::{About, Drafts};
 use super::fold::Session;
+use super::held::{Deferred, Held, proves};
+use super::key::Key;
 use super::kinds::Kinds;
+use super::ledger::Account;
 use super::step::leave;
 
 /// Most sessions that are known at a time, those that ended included; beyond that the one that was not heard of for longest is
@@ -22,13 +25,9 @@ const ALIASES_MAX: usize = 4_096;
 /// How long a session that ended is remembered, so that what was overtaken by its end is not taken for another one: 10 minutes.
 const ENDED_MICROS: i64 = 10 * 60 * 1_000_000;
 
-/// Tells sessions apart.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
-    room: RoomName,
-    daemon: DaemonName,
-    id: Box<str>,
-}
+/// Most agents of rooms of which it is known what all of their sessions have spent; beyond that the one that was not heard of for longest is
+/// forgotten.
+const ACCOUNTS_MAX: usize = 1_024;
 
 /// The sessions of all agents and rooms.
 #[derive(Debug, Default)]
@@ -38,34 +37,157 @@ pub(crate) struct Table {
     aliases: HashMap<Key, Box<str>>,
     present: HashMap<RoomName, Presence>,
     kinds: Kinds,
+    accounts: HashMap<(RoomName, DaemonName), (Account, Timestamp)>,
+    /// Telemetry of sessions that no hook has told of yet.
+    held: Held,
+    /// What others may tell of in more detail, or more of.
+    deferred: Deferred,
 }
 
 impl Table {
     /// What becomes of a sign.
     pub(crate) fn take(&mut self, room: &RoomName, sign: &Sign, now: Timestamp) -> Vec<Draft> {
-        let mut drafts = Vec::new();
+        if self.deferred.defer(room, sign, now) {
+            return Vec::new();
+        }
+        self.take_now(room, sign, now)
+    }
+
+    fn take_now(&mut self, room: &RoomName, sign: &Sign, now: Timestamp) -> Vec<Draft> {
+        if sign.who.session.is_empty() {
+            return self.spend(room, sign, now);
+        }
         let resolved = self.resolve(room, sign);
         let sign = resolved.as_ref().unwrap_or(sign);
         let bounded = self.bounded(sign, now);
         let sign = bounded.as_ref().unwrap_or(sign);
-        let key = Key { room: room.clone(), daemon: sign.who.daemon.clone(), id: sign.who.session.clone() };
-        if !self.sessions.contains_key(&key) {
-            if sign.via == Via::Twin {
-                return drafts;
+        let mut key =
+            Key { room: room.clone(), daemon: sign.who.daemon.clone(), id: sign.who.session.clone() };
+        // A request to a model does not always say which agent asked; its conversation does.
+        if matches!(sign.what, What::Usage { .. })
+            && sign.via == Via::Live
+            && !self.sessions.contains_key(&key)
+        {
+            let same = |other: &&Key| other.room == key.room && other.id == key.id;
+            key.daemon = self.sessions.keys().find(same).map_or(key.daemon, |other| other.daemon.clone());
+        }
+        let known = self.sessions.get(&key);
+        if sign.via == Via::Live {
+            let is_new = known.is_none();
+            let mut drafts = self.fold(&key, sign, now);
+            if let Some(session) = self.sessions.get_mut(&key) {
+                session.is_of_telemetry = false;
             }
-            drafts = self.make_room(room, now);
+            for twin in if is_new { self.held.take(&key) } else { Vec::new() } {
+                drafts.extend(self.fold(&key, &twin, now));
+            }
+            // Telemetry of a subagent may go by its own id, which only now is known for one.
+            if let Some(agent) = sign.who.agent.as_ref().filter(|agent| agent.id != key.id) {
+                for twin in self.held.take(&Key { id: agent.id.clone(), ..key }) {
+                    drafts.extend(self.take_now(room, &twin, now));
+                }
+            }
+            return drafts;
+        }
+        match known {
+            None => {
+                self.held.hold(key, sign, now);
+                Vec::new()
+            }
+            Some(session) if session.is_of_telemetry => self.fold_alone(&key, sign, now),
+            Some(_) => self.fold(&key, sign, now),
+        }
+    }
+
+    /// Signs of telemetry that waited for hooks and found no place, since this was asked last.
+    pub(crate) fn lost(&mut self) -> u64 {
+        self.held.lost()
+    }
+
+    /// Folds a sign into its session, which it may be the first of.
+    fn fold(&mut self, key: &Key, sign: &Sign, now: Timestamp) -> Vec<Draft> {
+        let mut drafts = Vec::new();
+        if !self.sessions.contains_key(key) {
+            drafts = self.make_room(&key.room, now);
             self.sessions.insert(key.clone(), Session::new(key.daemon.clone(), key.id.clone(), now));
         }
-        let presence = self.present.entry(room.clone()).or_default();
-        if let Some(session) = self.sessions.get_mut(&key) {
-            drafts.extend(session.fold(sign, now, presence));
+        let account = (key.room.clone(), key.daemon.clone());
+        self.forget_an_account(&account);
+        let (account, heard) = self.accounts.entry(account).or_insert_with(|| (Account::default(), now));
+        *heard = now;
+        let presence = self.present.entry(key.room.clone()).or_default();
+        if let Some(session) = self.sessions.get_mut(key) {
+            drafts.extend(session.fold(sign, now, presence, account));
         }
         drafts
     }
 
+    /// Folds a sign of telemetry into a session that no hook tells of.
+    fn fold_alone(&mut self, key: &Key, sign: &Sign, now: Timestamp) -> Vec<Draft> {
+        let is_present = self.sessions.get(key).is_some_and(|session| session.main.is_present());
+        if !(is_present || proves(sign) || matches!(sign.what, What::Usage { .. })) {
+            return Vec::new();
+        }
+        self.fold(key, &Sign { via: Via::Live, ..sign.clone() }, now)
+    }
+
+    /// Tells by telemetry alone of sessions of which no hook has come in time.
+    fn tell_alone(&mut self, now: Timestamp) -> Vec<(RoomName, Vec<Draft>)> {
+        let mut told = Vec::new();
+        for (key, signs) in self.held.due(now) {
+            let mut drafts = Vec::new();
+            let is_proven = signs.iter().any(proves);
+            for sign in signs.iter().filter(|sign| is_proven || matches!(sign.what, What::Usage { .. })) {
+                let live = Sign { via: Via::Live, ..sign.clone() };
+                drafts.extend(self.fold(&key, &live, now));
+                if let Some(session) = self.sessions.get_mut(&key) {
+                    session.is_of_telemetry = true;
+                }
+            }
+            told.push((key.room, drafts));
+        }
+        told
+    }
+
+    /// What becomes of a report of what an agent has spent that names no session.
+    fn spend(&mut self, room: &RoomName, sign: &Sign, now: Timestamp) -> Vec<Draft> {
+        let What::Usage { usage, by, .. } = &sign.what else { return Vec::new() };
+        let daemon = &sign.who.daemon;
+        let account = (room.clone(), daemon.clone());
+        self.forget_an_account(&account);
+        let (account, heard) = self.accounts.entry(account).or_insert_with(|| (Account::default(), now));
+        *heard = now;
+        let Some(news) = account.book_loose(*by, usage) else { return Vec::new() };
+        let mut present = self
+            .sessions
+            .iter()
+            .filter(|(key, session)| key.room == *room && key.daemon == *daemon && session.main.is_present());
+        let only = present.next().filter(|_| present.next().is_none());
+        let nobody = About::default();
+        let about = only.map_or(&nobody, |(_, session)| &session.about);
+        let mut drafts = Drafts::of(about, Some(sign));
+        drafts.usage(&Actor::new(daemon.clone(), None, now), &news);
+        drafts.done()
+    }
+
+    /// Makes a place for an account if there is none.
+    fn forget_an_account(&mut self, new: &(RoomName, DaemonName)) {
+        if self.accounts.len() < ACCOUNTS_MAX || self.accounts.contains_key(new) {
+            return;
+        }
+        let oldest = self.accounts.iter().min_by_key(|(key, (_, heard))| (*heard, &key.1));
+        if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+            self.accounts.remove(&oldest);
+        }
+    }
+
     /// What time alone has made due, by room.
     pub(crate) fn pass(&mut self, now: Timestamp) -> Vec<(RoomName, Vec<Draft>)> {
-        let mut due: Vec<(RoomName, Vec<Draft>)> = Vec::new();
+        let mut due = self.tell_alone(now);
+        for (room, sign) in self.deferred.due(now) {
+            let drafts = self.take_now(&room, &sign, now);
+            due.push((room, drafts));
+        }
         let mut keys: Vec<Key> = self.sessions.keys().cloned().collect();
         keys.sort_by(|a, b| (&a.room, &a.daemon, &a.id).cmp(&(&b.room, &b.daemon, &b.id)));
         for key in keys {
@@ -84,7 +206,11 @@ impl Table {
                 None => due.push((key.room, drafts)),
             }
         }
-        let Self { sessions, aliases, .. } = self;
+        let Self { sessions, aliases, accounts, .. } = self;
+        accounts.retain(|(room, daemon), (_, heard)| {
+            now.unix_micros() - heard.unix_micros() < ENDED_MICROS
+                || sessions.keys().any(|key| key.room == *room && key.daemon == *daemon)
+        });
         aliases.retain(|key, root| {
             sessions.contains_key(&Key {
                 id: root.clone(),
@@ -220,11 +346,13 @@ fn adopted(daemon: &DaemonState, id: &str, heard: Timestamp) -> Actor {
             call: known,
             task: call.task.clone(),
             since: call.since,
+            order: None,
             turn: None,
         });
     }
     for wait in daemon.waiting.iter().filter(|wait| wait.session.as_deref() == Some(id)) {
-        actor.waits.push(Waiting { call: wait.call_id.clone(), print: None, request: None });
+        let since = wait.since;
+        actor.waits.push(Waiting { call: wait.call_id.clone(), print: None, request: None, since });
     }
     actor
 }

@@ -6,6 +6,9 @@ mod detected;
 mod leases;
 mod payloads;
 mod shuffled;
+mod telemetry;
+mod telemetry_genai;
+mod telemetry_twins;
 mod traps;
 
 use std::fmt::Write as _;
@@ -15,6 +18,7 @@ use arcane_shared::{RoomName, Timestamp};
 use serde_json::Value;
 
 use super::dialect::{self, Agent, Context};
+use super::otlp::{self, Encoding, Signal, Totals};
 use super::session::Table;
 use crate::bus::{ArcaneEventBus, Submission};
 use crate::config::BusConfig;
@@ -24,6 +28,8 @@ use crate::intake::{self, Draft};
 #[derive(Debug, Clone, serde::Deserialize)]
 pub(super) struct Recorded {
     pub(super) event: String,
+    #[serde(default)]
+    pub(super) at: f64,
     pub(super) payload: Value,
 }
 
@@ -33,11 +39,37 @@ pub(super) fn recording(name: &str) -> Vec<Recorded> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// One request of recorded telemetry.
+#[derive(Debug, Clone, serde::Deserialize)]
+pub(super) struct Post {
+    /// Seconds since the session's first hook.
+    pub(super) at: f64,
+    signal: String,
+    #[serde(default)]
+    body: Value,
+    /// In base64, if it is no JSON.
+    #[serde(default)]
+    protobuf: String,
+}
+
+impl Post {
+    pub(super) fn of(signal: &str, body: Value) -> Self {
+        Self { at: 0.0, signal: signal.into(), body, protobuf: String::new() }
+    }
+}
+
+pub(super) fn telemetry(name: &str) -> Vec<Post> {
+    let path = format!("{}/tests/recordings/{name}-otlp.ndjson", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 /// A table, and a bus that takes what it tells.
 pub(super) struct Lab {
     pub(super) agent: Agent,
     pub(super) context: Context,
     pub(super) table: Table,
+    totals: Totals,
     bus: ArcaneEventBus,
     /// Our clock, microseconds.
     pub(super) now: i64,
@@ -51,6 +83,7 @@ impl Lab {
             agent,
             context: Context::default(),
             table: Table::default(),
+            totals: Totals::new(0),
             bus: ArcaneEventBus::new(bus),
             now: 1_800_000_000_000_000,
             told: Vec::new(),
@@ -62,6 +95,30 @@ impl Lab {
         let signs = dialect::read(self.agent, payload, &self.context).signs;
         self.now += 1_000;
         for sign in signs {
+            let drafts = self.table.take(&RoomName::default(), &sign, Timestamp::from_unix_micros(self.now));
+            self.publish(drafts);
+        }
+        self
+    }
+
+    /// Telemetry comes.
+    pub(super) fn receive(&mut self, post: &Post) -> &mut Self {
+        let signal = match post.signal.as_str() {
+            "logs" => Signal::Logs,
+            "traces" => Signal::Traces,
+            _ => Signal::Metrics,
+        };
+        let told = if post.protobuf.is_empty() {
+            otlp::read(signal, Encoding::Json, post.body.to_string().as_bytes())
+        } else {
+            let body =
+                base64::Engine::decode(&base64::engine::general_purpose::STANDARD, &post.protobuf).unwrap();
+            otlp::read(signal, Encoding::Protobuf, &body)
+        };
+        let mut told = told.unwrap();
+        told.signs.extend(self.totals.take(told.sums));
+        self.now += 1_000;
+        for sign in told.signs {
             let drafts = self.table.take(&RoomName::default(), &sign, Timestamp::from_unix_micros(self.now));
             self.publish(drafts);
         }
@@ -119,6 +176,12 @@ impl Lab {
                 "synthetic",
                 "late",
                 "manifestations",
+                "input_tokens",
+                "output_tokens",
+                "cache_read_tokens",
+                "cache_write_tokens",
+                "reasoning_tokens",
+                "cost_usd",
             ] {
                 if let Some(value) = draft.metadata.get(key) {
                     let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

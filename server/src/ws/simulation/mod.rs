@@ -110,6 +110,7 @@ impl Simulation {
             started: Instant::now(),
             metrics: metrics.clone(),
             gate: crate::gate::Gate::open(),
+            otlp: None,
             config,
         });
         let fanouts = Arc::new(Fanouts::with(bus.clone(), metrics, lists, stretch, spawn));
