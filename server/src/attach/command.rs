@@ -39,6 +39,13 @@ pub(crate) fn is_ours(line: &str) -> bool {
     })
 }
 
+/// The program that such a line runs.
+pub(crate) fn program(line: &str) -> Option<String> {
+    let (program, _) = line.split_once(SIGN)?;
+    let quoted = program.strip_prefix('\'').and_then(|program| program.strip_suffix('\''));
+    Some(quoted.map_or_else(|| program.to_owned(), |program| program.replace("'\\''", "'")))
+}
+
 /// A word as a shell of POSIX reads it.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=@%+,".contains(c);
@@ -60,6 +67,7 @@ mod tests {
             for care in [Care::Plain, Care::CannotFail, Care::Answers] {
                 let line = line(program, "copilot", &["--event", "sessionStart"], care);
                 assert!(is_ours(&line), "{line}");
+                assert_eq!(super::program(&line).as_deref(), Some(program));
             }
         }
         for line in

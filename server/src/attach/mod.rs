@@ -4,11 +4,13 @@
 //! `files` and `store` read and write. A text that its agent would not take is refused, and nothing is written.
 
 pub(crate) mod agents;
-mod command;
+pub(crate) mod command;
 pub(crate) mod files;
 mod flaw;
+pub(crate) mod hooked;
 pub(crate) mod json;
 mod marked;
+pub(crate) mod state;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;

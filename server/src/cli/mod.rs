@@ -5,6 +5,7 @@ mod cast;
 mod client;
 mod connect;
 mod detach;
+mod doctor;
 mod export;
 mod guard;
 mod health;
@@ -61,6 +62,8 @@ enum Command {
     Attach(attach::Attach),
     /// Take everything out of agents' settings that `arcane attach` put there.
     Detach(detach::Detach),
+    /// Say whether what agents do gets here, what it costs them, and what to do if it does not.
+    Doctor(doctor::Doctor),
     /// Hand a payload of an agent's hook from standard input to the server: for settings of agents.
     Hook(hook::Hook),
     /// Forget an absent daemon and what it has done.
@@ -128,6 +131,7 @@ pub fn run() -> ExitCode {
         Command::Health(health) => block_on(health.run()),
         Command::Attach(attach) => attach.run(),
         Command::Detach(detach) => detach.run(),
+        Command::Doctor(doctor) => block_on(doctor.run()),
         Command::Hook(hook) => return hook.run(),
         Command::Forget(forget) => block_on(forget.run()),
         Command::Close(close) => block_on(close.run()),

@@ -162,7 +162,7 @@ fn program() -> anyhow::Result<String> {
     program.to_str().map(str::to_owned).with_context(|| format!("{} is no UTF-8", program.display()))
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
+pub(super) fn on_path(name: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
     std::env::split_paths(&folders)
         .filter(|folder| folder.is_absolute())

@@ -8,7 +8,7 @@ pub(super) mod wanted;
 
 pub(crate) use read::{Habits, read};
 pub(crate) use shape::Shape;
-pub(crate) use wanted::{Wanted, attach, detach};
+pub(crate) use wanted::{Wanted, attach, detach, hooked};
 
 /// One step from a value to one in it.
 #[derive(Debug, Clone, PartialEq, Eq)]

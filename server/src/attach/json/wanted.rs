@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::command;
 use super::super::flaw::Flaw;
+use super::super::hooked::Hooked;
 use super::super::marked::Marked;
 use super::super::undo::{Attached, Setting, Undo};
 use super::{Habits, Shape, Step, edit, keys, read, shape};
@@ -340,4 +341,21 @@ fn without_empty(value: &mut Value) {
                 && !matches!(value, Value::Array(all) if all.is_empty())
         });
     }
+}
+
+/// The hooks of a file that run this program.
+pub(crate) fn hooked(value: &Value, wanted: &Wanted) -> Vec<Hooked> {
+    let hooked = |path: &Vec<Step>| {
+        let event = path.iter().rev().find_map(|step| match step {
+            Step::Key(name) if name != "hooks" => Some(name.clone()),
+            _ => None,
+        })?;
+        let mut places =
+            path.iter().filter_map(|step| if let Step::Index(n) = step { Some(*n) } else { None });
+        let place = (places.next().unwrap_or(0), places.next().unwrap_or(0));
+        let hook = at(value, path)?;
+        let line = hook.get("command").or_else(|| hook.get("bash"))?.as_str()?.to_owned();
+        Some(Hooked { event, place, line })
+    };
+    ours(value, wanted).iter().filter_map(hooked).collect()
 }

@@ -1,0 +1,12 @@
+//! A hook that stands in a file. Pure.
+
+/// A hook that runs this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hooked {
+    /// Its event.
+    pub(crate) event: String,
+    /// Where it stands among the event's entries, and in its entry.
+    pub(crate) place: (usize, usize),
+    /// What it runs.
+    pub(crate) line: String,
+}

@@ -1,0 +1,241 @@
+//! `arcane doctor`: whether what agents do gets here, what that costs them, and what to do if it does not.
+
+mod probe;
+mod server;
+
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::Args;
+
+use super::print::{counted, print};
+use super::which_agents::{self, Said, Which, executable, is_found};
+use super::{Target, screen};
+use crate::attach::agents::{self, Folders, Wish};
+use crate::attach::hooked::Hooked;
+use crate::attach::state::{self, State};
+use crate::attach::{Place, files};
+use crate::ingest::Agent;
+use probe::Prober;
+use server::Server;
+
+/// For how long the version of an agent's program is waited for.
+const VERSION_WAIT: Duration = Duration::from_secs(5);
+
+/// Say whether what agents do gets here, what it costs them, and what to do if it does not.
+///
+/// Every hook that is attached is tried: a test event goes the way of a real one, into the room doctor.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Doctor {
+    #[command(flatten)]
+    which: Which,
+    /// Do not send test events.
+    #[arg(long)]
+    no_test: bool,
+    #[command(flatten)]
+    target: Target,
+}
+
+impl Doctor {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let folders = self.which.folders()?;
+        // Its settings are looked at wherever it goes.
+        let telemetry = Some(server::TELEMETRY.to_owned());
+        let said = Said { url: Some(self.target.url.clone()), telemetry, room: None };
+        let wish = said.wish(&folders)?;
+        let server = Server::look(&self.target).await;
+        let mut problems = tell(&server.report())?;
+        let mut prober =
+            if self.no_test || server.is_away() { None } else { Some(Prober::open(&self.target).await) };
+        let agents = match self.which.agents(&folders) {
+            Ok(agents) => agents,
+            // Asked without a name it is about all of them.
+            Err(_) if self.which.agents.is_empty() => Agent::ALL.to_vec(),
+            Err(error) => return Err(error),
+        };
+        let store = which_agents::store(&folders);
+        let is_asked = |agent: &Agent| {
+            let mut places = agents::places(*agent, &folders, &wish).into_iter();
+            self.which.agents.contains(agent)
+                || places.any(|place| matches!(store.read(&place.file), Ok(Some(_))))
+        };
+        for agent in agents {
+            if !is_asked(&agent) && !is_found(agent, &folders) {
+                print(&format!("\n{}\n  not found on this machine", agent.name()))?;
+                continue;
+            }
+            let patient = Patient { agent, folders: &folders, wish: &wish, server: &server };
+            problems += tell(&patient.examine(prober.as_mut()).await)?;
+        }
+        if problems > 0 {
+            bail!("{}", counted(problems, "problem"));
+        }
+        Ok(())
+    }
+}
+
+/// Prints what was found; says how many problems there were.
+fn tell(report: &Report) -> anyhow::Result<u64> {
+    print(&screen::lines(&report.lines.join("\n")))?;
+    Ok(report.problems)
+}
+
+/// What was found, as lines.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    lines: Vec<String>,
+    problems: u64,
+}
+
+impl Report {
+    fn head(&mut self, line: impl Into<String>) {
+        self.lines.push(line.into());
+    }
+
+    fn say(&mut self, what: &str, found: impl AsRef<str>) {
+        self.lines.push(format!("  {what:<11}{}", found.as_ref()));
+    }
+
+    /// Something that does not work, and what to do.
+    fn problem(&mut self, what: &str, found: impl AsRef<str>, remedy: impl AsRef<str>) {
+        self.problems += 1;
+        self.lines.push(format!("! {what:<11}{}", found.as_ref()));
+        self.advise(remedy);
+    }
+
+    fn advise(&mut self, remedy: impl AsRef<str>) {
+        self.lines.push(format!("  {:<11}→ {}", "", remedy.as_ref()));
+    }
+}
+
+/// One agent.
+struct Patient<'a> {
+    agent: Agent,
+    folders: &'a Folders,
+    wish: &'a Wish,
+    server: &'a Server,
+}
+
+impl Patient<'_> {
+    async fn examine(&self, prober: Option<&mut Prober>) -> Report {
+        let (mut report, name) = (Report::default(), self.agent.name());
+        report.head(format!("\n{name}"));
+        match executable(self.agent) {
+            Some(program) => {
+                report.say("program", format!("{} ({})", version(&program).await, program.display()));
+            }
+            None => report.say("program", "not on the PATH; its folder is there, or it was asked for"),
+        }
+        let places = agents::places(self.agent, self.folders, self.wish);
+        let mut hooked = Vec::new();
+        for place in &places {
+            let state =
+                files::read(&place.file).and_then(|now| Ok(state::look(&place.content, now.as_deref())?));
+            match state {
+                Ok(state) => {
+                    self.hooks(&mut report, place, &state);
+                    self.telemetry(&mut report, place, &state);
+                    hooked.extend(state.hooked);
+                }
+                Err(error) => report.problem(
+                    "file",
+                    format!("{}: {}", place.file.display(), super::print::reasons(&error)),
+                    "its agent would not take it either: mend it, then try again",
+                ),
+            }
+        }
+        if self.agent == Agent::Codex && !hooked.is_empty() {
+            self.trust(&mut report, &places[0], &hooked);
+        }
+        report.say("last event", self.server.last_event(name));
+        if let Some(prober) = prober.filter(|_| !hooked.is_empty()) {
+            prober.probe(&mut report, self.agent, &hooked, self.wish).await;
+        }
+        report
+    }
+
+    fn hooks(&self, report: &mut Report, place: &Place, state: &State) {
+        if state.wanted == 0 {
+            return;
+        }
+        let (there, file, name) = (state.hooked.len(), place.file.display(), self.agent.name());
+        let what = if place.what == "plugin" { "plugin" } else { "hooks" };
+        if there == 0 {
+            report.say(what, format!("none in {file}"));
+            report.advise(format!("arcane attach {name}"));
+        } else if there < state.wanted {
+            report.problem(
+                what,
+                format!("{there} of {} in {file}", state.wanted),
+                format!("arcane attach {name}"),
+            );
+        } else {
+            report.say(what, format!("{there} of {} in {file}", state.wanted));
+        }
+        if let Some(switch) = state.switched_off {
+            report.problem(
+                what,
+                format!("{switch} in the same file turns all of them off"),
+                format!("take {switch} out of it"),
+            );
+        }
+    }
+
+    fn telemetry(&self, report: &mut Report, place: &Place, state: &State) {
+        let has_setting = place.what.contains("telemetry");
+        match &state.telemetry {
+            Some(endpoint) => {
+                let taken =
+                    self.server.telemetry.iter().find(|(one, _)| one == endpoint).map(|(_, taken)| taken);
+                match taken {
+                    Some(Ok(())) => report.say("telemetry", format!("to {endpoint}: the server takes it")),
+                    Some(Err(why)) if state.hooked.is_empty() && state.wanted > 0 => {
+                        report.say("telemetry", format!("to {endpoint}: {why}"));
+                    }
+                    Some(Err(why)) => report.problem(
+                        "telemetry",
+                        format!("to {endpoint}: {why}"),
+                        "arcane serve takes it at --otlp-listen; or arcane attach … --telemetry off",
+                    ),
+                    None => report.say("telemetry", format!("to {endpoint}, which is not this server's")),
+                }
+            }
+            None if has_setting => report.say("telemetry", "off: no tokens, no cost"),
+            None if matches!(self.agent, Agent::Copilot | Agent::Opencode) => {
+                report.say(
+                    "telemetry",
+                    "has no setting: OTEL_EXPORTER_OTLP_ENDPOINT in its environment switches it on",
+                );
+            }
+            None => {}
+        }
+    }
+
+    fn trust(&self, report: &mut Report, hooks: &Place, hooked: &[Hooked]) {
+        let settings = agents::folder(Agent::Codex, self.folders).join("config.toml");
+        let settings = files::read(&settings).ok().flatten().unwrap_or_default();
+        let file = hooks.file.display().to_string();
+        match state::trusted(&settings, &file, hooked) {
+            n if n == hooked.len() => report.say("trust", "all of them"),
+            n => report.problem(
+                "trust",
+                format!("{n} of {}: Codex skips the others in silence", hooked.len()),
+                "start codex, and trust the hooks that it asks about",
+            ),
+        }
+    }
+}
+
+/// What a program says of its version, in a line.
+async fn version(program: &std::path::Path) -> String {
+    let mut command = tokio::process::Command::new(program);
+    command.arg("--version").stdin(std::process::Stdio::null()).kill_on_drop(true);
+    match tokio::time::timeout(VERSION_WAIT, command.output()).await {
+        Ok(Ok(output)) if output.status.success() => {
+            let text =
+                String::from_utf8_lossy(&output.stdout).trim().lines().next().unwrap_or_default().to_owned();
+            if text.is_empty() { "no version told".into() } else { text.chars().take(60).collect() }
+        }
+        _ => "no version told".into(),
+    }
+}

@@ -1,0 +1,128 @@
+//! What the server says of itself, for `arcane doctor`.
+
+use std::time::Duration;
+
+use arcane_shared::api::{HealthAnswer, RosterAnswer};
+
+use super::super::Target;
+use super::super::print::reasons;
+use super::Report;
+use crate::clock;
+
+/// How long one answer of the server is waited for.
+const WAIT: Duration = Duration::from_secs(3);
+/// Where the server listens for telemetry, besides its own address.
+pub(super) const TELEMETRY: &str = "http://127.0.0.1:4318";
+
+/// What was asked of the server once, for all agents.
+pub(super) struct Server {
+    url: String,
+    health: Result<HealthAnswer, String>,
+    roster: Result<RosterAnswer, String>,
+    /// What was counted that could not be used, by reason.
+    dropped: Vec<(String, u64)>,
+    /// Endpoints, and whether telemetry is taken there.
+    pub(super) telemetry: Vec<(String, Result<(), String>)>,
+}
+
+impl Server {
+    pub(super) async fn look(target: &Target) -> Self {
+        let url = target.url.trim_end_matches('/').to_owned();
+        let health: Result<HealthAnswer, String> = get(target, "/health").await;
+        let (mut roster, mut dropped, mut telemetry) =
+            (Err("the server is not asked".to_owned()), Vec::new(), Vec::new());
+        if health.is_ok() {
+            roster = get(target, "/roster").await;
+            dropped = counted_drops(target).await;
+            telemetry.push((url.clone(), takes_telemetry(target).await));
+        }
+        // Agents have no token.
+        let beside = Target { url: TELEMETRY.to_owned(), token: None, ..target.clone() };
+        telemetry.push((TELEMETRY.to_owned(), takes_telemetry(&beside).await));
+        Self { url, health, roster, dropped, telemetry }
+    }
+
+    pub(super) fn is_away(&self) -> bool {
+        self.health.is_err()
+    }
+
+    pub(super) fn report(&self) -> Report {
+        let mut report = Report::default();
+        report.head("server");
+        match &self.health {
+            Ok(health) => {
+                report.say("address", format!("{}: arcane {}, {}", self.url, health.version, health.status));
+            }
+            Err(why) => report.problem(
+                "address",
+                why,
+                "arcane serve starts one; arcane connect URL remembers another",
+            ),
+        }
+        if !self.dropped.is_empty() {
+            let all: Vec<String> = self.dropped.iter().map(|(why, n)| format!("{why} {n}")).collect();
+            report.say("unusable", format!("{} since it started, of all agents", all.join(", ")));
+        }
+        report
+    }
+
+    /// When something was last heard of an agent.
+    pub(super) fn last_event(&self, daemon: &str) -> String {
+        let roster = match &self.roster {
+            Ok(answer) => &answer.roster,
+            Err(why) => return format!("not known: {why}"),
+        };
+        let Some(one) = roster.get(daemon) else {
+            return "none in the room main".into();
+        };
+        let seconds = (clock::now().unix_micros() - one.heard_at.unix_micros()).max(0) / 1_000_000;
+        let ago = match seconds {
+            0..=119 => format!("{seconds} s"),
+            120..=7_199 => format!("{} min", seconds / 60),
+            7_200..=172_799 => format!("{} h", seconds / 3_600),
+            _ => format!("{} days", seconds / 86_400),
+        };
+        format!("{ago} ago")
+    }
+}
+
+async fn get<T: serde::de::DeserializeOwned>(target: &Target, route: &str) -> Result<T, String> {
+    let asked = async { target.send(target.get(route)?).await };
+    match tokio::time::timeout(WAIT, asked).await {
+        Ok(answer) => answer.map_err(|error| reasons(&error)),
+        Err(_) => Err(format!("{} gave no answer within {} s", target.url, WAIT.as_secs())),
+    }
+}
+
+/// Whether an empty message of logs is taken.
+async fn takes_telemetry(target: &Target) -> Result<(), String> {
+    let asked = async {
+        let request = target.post("/v1/logs")?.json(&serde_json::json!({ "resourceLogs": [] }));
+        target.ask(request).await
+    };
+    match tokio::time::timeout(WAIT, asked).await {
+        Ok(Ok(answer)) if answer.status().is_success() => Ok(()),
+        Ok(Ok(answer)) => Err(format!("answered {}", answer.status())),
+        Ok(Err(_)) => Err("nobody listens there".to_owned()),
+        Err(_) => Err(format!("no answer within {} s", WAIT.as_secs())),
+    }
+}
+
+/// What agents sent and could not be used, where metrics may be read.
+async fn counted_drops(target: &Target) -> Vec<(String, u64)> {
+    let asked = async {
+        let answer = target.ask(target.get("/metrics")?).await?;
+        Ok::<_, anyhow::Error>(if answer.status().is_success() {
+            answer.text().await?
+        } else {
+            String::new()
+        })
+    };
+    let Ok(Ok(text)) = tokio::time::timeout(WAIT, asked).await else { return Vec::new() };
+    let line = |line: &str| {
+        let (why, n) = line.strip_prefix("arcane_ingest_dropped_total{why=\"")?.split_once("\"} ")?;
+        let n = n.trim().parse().ok().filter(|n| *n > 0)?;
+        Some((why.to_owned(), n))
+    };
+    text.lines().filter_map(line).collect()
+}
