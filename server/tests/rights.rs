@@ -67,6 +67,8 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("post", "/v1/logs", Room("publish")),
     ("post", "/v1/traces", Room("publish")),
     ("post", "/v1/metrics", Room("publish")),
+    ("post", "/cloudevents", Room("publish")),
+    ("options", "/cloudevents", Room("publish")),
     ("post", "/summon", Room("cast")),
     ("post", "/invoke", Room("cast")),
     ("post", "/banish", Room("cast")),

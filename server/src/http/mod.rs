@@ -6,6 +6,7 @@ mod audited;
 mod base;
 mod beside;
 mod body;
+mod cloudevents;
 mod consumers;
 mod daemons;
 mod docs;
@@ -17,6 +18,7 @@ mod exposition;
 mod health;
 mod history;
 mod hooks;
+mod keyed;
 mod lines;
 mod login;
 mod metrics_alone;
@@ -72,6 +74,7 @@ fn api() -> OpenApiRouter<Site> {
         .routes(routes!(otlp::logs))
         .routes(routes!(otlp::traces))
         .routes(routes!(otlp::metrics))
+        .routes(routes!(cloudevents::take, cloudevents::handshake))
         .routes(routes!(events::recent))
         .routes(routes!(events::stats))
         .routes(routes!(events::rooms))

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use kinds::{KINDS, Kind};
+use serde_json::Value;
 
 /// What stands in the place of a secret.
 pub(crate) const MASK: &str = "[masked]";
@@ -29,6 +30,12 @@ const SECRET_ADDRESSES: [&str; 5] = [
     "webhook.office.com/webhookb2/",
     "api.telegram.org/bot",
 ];
+
+/// Whether the value of a field of JSON is a secret by the field's name.
+pub(crate) fn is_secret(name: &str, value: &Value) -> bool {
+    let is_plain = matches!(value, Value::Null | Value::Bool(_));
+    !is_plain && named::is_secret(name, value.is_number())
+}
 
 /// The text with every secret masked that is known for one.
 pub(crate) fn masked(text: &str) -> Cow<'_, str> {

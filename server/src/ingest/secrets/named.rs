@@ -48,6 +48,15 @@ pub(super) fn find(text: &str, spans: &mut Vec<Range<usize>>) {
     of_flags(text, spans);
 }
 
+/// Whether a value of this name is a secret.
+pub(super) fn is_secret(name: &str, is_number: bool) -> bool {
+    match named(name) {
+        Some(Named::SecretUnlessNumber) => !is_number,
+        Some(_) => true,
+        None => false,
+    }
+}
+
 /// What a name says of what follows.
 enum Named {
     Secret,
