@@ -8,7 +8,9 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::json;
 use support::TestServer;
+use support::guarded::{Guarded, token};
 
 const ALL: [&str; 8] = ["claude", "codex", "gemini", "copilot", "qwen", "cursor", "opencode", "antigravity"];
 
@@ -98,6 +100,27 @@ async fn what_is_wrong_is_said_with_what_to_do() {
     server.stop().await;
     let (said, status) = arcane(home.path(), &["doctor", "gemini", "--url", &url]).await;
     assert!(said.contains("! address    no server answers") && status == Some(1), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn telemetry_is_tried_as_agents_send_it() {
+    let (_server, home, url) = attached(&["claude"]).await;
+    arcane(home.path(), &["attach", "claude", "--telemetry", &url, "--url", &url]).await;
+    let (said, status) = arcane(home.path(), &["doctor", "claude", "--url", &url]).await;
+    assert!(
+        said.contains(&format!("  telemetry  to {url}: the server takes it")) && status == Some(0),
+        "{said}"
+    );
+    arcane(home.path(), &["attach", "claude", "--telemetry", "http://127.0.0.1:9", "--url", &url]).await;
+    let (said, _) = arcane(home.path(), &["doctor", "claude", "--url", &url]).await;
+    assert!(said.contains("to http://127.0.0.1:9, which is not this server's"), "{said}");
+    // A token that this program knows is of no use to an agent's exporter.
+    let (guarded, secret) = (Guarded::start().await, token(&json!({"rooms": ["*"]})));
+    let url = guarded.server.url("");
+    arcane(home.path(), &["attach", "claude", "--telemetry", &url, "--url", &url]).await;
+    let (said, _) =
+        arcane(home.path(), &["doctor", "claude", "--no-test", "--url", &url, "--token", &secret]).await;
+    assert!(said.contains("! telemetry") && said.contains("it wants a token"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

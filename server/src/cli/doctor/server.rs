@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use arcane_shared::api::{HealthAnswer, RosterAnswer};
+use reqwest::StatusCode;
+use reqwest::header::AUTHORIZATION;
 
 use super::super::Target;
 use super::super::print::reasons;
@@ -36,9 +38,13 @@ impl Server {
             dropped = counted_drops(target).await;
             telemetry.push((url.clone(), takes_telemetry(target).await));
         }
-        // Agents have no token.
-        let beside = Target { url: TELEMETRY.to_owned(), token: None, ..target.clone() };
-        telemetry.push((TELEMETRY.to_owned(), takes_telemetry(&beside).await));
+        let told =
+            health.as_ref().ok().and_then(|health| Some(format!("http://{}", health.otlp.as_ref()?.address)));
+        let told = told.filter(|endpoint| endpoint != TELEMETRY);
+        for endpoint in told.into_iter().chain([TELEMETRY.to_owned()]) {
+            let beside = Target { url: endpoint.clone(), ..target.clone() };
+            telemetry.push((endpoint, takes_telemetry(&beside).await));
+        }
         Self { url, health, roster, dropped, telemetry }
     }
 
@@ -94,13 +100,19 @@ async fn get<T: serde::de::DeserializeOwned>(target: &Target, route: &str) -> Re
     }
 }
 
-/// Whether an empty message of logs is taken.
+/// Whether an empty message of logs is taken, of one who has no token: agents have none for it.
 async fn takes_telemetry(target: &Target) -> Result<(), String> {
     let asked = async {
         let request = target.post("/v1/logs")?.json(&serde_json::json!({ "resourceLogs": [] }));
-        target.ask(request).await
+        let (client, request) = request.build_split();
+        let mut request = request?;
+        request.headers_mut().remove(AUTHORIZATION);
+        Ok::<_, anyhow::Error>(client.execute(request).await?)
     };
     match tokio::time::timeout(WAIT, asked).await {
+        Ok(Ok(answer)) if answer.status() == StatusCode::UNAUTHORIZED => {
+            Err("it wants a token, which agents find in OTEL_EXPORTER_OTLP_HEADERS alone".to_owned())
+        }
         Ok(Ok(answer)) if answer.status().is_success() => Ok(()),
         Ok(Ok(answer)) => Err(format!("answered {}", answer.status())),
         Ok(Err(_)) => Err("nobody listens there".to_owned()),
