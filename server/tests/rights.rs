@@ -61,6 +61,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("get", "/daemons/active", Whole("subscribe")),
     ("get", "/daemons/{name}", Whole("subscribe")),
     ("get", "/statistics", Whole("subscribe")),
+    ("get", "/statistics/days", Whole("subscribe")),
     ("get", "/events/stats", AllRooms("subscribe")),
     ("post", "/events", Room("publish")),
     ("post", "/hooks/{agent}", Room("publish")),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::name::{NAME_LEN_MAX, checked_name, is_name_char};
+use crate::roster::Wait;
 use crate::{Rgb, Timestamp};
 
 checked_name! {
@@ -61,6 +62,12 @@ pub struct DaemonCard {
     /// once it was summoned here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub published: bool,
+    /// Since when it waits for a human without interruption; absent while it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<Timestamp>,
+    /// For what, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Wait>,
 }
 
 impl DaemonCard {
@@ -76,6 +83,8 @@ impl DaemonCard {
             total_execution_time: 0.0,
             average_execution_time: 0.0,
             published: false,
+            waiting_since: None,
+            waiting: Vec::new(),
             ..self
         }
     }

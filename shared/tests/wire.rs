@@ -160,6 +160,8 @@ fn rest_bodies() {
         total_execution_time: 1.5,
         average_execution_time: 0.75,
         published: false,
+        waiting_since: None,
+        waiting: vec![],
     };
     let answer = CastAnswer {
         status: "summoned".into(),

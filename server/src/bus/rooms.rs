@@ -86,6 +86,14 @@ impl HeldRoom {
         }
     }
 
+    /// The same for who counts with it.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub(crate) async fn roster_at(&self, seq: Seq) -> Result<Roster, LogError> {
+        self.0.roster_alone_at(seq).await
+    }
+
     /// A daemon as the events that readers can see tell of it; `None`: they tell of none.
     pub(crate) fn daemon(&self, daemon: &DaemonName) -> Option<DaemonState> {
         self.0.daemon(daemon)

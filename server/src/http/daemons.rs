@@ -54,6 +54,19 @@ impl<'a> Sight<'a> {
         Json(DaemonsAnswer { status: "success".into(), message, count: daemons.len() as u64, daemons })
     }
 
+    /// Those that wait for a human, who waits longest first. Who asks this asks often: it is no event.
+    pub(crate) async fn waiting(&self) -> Json<DaemonsAnswer> {
+        let mut daemons = self.state.realm.daemons(false, Look::Untold).await;
+        daemons.retain(|daemon| !daemon.waiting.is_empty());
+        daemons.sort_by_key(|daemon| daemon.waiting_since);
+        let message = match daemons.len() {
+            0 => "✨ No daemon waits for you. ✨".to_owned(),
+            1 => format!("✨ One daemon waits for you: {}. ✨", names(&daemons)),
+            n => format!("✨ {n} daemons wait for you: {}. ✨", names(&daemons)),
+        };
+        Json(DaemonsAnswer { status: "success".into(), message, count: daemons.len() as u64, daemons })
+    }
+
     /// One of them.
     pub(crate) async fn one(&self, name: &DaemonName) -> Result<Json<DaemonAnswer>, ApiError> {
         let Some(daemon) = self.state.realm.daemon(name, self.look).await else { return Err(unknown(name)) };
@@ -97,9 +110,25 @@ fn may_see(pass: &Pass) -> Result<(), Forbidden> {
 }
 
 /// Every known daemon.
-#[utoipa::path(get, path = "/daemons", tag = "daemons", responses((status = 200, body = DaemonsAnswer)))]
-pub(crate) async fn all(state: Allowed<Subscribe>, method: Method) -> Result<Json<DaemonsAnswer>, ApiError> {
-    Ok(Sight::of_request(&state, &method)?.several(false).await)
+#[utoipa::path(get, path = "/daemons", tag = "daemons", params(
+    ("waiting" = Option<bool>, Query, description = "Only those that wait for a human, who waits longest first; asking is no event"),
+), responses(
+    (status = 200, body = DaemonsAnswer),
+    (status = 422, description = "`waiting` is neither true nor false", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn all(
+    state: Allowed<Subscribe>,
+    method: Method,
+    query: Pairs,
+) -> Result<Json<DaemonsAnswer>, ApiError> {
+    match query.get("waiting") {
+        Some("true") => {
+            may_see(state.pass())?;
+            Ok(Sight { state: &state, look: Look::Untold }.waiting().await)
+        }
+        None | Some("false") => Ok(Sight::of_request(&state, &method)?.several(false).await),
+        Some(other) => Err(ApiError::parameter("waiting", format!("is true or false, not {other:?}"))),
+    }
 }
 
 /// The daemons that are here. Names do not distinguish case: `GET /daemons/Active` is about the daemon that is called `active`.
@@ -213,6 +242,8 @@ mod tests {
             total_execution_time: 0.0,
             average_execution_time: 0.0,
             published: false,
+            waiting_since: None,
+            waiting: vec![],
         };
         assert_eq!(names(&[card(1), card(2)]), "d1, d2");
         let many: Vec<DaemonCard> = (0..20).map(card).collect();

@@ -235,7 +235,7 @@ pub(crate) async fn activity(
 }
 
 /// Counts what took longer than it may.
-fn refused(state: &AppState, error: LogError) -> ApiError {
+pub(super) fn refused(state: &AppState, error: LogError) -> ApiError {
     if error.fault == Fault::TooLong {
         state.metrics.refused("query-time");
     }

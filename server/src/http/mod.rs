@@ -9,6 +9,7 @@ mod body;
 mod cloudevents;
 mod consumers;
 mod daemons;
+mod days;
 mod docs;
 mod document;
 mod encoding;
@@ -95,6 +96,7 @@ fn api() -> OpenApiRouter<Site> {
         .routes(routes!(daemons::active, daemons::forget_active))
         .routes(routes!(daemons::by_name, daemons::forget))
         .routes(routes!(daemons::statistics))
+        .routes(routes!(days::days))
         .routes(routes!(roster::roster))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))

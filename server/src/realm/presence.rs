@@ -68,6 +68,7 @@ impl Realm {
 fn joined(mut card: DaemonCard, told: &DaemonState) -> DaemonCard {
     card.published = told.is_present() && !card.is_active;
     card.is_active = told.is_present();
+    (card.waiting_since, card.waiting) = (told.waiting_since, told.waiting.clone());
     card.summoned_at = told.present_since.map(|since| card.summoned_at.unwrap_or(since));
     if !told.is_present() {
         (card.invocation_count, card.total_time) = (0, 0.0);

@@ -342,6 +342,8 @@ impl Entry {
             total_execution_time: self.total_execution_time,
             average_execution_time: mean(self.total_execution_time, self.total_invocations),
             published: false,
+            waiting_since: None,
+            waiting: Vec::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::DaemonCard;
-use crate::roster::{Figures, Roster, Sums, Window};
+use crate::roster::{DayFigures, Figures, Roster, Sums, Window};
 use crate::{Epoch, RoomName, Seq};
 
 /// Answer of `GET /daemons` and `GET /daemons/active`.
@@ -34,6 +34,24 @@ pub struct RosterAnswer {
     pub epoch: Epoch,
     /// Who is present and does what.
     pub roster: Roster,
+}
+
+/// Answer of `GET /statistics/days`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DaysAnswer {
+    /// `success`.
+    pub status: String,
+    /// A sentence.
+    pub message: String,
+    /// The room.
+    pub room: RoomName,
+    /// How far its calendar is ahead of UTC, minutes.
+    pub day_offset_minutes: i32,
+    /// Figures are of events after this one: 0, unless earlier ones are no longer kept.
+    pub after: Seq,
+    /// The days on which something happened, the latest first.
+    pub days: Vec<DayFigures>,
 }
 
 /// Answer of `GET /daemons/{name}`.

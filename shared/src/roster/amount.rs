@@ -36,6 +36,12 @@ impl<const UNITS: u64> Amount<UNITS> {
         self.0 as f64 / UNITS as f64
     }
 
+    /// This one without another, at least none.
+    #[must_use]
+    pub fn minus(self, less: Self) -> Self {
+        Self(self.0.saturating_sub(less.0))
+    }
+
     /// Both together, at most the largest.
     #[must_use]
     pub fn plus(self, more: Self) -> Self {

@@ -4,6 +4,7 @@
 //! code, so at the same position both say the same. Pure: every time is the bus's own, and comes with the events.
 
 mod amount;
+mod days;
 mod fold;
 mod session;
 mod sign;
@@ -14,6 +15,7 @@ mod window;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use amount::{Amount, Dollars, Seconds};
+pub use days::DayFigures;
 pub use session::{SESSIONS_MAX, SessionState};
 pub use sign::{
     ACKNOWLEDGE, BEGIN, CALL_ID_CHARS_MAX, CallPart, END, ENRICH, FORGET, LINE_CHARS_MAX, PROGRESS, Sign,

@@ -43,6 +43,26 @@ impl Sums {
         self.seconds = self.seconds.plus(seconds);
     }
 
+    /// What was added since earlier sums of the same daemon. What did not become more is absent, where it may be.
+    #[must_use]
+    pub fn without(&self, earlier: &Self) -> Self {
+        let more = |now: Option<u64>, before: Option<u64>| {
+            now.map(|now| now.saturating_sub(before.unwrap_or(0))).filter(|more| *more > 0)
+        };
+        Self {
+            invocations: self.invocations.saturating_sub(earlier.invocations),
+            failures: self.failures.saturating_sub(earlier.failures),
+            seconds: self.seconds.minus(earlier.seconds),
+            input_tokens: more(self.input_tokens, earlier.input_tokens),
+            output_tokens: more(self.output_tokens, earlier.output_tokens),
+            cost_usd: self
+                .cost_usd
+                .map(|cost| cost.minus(earlier.cost_usd.unwrap_or_default()))
+                .filter(|more| *more > Dollars::default()),
+            waited_ms: self.waited_ms.saturating_sub(earlier.waited_ms),
+        }
+    }
+
     /// The sums of several daemons together.
     pub fn merge(&mut self, other: &Self) {
         self.invocations = self.invocations.saturating_add(other.invocations);

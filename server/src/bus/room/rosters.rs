@@ -60,8 +60,16 @@ impl Room {
         if seq >= self.head() {
             return Ok(self.told_roster().await);
         }
+        Ok(ToldRoster::of(&self.roster_alone_at(seq).await?))
+    }
+
+    /// The same for who counts with it.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub(crate) async fn roster_alone_at(&self, seq: Seq) -> Result<Roster, LogError> {
         let _alone = self.rosters.past.lock().await;
-        Ok(ToldRoster::of(&self.roster_at(seq).await?))
+        self.roster_at(seq).await
     }
 
     /// Deletes what is before an event. Returns the oldest event that is kept then.

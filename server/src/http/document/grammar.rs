@@ -36,7 +36,7 @@ fn schema(name: &str, place: &str) -> Option<Value> {
         ("to", _) => json!({"type": "string", "pattern": TIME}),
         ("q", _) => json!({"type": "string", "minLength": 1}),
         ("idempotency-key", "header") => {
-            json!({"type": "string", "minLength": 1, "maxLength": KEY_BYTES_MAX, "pattern": "^[!-~]([ -~]*[!-~])?$"})
+            json!({"type": "string", "minLength": 1, "maxLength": KEY_BYTES_MAX, "pattern": "^[!-~]([ -~]*[!-~])?[\\t ]*$"})
         }
         _ => return None,
     })
