@@ -70,6 +70,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("post", "/v1/metrics", Room("publish")),
     ("post", "/cloudevents", Room("publish")),
     ("options", "/cloudevents", Room("publish")),
+    ("post", "/ingest/{address}", Room("publish")),
     ("post", "/summon", Room("cast")),
     ("post", "/invoke", Room("cast")),
     ("post", "/banish", Room("cast")),
@@ -98,7 +99,13 @@ fn example(path: &str) -> (String, Option<Value>) {
         "/v1/logs" | "/v1/traces" | "/v1/metrics" => Some(json!({})),
         _ => None,
     };
-    (path.replace("{agent}", "claude").replace("{name}", "main").replace("{file}", "none.mp3"), body)
+    (
+        path.replace("{agent}", "claude")
+            .replace("{address}", "ci")
+            .replace("{name}", "main")
+            .replace("{file}", "none.mp3"),
+        body,
+    )
 }
 
 /// What a server says of itself, and what its source adds to that.

@@ -288,6 +288,7 @@ impl Serve {
                 capture_content: self.capture_content,
                 ..RealmConfig::default()
             },
+            maps: file.maps,
             dashboard: self.dashboard(),
             data_dir: (!self.ephemeral).then(|| self.data_dir.clone()),
         })

@@ -1,11 +1,11 @@
-//! `arcane.toml`: scalar settings under the names of the flags, `[daemons.NAME]` and `[voice]`.
+//! `arcane.toml`: scalar settings under the names of the flags, `[daemons.NAME]`, `[voice]` and `[[ingest.map]]`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use arcane_shared::DaemonName;
 
-use super::{DaemonConfig, VoiceConfig};
+use super::{DaemonConfig, Maps, VoiceConfig};
 
 /// What a configuration file says.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +16,8 @@ pub struct ConfigFile {
     pub daemons: BTreeMap<DaemonName, DaemonConfig>,
     /// `[voice]`.
     pub voice: Option<VoiceConfig>,
+    /// `[[ingest.map]]`.
+    pub maps: Maps,
 }
 
 /// Why a file cannot be used.
@@ -80,6 +82,13 @@ impl ConfigFile {
             let wrong = |detail: String| FileError::Value { path: path.into(), key: key.clone(), detail };
             match key.as_str() {
                 "daemons" => file.daemons = daemons(value, path)?,
+                "ingest" => {
+                    file.maps = Maps::read(value).map_err(|error| FileError::Value {
+                        path: path.into(),
+                        key: error.place,
+                        detail: error.detail,
+                    })?;
+                }
                 "voice" => file.voice = Some(value.try_into().map_err(|e| wrong(in_line(&e)))?),
                 _ => {
                     let flag = key.replace('_', "-");
@@ -140,7 +149,7 @@ fn nearest(key: &str, known: &[String]) -> Option<String> {
     known
         .iter()
         .map(String::as_str)
-        .chain(["daemons", "voice"])
+        .chain(["daemons", "voice", "ingest"])
         .map(|name| (strsim::jaro_winkler(key, name), name))
         .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))

@@ -5,6 +5,7 @@ mod bus;
 mod file;
 mod host_name;
 mod limits;
+mod maps;
 mod net;
 mod network;
 mod origin;
@@ -19,6 +20,8 @@ pub use bus::{BusConfig, Retention};
 pub use file::{ConfigFile, FileError};
 pub use host_name::{HostName, HostNameError};
 pub use limits::LimitsConfig;
+pub(crate) use maps::in_words;
+pub use maps::{Condition, MapRule, Maps, Part, Pointer, Said, Success, WrongRule};
 pub use net::{NetConfig, TlsFiles};
 pub use network::network_of;
 pub use origin::{Origin, OriginError};
@@ -40,6 +43,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Daemons.
     pub realm: RealmConfig,
+    /// How the JSON of programs that nobody knows becomes events: `[[ingest.map]]`.
+    pub maps: Maps,
     /// Where the page comes from.
     pub dashboard: Dashboard,
     /// Where the event log is; `None`: in memory.

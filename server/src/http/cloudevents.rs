@@ -12,7 +12,7 @@ use super::allowed::Allowed;
 use super::body;
 use super::error::ApiError;
 use super::keyed::{self, Keyed};
-use crate::config::NetConfig;
+use crate::config::{Maps, NetConfig};
 use crate::gate::limits::Counted;
 use crate::gate::pass;
 use crate::ingest::cloudevent::{self, CloudEvent};
@@ -69,10 +69,12 @@ pub(crate) async fn take(
     state.take(Counted::Bytes, body.len())?;
     let keeping = Keeping { content: state.config.realm.capture_content };
     let events = if body.len() <= READ_AT_ONCE_MAX {
-        read(mode, &body, keeping)
+        read(mode, &body, &state.config.maps, keeping)
     } else {
         let _turn = state.bus.turn(body.len()).await?;
-        let read = tokio::task::spawn_blocking(move || read(mode, &body, keeping));
+        let parts = (*state).clone();
+        let read = move || read(mode, &body, &parts.config.maps, keeping);
+        let read = tokio::task::spawn_blocking(read);
         read.await.map_err(|_| ApiError::busy("the server is about to stop"))?
     };
     publish(&state, &room, events?).await
@@ -110,10 +112,10 @@ fn unread(content_type: Option<&str>) -> ApiError {
     ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", detail)
 }
 
-fn read(mode: Mode, body: &Bytes, keeping: Keeping) -> Result<Vec<Keyed>, ApiError> {
+fn read(mode: Mode, body: &Bytes, maps: &Maps, keeping: Keeping) -> Result<Vec<Keyed>, ApiError> {
     let one = |event: CloudEvent, at: &str| -> Result<Keyed, Vec<FieldError>> {
         let key = Some(event.key());
-        Ok(Keyed { key, draft: cloudevent::draft(event, keeping, at)? })
+        Ok(Keyed { key, draft: cloudevent::draft(event, maps, keeping, at)? })
     };
     let events = match mode {
         Mode::One => vec![one(cloudevent::read_one(body)?, "").map_err(Refused::Fields)?],

@@ -22,6 +22,7 @@ mod hooks;
 mod keyed;
 mod lines;
 mod login;
+mod mapped;
 mod metrics_alone;
 mod otlp;
 mod otlp_alone;
@@ -76,6 +77,7 @@ fn api() -> OpenApiRouter<Site> {
         .routes(routes!(otlp::traces))
         .routes(routes!(otlp::metrics))
         .routes(routes!(cloudevents::take, cloudevents::handshake))
+        .routes(routes!(mapped::take))
         .routes(routes!(events::recent))
         .routes(routes!(events::stats))
         .routes(routes!(events::rooms))

@@ -60,6 +60,11 @@ impl Keeping {
         self.within(value, DEPTH_MAX, &mut room)
     }
 
+    /// A value of a field, as far as it may be kept.
+    pub(crate) fn field_of(self, name: &str, value: &Value) -> Value {
+        self.field(name, value, DEPTH_MAX, &mut BYTES_MAX.clone())
+    }
+
     /// A text that is data by itself: nobody says what it is.
     pub(crate) fn text(self, text: &str) -> Value {
         if !self.content {

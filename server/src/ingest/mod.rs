@@ -10,6 +10,7 @@ pub(crate) mod dialect;
 mod failure;
 pub(crate) mod kept;
 mod line;
+pub(crate) mod mapping;
 pub(crate) mod otlp;
 mod payload;
 mod publish;

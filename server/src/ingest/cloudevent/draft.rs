@@ -6,8 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::super::kept::Keeping;
 use super::super::line::{LINE_CHARS, short};
+use super::super::mapping;
 use super::super::secrets::masked;
 use super::{CloudEvent, Data};
+use crate::config::Maps;
 use crate::intake::{self, Draft, Refused};
 
 /// The daemon of events that name none.
@@ -15,16 +17,44 @@ const NOBODY: &str = "cloudevents";
 /// Extension attributes that say what the bus would otherwise conclude.
 const DAEMON: &str = "daemon";
 const SESSION: &str = "session";
+/// The address of rules for `CloudEvents`.
+const ADDRESS: &str = "cloudevents";
 
 /// The event of the bus. `at`: where the event stands in the body, for errors.
 ///
 /// # Errors
 /// If its data says that it is an event of the bus, and is none.
-pub(crate) fn draft(event: CloudEvent, keeping: Keeping, at: &str) -> Result<Draft, Vec<FieldError>> {
+pub(crate) fn draft(
+    event: CloudEvent,
+    maps: &Maps,
+    keeping: Keeping,
+    at: &str,
+) -> Result<Draft, Vec<FieldError>> {
+    if let Some(draft) = mapped(&event, maps, keeping, at) {
+        return draft;
+    }
     match &event.data {
         Data::Json(Value::Object(data)) if data.contains_key("spell_name") => own(&event, data, at),
         _ => Ok(foreign(event, keeping)),
     }
+}
+
+/// What a rule of the configuration makes of it, if one is for it.
+fn mapped(
+    event: &CloudEvent,
+    maps: &Maps,
+    keeping: Keeping,
+    at: &str,
+) -> Option<Result<Draft, Vec<FieldError>>> {
+    let mut rules = maps.named(ADDRESS).peekable();
+    rules.peek()?;
+    let mapped = mapping::map(rules, &event.to_json(), keeping, at)?;
+    Some(mapped.map(|mapped| {
+        let mut draft = mapped.draft;
+        draft.timestamp = draft.timestamp.or(event.time);
+        draft.metadata.entry("cloudevent").or_insert_with(|| attributes(event));
+        draft
+    }))
 }
 
 /// Data that is an event of the bus is that event. What it leaves out, the attributes say.

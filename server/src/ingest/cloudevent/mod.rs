@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use binary::{attributes as attributes_of_headers, read as read_binary};
 pub(crate) use draft::draft;
-pub(crate) use structured::{read_batch, read_one};
+pub(crate) use structured::{read_batch, read_one, value as json};
 
 /// Most bytes of an attribute's value.
 const VALUE_BYTES_MAX: usize = 2 * 1024;
@@ -53,6 +53,24 @@ impl CloudEvent {
     /// What tells it from every other one: the specification's own rule.
     pub(crate) fn key(&self) -> String {
         format!("cloudevent\0{}\0{}", self.source, self.id)
+    }
+
+    /// The event as JSON, for rules of the configuration.
+    pub(crate) fn to_json(&self) -> Value {
+        let Self { id, source, kind, subject, time, schema, extensions, data } = self;
+        let mut event = extensions.clone();
+        let texts =
+            [("id", Some(id)), ("source", Some(source)), ("type", Some(kind)), ("subject", subject.as_ref())];
+        for (name, text) in texts.into_iter().chain([("dataschema", schema.as_ref())]) {
+            event.extend(text.map(|text| (name.to_owned(), Value::String(text.clone()))));
+        }
+        event.extend(time.map(|time| ("time".to_owned(), Value::String(time.to_string()))));
+        match data {
+            Data::Json(data) => drop(event.insert("data".into(), data.clone())),
+            Data::Text(text) => drop(event.insert("data".into(), Value::String(text.clone()))),
+            Data::None | Data::Bytes(_) => {}
+        }
+        Value::Object(event)
     }
 
     /// An event of attributes. `place` names one of them for an error.

@@ -51,7 +51,7 @@ pub(crate) fn read_batch(body: &[u8]) -> Result<Vec<CloudEvent>, Refused> {
 }
 
 /// The body's JSON, as it was written.
-pub(super) fn value(body: &[u8]) -> Result<Value, Refused> {
+pub(crate) fn value(body: &[u8]) -> Result<Value, Refused> {
     let body = json::plain(json::without_bom(body));
     let value = serde_json::from_slice(&body);
     let Verbatim(value) = value.map_err(|error| Refused::Syntax(json::explain(&error, &body)))?;

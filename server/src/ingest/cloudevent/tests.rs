@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::config::Maps;
 use crate::ingest::kept::Keeping;
 use crate::intake::Refused;
 
@@ -28,7 +29,7 @@ fn refused(body: &str) -> String {
 
 fn told(changes: Value) -> String {
     let event = read_one(event(changes).to_string().as_bytes()).unwrap();
-    let draft = draft(event, Keeping { content: false }, "").unwrap();
+    let draft = draft(event, &Maps::default(), Keeping { content: false }, "").unwrap();
     let mut text = format!(
         "{} {} {} {:?}",
         draft.spell_name,
@@ -70,8 +71,13 @@ fn what_is_an_event_of_the_bus_is_taken_as_it_is() {
         json!({"spell_name": "voice", "daemon_name": "claude", "metadata": {"event": "x", "prompt": "kept"}});
     insta::assert_snapshot!(told(json!({"data": own})), @r#"voice claude true "" event="x" prompt="kept" cloudevent={"id":"1","source":"/ci/runner","type":"com.example.build"}"#);
     let wrong = event(json!({"data": {"spell_name": "hex"}}));
-    let errors =
-        draft(read_one(wrong.to_string().as_bytes()).unwrap(), Keeping { content: false }, "/3").unwrap_err();
+    let errors = draft(
+        read_one(wrong.to_string().as_bytes()).unwrap(),
+        &Maps::default(),
+        Keeping { content: false },
+        "/3",
+    )
+    .unwrap_err();
     insta::assert_snapshot!(format!("{}: {}", errors[0].pointer, errors[0].detail), @r#"/3/data/spell_name: unknown spell "hex"; known are summon, invoke, banish, reveal, parse and voice"#);
 }
 
