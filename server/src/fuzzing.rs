@@ -77,6 +77,16 @@ pub fn hooks(agent: &str, text: &str) {
     }
 }
 
+/// A request of telemetry, in either encoding, twice: what is read is told in events that anybody may publish, within bounds.
+pub fn otlp(signal: &str, body: &[u8]) {
+    for draft in ingest::told_by_telemetry(signal, body) {
+        assert!(draft.daemon_name.is_some());
+        crate::event::metadata::check(draft.spell_name, &draft.metadata).unwrap();
+        let bytes = serde_json::to_string(&draft.metadata).unwrap().len();
+        assert!(bytes < 64 * 1024, "{bytes} bytes of metadata");
+    }
+}
+
 /// What a client says it received last is read, or is nothing.
 pub fn last_id(text: &str) {
     assert_eq!(LastId::read(text).is_none(), text.trim().is_empty());

@@ -241,6 +241,32 @@ pub(crate) fn told<'a>(agent: &str, payloads: impl Iterator<Item = &'a Value>) -
     drafts
 }
 
+/// What a request of telemetry tells that comes twice, read in either encoding, before and after sessions are told by it alone.
+#[cfg(fuzzing)]
+pub(crate) fn told_by_telemetry(signal: &str, body: &[u8]) -> Vec<Draft> {
+    use otlp::{Encoding, Signal};
+    let signal = match signal {
+        "logs" => Signal::Logs,
+        "traces" => Signal::Traces,
+        _ => Signal::Metrics,
+    };
+    let room = RoomName::default();
+    let mut drafts = Vec::new();
+    for encoding in [Encoding::Protobuf, Encoding::Json] {
+        let (mut table, mut totals) = (Table::default(), Totals::new(0));
+        for second in [0, 10, 20] {
+            let now = arcane_shared::Timestamp::from_unix_micros(second * 1_000_000);
+            let Ok(Told { mut signs, sums, .. }) = otlp::read(signal, encoding, body) else { break };
+            signs.extend(totals.take(sums));
+            for sign in &signs {
+                drafts.extend(table.take(&room, sign, now));
+            }
+            drafts.extend(table.pass(now).into_iter().flat_map(|(_, drafts)| drafts));
+        }
+    }
+    drafts
+}
+
 /// The payload's JSON; a long one is read beside the tasks of all others.
 async fn parse(body: Bytes) -> Option<Value> {
     let read = |body: &[u8]| serde_json::from_slice::<Value>(&json::plain(json::without_bom(body))).ok();

@@ -10,6 +10,9 @@ use super::draft::{Drafts, Ended};
 /// How long after an end signs without a time are taken for ones that were overtaken: 5 seconds, in microseconds.
 pub(super) const OVERTAKEN_MICROS: i64 = 5_000_000;
 
+/// How much the times of telemetry may differ from their order: 10 milliseconds, in microseconds.
+const JITTER_MICROS: i64 = 10_000;
+
 /// One sign that is being folded into an actor.
 pub(super) struct Step<'a, 'b> {
     pub(super) sign: &'a Sign,
@@ -70,7 +73,7 @@ impl Step<'_, '_> {
     }
 
     pub(super) fn take(&mut self, actor: &mut Actor) {
-        let is_stale = Actor::is_stale(self.order, actor.latest);
+        let is_stale = Actor::is_stale(self.order_within_jitter(), actor.latest);
         if !actor.is_present() {
             return self.take_late(actor);
         }
@@ -125,6 +128,13 @@ impl Step<'_, '_> {
             What::Alive => self.go_on(actor, was_waiting),
             What::Began(_) | What::SubagentBegan | What::Ended { .. } | What::Heard => {}
         }
+    }
+
+    /// What orders a sign, as late as it may be: SDKs time each span by itself, and one may end before what it is made of.
+    fn order_within_jitter(&self) -> Option<Timestamp> {
+        let is_of_telemetry = self.sign.source.ends_with("otlp");
+        let jitter = if is_of_telemetry { JITTER_MICROS } else { 0 };
+        self.order.map(|order| Timestamp::from_unix_micros(order.unix_micros().saturating_add(jitter)))
     }
 
     /// What is told of an actor that ended, or whose session did: calls that were not counted yet, and what was spent.

@@ -123,6 +123,26 @@ fn an_agent_without_a_conversation_is_there_for_its_trace() {
 }
 
 #[test]
+fn an_agent_that_ends_a_moment_before_what_it_did_has_answered() {
+    let talk = "c";
+    let tool = span(
+        5,
+        9,
+        "execute_tool ls",
+        &json!({"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "ls", "gen_ai.conversation.id": talk}),
+    );
+    let mut agent = span(
+        9,
+        0,
+        "invoke_agent",
+        &json!({"gen_ai.operation.name": "invoke_agent", "gen_ai.conversation.id": talk}),
+    );
+    // SDKs time each span by itself.
+    agent["endTimeUnixNano"] = json!("1800000004999000000");
+    assert!(told("app", &[vec![tool, agent]]).contains("voice app event=answer"));
+}
+
+#[test]
 fn an_agent_that_fails() {
     let agent = span(
         9,
