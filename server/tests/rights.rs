@@ -71,6 +71,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("post", "/cloudevents", Room("publish")),
     ("options", "/cloudevents", Room("publish")),
     ("post", "/ingest/{address}", Room("publish")),
+    ("post", "/ag-ui", Room("publish")),
     ("post", "/summon", Room("cast")),
     ("post", "/invoke", Room("cast")),
     ("post", "/banish", Room("cast")),

@@ -1,5 +1,6 @@
 //! The HTTP side: every route on one screen.
 
+mod ag_ui;
 mod allowed;
 mod assets;
 mod audited;
@@ -78,6 +79,7 @@ fn api() -> OpenApiRouter<Site> {
         .routes(routes!(otlp::metrics))
         .routes(routes!(cloudevents::take, cloudevents::handshake))
         .routes(routes!(mapped::take))
+        .routes(routes!(ag_ui::take))
         .routes(routes!(events::recent))
         .routes(routes!(events::stats))
         .routes(routes!(events::rooms))

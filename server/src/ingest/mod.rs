@@ -5,6 +5,7 @@
 //! wait. `dialect` translates it into [`sign`]s, as `otlp` does with telemetry, `session` turns signs into events, and [`crate::intake`]
 //! publishes them. Telemetry is read before it is answered; what finds no room is refused, for its sender tries again.
 
+pub(crate) mod ag_ui;
 pub(crate) mod cloudevent;
 pub(crate) mod dialect;
 mod failure;

@@ -212,7 +212,7 @@ impl Step<'_, '_> {
         let (id, task, tool, since) = match actor.end(call, self.order, *ended.outcome == Outcome::Done) {
             End::Known => return,
             // Some say only in the end what a call did.
-            End::Of(open) if open.task == open.call.tool => {
+            End::Of(open) if open.task == open.call.tool && !ended.task.is_empty() => {
                 (open.id, ended.task.into(), open.call.tool, Some(open.since))
             }
             End::Of(open) => (open.id, open.task, open.call.tool, Some(open.since)),
