@@ -94,6 +94,10 @@ impl AppHandle {
     fn hear(self, heard: Heard) {
         let hidden = document().hidden();
         self.with(|page| page.hear(heard, hidden));
+        if hidden {
+            // No frame comes that would.
+            self.with(|page| crate::project::title(page, self.views));
+        }
         self.ask_roster();
     }
 

@@ -63,6 +63,17 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
     put(views.stage.quiet, quiet(page));
 }
 
+/// The page's title: from where in time it is, and how many wait for a human. Also while nobody looks.
+pub(crate) fn title(page: &Page, views: Views) {
+    let waiting = page.shown().daemons().present().filter(|one| !one.waiting.is_empty()).count();
+    let name = if waiting == 0 { "Arcane".into() } else { format!("({waiting}) Arcane") };
+    let when = views.when.with_untracked(|when| when.visiting.then(|| format!("◷ {} · ", when.post.when)));
+    let title = when.unwrap_or_default() + &name;
+    if document().title() != title {
+        document().set_title(&title);
+    }
+}
+
 /// Tables and lists: four times a second.
 pub(crate) fn project_text(page: &mut Page, views: Views) {
     // Whatever this browser's clock says: events are dated by the server's.
@@ -71,6 +82,7 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
         page.store.timeline_mut().advance(present);
     }
     put(views.header.figures, header(page, clock::now()));
+    title(page, views);
     // Lengths of time are those of the moment that is shown.
     let visiting = page.time_travel.travel.is_some();
     let unix = if visiting { page.moment() } else { present };
@@ -78,9 +90,11 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     put(views.daemons.words, page.shown().daemons().words(window));
     put(views.daemons.present, page.shown().daemons().present().count());
     let store = page.shown();
-    // Both parts are in order of name already.
+    // All parts are in order of name already.
     let past = daemons::listed(store.daemons()).filter(|daemon| !daemon.is_present());
-    let rows = store.daemons().present().chain(past);
+    let [waiting, others] = [true, false]
+        .map(|waits| store.daemons().present().filter(move |one| one.waiting.is_empty() != waits));
+    let rows = waiting.chain(others).chain(past);
     put(views.daemons.left_out, daemons::left_out(store.daemons()));
     views.daemons.rows.put(
         rows.take(daemons::ROWS_MAX).map(|daemon| {

@@ -1,8 +1,7 @@
-//! From where in time the page is to what people read of it: the banner, the scrubber, the page's title.
+//! From where in time the page is to what people read of it: the banner and the scrubber.
 
 use arcane_stage::signpost::{self, Signpost};
 use arcane_stage::summary::fixed;
-use leptos::prelude::*;
 
 use crate::clock::offset_ms;
 use crate::page::Page;
@@ -12,10 +11,6 @@ use crate::views::{Views, When, put};
 /// Projects it; called when something moves. `point`: the part of the strip that a pointer is over.
 pub(crate) fn project(page: &Page, views: Views, point: Option<f64>) {
     let when = when(page, point);
-    let title = if when.visiting { format!("◷ {} · Arcane", when.post.when) } else { "Arcane".into() };
-    if document().title() != title {
-        document().set_title(&title);
-    }
     put(views.when, when);
     let recorded = page.recorded.as_ref().map(|recorded| {
         let shown = recorded.room().map(ToString::to_string);
