@@ -40,6 +40,11 @@ pub(super) async fn publish(
     state.count_daemons(&held, events.iter().filter_map(|event| event.draft.daemon_name.as_ref()))?;
     // The body may have taken its time.
     state.recheck()?;
+    let again = match events.iter().all(|event| event.key.is_some()) {
+        true => "send all again, none is doubled",
+        // What has no id would be there twice.
+        false => "send the events after these again",
+    };
     let (mut seen, mut submitted, mut done) = (HashSet::new(), Vec::new(), 0);
     for Keyed { key, draft } in events {
         if key.as_ref().is_some_and(|key| !seen.insert(key.clone())) {
@@ -47,8 +52,7 @@ pub(super) async fn publish(
         }
         let after = |error: ApiError| match done + submitted.len() {
             0 => error,
-            n => error
-                .after(&format!("{n} events were published before this; send all again, none is doubled.")),
+            n => error.after(&format!("{n} events were published before this; {again}.")),
         };
         submitted.push(submit(state, &held, key.as_deref(), draft).await.map_err(after)?);
         if submitted.len() >= CHUNK_MAX {

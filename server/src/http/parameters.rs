@@ -153,7 +153,8 @@ mod tests {
     #[test]
     fn where_nothing_is_near_all_are_named() {
         insta::assert_snapshot!(refused("/events/activity", "xyzzy=1"), @"xyzzy: there is no such parameter; there are room, from, to, buckets");
-        insta::assert_snapshot!(refused("/daemons", "active=true"), @"active: there is no such parameter; this route takes none");
+        insta::assert_snapshot!(refused("/daemons", "active=true"), @"active: there is no such parameter; there are waiting");
+        insta::assert_snapshot!(refused("/daemons/active", "waiting=true"), @"waiting: there is no such parameter; this route takes none");
         insta::assert_snapshot!(refused("/health", "=1"), @": there is no such parameter; this route takes none");
     }
 
