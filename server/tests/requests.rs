@@ -288,7 +288,13 @@ async fn a_parameter_that_a_route_does_not_have_is_refused_on_every_route() {
             let response = request.send().await.unwrap();
             let status = response.status().as_u16();
             let problem: Value = response.json().await.unwrap();
-            assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("xyzzy")), "{method} {path}");
+            assert_eq!(status, 422, "{method} {path}");
+            // OpenTelemetry has an answer of its own for what is wrong.
+            let is_named = match path.starts_with("/v1/") {
+                true => problem["message"].as_str().is_some_and(|message| message.contains("xyzzy")),
+                false => problem["errors"][0]["pointer"] == "xyzzy",
+            };
+            assert!(is_named, "{method} {path}: {problem}");
             routes += 1;
         }
     }
