@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::kept::Keeping;
 use super::line::{LINE_CHARS, short};
-use super::payload::cut;
-use super::secrets::masked;
+use super::secrets::{beginning, masked};
 use crate::config::{MapRule, in_words};
 use crate::intake::{self, Draft, Refused};
 
@@ -90,7 +89,8 @@ fn apply(rule: &MapRule, payload: &Value, keeping: Keeping) -> Result<Mapped, Ve
     })?;
     draft.timestamp = time;
     let id = rule.id.as_ref().and_then(|id| id.of(payload));
-    let id = id.map(|found| cut(&in_words(&found), ID_BYTES_MAX).to_owned()).filter(|id| !id.is_empty());
+    let id =
+        id.map(|found| beginning(&in_words(&found), ID_BYTES_MAX).into_owned()).filter(|id| !id.is_empty());
     Ok(Mapped { id, draft })
 }
 

@@ -3,6 +3,8 @@
 use arcane_shared::Timestamp;
 use serde_json::{Map, Value};
 
+use super::secrets::beginning;
+
 /// Most names of unknown fields that one payload reports.
 const UNKNOWN_MAX: usize = 8;
 /// Most bytes of a text that is kept as it came: an id, a path, a name.
@@ -30,7 +32,7 @@ impl<'a> Fields<'a> {
 
     /// A short text: an id, a path, a name. A longer one is cut.
     pub(crate) fn name(self, names: &[&str]) -> Option<Box<str>> {
-        self.text(names).map(|text| cut(text, TEXT_BYTES_MAX).into())
+        self.text(names).map(|text| beginning(text, TEXT_BYTES_MAX).into())
     }
 
     /// The fields of a field.

@@ -46,7 +46,7 @@ pub(super) fn read(reader: &mut Reader<'_>) {
     }
     let folder =
         fields.get(&["workspacePaths"]).and_then(Value::as_array).and_then(|all| all.first()?.as_str());
-    let folder = folder.map(|folder| super::super::payload::cut(folder, 512).into());
+    let folder = folder.map(|folder| super::super::secrets::beginning(folder, 512).into());
     let who = reader.who();
     (who.cwd, who.model) = (folder.or_else(|| fields.name(&["cwd"])), fields.name(&["modelName"]));
     match event {

@@ -78,7 +78,7 @@ pub(super) fn read(reader: &mut Reader<'_>) {
     }
     let root =
         fields.get(&["workspace_roots"]).and_then(Value::as_array).and_then(|all| all.first()?.as_str());
-    let root = root.map(|root| super::super::payload::cut(root, 512).into());
+    let root = root.map(|root| super::super::secrets::beginning(root, 512).into());
     let who = reader.who();
     (who.cwd, who.model) = (fields.name(&["cwd"]).or(root), fields.name(&["model"]));
     who.turn = fields.name(&["generation_id"]);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::line::{Tool, call_print};
 use super::super::payload::{Fields, cut};
-use super::super::secrets::masked;
+use super::super::secrets::{beginning, masked};
 use super::super::sign::{
     By, Call, Outcome, Prompter, Sign, Subagent, Usage, Via, Wait, What, Who, Why, print_of,
 };
@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
 
     /// Says which event it is, and of which session; `false`: it names none.
     pub(super) fn begin(&mut self, event: &str, session: Option<Box<str>>) -> bool {
-        self.event = cut(event, 64).into();
+        self.event = beginning(event, 64).into();
         let Some(session) = session else {
             self.reading.is_foreign = true;
             return false;

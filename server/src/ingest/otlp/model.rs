@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use arcane_shared::Timestamp;
 
-use super::super::payload::cut;
+use super::super::secrets::beginning;
 use super::edge;
 
 /// Most bytes of a text that is kept as it came: an id, a name.
@@ -126,7 +126,7 @@ impl<'a> Attributes<'a> {
 
     /// A short text; a longer one is cut.
     pub(crate) fn name(&self, names: &[&str]) -> Option<Box<str>> {
-        self.any(names).map(|text| cut(text, NAME_BYTES_MAX).into())
+        self.any(names).map(|text| beginning(text, NAME_BYTES_MAX).into())
     }
 
     /// A count; also one that is written as a text.

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::failure;
 use super::super::line::{self, Tool, call_print};
-use super::super::payload::cut;
+use super::super::secrets::beginning;
 use super::super::sign::{By, Call, Outcome, Prompter, Sign, Usage, What, Who, print_of};
 use super::model::{Attributes, Span, moment};
 use super::program::Program;
@@ -34,7 +34,7 @@ impl<'a> Tell<'a> {
 
     pub(super) fn say(&mut self, who: Who, event: &str, what: What) {
         let (via, source) = (self.program.via(), self.program.source());
-        self.signs.push(Sign { who, via, source, event: cut(event, 64).into(), what });
+        self.signs.push(Sign { who, via, source, event: beginning(event, 64).into(), what });
     }
 
     /// The session goes on; said once a request.

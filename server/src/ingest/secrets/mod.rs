@@ -37,6 +37,19 @@ pub(crate) fn is_secret(name: &str, value: &Value) -> bool {
     !is_plain && named::is_secret(name, value.is_number())
 }
 
+/// How far behind the end of a beginning it is looked for the rest of a secret, bytes.
+const AHEAD_BYTES: usize = 4096;
+
+/// The beginning of a text, at most so many bytes. One that is cut has no secret left, nor the beginning of one: by its beginning
+/// alone it would not be known. One that is whole is masked by who tells of it.
+pub(crate) fn beginning(text: &str, bytes_max: usize) -> Cow<'_, str> {
+    if text.len() <= bytes_max {
+        return Cow::Borrowed(text);
+    }
+    let clean = masked(&text[..text.floor_char_boundary(bytes_max.saturating_add(AHEAD_BYTES))]);
+    Cow::Owned(clean[..clean.floor_char_boundary(bytes_max)].to_owned())
+}
+
 /// The text with every secret masked that is known for one.
 pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     let mut spans = Vec::new();

@@ -1,7 +1,7 @@
 //! A corpus of secrets, none of which may come through, and of texts that must.
 
 use super::kinds::{KINDS, Kind, Letters};
-use super::{MASK, masked};
+use super::{MASK, beginning, masked};
 
 /// So many letters of a kind; they are made here so that nobody takes them for real ones.
 fn filler(letters: Letters, len: usize) -> String {
@@ -147,4 +147,19 @@ proptest::proptest! {
         proptest::prop_assert!(!masked(&with).contains(&secret));
         let _ = masked(&text);
     }
+}
+
+/// What is cut through is not known any more: it is masked before.
+#[test]
+fn no_beginning_of_a_secret_is_left_where_a_text_is_cut() {
+    for (text, secret) in placed() {
+        let at = text.find(&secret).unwrap();
+        for cut_at in [at + 1, at + secret.len() / 2, at + secret.len() - 1] {
+            let padded = format!("{}{text} and more", "x ".repeat(40));
+            let beginning = beginning(&padded, 80 + cut_at);
+            let part = &secret[..cut_at - at];
+            assert!(!beginning.ends_with(part) || part.len() < 3, "{text}: {beginning}");
+        }
+    }
+    assert_eq!(beginning("short", 64), "short");
 }
