@@ -110,6 +110,21 @@ fn after_both_nothing_is_left_of_either() {
 }
 
 #[test]
+fn all_are_detached_that_were_attached_and_no_file_of_another_is_touched() {
+    let home = Home::new();
+    // No newline at its end, and nothing of ours in it.
+    home.write(".codex/config.toml", "x = 1\n[a]\nb = 1");
+    // The folder of states is everybody's, and stays.
+    home.write(".local/state/other", "");
+    let before = home.all();
+    home.does(&["attach", "antigravity"]);
+    assert_ne!(home.all(), before);
+    let said = home.does(&["detach", "--all"]);
+    assert!(said.contains("antigravity:") && said.contains("codex: nothing is in"), "{said}");
+    assert_eq!(home.all(), before);
+}
+
+#[test]
 fn what_a_user_changed_meanwhile_stays() {
     let home = Home::new();
     let settings = "{\n  // my model\n  \"model\": \"flash\", // quick\n  \"hooks\": {\n    \"AfterTool\": [\n      { \"matcher\": \"*\", \"hooks\": [{ \"type\": \"command\", \"command\": \"mine\" }] } // keep\n    ]\n  }\n}\n";

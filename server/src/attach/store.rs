@@ -43,6 +43,11 @@ impl Store {
         serde_json::from_str(&text).with_context(cannot).map(Some)
     }
 
+    /// Whether anything is kept of a file.
+    pub(crate) fn has(&self, file: &Path) -> bool {
+        self.path(file, "json").is_file()
+    }
+
     /// Keeps what a file was; gives where its bytes are, if it was there.
     ///
     /// # Errors

@@ -97,6 +97,10 @@ pub(crate) fn detach(now: &str, undo: Option<&Undo>, wanted: &Wanted) -> Result<
             if all { settings } else { Vec::new() }
         }
     };
+    if undo.is_none() && settings.is_empty() {
+        // Writing it anew would end its last line, if nothing else.
+        return Ok(Some(now.to_owned()));
+    }
     let before = undo.and_then(|undo| undo.before.as_deref());
     let had_table =
         before.and_then(|before| read(before).ok()).is_some_and(|value| value.get(wanted.table).is_some());

@@ -31,7 +31,7 @@ impl Detach {
         // What is taken out does not depend on the server.
         let said = Said { url: Some(super::which_agents::HERE.to_owned()), ..Said::default() };
         let wish = said.wish(&folders)?;
-        for agent in self.which.agents(&folders)? {
+        for agent in self.which.attached(&folders, &store, &wish)? {
             for place in agents::places(agent, &folders, &wish) {
                 if let Err(error) = take_back(agent, &place, &store, self.dry_run) {
                     if matches!(error.downcast_ref(), Some(Unwritten::Unread)) {

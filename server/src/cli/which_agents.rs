@@ -66,6 +66,29 @@ impl Which {
         Ok(agents)
     }
 
+    /// The same for who takes back what was written: with `--all` also agents that are no longer on this machine, if something is kept of
+    /// their files.
+    ///
+    /// # Errors
+    /// If none is named and none is found.
+    pub(super) fn attached(
+        &self,
+        folders: &Folders,
+        store: &Store,
+        wish: &Wish,
+    ) -> anyhow::Result<Vec<Agent>> {
+        let is_kept = |agent: &Agent| {
+            let places = agents::places(*agent, folders, wish);
+            places.iter().any(|place| store.has(&place.file))
+        };
+        let kept: Vec<Agent> = Agent::ALL.into_iter().filter(is_kept).collect();
+        if !self.all || kept.is_empty() {
+            return self.agents(folders);
+        }
+        let is_meant = |agent: &Agent| kept.contains(agent) || is_found(*agent, folders);
+        Ok(Agent::ALL.into_iter().filter(is_meant).collect())
+    }
+
     /// Where files of agents are looked for.
     ///
     /// # Errors
