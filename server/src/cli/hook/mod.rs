@@ -58,9 +58,9 @@ pub(super) struct Hook {
     verbose: bool,
 }
 
-/// The command line of this command alone: the whole one takes longer to describe than a payload to be sent.
+// The command line of this command alone: the whole one takes longer to describe than a payload to be sent. Its help is that of `Hook`.
 #[derive(Debug, Parser)]
-#[command(name = "arcane hook", disable_help_subcommand = true)]
+#[command(name = "arcane hook", bin_name = "arcane hook", disable_help_subcommand = true)]
 struct Alone {
     #[command(flatten)]
     hook: Hook,
