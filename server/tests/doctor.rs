@@ -11,6 +11,7 @@ use std::process::Command;
 use serde_json::json;
 use support::TestServer;
 use support::guarded::{Guarded, token};
+use support::process::Process;
 
 const ALL: [&str; 8] = ["claude", "codex", "gemini", "copilot", "qwen", "cursor", "opencode", "antigravity"];
 
@@ -121,6 +122,24 @@ async fn telemetry_is_tried_as_agents_send_it() {
     let (said, _) =
         arcane(home.path(), &["doctor", "claude", "--no-test", "--url", &url, "--token", &secret]).await;
     assert!(said.contains("! telemetry") && said.contains("it wants a token"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_program_on_the_port_for_telemetry_is_not_taken_for_the_server() {
+    // It answers whatever is asked with what an exporter takes for a yes.
+    let other = TestServer::start().await;
+    let taken = other.url("");
+    let (data, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_arcane"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--no-dashboard", "--otlp-listen"]);
+    command.arg(taken.trim_start_matches("http://")).arg("--data-dir").arg(data.path());
+    command.current_dir(data.path()).env_remove("ARCANE_CONFIG").env("ARCANE_LOG", "error");
+    let server = Process::try_start(command).unwrap();
+    let url = server.url.clone();
+    arcane(home.path(), &["attach", "claude", "--telemetry", &taken, "--url", &url]).await;
+    let (said, status) = arcane(home.path(), &["doctor", "claude", "--no-test", "--url", &url]).await;
+    assert!(said.contains("the server cannot listen there, another program has it"), "{said}");
+    assert!(said.contains(&format!("--telemetry {url}, which takes it")) && status == Some(1), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

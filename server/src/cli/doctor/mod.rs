@@ -192,11 +192,17 @@ impl Patient<'_> {
                     Some(Err(why)) if state.hooked.is_empty() && state.wanted > 0 => {
                         report.say("telemetry", format!("to {endpoint}: {why}"));
                     }
-                    Some(Err(why)) => report.problem(
-                        "telemetry",
-                        format!("to {endpoint}: {why}"),
-                        "arcane serve takes it at --otlp-listen; or arcane attach … --telemetry off",
-                    ),
+                    Some(Err(why)) => {
+                        let elsewhere = self.server.telemetry.iter().find(|(_, taken)| taken.is_ok());
+                        let there = match elsewhere {
+                            Some((there, _)) => {
+                                format!("arcane attach … --telemetry {there}, which takes it")
+                            }
+                            None => "arcane serve takes it at --otlp-listen".to_owned(),
+                        };
+                        let remedy = format!("{there}; or arcane attach … --telemetry off");
+                        report.problem("telemetry", format!("to {endpoint}: {why}"), &remedy);
+                    }
                     None => report.say("telemetry", format!("to {endpoint}, which is not this server's")),
                 }
             }

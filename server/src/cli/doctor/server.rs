@@ -38,12 +38,20 @@ impl Server {
             dropped = counted_drops(target).await;
             telemetry.push((url.clone(), takes_telemetry(target).await));
         }
-        let told =
-            health.as_ref().ok().and_then(|health| Some(format!("http://{}", health.otlp.as_ref()?.address)));
-        let told = told.filter(|endpoint| endpoint != TELEMETRY);
+        let listener = health.as_ref().ok().and_then(|health| health.otlp.as_ref());
+        let own = listener.map(|listener| format!("http://{}", listener.address));
+        let told = own.clone().filter(|endpoint| endpoint != TELEMETRY);
         for endpoint in told.into_iter().chain([TELEMETRY.to_owned()]) {
             let beside = Target { url: endpoint.clone(), ..target.clone() };
-            telemetry.push((endpoint, takes_telemetry(&beside).await));
+            // Who answers there is another program, and says yes to everything perhaps.
+            let failed = listener.filter(|_| own.as_ref() == Some(&endpoint));
+            let taken = match failed.and_then(|listener| listener.error.as_ref()) {
+                Some(error) => {
+                    Err(format!("the server cannot listen there, another program has it: {error}"))
+                }
+                None => takes_telemetry(&beside).await,
+            };
+            telemetry.push((endpoint, taken));
         }
         Self { url, health, roster, dropped, telemetry }
     }
