@@ -24,7 +24,7 @@ const THREAD_BYTES_MAX: usize = 256;
 ///
 /// One, an array, lines of JSON, or the text of the SSE stream that a page gets. They become the sessions, calls and waits that hooks
 /// become.
-#[utoipa::path(post, path = "/ag-ui", tag = "agents", params(
+#[utoipa::path(post, path = "/ag-ui", operation_id = "take_ag_ui", tag = "agents", params(
     ("agent" = Option<String>, Query, description = "Whose events they are: the name of a daemon; default `ag-ui`"),
     ("thread" = Option<String>, Query, description = "The thread of events that come without a `RUN_STARTED` before them in the same request"),
     ("room" = Option<String>, Query, description = "Default `main`"),

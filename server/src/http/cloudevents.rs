@@ -45,7 +45,7 @@ enum Mode {
 /// One event as `application/cloudevents+json`, up to 1,000 as `application/cloudevents-batch+json`, or one whose attributes are
 /// `ce-*` headers and whose data is the body. The answer comes once they are in the log. An event whose `source` and `id` were taken
 /// within 24 hours is not doubled.
-#[utoipa::path(post, path = "/cloudevents", tag = "agents", params(
+#[utoipa::path(post, path = "/cloudevents", operation_id = "take_cloudevents", tag = "agents", params(
     ("room" = Option<String>, Query, description = "Default `main`; opens with its first publisher"),
 ), request_body(content((serde_json::Value = "application/cloudevents+json"), (Vec<serde_json::Value> = "application/cloudevents-batch+json"))), responses(
     (status = 204, description = "Published, or published before"),

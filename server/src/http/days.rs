@@ -17,7 +17,7 @@ use crate::gate::pass::Subscribe;
 use crate::query::Pairs;
 
 /// Most days that are asked for at a time.
-const DAYS_MAX: usize = 31;
+pub(crate) const DAYS_MAX: usize = 31;
 const DAYS_DEFAULT: usize = 7;
 /// Stretches of a day whose first event is looked for: of a quarter of an hour, of which every calendar's midnight is a multiple.
 const STRETCHES_A_DAY: u64 = 96;

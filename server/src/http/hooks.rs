@@ -26,7 +26,7 @@ const NAME_BYTES_MAX: usize = 64;
 ///
 /// The answer is 204 without a body, whatever came: what cannot be read, is too large or too much is counted in
 /// `arcane_ingest_dropped_total`. An agent waits for its hooks, so nothing is done before the answer but taking the body.
-#[utoipa::path(post, path = "/hooks/{agent}", tag = "agents", params(
+#[utoipa::path(post, path = "/hooks/{agent}", operation_id = "take_hook", tag = "agents", params(
     ("agent" = String, Path, description = "`claude`, `codex`, `gemini`, `copilot`, `qwen`, `cursor`, `opencode`, `antigravity`, or `auto`: the payload's shape says whose it is, and goes before this name"),
     ("room" = Option<String>, Query, description = "Default `main`"),
     ("event" = Option<String>, Query, description = "The hook's event, for agents whose payloads do not name it"),

@@ -31,7 +31,7 @@ const ERRORS_MAX: usize = 20;
 ///
 /// An object, or an array of up to 1,000; the first rule of the address whose conditions hold makes an event of it. What no rule is
 /// for is left out.
-#[utoipa::path(post, path = "/ingest/{address}", tag = "agents", params(
+#[utoipa::path(post, path = "/ingest/{address}", operation_id = "take_mapped", tag = "agents", params(
     ("address" = String, Path, description = "The name of a rule, up to its first dot"),
     ("room" = Option<String>, Query, description = "Default `main`; opens with its first publisher"),
 ), request_body(content((serde_json::Value = "application/json"))), responses(

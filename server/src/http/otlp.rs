@@ -38,7 +38,7 @@ const WAIT: Duration = Duration::from_secs(5);
 /// Takes log records of OpenTelemetry.
 ///
 /// `partialSuccess` says what could not be used. Names of people and machines, arguments of processes, prompts and instructions are dropped.
-#[utoipa::path(post, path = "/v1/logs", tag = "agents",
+#[utoipa::path(post, path = "/v1/logs", operation_id = "take_otlp_logs", tag = "agents",
     params(("room" = Option<String>, Query, description = "Default `main`")),
     request_body(content((serde_json::Value = "application/json"), (String = "application/x-protobuf"))), responses(
     (status = 200, description = "Taken: `ExportLogsServiceResponse`, in the encoding of the request", content((serde_json::Value = "application/json"), (String = "application/x-protobuf"))),
@@ -57,7 +57,7 @@ pub(crate) async fn logs(
 }
 
 /// Takes spans of OpenTelemetry.
-#[utoipa::path(post, path = "/v1/traces", tag = "agents",
+#[utoipa::path(post, path = "/v1/traces", operation_id = "take_otlp_traces", tag = "agents",
     params(("room" = Option<String>, Query, description = "Default `main`")),
     request_body(content((serde_json::Value = "application/json"), (String = "application/x-protobuf"))), responses(
     (status = 200, description = "Taken: `ExportTraceServiceResponse`, in the encoding of the request", content((serde_json::Value = "application/json"), (String = "application/x-protobuf"))),
@@ -76,7 +76,7 @@ pub(crate) async fn traces(
 }
 
 /// Takes metrics of OpenTelemetry.
-#[utoipa::path(post, path = "/v1/metrics", tag = "agents",
+#[utoipa::path(post, path = "/v1/metrics", operation_id = "take_otlp_metrics", tag = "agents",
     params(("room" = Option<String>, Query, description = "Default `main`")),
     request_body(content((serde_json::Value = "application/json"), (String = "application/x-protobuf"))), responses(
     (status = 200, description = "Taken: `ExportMetricsServiceResponse`, in the encoding of the request", content((serde_json::Value = "application/json"), (String = "application/x-protobuf"))),

@@ -50,6 +50,16 @@ pub(super) fn complete(operation: &mut Value) {
     sort(answers);
 }
 
+/// What OpenTelemetry's exporters are refused with: a `Status` in the encoding of the request, of most statuses.
+pub(super) fn describe_telemetry(operation: &mut Value) {
+    operation["requestBody"]["content"]["application/json"]["schema"] = json!({"type": "object"});
+    let answers = operation["responses"].as_object_mut().into_iter().flatten();
+    for (_, answer) in answers.filter(|(status, _)| status.as_str() >= "400") {
+        answer["content"]["application/json"] = json!({"schema": {"type": "object"}});
+        answer["content"]["application/x-protobuf"] = json!({"schema": {"type": "string"}});
+    }
+}
+
 fn problem(text: &str) -> Value {
     json!({
         "description": text,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::bus::keys::KEY_BYTES_MAX;
+use crate::http::days::DAYS_MAX;
 use crate::http::history::LIMIT_MAX;
 use crate::query::RECENT_MAX;
 
@@ -25,6 +26,7 @@ fn schema(name: &str, place: &str) -> Option<Value> {
         ("recent", _) => json!({"type": "integer", "minimum": 0, "maximum": RECENT_MAX, "default": 10}),
         ("limit", _) => json!({"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": 100}),
         ("buckets", _) => json!({"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": 300}),
+        ("days", _) => json!({"type": "integer", "minimum": 1, "maximum": DAYS_MAX, "default": 7}),
         ("order", _) => json!({"type": "string", "enum": ["asc", "desc"], "default": "asc"}),
         ("ack", _) => json!({"type": "string", "enum": ["received", "logged", "synced"]}),
         ("window", _) => json!({"type": "string", "enum": ["today", "session", "all"], "default": "all"}),

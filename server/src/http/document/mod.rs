@@ -24,6 +24,7 @@ use super::api;
         (name = "streams", description = "What happens at this moment"),
         (name = "spells", description = "Asking something of the realm"),
         (name = "daemons", description = "Who there is"),
+        (name = "agents", description = "What agents and other programs tell in forms of their own"),
         (name = "operating", description = "Running the server"),
     ),
     components(schemas(arcane_shared::AnySpell, arcane_shared::SpellName))
@@ -46,6 +47,9 @@ pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
             operation["security"] = json!([]);
         }
         answers::complete(operation);
+        if path.starts_with("/v1/") {
+            answers::describe_telemetry(operation);
+        }
     }
     document
 });
