@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use super::allowed::Allowed;
 use super::body;
 use super::error::ApiError;
-use crate::config::NetConfig;
+use super::handed_in;
 use crate::gate::limits::Counted;
 use crate::gate::pass;
 use crate::ingest::ag_ui::{self, Source};
@@ -15,8 +15,6 @@ use crate::ingest::kept::Keeping;
 use crate::ingest::otlp::Told;
 use crate::query::Pairs;
 
-/// Largest body.
-const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Longest id of a thread, bytes.
 const THREAD_BYTES_MAX: usize = 256;
 
@@ -48,10 +46,7 @@ pub(crate) async fn take(
     if !is_stream {
         body::require_json(request.headers(), "application/json")?;
     }
-    let net = &state.config.net;
-    let net = NetConfig { body_bytes_max: BODY_BYTES_MAX.min(net.body_bytes_max), ..net.clone() };
-    let body = body::read(request.into_body(), &net, state.bus.budget()).await?;
-    state.take(Counted::Bytes, body.len())?;
+    let body = handed_in::taken(&state, request).await?;
     let read =
         move || ag_ui::events(&body, is_stream).map(|events| (events.len(), ag_ui::read(&events, &source)));
     let read = tokio::task::spawn_blocking(read);

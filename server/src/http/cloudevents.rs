@@ -11,19 +11,15 @@ use serde_json::{Map, Value};
 use super::allowed::Allowed;
 use super::body;
 use super::error::ApiError;
+use super::handed_in;
 use super::keyed::{self, Keyed};
-use crate::config::{Maps, NetConfig};
-use crate::gate::limits::Counted;
+use crate::config::{Config, Maps};
 use crate::gate::pass;
 use crate::ingest::cloudevent::{self, CloudEvent};
 use crate::ingest::kept::Keeping;
 use crate::intake::Refused;
 use crate::query::Pairs;
 
-/// Largest body: a batch of events of the size that everybody has to forward.
-const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// A longer body is read beside the runtime's threads.
-const READ_AT_ONCE_MAX: usize = 32 * 1024;
 const ONE: &str = "application/cloudevents+json";
 const BATCH: &str = "application/cloudevents-batch+json";
 /// What every format of whole events begins with.
@@ -63,21 +59,11 @@ pub(crate) async fn take(
 ) -> Result<StatusCode, ApiError> {
     let room = state.changed(query.room()?)?;
     let mode = mode(request.headers())?;
-    let net = &state.config.net;
-    let net = NetConfig { body_bytes_max: BODY_BYTES_MAX.min(net.body_bytes_max), ..net.clone() };
-    let body = body::read(request.into_body(), &net, state.bus.budget()).await?;
-    state.take(Counted::Bytes, body.len())?;
+    let body = handed_in::taken(&state, request).await?;
     let keeping = Keeping { content: state.config.realm.capture_content };
-    let events = if body.len() <= READ_AT_ONCE_MAX {
-        read(mode, &body, &state.config.maps, keeping)
-    } else {
-        let _turn = state.bus.turn(body.len()).await?;
-        let parts = (*state).clone();
-        let read = move || read(mode, &body, &parts.config.maps, keeping);
-        let read = tokio::task::spawn_blocking(read);
-        read.await.map_err(|_| ApiError::busy("the server is about to stop"))?
-    };
-    publish(&state, &room, events?).await
+    let read = move |config: &Config, body: &Bytes| read(mode, body, &config.maps, keeping);
+    let events = handed_in::read(&state, body, read).await?;
+    publish(&state, &room, events).await
 }
 
 async fn publish(

@@ -2,6 +2,7 @@
 
 use arcane_shared::Problem;
 use arcane_shared::api::FieldError;
+use axum::body::Bytes;
 use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 use serde_json::Value;
@@ -9,19 +10,15 @@ use serde_json::Value;
 use super::allowed::Allowed;
 use super::body;
 use super::error::ApiError;
+use super::handed_in;
 use super::keyed::{self, Keyed};
-use crate::config::{Maps, NetConfig};
-use crate::gate::limits::Counted;
+use crate::config::{Config, Maps};
 use crate::gate::pass;
 use crate::ingest::kept::Keeping;
 use crate::ingest::{cloudevent, mapping};
 use crate::intake::Refused;
 use crate::query::Pairs;
 
-/// Largest body.
-const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// A longer body is read beside the runtime's threads.
-const READ_AT_ONCE_MAX: usize = 32 * 1024;
 /// Most objects of one array.
 const OBJECTS_MAX: usize = 1_000;
 /// Most errors that one answer names.
@@ -55,19 +52,10 @@ pub(crate) async fn take(
         return Err(no_such(&state.config.maps));
     }
     body::require_json(request.headers(), "application/json")?;
-    let net = &state.config.net;
-    let net = NetConfig { body_bytes_max: BODY_BYTES_MAX.min(net.body_bytes_max), ..net.clone() };
-    let body = body::read(request.into_body(), &net, state.bus.budget()).await?;
-    state.take(Counted::Bytes, body.len())?;
+    let body = handed_in::taken(&state, request).await?;
     let keeping = Keeping { content: state.config.realm.capture_content };
-    let events = if body.len() <= READ_AT_ONCE_MAX {
-        read(&state.config.maps, &address, &body, keeping)
-    } else {
-        let _turn = state.bus.turn(body.len()).await?;
-        let parts = (*state).clone();
-        let read = tokio::task::spawn_blocking(move || read(&parts.config.maps, &address, &body, keeping));
-        read.await.map_err(|_| ApiError::busy("the server is about to stop"))?
-    }?;
+    let read = move |config: &Config, body: &Bytes| Ok(read(&config.maps, &address, body, keeping)?);
+    let events = handed_in::read(&state, body, read).await?;
     if events.is_empty() {
         return Ok(StatusCode::ACCEPTED);
     }

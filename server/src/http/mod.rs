@@ -17,6 +17,7 @@ mod encoding;
 pub(crate) mod error;
 mod events;
 mod exposition;
+mod handed_in;
 mod health;
 mod history;
 mod hooks;
