@@ -1,7 +1,10 @@
 //! Links, waves and veils: ribbons.
 
+use super::terse::shader;
+
 /// Curves between daemons and the bus, as ribbons.
-pub(crate) const LINK_VERTEX: &str = r"#version 300 es
+pub(crate) const LINK_VERTEX: &str = shader!(
+    r"#version 300 es
 precision highp float;
 layout(location=0) in vec4 a_ends;
 layout(location=1) in vec2 a_to;
@@ -37,10 +40,12 @@ void main(){
   at += vec2(-along.y, along.x) * side * (5.0 + 5.0 * a_flow.x);
   gl_Position = vec4(at.x / u_view.x * 2.0 - 1.0, 1.0 - at.y / u_view.y * 2.0, 0.0, 1.0);
   v_along = e;
-}";
+}"
+);
 
 /// A thin bright line in a soft glow.
-pub(crate) const LINK_FRAGMENT: &str = r"#version 300 es
+pub(crate) const LINK_FRAGMENT: &str = shader!(
+    r"#version 300 es
 precision mediump float;
 in vec4 v_color;
 in float v_side;
@@ -61,4 +66,5 @@ void main(){
   float light = (smoothstep(0.16, 0.04, d) + pow(1.0 - d, 2.5) * 0.35) * v_color.a;
   light *= smoothstep(0.0, 0.16, v_along);
   o_color = vec4(v_color.rgb * light, light * 0.3);
-}";
+}"
+);

@@ -1,7 +1,10 @@
 //! Marks: circles, whole and in the making, and every other shape, as signed distance fields.
 
+use super::terse::shader;
+
 /// Marks: one quad each. `WHOLE` is replaced by whether this program draws the circles that are whole, or the other marks.
-pub(crate) const MARK_VERTEX: &str = r"#version 300 es
+pub(crate) const MARK_VERTEX: &str = shader!(
+    r"#version 300 es
 precision highp float;
 layout(location=0) in vec4 a_box;
 layout(location=1) in vec4 a_color;
@@ -27,12 +30,14 @@ void main(){
   v_radius = a_box.z * u_view.z;
   bool whole = a_kind.x < 0.5 && a_state.y >= 1.0 && a_state.w <= 0.0;
   if (whole != WHOLE) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
-}";
+}"
+);
 
 /// Circles that are whole, as almost all are at any time. The same picture as the other program's, with nothing in it that
 /// a whole circle does not need, and without branches: what paints in software runs both sides of each. A pixel belongs to
 /// the rim or to the heart, so it needs one rune.
-pub(crate) const CIRCLE_FRAGMENT: &str = r"#version 300 es
+pub(crate) const CIRCLE_FRAGMENT: &str = shader!(
+    r"#version 300 es
 precision highp float;
 in vec2 v_at;
 flat in vec4 v_color;
@@ -93,11 +98,13 @@ void main(){
   vec3 rgb = mix(color, vec3(1.0), 0.18) * ink * strength + color * soft * strength + mix(color, vec3(1.0), 0.85) * white;
   float cover = clamp(ink * 0.9 + soft * 0.35 + white, 0.0, 1.0);
   o_color = vec4(rgb, cover) * v_color.a * step(r, 1.0 / RIM);
-}";
+}"
+);
 
 /// Rune circles and everything else that is a shape, as signed distance fields.
 /// `STROKES` is replaced by the number of strokes of all runes.
-pub(crate) const MARK_FRAGMENT: &str = r"#version 300 es
+pub(crate) const MARK_FRAGMENT: &str = shader!(
+    r"#version 300 es
 precision highp float;
 in vec2 v_at;
 flat in vec4 v_color;
@@ -273,4 +280,5 @@ void main(){
     result = vec4(mix(v_color.rgb, vec3(1.0), 0.3) * light, light * 0.4) * v_color.a;
   }
   o_color = result;
-}";
+}"
+);

@@ -6,3 +6,4 @@
 pub(crate) mod links;
 pub(crate) mod marks;
 pub(crate) mod particles;
+mod terse;

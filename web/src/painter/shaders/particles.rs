@@ -1,8 +1,11 @@
 //! Particles: points whose place is a function of their record and the time.
 
+use super::terse::shader;
+
 /// Particles: place and light are functions of the spawn record and the time.
 /// The same function in Rust is `arcane_stage::particles::Record::at`.
-pub(crate) const PARTICLE_VERTEX: &str = r"#version 300 es
+pub(crate) const PARTICLE_VERTEX: &str = shader!(
+    r"#version 300 es
 precision highp float;
 layout(location=0) in vec4 a_ends;
 layout(location=1) in vec2 a_to;
@@ -50,10 +53,12 @@ void main(){
   gl_Position = vec4(at.x / u_view.x * 2.0 - 1.0, 1.0 - at.y / u_view.y * 2.0, 0.0, 1.0);
   gl_PointSize = max(a_size * (0.6 + 0.8 * r2) * u_view.z * 2.6, 1.0);
   v_color = vec4(a_color.rgb, a_color.a * alpha * glow);
-}";
+}"
+);
 
 /// A round dot with a hot middle; light adds up.
-pub(crate) const PARTICLE_FRAGMENT: &str = r"#version 300 es
+pub(crate) const PARTICLE_FRAGMENT: &str = shader!(
+    r"#version 300 es
 precision mediump float;
 in vec4 v_color;
 out vec4 o_color;
@@ -63,4 +68,5 @@ void main(){
   float halo = pow(max(1.0 - d, 0.0), 2.2) * 0.55;
   float light = (core + halo) * v_color.a;
   o_color = vec4(mix(v_color.rgb, vec3(1.0), core * 0.35) * light, light * 0.5);
-}";
+}"
+);
