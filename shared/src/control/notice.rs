@@ -3,87 +3,75 @@
 //! By hand: a tagged enum that serde derives is read through a buffer, for which every type in it needs a reader of its own. On the
 //! page that was 25 KB of program.
 
-use serde::de::{Deserialize, Deserializer, Error};
-use serde_json::Value;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
+use serde_json::{Map, Value};
 
-use super::{Connection, Limits, ServerMessageOf};
+use super::{Connection, ServerMessageOf};
 use crate::lenient::Plain;
 use crate::verbatim::Verbatim;
-use crate::{Epoch, RoomName, Seq, UnixMillis};
-
-/// The fields of all messages but `connection`; a field of one name is of one kind in all of them.
-#[derive(Default, serde::Deserialize)]
-struct Fields {
-    version: Option<u32>,
-    features: Option<Vec<String>>,
-    limits: Option<Limits>,
-    expires_at: Option<UnixMillis>,
-    t0: Option<UnixMillis>,
-    t1: Option<UnixMillis>,
-    t2: Option<UnixMillis>,
-    seq: Option<Seq>,
-    behind: Option<u64>,
-    from: Option<Seq>,
-    to: Option<Seq>,
-    reason: Option<String>,
-    reconnect_in_ms: Option<u64>,
-    id: Option<String>,
-    room: Option<RoomName>,
-    epoch: Option<Epoch>,
-    count: Option<u64>,
-    code: Option<String>,
-    detail: Option<String>,
-}
 
 impl<'de, E: Deserialize<'de>> Deserialize<'de> for ServerMessageOf<E> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Verbatim(Value::Object(object)) = Verbatim::deserialize(deserializer)? else {
+        let Verbatim(Value::Object(mut object)) = Verbatim::deserialize(deserializer)? else {
             return Err(D::Error::custom("expected an object"));
         };
         let Some(Value::String(kind)) = object.get("type").cloned() else {
             return Err(D::Error::custom("missing field `type`"));
         };
-        let message = Plain(Value::Object(object));
         if kind == "connection" {
+            let message = Plain(Value::Object(object));
             return Connection::deserialize(message).map(Self::Connection).map_err(D::Error::custom);
         }
-        let is_known = !matches!(Fields::default().into_message::<E>(&kind), Some(Self::Unknown));
-        if !is_known {
-            return Ok(Self::Unknown);
-        }
-        let fields = Fields::deserialize(message).map_err(D::Error::custom)?;
-        fields
-            .into_message(&kind)
-            .ok_or_else(|| D::Error::custom(format_args!("a field of `{kind}` is missing")))
+        notice(&kind, &mut object).ok_or_else(|| {
+            D::Error::custom(format_args!("a field of `{kind}` is missing or of another kind"))
+        })
     }
 }
 
-impl Fields {
-    /// `None`: a field that the message has to have is missing.
-    fn into_message<E>(self, kind: &str) -> Option<ServerMessageOf<E>> {
-        Some(match kind {
-            "hello" => ServerMessageOf::Hello {
-                version: self.version?,
-                features: self.features?,
-                limits: self.limits?,
-            },
-            "authenticated" => ServerMessageOf::Authenticated { expires_at: self.expires_at },
-            "pong" => ServerMessageOf::Pong { t0: self.t0?, t1: self.t1?, t2: self.t2? },
-            "filtered" => ServerMessageOf::Filtered { seq: self.seq? },
-            "lagging" => ServerMessageOf::Lagging { behind: self.behind? },
-            "caught_up" => ServerMessageOf::CaughtUp { seq: self.seq? },
-            "gap" => ServerMessageOf::Gap { from: self.from?, to: self.to?, reason: self.reason? },
-            "position" => ServerMessageOf::Position { seq: self.seq? },
-            "draining" => ServerMessageOf::Draining { reconnect_in_ms: self.reconnect_in_ms? },
-            "published" => ServerMessageOf::Published {
-                id: self.id,
-                room: self.room?,
-                epoch: self.epoch?,
-                seq: self.seq?,
-                count: self.count?,
-            },
-            "error" => ServerMessageOf::Error { code: self.code?, detail: self.detail?, id: self.id },
-            _ => ServerMessageOf::Unknown,
-        })
-    }
+/// A field, read as what it has to be. Only those of the message's own kind are looked at: what another version adds may have
+/// the name of another message's field.
+fn field<T: DeserializeOwned>(object: &mut Map<String, Value>, name: &str) -> Option<T> {
+    T::deserialize(Plain(object.get_mut(name)?.take())).ok()
+}
+
+/// A field that may be absent; `None`: it is of another kind.
+#[expect(clippy::option_option, reason = "what is absent and what is wrong differ")]
+fn optional<T: DeserializeOwned>(object: &mut Map<String, Value>, name: &str) -> Option<Option<T>> {
+    if object.get(name).is_none_or(Value::is_null) { Some(None) } else { field(object, name).map(Some) }
+}
+
+/// `None`: a field that the message has to have is missing, or of another kind.
+fn notice<E>(kind: &str, of: &mut Map<String, Value>) -> Option<ServerMessageOf<E>> {
+    Some(match kind {
+        "hello" => ServerMessageOf::Hello {
+            version: field(of, "version")?,
+            features: field(of, "features")?,
+            limits: field(of, "limits")?,
+        },
+        "authenticated" => ServerMessageOf::Authenticated { expires_at: optional(of, "expires_at")? },
+        "pong" => ServerMessageOf::Pong { t0: field(of, "t0")?, t1: field(of, "t1")?, t2: field(of, "t2")? },
+        "filtered" => ServerMessageOf::Filtered { seq: field(of, "seq")? },
+        "lagging" => ServerMessageOf::Lagging { behind: field(of, "behind")? },
+        "caught_up" => ServerMessageOf::CaughtUp { seq: field(of, "seq")? },
+        "gap" => ServerMessageOf::Gap {
+            from: field(of, "from")?,
+            to: field(of, "to")?,
+            reason: field(of, "reason")?,
+        },
+        "position" => ServerMessageOf::Position { seq: field(of, "seq")? },
+        "draining" => ServerMessageOf::Draining { reconnect_in_ms: field(of, "reconnect_in_ms")? },
+        "published" => ServerMessageOf::Published {
+            id: optional(of, "id")?,
+            room: field(of, "room")?,
+            epoch: field(of, "epoch")?,
+            seq: field(of, "seq")?,
+            count: field(of, "count")?,
+        },
+        "error" => ServerMessageOf::Error {
+            code: field(of, "code")?,
+            detail: field(of, "detail")?,
+            id: optional(of, "id")?,
+        },
+        _ => ServerMessageOf::Unknown,
+    })
 }

@@ -182,6 +182,13 @@ fn a_welcome() -> Value {
         "room": "attic", "epoch": "k3", "seq": 9, "session": "s", "resume": {"recovered": true, "count": 2}})
 }
 
+#[test]
+fn what_a_notice_does_not_have_may_be_anything_in_it() {
+    let message = json!({"type": "draining", "reconnect_in_ms": 250, "to": false, "limits": "none"});
+    let read = read(&message.to_string(), now());
+    assert!(matches!(read, Incoming::Notice(Notice::Draining { .. })), "{read:?}");
+}
+
 proptest! {
     #[test]
     fn an_event_of_any_version_is_shown_if_it_names_a_spell(event in of_another_version(value(&an_event()))) {
