@@ -3,6 +3,8 @@
 use arcane_shared::Rgb;
 
 use crate::coalesce::Gate;
+use crate::layout::Mapping;
+use crate::moons::Moon;
 use crate::palette;
 use crate::picture::{Kind, Mark, RIM};
 use crate::runes::{Inscription, inscribe};
@@ -12,6 +14,7 @@ use crate::wave::sin;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Burst {
     pub(crate) at: [f32; 2],
+    pub(crate) to: [f32; 2],
     pub(crate) color: Rgb,
     pub(crate) seconds: f32,
     /// Events that it stands for.
@@ -47,6 +50,12 @@ pub struct Actor {
     pub place: usize,
     /// Where it is now, stage coordinates; glides when the ring grows.
     pub at: [f32; 2],
+    /// Where its thread leads, stage coordinates: to the bus, or to who started it.
+    pub to: [f32; 2],
+    /// Who started it, as events say.
+    pub parent: Option<String>,
+    /// Its place beside the circle that it belongs to, if that is here.
+    pub moon: Option<Moon>,
     /// How it is written.
     pub inscription: Inscription,
     /// When it began to appear.
@@ -94,6 +103,9 @@ impl Actor {
             color,
             place,
             at,
+            to: [0.0; 2],
+            parent: None,
+            moon: None,
             inscription: inscribe(name),
             appeared: now,
             vanished: None,
@@ -121,7 +133,13 @@ impl Actor {
             self.waved = now;
         }
         let seconds = std::mem::take(&mut self.burst_seconds);
-        Burst { at: self.at, color: self.color, seconds, weight, rested }
+        Burst { at: self.at, to: self.to, color: self.color, seconds, weight, rested }
+    }
+
+    /// Radius of its circle, pixels.
+    #[must_use]
+    pub fn radius(&self, mapping: &Mapping) -> f32 {
+        if self.moon.is_some() { mapping.moon_radius() } else { mapping.circle_radius }
     }
 
     /// How much of it is inscribed, 0.0–1.0.

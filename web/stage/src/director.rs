@@ -70,6 +70,8 @@ pub struct Cue {
     pub spell: AnySpell,
     /// To whom; `None` for the realm.
     pub daemon: Option<String>,
+    /// Who started it, if it is a subagent and the event says.
+    pub parent: Option<String>,
     /// The daemon's colour if the event says.
     pub color: Option<Rgb>,
     /// Whether it worked.
@@ -139,6 +141,7 @@ pub fn direct(event: &ReceivedEvent, origin: Origin, server_now: Option<UnixMill
         seq: event.seq,
         spell: event.spell_name.clone(),
         daemon: event.daemon_name.as_ref().map(|name| name.as_str().to_owned()),
+        parent: event.text("parent_daemon").map(str::to_owned),
         color: event.color(),
         success: event.success,
         lateness,

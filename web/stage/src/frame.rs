@@ -2,9 +2,11 @@
 
 use arcane_shared::Rgb;
 
+use crate::actors::Actor;
 use crate::actors::{Burst, swell};
 use crate::effects::mark;
 use crate::layout::{Mapping, Ring};
+use crate::moons::{self, Moon};
 use crate::palette;
 use crate::particles::{Motion, Record};
 use crate::picture::{Kind, Link, Picture, RIM};
@@ -43,20 +45,28 @@ impl Stage {
             self.particles.rebase(time);
             self.particle_ms = 0.0;
         }
+        let count = self.actors.len();
         self.actors.retain(|_, actor| !actor.is_over(now));
+        if self.actors.len() != count {
+            self.arrange();
+        }
         self.effects.retain(|effect| !effect.is_over(now));
-        let size = self.ring.size();
+        let mapping = self.mapping();
+        let mut homes = std::mem::take(&mut self.homes);
+        homes.clear();
+        homes.extend(self.actors.values().map(|actor| (self.home(actor, &mapping), self.toward(actor))));
         let glide = if self.reduced { 1.0 } else { 1.0 - (-seconds * 4.0).exp() };
-        for actor in self.actors.values_mut() {
-            let home = if actor.vanished.is_some() { actor.at } else { Ring::at(actor.place, size) };
+        for (actor, (home, to)) in self.actors.values_mut().zip(&homes) {
+            actor.to = *to;
             for (at, home) in actor.at.iter_mut().zip(home) {
-                *at += (home - *at) * glide;
+                *at += (*home - *at) * glide;
             }
             actor.heat *= (-seconds * 0.9).exp();
             if let Some(weight) = actor.bursts.due(now) {
                 self.bursts.push(actor.burst(weight, now));
             }
         }
+        self.homes = homes;
         let mut bursts = std::mem::take(&mut self.bursts);
         for burst in bursts.drain(..) {
             self.burst(burst, now);
@@ -67,24 +77,56 @@ impl Stage {
         }
     }
 
+    /// Where an actor belongs, stage coordinates.
+    pub(crate) fn home(&self, actor: &Actor, mapping: &Mapping) -> [f32; 2] {
+        let root = actor.moon.as_ref().and_then(|moon| Some((self.actors.get(&moon.of)?, moon.slot)));
+        match root {
+            _ if actor.vanished.is_some() => actor.at,
+            Some((root, slot)) => moons::place(mapping, self.view, root.at, slot),
+            None => Ring::at(actor.place, self.ring.size()),
+        }
+    }
+
+    /// Where an actor's thread leads, stage coordinates: to who started it, if that is drawn.
+    fn toward(&self, actor: &Actor) -> [f32; 2] {
+        let Some(moon) = &actor.moon else {
+            return if actor.vanished.is_some() { actor.to } else { [0.0; 2] };
+        };
+        let is_drawn = |one: &&Actor| one.moon.as_ref().is_none_or(Moon::is_drawn);
+        let parent = actor.parent.as_ref().and_then(|parent| self.actors.get(parent)).filter(is_drawn);
+        parent.or_else(|| self.actors.get(&moon.of)).map_or([0.0; 2], |parent| parent.at)
+    }
+
+    /// Who belongs to whom may have changed.
+    pub(crate) fn arrange(&mut self) {
+        for (name, is_moon) in moons::arrange(&mut self.actors) {
+            if is_moon {
+                self.ring.leave(&name);
+            } else if let Some(actor) = self.actors.get_mut(&name) {
+                actor.place = self.ring.seat(&name);
+            }
+        }
+    }
+
     /// Idle drift along the links and sparks around those who work.
     fn sparks(&mut self, now: f64) {
-        let radius = Mapping::new(self.view, self.ring.size()).circle_radius;
+        let mapping = self.mapping();
         let mut actors = std::mem::take(&mut self.actors);
         for actor in actors.values_mut() {
             if actor.vanished.is_some() || actor.inscribed(now) < 1.0 || now < actor.spark_due {
                 continue;
             }
             let (at, color, working, heat) = (actor.at, actor.color, actor.working.is_some(), actor.heat);
+            let radius = actor.radius(&mapping);
             actor.spark_due = now + if working { 60.0 } else { 210.0 / (1.0 + 7.0 * f64::from(heat)) };
             if working {
                 let spread = radius * (1.16 + 0.1 * self.roll());
                 self.spawn(Motion::Orbit, [at, at, at], color, 0.0, (1.8, 2.4), spread, 230);
             }
-            let control = bend(at);
+            let control = bend(at, actor.to);
             let (size, alpha) = (1.7 + heat, if heat > 0.1 { 230 } else { 170 });
             let bright = if self.roll() > 0.7 { palette::mix(color, Rgb([255; 3]), 0.6) } else { color };
-            self.spawn(Motion::Stream, [at, control, [0.0; 2]], bright, 0.0, (3.0, size), 8.0, alpha);
+            self.spawn(Motion::Stream, [at, control, actor.to], bright, 0.0, (3.0, size), 8.0, alpha);
         }
         self.actors = actors;
         if now >= self.bus_spark_due {
@@ -96,21 +138,23 @@ impl Stage {
 
     /// Work done: energy runs from the circle to the bus and out to the rim. A crowd's is denser and brighter.
     pub(crate) fn stream(&mut self, burst: &Burst) {
-        let Burst { at, color, seconds, weight, .. } = *burst;
+        let Burst { at, to, color, seconds, weight, .. } = *burst;
         #[expect(clippy::cast_precision_loss, reason = "a size, not a count")]
         let crowd = (weight as f32).sqrt();
         let wished = (64.0 + 60.0 * seconds.max(0.0).sqrt().min(4.0)) * crowd.min(4.0);
         let count = self.grant(wished);
-        let control = bend(at);
+        let control = bend(at, to);
         for _ in 0..count {
             let delay = self.roll() * self.roll() * 0.8;
             let life = 0.8 + 0.5 * self.roll();
             let bright = if self.roll() > 0.8 { palette::mix(color, Rgb([255; 3]), 0.75) } else { color };
             let size = (1.7 + 2.4 * self.roll() * self.roll()) * (0.9 + 0.1 * crowd.min(6.0));
             let stray = 5.0 + 16.0 * self.roll();
-            self.spawn(Motion::Stream, [at, control, [0.0; 2]], bright, delay, (life, size), stray, 255);
+            self.spawn(Motion::Stream, [at, control, to], bright, delay, (life, size), stray, 255);
         }
-        for _ in 0..count / 2 {
+        // What a subagent has done reaches who started it.
+        let out = if to == [0.0; 2] { count / 2 } else { 0 };
+        for _ in 0..out {
             let angle = self.roll() * std::f32::consts::TAU;
             let far = 0.75 + 0.55 * self.roll();
             let to = [cos(angle) * far, sin(angle) * far];
@@ -122,8 +166,7 @@ impl Stage {
     }
 
     /// Light gathers where a circle inscribes itself.
-    pub(crate) fn gather(&mut self, at: [f32; 2], color: Rgb, _now: f64) {
-        let radius = Mapping::new(self.view, self.ring.size()).circle_radius;
+    pub(crate) fn gather(&mut self, at: [f32; 2], radius: f32, color: Rgb) {
         for _ in 0..self.grant(90.0) {
             let delay = self.roll() * 0.7;
             let size = 1.5 + 1.6 * self.roll();
@@ -132,8 +175,7 @@ impl Stage {
     }
 
     /// A circle becomes dust, inwards.
-    pub(crate) fn dust(&mut self, at: [f32; 2], color: Rgb, _now: f64) {
-        let radius = Mapping::new(self.view, self.ring.size()).circle_radius;
+    pub(crate) fn dust(&mut self, at: [f32; 2], radius: f32, color: Rgb) {
         for _ in 0..self.grant(170.0) {
             let delay = self.roll() * 0.45;
             let life = 0.9 + 0.5 * self.roll();
@@ -143,8 +185,7 @@ impl Stage {
     }
 
     /// A failure: nothing reaches the bus, shards fly off.
-    pub(crate) fn shards(&mut self, at: [f32; 2], _now: f64) {
-        let radius = Mapping::new(self.view, self.ring.size()).circle_radius;
+    pub(crate) fn shards(&mut self, at: [f32; 2], radius: f32) {
         // Failures are never thinned out to nothing.
         let least = if self.reduced { 0 } else { 6 };
         for _ in 0..self.grant(46.0).max(least) {
@@ -209,7 +250,7 @@ impl Stage {
     }
 
     fn compose(&mut self, now: f64) {
-        let mapping = Mapping::new(self.view, self.ring.size());
+        let mapping = self.mapping();
         #[expect(clippy::cast_possible_truncation, reason = "wrapped to an hour")]
         let time =
             if self.reduced { 0.0 } else { ((now - self.started) / 1000.0).rem_euclid(3_600.0) as f32 };
@@ -226,13 +267,14 @@ impl Stage {
         picture.links.clear();
         picture.rings.clear();
         picture.marks.clear();
-        for actor in self.actors.values() {
+        let drawn = |actor: &&Actor| actor.moon.as_ref().is_none_or(Moon::is_drawn);
+        for actor in self.actors.values().filter(drawn) {
             let there = actor.inscribed(now) * (1.0 - actor.dissolved(now));
             let broken = swell(now - actor.broke, crate::actors::BREAK_MS);
             picture.links.push(Link {
                 from: mapping.px(actor.at),
-                control: mapping.px(bend(actor.at)),
-                to: mapping.centre,
+                control: mapping.px(bend(actor.at, actor.to)),
+                to: mapping.px(actor.to),
                 color: palette::floats(actor.color, (0.42 + 0.5 * actor.heat) * there * (1.0 - 0.8 * broken)),
                 energy: actor.heat,
                 progress: there,
@@ -253,25 +295,22 @@ impl Stage {
         for effect in self.effects.iter().filter(|effect| now >= effect.since) {
             effect.draw(self.view.stage, now, self.reduced, picture);
         }
-        for actor in self.actors.values() {
-            let centre = mapping.px(actor.at);
+        for actor in self.actors.values().filter(drawn) {
+            let (centre, radius) = (mapping.px(actor.at), actor.radius(&mapping));
             if actor.waiting.is_some() && actor.vanished.is_none() {
                 let color = palette::floats(palette::BEACON, 0.9);
                 let phase = if self.reduced { 0.5 } else { (time * 0.45).fract() };
-                picture.marks.push(mark(
-                    Kind::Beacon,
-                    centre,
-                    [mapping.circle_radius * 1.95; 2],
-                    color,
-                    phase,
-                ));
+                picture.marks.push(mark(Kind::Beacon, centre, [radius * 1.95; 2], color, phase));
             }
-            picture.marks.push(actor.mark(centre, mapping.circle_radius, now, time, self.reduced));
+            picture.marks.push(actor.mark(centre, radius, now, time, self.reduced));
         }
     }
 }
 
-/// The control point of the curve from a place to the bus.
-pub(crate) fn bend(at: [f32; 2]) -> [f32; 2] {
+/// The control point of the curve from a place to the bus, or to another circle.
+pub(crate) fn bend(at: [f32; 2], to: [f32; 2]) -> [f32; 2] {
+    if to != [0.0; 2] {
+        return [0, 1].map(|i| (at[i] + to[i]) / 2.0);
+    }
     [at[0] * 0.5 - at[1] * 0.16, at[1] * 0.5 + at[0] * 0.16 - at[1] * 0.08]
 }

@@ -65,6 +65,12 @@ impl Mapping {
         }
     }
 
+    /// Radius of a moon, pixels.
+    #[must_use]
+    pub fn moon_radius(&self) -> f32 {
+        (self.circle_radius * 0.27).max(8.0)
+    }
+
     /// Stage to pixels.
     #[must_use]
     pub fn px(&self, at: [f32; 2]) -> [f32; 2] {

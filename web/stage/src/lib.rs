@@ -29,6 +29,7 @@ pub mod layout;
 pub mod link;
 pub mod message;
 pub mod moment;
+pub mod moons;
 pub mod names;
 pub mod palette;
 pub mod particles;

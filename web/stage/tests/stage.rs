@@ -272,3 +272,68 @@ proptest! {
         prop_assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 1_000.0));
     }
 }
+
+fn subagent(spell: &str, daemon: &str, parent: &str) -> Value {
+    json!({"spell_name": spell, "daemon_name": daemon,
+        "metadata": {"task": "look", "parent_daemon": parent, "session": "s", "agent_id": daemon}})
+}
+
+#[test]
+fn a_subagent_is_a_moon_of_who_started_it_from_its_first_frame() {
+    let mut theatre = Theatre::new();
+    for daemon in ["claude", "gemini", "liquidmetal", "codex"] {
+        theatre.follow(event("summon", daemon, true));
+    }
+    theatre.wait(3_000.0);
+    let centre = |theatre: &Theatre, name: &str| {
+        let mut labels = Vec::new();
+        theatre.stage.labels(theatre.now, &mut labels);
+        labels.into_iter().find(|label| label.name == name).map(|label| (label.centre, label.is_moon))
+    };
+    let before = centre(&theatre, "claude").unwrap();
+    // No fifth place on the ring, so nobody moves.
+    theatre.follow(subagent("summon", "explore", "claude"));
+    theatre.follow(subagent("summon", "grep", "explore"));
+    theatre.wait(16.0);
+    let far = |name: &str| {
+        let (at, is_moon) = centre(&theatre, name).unwrap();
+        (is_moon, (at[0] - before.0[0]).hypot(at[1] - before.0[1]))
+    };
+    for name in ["explore", "grep"] {
+        let (is_moon, far) = far(name);
+        assert!(is_moon && far > 20.0 && far < 220.0, "{name} {far}");
+    }
+    assert_eq!(centre(&theatre, "claude"), Some(before));
+    // Its thread leads to who started it, not to the bus.
+    let links = &theatre.stage.picture().links;
+    let to = |name: &str| {
+        let (at, _) = centre(&theatre, name).unwrap();
+        links.iter().find(|link| link.from == at).map(|link| link.to)
+    };
+    assert_eq!(to("explore"), Some(before.0));
+    assert_eq!(to("grep"), centre(&theatre, "explore").map(|(at, _)| at));
+    // After a reload it is the same picture.
+    let moons: Vec<_> = ["explore", "grep"].map(|name| centre(&theatre, name)).into();
+    theatre.stage.jump(theatre.store.daemons(), theatre.now);
+    theatre.wait(16.0);
+    assert_eq!(moons, ["explore", "grep"].map(|name| centre(&theatre, name)));
+    // Without its parent it has a place of its own.
+    theatre.follow(event("banish", "claude", true));
+    theatre.wait(2_000.0);
+    let (_, is_moon) = centre(&theatre, "explore").unwrap();
+    assert!(!is_moon && centre(&theatre, "grep").unwrap().1);
+}
+
+#[test]
+fn moons_beyond_the_places_are_counted_on_the_label() {
+    let mut theatre = Theatre::new();
+    theatre.follow(event("summon", "claude", true));
+    for n in 0..9 {
+        theatre.follow(subagent("summon", &format!("explore-{n}"), "claude"));
+    }
+    theatre.wait(2_000.0);
+    let mut labels = Vec::new();
+    theatre.stage.labels(theatre.now, &mut labels);
+    assert_eq!((labels.len(), theatre.circles()), (7, 7));
+    assert!(labels[0].line.starts_with("+3 · "), "{}", labels[0].line);
+}

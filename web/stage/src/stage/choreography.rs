@@ -7,7 +7,7 @@ use crate::actors::{Actor, Burst, NEVER, PULSE_SPACING_MS};
 use crate::director::{Cue, Flow, Gesture, Lateness, Voice};
 use crate::effects::{EFFECTS_MAX, Effect, LETTERS_MAX, Shape};
 use crate::governor::Verdict;
-use crate::layout::Ring;
+use crate::moons;
 use crate::palette;
 use crate::particles::unit;
 use crate::runes;
@@ -93,48 +93,55 @@ impl Stage {
 
     fn summon(&mut self, cue: &Cue, performed: bool, now: f64) {
         let Some(name) = &cue.daemon else { return };
-        let Some(actor) = self.actor(name, cue.color, now) else { return };
+        let mapping = self.mapping();
+        let Some(actor) = self.actor(name, cue.color, cue.parent.as_deref(), now) else { return };
         actor.appeared = if performed { now } else { NEVER };
         actor.line.clone_from(&cue.line);
         actor.working = None;
-        let (at, color) = (actor.at, actor.color);
+        let (at, color, is_moon, radius) =
+            (actor.at, actor.color, actor.moon.is_some(), actor.radius(&mapping));
         if performed {
-            self.effect(Shape::Wave(1.6), at, color, now + 900.0);
-            self.gather(at, color, now);
+            self.effect(Shape::Wave(if is_moon { 0.4 } else { 1.6 }), at, color, now + 900.0);
+            self.gather(at, radius, color);
         }
     }
 
     fn banish(&mut self, cue: &Cue, performed: bool, now: f64) {
         let Some(name) = &cue.daemon else { return };
+        let mapping = self.mapping();
         let Some(actor) = self.actors.get_mut(name).filter(|actor| actor.vanished.is_none()) else { return };
         actor.line.clone_from(&cue.line);
         actor.vanished = Some(if performed { now } else { NEVER });
-        let (at, color) = (actor.at, actor.color);
+        let (at, color, radius) = (actor.at, actor.color, actor.radius(&mapping));
         self.ring.leave(name);
+        self.arrange();
         if performed {
-            self.dust(at, color, now);
+            self.dust(at, radius, color);
         }
     }
 
     fn invoke(&mut self, cue: &Cue, performed: bool, now: f64) {
         let Some(name) = &cue.daemon else { return };
+        let mapping = self.mapping();
         // A daemon that works is here, whether or not its arrival was seen; one that was refused is not.
         if cue.success {
             let known = self.actors.contains(name);
-            if let Some(actor) = self.actor(name, cue.color, now).filter(|_| !known && !performed) {
+            if let Some(actor) =
+                self.actor(name, cue.color, cue.parent.as_deref(), now).filter(|_| !known && !performed)
+            {
                 actor.appeared = NEVER;
             }
         }
         let Some(actor) = self.actors.get_mut(name) else {
             if performed && !cue.success {
-                self.shards([0.0; 2], now);
+                self.shards([0.0; 2], mapping.circle_radius);
             }
             return;
         };
         actor.line.clone_from(&cue.line);
         actor.working = cue.begins.then_some(now);
         actor.waiting = None;
-        let at = actor.at;
+        let (at, radius) = (actor.at, actor.radius(&mapping));
         if performed && !cue.begins {
             if cue.success {
                 actor.heat = (actor.heat + 0.25).min(1.0);
@@ -146,14 +153,14 @@ impl Stage {
             } else {
                 // Failures are never merged.
                 self.ratio.note(1);
-                self.shards(at, now);
+                self.shards(at, radius);
             }
         }
     }
 
     /// Work done is seen: energy runs to the bus and out, and waves go with it.
     pub(crate) fn burst(&mut self, burst: Burst, now: f64) {
-        let Burst { at, color, seconds, weight, rested } = burst;
+        let Burst { at, to, color, seconds, weight, rested } = burst;
         self.ratio.note(weight);
         self.stream(&burst);
         if rested {
@@ -161,7 +168,9 @@ impl Stage {
             #[expect(clippy::cast_precision_loss, reason = "a size, not a count")]
             let crowd = (weight as f32).sqrt() * 0.12;
             let reach = 0.8 + (seconds.sqrt() + crowd).min(2.5);
-            self.effect(Shape::Wave(reach), [0.0; 2], color, now + 650.0);
+            if to == [0.0; 2] {
+                self.effect(Shape::Wave(reach), to, color, now + 650.0);
+            }
         }
     }
 
@@ -203,7 +212,13 @@ impl Stage {
     }
 
     /// The actor of this name; a new one begins to appear now. `None` when the ring is full.
-    pub(super) fn actor(&mut self, name: &str, color: Option<Rgb>, now: f64) -> Option<&mut Actor> {
+    pub(super) fn actor(
+        &mut self,
+        name: &str,
+        color: Option<Rgb>,
+        parent: Option<&str>,
+        now: f64,
+    ) -> Option<&mut Actor> {
         let returning = self.actors.get(name).is_some_and(|actor| actor.vanished.is_some());
         if returning {
             self.actors.remove(name);
@@ -212,10 +227,18 @@ impl Stage {
             if self.actors.len() >= ACTORS_MAX {
                 return None;
             }
-            let place = self.ring.seat(name);
-            let at = Ring::at(place, self.ring.size());
             let color = color.unwrap_or_else(|| arcane_shared::color::preferred(name));
-            self.actors.insert(name, Actor::new(name, color, place, at, now));
+            let actor = self.actors.insert(name, Actor::new(name, color, 0, [0.0; 2], now));
+            actor.parent = parent.map(str::to_owned);
+            // Where the parent is here it becomes a moon, and takes no place on the ring.
+            if moons::root_of(&self.actors, name).is_none() {
+                let place = self.ring.seat(name);
+                self.actors.get_mut(name)?.place = place;
+            }
+            self.arrange();
+            let mapping = self.mapping();
+            let at = self.actors.get(name).map(|actor| self.home(actor, &mapping))?;
+            self.actors.get_mut(name)?.at = at;
         }
         let actor = self.actors.get_mut(name)?;
         if let Some(color) = color {

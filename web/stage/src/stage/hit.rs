@@ -2,7 +2,6 @@
 
 use super::Stage;
 use crate::frame::bend;
-use crate::layout::Mapping;
 
 /// How near to a curve counts as on it, pixels.
 const NEAR: f32 = 12.0;
@@ -12,10 +11,12 @@ impl Stage {
     /// that its cue had.
     #[must_use]
     pub fn hit(&self, at: [f32; 2]) -> Option<u64> {
-        let mapping = Mapping::new(self.view, self.ring.size());
+        let mapping = self.mapping();
         let from = |centre: [f32; 2]| (at[0] - centre[0]).hypot(at[1] - centre[1]);
-        let circle =
-            self.actors.values().find(|actor| from(mapping.px(actor.at)) <= mapping.circle_radius * 1.1);
+        // Moons first: they are small, and stand beside the large.
+        let on = |actor: &&crate::actors::Actor| from(mapping.px(actor.at)) <= actor.radius(&mapping) * 1.1;
+        let moons = self.actors.values().filter(|actor| actor.moon.is_some());
+        let circle = moons.chain(self.actors.values()).find(on);
         if let Some(actor) = circle {
             return actor.last;
         }
@@ -23,7 +24,8 @@ impl Stage {
             return self.last;
         }
         let near = |actor: &&crate::actors::Actor| {
-            let (a, b, c) = (mapping.px(actor.at), mapping.px(bend(actor.at)), mapping.centre);
+            let (a, b, c) =
+                (mapping.px(actor.at), mapping.px(bend(actor.at, actor.to)), mapping.px(actor.to));
             (0..=24_u8).any(|step| {
                 let t = f32::from(step) / 24.0;
                 let u = 1.0 - t;

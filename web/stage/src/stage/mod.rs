@@ -14,6 +14,7 @@ use crate::daemons::{self, Daemons};
 use crate::effects::{EFFECTS_MAX, Effect};
 use crate::governor::{Governor, Style};
 use crate::layout::{Mapping, Ring, View};
+use crate::moons;
 use crate::names::Names;
 use crate::palette;
 use crate::particles::Particles;
@@ -65,6 +66,13 @@ pub struct Label {
     pub color: Rgb,
     /// See [`Actor::phase`].
     pub phase: &'static str,
+    /// Whether it is a subagent's, beside the circle that it belongs to.
+    pub is_moon: bool,
+}
+
+/// Who started a daemon.
+fn parent_of(daemon: &DaemonState) -> Option<&str> {
+    daemon.parent().map(|parent| parent.as_str())
 }
 
 /// The stage: cues in, pictures out.
@@ -93,6 +101,8 @@ pub struct Stage {
     pub(crate) spells: Gate,
     pub(crate) ratio: Ratio,
     pub(crate) bursts: Vec<Burst>,
+    /// Where each actor belongs and where its thread leads, in their order; kept for its memory.
+    pub(crate) homes: Vec<([f32; 2], [f32; 2])>,
     sounds: SoundGate,
     display: Option<Caption>,
     subtitle: Option<Caption>,
@@ -126,10 +136,16 @@ impl Stage {
             spells: Gate::new(SPELL_WINDOW_MS),
             ratio: Ratio::default(),
             bursts: Vec::new(),
+            homes: Vec::new(),
             sounds: SoundGate::default(),
             display: None,
             subtitle: None,
         }
+    }
+
+    /// How stage coordinates are pixels now.
+    pub(crate) fn mapping(&self) -> Mapping {
+        Mapping::new(self.view, self.ring.size())
     }
 
     /// The page has this geometry now.
@@ -171,6 +187,7 @@ impl Stage {
 
     /// Makes the actors those that are present, without performing anything.
     pub fn settle(&mut self, daemons: &Daemons, now: f64) {
+        let mut new = Vec::new();
         let ring = &mut self.ring;
         self.actors.retain(|name, actor| {
             let stays = actor.vanished.is_some() || daemons.get(name).is_some_and(|d| d.is_present());
@@ -181,13 +198,28 @@ impl Stage {
         });
         for daemon in daemons.present() {
             let name = daemon.daemon_name.as_str();
-            let known = self.actors.contains(name);
-            let Some(actor) = self.actor(name, Some(daemons::color_of(daemon)), now) else { continue };
-            if !known {
+            let is_known = self.actors.contains(name);
+            let (color, parent) = (Some(daemons::color_of(daemon)), parent_of(daemon));
+            let Some(actor) = self.actor(name, color, parent, now) else { continue };
+            if !is_known {
                 actor.appeared = NEVER;
+                new.push(name.to_owned());
             }
             actor.line.clear();
             self.follow(daemon, now);
+        }
+        self.arrange();
+        // Circles before their moons, wherever those stand.
+        for moons in [false, true] {
+            for name in &new {
+                let Some(actor) = self.actors.get(name).filter(|actor| actor.moon.is_some() == moons) else {
+                    continue;
+                };
+                let at = self.home(actor, &self.mapping());
+                if let Some(actor) = self.actors.get_mut(name) {
+                    actor.at = at;
+                }
+            }
         }
     }
 
@@ -195,7 +227,7 @@ impl Stage {
     pub fn follow(&mut self, daemon: &DaemonState, now: f64) {
         let name = daemon.daemon_name.as_str();
         if daemon.is_present() && !self.actors.contains(name) {
-            self.actor(name, Some(daemons::color_of(daemon)), now);
+            self.actor(name, Some(daemons::color_of(daemon)), parent_of(daemon), now);
         }
         if let Some(actor) = self.actors.get_mut(name) {
             let line = daemons::line(daemon);
@@ -204,6 +236,10 @@ impl Stage {
             }
             actor.working = (!daemon.calls.is_empty()).then(|| actor.working.unwrap_or(now));
             actor.waiting = (!daemon.waiting.is_empty()).then(|| actor.waiting.unwrap_or(now));
+            if actor.parent.as_deref() != parent_of(daemon) && daemon.is_present() {
+                actor.parent = parent_of(daemon).map(str::to_owned);
+                self.arrange();
+            }
         }
     }
 
@@ -262,12 +298,19 @@ impl Stage {
     /// Labels of all circles, in order of name.
     pub fn labels(&self, now: f64, into: &mut Vec<Label>) {
         into.clear();
-        let mapping = Mapping::new(self.view, self.ring.size());
+        let mapping = self.mapping();
         for (name, actor) in self.actors.iter() {
             let centre = mapping.px(actor.at);
+            if actor.moon.as_ref().is_some_and(|moon| !moon.is_drawn()) {
+                continue;
+            }
             // The colour of failure belongs to what failed, whatever has followed.
             let phase = actor.phase(now);
-            let line = if phase == "failing" { &actor.failed } else { &actor.line };
+            let mut line = if phase == "failing" { actor.failed.clone() } else { actor.line.clone() };
+            let more = moons::hidden(&self.actors, name);
+            if more > 0 {
+                line = format!("+{more} · {line}");
+            }
             // The label stays in the window, whatever its text: half of what it may be wide, at most.
             let wide = if self.view.width < 520.0 { 66.0 } else { 106.0_f32 };
             #[expect(clippy::cast_precision_loss, reason = "a width in characters")]
@@ -275,8 +318,9 @@ impl Stage {
             let x = centre[0].min(self.view.width - half).max(half);
             into.push(Label {
                 name: name.to_owned(),
-                line: line.clone(),
-                at: [x, centre[1] + mapping.circle_radius * 1.16],
+                line,
+                is_moon: actor.moon.is_some(),
+                at: [x, centre[1] + actor.radius(&mapping) * 1.16],
                 centre,
                 opacity: actor.inscribed(now) * (1.0 - actor.dissolved(now)),
                 color: palette::text_color(actor.color),
