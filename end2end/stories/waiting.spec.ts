@@ -19,7 +19,7 @@ test("who waits for a human comes first, and the page's title counts them", asyn
   await expect.poll(names).toEqual(["codex", "aider", "claude"]);
   await tell(server, [about("claude", "voice", { attention: true }, { description: "Which one?" })]);
   await expect(page).toHaveTitle("(2) Arcane");
-  await expect.poll(names).toEqual(["claude", "codex", "aider"]);
+  await expect.poll(names).toEqual(["codex", "claude", "aider"]);
   await tell(server, [about("codex", "invoke", { task: "rm" }), about("claude", "banish")]);
   await expect(page).toHaveTitle("Arcane");
   await expect.poll(names).toEqual(["aider", "codex", "claude"]);

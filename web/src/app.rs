@@ -64,7 +64,7 @@ pub(crate) fn App() -> impl IntoView {
             class:alive=alive
             class:reduced=views.header.reduced
             class:travelling=visiting
-            class:storming=views.stage.storm.pick(Option::is_some)
+            class:storming=views.stage.storm.pick(|storm| !storm.is_empty())
             class:cut=cut
             class:wall=views.wall
             class:badge=views.badge

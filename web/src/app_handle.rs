@@ -96,7 +96,7 @@ impl AppHandle {
         self.with(|page| page.hear(heard, hidden));
         if hidden {
             // No frame comes that would.
-            self.with(|page| crate::project::title(page, self.views));
+            self.with(|page| crate::attention::attend(page, self.views));
         }
         self.ask_roster();
     }

@@ -5,6 +5,7 @@ mod address;
 mod api;
 mod app;
 mod app_handle;
+mod attention;
 mod clipboard;
 mod clock;
 mod components;

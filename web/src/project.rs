@@ -4,14 +4,15 @@ use std::rc::Rc;
 
 use arcane_shared::Timestamp;
 use arcane_shared::control::CloseCode;
-use arcane_shared::roster::{DaemonState, Doing, Window};
+use arcane_shared::roster::{Doing, Window};
 use arcane_stage::daemons::{self, Daemons};
 use arcane_stage::feed::Asked;
 use arcane_stage::latency::Report;
 use arcane_stage::link::State;
-use arcane_stage::stage::Label;
+use arcane_stage::stage::{Caption, Label};
 use arcane_stage::store::Stored;
 use arcane_stage::summary::{self, ago, fixed};
+use arcane_stage::table::{self, Line};
 use arcane_stage::{feed, message, palette, runes};
 use leptos::prelude::*;
 
@@ -20,7 +21,7 @@ use crate::components::chronicle::FEED_ROWS;
 use crate::components::daemons::DaemonView;
 use crate::components::event_detail::Detail;
 use crate::components::header::Figures;
-use crate::components::stage_view::{Canvas, LabelView, Quiet, Spoken, Tip};
+use crate::components::stage_view::{Canvas, LabelView, Quiet, Tip};
 use crate::page::Page;
 use crate::views::{Views, put};
 
@@ -40,38 +41,25 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
         (label.name.clone(), view)
     });
     views.stage.labels.put(after);
-    put(views.stage.display, page.stage.display(now).map(|caption| caption.text.clone()));
-    put(
-        views.stage.subtitle,
-        page.stage
-            .subtitle(now)
-            .map(|caption| Spoken { speaker: caption.speaker.clone(), text: caption.text.clone() }),
-    );
+    let text = |caption: Option<&Caption>| caption.map(|caption| caption.text.clone()).unwrap_or_default();
+    put(views.stage.display, text(page.stage.display(now)));
+    let subtitle = page.stage.subtitle(now);
+    put(views.stage.spoken, text(subtitle));
+    put(views.stage.speaker, subtitle.map(|caption| caption.speaker.clone()).unwrap_or_default());
     let governor = page.stage.governor();
     let storm = governor.storm(now).map(|storm| {
         format!("failing: {} in 10 s · {} in this storm", governor.failures_lately(now), storm.count)
     });
-    if storm.is_some() && views.stage.storm.with_untracked(Option::is_none) {
+    if storm.is_some() && views.stage.storm.with_untracked(String::is_empty) {
         put(views.told.alert, "Many failures at once: the storm is counted on the stage.".into());
     }
-    put(views.stage.storm, storm);
+    put(views.stage.storm, storm.unwrap_or_default());
     put(views.stage.ratio, ratio(page, labels.len()));
     put(views.badge, views.header.reduced.get_untracked() && page.stage.display(now).is_some());
     if page.painter_failed {
         put(views.stage.canvas, Canvas::Absent);
     }
     put(views.stage.quiet, quiet(page));
-}
-
-/// The page's title: from where in time it is, and how many wait for a human. Also while nobody looks.
-pub(crate) fn title(page: &Page, views: Views) {
-    let waiting = page.shown().daemons().present().filter(|one| !one.waiting.is_empty()).count();
-    let name = if waiting == 0 { "Arcane".into() } else { format!("({waiting}) Arcane") };
-    let when = views.when.with_untracked(|when| when.visiting.then(|| format!("◷ {} · ", when.post.when)));
-    let title = when.unwrap_or_default() + &name;
-    if document().title() != title {
-        document().set_title(&title);
-    }
 }
 
 /// Tables and lists: four times a second.
@@ -82,7 +70,7 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
         page.store.timeline_mut().advance(present);
     }
     put(views.header.figures, header(page, clock::now()));
-    title(page, views);
+    crate::attention::attend(page, views);
     // Lengths of time are those of the moment that is shown.
     let visiting = page.time_travel.travel.is_some();
     let unix = if visiting { page.moment() } else { present };
@@ -90,16 +78,11 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     put(views.daemons.words, page.shown().daemons().words(window));
     put(views.daemons.present, page.shown().daemons().present().count());
     let store = page.shown();
-    // All parts are in order of name already.
-    let past = daemons::listed(store.daemons()).filter(|daemon| !daemon.is_present());
-    let [waiting, others] = [true, false]
-        .map(|waits| store.daemons().present().filter(move |one| one.waiting.is_empty() != waits));
-    let rows = waiting.chain(others).chain(past);
+    let place = views.daemons.place.get_untracked();
+    let rows = table::lines(store.daemons(), &place).into_iter();
     put(views.daemons.left_out, daemons::left_out(store.daemons()));
     views.daemons.rows.put(
-        rows.take(daemons::ROWS_MAX).map(|daemon| {
-            (daemon.daemon_name.to_string(), daemon_view(store.daemons(), daemon, window, unix))
-        }),
+        rows.map(|line| daemon_view(store.daemons(), line, window, unix)).map(|view| (view.key(), view)),
     );
     let names = store.daemons().iter().take(200).map(|daemon| daemon.daemon_name.to_string());
     put(views.chronicle.names, names.collect());
@@ -117,6 +100,7 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
         crate::statistics::project(page, views.stats, window, unix);
     }
     if views.settings.open.get_untracked() {
+        put(views.settings.trouble, crate::attention::trouble().into());
         let (tier, interval) = (page.quality.tier(), page.quality.interval());
         put(
             views.settings.quality_now,
@@ -140,7 +124,9 @@ pub(crate) fn project_feed(page: &Page, views: Views) {
     let asked = Asked { skip: first, count: FEED_ROWS, held: page.held.as_ref(), now: page.moment() };
     let window = feed::window(page.shown(), &filter, asked);
     put(views.chronicle.total, window.total);
-    put(views.chronicle.newer, (window.newer, window.overrun));
+    let more = if window.overrun { "+" } else { "" };
+    let newer = (window.newer > 0).then(|| format!("{}{more} new", window.newer));
+    put(views.chronicle.newer, newer.unwrap_or_default());
     let placed = window.rows.into_iter().enumerate().map(|(slot, row)| (slot, (first + slot, row)));
     views.chronicle.rows.put(placed);
     let row = |pin: &Rc<Stored>| (pin.id, (0, feed::event_row(pin, page.store.daemons())));
@@ -239,7 +225,13 @@ fn quiet(page: &Page) -> Quiet {
     }
 }
 
-fn daemon_view(daemons: &Daemons, daemon: &DaemonState, window: Window, unix: f64) -> DaemonView {
+fn daemon_view(daemons: &Daemons, line: Line, window: Window, unix: f64) -> DaemonView {
+    let (daemon, depth, of) = match line {
+        Line::Daemon { daemon, depth, of } => (daemon, depth, of),
+        Line::Place(name, count) => {
+            return DaemonView { name, is_place: true, figure: count.to_string(), ..DaemonView::default() };
+        }
+    };
     let sums = daemons.figures(daemon, window, unix);
     let since = |since: &Timestamp| ago(unix - since.unix_millis());
     let figure = match daemon.doing {
@@ -253,13 +245,15 @@ fn daemon_view(daemons: &Daemons, daemon: &DaemonState, window: Window, unix: f6
     };
     DaemonView {
         name: daemon.daemon_name.to_string(),
+        is_place: false,
+        indent: format!("{depth}em"),
+        of,
         color: palette::text_color(daemons::color_of(daemon)).to_string(),
         rune: runes::svg_path(runes::inscribe(daemon.daemon_name.as_str()).heart),
         state: daemon.doing.word(),
         last,
-        invocations: figure.unwrap_or_else(|| summary::count(sums.invocations)),
-        rate: daemons::success_rate(&sums).map_or_else(|| "–".into(), |rate| fixed(rate * 100.0, 1) + " %"),
-        mean: daemons::mean_seconds(&sums).map_or_else(|| "–".into(), summary::seconds),
+        figure: figure.unwrap_or_else(|| summary::count(sums.invocations)),
+        means: crate::statistics::means(&sums),
     }
 }
 
@@ -269,6 +263,7 @@ fn label_view(label: &Label) -> LabelView {
         line: summary::shorten(&label.line, 60),
         color: label.color.to_string(),
         phase: label.phase,
+        is_moon: label.is_moon,
         transform: format!(
             "translate({}px, {}px) translateX(-50%)",
             fixed(label.at[0].into(), 0),

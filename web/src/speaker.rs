@@ -146,6 +146,10 @@ impl Speaker {
                 voice(context, master, kind, [from, to], start + delay, length, gain);
             };
             match sound.stinger {
+                Stinger::Call => {
+                    wave(OscillatorType::Sine, 880.0, 880.0, 0.0, 0.9, gain * 0.8);
+                    wave(OscillatorType::Sine, 1_318.51, 1_318.51, 0.18, 1.1, gain * 0.6);
+                }
                 Stinger::Success => {
                     wave(OscillatorType::Sine, 523.25 * tone, 523.25 * tone, 0.0, 0.22, gain);
                     wave(OscillatorType::Sine, 783.99 * tone, 783.99 * tone, 0.07, 0.3, gain * 0.7);

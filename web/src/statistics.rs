@@ -6,8 +6,7 @@ use arcane_stage::latency::BOUNDS_MS;
 use arcane_stage::palette;
 use arcane_stage::summary::{self, fixed};
 
-use crate::components::daemons::Mana;
-use crate::components::stats::{Bin, StatRow, StatsState};
+use crate::components::stats::StatsState;
 use crate::page::Page;
 
 /// The usual deadline, milliseconds.
@@ -16,7 +15,7 @@ const DEADLINE_MS: f64 = 200.0;
 /// What the dialog shows. `unix`: the moment shown.
 pub(crate) fn project(page: &Page, stats: StatsState, window: Window, unix: f64) {
     let store = page.shown();
-    stats.facts.put(facts(page).map(|fact| (fact.0, fact)));
+    stats.facts.put(facts(page).map(|(name, value)| (name, vec![name.to_owned(), value])));
     stats.bins.put(bins(page).enumerate());
     stats.daemons.put(
         daemons::listed(store.daemons())
@@ -49,7 +48,7 @@ fn facts(page: &Page) -> [(&'static str, String); 12] {
 }
 
 /// The bars of the histogram.
-fn bins(page: &Page) -> impl Iterator<Item = Bin> {
+fn bins(page: &Page) -> impl Iterator<Item = Vec<String>> {
     let counts = page.latency.histogram();
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     let most = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
@@ -57,17 +56,18 @@ fn bins(page: &Page) -> impl Iterator<Item = Bin> {
         let bound = BOUNDS_MS.get(at);
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         let part = *n as f64 / most;
-        Bin {
-            bound: bound.map_or_else(|| "more".into(), |bound| fixed(*bound, 0)),
-            count: n.to_string(),
-            part: fixed(part * 100.0, 1) + "%",
-            late: bound.is_none_or(|bound| *bound > DEADLINE_MS),
-        }
+        let is_late = bound.is_none_or(|bound| *bound > DEADLINE_MS);
+        vec![
+            bound.map_or_else(|| "more".into(), |bound| fixed(*bound, 0)),
+            n.to_string(),
+            fixed(part * 100.0, 1) + "%",
+            if is_late { "late".into() } else { String::new() },
+        ]
     })
 }
 
-/// What all daemons took within a window that ends at a moment: tokens, cost, time that they waited. `None` where no event says anything of it.
-pub(crate) fn mana(page: &Page, window: Window, unix: f64) -> Option<Mana> {
+/// What all daemons took within a window that ends at a moment: tokens, cost, time that they waited. Empty where no event says anything of it.
+pub(crate) fn mana(page: &Page, window: Window, unix: f64) -> Vec<String> {
     let daemons = page.shown().daemons();
     let (mut all, mut waited) = (Sums::default(), 0.0);
     for daemon in daemons.iter() {
@@ -76,11 +76,12 @@ pub(crate) fn mana(page: &Page, window: Window, unix: f64) -> Option<Mana> {
         all.merge(&sums);
     }
     let any = tokens(&all).is_some() || all.cost_usd.is_some() || waited > 0.0;
-    any.then(|| {
-        let [read, written] = [all.input_tokens, all.output_tokens].map(|n| n.map_or_else(none, amount));
-        let cost = all.cost_usd.map_or_else(none, dollars);
-        Mana { tokens: format!("{read} · {written}"), cost, waited: waited_in_words(waited) }
-    })
+    if !any {
+        return Vec::new();
+    }
+    let [read, written] = [all.input_tokens, all.output_tokens].map(|n| n.map_or_else(none, amount));
+    let cost = all.cost_usd.map_or_else(none, dollars);
+    vec![format!("{read} · {written}"), cost, waited_in_words(waited)]
 }
 
 /// One daemon's figures in a line.
@@ -95,21 +96,30 @@ pub(crate) fn line(daemons: &Daemons, daemon: &DaemonState, window: Window, unix
     line
 }
 
-fn row(daemons: &Daemons, daemon: &DaemonState, window: Window, unix: f64) -> StatRow {
+/// How much of its calls succeeded, how long they took, and what it cost, in a line.
+pub(crate) fn means(sums: &Sums) -> String {
+    let rate = daemons::success_rate(sums).map_or_else(none, percent);
+    let mean = daemons::mean_seconds(sums).map_or_else(none, summary::seconds);
+    let mut means = [&rate, " · ", &mean].concat();
+    if let Some(cost) = sums.cost_usd {
+        means = [&means, " · ", &dollars(cost)].concat();
+    }
+    means
+}
+
+fn row(daemons: &Daemons, daemon: &DaemonState, window: Window, unix: f64) -> Vec<String> {
     let sums = daemons.figures(daemon, window, unix);
     let waited = daemons::waited_until(daemon, &sums, unix);
-    StatRow {
-        name: daemon.daemon_name.to_string(),
-        color: palette::text_color(daemons::color_of(daemon)).to_string(),
-        cells: [
-            sums.invocations.to_string(),
-            daemons::success_rate(&sums).map_or_else(none, percent),
-            daemons::mean_seconds(&sums).map_or_else(none, summary::seconds),
-            tokens(&sums).map_or_else(none, amount),
-            sums.cost_usd.map_or_else(none, dollars),
-            waited_in_words(waited),
-        ],
-    }
+    vec![
+        daemon.daemon_name.to_string(),
+        palette::text_color(daemons::color_of(daemon)).to_string(),
+        sums.invocations.to_string(),
+        daemons::success_rate(&sums).map_or_else(none, percent),
+        daemons::mean_seconds(&sums).map_or_else(none, summary::seconds),
+        tokens(&sums).map_or_else(none, amount),
+        sums.cost_usd.map_or_else(none, dollars),
+        waited_in_words(waited),
+    ]
 }
 
 /// Tokens read and written; `None` where no event says.

@@ -15,6 +15,8 @@ pub(crate) const QUALITY_KEY: &str = "arcaneQuality";
 pub(crate) const VOLUME_KEY: &str = "arcaneVolume";
 /// Seconds between spoken summaries; 0: none.
 pub(crate) const SUMMARY_KEY: &str = "arcaneSummary";
+/// `on`: the system tells when an agent waits.
+pub(crate) const NOTIFY_KEY: &str = "arcaneNotify";
 /// What stands before a server's name in the key of its token.
 const TOKEN_KEY: &str = "arcaneToken";
 

@@ -69,7 +69,8 @@ pub(crate) struct Views {
     pub(crate) strip: StripState,
     pub(crate) when: RwSignal<When>,
     /// The rooms of the recording that is shown, and which of them is.
-    pub(crate) recorded: RwSignal<(Vec<String>, String)>,
+    pub(crate) recorded: RwSignal<Vec<String>>,
+    pub(crate) recorded_room: RwSignal<String>,
     pub(crate) detail: RwSignal<Option<Detail>>,
     pub(crate) help: RwSignal<bool>,
     pub(crate) stats: StatsState,
@@ -93,6 +94,7 @@ impl Views {
             strip: StripState::default(),
             when: RwSignal::default(),
             recorded: RwSignal::default(),
+            recorded_room: RwSignal::default(),
             detail: RwSignal::default(),
             help: RwSignal::default(),
             stats: StatsState::default(),

@@ -35,8 +35,8 @@ pub(crate) struct ChronicleState {
     pub(crate) total: RwSignal<usize>,
     /// The first entry that has a row.
     pub(crate) first: RwSignal<usize>,
-    /// Entries that came since the list stands still, and whether there were more than that.
-    pub(crate) newer: RwSignal<(usize, bool)>,
+    /// How many entries came since the list stands still, in words; empty: none.
+    pub(crate) newer: RwSignal<String>,
     pub(crate) list: NodeRef<html::Div>,
     /// Daemons to choose from.
     pub(crate) names: RwSignal<Vec<String>>,
@@ -82,9 +82,9 @@ pub(crate) fn Chronicle(state: ChronicleState, app: AppHandle) -> impl IntoView 
             <Feed state app/>
             <button
                 class="pill new" data-testid="new-pill"
-                hidden=state.newer.pick(|newer| newer.0 == 0) on:click=to_newest
+                hidden=state.newer.pick(String::is_empty) on:click=to_newest
             >
-                {state.newer.pick(|newer| newer.0)}{state.newer.pick(|newer| newer.1.then_some("+"))}" new"
+                {state.newer}
             </button>
         </section>
     }

@@ -9,24 +9,28 @@ use crate::pick::Pick;
 use crate::rows::{Each, Rows};
 
 /// One row of the table, as text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct DaemonView {
+    /// The daemon, or the place that the row is the head of.
     pub(crate) name: String,
+    pub(crate) is_place: bool,
+    /// How far it is indented below who started it.
+    pub(crate) indent: String,
+    /// Where it works and who started it, if no other row says it.
+    pub(crate) of: String,
     pub(crate) color: String,
     pub(crate) rune: String,
     pub(crate) state: &'static str,
     pub(crate) last: String,
-    pub(crate) invocations: String,
-    pub(crate) rate: String,
-    pub(crate) mean: String,
+    pub(crate) figure: String,
+    pub(crate) means: String,
 }
 
-/// What all of them took within the window, as text.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Mana {
-    pub(crate) tokens: String,
-    pub(crate) cost: String,
-    pub(crate) waited: String,
+impl DaemonView {
+    /// What the row is known by: no daemon's name has such a sign.
+    pub(crate) fn key(&self) -> String {
+        if self.is_place { format!("@{}", self.name) } else { self.name.clone() }
+    }
 }
 
 /// What the table shows.
@@ -37,9 +41,11 @@ pub(crate) struct DaemonsState {
     pub(crate) left_out: RwSignal<String>,
     /// How many are present, also beyond the table's rows.
     pub(crate) present: RwSignal<usize>,
-    /// `None`: no event says anything of it.
-    pub(crate) mana: RwSignal<Option<Mana>>,
+    /// What all of them took within the window: tokens, cost, time that they waited. Empty: no event says anything of it.
+    pub(crate) mana: RwSignal<Vec<String>>,
     pub(crate) last_heard: RwSignal<String>,
+    /// The one place whose daemons are shown; empty: all are.
+    pub(crate) place: RwSignal<String>,
     /// Which window figures are of; empty: today.
     pub(crate) window: RwSignal<String>,
     /// That window in words.
@@ -71,7 +77,7 @@ pub(crate) fn Daemons(state: DaemonsState, app: AppHandle) -> impl IntoView {
                     </thead>
                     <tbody>
                         <Each rows let:daemon>
-                            <DaemonRow daemon on_choice=move |name: String| app.filter_daemon(&name)/>
+                            <DaemonRow daemon place=state.place app/>
                         </Each>
                     </tbody>
                 </table>
@@ -103,19 +109,29 @@ pub(crate) fn WindowChoice(app: AppHandle) -> impl IntoView {
     }
 }
 
-/// One daemon; a click on its name shows only its events.
+/// One daemon, or the head of a place; a click on its name shows only its events, or only its daemons.
 #[component]
 fn DaemonRow(
     #[prop(into)] daemon: Signal<DaemonView>,
-    #[prop(into)] on_choice: Callback<String>,
+    place: RwSignal<String>,
+    app: AppHandle,
 ) -> impl IntoView {
-    let name = daemon.with_untracked(|daemon| daemon.name.clone());
+    let (name, is_place) = daemon.with_untracked(|daemon| (daemon.name.clone(), daemon.is_place));
     let state = daemon.pick(|daemon| daemon.state);
     let chosen = name.clone();
+    let choose = move |_| {
+        if is_place {
+            place.update(|place| *place = if *place == chosen { String::new() } else { chosen.clone() });
+            app.refresh();
+        } else {
+            app.filter_daemon(&chosen);
+        }
+    };
     view! {
         <tr
-            data-testid="daemon-row" data-daemon=name.clone() data-state=state
+            data-testid=if is_place { "place-row" } else { "daemon-row" } data-daemon=name.clone() data-state=state
             style:--own=daemon.pick(|daemon| daemon.color.clone())
+            style:--indent=daemon.pick(|daemon| daemon.indent.clone())
         >
             <td class="rune">
                 <svg viewBox="0 0 24 24" aria-hidden="true"><path d=daemon.pick(|daemon| daemon.rune.clone())></path></svg>
@@ -123,16 +139,17 @@ fn DaemonRow(
             <th scope="row">
                 <button
                     class="name" title=format!("show only {name}")
-                    on:click=move |_| on_choice.run(chosen.clone())
+                    on:click=choose
                 >
                     {name.clone()}
                 </button>
+                <span class="of">{daemon.pick(|daemon| daemon.of.clone())}</span>
                 <span class="what">{daemon.pick(|daemon| daemon.last.clone())}</span>
             </th>
             <td class="figures">
-                <b>{daemon.pick(|daemon| daemon.invocations.clone())}</b>
+                <b>{daemon.pick(|daemon| daemon.figure.clone())}</b>
                 <span class="state">{state}</span>
-                <span class="means">{daemon.pick(|daemon| daemon.rate.clone())}" · "{daemon.pick(|daemon| daemon.mean.clone())}</span>
+                <span class="means">{daemon.pick(|daemon| daemon.means.clone())}</span>
             </td>
         </tr>
     }
@@ -140,13 +157,14 @@ fn DaemonRow(
 
 /// Tokens, cost, time that daemons waited.
 #[component]
-fn Took(mana: RwSignal<Option<Mana>>, words: RwSignal<String>) -> impl IntoView {
-    let took = Signal::derive(move || mana.get().unwrap_or_default());
+fn Took(mana: RwSignal<Vec<String>>, words: RwSignal<String>) -> impl IntoView {
+    let part =
+        move |at: usize| Signal::derive(move || mana.with(|mana| mana.get(at).cloned().unwrap_or_default()));
     view! {
-        <dl class="mana" aria-label="what it took" hidden=mana.pick(Option::is_none)>
-            <div><dt>"tokens in · out, "{words}</dt><dd>{took.pick(|took| took.tokens.clone())}</dd></div>
-            <div><dt>"cost "{words}</dt><dd>{took.pick(|took| took.cost.clone())}</dd></div>
-            <div><dt>"waited for a human, "{words}</dt><dd>{took.pick(|took| took.waited.clone())}</dd></div>
+        <dl class="mana" aria-label="what it took" hidden=mana.pick(Vec::is_empty)>
+            <div><dt>"tokens in · out, "{words}</dt><dd>{part(0)}</dd></div>
+            <div><dt>"cost "{words}</dt><dd>{part(1)}</dd></div>
+            <div><dt>"waited for a human, "{words}</dt><dd>{part(2)}</dd></div>
         </dl>
     }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::dialog::{Actions, Dialog};
 use crate::app_handle::AppHandle;
 use crate::pick::Pick;
-use crate::storage;
+use crate::{attention, storage};
 
 /// The tiers of the stage that can be fixed, and what they are called.
 const QUALITIES: [(&str, &str); 6] = [
@@ -19,12 +19,18 @@ const QUALITIES: [(&str, &str); 6] = [
 /// Seconds between spoken summaries.
 const SUMMARIES: [(&str, &str); 3] = [("5", "every 5 s"), ("30", "every 30 s"), ("0", "never")];
 
+/// What tells that an agent waits.
+const CALLS: [(&str, &str); 2] =
+    [("", "title, icon, sound if it is on"), (attention::BY_SYSTEM, "and a notification")];
+
 /// What the settings show.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct SettingsState {
     pub(crate) open: RwSignal<bool>,
     /// The tier that is painted now.
     pub(crate) quality_now: RwSignal<String>,
+    /// Why no notification comes; empty: none is wished, or it comes.
+    pub(crate) trouble: RwSignal<String>,
     /// Who is signed in, and until when; empty: nobody.
     pub(crate) user: RwSignal<String>,
 }
@@ -32,7 +38,7 @@ pub(crate) struct SettingsState {
 /// The settings, while they are open.
 #[component]
 pub(crate) fn Settings(state: SettingsState, app: AppHandle) -> impl IntoView {
-    let SettingsState { open, quality_now, user } = state;
+    let SettingsState { open, quality_now, trouble, user } = state;
     let volume = storage::read(storage::VOLUME_KEY).unwrap_or_else(|| "60".into());
     let keep = move |key: &'static str, value: &str| {
         storage::write(key, value);
@@ -59,6 +65,16 @@ pub(crate) fn Settings(state: SettingsState, app: AppHandle) -> impl IntoView {
                 name="summaries" label="spoken summary" options=&SUMMARIES kept=(storage::SUMMARY_KEY, "5")
                 on_choice=move |value: String| keep(storage::SUMMARY_KEY, &value)
             />
+            <Kept
+                name="notify" label="when an agent waits" options=&CALLS kept=(storage::NOTIFY_KEY, "")
+                on_choice=move |value: String| {
+                    keep(storage::NOTIFY_KEY, &value);
+                    if value == attention::BY_SYSTEM {
+                        attention::ask();
+                    }
+                }
+            />
+            <p data-testid="notify-trouble">{trouble}</p>
             <p class="dim">{quality_now}</p>
             <p hidden=user.pick(String::is_empty)>
                 <span data-testid="user">{user}</span>

@@ -5,35 +5,21 @@ use leptos::prelude::*;
 use super::daemons::WindowChoice;
 use super::dialog::{Actions, Dialog};
 use crate::app_handle::AppHandle;
-use crate::pick::Pick;
 use crate::rows::{Each, Rows};
 
-/// One bar of the histogram.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Bin {
-    pub(crate) bound: String,
-    pub(crate) count: String,
-    /// Its height, percent.
-    pub(crate) part: String,
-    /// Beyond the usual deadline.
-    pub(crate) late: bool,
-}
-
-/// One daemon's line of the statistics.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct StatRow {
-    pub(crate) name: String,
-    pub(crate) color: String,
-    pub(crate) cells: [String; 6],
-}
+/// A row of texts: one type for all lists of the statistics, of which each brings a copy of what shows a list.
+type Texts = Vec<String>;
 
 /// What the statistics show.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct StatsState {
     pub(crate) open: RwSignal<bool>,
-    pub(crate) facts: Rows<(&'static str, String)>,
-    pub(crate) bins: Rows<Bin>,
-    pub(crate) daemons: Rows<StatRow>,
+    /// Name and value.
+    pub(crate) facts: Rows<Texts>,
+    /// The bars of the histogram: upper bound, count, height in percent, `late` beyond the usual deadline.
+    pub(crate) bins: Rows<Texts>,
+    /// Name, colour, calls, succeeded, mean, tokens, cost, waited.
+    pub(crate) daemons: Rows<Texts>,
 }
 
 /// The statistics, while they are open.
@@ -46,7 +32,7 @@ pub(crate) fn Stats(state: StatsState, app: AppHandle) -> impl IntoView {
             <h3>"What this page has received"</h3>
             <dl class="facts">
                 <Each rows=facts let:fact>
-                    <div><dt>{fact.with_untracked(|fact| fact.0)}</dt><dd>{fact.pick(|fact| fact.1.clone())}</dd></div>
+                    <div><dt>{text(fact, 0)}</dt><dd>{text(fact, 1)}</dd></div>
                 </Each>
             </dl>
             <h3>"emit→paint, by milliseconds"</h3>
@@ -77,29 +63,31 @@ pub(crate) fn Stats(state: StatsState, app: AppHandle) -> impl IntoView {
     }
 }
 
+/// One text of a row.
+fn text(row: Signal<Texts>, at: usize) -> Signal<String> {
+    Signal::derive(move || row.with(|row| row.get(at).cloned().unwrap_or_default()))
+}
+
 /// One bar of the histogram.
 #[component]
-fn Bar(#[prop(into)] bin: Signal<Bin>) -> impl IntoView {
+fn Bar(#[prop(into)] bin: Signal<Texts>) -> impl IntoView {
     view! {
-        <li class:late=bin.pick(|bin| bin.late) style:--part=bin.pick(|bin| bin.part.clone())>
-            <b>{bin.pick(|bin| bin.count.clone())}</b>
+        <li class=text(bin, 3) style:--part=text(bin, 2)>
+            <b>{text(bin, 1)}</b>
             <i></i>
-            <span>{bin.pick(|bin| bin.bound.clone())}</span>
+            <span>{text(bin, 0)}</span>
         </li>
     }
 }
 
 /// One daemon's line.
 #[component]
-fn Line(#[prop(into)] row: Signal<StatRow>) -> impl IntoView {
-    let cell = move |at: usize| {
-        let text = Signal::derive(move || row.with(|row| row.cells[at].clone()));
-        view! { <td>{text}</td> }
-    };
+fn Line(#[prop(into)] row: Signal<Texts>) -> impl IntoView {
+    let cell = move |at: usize| view! { <td>{text(row, at)}</td> };
     view! {
-        <tr style:--own=row.pick(|row| row.color.clone())>
-            <th scope="row">{row.with_untracked(|row| row.name.clone())}</th>
-            {(0..6).map(cell).collect::<Vec<_>>()}
+        <tr style:--own=text(row, 1)>
+            <th scope="row">{text(row, 0)}</th>
+            {(2..8).map(cell).collect::<Vec<_>>()}
         </tr>
     }
 }

@@ -5,12 +5,12 @@ mod description;
 mod memory;
 mod performance;
 mod recordings;
+mod roster;
 
 use std::rc::Rc;
 
-use arcane_shared::api::RosterAnswer;
 use arcane_shared::control::ClientMessage;
-use arcane_shared::{ReceivedEvent, RoomName, SpellName, UnixMillis};
+use arcane_shared::{ReceivedEvent, RoomName, Seq, SpellName, UnixMillis};
 use arcane_stage::clock_sync::ClockSync;
 use arcane_stage::director::{Cue, direct};
 use arcane_stage::feed::Held;
@@ -37,8 +37,6 @@ use crate::time_travel::TimeTraveller;
 
 /// Milliseconds between writes of the history.
 const SAVE_EVERY_MS: f64 = 1_500.0;
-/// Milliseconds between two questions who is present and does what.
-const ROSTER_EVERY_MS: f64 = 3_000.0;
 /// Milliseconds between reports of paint samples.
 const SEEN_EVERY_MS: f64 = 1_000.0;
 /// Everything the page keeps.
@@ -63,6 +61,8 @@ pub(crate) struct Page {
     pub(crate) painter_failed: bool,
     /// What the page shows instead of a server's stream.
     pub(crate) recorded: Option<Recorded>,
+    /// The latest wait for a human that was known; `None`: nothing was shown yet.
+    pub(crate) called: Option<Seq>,
     pins: Pins,
     /// The event that was opened last: it may be gone from the chronicle meanwhile.
     pub(crate) opened: Option<Rc<Stored>>,
@@ -113,6 +113,7 @@ impl Page {
             context_lost: false,
             painter_failed: false,
             recorded: None,
+            called: None,
             pins: Pins::default(),
             opened: None,
             search: Search::default(),
@@ -204,7 +205,7 @@ impl Page {
         self.recorded = None;
         self.search.begin_again();
         self.leave(true);
-        self.roster_asked_at = None;
+        (self.roster_asked_at, self.called) = (None, None);
         self.lagging = 0;
         self.store = Store::default();
         self.store.restore(self.memory.of_room(&self.room));
@@ -270,31 +271,12 @@ impl Page {
         }
     }
 
-    /// Whether to ask the server who is present and does what: events that say so are missing, and it was not asked just now.
-    pub(crate) fn roster_due(&mut self) -> bool {
-        let now = clock::now();
-        let rested = self.roster_asked_at.is_none_or(|at| now - at >= ROSTER_EVERY_MS);
-        let due = self.store.lacks_events() && rested && self.recorded.is_none();
-        if due {
-            self.roster_asked_at = Some(now);
-        }
-        due
-    }
-
-    /// The server has said who is present and does what.
-    pub(crate) fn adopt(&mut self, answer: RosterAnswer) {
-        if answer.room == self.room && Some(&answer.epoch) == self.store.epoch() {
-            self.store.adopt(answer.roster);
-            if self.time_travel.travel.is_none() {
-                self.stage.settle(self.store.daemons(), clock::now());
-            }
-        }
-    }
-
     /// Lets the stage perform a cue; what its daemon does then is what is known of it.
     pub(super) fn enact(&mut self, cue: &Cue, now: f64) {
-        if let Some(gone) =
-            cue.daemon.as_ref().filter(|_| cue.success && cue.spell.known() == Some(SpellName::Banish))
+        if let Some(gone) = cue
+            .daemon
+            .as_ref()
+            .filter(|_| cue.success && !cue.stays && cue.spell.known() == Some(SpellName::Banish))
         {
             self.speaker.hush_daemon(gone);
         }

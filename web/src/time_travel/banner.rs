@@ -50,11 +50,11 @@ pub(crate) fn Banner(when: RwSignal<When>, app: AppHandle) -> impl IntoView {
 fn RecordedRooms(app: AppHandle) -> impl IntoView {
     let recorded = app.views.recorded;
     view! {
-        <label class="pill" hidden=recorded.pick(|(rooms, _)| rooms.len() < 2)>
+        <label class="pill" hidden=recorded.pick(|rooms| rooms.len() < 2)>
             <span class="dim">"room"</span>
             <Choice
                 testid="recorded-room" label="room of the recording"
-                options=recorded.pick(|(rooms, _)| rooms.clone()) chosen=recorded.pick(|(_, shown)| shown.clone())
+                options=recorded chosen=app.views.recorded_room
                 on_choice=move |name: String| app.show_recorded(&name)
             />
         </label>

@@ -12,11 +12,11 @@ use crate::views::{Views, When, put};
 pub(crate) fn project(page: &Page, views: Views, point: Option<f64>) {
     let when = when(page, point);
     put(views.when, when);
-    let recorded = page.recorded.as_ref().map(|recorded| {
-        let shown = recorded.room().map(ToString::to_string);
-        (recorded.rooms().map(ToString::to_string).collect(), shown.unwrap_or_default())
-    });
-    put(views.recorded, recorded.unwrap_or_default());
+    let recorded = page.recorded.as_ref();
+    let room = recorded.and_then(|recorded| recorded.room().map(ToString::to_string));
+    put(views.recorded_room, room.unwrap_or_default());
+    let rooms = recorded.map(|recorded| recorded.rooms().map(ToString::to_string).collect());
+    put(views.recorded, rooms.unwrap_or_default());
 }
 
 fn when(page: &Page, point: Option<f64>) -> When {

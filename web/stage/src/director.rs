@@ -100,6 +100,8 @@ pub struct Cue {
     pub begins: bool,
     /// It waits for a human.
     pub attention: bool,
+    /// A session of the daemon has ended, and others go on.
+    pub stays: bool,
     /// When the bus took it, server clock.
     pub emitted_at: Option<UnixMillis>,
     /// Its budget, milliseconds.
@@ -176,6 +178,7 @@ pub fn direct(event: &ReceivedEvent, origin: Origin, server_now: Option<UnixMill
             as f32,
         begins: event.text("phase") == Some(arcane_shared::roster::BEGIN),
         attention: event.metadata.get("attention").and_then(serde_json::Value::as_bool).unwrap_or(false),
+        stays: event.number("manifestations").is_some_and(|left| left >= 1.0),
         emitted_at: sync.emitted_at,
         deadline_ms,
         left_ms,

@@ -48,6 +48,7 @@ pub mod span;
 pub mod stage;
 pub mod store;
 pub mod summary;
+pub mod table;
 pub mod time_travel;
 pub mod timeline;
 pub mod wave;

@@ -95,8 +95,8 @@ pub fn place(mapping: &Mapping, view: View, at: [f32; 2], slot: usize) -> [f32; 
     let room = mapping.moon_radius() * 1.2;
     let [left, top, wide, high] = view.stage;
     let px = [
-        (x + side * cos(turn) * far).clamp(left + room, (left + wide - room).max(left + room)),
-        (y + sin(turn) * far).clamp(top + room, (top + high - room).max(top + room)),
+        (x + side * cos(turn) * far).min(left + wide - room).max(left + room),
+        (y + sin(turn) * far).min(top + high - room).max(top + room),
     ];
     [0, 1].map(|i| (px[i] - mapping.centre[i]) / mapping.unit[i].max(1.0))
 }

@@ -1,4 +1,4 @@
-//! Which stingers sound: at most four in any second, errors first.
+//! Which stingers sound: at most four in any second, calls and errors first.
 
 use std::collections::VecDeque;
 
@@ -10,6 +10,8 @@ pub const PENDING_MAX: usize = 64;
 /// What sounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stinger {
+    /// A daemon waits for a human.
+    Call,
     /// Something failed.
     Error,
     /// A daemon appears.
@@ -22,7 +24,7 @@ pub enum Stinger {
 
 impl Stinger {
     /// What matters most comes first.
-    const ALL: [Self; 4] = [Self::Error, Self::Arrival, Self::Departure, Self::Success];
+    const ALL: [Self; 5] = [Self::Call, Self::Error, Self::Arrival, Self::Departure, Self::Success];
 }
 
 /// A stinger, and how many events it stands for.

@@ -337,3 +337,18 @@ fn moons_beyond_the_places_are_counted_on_the_label() {
     assert_eq!((labels.len(), theatre.circles()), (7, 7));
     assert!(labels[0].line.starts_with("+3 · "), "{}", labels[0].line);
 }
+
+#[test]
+fn a_session_that_ends_beside_others_takes_no_circle_away() {
+    let told = |spell: &str, session: &str, left: u64| json!({"spell_name": spell, "daemon_name": "claude", "metadata": {"session": session, "manifestations": left}});
+    let mut theatre = Theatre::new();
+    theatre.follow(told("summon", "a", 1));
+    theatre.follow(told("summon", "b", 2));
+    theatre.wait(2_000.0);
+    theatre.follow(told("banish", "b", 1));
+    theatre.wait(3_000.0);
+    assert_eq!(theatre.phases(), [("claude".to_owned(), "idle")]);
+    theatre.follow(told("banish", "a", 0));
+    theatre.wait(3_000.0);
+    assert_eq!(theatre.phases(), []);
+}

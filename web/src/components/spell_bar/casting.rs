@@ -46,8 +46,8 @@ pub(super) struct Bar {
     pub(super) casting: RwSignal<bool>,
     pub(super) focused: RwSignal<bool>,
     pub(super) offers: Memo<Vec<String>>,
-    /// The offer that the arrow keys are on.
-    pub(super) chosen: RwSignal<Option<usize>>,
+    /// The offer that the arrow keys are on, from 1; 0: none.
+    pub(super) chosen: RwSignal<usize>,
     lexicon: RwSignal<arcane_stage::completion::Lexicon>,
     /// Spells of before, the latest last.
     past: StoredValue<Vec<String>>,
@@ -86,7 +86,7 @@ impl Bar {
     /// Puts a spell into the field.
     pub(super) fn fill(self, spell: String) {
         self.typed.set(spell);
-        self.chosen.set(None);
+        self.chosen.set(0);
         if let Some(field) = self.field.get_untracked() {
             let _ = field.focus();
         }
@@ -111,18 +111,17 @@ impl Bar {
             return;
         }
         self.chosen.update(|at| {
-            *at = Some(match (*at, forward) {
-                (None, true) => 0,
-                (None, false) => count - 1,
-                (Some(i), true) => (i + 1) % count,
-                (Some(i), false) => (i + count - 1) % count,
-            });
+            *at = match (*at, forward) {
+                (0 | 1, false) => count,
+                (at, false) => at - 1,
+                (at, true) => at % count + 1,
+            };
         });
     }
 
     /// The offer that is chosen.
     pub(super) fn chosen_offer(self) -> Option<String> {
-        let at = self.chosen.get_untracked()?;
+        let at = self.chosen.get_untracked().checked_sub(1)?;
         self.offers.with_untracked(|offers| offers.get(at).cloned())
     }
 
@@ -160,7 +159,7 @@ impl Bar {
         }
         self.remember(&spell);
         self.casting.set(true);
-        self.chosen.set(None);
+        self.chosen.set(0);
         self.app.return_to_live();
         leptos::task::spawn_local(async move {
             let outcome = self.app.server().cast(&spell).await;

@@ -66,12 +66,12 @@ fn Field(bar: Bar) -> impl IntoView {
                 aria-label="spell" role="combobox" aria-autocomplete="list" aria-controls="offers"
                 placeholder=placeholder
                 aria-expanded=Signal::derive(move || bar.is_offering().to_string())
-                aria-activedescendant=chosen.pick(|at| at.map(|at| format!("offer-{at}")))
+                aria-activedescendant=chosen.pick(|at| offer_id(*at))
                 node_ref=bar.field
                 prop:value=typed
                 on:input:target=move |event| {
                     typed.set(event.target().value());
-                    chosen.set(None);
+                    chosen.set(0);
                 }
                 on:keydown=move |event| on_key(bar, &event)
                 on:focus=move |_| bar.focused.set(true)
@@ -81,6 +81,11 @@ fn Field(bar: Bar) -> impl IntoView {
     }
 }
 
+/// How an offer is known to those who listen; nothing for none.
+fn offer_id(at: usize) -> Option<String> {
+    (at > 0).then(|| format!("offer-{at}"))
+}
+
 /// What could be meant.
 #[component]
 fn Offers(bar: Bar) -> impl IntoView {
@@ -88,11 +93,11 @@ fn Offers(bar: Bar) -> impl IntoView {
         let own = text.clone();
         let sought = text.clone();
         let at = Signal::derive(move || {
-            bar.offers.with(|offers| offers.iter().position(|offer| *offer == sought))
+            bar.offers.with(|offers| offers.iter().position(|offer| *offer == sought).map_or(0, |at| at + 1))
         });
         view! {
             <li
-                id=at.pick(|at| at.map(|at| format!("offer-{at}"))) role="option"
+                id=at.pick(|at| offer_id(*at)) role="option"
                 aria-selected=Signal::derive(move || (bar.chosen.get() == at.get()).to_string())
                 // Before the click takes the focus away, and with it the list.
                 on:mousedown=move |event| {

@@ -22,6 +22,8 @@ pub(crate) struct LabelView {
     pub(crate) line: String,
     pub(crate) color: String,
     pub(crate) phase: &'static str,
+    /// Whether it is a subagent's.
+    pub(crate) is_moon: bool,
     pub(crate) transform: String,
     pub(crate) opacity: String,
 }
@@ -36,13 +38,6 @@ pub(crate) struct Tip {
     pub(crate) at: [f32; 2],
 }
 
-/// What a daemon says.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Spoken {
-    pub(crate) speaker: String,
-    pub(crate) text: String,
-}
-
 /// What the stage shows.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct StageState {
@@ -51,11 +46,13 @@ pub(crate) struct StageState {
     pub(crate) hole: NodeRef<html::Div>,
     /// By daemon.
     pub(crate) labels: Rows<LabelView>,
-    /// The phrase of a failure.
-    pub(crate) display: RwSignal<Option<String>>,
-    pub(crate) subtitle: RwSignal<Option<Spoken>>,
-    /// The storm that is on: failures within ten seconds, and since it began.
-    pub(crate) storm: RwSignal<Option<String>>,
+    /// The phrase of a failure; empty: none stands.
+    pub(crate) display: RwSignal<String>,
+    /// What a daemon says; empty: nothing stands.
+    pub(crate) spoken: RwSignal<String>,
+    pub(crate) speaker: RwSignal<String>,
+    /// The storm that is on: failures within ten seconds, and since it began; empty: none is.
+    pub(crate) storm: RwSignal<String>,
     pub(crate) quiet: RwSignal<Quiet>,
     pub(crate) canvas: RwSignal<Canvas>,
     /// What the stage leaves out: several events in one mark, daemons without a circle.
@@ -98,7 +95,10 @@ pub(crate) fn StageView(state: StageState, app: AppHandle) -> impl IntoView {
             <SpellBar state=app.views.spells app/>
             <p class="ratio" data-testid="ratio" hidden=ratio.pick(String::is_empty)>{ratio}</p>
             <TipView tip scene/>
-            <Subtitle subtitle=state.subtitle/>
+            <p id="subtitle" class="subtitle" class:shown=state.spoken.pick(|spoken| !spoken.is_empty())>
+                <b>{state.speaker}</b>
+                <span id="spoken">{state.spoken}</span>
+            </p>
         </section>
     }
 }
@@ -110,7 +110,7 @@ fn Label(#[prop(into)] label: Signal<LabelView>, app: AppHandle) -> impl IntoVie
     let (focused, chosen) = (name.clone(), name.clone());
     view! {
         <button
-            class="label" data-testid="daemon-label" data-daemon=name.clone()
+            class="label" class:moon=label.pick(|label| label.is_moon) data-testid="daemon-label" data-daemon=name.clone()
             data-phase=label.pick(|label| label.phase)
             style:transform=label.pick(|label| label.transform.clone())
             style:opacity=label.pick(|label| label.opacity.clone())
@@ -139,18 +139,6 @@ fn TipView(tip: RwSignal<Option<Tip>>, scene: NodeRef<html::Canvas>) -> impl Int
     view! {
         <p class="tip" data-testid="tip" hidden=tip.pick(Option::is_none) style:transform=place>
             {tip.pick(|tip| tip.as_ref().map(|tip| tip.text.clone()))}
-        </p>
-    }
-}
-
-/// What a daemon says, in words.
-#[component]
-fn Subtitle(subtitle: RwSignal<Option<Spoken>>) -> impl IntoView {
-    let spoken = Signal::derive(move || subtitle.get().unwrap_or_default());
-    view! {
-        <p id="subtitle" class="subtitle" class:shown=subtitle.pick(Option::is_some)>
-            <b>{spoken.pick(|spoken| spoken.speaker.clone())}</b>
-            <span id="spoken">{spoken.pick(|spoken| spoken.text.clone())}</span>
         </p>
     }
 }

@@ -127,12 +127,12 @@ pub(super) fn Middle(state: StageState, app: AppHandle) -> impl IntoView {
     view! {
         <div class="middle">
             <p
-                id="display" class="display" data-testid="display-text" class:shown=display.pick(Option::is_some)
-                data-shown=display.pick(|display| display.is_some().to_string())
+                id="display" class="display" data-testid="display-text" class:shown=display.pick(|display| !display.is_empty())
+                data-shown=display.pick(|display| (!display.is_empty()).to_string())
             >
                 {display}
             </p>
-            <p class="storm" data-testid="storm" hidden=storm.pick(Option::is_none)>
+            <p class="storm" data-testid="storm" hidden=storm.pick(String::is_empty)>
                 {storm}
             </p>
             <Silence said app/>

@@ -23,7 +23,7 @@ impl Stage {
         }
         match cue.spell.known() {
             Some(SpellName::Summon) if cue.success => self.summon(cue, performed, now),
-            Some(SpellName::Banish) if cue.success => self.banish(cue, performed, now),
+            Some(SpellName::Banish) if cue.success && !cue.stays => self.banish(cue, performed, now),
             Some(SpellName::Invoke) => self.invoke(cue, performed, now),
             Some(SpellName::Reveal) if performed => self.reveal(cue, now),
             Some(SpellName::Parse) if performed => self.parse(cue, now),
@@ -67,6 +67,9 @@ impl Stage {
             self.bus_pulsed = NEVER;
         }
         let pitch = cue.daemon.as_ref().map_or(0, |name| (arcane_shared::color::hash(name) % 12) as u8);
+        if cue.attention && cue.is_performed() {
+            self.sounds.wish(Stinger::Call, pitch, now + cue.left_ms);
+        }
         let stinger = match (cue.voice, cue.spell.known(), cue.success) {
             (Voice::Silent, ..) => return,
             (Voice::Error, ..) => Stinger::Error,

@@ -314,7 +314,11 @@ impl Stage {
             // The label stays in the window, whatever its text: half of what it may be wide, at most.
             let wide = if self.view.width < 520.0 { 66.0 } else { 106.0_f32 };
             #[expect(clippy::cast_precision_loss, reason = "a width in characters")]
-            let half = (name.len().max(line.len().min(60)) as f32 * 5.0 + 8.0).min(wide);
+            let half = match actor.moon {
+                Some(_) => name.len() as f32 * 3.6 + 6.0,
+                None => name.len().max(line.len().min(60)) as f32 * 5.0 + 8.0,
+            };
+            let half = half.min(wide);
             let x = centre[0].min(self.view.width - half).max(half);
             into.push(Label {
                 name: name.to_owned(),
