@@ -149,6 +149,7 @@ impl Step<'_, '_> {
                     self.drafts.end(actor, (&id, &call.tool), &ended, true);
                 }
             }
+            What::CallEnded { call, outcome, .. } => self.fails(actor, call, outcome),
             What::Usage { usage, .. } if *usage != Usage::default() => self.drafts.usage(actor, usage),
             _ => {}
         }
@@ -202,12 +203,7 @@ impl Step<'_, '_> {
         let call = unnamed.as_ref().unwrap_or(call);
         if (is_unknown || self.sign.via == Via::Twin) && !is_open {
             // Some agents' hooks do not know that a command failed.
-            if let Outcome::Failed { error, is_inferred } = ended.outcome
-                && let Some(id) = call.id.as_ref().filter(|_| actor.fails(call))
-            {
-                self.drafts.failed(actor, (id, &call.tool), error, *is_inferred);
-            }
-            return;
+            return self.fails(actor, call, ended.outcome);
         }
         let (id, task, tool, since) = match actor.end(call, self.order, *ended.outcome == Outcome::Done) {
             End::Known => return,
@@ -233,6 +229,15 @@ impl Step<'_, '_> {
         actor.invocations += 1;
         actor.seconds += seconds.unwrap_or_default();
         self.drafts.end(actor, (&id, &tool), &ended, false);
+    }
+
+    /// Tells that a call has failed which was told to have ended well.
+    fn fails(&mut self, actor: &mut Actor, call: &Call, outcome: &Outcome) {
+        if let Outcome::Failed { error, is_inferred } = outcome
+            && let Some(id) = call.id.as_ref().filter(|_| actor.fails(call))
+        {
+            self.drafts.failed(actor, (id, &call.tool), error, *is_inferred);
+        }
     }
 
     fn close(&mut self, actor: &Actor, open: &Open) {

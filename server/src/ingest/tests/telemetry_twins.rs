@@ -141,6 +141,25 @@ fn codex() {
     ");
 }
 
+/// `codex exec` exports its last batch once its hooks have told of the end.
+#[test]
+fn a_failure_that_telemetry_tells_of_after_the_end_of_the_session_is_told() {
+    let mut lab = Lab::of(Agent::Codex);
+    let (hooks, records): (Vec<Came>, Vec<Came>) =
+        both("codex/headless").into_iter().partition(|came| matches!(came, Came::Hook(_)));
+    for came in hooks.iter().chain(&records) {
+        take(&mut lab, came);
+    }
+    let told = lab.pass(5).told();
+    let failures: Vec<&str> = told.lines().filter(|line| line.contains("error=")).collect();
+    assert_eq!(
+        failures,
+        [
+            "reveal codex query_type=enrich call_id=exec-6565857f-7296-469d-9782-194e3ebcc719 error=exit code 1 inferred=true"
+        ]
+    );
+}
+
 #[test]
 fn gemini_tells_of_the_same_tokens_in_hooks_and_in_records() {
     insta::assert_snapshot!(fused(Agent::Gemini, "gemini/tui"), @r#"
