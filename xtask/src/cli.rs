@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use lexopt::prelude::*;
 
+#[cfg(unix)]
+use crate::agents;
 use crate::project::{Build, Project};
 use crate::{append, bench, dist, help, host, hostile, load, run, suite, tools};
 
@@ -47,7 +49,11 @@ fn folder(profile: &'static str) -> &'static str {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Command {
     Help(&'static str),
-    Run { port: u16, build: Build, serve: Vec<OsString> },
+    Run {
+        port: u16,
+        build: Build,
+        serve: Vec<OsString>,
+    },
     Test(suite::Selection),
     Compat,
     Dist(dist::Options),
@@ -56,6 +62,8 @@ pub(crate) enum Command {
     BenchLog(usize),
     Load(load::options::Options),
     Hostile(hostile::options::Options),
+    #[cfg(unix)]
+    Agents(agents::options::Options),
     Pinned(host::Pinned),
 }
 
@@ -95,9 +103,14 @@ impl Command {
                 let options = hostile::options::Options::read(args)?;
                 Ok(options.map_or(Self::Help(help::HOSTILE), Self::Hostile))
             }
+            #[cfg(unix)]
+            "agents" => {
+                let options = agents::options::Options::read(args)?;
+                Ok(options.map_or(Self::Help(help::AGENTS), Self::Agents))
+            }
             "pinned" => Ok(Self::Pinned(host::Pinned::read(args)?)),
             other => bail!(
-                "there is no command {other:?}: run, test, check, compat, bench, bench-log, hostile, dist or setup"
+                "there is no command {other:?}: run, test, check, compat, agents, bench, bench-log, hostile, dist or setup"
             ),
         }
     }
@@ -115,6 +128,8 @@ impl Command {
             Self::Bench(plan) => return bench::perform(&project()?, &plan),
             Self::BenchLog(rounds) => append::perform(&project()?, rounds)?,
             Self::Hostile(options) => return hostile::perform(&project()?, &options),
+            #[cfg(unix)]
+            Self::Agents(options) => return agents::perform(&project()?, &options),
             Self::Load(options) => load::perform(&options)?,
             Self::Pinned(program) => program.perform()?,
         }
@@ -235,6 +250,8 @@ mod tests {
             "bench -h",
             "load -h",
             "hostile -h",
+            #[cfg(unix)]
+            "agents -h",
         ] {
             assert!(matches!(read(line), Ok(Command::Help(_))), "{line}");
         }

@@ -8,6 +8,7 @@ Sets the project up, runs it and tests it.
   cargo xtask test     everything that must hold: format, floors, lints, tests, OpenAPI, licences, size, stories in a browser
   cargo xtask check    the quick part of it: format, floors, lints, licences
   cargo xtask compat   reads a compressed stream with Firefox and with websockets for Python
+  cargo xtask agents   drives real coding agents, attached to a server, and says what was told of them
   cargo xtask bench    measures the server beside its peers
   cargo xtask bench-log  measures how fast events are kept, beside Redis and NATS
   cargo xtask hostile  attacks the server and a control with thousands of connections
@@ -149,6 +150,25 @@ Without a release build, readers and attackers take more of their core than they
 Prints a table and fails if a bound is missed: under attack honest p99 is at most twice what it is without and at most the control's,
 memory stays within the budget, open files come back, and every reader gets every event once and in order, also after `kill -9`.
 docs/benchmarks.md has a table. Linux, two idle cores and as many open files as connections are needed.";
+
+/// Of `agents`.
+#[cfg(unix)]
+pub(crate) const AGENTS: &str = "\
+Drives the real programs of coding agents, attached by `arcane attach` alone, against a server, and compares what they did with what was
+told of them: sessions, prompts, calls that work and fail, subagents, waits for a human, tokens.
+
+  cargo xtask agents [--only claude,codex,gemini,copilot,qwen,opencode] [--binary PATH] [--headless] [--keep]
+
+Each agent has an empty home, an empty project, made-up keys, a server of its own, and in the place of its vendor's model an endpoint on this
+machine (xtask/agents/) that does what the prompt says. It works once without a terminal, and once in one, where a human says yes and no.
+The programs are installed by npm into .tools/agents, in the versions of xtask/agents/package.json: some 2 GB.
+
+  --only       some of them
+  --binary     a built `arcane` instead of building one
+  --headless   only the sessions without a terminal
+  --keep       keeps each agent's folder: its home, its screen, the events, what it asked of the model
+
+Fails if an event is lost or doubled, if a wait stays lit after its end, or if tokens are not what the model charged. Linux.";
 
 /// Of `load`.
 pub(crate) const LOAD: &str = "\

@@ -2,6 +2,8 @@
 #![expect(clippy::print_stdout, reason = "a command line talks")]
 
 mod advisories;
+#[cfg(unix)]
+mod agents;
 mod append;
 mod bench;
 mod browser;

@@ -8,7 +8,7 @@ pub(crate) mod plan;
 mod results;
 mod scenario;
 mod server;
-mod table;
+pub(crate) mod table;
 
 use std::fs;
 use std::process::ExitCode;
