@@ -140,7 +140,7 @@ async fn sums_that_cannot_be_added_up_are_a_partial_success() {
     let answer = server.post("/v1/metrics", body).await;
     assert_eq!(answer.status(), 200);
     let answer: Value = answer.json().await.unwrap();
-    insta::assert_snapshot!(answer, @r#"{"partialSuccess":{"rejectedDataPoints":"1","errorMessage":"sums without a temporality cannot be added up: send delta or cumulative ones"}}"#);
+    insta::assert_snapshot!(answer, @r#"{"partialSuccess":{"rejectedDataPoints":"1","errorMessage":"sums without a temporality, and values that are no amounts, cannot be added up: send delta or cumulative ones"}}"#);
 }
 
 #[tokio::test]

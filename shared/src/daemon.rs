@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::name::{NAME_LEN_MAX, checked_name, is_name_char};
-use crate::roster::Wait;
+use crate::roster::{SessionState, Sums, Wait};
 use crate::{Rgb, Timestamp};
 
 checked_name! {
@@ -68,6 +68,15 @@ pub struct DaemonCard {
     /// For what, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Wait>,
+    /// Its sessions that are present: the context of each, and what it spent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sessions: Vec<SessionState>,
+    /// What events tell of it since midnight, on the server's calendar; absent if that is nothing.
+    #[serde(default, skip_serializing_if = "Sums::is_none")]
+    pub today: Sums,
+    /// What events tell of it since the room's roster began; absent if that is nothing.
+    #[serde(default, skip_serializing_if = "Sums::is_none")]
+    pub all: Sums,
 }
 
 impl DaemonCard {
@@ -85,6 +94,9 @@ impl DaemonCard {
             published: false,
             waiting_since: None,
             waiting: Vec::new(),
+            sessions: Vec::new(),
+            today: Sums::default(),
+            all: Sums::default(),
             ..self
         }
     }

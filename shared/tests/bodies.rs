@@ -15,6 +15,7 @@ use arcane_shared::api::{
 };
 use arcane_shared::control::{CloseCode, MissReason, PaintSample, StreamClose, is_reconnectable};
 use arcane_shared::daemon::DaemonCard;
+use arcane_shared::roster::{SessionState, Sums};
 use arcane_shared::{
     ConsumerName, DaemonName, Epoch, NotRecovered, Position, Resume, Rgb, RoomName, SpellName, Timestamp,
 };
@@ -41,6 +42,8 @@ fn is_refused<T: DeserializeOwned>(text: &str) {
 }
 
 const CARD: &str = r##"{"daemon_name":"claude","is_active":true,"role":"Keeper","domain":"Reasoning","model":"m","capabilities":["logic"],"color":"#8B5CF6","summoned_at":"1970-01-01T00:00:00.000000","invocation_count":1,"total_time":0.5,"total_invocations":2,"failed_invocations":1,"total_execution_time":1.5,"average_execution_time":0.75}"##;
+/// What is told of sessions and spending, with every field.
+const SPENT: &str = r#""input_tokens":100,"output_tokens":5,"cache_read_tokens":900,"cache_write_tokens":50,"reasoning_tokens":2,"cost_usd":0.0125,"cost_computed_usd":0.01,"unpriced_tokens":7"#;
 const ABSENT: &str = r##"{"daemon_name":"codex-cli","is_active":false,"role":"","domain":"","model":null,"capabilities":[],"color":"#102030","summoned_at":null,"invocation_count":0,"total_time":0.0,"total_invocations":0,"failed_invocations":0,"total_execution_time":0.0,"average_execution_time":0.0}"##;
 const EVENT: &str = r#"{"spell_name":"invoke","daemon_name":"claude","timestamp":"2025-10-24T12:34:56.789000","success":true,"description":"","metadata":{},"seq":42,"room":"main"}"#;
 const ROOM: &str = r#"{"room":"main","epoch":"9f3c01ab77de","seq":42,"subscribers":2,"history_size":40,"oldest":3,"bytes":20000,"lagging":1,"events_per_second":0.5}"#;
@@ -58,6 +61,16 @@ fn daemons() {
     is::<RosterAnswer>(
         r##"{"status":"success","message":"…","room":"main","epoch":"9f3c01ab77de","roster":{"seq":9,"after":0,"day_offset_minutes":60,"daemons":[{"daemon_name":"codex","color":"#10B981","doing":"waiting","present_since":"2026-01-31T09:00:00.000000","heard_at":"2026-01-31T09:00:09.500000","heard_seq":9,"last":"cargo test","last_seq":8,"calls":[{"call_id":"c1","task":"cargo test","since":"2026-01-31T09:00:08.000000","seq":8},{"task":"cargo doc","since":"2026-01-31T09:00:08.100000","seq":9,"beside":true}],"is_beginning":true,"waiting":[{"call_id":"c1","reason":"may I?","since":"2026-01-31T09:00:09.500000","seq":9}],"waiting_since":"2026-01-31T09:00:09.500000","failure":{"task":"cargo build","error":"exit 101","at":"2026-01-31T09:00:02.000000","seq":3},"session":{"invocations":1,"failures":1,"seconds":0.5,"waited_ms":0},"today":{"invocations":1,"failures":1,"seconds":0.5,"input_tokens":100,"output_tokens":5,"cost_usd":0.0125,"waited_ms":0},"day":20484,"all":{"invocations":3,"failures":1,"seconds":1.25,"waited_ms":1500}}]}}"##,
     );
+    let sums = format!(
+        r#"{{"invocations":1,"failures":0,"seconds":0.5,{SPENT},"waited_ms":3,"subagents":{{{SPENT}}}}}"#
+    );
+    let session = format!(
+        r#"{{"id":"x","session":"s","parent_daemon":"claude","parent_agent_id":"y","host":"mill","project":"arcane","model":"m","context_tokens":10,"context_limit":100,"spent":{{{SPENT}}},"subagents":{{{SPENT}}},"since":"2026-01-31T09:00:00.000000","heard_at":"2026-01-31T09:00:01.000000","heard_seq":4}}"#
+    );
+    is::<Sums>(&sums);
+    is::<SessionState>(&session);
+    let card = CARD.trim_end_matches('}');
+    is::<DaemonCard>(&format!(r#"{card},"sessions":[{session}],"today":{sums},"all":{sums}}}"#));
     is::<StatisticsAnswer>(&format!(
         r#"{{"status":"success","message":"…","active_daemons":1,"total_invocations":2,"failed_invocations":1,"total_execution_time":1.5,"daemons":[{CARD}],"window":"today","after":0,"sums":{{"invocations":1,"failures":0,"seconds":0.5,"cost_usd":0.0125,"waited_ms":0}},"figures":[{{"daemon_name":"claude","invocations":1,"failures":0,"seconds":0.5,"cost_usd":0.0125,"waited_ms":0}}]}}"#
     ));

@@ -10,6 +10,7 @@ use arcane_shared::control::{
     ClientMessage, Connection, Limits, MissReason, PaintSample, ServerMessage, WELCOME,
 };
 use arcane_shared::daemon::DaemonCard;
+use arcane_shared::roster::Sums;
 use arcane_shared::{
     ArcaneEvent, ConsumerName, DaemonName, Epoch, EventFilter, Metadata, NotRecovered, Position,
     ReceivedEvent, Resume, RoomName, SpellName, SyncDirectives, Timestamp, color,
@@ -162,6 +163,9 @@ fn rest_bodies() {
         published: false,
         waiting_since: None,
         waiting: vec![],
+        sessions: vec![],
+        today: Sums::default(),
+        all: Sums::default(),
     };
     let answer = CastAnswer {
         status: "summoned".into(),

@@ -118,7 +118,7 @@ pub(super) struct Serve {
     /// Configuration file; otherwise ./arcane.toml if it is there.
     #[arg(long, env = "ARCANE_CONFIG")]
     config: Option<PathBuf>,
-    /// Print what holds and where it came from, and stop; the file's [daemons] and [voice] are not shown.
+    /// Print what holds and where it came from, and stop; the file's [daemons], [voice], [prices] and [[ingest.map]] are not shown.
     #[arg(long)]
     print_config: bool,
 }
@@ -289,6 +289,7 @@ impl Serve {
                 ..RealmConfig::default()
             },
             maps: file.maps,
+            prices: file.prices,
             dashboard: self.dashboard(),
             data_dir: (!self.ephemeral).then(|| self.data_dir.clone()),
         })

@@ -1,11 +1,11 @@
-//! `arcane.toml`: scalar settings under the names of the flags, `[daemons.NAME]`, `[voice]` and `[[ingest.map]]`.
+//! `arcane.toml`: scalar settings under the names of the flags, `[daemons.NAME]`, `[voice]`, `[prices]` and `[[ingest.map]]`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use arcane_shared::DaemonName;
 
-use super::{DaemonConfig, Maps, VoiceConfig};
+use super::{DaemonConfig, Maps, Prices, VoiceConfig};
 
 /// What a configuration file says.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,8 @@ pub struct ConfigFile {
     pub voice: Option<VoiceConfig>,
     /// `[[ingest.map]]`.
     pub maps: Maps,
+    /// `[prices]`, and the shipped ones.
+    pub prices: Prices,
 }
 
 /// Why a file cannot be used.
@@ -89,6 +91,13 @@ impl ConfigFile {
                         detail: error.detail,
                     })?;
                 }
+                "prices" => {
+                    file.prices = Prices::read(value).map_err(|error| FileError::Value {
+                        path: path.into(),
+                        key: error.place,
+                        detail: error.detail,
+                    })?;
+                }
                 "voice" => file.voice = Some(value.try_into().map_err(|e| wrong(in_line(&e)))?),
                 _ => {
                     let flag = key.replace('_', "-");
@@ -149,7 +158,7 @@ fn nearest(key: &str, known: &[String]) -> Option<String> {
     known
         .iter()
         .map(String::as_str)
-        .chain(["daemons", "voice", "ingest"])
+        .chain(["daemons", "voice", "ingest", "prices"])
         .map(|name| (strsim::jaro_winkler(key, name), name))
         .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))

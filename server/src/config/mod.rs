@@ -9,6 +9,7 @@ mod maps;
 mod net;
 mod network;
 mod origin;
+mod prices;
 mod proxy;
 mod realm;
 
@@ -25,6 +26,7 @@ pub use maps::{Condition, MapRule, Maps, Part, Pointer, Said, Success, WrongRule
 pub use net::{NetConfig, TlsFiles};
 pub use network::network_of;
 pub use origin::{Origin, OriginError};
+pub use prices::{Prices, Tokens, WrongPrice};
 pub use proxy::ProxyConfig;
 pub use realm::{ConduitKind, DaemonConfig, NoVariable, RealmConfig, VariableName, VoiceConfig};
 
@@ -45,6 +47,8 @@ pub struct Config {
     pub realm: RealmConfig,
     /// How the JSON of programs that nobody knows becomes events: `[[ingest.map]]`.
     pub maps: Maps,
+    /// What models cost whose agents do not say so: `[prices]`, and the shipped table.
+    pub prices: Prices,
     /// Where the page comes from.
     pub dashboard: Dashboard,
     /// Where the event log is; `None`: in memory.

@@ -244,6 +244,9 @@ mod tests {
             published: false,
             waiting_since: None,
             waiting: vec![],
+            sessions: vec![],
+            today: Sums::default(),
+            all: Sums::default(),
         };
         assert_eq!(names(&[card(1), card(2)]), "d1, d2");
         let many: Vec<DaemonCard> = (0..20).map(card).collect();

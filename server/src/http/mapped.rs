@@ -12,10 +12,11 @@ use super::body;
 use super::error::ApiError;
 use super::handed_in;
 use super::keyed::{self, Keyed};
+use crate::clock;
 use crate::config::{Config, Maps};
 use crate::gate::pass;
 use crate::ingest::kept::Keeping;
-use crate::ingest::{cloudevent, mapping};
+use crate::ingest::{cloudevent, mapping, priced};
 use crate::intake::Refused;
 use crate::query::Pairs;
 
@@ -54,7 +55,7 @@ pub(crate) async fn take(
     body::require_json(request.headers(), "application/json")?;
     let body = handed_in::taken(&state, request).await?;
     let keeping = Keeping { content: state.config.realm.capture_content };
-    let read = move |config: &Config, body: &Bytes| Ok(read(&config.maps, &address, body, keeping)?);
+    let read = move |config: &Config, body: &Bytes| Ok(read(config, &address, body, keeping)?);
     let events = handed_in::read(&state, body, read).await?;
     if events.is_empty() {
         return Ok(StatusCode::ACCEPTED);
@@ -73,7 +74,7 @@ fn no_such(maps: &Maps) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "no-such-route", detail)
 }
 
-fn read(maps: &Maps, address: &str, body: &[u8], keeping: Keeping) -> Result<Vec<Keyed>, Refused> {
+fn read(config: &Config, address: &str, body: &[u8], keeping: Keeping) -> Result<Vec<Keyed>, Refused> {
     let (payloads, is_list) = match cloudevent::json(body)? {
         Value::Array(payloads) => (payloads, true),
         payload => (vec![payload], false),
@@ -92,9 +93,11 @@ fn read(maps: &Maps, address: &str, body: &[u8], keeping: Keeping) -> Result<Vec
             });
             continue;
         }
-        match mapping::map(maps.named(address), payload, keeping, &at) {
+        match mapping::map(config.maps.named(address), payload, keeping, &at) {
             None => {}
-            Some(Ok(mapped)) => {
+            Some(Ok(mut mapped)) => {
+                let at = mapped.draft.timestamp.unwrap_or_else(clock::now);
+                priced::price(&mut mapped.draft.metadata, &config.prices, at);
                 let key = mapped.id.map(|id| format!("map\0{address}\0{id}"));
                 events.push(Keyed { key, draft: mapped.draft });
             }

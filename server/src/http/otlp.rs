@@ -151,7 +151,7 @@ async fn take(
         ApiError::new(status, kind, malformed.to_string())
     })?;
     state.take(Counted::Events, told.len())?;
-    let (items, rejected) = (told.items, told.rejected);
+    let (items, rejected, unusable) = (told.items, told.rejected, told.unusable.clone());
     if told.len() > 0 {
         let held = state.open_room(&room).await?;
         state.count_daemons(&held, daemons(&told))?;
@@ -161,6 +161,9 @@ async fn take(
         state.ingest.hand_in_telemetry(room, told).map_err(|_| ApiError::busy(full))?;
     }
     state.metrics.otlp_taken(signal.name(), items, rejected);
+    for field in unusable {
+        state.metrics.ingest_unusable(field);
+    }
     Ok(taken(signal, encoding, rejected))
 }
 
@@ -186,7 +189,7 @@ struct Partly {
 }
 
 fn taken(signal: Signal, encoding: Encoding, rejected: usize) -> Response {
-    let reason = "sums without a temporality cannot be added up: send delta or cumulative ones";
+    let reason = "sums without a temporality, and values that are no amounts, cannot be added up: send delta or cumulative ones";
     let partly = (rejected > 0).then(|| Partly {
         rejected: i64::try_from(rejected).unwrap_or(i64::MAX),
         error_message: reason.into(),

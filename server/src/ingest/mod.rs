@@ -14,6 +14,7 @@ mod line;
 pub(crate) mod mapping;
 pub(crate) mod otlp;
 mod payload;
+pub(crate) mod priced;
 mod publish;
 mod secrets;
 mod session;
@@ -31,6 +32,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::MissedTickBehavior;
 
 use crate::bus::ArcaneEventBus;
+use crate::config::Prices;
 use crate::intake::Draft;
 use crate::metrics::Metrics;
 use crate::{clock, json};
@@ -95,13 +97,14 @@ pub(crate) struct Reader {
 }
 
 impl Ingest {
-    pub(crate) fn new(metrics: Metrics) -> (Self, Reader) {
+    /// `prices`: what models cost whose agents do not say so.
+    pub(crate) fn new(metrics: Metrics, prices: Prices) -> (Self, Reader) {
         let (sender, queue) = mpsc::channel(QUEUED_MAX);
         let born_nanos = u64::try_from(clock::now().unix_micros()).unwrap_or(0).saturating_mul(1000);
         let reader = Reader {
             queue,
             metrics: metrics.clone(),
-            table: Table::default(),
+            table: Table::new(prices),
             totals: Totals::new(born_nanos),
             adopted: Vec::new(),
         };
@@ -179,7 +182,7 @@ impl Reader {
     }
 
     async fn fold(&mut self, room: &RoomName, content: Content) -> Vec<Draft> {
-        let signs = match content {
+        let mut signs = match content {
             Content::Telemetry { told: Told { mut signs, sums, .. }, held } => {
                 signs.extend(self.totals.take(sums));
                 drop(held);
@@ -187,6 +190,9 @@ impl Reader {
             }
             Content::Hook { agent, body, context } => self.read(agent, body, context).await,
         };
+        for field in sign::drop_unusable(&mut signs) {
+            self.metrics.ingest_unusable(field);
+        }
         let now = clock::now();
         let drafts = signs.iter().flat_map(|sign| self.table.take(room, sign, now)).collect();
         for _ in 0..self.table.lost() {
@@ -234,7 +240,9 @@ pub(crate) fn told<'a>(agent: &str, payloads: impl Iterator<Item = &'a Value>) -
     for (second, payload) in (0_i64..).zip(payloads) {
         let now = arcane_shared::Timestamp::from_unix_micros(second * 1_000_000);
         let _ = dialect::detect(payload);
-        for sign in dialect::read(agent, payload, &context).signs {
+        let mut signs = dialect::read(agent, payload, &context).signs;
+        sign::drop_unusable(&mut signs);
+        for sign in signs {
             drafts.extend(table.take(&room, &sign, now));
         }
         drafts.extend(table.pass(now).into_iter().flat_map(|(_, drafts)| drafts));
@@ -259,6 +267,7 @@ pub(crate) fn told_by_telemetry(signal: &str, body: &[u8]) -> Vec<Draft> {
             let now = arcane_shared::Timestamp::from_unix_micros(second * 1_000_000);
             let Ok(Told { mut signs, sums, .. }) = otlp::read(signal, encoding, body) else { break };
             signs.extend(totals.take(sums));
+            sign::drop_unusable(&mut signs);
             for sign in &signs {
                 drafts.extend(table.take(&room, sign, now));
             }

@@ -4,6 +4,7 @@ use arcane_shared::Timestamp;
 use serde_json::{Map, Value};
 
 use super::secrets::beginning;
+use super::sign::NO_COUNT;
 
 /// Most names of unknown fields that one payload reports.
 const UNKNOWN_MAX: usize = 8;
@@ -49,6 +50,18 @@ impl<'a> Fields<'a> {
     pub(crate) fn count(self, names: &[&str]) -> Option<u64> {
         let value = self.get(names)?;
         value.as_u64().or_else(|| value.as_str()?.parse().ok())
+    }
+
+    /// A count of tokens; [`NO_COUNT`] if what stands there is none.
+    pub(crate) fn tokens(self, names: &[&str]) -> Option<u64> {
+        self.get(names)?;
+        Some(self.count(names).unwrap_or(NO_COUNT))
+    }
+
+    /// A cost in dollars; no number if what stands there is none.
+    pub(crate) fn dollars(self, names: &[&str]) -> Option<f64> {
+        let value = self.get(names)?;
+        Some(value.as_f64().unwrap_or(f64::NAN))
     }
 
     /// An amount that is not negative.

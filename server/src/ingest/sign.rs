@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use arcane_shared::roster::{COST_USD_MAX, TOKENS_MAX};
 use arcane_shared::{DaemonName, Metadata, Timestamp};
 
 /// One thing that an agent's program tells of itself.
@@ -203,6 +204,9 @@ pub(crate) enum By {
     Histogram,
 }
 
+/// What stands for a count that is none: negative, no number, or no whole one. [`Usage::drop_unusable`] leaves it out.
+pub(crate) const NO_COUNT: u64 = u64::MAX;
+
 /// What was spent. What the agent does not say is absent, which is not 0.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Usage {
@@ -218,12 +222,61 @@ pub(crate) struct Usage {
     pub(crate) reasoning: Option<u64>,
     /// Dollars.
     pub(crate) cost_usd: Option<f64>,
+    /// The cost was computed from a table of prices: the agent reports none.
+    pub(crate) is_computed: bool,
+    /// Nobody knows what it cost.
+    pub(crate) is_unpriced: bool,
     /// Tokens of context in use.
     pub(crate) context: Option<u64>,
     /// Tokens that the context may have.
     pub(crate) context_limit: Option<u64>,
     /// The call that it was spent on.
     pub(crate) call: Option<Box<str>>,
+}
+
+impl Usage {
+    /// Leaves out what cannot be: more tokens than a request has, a cost that is none. Gives the names of those fields.
+    pub(crate) fn drop_unusable(&mut self) -> Vec<&'static str> {
+        let mut dropped = Vec::new();
+        for (count, field) in [
+            (&mut self.input, "input_tokens"),
+            (&mut self.output, "output_tokens"),
+            (&mut self.cache_read, "cache_read_tokens"),
+            (&mut self.cache_write, "cache_write_tokens"),
+            (&mut self.reasoning, "reasoning_tokens"),
+            (&mut self.context, "context_tokens"),
+            (&mut self.context_limit, "context_limit"),
+        ] {
+            if count.take_if(|count| *count > TOKENS_MAX).is_some() {
+                dropped.push(field);
+            }
+        }
+        if self.cost_usd.take_if(|cost| !(0.0..=COST_USD_MAX).contains(cost)).is_some() {
+            dropped.push("cost_usd");
+        }
+        dropped
+    }
+}
+
+/// Leaves out of signs what cannot be. Gives the names of those fields.
+pub(crate) fn drop_unusable(signs: &mut [Sign]) -> Vec<&'static str> {
+    let usages = signs.iter_mut().filter_map(|sign| match &mut sign.what {
+        What::Usage { usage, .. } => Some(usage),
+        _ => None,
+    });
+    usages.flat_map(Usage::drop_unusable).collect()
+}
+
+/// Tokens that were read without those of a cache, where a program counts both together.
+pub(crate) fn without_cache(all: u64, cached: [Option<u64>; 2]) -> u64 {
+    // A count that is none says nothing of the others.
+    let cached = cached.into_iter().flatten().filter(|count| *count <= TOKENS_MAX);
+    if all > TOKENS_MAX { all } else { all.saturating_sub(cached.sum()) }
+}
+
+/// Tokens that were written with those of reasoning, where a program counts them apart.
+pub(crate) fn with_reasoning(written: u64, reasoning: Option<u64>) -> u64 {
+    written.saturating_add(reasoning.filter(|count| *count <= TOKENS_MAX).unwrap_or(0))
 }
 
 impl Who {

@@ -14,6 +14,7 @@ pub(super) struct IngestMetrics {
     read: Family<AgentLabels, Counter>,
     dropped: Family<DroppedLabels, Counter>,
     unknown: Family<UnknownLabels, Counter>,
+    unusable: Family<FieldLabels, Counter>,
     telemetry: Family<SignalLabels, Counter>,
     rejected: Family<SignalLabels, Counter>,
     listening: Gauge,
@@ -28,6 +29,8 @@ impl IngestMetrics {
         registry.register("ingest_dropped", help, self.dropped.clone());
         let help = "Events and fields of agents' payloads that this version does not know";
         registry.register("ingest_unknown", help, self.unknown.clone());
+        let help = "Amounts that cannot be, which were left out of what agents told: more tokens than a request has, costs that are none";
+        registry.register("ingest_unusable", help, self.unusable.clone());
         let help = "Log records, spans and metrics of OpenTelemetry that were taken, by signal";
         registry.register("otlp_items", help, self.telemetry.clone());
         let help = "Parts of telemetry that were taken and could not be used, by signal";
@@ -53,6 +56,11 @@ struct DroppedLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FieldLabels {
+    field: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct UnknownLabels {
     agent: &'static str,
     kind: &'static str,
@@ -72,6 +80,11 @@ impl Metrics {
     /// A payload has an event, or a field, that its dialect does not know.
     pub(crate) fn ingest_unknown(&self, agent: &'static str, kind: &'static str) {
         self.inner.ingest.unknown.get_or_create(&UnknownLabels { agent, kind }).inc();
+    }
+
+    /// An amount that cannot be was left out of what an agent told: of which field.
+    pub(crate) fn ingest_unusable(&self, field: &'static str) {
+        self.inner.ingest.unusable.get_or_create(&FieldLabels { field }).inc();
     }
 
     /// Telemetry of a signal was taken: how much, and how much of it could not be used.

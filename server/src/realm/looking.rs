@@ -24,16 +24,17 @@ pub enum Look {
 }
 
 impl Realm {
-    /// Every daemon, or only the present ones, and an event that tells of the look if it is told.
+    /// Every daemon, or only the present ones, with their sessions and figures, and an event that tells of the look if it is told.
     pub async fn daemons(&self, only_active: bool, look: Look) -> Vec<DaemonCard> {
         let mut cards = self.cards().await;
         cards.retain(|card| card.is_active || !only_active);
+        self.add_figures(&mut cards);
         let query_type = if only_active { "active" } else { "all" };
         self.reveal(look, None, query_type, cards.len(), Emit::default());
         cards
     }
 
-    /// One daemon, and an event that tells of the look if it is told; `None` if it was never heard of.
+    /// One daemon, with its sessions and figures, and an event that tells of the look if it is told; `None` if it was never heard of.
     pub async fn daemon(&self, name: &DaemonName, look: Look) -> Option<DaemonCard> {
         self.recall().await;
         let card = self.card(&self.present().registry, name)?;
@@ -41,6 +42,9 @@ impl Realm {
             .with("total_invocations", json!(card.total_invocations))
             .with("average_execution_time", json!(card.average_execution_time));
         self.reveal(look, Some(&card), "state", 1, emit);
+        let mut cards = [card];
+        self.add_figures(&mut cards);
+        let [card] = cards;
         Some(card)
     }
 

@@ -4,6 +4,8 @@ use arcane_shared::DaemonName;
 use arcane_shared::daemon::DaemonCard;
 use arcane_shared::roster::DaemonState;
 
+use crate::clock;
+
 use super::registry::{Registry, mean};
 use super::{Decided, Emit, Realm, SpellFailure, VoiceMoment, answer};
 
@@ -35,6 +37,18 @@ impl Realm {
         });
         cards.extend(strangers);
         cards
+    }
+
+    /// Adds what events tell of sessions, tokens and cost.
+    pub(super) fn add_figures(&self, cards: &mut [DaemonCard]) {
+        let told = self.inner.bus.default_room().daemons();
+        let today = told.day(clock::now().unix_micros());
+        for card in cards {
+            if let Some(told) = told.get(card.daemon_name.as_str()) {
+                card.sessions.clone_from(&told.sessions);
+                (card.today, card.all) = (told.on_day(today), told.all);
+            }
+        }
     }
 
     /// Tells that a daemon has left of which only others told that it is here.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use arcane_shared::daemon::DaemonCard;
+use arcane_shared::roster::Sums;
 use arcane_shared::{DaemonName, Rgb, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -344,6 +345,9 @@ impl Entry {
             published: false,
             waiting_since: None,
             waiting: Vec::new(),
+            sessions: Vec::new(),
+            today: Sums::default(),
+            all: Sums::default(),
         }
     }
 }

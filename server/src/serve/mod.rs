@@ -168,7 +168,7 @@ impl Server {
         let addresses = Addresses::new(net.connections_per_address_max, &config.proxy.addresses);
         let metrics = if tls.is_some() { Metrics::with_certificate() } else { Metrics::new() };
         let (audit, telling) = open_audit(&gate, &bus);
-        let (ingest, reader) = Ingest::new(metrics.clone());
+        let (ingest, reader) = Ingest::new(metrics.clone(), config.prices.clone());
         let reading = tokio::spawn(reader.run(bus.clone()));
         let state = AppState::new(Parts {
             bus,

@@ -81,7 +81,9 @@ fn line(event: &Value) -> String {
         "prompt_length",
     ] {
         let value = &metadata[key];
-        if !(value.is_null() || event["spell_name"] == "invoke" && value == "") {
+        // Prices change with their table.
+        let is_computed = key == "cost_usd" && metadata["cost_computed"] == true;
+        if !(is_computed || value.is_null() || event["spell_name"] == "invoke" && value == "") {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             write!(line, " {key}={value}").unwrap();
         }

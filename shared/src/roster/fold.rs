@@ -1,7 +1,7 @@
 //! How an event changes a roster.
 
 use super::session::{SESSIONS_MAX, SessionState, is_same};
-use super::sign::{CallPart, Deed, Sign, Spent};
+use super::sign::{CallPart, Deed, Sign};
 use super::state::{Call, DaemonState, Failure, Wait};
 use super::sums::Sums;
 use super::{CALLS_MAX, DAEMONS_MAX, Roster, SILENCE_MICROS, TOGETHER_MAX, WAITS_MAX};
@@ -43,9 +43,7 @@ impl Roster {
         };
         let day = self.day(sign.at);
         let daemon = &mut self.daemons[at];
-        if day != daemon.day {
-            (daemon.day, daemon.today) = (day, Sums::default());
-        }
+        daemon.begin_day(day);
         if sign.color.is_some() {
             daemon.color = sign.color;
         }
@@ -56,7 +54,9 @@ impl Roster {
                 sums.end_call(*seconds, error.is_some());
             }
         });
+        daemon.spend_in_session(sign);
         daemon.settle();
+        self.spend_above(sign, day);
     }
 
     fn is_full(&self) -> bool {
@@ -81,7 +81,7 @@ impl Roster {
 impl Sign {
     /// Whether figures change by it, also those of a daemon that is not present.
     fn counts(&self) -> bool {
-        self.spent != Spent::default() || matches!(self.deed, Deed::Ended { .. })
+        !self.spent.is_none() || matches!(self.deed, Deed::Ended { .. })
     }
 
     /// Whether a daemon that is not present is so after it.
@@ -196,6 +196,9 @@ impl DaemonState {
 
     fn hear_session(&mut self, seq: Seq, sign: &Sign) {
         let Some(of) = sign.of.as_deref().filter(|_| sign.deed != Deed::Banished) else { return };
+        if of.parent.is_some() {
+            self.started_by.clone_from(&of.parent);
+        }
         let at = self.sessions.iter().position(|session| is_same(Some(&session.id), Some(&of.id)));
         let at = at.unwrap_or_else(|| {
             if self.sessions.len() >= SESSIONS_MAX {

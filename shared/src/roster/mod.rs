@@ -6,8 +6,10 @@
 mod amount;
 mod days;
 mod fold;
+mod lineage;
 mod session;
 mod sign;
+mod spent;
 mod state;
 mod sums;
 mod window;
@@ -21,6 +23,7 @@ pub use sign::{
     ACKNOWLEDGE, BEGIN, CALL_ID_CHARS_MAX, CallPart, END, ENRICH, FORGET, LINE_CHARS_MAX, PROGRESS, Sign,
     Spell,
 };
+pub use spent::{COST_USD_MAX, Spent, TOKENS_MAX};
 pub use state::{Call, DaemonState, Doing, Failure, Wait};
 pub use sums::Sums;
 pub use window::{Figures, Window};

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::amount::{Dollars, Seconds};
 use super::session::Membership;
+use super::spent::{COST_USD_MAX, Spent, TOKENS_MAX};
 use crate::{AnySpell, ArcaneEvent, DaemonName, Rgb, SpellName};
 
 /// Most characters of a line that the roster keeps: a task, a sentence, an error.
@@ -106,14 +107,6 @@ pub enum CallPart<'a> {
     },
 }
 
-/// What an event says was spent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Spent {
-    pub(super) input_tokens: Option<u64>,
-    pub(super) output_tokens: Option<u64>,
-    pub(super) cost_usd: Option<Dollars>,
-}
-
 /// The fields of metadata that are looked at.
 #[derive(Default)]
 struct Fields<'a> {
@@ -131,6 +124,12 @@ struct Fields<'a> {
     session: Option<&'a str>,
     agent_id: Option<&'a str>,
     parent_daemon: Option<&'a str>,
+    parent_agent_id: Option<&'a str>,
+    model: Option<&'a str>,
+    context_tokens: Option<u64>,
+    context_limit: Option<u64>,
+    /// The cost is none that an agent reported.
+    is_computed: bool,
     host: Option<&'a str>,
     project: Option<&'a str>,
     manifestations: Option<u64>,
@@ -230,7 +229,15 @@ impl<'a> Fields<'a> {
                 "execution_time" => fields.seconds = amount(value).map(Seconds::nearest),
                 "input_tokens" => fields.spent.input_tokens = count(value),
                 "output_tokens" => fields.spent.output_tokens = count(value),
-                "cost_usd" => fields.spent.cost_usd = amount(value).map(Dollars::nearest),
+                "cache_read_tokens" => fields.spent.cache_read_tokens = count(value),
+                "cache_write_tokens" => fields.spent.cache_write_tokens = count(value),
+                "reasoning_tokens" => fields.spent.reasoning_tokens = count(value),
+                "cost_usd" => fields.spent.cost_usd = cost(value),
+                "cost_computed" => fields.is_computed = value.as_bool() == Some(true),
+                "context_tokens" => fields.context_tokens = count(value),
+                "context_limit" => fields.context_limit = count(value),
+                "model" => fields.model = value.as_str(),
+                "parent_agent_id" => fields.parent_agent_id = value.as_str(),
                 "session" => fields.session = value.as_str(),
                 "agent_id" => fields.agent_id = value.as_str(),
                 "parent_daemon" => fields.parent_daemon = value.as_str(),
@@ -242,6 +249,12 @@ impl<'a> Fields<'a> {
                 _ => {}
             }
         }
+        let spent = &mut fields.spent;
+        if spent.cost_usd.is_some() {
+            spent.cost_computed_usd = spent.cost_usd.filter(|_| fields.is_computed);
+        } else {
+            spent.unpriced_tokens = Some(spent.tokens()).filter(|tokens| *tokens > 0);
+        }
         fields
     }
 
@@ -252,6 +265,10 @@ impl<'a> Fields<'a> {
             id: shortened(id, CALL_ID_CHARS_MAX),
             session: kept(self.session.filter(|_| said(self.agent_id).is_some())),
             parent: said(self.parent_daemon).and_then(|name| DaemonName::parse(name).ok()),
+            parent_id: kept(self.parent_agent_id),
+            model: kept(self.model),
+            context_tokens: self.context_tokens,
+            context_limit: self.context_limit,
             host: kept(self.host),
             project: kept(self.project),
             manifestations: self.manifestations,
@@ -313,10 +330,15 @@ fn amount(value: &Value) -> Option<f64> {
     value.as_f64().filter(|amount| amount.is_finite() && *amount >= 0.0)
 }
 
-/// A count; what a publisher wrote with a fraction is rounded.
+/// A count of tokens; what a publisher wrote with a fraction is rounded. `None`: it is none, or too large for one event.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; a cast saturates")]
 fn count(value: &Value) -> Option<u64> {
-    amount(value).map(|amount| (amount.min(1e12).round()) as u64)
+    amount(value).map(|amount| amount.round() as u64).filter(|count| *count <= TOKENS_MAX)
+}
+
+/// A cost. `None`: it is none, or too large for one event.
+fn cost(value: &Value) -> Option<Dollars> {
+    amount(value).filter(|cost| *cost <= COST_USD_MAX).map(Dollars::nearest)
 }
 
 fn said(text: Option<&str>) -> Option<&str> {

@@ -118,6 +118,9 @@ pub struct DaemonState {
     /// Its sessions that are present, in the order in which they began; of a publisher that names none, none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sessions: Vec<SessionState>,
+    /// Who last started it, if it is a subagent; also once it has gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_by: Option<DaemonName>,
     /// Calls that have begun and not ended, in the order of their beginnings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<Call>,
@@ -156,6 +159,7 @@ impl DaemonState {
             last: Box::default(),
             last_seq: 0,
             sessions: Vec::new(),
+            started_by: None,
             calls: Vec::new(),
             is_beginning: false,
             waiting: Vec::new(),

@@ -14,7 +14,7 @@ const MEMBERS_MAX: usize = 32;
 const SIMILARITY_MIN: f64 = 0.75;
 
 /// Keys that are fields of an event's metadata under the same name.
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 20] = [
     "session",
     "agent_id",
     "parent_daemon",
@@ -30,6 +30,9 @@ const FIELDS: [&str; 17] = [
     "execution_time",
     "input_tokens",
     "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
     "cost_usd",
     "why",
 ];

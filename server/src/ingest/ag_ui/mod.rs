@@ -14,7 +14,9 @@ pub(crate) use frames::events;
 use super::kept::Keeping;
 use super::line::{LINE_CHARS, Tool, call_print, short};
 use super::payload::Fields;
-use super::sign::{By, Call, Outcome, Prompter, Sign, Start, Usage, Via, Wait, What, Who, Why, print_of};
+use super::sign::{
+    By, Call, Outcome, Prompter, Sign, Start, Usage, Via, Wait, What, Who, Why, print_of, without_cache,
+};
 
 /// Most bytes of a call's arguments that are put together.
 const ARGUMENTS_BYTES_MAX: usize = 64 * 1024;
@@ -165,16 +167,19 @@ impl<'a> Reader<'a> {
             fields.get(&["usage"]).and_then(Value::as_array).into_iter().flatten().take(16).enumerate()
         {
             let Some(spent) = Fields::of(spent) else { continue };
-            let cached = spent.count(&["cachedInputTokens"]);
+            let cached = spent.tokens(&["cachedInputTokens"]);
             let usage = Usage {
-                input: spent.count(&["inputTokens"]).map(|all| all.saturating_sub(cached.unwrap_or(0))),
-                output: spent.count(&["outputTokens"]),
+                input: spent.tokens(&["inputTokens"]).map(|all| without_cache(all, [cached, None])),
+                output: spent.tokens(&["outputTokens"]),
                 cache_read: cached,
-                reasoning: spent.count(&["reasoningTokens"]),
+                reasoning: spent.tokens(&["reasoningTokens"]),
                 ..Usage::default()
             };
             let key = self.run.as_ref().map(|run| format!("{run} {n}").into());
             self.tell(fields, "RUN_FINISHED", What::Usage { usage, key, by: By::Hook });
+            if let Some(sign) = self.reading.signs.last_mut() {
+                sign.who.model = spent.name(&["model"]);
+            }
         }
         let outcome = fields.inner(&["outcome"]);
         if outcome.and_then(|outcome| outcome.text(&["type"])) == Some("interrupt") {

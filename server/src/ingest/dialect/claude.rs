@@ -162,7 +162,7 @@ pub(super) fn session_starts(reader: &mut Reader<'_>) {
         _ => Start::New,
     };
     reader.tell(What::Began(start));
-    let context = fields.count(&["context_tokens"]);
+    let context = fields.tokens(&["context_tokens"]);
     reader.usage(Usage { context, ..Usage::default() }, None);
 }
 

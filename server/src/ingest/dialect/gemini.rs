@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::failure;
 use super::super::payload::Fields;
-use super::super::sign::{Outcome, Prompter, Subagent, Usage, What, Why};
+use super::super::sign::{Outcome, Prompter, Subagent, Usage, What, Why, with_reasoning, without_cache};
 use super::claude::session_starts;
 use super::reader::{CallFields, Reader, said, text_of};
 
@@ -138,12 +138,12 @@ fn notification(reader: &mut Reader<'_>) {
 fn model_answered(reader: &mut Reader<'_>) {
     let usage = reader.fields.inner(&["llm_response"]).and_then(|answer| answer.inner(&["usageMetadata"]));
     let Some(usage) = usage else { return reader.tell(What::Alive) };
-    let cached = usage.count(&["cachedContentTokenCount"]);
-    let reasoning = usage.count(&["thoughtsTokenCount"]);
+    let cached = usage.tokens(&["cachedContentTokenCount"]);
+    let reasoning = usage.tokens(&["thoughtsTokenCount"]);
     let usage = Usage {
         // Those from the cache are among them.
-        input: usage.count(&["promptTokenCount"]).map(|all| all.saturating_sub(cached.unwrap_or(0))),
-        output: usage.count(&["candidatesTokenCount"]).map(|output| output + reasoning.unwrap_or(0)),
+        input: usage.tokens(&["promptTokenCount"]).map(|all| without_cache(all, [cached, None])),
+        output: usage.tokens(&["candidatesTokenCount"]).map(|output| with_reasoning(output, reasoning)),
         cache_read: cached,
         reasoning,
         ..Usage::default()

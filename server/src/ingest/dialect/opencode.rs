@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::failure;
 use super::super::line;
 use super::super::payload::Fields;
-use super::super::sign::{Outcome, Prompter, Start, Subagent, Usage, Wait, What, Why};
+use super::super::sign::{Outcome, Prompter, Start, Subagent, Usage, Wait, What, Why, with_reasoning};
 use super::reader::{Reader, said, text_of};
 
 const KNOWN: &[&str] =
@@ -179,15 +179,15 @@ fn part(reader: &mut Reader<'_>, properties: Fields<'_>) {
             let tokens = part.inner(&["tokens"]);
             let cache = tokens.and_then(|tokens| tokens.inner(&["cache"]));
             let count =
-                |fields: Option<Fields<'_>>, name: &str| fields.and_then(|fields| fields.count(&[name]));
+                |fields: Option<Fields<'_>>, name: &str| fields.and_then(|fields| fields.tokens(&[name]));
             let reasoning = count(tokens, "reasoning");
             let usage = Usage {
                 input: count(tokens, "input"),
-                output: count(tokens, "output").map(|output| output + reasoning.unwrap_or(0)),
+                output: count(tokens, "output").map(|output| with_reasoning(output, reasoning)),
                 cache_read: count(cache, "read"),
                 cache_write: count(cache, "write"),
                 reasoning,
-                cost_usd: part.amount(&["cost"]),
+                cost_usd: part.dollars(&["cost"]),
                 ..Usage::default()
             };
             reader.usage(usage, part.name(&["id"]));

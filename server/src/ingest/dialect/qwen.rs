@@ -128,8 +128,8 @@ fn named_by_its_id(agent: Subagent) -> Subagent {
 
 /// The end of a turn tells how full the context is. It says nothing of what was spent: its tokens are those of the last request.
 fn stop(reader: &mut Reader<'_>) {
-    let context = reader.fields.count(&["input_tokens"]);
-    let context_limit = reader.fields.count(&["context_limit"]);
+    let context = reader.fields.tokens(&["input_tokens"]);
+    let context_limit = reader.fields.tokens(&["context_limit"]);
     reader.usage(Usage { context, context_limit, ..Usage::default() }, None);
     reader.turn_ends(&["last_assistant_message"]);
 }

@@ -50,6 +50,8 @@ pub(crate) struct Told {
     pub(crate) items: usize,
     /// Points that could not be used, for want of what they are counted from.
     pub(crate) rejected: usize,
+    /// Fields of amounts that cannot be, one for each.
+    pub(crate) unusable: Vec<&'static str>,
 }
 
 impl Told {
@@ -75,7 +77,8 @@ pub(crate) fn read(signal: Signal, encoding: Encoding, body: &[u8]) -> Result<To
             let groups = decode::metrics(&plain, encoding)?;
             let read = metrics::read(&groups);
             let items = groups.iter().map(|group| group.items.len()).sum();
-            Told { signs: Vec::new(), sums: read.sums, items, rejected: read.unspecified }
+            let rejected = read.unspecified + read.unusable.len();
+            Told { sums: read.sums, items, rejected, unusable: read.unusable, ..Told::default() }
         }
     };
     Ok(told)

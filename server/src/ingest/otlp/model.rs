@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use arcane_shared::Timestamp;
 
 use super::super::secrets::beginning;
+use super::super::sign::NO_COUNT;
 use super::edge;
 
 /// Most bytes of a text that is kept as it came: an id, a name.
@@ -142,6 +143,18 @@ impl<'a> Attributes<'a> {
             Value::Text(text) => text.trim().parse().ok(),
             _ => None,
         })
+    }
+
+    /// A count of tokens; [`NO_COUNT`] if what stands there is none.
+    pub(crate) fn tokens(&self, names: &[&str]) -> Option<u64> {
+        let name = names.iter().find(|name| self.get(name).is_some())?;
+        Some(self.count(&[name]).unwrap_or(NO_COUNT))
+    }
+
+    /// A cost in dollars; no number if what stands there is none.
+    pub(crate) fn dollars(&self, names: &[&str]) -> Option<f64> {
+        let name = names.iter().find(|name| self.get(name).is_some())?;
+        Some(self.amount(&[name]).unwrap_or(f64::NAN))
     }
 
     /// An amount that is not negative; also one that is written as a text.

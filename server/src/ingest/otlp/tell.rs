@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::super::failure;
 use super::super::line::{self, Tool, call_print};
 use super::super::secrets::beginning;
-use super::super::sign::{By, Call, Outcome, Prompter, Sign, Usage, What, Who, print_of};
+use super::super::sign::{By, Call, Outcome, Prompter, Sign, Usage, What, Who, print_of, without_cache};
 use super::model::{Attributes, Span, moment};
 use super::program::Program;
 
@@ -133,29 +133,28 @@ pub(super) fn error_line(error: Option<&str>) -> Box<str> {
 
 /// Tokens as the conventions for generative AI count them: those of a cache are among those that were read.
 pub(super) fn usage_of(attributes: &Attributes<'_>) -> Usage {
-    let cache_read = attributes.count(&[
+    let cache_read = attributes.tokens(&[
         "gen_ai.usage.cache_read.input_tokens",
         "gen_ai.usage.cache_read_input_tokens",
         "gen_ai.usage.input_tokens.cached",
         "ai.usage.cachedInputTokens",
         "llm.token_count.prompt_details.cache_read",
     ]);
-    let cache_write = attributes.count(&[
+    let cache_write = attributes.tokens(&[
         "gen_ai.usage.cache_creation.input_tokens",
         "gen_ai.usage.cache_write.input_tokens",
         "gen_ai.usage.cache_creation_input_tokens",
         "llm.token_count.prompt_details.cache_write",
     ]);
-    let all = attributes.count(&[
+    let all = attributes.tokens(&[
         "gen_ai.usage.input_tokens",
         "gen_ai.usage.prompt_tokens",
         "ai.usage.inputTokens",
         "llm.token_count.prompt",
     ]);
-    let cached = cache_read.unwrap_or_default().saturating_add(cache_write.unwrap_or_default());
     Usage {
-        input: all.map(|all| all.saturating_sub(cached)),
-        output: attributes.count(&[
+        input: all.map(|all| without_cache(all, [cache_read, cache_write])),
+        output: attributes.tokens(&[
             "gen_ai.usage.output_tokens",
             "gen_ai.usage.completion_tokens",
             "ai.usage.outputTokens",
@@ -163,13 +162,13 @@ pub(super) fn usage_of(attributes: &Attributes<'_>) -> Usage {
         ]),
         cache_read,
         cache_write,
-        reasoning: attributes.count(&[
+        reasoning: attributes.tokens(&[
             "gen_ai.usage.reasoning.output_tokens",
             "gen_ai.usage.reasoning_tokens",
             "ai.usage.reasoningTokens",
             "llm.token_count.completion_details.reasoning",
         ]),
-        cost_usd: attributes.amount(&["gen_ai.usage.cost", "llm.cost.total"]),
+        cost_usd: attributes.dollars(&["gen_ai.usage.cost", "llm.cost.total"]),
         ..Usage::default()
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct Sum {
     pub(crate) metric: Box<str>,
     pub(crate) by: By,
     pub(crate) part: Part,
+    /// The model, if the program says.
+    pub(crate) model: Option<Box<str>>,
     pub(crate) temporality: Temporality,
     pub(crate) start_nanos: u64,
     pub(crate) nanos: u64,
@@ -73,7 +75,7 @@ impl Totals {
         Self { born_nanos, series: HashMap::new(), clock: 0 }
     }
 
-    /// What reports of one request add, as one sign for each session that they are of.
+    /// What reports of one request add, as one sign for each session and model that they are of.
     pub(crate) fn take(&mut self, sums: Vec<Sum>) -> Vec<Sign> {
         let mut accounts: Vec<(Sum, Added)> = Vec::new();
         for sum in sums {
@@ -82,7 +84,10 @@ impl Totals {
                 continue;
             }
             let same = |(of, _): &&mut (Sum, Added)| {
-                of.daemon == sum.daemon && of.session == sum.session && of.by == sum.by
+                of.daemon == sum.daemon
+                    && of.session == sum.session
+                    && of.by == sum.by
+                    && of.model == sum.model
             };
             match accounts.iter_mut().find(same) {
                 Some((_, added)) => added.add(sum.part, more),
@@ -204,12 +209,13 @@ impl Added {
             agent: None,
             cwd: None,
             host: None,
-            model: None,
+            model: of.model,
             turn: None,
             at: moment(of.nanos),
             sent_at: None,
         };
-        let key = Some(format!("{} {}", of.metric, of.nanos).into());
+        let model = who.model.as_deref().unwrap_or_default();
+        let key = Some(format!("{} {} {model}", of.metric, of.nanos).into());
         let what = What::Usage { usage, key, by: of.by };
         Sign { who, via: Via::Twin, source: of.source, event: of.metric, what }
     }
@@ -231,6 +237,7 @@ mod tests {
             metric: "tokens".into(),
             by: By::Metric,
             part: Part::Output { all: true },
+            model: None,
             temporality,
             start_nanos: start,
             nanos: at,

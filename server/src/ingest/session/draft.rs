@@ -221,8 +221,10 @@ impl<'a> Drafts<'a> {
         put(metadata, "text", answer.map(text));
     }
 
-    pub(super) fn usage(&mut self, actor: &Actor, usage: &Usage) {
+    /// What was spent. `model`: that of the request, which need not be the session's.
+    pub(super) fn usage(&mut self, actor: &Actor, usage: &Usage, model: Option<&str>) {
         let metadata = self.tell(actor, SpellName::Reveal, true, None);
+        put(metadata, "model", model.map(text));
         put(metadata, "query_type", Some(ENRICH));
         put(metadata, "call_id", usage.call.as_deref().map(text));
         put(metadata, "input_tokens", usage.input);
@@ -231,6 +233,8 @@ impl<'a> Drafts<'a> {
         put(metadata, "cache_write_tokens", usage.cache_write);
         put(metadata, "reasoning_tokens", usage.reasoning);
         put(metadata, "cost_usd", usage.cost_usd);
+        put(metadata, "cost_computed", usage.is_computed.then_some(true));
+        put(metadata, "unpriced", usage.is_unpriced.then_some(true));
         put(metadata, "context_tokens", usage.context);
         put(metadata, "context_limit", usage.context_limit);
     }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use arcane_shared::{DaemonName, Timestamp};
 
+use crate::config::{Prices, Tokens};
 use crate::intake::Draft;
 
 use super::super::line::project;
@@ -65,20 +66,20 @@ impl Session {
         }
     }
 
-    /// Folds a sign in. `account` is what was spent by all sessions of its agent.
+    /// Folds a sign in. `account` is what was spent by all sessions of its agent, `prices` what that costs if the agent does not say.
     pub(super) fn fold(
         &mut self,
         sign: &Sign,
         now: Timestamp,
         presence: &mut Presence,
-        account: &mut Account,
+        (account, prices): (&mut Account, &Prices),
     ) -> Vec<Draft> {
         if !self.is_new(sign) || sign.via == Via::Twin && self.main.stage == Stage::New {
             return Vec::new();
         }
         self.learn(&sign.who);
         self.heard = now;
-        let Some(sign) = self.news(sign, account) else { return Vec::new() };
+        let Some(sign) = self.news(sign, now, account, prices) else { return Vec::new() };
         let sign = &*sign;
         if sign.via == Via::Twin && !enriches(&sign.what) {
             // It goes on, and hooks tell what it does.
@@ -148,9 +149,19 @@ impl Session {
     }
 
     /// A sign with what of it was not told before; `None`: all of it was.
-    fn news<'a>(&mut self, sign: &'a Sign, account: &mut Account) -> Option<Cow<'a, Sign>> {
+    fn news<'a>(
+        &mut self,
+        sign: &'a Sign,
+        now: Timestamp,
+        account: &mut Account,
+        prices: &Prices,
+    ) -> Option<Cow<'a, Sign>> {
         let What::Usage { usage, key, by } = &sign.what else { return Some(Cow::Borrowed(sign)) };
-        let booked = account.book(&mut self.ledger, *by, usage)?;
+        // What model a subagent asks, its session's does not say.
+        let of_session = self.about.model.as_deref().filter(|_| sign.who.agent.is_none());
+        let model = sign.who.model.as_deref().or(of_session);
+        let price = price_of(prices, model, sign.who.at.unwrap_or(now));
+        let booked = account.book(&mut self.ledger, *by, usage, &price)?;
         if booked == *usage {
             return Some(Cow::Borrowed(sign));
         }
@@ -236,6 +247,15 @@ impl Session {
         step.leave(main, reason);
         drafts.done()
     }
+}
+
+/// What tokens of a model cost at a time.
+pub(super) fn price_of(
+    prices: &Prices,
+    model: Option<&str>,
+    at: Timestamp,
+) -> impl Fn(&Tokens, u64) -> Option<f64> {
+    move |tokens, length| prices.cost_usd(model?, at, tokens, length)
 }
 
 /// Whether telemetry beside hooks tells something that these may not know.

@@ -10,6 +10,10 @@ use super::key::Key;
 
 /// How long telemetry of an agent with hooks waits for them: 5 seconds, in microseconds.
 const WAIT_MICROS: i64 = 5_000_000;
+/// How long spans without a cost wait for the log records or hooks that have it: these are sent every five seconds, and may be late.
+const COST_WAIT_MICROS: i64 = 12_000_000;
+/// Telemetry of agents that say what a request cost, but not in its span.
+const SAY_COST_ELSEWHERE: [&str; 2] = ["claude-otlp", "opencode-otlp"];
 /// How long it is kept if nothing in it shows that somebody works: 10 minutes.
 const KEPT_MICROS: i64 = 10 * 60 * 1_000_000;
 /// Most sessions whose telemetry waits; what comes of others is dropped and counted.
@@ -17,36 +21,49 @@ const SESSIONS_MAX: usize = 256;
 /// Most signs of one session that wait; what comes beyond that is dropped and counted.
 const SIGNS_MAX: usize = 512;
 
-/// Most sums and ends that wait; those that come beyond that are told at once.
+/// Most sums and ends that wait, and most spans; those that come beyond that are told at once.
 const DEFERRED_MAX: usize = 4_096;
 
-/// Sums of metrics: they name neither requests nor, often, sessions, so they tell only what nobody else has. And ends of sessions, after which
-/// nothing else would be told.
+/// Sums of metrics: they name neither requests nor, often, sessions, so they tell only what nobody else has. Ends of sessions, after which
+/// nothing else would be told. And spans that do not say what a request cost, where the agent says it in another way.
 #[derive(Debug, Default)]
-pub(super) struct Deferred(VecDeque<(Timestamp, RoomName, Sign)>);
+pub(super) struct Deferred {
+    /// Those that wait for [`WAIT_MICROS`].
+    soon: VecDeque<(Timestamp, RoomName, Sign)>,
+    /// Those that wait for [`COST_WAIT_MICROS`].
+    later: VecDeque<(Timestamp, RoomName, Sign)>,
+}
 
 impl Deferred {
     /// Keeps a sign if it is one of these, and there is room.
     pub(super) fn defer(&mut self, room: &RoomName, sign: &Sign, now: Timestamp) -> bool {
-        let waits = match sign.what {
-            What::Usage { by: By::Metric | By::Histogram, .. } => true,
-            What::Ended { .. } => sign.via == Via::Twin,
-            _ => false,
+        let queue = match &sign.what {
+            What::Usage { by: By::Metric | By::Histogram, .. } => &mut self.soon,
+            What::Ended { .. } if sign.via == Via::Twin => &mut self.soon,
+            What::Usage { by: By::Span, usage, .. }
+                if usage.cost_usd.is_none() && SAY_COST_ELSEWHERE.contains(&sign.source) =>
+            {
+                &mut self.later
+            }
+            _ => return false,
         };
-        if !waits || self.0.len() >= DEFERRED_MAX {
+        if queue.len() >= DEFERRED_MAX {
             return false;
         }
-        self.0.push_back((now, room.clone(), sign.clone()));
+        queue.push_back((now, room.clone(), sign.clone()));
         true
     }
 
     /// Those that have waited long enough.
     pub(super) fn due(&mut self, now: Timestamp) -> Vec<(RoomName, Sign)> {
-        let is_due = |(since, ..): &(Timestamp, RoomName, Sign)| {
-            now.unix_micros() - since.unix_micros() >= WAIT_MICROS
-        };
-        let len = self.0.iter().take_while(|waiting| is_due(waiting)).count();
-        self.0.drain(..len).map(|(_, room, sign)| (room, sign)).collect()
+        let mut due = Vec::new();
+        for (queue, wait) in [(&mut self.later, COST_WAIT_MICROS), (&mut self.soon, WAIT_MICROS)] {
+            let is_due =
+                |(since, ..): &(Timestamp, RoomName, Sign)| now.unix_micros() - since.unix_micros() >= wait;
+            let len = queue.iter().take_while(|waiting| is_due(waiting)).count();
+            due.extend(queue.drain(..len).map(|(_, room, sign)| (room, sign)));
+        }
+        due
     }
 }
 

@@ -3,6 +3,11 @@
 //! Each way has a sum of its own, and what was told so far is as much as the largest of them. In whatever order they come the
 //! end is the same. Tokens of a cache are part of what was read: where one way tells them apart and another does not, both together
 //! are what was read, and no more.
+//!
+//! What nobody says the cost of is priced as it is told, and only then: tokens that come twice have one price. An agent's own word on
+//! what they cost, if it comes after that, counts for as much as it is more.
+
+use crate::config::Tokens;
 
 use super::super::sign::{By, Usage};
 
@@ -17,8 +22,20 @@ struct Sums {
     cache_write: u64,
     output: u64,
     reasoning: u64,
-    /// Billionths of a dollar.
+    /// Billionths of a dollar, as agents report them.
     cost: u64,
+}
+
+/// What some tokens cost, USD, where no agent says so. `length`: how many a request read; 0: they are of several.
+pub(super) type Price<'p> = &'p dyn Fn(&Tokens, u64) -> Option<f64>;
+
+/// Costs that are waiting for their counterpart: billionths of a dollar.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Open {
+    /// Computed ones, of tokens whose cost may yet be reported.
+    computed: u64,
+    /// Reported ones without tokens, which may yet be told of.
+    reported: u64,
 }
 
 /// What was spent, by each way that tells of it, and what was told.
@@ -33,14 +50,10 @@ pub(super) struct Ledger {
 pub(super) struct Account {
     sessions: Sums,
     loose: Ledger,
+    open: Open,
 }
 
 impl Sums {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a cost is not negative; a cast saturates"
-    )]
     fn of(usage: &Usage) -> Self {
         let count = |count: Option<u64>| count.unwrap_or_default();
         Self {
@@ -49,7 +62,7 @@ impl Sums {
             cache_write: count(usage.cache_write),
             output: count(usage.output),
             reasoning: count(usage.reasoning),
-            cost: (usage.cost_usd.unwrap_or_default().max(0.0) * UNITS).round() as u64,
+            cost: units(usage.cost_usd.unwrap_or_default()),
         }
     }
 
@@ -71,6 +84,20 @@ impl Sums {
     /// All that was read.
     fn read(self) -> u64 {
         self.input.saturating_add(self.cache_read).saturating_add(self.cache_write)
+    }
+
+    /// All that is paid for: reasoning is among what was written.
+    fn paid(self) -> u64 {
+        self.read().saturating_add(self.output)
+    }
+
+    fn tokens(self) -> Tokens {
+        Tokens {
+            input: self.input,
+            output: self.output,
+            cache_read: self.cache_read,
+            cache_write: self.cache_write,
+        }
     }
 
     /// What is to be told so that as much was told as `total` says.
@@ -98,46 +125,139 @@ impl Ledger {
     }
 }
 
+impl Open {
+    /// What a report's news cost: as it is reported, less what was computed of the same tokens; or else by price, less what was
+    /// reported of them. `spent`: all that the report says.
+    fn settle(&mut self, by: By, spent: Sums, news: Sums, price: Price<'_>) -> Cost {
+        if spent.cost > 0 {
+            let known = spent.paid().saturating_sub(news.paid());
+            // Of a report without tokens nobody knows which it means.
+            let of_known = if spent.paid() == 0 { news.cost } else { share(news.cost, known, spent.paid()) };
+            let covered = of_known.min(self.computed);
+            self.computed -= covered;
+            if spent.paid() == 0 {
+                self.reported = self.reported.saturating_add(news.cost - covered);
+            }
+            return Cost::Reported(news.cost - covered);
+        }
+        if news.paid() == 0 {
+            return Cost::None;
+        }
+        let is_of_several = matches!(by, By::Metric | By::Histogram);
+        let length = if is_of_several { 0 } else { spent.read() };
+        match price(&news.tokens(), length).map(units) {
+            priced if self.reported > 0 => self.was_reported(priced),
+            Some(cost) => {
+                self.computed = self.computed.saturating_add(cost);
+                Cost::Computed(cost)
+            }
+            None => Cost::Unpriced,
+        }
+    }
+
+    /// Tokens whose cost was reported before them.
+    fn was_reported(&mut self, priced: Option<u64>) -> Cost {
+        // Without a price the whole of it is theirs.
+        let covered = priced.unwrap_or(self.reported).min(self.reported);
+        self.reported -= covered;
+        let more = priced.unwrap_or_default() - covered.min(priced.unwrap_or_default());
+        self.computed = self.computed.saturating_add(more);
+        if more > 0 { Cost::Computed(more) } else { Cost::Reported(0) }
+    }
+}
+
+/// What news cost, billionths of a dollar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cost {
+    /// There is nothing that costs.
+    None,
+    /// As the agent says.
+    Reported(u64),
+    /// By the model's price.
+    Computed(u64),
+    /// Nobody knows.
+    Unpriced,
+}
+
 impl Account {
     /// What of a session's report is news.
-    pub(super) fn book(&mut self, session: &mut Ledger, by: By, usage: &Usage) -> Option<Usage> {
+    pub(super) fn book(
+        &mut self,
+        session: &mut Ledger,
+        by: By,
+        usage: &Usage,
+        price: Price<'_>,
+    ) -> Option<Usage> {
         let more = session.book(by, Sums::of(usage));
         self.sessions = self.sessions.plus(more);
         let more = self.loose.told.up_to(self.sessions);
         self.loose.told = self.loose.told.plus(more);
-        news(usage, more)
+        self.news(by, usage, more, price)
     }
 
     /// What of a report is news that names no session: it may be of what sessions told of.
-    pub(super) fn book_loose(&mut self, by: By, usage: &Usage) -> Option<Usage> {
+    pub(super) fn book_loose(&mut self, by: By, usage: &Usage, price: Price<'_>) -> Option<Usage> {
         let more = self.loose.book(by, Sums::of(usage));
-        news(usage, more)
+        self.news(by, usage, more, price)
+    }
+
+    fn news(&mut self, by: By, usage: &Usage, more: Sums, price: Price<'_>) -> Option<Usage> {
+        let cost = self.open.settle(by, Sums::of(usage), more, price);
+        news(usage, more, cost)
     }
 }
 
 /// A report of what is news; `None`: nothing is.
-fn news(usage: &Usage, more: Sums) -> Option<Usage> {
+fn news(usage: &Usage, more: Sums, cost: Cost) -> Option<Usage> {
     // A report says 0 of what it knows to be none; what was told before is left out.
     let part = |said: Option<u64>, more: u64| match said {
         Some(0) => Some(more),
         _ => Some(more).filter(|more| *more > 0),
     };
-    #[expect(clippy::cast_precision_loss, reason = "billionths of a dollar below 2^53")]
-    let cost = more.cost as f64 / UNITS;
-    let cost = match usage.cost_usd {
-        Some(said) if more.cost == Sums::of(usage).cost => Some(said),
-        _ => Some(cost).filter(|cost| *cost > 0.0),
+    let cost_usd = match cost {
+        Cost::Reported(cost) if cost == Sums::of(usage).cost => usage.cost_usd,
+        // That tokens cost no more than was told is known of them, too.
+        Cost::Reported(cost) if cost > 0 || more.paid() > 0 => Some(dollars(cost)),
+        Cost::Computed(cost) => Some(dollars(cost)),
+        Cost::Reported(_) | Cost::None | Cost::Unpriced => None,
     };
-    let is_news = more != Sums::default() || usage.context.is_some() || usage.context_limit.is_some();
+    let is_news = more.paid() > 0
+        || more.reasoning > 0
+        || cost_usd.is_some_and(|cost| cost > 0.0)
+        || usage.context.is_some()
+        || usage.context_limit.is_some();
     is_news.then(|| Usage {
         input: part(usage.input, more.input),
         output: part(usage.output, more.output),
         cache_read: part(usage.cache_read, more.cache_read),
         cache_write: part(usage.cache_write, more.cache_write),
         reasoning: part(usage.reasoning, more.reasoning),
-        cost_usd: cost,
+        cost_usd,
+        is_computed: matches!(cost, Cost::Computed(_)),
+        is_unpriced: cost == Cost::Unpriced,
         ..usage.clone()
     })
+}
+
+/// Dollars in billionths.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cost is not negative; a cast saturates"
+)]
+fn units(dollars: f64) -> u64 {
+    (dollars.max(0.0) * UNITS).round() as u64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "billionths of a dollar below 2^53")]
+fn dollars(units: u64) -> f64 {
+    units as f64 / UNITS
+}
+
+/// The share of an amount that so many of all have.
+fn share(amount: u64, some: u64, all: u64) -> u64 {
+    let share = u128::from(amount) * u128::from(some) / u128::from(all.max(1));
+    u64::try_from(share).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -165,8 +285,8 @@ mod tests {
         for Report { session, by, usage: (input, cache, output) } in reports {
             let usage = usage(*input, *cache, *output);
             let news = match session {
-                Some(at) => account.book(&mut sessions[*at], *by, &usage),
-                None => account.book_loose(*by, &usage),
+                Some(at) => account.book(&mut sessions[*at], *by, &usage, &|_, _| None),
+                None => account.book_loose(*by, &usage, &|_, _| None),
             };
             let news = news.unwrap_or_default();
             read += news.input.unwrap_or_default() + news.cache_read.unwrap_or_default();

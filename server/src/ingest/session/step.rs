@@ -91,7 +91,7 @@ impl Step<'_, '_> {
                 let ended = Ended { task, outcome, seconds: *seconds, output: output.as_deref() };
                 self.call_ends(actor, call, &ended);
             }
-            What::Usage { usage, .. } => self.drafts.usage(actor, usage),
+            What::Usage { usage, .. } => self.drafts.usage(actor, usage, self.sign.who.model.as_deref()),
             What::State { name, details, is_life } => {
                 self.drafts.state(actor, name, details);
                 if *is_life {
@@ -150,7 +150,9 @@ impl Step<'_, '_> {
                 }
             }
             What::CallEnded { call, outcome, .. } => self.fails(actor, call, outcome),
-            What::Usage { usage, .. } if *usage != Usage::default() => self.drafts.usage(actor, usage),
+            What::Usage { usage, .. } if *usage != Usage::default() => {
+                self.drafts.usage(actor, usage, self.sign.who.model.as_deref());
+            }
             _ => {}
         }
     }

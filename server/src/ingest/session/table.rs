@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use arcane_shared::roster::{DaemonState, Roster};
 use arcane_shared::{DaemonName, RoomName, Timestamp};
 
+use crate::config::Prices;
 use crate::intake::Draft;
 
 use super::super::sign::{Call, Sign, Subagent, Via, What};
 use super::actor::{Actor, Open, Presence, Stage, Turn, Waiting};
 use super::draft::{About, Drafts};
-use super::fold::Session;
+use super::fold::{Session, price_of};
 use super::held::{Deferred, Held, proves};
 use super::key::Key;
 use super::kinds::Kinds;
@@ -42,9 +43,15 @@ pub(crate) struct Table {
     held: Held,
     /// What others may tell of in more detail, or more of.
     deferred: Deferred,
+    prices: Prices,
 }
 
 impl Table {
+    /// A table without sessions. `prices`: what models cost whose agents do not say so.
+    pub(crate) fn new(prices: Prices) -> Self {
+        Self { prices, ..Self::default() }
+    }
+
     /// What becomes of a sign.
     pub(crate) fn take(&mut self, room: &RoomName, sign: &Sign, now: Timestamp) -> Vec<Draft> {
         if self.deferred.defer(room, sign, now) {
@@ -117,7 +124,7 @@ impl Table {
         *heard = now;
         let presence = self.present.entry(key.room.clone()).or_default();
         if let Some(session) = self.sessions.get_mut(key) {
-            drafts.extend(session.fold(sign, now, presence, account));
+            drafts.extend(session.fold(sign, now, presence, (account, &self.prices)));
         }
         drafts
     }
@@ -157,7 +164,9 @@ impl Table {
         self.forget_an_account(&account);
         let (account, heard) = self.accounts.entry(account).or_insert_with(|| (Account::default(), now));
         *heard = now;
-        let Some(news) = account.book_loose(*by, usage) else { return Vec::new() };
+        let model = sign.who.model.as_deref();
+        let price = price_of(&self.prices, model, sign.who.at.unwrap_or(now));
+        let Some(news) = account.book_loose(*by, usage, &price) else { return Vec::new() };
         let mut present = self
             .sessions
             .iter()
@@ -166,7 +175,7 @@ impl Table {
         let nobody = About::default();
         let about = only.map_or(&nobody, |(_, session)| &session.about);
         let mut drafts = Drafts::of(about, Some(sign));
-        drafts.usage(&Actor::new(daemon.clone(), None, now), &news);
+        drafts.usage(&Actor::new(daemon.clone(), None, now), &news, model);
         drafts.done()
     }
 

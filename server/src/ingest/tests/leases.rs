@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::super::dialect::Agent;
 use super::super::session::Table;
 use super::Lab;
+use crate::config::Prices;
 
 #[allow(clippy::needless_pass_by_value, reason = "payloads are written where they are used")]
 fn claude(event: &str, more: Value) -> Value {
@@ -64,7 +65,7 @@ fn sessions_of_an_earlier_run_go_on_and_end() {
     lab.hear(&claude("SessionStart", json!({})));
     lab.hear(&claude("SubagentStart", json!({"agent_id": "a", "agent_type": "Explore"})));
     lab.hear(&bash("PreToolUse", "1", "rm -r x")).hear(&bash("PermissionRequest", "", "rm -r x")).told();
-    lab.table = Table::default();
+    lab.table = Table::new(Prices::none());
     let roster = lab.roster();
     lab.table.adopt(&arcane_shared::RoomName::default(), &roster);
     // No second summons, and the call that was open ends.

@@ -5,6 +5,7 @@ mod claude;
 mod detected;
 mod leases;
 mod payloads;
+mod prices;
 mod shuffled;
 mod telemetry;
 mod telemetry_genai;
@@ -20,8 +21,9 @@ use serde_json::Value;
 use super::dialect::{self, Agent, Context};
 use super::otlp::{self, Encoding, Signal, Totals};
 use super::session::Table;
+use super::sign::drop_unusable;
 use crate::bus::{ArcaneEventBus, Submission};
-use crate::config::BusConfig;
+use crate::config::{BusConfig, Prices};
 use crate::intake::{self, Draft};
 
 /// One payload of a recording.
@@ -82,7 +84,7 @@ impl Lab {
         Self {
             agent,
             context: Context::default(),
-            table: Table::default(),
+            table: Table::new(Prices::none()),
             totals: Totals::new(0),
             bus: ArcaneEventBus::new(bus),
             now: 1_800_000_000_000_000,
@@ -92,7 +94,8 @@ impl Lab {
 
     /// A payload comes.
     pub(super) fn hear(&mut self, payload: &Value) -> &mut Self {
-        let signs = dialect::read(self.agent, payload, &self.context).signs;
+        let mut signs = dialect::read(self.agent, payload, &self.context).signs;
+        drop_unusable(&mut signs);
         self.now += 1_000;
         for sign in signs {
             let drafts = self.table.take(&RoomName::default(), &sign, Timestamp::from_unix_micros(self.now));
@@ -117,6 +120,7 @@ impl Lab {
         };
         let mut told = told.unwrap();
         told.signs.extend(self.totals.take(told.sums));
+        drop_unusable(&mut told.signs);
         self.now += 1_000;
         for sign in told.signs {
             let drafts = self.table.take(&RoomName::default(), &sign, Timestamp::from_unix_micros(self.now));

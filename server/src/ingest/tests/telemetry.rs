@@ -34,9 +34,8 @@ fn claude() {
     reveal claude query_type=progress phase=begin call_id=toolu_probe2_0_a task=Write
     invoke claude call_id=toolu_probe2_0_a task=Write …/project/probe.txt
     reveal claude query_type=progress phase=begin call_id=toolu_probe3_0_e task=Read …/project/probe.txt
-    reveal claude query_type=enrich input_tokens=1200 output_tokens=42 cache_read_tokens=800 cache_write_tokens=100
     invoke claude call_id=toolu_probe3_0_e task=Read …/project/probe.txt
-    reveal claude query_type=enrich cost_usd=0.0063
+    reveal claude query_type=enrich input_tokens=1200 output_tokens=42 cache_read_tokens=800 cache_write_tokens=100 cost_usd=0.0063
     reveal claude query_type=enrich input_tokens=1200 output_tokens=42 cache_read_tokens=800 cache_write_tokens=100 cost_usd=0.0063
     reveal claude query_type=progress phase=begin call_id=toolu_probe4_0_i task=Edit
     invoke claude call_id=toolu_probe4_0_i task=Edit …/project/probe.txt
@@ -324,11 +323,11 @@ fn qwen_in_a_terminal() {
 #[test]
 fn opencode() {
     insta::assert_snapshot!(alone(Agent::Opencode, "opencode/headless"), @r"
-    reveal opencode query_type=enrich input_tokens=1200 output_tokens=42 cache_read_tokens=800 reasoning_tokens=7
     summon opencode synthetic=true manifestations=1
     invoke opencode call_id=call_probe0_0_4 task=bash
     invoke opencode call_id=call_probe1_0_7 task=bash
     invoke opencode call_id=call_probe2_0_a task=write
     invoke opencode call_id=call_probe3_0_d task=read
+    reveal opencode query_type=enrich input_tokens=1200 output_tokens=42 cache_read_tokens=800 reasoning_tokens=7
     ");
 }

@@ -54,8 +54,7 @@ fn claude() {
     reveal claude query_type=progress phase=begin call_id=toolu_probe3_0_e task=Read probe.txt
     invoke claude call_id=toolu_probe3_0_e task=Read probe.txt
     reveal claude query_type=progress phase=begin call_id=toolu_probe4_0_i task=Edit probe.txt
-    reveal claude query_type=enrich input_tokens=1200 output_tokens=42 cache_read_tokens=800 cache_write_tokens=100
-    reveal claude query_type=enrich cost_usd=0.0063
+    reveal claude query_type=enrich input_tokens=1200 output_tokens=42 cache_read_tokens=800 cache_write_tokens=100 cost_usd=0.0063
     reveal claude query_type=enrich input_tokens=1200 output_tokens=42 cache_read_tokens=800 cache_write_tokens=100 cost_usd=0.0063
     invoke claude call_id=toolu_probe4_0_i task=Edit probe.txt
     reveal claude query_type=progress phase=begin call_id=toolu_probe5_1_n task=Second

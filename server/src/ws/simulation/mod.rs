@@ -103,7 +103,7 @@ impl Simulation {
         };
         let state = AppState::new(Parts {
             audit: Audit::off(),
-            ingest: crate::ingest::Ingest::new(metrics.clone()).0,
+            ingest: crate::ingest::Ingest::new(metrics.clone(), Default::default()).0,
             realm: realm.unwrap(),
             bus: bus.clone(),
             draining: watch::channel(false).1,

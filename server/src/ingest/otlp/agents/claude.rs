@@ -114,11 +114,11 @@ fn called(attributes: &Attributes<'_>) -> Called {
 /// What a request used. Its own counts leave a cache out, those of the conventions do not; only its own are read.
 fn usage(attributes: &Attributes<'_>) -> Usage {
     Usage {
-        input: attributes.count(&["input_tokens"]),
-        output: attributes.count(&["output_tokens"]),
-        cache_read: attributes.count(&["cache_read_tokens"]),
-        cache_write: attributes.count(&["cache_creation_tokens"]),
-        cost_usd: attributes.amount(&["cost_usd"]),
+        input: attributes.tokens(&["input_tokens"]),
+        output: attributes.tokens(&["output_tokens"]),
+        cache_read: attributes.tokens(&["cache_read_tokens"]),
+        cache_write: attributes.tokens(&["cache_creation_tokens"]),
+        cost_usd: attributes.dollars(&["cost_usd"]),
         ..Usage::default()
     }
 }

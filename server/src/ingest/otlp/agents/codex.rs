@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::super::failure;
-use super::super::super::sign::{By, Outcome, Prompter, Start, Subagent, Usage, What};
+use super::super::super::sign::{By, Outcome, Prompter, Start, Subagent, Usage, What, without_cache};
 use super::super::model::{Attributes, Record};
 use super::super::tell::{Called, Tell, error_line, exited, failed};
 
@@ -106,15 +106,16 @@ fn outcome(attributes: &Attributes<'_>) -> Outcome {
 }
 
 fn usage(attributes: &Attributes<'_>) -> Usage {
-    let cache_read = attributes.count(&["cached_token_count"]);
-    let cache_write = attributes.count(&["cache_write_token_count"]);
-    let cached = cache_read.unwrap_or_default().saturating_add(cache_write.unwrap_or_default());
+    let cache_read = attributes.tokens(&["cached_token_count"]);
+    let cache_write = attributes.tokens(&["cache_write_token_count"]);
     Usage {
-        input: attributes.count(&["input_token_count"]).map(|all| all.saturating_sub(cached)),
-        output: attributes.count(&["output_token_count"]),
+        input: attributes
+            .tokens(&["input_token_count"])
+            .map(|all| without_cache(all, [cache_read, cache_write])),
+        output: attributes.tokens(&["output_token_count"]),
         cache_read,
         cache_write,
-        reasoning: attributes.count(&["reasoning_token_count"]),
+        reasoning: attributes.tokens(&["reasoning_token_count"]),
         ..Usage::default()
     }
 }

@@ -1,7 +1,9 @@
 //! Gemini CLI's telemetry: log records tell everything but ids of calls, which only its spans have. Pure.
 
 use super::super::super::failure;
-use super::super::super::sign::{By, Outcome, Prompter, Start, Subagent, Usage, What, Who, print_of};
+use super::super::super::sign::{
+    By, Outcome, Prompter, Start, Subagent, Usage, What, Who, print_of, with_reasoning, without_cache,
+};
 use super::super::model::{Attributes, Record, Span};
 use super::super::tell::{Called, Tell, end_of, error_line, failed, said, usage_of};
 
@@ -99,14 +101,12 @@ fn key(attributes: &Attributes<'_>, who: &Who) -> String {
 
 /// Tokens of a cache are among the input; those of thoughts are not among the output.
 pub(super) fn usage(attributes: &Attributes<'_>) -> Usage {
-    let cache_read = attributes.count(&["cached_content_token_count"]);
-    let reasoning = attributes.count(&["thoughts_token_count"]);
-    let all = attributes.count(&["input_token_count"]);
+    let cache_read = attributes.tokens(&["cached_content_token_count"]);
+    let reasoning = attributes.tokens(&["thoughts_token_count"]);
+    let all = attributes.tokens(&["input_token_count"]);
     Usage {
-        input: all.map(|all| all.saturating_sub(cache_read.unwrap_or_default())),
-        output: attributes
-            .count(&["output_token_count"])
-            .map(|output| output.saturating_add(reasoning.unwrap_or_default())),
+        input: all.map(|all| without_cache(all, [cache_read, None])),
+        output: attributes.tokens(&["output_token_count"]).map(|output| with_reasoning(output, reasoning)),
         cache_read,
         reasoning,
         ..Usage::default()

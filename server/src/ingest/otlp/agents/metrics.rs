@@ -6,7 +6,11 @@ use super::super::super::dialect::Agent;
 use super::super::super::sign::By;
 use super::super::model::{Attributes, Group, Metric, Temporality};
 use super::super::program::{Program, daemon_named, print};
+use super::super::tell::model_of;
 use super::super::totals::{Part, Sum};
+
+/// Largest sum, of tokens or dollars, that a program may have counted: above it a float has no longer every whole number.
+const SUM_MAX: f64 = 9_007_199_254_740_991.0;
 
 /// What metrics of one request say.
 #[derive(Debug, Default, PartialEq)]
@@ -14,6 +18,8 @@ pub(in super::super) struct Read {
     pub(in super::super) sums: Vec<Sum>,
     /// Points that would be of use, and do not say what they are counted from.
     pub(in super::super) unspecified: usize,
+    /// Fields whose points are no amounts.
+    pub(in super::super) unusable: Vec<&'static str>,
 }
 
 pub(in super::super) fn read(groups: &[Group<'_, Metric<'_>>]) -> Read {
@@ -25,6 +31,10 @@ pub(in super::super) fn read(groups: &[Group<'_, Metric<'_>>]) -> Read {
                 let Some((part, by)) = part(&program, &metric.name, &point.attributes) else { continue };
                 if metric.temporality == Temporality::Unspecified {
                     read.unspecified += 1;
+                    continue;
+                }
+                if !(0.0..=SUM_MAX).contains(&point.value) {
+                    read.unusable.push(field(part));
                     continue;
                 }
                 let mut hasher = DefaultHasher::new();
@@ -44,6 +54,7 @@ pub(in super::super) fn read(groups: &[Group<'_, Metric<'_>>]) -> Read {
                     metric: metric.name.as_ref().into(),
                     by,
                     part,
+                    model: model_of(&point.attributes),
                     temporality: metric.temporality,
                     start_nanos: point.start_nanos,
                     nanos: point.nanos,
@@ -53,6 +64,18 @@ pub(in super::super) fn read(groups: &[Group<'_, Metric<'_>>]) -> Read {
         }
     }
     read
+}
+
+/// The field of an event that a sum becomes.
+fn field(part: Part) -> &'static str {
+    match part {
+        Part::Input { .. } => "input_tokens",
+        Part::Output { .. } => "output_tokens",
+        Part::CacheRead => "cache_read_tokens",
+        Part::CacheWrite => "cache_write_tokens",
+        Part::Reasoning => "reasoning_tokens",
+        Part::Dollars => "cost_usd",
+    }
 }
 
 /// What a point is a sum of.

@@ -1,7 +1,7 @@
 //! Qwen Code's telemetry: log records and spans, both with the model's ids of calls, which its hooks have as well. Pure.
 
 use super::super::super::failure;
-use super::super::super::sign::{By, Outcome, Prompter, Start, Subagent, Usage, What, Who};
+use super::super::super::sign::{By, Outcome, Prompter, Start, Subagent, Usage, What, Who, without_cache};
 use super::super::model::{Attributes, Record, Span};
 use super::super::tell::{Called, Tell, end_of, error_line, failed, model_of, said, usage_of};
 
@@ -68,7 +68,7 @@ pub(in super::super) fn span(tell: &mut Tell<'_>, span: &Span<'_>) {
         "qwen-code.llm_request" => {
             who.model = model_of(attributes);
             let usage =
-                Usage { reasoning: attributes.count(&["thoughts_token_count"]), ..usage_of(attributes) };
+                Usage { reasoning: attributes.tokens(&["thoughts_token_count"]), ..usage_of(attributes) };
             tell.usage(who, event, By::Span, format!("{:x}", span.id), usage);
         }
         "qwen-code.tool" => {
@@ -101,13 +101,13 @@ fn key(attributes: &Attributes<'_>, who: &Who) -> String {
 
 /// Tokens of a cache are among the input, and those of thoughts among the output: the total is both together.
 fn usage(attributes: &Attributes<'_>) -> Usage {
-    let cache_read = attributes.count(&["cached_content_token_count"]);
-    let all = attributes.count(&["input_token_count"]);
+    let cache_read = attributes.tokens(&["cached_content_token_count"]);
+    let all = attributes.tokens(&["input_token_count"]);
     Usage {
-        input: all.map(|all| all.saturating_sub(cache_read.unwrap_or_default())),
-        output: attributes.count(&["output_token_count"]),
+        input: all.map(|all| without_cache(all, [cache_read, None])),
+        output: attributes.tokens(&["output_token_count"]),
         cache_read,
-        reasoning: attributes.count(&["thoughts_token_count"]),
+        reasoning: attributes.tokens(&["thoughts_token_count"]),
         ..Usage::default()
     }
 }
