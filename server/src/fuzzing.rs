@@ -15,6 +15,31 @@ use crate::stream::LastId;
 
 /// Unix seconds.
 const NOW: u64 = 1_700_000_000;
+/// Rules for JSON that comes without any.
+const MAPS: &str = r#"
+[[ingest.map]]
+name = "ci.done"
+when = { "/event" = ["finished", true, 1], "/run/status" = "ok" }
+spell = "invoke"
+daemon = "/run/agent"
+description = "Build {/run/number} of {/repo}"
+task = "{/repo}"
+success = { "/run/status" = "ok" }
+time = "/at"
+id = "/delivery"
+execution_time = "/run/seconds"
+input_tokens = "/tokens"
+error = "/why"
+metadata = { branch = "/ref", prompt = "/said", all = "" }
+
+[[ingest.map]]
+name = "any"
+spell = "reveal"
+daemon = "/name"
+query_type = "/kind"
+time = "/time"
+success = "/ok"
+"#;
 const SECRET: &[u8; 32] = b"a secret of thirty-two bytes: 32";
 
 static KEYS: LazyLock<Keys> = LazyLock::new(|| {
@@ -69,17 +94,44 @@ pub fn hooks(agent: &str, text: &str) {
     let payloads: Vec<serde_json::Value> =
         text.lines().take(64).filter_map(|line| serde_json::from_str(line).ok()).collect();
     let twice = payloads.iter().flat_map(|payload| [payload, payload]);
-    for draft in ingest::told(agent, twice) {
-        assert!(draft.daemon_name.is_some());
-        crate::event::metadata::check(draft.spell_name, &draft.metadata).unwrap();
-        let bytes = serde_json::to_string(&draft.metadata).unwrap().len();
-        assert!(bytes < 64 * 1024, "{bytes} bytes of metadata");
-    }
+    told_in_bounds(ingest::told(agent, twice));
 }
 
 /// A request of telemetry, in either encoding, twice: what is read is told in events that anybody may publish, within bounds.
 pub fn otlp(signal: &str, body: &[u8]) {
-    for draft in ingest::told_by_telemetry(signal, body) {
+    told_in_bounds(ingest::told_by_telemetry(signal, body));
+}
+
+/// A body that is read as a `CloudEvent` in each mode: one, a batch, and what stands after headers, one a line, and a blank one.
+pub fn cloudevents(body: &[u8]) {
+    told_in_bounds(ingest::told_by_cloudevents(body));
+}
+
+/// Rules of the configuration, a line `---`, and JSON that they are for.
+pub fn maps(text: &str) {
+    let (rules, payload) = text.split_once("\n---\n").unwrap_or((MAPS, text));
+    let Ok(mut file) = rules.parse::<toml::Table>() else { return };
+    let Some(Ok(maps)) = file.remove("ingest").map(crate::config::Maps::read) else { return };
+    let Ok(payload) = ingest::cloudevent::json(payload.as_bytes()) else { return };
+    for address in maps.addresses() {
+        for content in [false, true] {
+            let keeping = ingest::kept::Keeping { content };
+            let mapped = ingest::mapping::map(maps.named(address), &payload, keeping, "/0");
+            let Some(Ok(mapped)) = mapped else { continue };
+            assert!(mapped.id.is_none_or(|id| !id.is_empty() && id.len() <= 512));
+            assert!(mapped.draft.daemon_name.is_some());
+            crate::event::metadata::check(mapped.draft.spell_name, &mapped.draft.metadata).unwrap();
+        }
+    }
+}
+
+/// Events of AG-UI, as JSON and as a stream, which come twice: what is read is told in events that anybody may publish, within bounds.
+pub fn ag_ui(body: &[u8]) {
+    told_in_bounds(ingest::told_by_ag_ui(body));
+}
+
+fn told_in_bounds(drafts: Vec<crate::intake::Draft>) {
+    for draft in drafts {
         assert!(draft.daemon_name.is_some());
         crate::event::metadata::check(draft.spell_name, &draft.metadata).unwrap();
         let bytes = serde_json::to_string(&draft.metadata).unwrap().len();

@@ -40,7 +40,7 @@ impl Maps {
     }
 
     /// Reads the value of `ingest`.
-    pub(super) fn read(value: toml::Value) -> Result<Self, WrongRule> {
+    pub(crate) fn read(value: toml::Value) -> Result<Self, WrongRule> {
         let wrong = |place: &str, detail: String| WrongRule { place: place.into(), detail };
         let toml::Value::Table(tables) = value else {
             return Err(wrong("ingest", "expected tables: [[ingest.map]]".into()));
