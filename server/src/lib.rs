@@ -30,6 +30,7 @@ mod intake;
 mod json;
 pub mod log;
 mod lore;
+mod mcp;
 mod metrics;
 mod query;
 pub mod realm;

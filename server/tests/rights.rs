@@ -43,6 +43,8 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("get", "/docs.css", Nothing),
     ("post", "/login", Link),
     ("get", "/whoami", Token),
+    // What its tools need has a test of its own.
+    ("post", "/mcp", Token),
     ("get", "/metrics", Anywhere("metrics")),
     ("get", "/rooms", Anywhere("subscribe")),
     ("get", "/consumers", Anywhere("subscribe")),
@@ -94,6 +96,7 @@ fn example(path: &str) -> (String, Option<Value>) {
         "/spell/parse" | "/spell/cast" => Some(json!({"spell": "summon claude"})),
         "/consumers/{name}/ack" => Some(json!({"seq": 1})),
         "/hooks/{agent}" => Some(json!({"hook_event_name": "Stop", "session_id": "s"})),
+        "/mcp" => Some(json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})),
         "/v1/logs" | "/v1/traces" | "/v1/metrics" => Some(json!({})),
         _ => None,
     };

@@ -13,6 +13,7 @@ mod hook;
 mod keys;
 mod login;
 mod manual;
+mod mcp;
 mod memory;
 mod metrics_listener;
 mod narrowed;
@@ -66,6 +67,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Hand a payload of an agent's hook from standard input to the server: for settings of agents.
     Hook(hook::Hook),
+    /// Speak the Model Context Protocol, so that an agent can tell of itself: for settings of agents.
+    Mcp(mcp::Mcp),
     /// Forget an absent daemon and what it has done.
     Forget(remove::Forget),
     /// Close a room that nobody uses, and delete what was kept of it.
@@ -133,6 +136,7 @@ pub fn run() -> ExitCode {
         Command::Detach(detach) => detach.run(),
         Command::Doctor(doctor) => block_on(doctor.run()),
         Command::Hook(hook) => return hook.run(),
+        Command::Mcp(mcp) => block_on(mcp.run()),
         Command::Forget(forget) => block_on(forget.run()),
         Command::Close(close) => block_on(close.run()),
         Command::Export(export) => export.run(),

@@ -350,6 +350,8 @@ fn announce(line: String, sign_in: Option<String>) {
 
 fn start_telemetry() {
     let filter = EnvFilter::try_from_env("ARCANE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // It writes what agents say, two lines for each request.
+    let filter = filter.add_directive("rmcp=off".parse().expect("a directive"));
     let colored = super::client::wants_color(&std::io::stderr());
     tracing_subscriber::fmt()
         .with_env_filter(filter)

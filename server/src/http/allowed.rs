@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use arcane_shared::{DaemonName, EventFilter, RoomName};
 use axum::extract::FromRequestParts;
@@ -11,8 +12,10 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::Site;
 use super::error::ApiError;
+use crate::budget::Budget;
 use crate::bus::HeldRoom;
 use crate::bus::history::Allowance;
+use crate::config::NetConfig;
 use crate::gate::limits::{Counted, Subject, TooMuch};
 use crate::gate::pass::{Cast, Kind, Subscribe};
 use crate::gate::places::{Place, TooManyOpen};
@@ -201,6 +204,37 @@ impl FromRequestParts<Site> for Known {
     async fn from_request_parts(parts: &mut Parts, _: &Site) -> Result<Self, ApiError> {
         let identified = parts.extensions.get::<Identified>().ok_or(TokenError::Missing)?;
         Ok(Self(identified.pass.clone()?))
+    }
+}
+
+/// The parts of the server, for a request whose right is checked act by act: it has a token that holds, or needs none.
+#[derive(Debug, Clone)]
+pub(crate) struct EachAct {
+    state: AppState,
+    extensions: Extensions,
+}
+
+impl EachAct {
+    /// What an act of this kind needs, if the request may.
+    pub(crate) fn may<R: Kind>(&self) -> Result<Allowed<R>, ApiError> {
+        Allowed::new(self.state.clone(), &self.extensions)
+    }
+
+    /// Bounds of what is read of a request, and the memory that it draws on.
+    pub(crate) fn bounds(&self) -> (&NetConfig, &Arc<Budget>) {
+        (&self.state.config.net, self.state.bus.budget())
+    }
+}
+
+impl FromRequestParts<Site> for EachAct {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, ApiError> {
+        let identified = parts.extensions.get::<Identified>().ok_or(TokenError::Missing)?;
+        identified.pass.as_ref().map_err(Clone::clone)?;
+        let mut extensions = Extensions::new();
+        extensions.insert(identified.clone());
+        Ok(Self { state: site.state.clone(), extensions })
     }
 }
 

@@ -47,7 +47,8 @@ impl Whose {
 
     /// Leaves it with an answer that may be told of.
     pub(super) fn sign(self, answer: &mut Response) {
-        if self.deletes || answer.status().is_client_error() {
+        let is_refused = answer.extensions().get::<Problematic>().is_some();
+        if self.deletes || is_refused || answer.status().is_client_error() {
             answer.extensions_mut().insert(self);
         }
     }

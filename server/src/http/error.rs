@@ -70,6 +70,8 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("tls", "The request came in the clear to a port that takes TLS alone."),
     ("origin", "A page of this origin, or a browser that asks for this host, may not."),
     ("handshake", "The request is no WebSocket handshake."),
+    ("accept", "`Accept` does not name every kind of answer that the protocol of the route has."),
+    ("mcp", "The request is not as the Model Context Protocol has it; `detail` says why."),
     ("range", "The part that was asked for is not there."),
     ("no-audio", "There is no such sound."),
     ("no-such-route", "There is nothing at this path."),
@@ -103,8 +105,13 @@ impl ApiError {
         )
     }
 
+    /// What it says, in words.
+    pub(super) fn words(&self) -> String {
+        self.0.detail.clone()
+    }
+
     /// Its kind, as [`KINDS`] has it.
-    fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         let kind = self.0.kind.trim_start_matches("/docs#problem-");
         KINDS.iter().find(|(known, _)| *known == kind).map_or("error", |(known, _)| known)
     }

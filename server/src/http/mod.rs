@@ -25,6 +25,7 @@ mod keyed;
 mod lines;
 mod login;
 mod mapped;
+mod mcp;
 mod metrics_alone;
 mod otlp;
 mod otlp_alone;
@@ -81,6 +82,7 @@ fn api() -> OpenApiRouter<Site> {
         .routes(routes!(cloudevents::take, cloudevents::handshake))
         .routes(routes!(mapped::take))
         .routes(routes!(ag_ui::take))
+        .routes(routes!(mcp::take))
         .routes(routes!(events::recent))
         .routes(routes!(events::stats))
         .routes(routes!(events::rooms))

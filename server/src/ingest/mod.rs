@@ -16,7 +16,7 @@ pub(crate) mod otlp;
 mod payload;
 pub(crate) mod priced;
 mod publish;
-mod secrets;
+pub(crate) mod secrets;
 mod session;
 pub(crate) mod sign;
 #[cfg(test)]
