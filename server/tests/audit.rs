@@ -66,6 +66,20 @@ async fn acts_and_refusals_are_told_with_who_what_and_why() {
 }
 
 #[tokio::test]
+async fn a_tool_that_is_refused_is_told_as_any_refusal() {
+    let guarded = Guarded::start().await;
+    let eve = token(&json!({"sub": "eve", "can": ["subscribe"]}));
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "summon", "arguments": {"daemon": "eve"}}});
+    let request = guarded.server.http.post(guarded.server.url("/mcp")).bearer_auth(&eve).json(&call);
+    let answer = request.header("accept", "application/json, text/event-stream").send().await.unwrap();
+    assert_eq!(answer.status(), 200, "the tool's own error");
+    let forbidden = json!({
+        "query_type": "audit", "asked": "POST /mcp", "refused": "forbidden", "subject": "eve", "address": "127.0.0.1"
+    });
+    assert_eq!(said(&entries(&guarded, 1).await[0]), forbidden);
+}
+
+#[tokio::test]
 async fn administrators_alone_read_it_and_nobody_changes_it() {
     let guarded = Guarded::start().await;
     let (admin, reader) =
