@@ -1,5 +1,6 @@
 //! `arcane …`: one file per subcommand.
 
+mod ag_ui;
 mod attach;
 mod cast;
 mod client;
@@ -69,6 +70,9 @@ enum Command {
     Hook(hook::Hook),
     /// Speak the Model Context Protocol, so that an agent can tell of itself: for settings of agents.
     Mcp(mcp::Mcp),
+    /// Follow what an agent's backend streams to its page, and tell of it here.
+    #[command(name = "ag-ui")]
+    AgUi(ag_ui::AgUi),
     /// Forget an absent daemon and what it has done.
     Forget(remove::Forget),
     /// Close a room that nobody uses, and delete what was kept of it.
@@ -137,6 +141,7 @@ pub fn run() -> ExitCode {
         Command::Doctor(doctor) => block_on(doctor.run()),
         Command::Hook(hook) => return hook.run(),
         Command::Mcp(mcp) => block_on(mcp.run()),
+        Command::AgUi(ag_ui) => block_on(ag_ui.run()),
         Command::Forget(forget) => block_on(forget.run()),
         Command::Close(close) => block_on(close.run()),
         Command::Export(export) => export.run(),
