@@ -19,6 +19,8 @@ use crate::time_travel::past_view;
 const STAGE_EVERY_MS: f64 = 100.0;
 /// Milliseconds between projections of tables and lists; the second where a CPU paints and has enough to do.
 const TEXT_EVERY_MS: [f64; 2] = [250.0, 500.0];
+/// Milliseconds until they say that a daemon waits for a human, or no longer.
+const ATTENTION_MS: f64 = 60.0;
 /// Milliseconds between drawings of the timeline.
 const STRIP_EVERY_MS: f64 = 500.0;
 /// Milliseconds between polite sentences.
@@ -131,6 +133,9 @@ impl Frame {
         }
         let busy = self.paint(now);
         let views = self.app.views;
+        if self.app.with(|page| std::mem::take(&mut page.attention)) == Some(true) {
+            self.due[2] = self.due[2].min(now + ATTENTION_MS);
+        }
         let texts = self.is_due(2, now, TEXT_EVERY_MS[usize::from(busy && self.is_software())]);
         if texts {
             self.app.with(|page| project::project_text(page, views));

@@ -63,6 +63,8 @@ pub(crate) struct Page {
     pub(crate) recorded: Option<Recorded>,
     /// The latest wait for a human that was known; `None`: nothing was shown yet.
     pub(crate) called: Option<Seq>,
+    /// Whether a daemon has begun or ceased to wait since this was looked at.
+    pub(crate) attention: bool,
     pins: Pins,
     /// The event that was opened last: it may be gone from the chronicle meanwhile.
     pub(crate) opened: Option<Rc<Stored>>,
@@ -114,6 +116,7 @@ impl Page {
             painter_failed: false,
             recorded: None,
             called: None,
+            attention: false,
             pins: Pins::default(),
             opened: None,
             search: Search::default(),
@@ -288,7 +291,14 @@ impl Page {
     }
 
     fn receive(&mut self, event: ReceivedEvent, hidden: bool) {
+        let name = event.daemon_name.clone();
+        let waits = |store: &Store| {
+            let daemon = name.as_ref().and_then(|name| store.daemons().get(name.as_str()));
+            daemon.is_some_and(|daemon| !daemon.waiting.is_empty())
+        };
+        let waited = waits(&self.store);
         let Some(stored) = self.store.receive(event) else { return };
+        self.attention |= waits(&self.store) != waited;
         self.heard_events += 1;
         self.memory.keep(&self.room, self.store.epoch(), &stored.event);
         self.time_travel.note(&stored);
