@@ -10,9 +10,10 @@ import { lighthouse } from "./rows/lighthouse.ts";
 import { paint } from "./rows/paint.ts";
 import { seek } from "./rows/seek.ts";
 import { soak } from "./rows/soak.ts";
+import { waits } from "./rows/waits.ts";
 import { weight } from "./rows/weight.ts";
 
-const all = [weight, paint, latency, journeys, frames, burst, soak, inversions, seek, lighthouse];
+const all = [weight, paint, latency, journeys, frames, burst, soak, inversions, seek, waits, lighthouse];
 
 export function chosen(): Measurement[] {
   const names = process.env.ARCANE_ROWS?.split(",").filter(Boolean);
