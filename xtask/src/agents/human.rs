@@ -71,6 +71,7 @@ pub(crate) fn sit_down(scene: &Scene<'_>) -> Result<Sat> {
         say(&mut terminal, &mut sat, "Do as the steps say. (steps: ask)")?;
         scene.until("that the agent waits", STEP_MAX, is_waiting)?;
         sat.waits += 1;
+        scene.consider();
         terminal.look(STILL, GLANCE_MAX);
         terminal.press(answer)?;
         let over =

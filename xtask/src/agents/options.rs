@@ -17,17 +17,21 @@ pub(crate) struct Options {
     pub(crate) keep: bool,
     /// Only the sessions without a terminal.
     pub(crate) headless: bool,
+    /// Where each agent's server shows the dashboard to who looks on.
+    pub(crate) watch: Option<u16>,
 }
 
 impl Options {
     /// Reads them; `None`: help is wanted.
     pub(crate) fn read(mut args: lexopt::Parser) -> Result<Option<Self>> {
-        let mut options = Self { agents: Agent::ALL.to_vec(), binary: None, keep: false, headless: false };
+        let mut options =
+            Self { agents: Agent::ALL.to_vec(), binary: None, keep: false, headless: false, watch: None };
         while let Some(arg) = args.next()? {
             match arg {
                 Long("only") => options.agents = named(&args.value()?.string()?)?,
                 Long("binary") => options.binary = Some(std::path::absolute(args.value()?)?),
                 Long("keep") => options.keep = true,
+                Long("watch") => options.watch = Some(args.value()?.parse()?),
                 Long("headless") => options.headless = true,
                 Short('h') | Long("help") => return Ok(None),
                 other => return Err(other.unexpected().into()),
@@ -63,6 +67,7 @@ mod tests {
     fn agents_are_chosen_by_name() {
         assert_eq!(read("--only codex,claude").unwrap().unwrap().agents, [Agent::Codex, Agent::Claude]);
         assert_eq!(read("").unwrap().unwrap().agents, Agent::ALL);
+        assert_eq!(read("--watch 8123").unwrap().unwrap().watch, Some(8123));
         let error = read("--only cursor").unwrap_err().to_string();
         assert!(error.contains("\"cursor\"") && error.contains("claude, codex"), "{error}");
     }

@@ -26,6 +26,8 @@ const COMMAND_MAX: Duration = Duration::from_secs(20);
 const QUIET: Duration = Duration::from_secs(12);
 /// How long the rest of what is told is waited for.
 const TOLD_MAX: Duration = Duration::from_secs(60);
+/// How long a question stands for who looks on.
+const CONSIDERED: Duration = Duration::from_secs(6);
 /// How often the server is asked.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -90,14 +92,13 @@ impl<'a> Scene<'a> {
         // It ends with this program, however that ends.
         let mut server =
             stage.project.pinned(&std::env::current_exe().context("finding this program")?, None);
-        server.arg(stage.arcane).args([
-            "serve",
-            "--no-dashboard",
-            "--listen",
-            "127.0.0.1:0",
-            "--otlp-listen",
-            "127.0.0.1:0",
-        ]);
+        let port = stage.options.watch.unwrap_or(0);
+        server.arg(stage.arcane).args(["serve", "--otlp-listen", "127.0.0.1:0"]);
+        server.args(["--listen", &format!("127.0.0.1:{port}")]);
+        match stage.options.watch {
+            Some(_) => server.arg("--dashboard").arg(stage.project.dist()),
+            None => server.arg("--no-dashboard"),
+        };
         server
             .arg("--data-dir")
             .arg(home.root.join("data"))
@@ -123,6 +124,13 @@ impl<'a> Scene<'a> {
         let said = || std::fs::read_to_string(self.home.root.join(&log)).unwrap_or_default();
         ensure!(status == 0, "`arcane {}` ended with {status}: {}", words.join(" "), said());
         Ok(())
+    }
+
+    /// Takes as long as a human to answer, if somebody looks on.
+    pub(crate) fn consider(&self) {
+        if self.stage.options.watch.is_some() {
+            thread::sleep(CONSIDERED);
+        }
     }
 
     fn attach(&self) -> Result<()> {

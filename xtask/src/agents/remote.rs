@@ -33,6 +33,7 @@ pub(crate) fn sit_down(scene: &Scene<'_>) -> Result<Sat> {
         scene.until("which request waits", LISTED_MAX, |_| {
             Ok(!http::get(port, "/permission")?[0]["id"].is_null())
         })?;
+        scene.consider();
         let listed = http::get(port, "/permission")?;
         let request = listed[0]["id"].as_str().context("a request has an id")?;
         http::post(port, &format!("/permission/{request}/reply"), &json!({"reply": reply}))?;
