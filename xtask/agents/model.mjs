@@ -41,6 +41,6 @@ async function answer(request, response) {
 const server = http.createServer((request, response) => {
   answer(request, response).catch(error => (response.headersSent ? response.destroy() : json(response, 500, { error: { message: String(error) } })));
 });
-server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+server.listen(0, '127.0.0.1', () => console.log(String(server.address().port)));
 // It ends with the one who started it.
 process.stdin.on('end', () => process.exit(0)).resume();
