@@ -96,15 +96,12 @@ pub(crate) fn line(daemons: &Daemons, daemon: &DaemonState, window: Window, unix
     line
 }
 
-/// How much of its calls succeeded, how long they took, and what it cost, in a line.
+/// How much of its calls succeeded and what it cost, or else how long they took, in a line: there is room for two.
 pub(crate) fn means(sums: &Sums) -> String {
     let rate = daemons::success_rate(sums).map_or_else(none, percent);
-    let mean = daemons::mean_seconds(sums).map_or_else(none, summary::seconds);
-    let mut means = [&rate, " · ", &mean].concat();
-    if let Some(cost) = sums.cost_usd {
-        means = [&means, " · ", &dollars(cost)].concat();
-    }
-    means
+    let mean = || daemons::mean_seconds(sums).map_or_else(none, summary::seconds);
+    let second = sums.cost_usd.map_or_else(mean, dollars);
+    [&rate, " · ", &second].concat()
 }
 
 fn row(daemons: &Daemons, daemon: &DaemonState, window: Window, unix: f64) -> Vec<String> {

@@ -191,10 +191,10 @@ impl Sign {
         let daemon = event.daemon_name.clone()?;
         let deed = fields.deed(event.spell_name.spell(), event.success);
         let line = match deed {
-            Deed::Began { .. } | Deed::Ended { .. } | Deed::Closed { .. } => {
+            Deed::Began { .. } | Deed::Ended { .. } | Deed::Closed { .. } | Deed::Waits { .. } => {
                 said(fields.task).unwrap_or(&event.description)
             }
-            Deed::Waits { .. } | Deed::Spoke { .. } => &event.description,
+            Deed::Spoke { .. } => &event.description,
             _ => "",
         };
         let failed = !event.success;

@@ -43,6 +43,11 @@ pub fn of(event: &ReceivedEvent) -> String {
             (Some(spell), _) => format!("“{spell}” was not understood"),
             _ => event.description.clone(),
         },
+        Some(SpellName::Voice)
+            if text("task").is_some() && event.metadata.get("attention") == Some(&Value::Bool(true)) =>
+        {
+            format!("asks: {}", text("task").unwrap_or_default())
+        }
         Some(SpellName::Voice) => format!("“{}”", event.description),
         None => event.description.clone(),
     };
