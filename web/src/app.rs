@@ -111,10 +111,12 @@ fn begin(app: AppHandle, canvas: HtmlCanvasElement, is_signing_in: bool) {
         move || {
             let plain = query().get("renderer").as_deref() == Some("2d");
             let painter = Painter::new(&canvas, plain);
-            if painter.is_none() {
-                app.views.stage.canvas.set(Canvas::Absent);
-            }
-            app.with(|page| page.painter = painter);
+            app.with(|page| {
+                if painter.is_none() {
+                    page.canvas = Canvas::Absent;
+                }
+                page.painter = painter;
+            });
         }
     };
     if crate::clock::is_manual() {
@@ -140,23 +142,23 @@ const GONE_AFTER: Duration = Duration::from_secs(8);
 fn watch_context(app: AppHandle, canvas: &HtmlCanvasElement) {
     let lost = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
         event.prevent_default();
-        app.with(|page| page.context_lost = true);
-        app.views.stage.canvas.set(Canvas::Lost);
+        app.with(|page| (page.context_lost, page.canvas) = (true, Canvas::Lost));
         let give_up = move || {
-            if app.views.stage.canvas.get_untracked() == Canvas::Lost {
-                app.views.stage.canvas.set(Canvas::Gone);
-            }
+            app.with(|page| {
+                if page.canvas == Canvas::Lost {
+                    page.canvas = Canvas::Gone;
+                }
+            });
         };
         set_timeout(give_up, GONE_AFTER);
     });
     let restored = Closure::<dyn FnMut()>::new(move || {
-        let back = app.with(|page| {
+        app.with(|page| {
             let (_, particles) = page.stage.painted();
             let back = page.painter.as_mut().is_some_and(|painter| painter.restore(particles).is_ok());
             page.context_lost = !back;
-            back
+            page.canvas = if back { Canvas::Painting } else { Canvas::Absent };
         });
-        app.views.stage.canvas.set(if back == Some(true) { Canvas::Painting } else { Canvas::Absent });
     });
     let _ = canvas.add_event_listener_with_callback("webglcontextlost", lost.as_ref().unchecked_ref());
     let _ =

@@ -21,7 +21,7 @@ use crate::components::chronicle::FEED_ROWS;
 use crate::components::daemons::DaemonView;
 use crate::components::event_detail::Detail;
 use crate::components::header::Figures;
-use crate::components::stage_view::{Canvas, LabelView, Quiet, Tip};
+use crate::components::stage_view::{Canvas, LabelView, Quiet, Said, Tip};
 use crate::page::Page;
 use crate::views::{Views, put};
 
@@ -57,9 +57,9 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
     put(views.stage.ratio, ratio(page, labels.len()));
     put(views.badge, views.header.reduced.get_untracked() && page.stage.display(now).is_some());
     if page.painter_failed {
-        put(views.stage.canvas, Canvas::Absent);
+        page.canvas = Canvas::Absent;
     }
-    put(views.stage.quiet, quiet(page));
+    put(views.stage.said, Said::of(quiet(page), page.canvas));
 }
 
 /// Tables and lists: four times a second.

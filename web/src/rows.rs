@@ -1,5 +1,9 @@
 //! Lists whose rows keep their identity: a row that changes tells only what shows that row.
 
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 /// What a row is known by.
@@ -33,10 +37,24 @@ impl From<&str> for Key {
     }
 }
 
+/// What rows show, whatever it is: one copy of what keeps and compares them for all lists, of which each would bring its own.
+trait Content: Any + Send + Sync {
+    fn equals(&self, other: &dyn Content) -> bool;
+}
+
+impl<T: PartialEq + Send + Sync + 'static> Content for T {
+    fn equals(&self, other: &dyn Content) -> bool {
+        (other as &dyn Any).downcast_ref::<T>() == Some(self)
+    }
+}
+
+/// What a row shows, as a signal.
+type Shown = ArcRwSignal<Arc<dyn Content>>;
+
 /// Rows in order, each with a signal of what it shows.
 pub(crate) struct Rows<T: 'static> {
-    keys: RwSignal<Vec<Key>>,
-    contents: StoredValue<Vec<(Key, ArcRwSignal<T>)>>,
+    all: AllRows,
+    kind: PhantomData<fn() -> T>,
 }
 
 impl<T> Copy for Rows<T> {}
@@ -47,32 +65,48 @@ impl<T> Clone for Rows<T> {
     }
 }
 
-impl<T: Send + Sync + 'static> Default for Rows<T> {
+impl<T> Default for Rows<T> {
     fn default() -> Self {
-        Self { keys: RwSignal::new(Vec::new()), contents: StoredValue::new(Vec::new()) }
+        Self { all: AllRows::default(), kind: PhantomData }
     }
 }
 
 impl<T: PartialEq + Send + Sync + 'static> Rows<T> {
     /// Whether there are none; tracked.
     pub(crate) fn is_empty(self) -> bool {
-        self.keys.with(Vec::is_empty)
+        self.all.keys.with(Vec::is_empty)
     }
 
     /// Makes the rows show these contents, in this order.
     pub(crate) fn put<K: Into<Key>>(self, contents: impl IntoIterator<Item = (K, T)>) {
-        self.put_all(contents.into_iter().map(|(key, content)| (key.into(), content)).collect());
+        let content = |content: T| -> Arc<dyn Content> { Arc::new(content) };
+        self.all.put(contents.into_iter().map(|(key, it)| (key.into(), content(it))).collect());
     }
 
-    fn put_all(self, contents: Vec<(Key, T)>) {
+    /// Whether a content of the key is known, and what is read of it.
+    pub(crate) fn read<R>(self, key: &str, read: impl FnOnce(&T) -> R) -> Option<R> {
+        let shown = self.all.shown(&Key::from(key))?;
+        shown.with_untracked(|content| kind_of(content).map(read))
+    }
+}
+
+/// Rows of whatever kind.
+#[derive(Clone, Copy, Default)]
+struct AllRows {
+    keys: RwSignal<Vec<Key>>,
+    contents: StoredValue<Vec<(Key, Shown)>>,
+}
+
+impl AllRows {
+    fn put(self, contents: Vec<(Key, Arc<dyn Content>)>) {
         let mut known = self.contents.get_value();
         let mut changed = Vec::new();
-        let after: Vec<(Key, ArcRwSignal<T>)> = contents
+        let after: Vec<(Key, Shown)> = contents
             .into_iter()
             .map(|(key, content)| match known.iter().position(|(own, _)| *own == key) {
                 Some(at) => {
                     let (_, signal) = known.swap_remove(at);
-                    if signal.with_untracked(|old| *old != content) {
+                    if signal.with_untracked(|old| !old.equals(&*content)) {
                         changed.push((signal.clone(), content));
                     }
                     (key, signal)
@@ -91,14 +125,45 @@ impl<T: PartialEq + Send + Sync + 'static> Rows<T> {
         }
     }
 
-    /// Whether a content of the key is known, and what is read of it.
-    pub(crate) fn read<R>(self, key: &str, read: impl FnOnce(&T) -> R) -> Option<R> {
-        self.content(&Key::from(key)).map(|content| content.with_untracked(read))
+    fn shown(self, key: &Key) -> Option<Shown> {
+        self.contents
+            .with_value(|rows| rows.iter().find(|(own, _)| own == key).map(|(_, shown)| shown.clone()))
+    }
+}
+
+/// A content as what it is.
+fn kind_of<T: 'static>(content: &Arc<dyn Content>) -> Option<&T> {
+    (&**content as &dyn Any).downcast_ref()
+}
+
+/// What a row shows, followed.
+pub(crate) struct Row<T: 'static> {
+    shown: Signal<Arc<dyn Content>>,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T> Copy for Row<T> {}
+
+impl<T> Clone for Row<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Send + Sync + 'static> Row<T> {
+    /// A part of it, followed.
+    pub(crate) fn pick<R: Default + Send + Sync + 'static>(self, part: fn(&T) -> R) -> Signal<R> {
+        Signal::derive(move || self.with(part))
     }
 
-    fn content(self, key: &Key) -> Option<ArcRwSignal<T>> {
-        self.contents
-            .with_value(|rows| rows.iter().find(|(own, _)| own == key).map(|(_, content)| content.clone()))
+    /// Something of it; tracked.
+    pub(crate) fn with<R: Default>(self, read: impl FnOnce(&T) -> R) -> R {
+        self.shown.with(|content| kind_of(content).map(read).unwrap_or_default())
+    }
+
+    /// Something of it, now.
+    pub(crate) fn with_untracked<R: Default>(self, read: impl FnOnce(&T) -> R) -> R {
+        self.shown.with_untracked(|content| kind_of(content).map(read).unwrap_or_default())
     }
 }
 
@@ -107,13 +172,11 @@ impl<T: PartialEq + Send + Sync + 'static> Rows<T> {
 pub(crate) fn Each<T, F, V>(rows: Rows<T>, children: F) -> impl IntoView
 where
     T: PartialEq + Send + Sync + 'static,
-    F: Fn(Signal<T>) -> V + Send + Sync + 'static,
+    F: Fn(Row<T>) -> V + Send + Sync + 'static,
     V: IntoAny + 'static,
 {
-    keyed(
-        rows.keys.into(),
-        Callback::new(move |key| rows.content(&key).map(|row| children(row.into()).into_any())),
-    )
+    let row = move |shown: Shown| children(Row { shown: shown.into(), kind: PhantomData }).into_any();
+    keyed(rows.all.keys.into(), Callback::new(move |key| rows.all.shown(&key).map(&row)))
 }
 
 /// Shows each of the names.

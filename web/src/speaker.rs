@@ -38,6 +38,17 @@ pub(crate) enum Sound {
     Paused,
 }
 
+impl Sound {
+    /// What the button says that turns it on and off.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Off => "Enable sound",
+            Self::On => "♪ on",
+            Self::Paused => "♪ paused",
+        }
+    }
+}
+
 /// What became of the stingers.
 #[derive(Default)]
 struct Heard {

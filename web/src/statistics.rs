@@ -1,6 +1,6 @@
 //! From the page's state to the statistics, while they are shown.
 
-use arcane_shared::roster::{DaemonState, Dollars, Sums, Window};
+use arcane_shared::roster::{DaemonState, Spent, Sums, Window};
 use arcane_stage::daemons::{self, Daemons, ROWS_MAX};
 use arcane_stage::latency::BOUNDS_MS;
 use arcane_stage::palette;
@@ -80,7 +80,7 @@ pub(crate) fn mana(page: &Page, window: Window, unix: f64) -> Vec<String> {
         return Vec::new();
     }
     let [read, written] = [all.input_tokens, all.output_tokens].map(|n| n.map_or_else(none, amount));
-    let cost = all.cost_usd.map_or_else(none, dollars);
+    let cost = cost(&all.spent()).unwrap_or_else(none);
     vec![format!("{read} · {written}"), cost, waited_in_words(waited)]
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn line(daemons: &Daemons, daemon: &DaemonState, window: Window, unix
     let mut line = summary::count(sums.invocations) + " calls · ";
     line += &tokens(&sums).map_or_else(none, amount);
     line += " tokens · ";
-    line += &sums.cost_usd.map_or_else(none, dollars);
+    line += &cost(&sums.spent()).unwrap_or_else(none);
     line += " ";
     line += &daemons.words(window);
     line
@@ -100,8 +100,8 @@ pub(crate) fn line(daemons: &Daemons, daemon: &DaemonState, window: Window, unix
 pub(crate) fn means(sums: &Sums) -> String {
     let rate = daemons::success_rate(sums).map_or_else(none, percent);
     let mean = || daemons::mean_seconds(sums).map_or_else(none, summary::seconds);
-    let second = sums.cost_usd.map_or_else(mean, dollars);
-    [&rate, " · ", &second].concat()
+    // What its subagents cost is its own cost, too.
+    [&rate, " · ", &cost(&sums.with_subagents()).unwrap_or_else(mean)].concat()
 }
 
 fn row(daemons: &Daemons, daemon: &DaemonState, window: Window, unix: f64) -> Vec<String> {
@@ -114,7 +114,7 @@ fn row(daemons: &Daemons, daemon: &DaemonState, window: Window, unix: f64) -> Ve
         daemons::success_rate(&sums).map_or_else(none, percent),
         daemons::mean_seconds(&sums).map_or_else(none, summary::seconds),
         tokens(&sums).map_or_else(none, amount),
-        sums.cost_usd.map_or_else(none, dollars),
+        cost(&sums.spent()).unwrap_or_else(none),
         waited_in_words(waited),
     ]
 }
@@ -140,8 +140,13 @@ fn percent(part: f64) -> String {
     fixed(part * 100.0, 1) + " %"
 }
 
-fn dollars(cost: Dollars) -> String {
-    format!("$ {}", fixed(cost.get(), 2))
+/// What something cost, as far as that is known: "≈" where prices of models say it and no agent, and that some of it has no price.
+/// `None`: no event says anything of it.
+fn cost(spent: &Spent) -> Option<String> {
+    let Some(cost) = spent.cost_usd else { return spent.unpriced_tokens.map(|_| "unpriced".into()) };
+    let computed = if spent.cost_computed_usd.is_some() { "≈ $ " } else { "$ " };
+    let unpriced = if spent.unpriced_tokens.is_some() { " + ?" } else { "" };
+    Some([computed, &fixed(cost.get(), 2), unpriced].concat())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]

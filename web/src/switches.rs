@@ -27,14 +27,15 @@ impl AppHandle {
 
     /// Turns sound on or off; where the system has suspended it, asks for it again.
     pub(crate) fn toggle_sound(self) {
+        // What the user sees is what the press is about.
         let shown = self.views.header.sound.get_untracked();
-        self.with(|page| match shown {
-            Sound::Off => page.speaker.enable(move || self.show_sound()),
-            Sound::On => page.speaker.disable(),
-            Sound::Paused => page.speaker.wake(),
+        self.with(|page| match [Sound::Off, Sound::On].map(|sound| shown == sound.word()) {
+            [true, _] => page.speaker.enable(move || self.show_sound()),
+            [_, true] => page.speaker.disable(),
+            _ => page.speaker.wake(),
         });
         self.show_sound();
-        let off = self.views.header.sound.get_untracked() == Sound::Off;
+        let off = self.views.header.sound.get_untracked() == Sound::Off.word();
         storage::write(storage::SOUND_KEY, if off { "off" } else { "on" });
     }
 
@@ -42,7 +43,7 @@ impl AppHandle {
     fn show_sound(self) {
         crate::views::put(
             self.views.header.sound,
-            self.with(|page| page.speaker.state()).unwrap_or_default(),
+            self.with(|page| page.speaker.state()).unwrap_or_default().word().to_owned(),
         );
     }
 

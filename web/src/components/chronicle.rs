@@ -15,7 +15,7 @@ use super::choice::Choice;
 use super::search::{Search, SearchChip};
 use crate::app_handle::AppHandle;
 use crate::pick::Pick;
-use crate::rows::{Each, Rows};
+use crate::rows::{Each, Row, Rows};
 
 /// Recycled rows.
 pub(crate) const FEED_ROWS: usize = 48;
@@ -172,8 +172,7 @@ fn is_within(list: NodeRef<html::Div>, target: Option<EventTarget>) -> bool {
 #[component]
 pub(super) fn FeedRow(
     /// Its place in the list, and what it is.
-    #[prop(into)]
-    entry: Signal<(usize, Entry)>,
+    entry: Row<(usize, Entry)>,
     /// What tests find it by; without one it is a row or a note of the feed.
     #[prop(optional)]
     testid: Option<&'static str>,

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::choice::Choice;
 use crate::app_handle::AppHandle;
 use crate::pick::Pick;
-use crate::rows::{Each, Rows};
+use crate::rows::{Each, Row, Rows};
 
 /// One row of the table, as text.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -111,11 +111,7 @@ pub(crate) fn WindowChoice(app: AppHandle) -> impl IntoView {
 
 /// One daemon, or the head of a place; a click on its name shows only its events, or only its daemons.
 #[component]
-fn DaemonRow(
-    #[prop(into)] daemon: Signal<DaemonView>,
-    place: RwSignal<String>,
-    app: AppHandle,
-) -> impl IntoView {
+fn DaemonRow(daemon: Row<DaemonView>, place: RwSignal<String>, app: AppHandle) -> impl IntoView {
     let (name, is_place) = daemon.with_untracked(|daemon| (daemon.name.clone(), daemon.is_place));
     let state = daemon.pick(|daemon| daemon.state);
     let chosen = name.clone();

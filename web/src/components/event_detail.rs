@@ -8,6 +8,9 @@ use crate::app_handle::AppHandle;
 use crate::clipboard;
 use crate::pick::Pick;
 
+/// What the button says that copies.
+const COPY: &str = "Copy JSON";
+
 /// An event in full.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Detail {
@@ -21,7 +24,7 @@ pub(crate) struct Detail {
 /// The event that is opened; `None`: none is.
 #[component]
 pub(crate) fn EventDetail(detail: RwSignal<Option<Detail>>, app: AppHandle) -> impl IntoView {
-    let copied = RwSignal::<Option<bool>>::new(None);
+    let copied = RwSignal::new(COPY.to_owned());
     let json = NodeRef::<html::Pre>::new();
     // What was shown last stays until another event is opened: a dialog that closes is still seen.
     let shown = Memo::new(move |before: Option<&Detail>| {
@@ -30,14 +33,15 @@ pub(crate) fn EventDetail(detail: RwSignal<Option<Detail>>, app: AppHandle) -> i
         let shown = now.or_else(|| before.cloned()).unwrap_or_default();
         // Its figures may go on; what was copied is the event, until it is closed.
         if is_closed || before.is_none_or(|before| before.json != shown.json) {
-            copied.set(None);
+            copied.set(COPY.to_owned());
         }
         shown
     });
     let copy = move |_| {
         let Some(json) = json.get_untracked() else { return };
         leptos::task::spawn_local(async move {
-            copied.set(Some(clipboard::copy(&json).await));
+            let is_copied = clipboard::copy(&json).await;
+            copied.set(if is_copied { "Copied" } else { "Not copied: it is selected" }.to_owned());
         });
     };
     let facts = move || {
@@ -66,11 +70,7 @@ pub(crate) fn EventDetail(detail: RwSignal<Option<Detail>>, app: AppHandle) -> i
                     {shown.pick(|d| if d.pinned { "Unpin" } else { "Pin" })}
                 </button>
                 <button class="pill" data-testid="copy" on:click=copy>
-                    {copied.pick(|copied| match copied {
-                        None => "Copy JSON",
-                        Some(true) => "Copied",
-                        Some(false) => "Not copied: it is selected",
-                    })}
+                    {copied}
                 </button>
             </Actions>
         </Dialog>

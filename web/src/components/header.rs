@@ -28,7 +28,8 @@ pub(crate) struct HeaderState {
     pub(crate) figures: RwSignal<Figures>,
     pub(crate) room: RwSignal<String>,
     pub(crate) rooms: RwSignal<Vec<String>>,
-    pub(crate) sound: RwSignal<Sound>,
+    /// Whether the page can be heard: [`Sound::word`].
+    pub(crate) sound: RwSignal<String>,
     /// Whether less motion is shown.
     pub(crate) reduced: RwSignal<bool>,
 }
@@ -39,7 +40,7 @@ impl HeaderState {
             figures: RwSignal::new(Figures { state: "connecting", ..Figures::default() }),
             room: RwSignal::new(room.to_owned()),
             rooms: RwSignal::new(vec![room.to_owned()]),
-            sound: RwSignal::default(),
+            sound: RwSignal::new(Sound::Off.word().to_owned()),
             reduced: RwSignal::new(reduced),
         }
     }
@@ -120,16 +121,12 @@ fn Switches(state: HeaderState, app: AppHandle) -> impl IntoView {
         <div class="switches">
             <button
                 class="pill" data-testid="sound-toggle"
-                aria-pressed=sound.pick(|sound| (*sound != Sound::Off).to_string())
+                aria-pressed=sound.pick(|sound| (sound != Sound::Off.word()).to_string())
                 // Any other press wakes it: here the click decides.
                 on:pointerdown=move |event| event.stop_propagation()
                 on:click=move |_| app.toggle_sound()
             >
-                {sound.pick(|sound| match sound {
-                    Sound::Off => "Enable sound",
-                    Sound::On => "♪ on",
-                    Sound::Paused => "♪ paused",
-                })}
+                {sound}
             </button>
             <button
                 class="pill" data-testid="motion-toggle"

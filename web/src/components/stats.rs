@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::daemons::WindowChoice;
 use super::dialog::{Actions, Dialog};
 use crate::app_handle::AppHandle;
-use crate::rows::{Each, Rows};
+use crate::rows::{Each, Row, Rows};
 
 /// A row of texts: one type for all lists of the statistics, of which each brings a copy of what shows a list.
 type Texts = Vec<String>;
@@ -64,13 +64,13 @@ pub(crate) fn Stats(state: StatsState, app: AppHandle) -> impl IntoView {
 }
 
 /// One text of a row.
-fn text(row: Signal<Texts>, at: usize) -> Signal<String> {
+fn text(row: Row<Texts>, at: usize) -> Signal<String> {
     Signal::derive(move || row.with(|row| row.get(at).cloned().unwrap_or_default()))
 }
 
 /// One bar of the histogram.
 #[component]
-fn Bar(#[prop(into)] bin: Signal<Texts>) -> impl IntoView {
+fn Bar(bin: Row<Texts>) -> impl IntoView {
     view! {
         <li class=text(bin, 3) style:--part=text(bin, 2)>
             <b>{text(bin, 1)}</b>
@@ -82,7 +82,7 @@ fn Bar(#[prop(into)] bin: Signal<Texts>) -> impl IntoView {
 
 /// One daemon's line.
 #[component]
-fn Line(#[prop(into)] row: Signal<Texts>) -> impl IntoView {
+fn Line(row: Row<Texts>) -> impl IntoView {
     let cell = move |at: usize| view! { <td>{text(row, at)}</td> };
     view! {
         <tr style:--own=text(row, 1)>

@@ -30,6 +30,7 @@ use self::memory::Memory;
 use self::performance::Performed;
 use self::recordings::Recorded;
 use crate::clock;
+use crate::components::stage_view::Canvas;
 use crate::painter::Painter;
 use crate::socket::{Heard, Socket};
 use crate::speaker::Speaker;
@@ -57,6 +58,8 @@ pub(crate) struct Page {
     /// Events that the server still reads from its log for us.
     pub(crate) lagging: u64,
     pub(crate) context_lost: bool,
+    /// How the stage is painted.
+    pub(crate) canvas: Canvas,
     /// The painter turned out to be none.
     pub(crate) painter_failed: bool,
     /// What the page shows instead of a server's stream.
@@ -113,6 +116,7 @@ impl Page {
             heard_events: 0,
             lagging: 0,
             context_lost: false,
+            canvas: Canvas::default(),
             painter_failed: false,
             recorded: None,
             called: None,

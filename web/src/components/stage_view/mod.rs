@@ -8,11 +8,11 @@ use leptos::html;
 use leptos::prelude::*;
 
 use self::quiet::Middle;
-pub(crate) use self::quiet::{Canvas, Quiet};
+pub(crate) use self::quiet::{Canvas, Quiet, Said};
 use super::spell_bar::SpellBar;
 use crate::app_handle::AppHandle;
 use crate::pick::Pick;
-use crate::rows::{Each, Rows};
+use crate::rows::{Each, Row, Rows};
 use crate::time_travel::banner::Banner;
 
 /// A label on the stage.
@@ -39,7 +39,7 @@ pub(crate) struct Tip {
 }
 
 /// What the stage shows.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct StageState {
     pub(crate) scene: NodeRef<html::Canvas>,
     /// The part of the canvas that nothing covers.
@@ -53,12 +53,29 @@ pub(crate) struct StageState {
     pub(crate) speaker: RwSignal<String>,
     /// The storm that is on: failures within ten seconds, and since it began; empty: none is.
     pub(crate) storm: RwSignal<String>,
-    pub(crate) quiet: RwSignal<Quiet>,
-    pub(crate) canvas: RwSignal<Canvas>,
+    /// What to say where there is nothing to see.
+    pub(crate) said: RwSignal<Said>,
     /// What the stage leaves out: several events in one mark, daemons without a circle.
     pub(crate) ratio: RwSignal<String>,
     /// What the pointer or the focus is on.
     pub(crate) tip: RwSignal<Option<Tip>>,
+}
+
+impl Default for StageState {
+    fn default() -> Self {
+        Self {
+            scene: NodeRef::new(),
+            hole: NodeRef::new(),
+            labels: Rows::default(),
+            display: RwSignal::default(),
+            spoken: RwSignal::default(),
+            speaker: RwSignal::default(),
+            storm: RwSignal::default(),
+            said: RwSignal::new(Said::of(Quiet::default(), Canvas::default())),
+            ratio: RwSignal::default(),
+            tip: RwSignal::default(),
+        }
+    }
 }
 
 /// The stage, and the spell bar below it.
@@ -105,7 +122,7 @@ pub(crate) fn StageView(state: StageState, app: AppHandle) -> impl IntoView {
 
 /// A daemon's name at its circle. The focus on it names what the circle is about; a click shows its events only.
 #[component]
-fn Label(#[prop(into)] label: Signal<LabelView>, app: AppHandle) -> impl IntoView {
+fn Label(label: Row<LabelView>, app: AppHandle) -> impl IntoView {
     let name = label.with_untracked(|label| label.name.clone());
     let (focused, chosen) = (name.clone(), name.clone());
     view! {

@@ -48,9 +48,10 @@ pub(crate) enum Quiet {
     Locked(String),
 }
 
-/// One thing to say.
+/// One thing to say; nothing is shown where there is nothing to say.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Said {
+pub(crate) struct Said {
+    is_nothing: bool,
     kind: &'static str,
     testid: Option<&'static str>,
     title: String,
@@ -66,10 +67,10 @@ struct Said {
 }
 
 impl Said {
-    fn of(quiet: Quiet, canvas: Canvas) -> Option<Self> {
+    pub(crate) fn of(quiet: Quiet, canvas: Canvas) -> Self {
         let title =
             |title: &str, told: &str| Self { title: title.into(), told: told.into(), ..Self::default() };
-        Some(match (canvas, quiet) {
+        match (canvas, quiet) {
             (Canvas::Lost, _) => {
                 title("The stage lost its light", "The browser took the graphics context. The tables go on.")
             }
@@ -80,7 +81,7 @@ impl Said {
             (Canvas::Absent, Quiet::No) => {
                 title("No canvas here", "This browser cannot paint the stage. The tables go on.")
             }
-            (_, Quiet::No) => return None,
+            (_, Quiet::No) => Self { is_nothing: true, ..Self::default() },
             (_, Quiet::Connecting) => title("Opening the gate …", ""),
             (_, Quiet::Empty) => {
                 Self { testid: Some("empty-state"), how: true, ..title("The realm is quiet", "") }
@@ -115,15 +116,14 @@ impl Said {
             (_, Quiet::Disconnected(reason)) => {
                 Self { kind: "cutting", ..title("The thread to the realm is cut", &reason) }
             }
-        })
+        }
     }
 }
 
 /// What stands in the middle.
 #[component]
 pub(super) fn Middle(state: StageState, app: AppHandle) -> impl IntoView {
-    let StageState { display, storm, quiet, canvas, .. } = state;
-    let said = Memo::new(move |_| Said::of(quiet.get(), canvas.get()));
+    let StageState { display, storm, said, .. } = state;
     view! {
         <div class="middle">
             <p
@@ -142,29 +142,28 @@ pub(super) fn Middle(state: StageState, app: AppHandle) -> impl IntoView {
 
 /// Says one thing, or is hidden.
 #[component]
-fn Silence(said: Memo<Option<Said>>, app: AppHandle) -> impl IntoView {
-    let (is_hidden, now) = (said.pick(Option::is_none), Memo::new(move |_| said.get().unwrap_or_default()));
+fn Silence(said: RwSignal<Said>, app: AppHandle) -> impl IntoView {
     let refused = app.views.spells.refused;
-    let no_hints = Signal::derive(move || !now.with(|said| said.how) || !refused.with(String::is_empty));
+    let no_hints = Signal::derive(move || !said.with(|said| said.how) || !refused.with(String::is_empty));
     let curl = Signal::derive(move || curl(app));
     view! {
         <div
             id="quiet"
-            class=now.pick(|said| format!("quiet {}", said.kind))
-            data-testid=now.pick(|said| said.testid)
-            role=now.pick(|said| said.actions.then_some("alert"))
-            hidden=is_hidden
+            class=said.pick(|said| format!("quiet {}", said.kind))
+            data-testid=said.pick(|said| said.testid)
+            role=said.pick(|said| said.actions.then_some("alert"))
+            hidden=said.pick(|said| said.is_nothing)
         >
-            <h2>{now.pick(|said| said.title.clone())}</h2>
-            <p hidden=now.pick(|said| said.told.is_empty())>{now.pick(|said| said.told.clone())}</p>
+            <h2>{said.pick(|said| said.title.clone())}</h2>
+            <p hidden=said.pick(|said| said.told.is_empty())>{said.pick(|said| said.told.clone())}</p>
             <p hidden=no_hints translate="yes">"Press "<kbd>"/"</kbd>" and type "<span class="try" translate="no">"summon claude"</span></p>
             <p hidden=no_hints translate="yes">"or, from a shell:"</p>
             <code hidden=no_hints>{curl}</code>
-            <SignIn app hidden=now.pick(|said| !said.locked)/>
-            <p class="actions" hidden=now.pick(|said| !said.reconnects)>
+            <SignIn app hidden=said.pick(|said| !said.locked)/>
+            <p class="actions" hidden=said.pick(|said| !said.reconnects)>
                 <button class="pill" data-testid="try-now" on:click=move |_| app.try_now()>"Try now"</button>
             </p>
-            <p class="actions" hidden=now.pick(|said| !said.actions)>
+            <p class="actions" hidden=said.pick(|said| !said.actions)>
                 <button class="pill" data-testid="retry" on:click=move |_| app.travel(Page::retry)>
                     "Try again"
                 </button>
