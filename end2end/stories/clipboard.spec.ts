@@ -31,6 +31,8 @@ const kept = (page: Page): Promise<string> => page.evaluate(() => (window as any
 
 async function copies(dashboard: Dashboard, server: ArcaneServer): Promise<void> {
   await server.summon("claude");
+  // The list stands still: a row that is clicked does not become another one.
+  await dashboard.page.getByTestId("feed").hover();
   await dashboard.row("summon", "claude").click();
   await dashboard.page.getByTestId("copy").click();
 }
@@ -56,7 +58,9 @@ test.describe("without any clipboard", () => {
     expect(await page.evaluate(() => String(getSelection()))).toContain('"spell_name": "summon"');
     expect(await kept(page)).toBe("");
     await page.keyboard.press("Escape");
-    await dashboard.row("summon", "claude").click();
+    // The list stands still: a row that is clicked does not become another one.
+  await dashboard.page.getByTestId("feed").hover();
+  await dashboard.row("summon", "claude").click();
     await expect(page.getByTestId("copy")).toHaveText("Copy JSON");
   });
 });

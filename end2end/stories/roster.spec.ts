@@ -221,7 +221,7 @@ durable("table, statistics and the past sum what the log has, and say of which d
 durable("a daemon that fails unannounced has a row, and the table says what it leaves out", async ({ dashboard, server }) => {
   const failed = { task: "cargo build", error: "exit 101", execution_time: 3, cost_usd: 2 };
   await tell(server, [about("ghost", "invoke", failed, { success: false })]);
-  await expect(dashboard.daemon("ghost")).toContainText("1gone0.0 % · 3.00 s");
+  await expect(dashboard.daemon("ghost")).toContainText("1gone0.0 % · $ 2.00");
   expect(await figure(dashboard.page, /waited/)).toBe("–");
   await expect(dashboard.page.getByTestId("left-out")).toHaveText("");
   await tell(server, Array.from({ length: 120 }, (_, n) => about(`d${n}`, "summon")));
