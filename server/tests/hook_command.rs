@@ -144,6 +144,24 @@ async fn in_time<R: Future<Output = (Output, Duration)>>(run: impl Fn() -> R, wh
     panic!("{what} took {quickest:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_says_of_a_refusal_is_said_to_who_asks() {
+    let (guarded, home) = (Guarded::start().await, tempfile::tempdir().unwrap());
+    let url = guarded.server.url("");
+    let payload = json!({"session_id": "s", "hook_event_name": "SessionStart"}).to_string();
+    let refused = token(&json!({"can": ["subscribe"]}));
+    let mut command = hook(home.path(), &["--agent", "claude", "--verbose", "--url", &url]);
+    command.env("ARCANE_TOKEN", &refused);
+    let (output, _) = run(command, &*payload).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    let asked =
+        guarded.server.http.post(guarded.server.url("/hooks/claude")).bearer_auth(&refused).body(payload);
+    let problem: serde_json::Value = asked.send().await.unwrap().json().await.unwrap();
+    let reason = problem["detail"].as_str().or(problem["title"].as_str()).unwrap();
+    assert!(said.contains("(403)") && said.contains(reason), "{reason} is not in {said}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_is_that_of_the_file_which_its_user_alone_reads() {

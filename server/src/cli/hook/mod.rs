@@ -107,13 +107,20 @@ impl Hook {
         let body = payload::read(&mut io::stdin().lock())?;
         let target = self.target()?;
         let route = self.route(sent_at);
-        let status = post::post(&target, &route, &body, end)?;
+        let post::Answer { status, reason } = post::post(&target, &route, &body, end)?;
+        let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
         match status {
             204 => Ok(format!("{} took {} bytes", target.url, body.len())),
             401 | 403 => {
-                bail!("{}: the token does not hold, or does not allow to publish ({status})", target.url)
+                bail!(
+                    "{}: the token does not hold, or does not allow to publish ({status}){reason}",
+                    target.url
+                )
             }
-            status => bail!("{} answered {status}, and not 204: is it an Arcane server?", target.url),
+            status if reason.is_empty() => {
+                bail!("{} answered {status}, and not 204: is it an Arcane server?", target.url)
+            }
+            status => bail!("{} answered {status}{reason}", target.url),
         }
     }
 

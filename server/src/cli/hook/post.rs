@@ -12,14 +12,21 @@ use tokio_rustls::rustls::{ClientConnection, StreamOwned};
 use super::super::client::{Address, Shown};
 use super::super::{Target, trust};
 
-/// Longest beginning of an answer that is looked at for its status, bytes.
-const HEAD_BYTES_MAX: usize = 256;
+/// Longest beginning of an answer that is looked at for its status and its reason, bytes.
+const ANSWER_BYTES_MAX: usize = 8 * 1024;
 
-/// Posts a body and gives the answer's status. What is not done by `end` is given up.
+/// What the server answers.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// Why, where it is no success and the server says so.
+    pub(super) reason: Option<String>,
+}
+
+/// Posts a body and gives the answer. What is not done by `end` is given up.
 ///
 /// # Errors
 /// If the server cannot be reached, or answers nothing that is HTTP.
-pub(super) fn post(target: &Target, route: &str, body: &[u8], end: Instant) -> anyhow::Result<u16> {
+pub(super) fn post(target: &Target, route: &str, body: &[u8], end: Instant) -> anyhow::Result<Answer> {
     let Address { secured, host } = target.address()?;
     let Shown { token, ca } = target.shown()?;
     let (authority, base) = host.split_at(host.find('/').unwrap_or(host.len()));
@@ -42,9 +49,9 @@ pub(super) fn post(target: &Target, route: &str, body: &[u8], end: Instant) -> a
             .map_or(authority, |(name, _)| name);
         let name = ServerName::try_from(name.trim_matches(['[', ']']).to_owned())?;
         let connection = ClientConnection::new(Arc::new(trust::config(true, ca.as_deref())?), name)?;
-        return status(StreamOwned::new(connection, stream), &request);
+        return answer(StreamOwned::new(connection, stream), &request);
     }
-    status(stream, &request)
+    answer(stream, &request)
 }
 
 /// Connects to the first address of a name that takes a connection.
@@ -72,19 +79,40 @@ fn left(end: Instant) -> io::Result<Duration> {
     if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
 }
 
-/// Writes a request and reads the status of its answer.
-fn status(mut stream: impl Read + Write, request: &[u8]) -> anyhow::Result<u16> {
+/// Writes a request and reads its answer: of a success no more than the status.
+fn answer(mut stream: impl Read + Write, request: &[u8]) -> anyhow::Result<Answer> {
     stream.write_all(request).context("the payload cannot be sent")?;
     stream.flush().context("the payload cannot be sent")?;
-    let (mut head, mut read) = ([0; HEAD_BYTES_MAX], 0);
+    let mut read = Vec::new();
     // `HTTP/1.1 204 `
-    while read < 13 {
-        match stream.read(&mut head[read..]).context("the answer cannot be read")? {
-            0 => bail!("the server closed the connection without an answer"),
-            n => read += n,
+    while read.len() < 13 {
+        if read_more(&mut stream, &mut read).context("the answer cannot be read")? == 0 {
+            bail!("the server closed the connection without an answer");
         }
     }
-    let line = std::str::from_utf8(&head[..12]).ok().filter(|line| line.starts_with("HTTP/1."));
+    let line = std::str::from_utf8(&read[..12]).ok().filter(|line| line.starts_with("HTTP/1."));
     let status = line.and_then(|line| line[9..].parse().ok());
-    status.context("what answers does not speak HTTP/1.1")
+    let status = status.context("what answers does not speak HTTP/1.1")?;
+    if (200..300).contains(&status) {
+        return Ok(Answer { status, reason: None });
+    }
+    // The connection ends with the answer. One that is cut off in time has no reason that can be read.
+    while read.len() < ANSWER_BYTES_MAX && matches!(read_more(&mut stream, &mut read), Ok(1..)) {}
+    Ok(Answer { status, reason: reason(&read) })
+}
+
+fn read_more(stream: &mut impl Read, read: &mut Vec<u8>) -> io::Result<usize> {
+    let mut piece = [0; 1024];
+    let n = stream.read(&mut piece)?;
+    read.extend_from_slice(&piece[..n]);
+    Ok(n)
+}
+
+/// The reason in a problem after RFC 9457.
+fn reason(answer: &[u8]) -> Option<String> {
+    let answer = String::from_utf8_lossy(answer);
+    let (begin, end) = (answer.find('{')?, answer.rfind('}')?);
+    let problem: serde_json::Value = serde_json::from_str(answer.get(begin..=end)?).ok()?;
+    let said = problem.get("detail").or_else(|| problem.get("title"))?.as_str()?;
+    Some(said.to_owned())
 }
