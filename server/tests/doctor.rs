@@ -88,8 +88,8 @@ async fn what_is_wrong_is_said_with_what_to_do() {
     for line in [
         "! test event its hooks run /no/such/arcane, which is not there\n             → arcane attach claude",
         "             → arcane attach gemini",
-        "! test event did not arrive; it costs the agent",
-        "→ its hooks speak to another server",
+        "! server     its hooks speak to http://127.0.0.1:1, not to http",
+        "→ arcane attach copilot --url http",
         "! hooks      hooksConfig.enabled in the same file turns all of them off",
         "arcane: 4 problems",
     ] {
@@ -122,6 +122,35 @@ async fn telemetry_is_tried_as_agents_send_it() {
     let (said, _) =
         arcane(home.path(), &["doctor", "claude", "--no-test", "--url", &url, "--token", &secret]).await;
     assert!(said.contains("! telemetry") && said.contains("it wants a token"), "{said}");
+    let remedy = "→ export OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20TOKEN where claude is started";
+    assert!(said.contains(remedy), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hooks_that_speak_to_another_server_are_told_of_with_what_to_do() {
+    let (_server, home, url) = attached(&["claude", "opencode"]).await;
+    let other = TestServer::start().await.url("");
+    let (said, status) = arcane(home.path(), &["doctor", "claude", "opencode", "--url", &other]).await;
+    for agent in ["claude", "opencode"] {
+        let remedy = format!("→ arcane attach {agent} --url {other}; or arcane doctor --url {url}");
+        assert!(said.contains(&remedy), "{remedy} is not in\n{said}");
+    }
+    assert_eq!(said.matches(&format!("its hooks speak to {url}, not to {other}")).count(), 2, "{said}");
+    assert!(!said.contains("test event") && status == Some(1), "{said}");
+    // Without an address in them hooks speak to the server that is remembered, and to none here.
+    arcane(home.path(), &["attach", "claude", "--telemetry", "off"]).await;
+    let (said, _) = arcane(home.path(), &["doctor", "claude", "--url", &url]).await;
+    assert!(said.contains(&format!("→ arcane connect {url}")), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_agent_spent_is_no_event_of_a_day_long_ago() {
+    let (server, home, url) = attached(&["claude"]).await;
+    let spent = json!({"spell_name": "reveal", "daemon_name": "claude", "success": true, "description": "d",
+        "metadata": {"query_type": "enrich", "input_tokens": 7}});
+    assert_eq!(server.post("/events", spent).await.status(), 201);
+    let (said, _) = arcane(home.path(), &["doctor", "claude", "--no-test", "--url", &url]).await;
+    assert!(said.contains("last event none in the room main but of what it spent"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

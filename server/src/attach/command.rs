@@ -39,6 +39,54 @@ pub(crate) fn is_ours(line: &str) -> bool {
     })
 }
 
+/// Whether a line is one that `arcane attach` writes where it would write another: the same but for the program, the server and the room.
+pub(crate) fn is_written(line: &str, would: &str) -> bool {
+    let parts = |line: &str| {
+        let (program, rest) = line.split_once(SIGN)?;
+        let is_absolute = program.trim_start_matches('\'').starts_with('/');
+        Some((is_absolute, without(rest, &["--url", "--room"])?))
+    };
+    is_ours(line) && parts(line).is_some_and(|said| parts(would) == Some(said))
+}
+
+/// The words of a line without some options and their values; `None`: it is not quoted as it would be.
+fn without(line: &str, options: &[&str]) -> Option<Vec<String>> {
+    let (mut words, mut kept) = (words(line)?.into_iter(), Vec::new());
+    while let Some(word) = words.next() {
+        if options.contains(&word.as_str()) {
+            words.next()?;
+        } else {
+            kept.push(word);
+        }
+    }
+    Some(kept)
+}
+
+/// What an option of a line says.
+pub(crate) fn option(line: &str, option: &str) -> Option<String> {
+    let words = words(line.split_once(SIGN)?.1)?;
+    words.iter().position(|word| word == option).and_then(|at| words.get(at + 1).cloned())
+}
+
+/// The words of a line, read as `quoted` writes them.
+fn words(line: &str) -> Option<Vec<String>> {
+    let (mut words, mut word, mut is_quoted) = (Vec::new(), None::<String>, false);
+    let mut rest = line.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\'' => {
+                is_quoted = !is_quoted;
+                word.get_or_insert_default();
+            }
+            ' ' if !is_quoted => words.extend(word.take()),
+            '\\' if !is_quoted => word.get_or_insert_default().push(rest.next()?),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    (!is_quoted).then_some(words)
+}
+
 /// The program that such a line runs.
 pub(crate) fn program(line: &str) -> Option<String> {
     let (program, _) = line.split_once(SIGN)?;
@@ -69,6 +117,18 @@ mod tests {
                 assert!(is_ours(&line), "{line}");
                 assert_eq!(super::program(&line).as_deref(), Some(program));
             }
+        }
+        let would = line("/bin/arcane", "copilot", &["--event", "stop"], Care::CannotFail);
+        let more = ["--event", "stop", "--url", "http://a b'c", "--room", "x"];
+        let other = line("/it's/arcane", "copilot", &more, Care::CannotFail);
+        assert!(is_written(&other, &would) && option(&other, "--url").as_deref() == Some("http://a b'c"));
+        for by_hand in [
+            line("arcane", "copilot", &["--event", "stop"], Care::CannotFail),
+            line("/bin/arcane", "copilot", &["--event", "stop"], Care::Plain),
+            format!("{would} &"),
+            would.replace("stop", "stop --verbose"),
+        ] {
+            assert!(!is_written(&by_hand, &would), "{by_hand}");
         }
         for line in
             ["prettier --write", "/usr/bin/other hook --agent claude", "arcane tail", "echo arcane", ""]

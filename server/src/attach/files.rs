@@ -16,15 +16,29 @@ pub(crate) fn read(file: &Path) -> anyhow::Result<Option<String>> {
     let cannot = || format!("cannot read {}", file.display());
     let metadata = match std::fs::metadata(file) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !file.is_symlink() => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return match std::fs::read_link(file) {
+                Ok(to) => bail!(
+                    "{} is a link to {}, which is not there: make that file, or remove the link",
+                    file.display(),
+                    to.display()
+                ),
+                Err(_) => Ok(None),
+            };
+        }
         Err(error) => return Err(error).with_context(cannot),
     };
-    if !metadata.is_file() || metadata.len() > BYTES_MAX {
-        bail!(
-            "{} is no file of settings: it is a folder, or larger than {} MiB",
-            file.display(),
-            BYTES_MAX / 1024 / 1024
-        );
+    let flaw = if metadata.is_dir() {
+        "it is a folder".to_owned()
+    } else if !metadata.is_file() {
+        "it is a pipe, a socket or a device".to_owned()
+    } else if metadata.len() > BYTES_MAX {
+        format!("it is larger than {} MiB", BYTES_MAX / 1024 / 1024)
+    } else {
+        String::new()
+    };
+    if !flaw.is_empty() {
+        bail!("{} is no file of settings: {flaw}; move it away", file.display());
     }
     let bytes = std::fs::read(file).with_context(cannot)?;
     let text = String::from_utf8(bytes).map_err(|error| {
@@ -33,7 +47,7 @@ pub(crate) fn read(file: &Path) -> anyhow::Result<Option<String>> {
             .filter(|byte| **byte == b'\n')
             .count()
             + 1;
-        anyhow::anyhow!("{}: line {line} is not UTF-8", file.display())
+        anyhow::anyhow!("{}: line {line} is not UTF-8; save the file as UTF-8", file.display())
     })?;
     Ok(Some(text))
 }
@@ -41,12 +55,13 @@ pub(crate) fn read(file: &Path) -> anyhow::Result<Option<String>> {
 /// Writes a file, if it still is what it was; gives the folders that were made for it, the innermost first.
 ///
 /// # Errors
-/// If somebody else has written it meanwhile, or it cannot be written. Then it is as it was.
+/// If somebody else has written it meanwhile, it is read-only, or it cannot be written. Then it is as it was.
 pub(crate) fn write(file: &Path, before: Option<&str>, text: &str) -> anyhow::Result<Vec<PathBuf>> {
     let cannot = || format!("cannot write {}", file.display());
     let made = make_folders(file.parent().unwrap_or(Path::new("."))).with_context(cannot)?;
     // What a link leads to is written, and the link stays.
     let place = if file.is_symlink() { file.canonicalize().with_context(cannot)? } else { file.to_owned() };
+    refuse_read_only(&place)?;
     let mut new =
         tempfile::NamedTempFile::new_in(place.parent().unwrap_or(Path::new("."))).with_context(cannot)?;
     new.write_all(text.as_bytes()).and_then(|()| new.as_file().sync_all()).with_context(cannot)?;
@@ -64,14 +79,29 @@ pub(crate) fn write(file: &Path, before: Option<&str>, text: &str) -> anyhow::Re
 /// Removes a file and those of its folders that were made for it and are empty.
 ///
 /// # Errors
-/// If the file cannot be removed.
+/// If the file is read-only, or cannot be removed.
 pub(crate) fn remove(file: &Path, folders: &[PathBuf]) -> anyhow::Result<()> {
+    refuse_read_only(file)?;
     std::fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))?;
     for folder in folders {
         // One with something in it stays.
         if std::fs::remove_dir(folder).is_err() {
             break;
         }
+    }
+    Ok(())
+}
+
+/// Refuses a file that is read-only: one that is replaced whole could be changed although its owner has protected it.
+///
+/// # Errors
+/// If it is.
+pub(crate) fn refuse_read_only(file: &Path) -> anyhow::Result<()> {
+    if std::fs::metadata(file).is_ok_and(|metadata| metadata.permissions().readonly()) {
+        bail!(
+            "{} is read-only: `chmod u+w` it if it may be changed, or change it where it is made",
+            file.display()
+        );
     }
     Ok(())
 }

@@ -9,4 +9,6 @@ pub(crate) struct Hooked {
     pub(crate) place: (usize, usize),
     /// What it runs.
     pub(crate) line: String,
+    /// The server that it speaks to, where it says one.
+    pub(crate) url: Option<String>,
 }

@@ -52,7 +52,8 @@ pub(crate) fn look(content: &Content, now: Option<&str>) -> Result<State, Flaw> 
             }
         }
         Content::Whole(wanted) => {
-            let hooked = Hooked { event: "plugin".into(), place: (0, 0), line: String::new() };
+            let url = whole::said(now).and_then(|said| said.get("url")?.as_str().map(str::to_owned));
+            let hooked = Hooked { event: "plugin".into(), place: (0, 0), line: String::new(), url };
             let hooked = if now.starts_with(whole::SIGN) { vec![hooked] } else { Vec::new() };
             State { hooked, wanted: usize::from(!wanted.is_empty()), ..State::default() }
         }
@@ -108,7 +109,8 @@ mod tests {
 
     #[test]
     fn trust_is_of_a_file_an_event_and_a_position() {
-        let hooked = |event: &str, place| Hooked { event: event.into(), place, line: String::new() };
+        let hooked =
+            |event: &str, place| Hooked { event: event.into(), place, line: String::new(), url: None };
         let settings = "[hooks.state.\"/h/.codex/hooks.json:pre_tool_use:1:0\"]\ntrusted_hash = \"sha256:x\"\n\
             [hooks.state.\"/h/.codex/hooks.json:stop:0:0\"]\nenabled = true\n";
         let all = [hooked("PreToolUse", (1, 0)), hooked("PreToolUse", (0, 0)), hooked("Stop", (0, 0))];

@@ -40,7 +40,15 @@ impl Store {
         }
         let cannot = || format!("cannot read {}", path.display());
         let text = std::fs::read_to_string(&path).with_context(cannot)?;
-        serde_json::from_str(&text).with_context(cannot).map(Some)
+        let damaged = || {
+            format!(
+                "{}, which keeps what {} was, is damaged: remove it, and hooks are known by their form; what the file was is in {}",
+                path.display(),
+                file.display(),
+                self.path(file, "before").display()
+            )
+        };
+        serde_json::from_str(&text).with_context(damaged).map(Some)
     }
 
     /// Whether anything is kept of a file.

@@ -150,6 +150,11 @@ fn without_a_note_everything_of_ours_goes_and_nothing_else() {
         let after = &undo.after.text;
         let back = place.content.detach(after, None).unwrap();
         let Some(back) = back else { continue };
+        if place.what == "telemetry" {
+            // A user may have set the very same.
+            assert_eq!(back, *after);
+            continue;
+        }
         assert!(!back.contains("hook --agent") && !back.contains("127.0.0.1:4318"), "{agent:?} {back}");
         let (before, back) = (values(&place.content, text).unwrap(), values(&place.content, &back).unwrap());
         for (name, value) in before.as_object().unwrap() {
@@ -160,6 +165,56 @@ fn without_a_note_everything_of_ours_goes_and_nothing_else() {
                 is_empty(value) || value.as_object().is_some_and(|all| all.values().all(is_empty));
             assert!(is_nothing || back[name] == *value, "{agent:?} {name}: {value} became {}", back[name]);
         }
+    }
+}
+
+/// What a user wrote by hand, and runs this program, too.
+const BY_HAND: &str = r#"{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "arcane hook --agent claude --room mine", "timeout": 2}]}]}}"#;
+
+#[test]
+fn a_hook_that_a_user_wrote_by_hand_stays() {
+    let (_, place) =
+        all_places(&wish("/bin/arcane")).into_iter().find(|(agent, _)| *agent == Agent::Claude).unwrap();
+    assert_eq!(place.content.detach(BY_HAND, None).unwrap().as_deref(), Some(BY_HAND));
+    let undo = place.content.attach(Some(BY_HAND), None).unwrap().undo;
+    let after = &undo.after.text;
+    assert_eq!((after.matches("--room mine").count(), after.matches("hook --agent").count()), (1, 20));
+    // Also where the file was changed since, and where the note is lost.
+    for (now, note) in [(after.replacen('{', "{ ", 1), Some(&undo)), (after.clone(), None)] {
+        let again = place.content.attach(Some(&now), note).unwrap().undo;
+        assert_eq!(again.after.text.matches("hook --agent").count(), 20, "{}", again.after.text);
+        let back = place.content.detach(&now, note).unwrap().unwrap();
+        assert_eq!(back.matches("hook --agent").count(), 1, "{back}");
+        assert!(back.contains("--room mine"), "{back}");
+    }
+    // The very line that attach would write, which was there before.
+    let same = BY_HAND.replace("arcane hook --agent claude --room mine", "/bin/arcane hook --agent claude");
+    let undo = place.content.attach(Some(&same), None).unwrap().undo;
+    assert_eq!(undo.after.text.matches("hook --agent").count(), 19);
+}
+
+#[test]
+fn telemetry_of_codex_that_a_user_set_the_same_way_stays() {
+    let (_, place) =
+        all_places(&wish("arcane")).into_iter().find(|(_, place)| place.what == "telemetry").unwrap();
+    let own =
+        "[otel.exporter.otlp-http]\nendpoint = \"http://127.0.0.1:4318/v1/logs\"\nprotocol = \"binary\"\n";
+    let attached = place.content.attach(Some(own), None).unwrap();
+    assert_eq!((&*attached.undo.after.text, attached.undo.settings.len()), (own, 0));
+    for note in [Some(&attached.undo), None] {
+        assert_eq!(place.content.detach(own, note).unwrap().as_deref(), Some(own));
+    }
+}
+
+#[test]
+fn settings_within_what_is_no_object_are_said_to_be_others() {
+    for (agent, text, named) in
+        [(Agent::Claude, "{\"env\": null}", "env"), (Agent::Gemini, "{\"telemetry\": null}", "telemetry")]
+    {
+        let place = all_places(&wish("/bin/arcane")).into_iter().find(|(one, _)| *one == agent).unwrap().1;
+        let attached = place.content.attach(Some(text), None).unwrap();
+        assert_eq!(attached.foreign_settings, [named]);
+        assert!(attached.undo.after.text.contains("null") && attached.undo.settings.is_empty());
     }
 }
 

@@ -89,19 +89,10 @@ pub(crate) fn detach(now: &str, undo: Option<&Undo>, wanted: &Wanted) -> Result<
         return Ok(undo.before.clone());
     }
     let value = read(now)?;
-    let settings = match undo {
-        Some(undo) => undo.settings.clone(),
-        None => {
-            let settings: Vec<Setting> = wanted.settings.iter().map(|one| setting(wanted, one)).collect();
-            let all = settings.iter().all(|setting| at(&value, setting) == Some(&setting.value));
-            if all { settings } else { Vec::new() }
-        }
-    };
-    if undo.is_none() && settings.is_empty() {
-        // Writing it anew would end its last line, if nothing else.
-        return Ok(Some(now.to_owned()));
-    }
-    let before = undo.and_then(|undo| undo.before.as_deref());
+    // Only the note knows that settings were put there: a user may have set the very same.
+    let Some(undo) = undo else { return Ok(Some(now.to_owned())) };
+    let settings = &undo.settings;
+    let before = undo.before.as_deref();
     let had_table =
         before.and_then(|before| read(before).ok()).is_some_and(|value| value.get(wanted.table).is_some());
     let mut document: DocumentMut = now.parse().map_err(|error| flaw(now, &error))?;
@@ -122,14 +113,11 @@ pub(crate) fn detach(now: &str, undo: Option<&Undo>, wanted: &Wanted) -> Result<
         document.remove(wanted.table);
     }
     let rest = document.to_string();
-    if let Some(undo) = undo
-        && undo.before.as_deref().is_none_or(|before| before.trim().is_empty())
-        && rest.trim().is_empty()
-    {
+    if undo.before.as_deref().is_none_or(|before| before.trim().is_empty()) && rest.trim().is_empty() {
         return Ok(undo.before.clone());
     }
     let value = read(&rest)?;
-    let precise = undo.and_then(|undo| undo.after.undone(now));
+    let precise = undo.after.undone(now);
     Ok(Some(precise.filter(|text| read(text).is_ok_and(|precise| precise == value)).unwrap_or(rest)))
 }
 

@@ -1,5 +1,7 @@
 //! A file that is ours from the first to the last byte. Pure.
 
+use serde_json::Value;
+
 use super::flaw::Flaw;
 use super::marked::Marked;
 use super::undo::{Attached, Undo};
@@ -17,6 +19,12 @@ pub(crate) fn attach(now: Option<&str>, wanted: &str) -> Result<Attached, Flaw> 
     }
     let undo = Undo { before: None, after: Marked::of(wanted), settings: Vec::new() };
     Ok(Attached { undo, foreign_settings: Vec::new() })
+}
+
+/// What stands in such a file of the server and the room.
+pub(crate) fn said(now: &str) -> Option<Value> {
+    let line = now.lines().find_map(|line| line.strip_prefix("const SAID = "))?;
+    serde_json::from_str(line.trim_end_matches(';')).ok()
 }
 
 /// The file goes, if it is ours.

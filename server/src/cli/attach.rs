@@ -89,6 +89,9 @@ impl Task<'_> {
         let undo = kept.as_ref().map(|kept| &kept.undo);
         let attached =
             place.content.attach(now.as_deref(), undo).with_context(|| place.file.display().to_string())?;
+        if now.as_deref() != Some(&*attached.undo.after.text) {
+            files::refuse_read_only(&place.file)?;
+        }
         let folders = kept.map(|kept| kept.folders).unwrap_or_default();
         Ok(Plan {
             now,
@@ -103,8 +106,11 @@ impl Task<'_> {
         let (name, file) = (self.agent.name(), place.file.display());
         let after = kept.undo.after.text.clone();
         let changes = now.as_deref() != Some(&*after);
-        if !changes {
-            print(&format!("{name}: {} there already in {file}", are(place.what)))?;
+        let what = if foreign.is_empty() { place.what } else { without_telemetry(place.what) };
+        if !changes && what.is_empty() {
+            // What is said below is all there is to say.
+        } else if !changes {
+            print(&format!("{name}: {} there already in {file}", are(what)))?;
         } else if self.dry_run {
             print(&format!("{name}: would change {file}"))?;
             print(&difference(now.as_deref().unwrap_or_default(), &after))?;
@@ -115,11 +121,15 @@ impl Task<'_> {
             kept.folders.splice(0..0, made);
             self.store.write(&kept)?;
             let backup = backup.map(|backup| format!(" (backup: {})", backup.display())).unwrap_or_default();
-            print(&format!("{name}: {} now in {file}{backup}", are(place.what)))?;
+            match what {
+                "" => print(&format!("{name}: telemetry is taken out of {file}{backup}"))?,
+                what => print(&format!("{name}: {} now in {file}{backup}", are(what)))?,
+            }
         }
         if !foreign.is_empty() {
             let foreign = foreign.join(", ");
-            print(&format!("  telemetry is left as it is: {foreign} is set already"))?;
+            let is = if foreign.contains(", ") { "are" } else { "is" };
+            print(&format!("{name}: telemetry is left as it is: {foreign} {is} set otherwise in {file}"))?;
         }
         Ok(changes)
     }
@@ -153,6 +163,15 @@ fn hint(agent: Agent, wish: &Wish) -> Option<String> {
             Some(format!("Its telemetry has no setting: export OTEL_EXPORTER_OTLP_ENDPOINT={endpoint} where it is started."))
         }
         _ => None,
+    }
+}
+
+/// What is written where telemetry is others'.
+fn without_telemetry(what: &str) -> &str {
+    match what {
+        "hooks and telemetry" => "hooks",
+        "telemetry" => "",
+        what => what,
     }
 }
 

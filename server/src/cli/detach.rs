@@ -7,6 +7,7 @@ use similar::TextDiff;
 use super::print::{Unwritten, print, reasons, remark};
 use super::screen;
 use super::which_agents::{Said, Which, store};
+use crate::attach::state;
 use crate::attach::store::Store;
 use crate::attach::{Place, agents, files};
 use crate::ingest::Agent;
@@ -65,7 +66,14 @@ pub(super) fn take_back(agent: Agent, place: &Place, store: &Store, dry_run: boo
         if !dry_run {
             store.forget(&place.file);
         }
-        return Ok(print(&format!("{name}: nothing is in {file}"))?);
+        let stays = state::look(&place.content, Some(&now)).ok().and_then(|state| state.telemetry);
+        let said = match stays {
+            Some(endpoint) if undo.is_none() => {
+                format!("nothing in {file} is known to be of attach; its telemetry, to {endpoint}, stays")
+            }
+            _ => format!("nothing is in {file}"),
+        };
+        return Ok(print(&format!("{name}: {said}"))?);
     }
     if dry_run {
         print(&format!("{name}: would change {file}"))?;

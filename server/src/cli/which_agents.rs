@@ -17,6 +17,9 @@ pub(super) const HERE: &str = "http://127.0.0.1:8000";
 /// Where a server of this machine takes telemetry.
 const TELEMETRY_HERE: &str = "http://127.0.0.1:4318";
 
+/// Paths of OTLP over HTTP.
+const SIGNALS: [&str; 3] = ["/v1/logs", "/v1/traces", "/v1/metrics"];
+
 /// The agents that a command is about.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Which {
@@ -145,7 +148,9 @@ impl Said {
                 if !is_one {
                     bail!("--telemetry {endpoint}: an endpoint is http://HOST:PORT, or off");
                 }
-                Some(endpoint.trim_end_matches('/').to_owned())
+                // Exporters put the path of a signal behind it.
+                let base = SIGNALS.iter().find_map(|path| endpoint.trim_end_matches('/').strip_suffix(path));
+                Some(base.unwrap_or(endpoint).trim_end_matches('/').to_owned())
             }
             // What agents log may hold more than their hooks tell, so it does not leave this machine unless somebody says so.
             None => is_loopback(&place.host).then(|| TELEMETRY_HERE.to_owned()),
@@ -182,6 +187,12 @@ fn program() -> anyhow::Result<String> {
     let linked = on_path("arcane")
         .filter(|found| found.canonicalize().is_ok_and(|found| Some(found) == this.canonicalize().ok()));
     let program = linked.unwrap_or(this);
+    if !program.file_name().is_some_and(|name| name.to_string_lossy().starts_with("arcane")) {
+        bail!(
+            "{}: attach knows its hooks again by the program's name, which begins with arcane; call it that",
+            program.display()
+        );
+    }
     program.to_str().map(str::to_owned).with_context(|| format!("{} is no UTF-8", program.display()))
 }
 

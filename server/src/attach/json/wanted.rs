@@ -2,27 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::super::command;
 use super::super::flaw::Flaw;
-use super::super::hooked::Hooked;
 use super::super::marked::Marked;
 use super::super::undo::{Attached, Setting, Undo};
-use super::{Habits, Shape, Step, edit, keys, read, shape};
-
-/// What has to stand in a file.
-#[derive(Debug, Clone)]
-pub(crate) struct Wanted {
-    pub(crate) habits: Habits,
-    pub(crate) shape: Shape,
-    /// The names that lead to an array, and the entry that has to be in it.
-    pub(crate) entries: Vec<(Vec<&'static str>, Value)>,
-    /// Settings that stand or fall together.
-    pub(crate) settings: Vec<(Vec<&'static str>, Value)>,
-    /// What a file has at its top that is made for this.
-    pub(crate) frame: Vec<(&'static str, Value)>,
-    /// The file is for this alone, whoever made it.
-    pub(crate) is_own_file: bool,
-}
+use super::own::{Own, hook_of};
+use super::{Habits, Step, Wanted, at, edit, keys, read, shape};
 
 /// A text with everything in it that is wanted. What is there already stays where it is.
 ///
@@ -33,7 +17,8 @@ pub(crate) fn attach(now: Option<&str>, undo: Option<&Undo>, wanted: &Wanted) ->
     let begun = if blank { "{}\n" } else { now.unwrap_or_default() };
     let value = read(begun, wanted.habits)?;
     shape::check(begun, wanted.shape)?;
-    let has_ours = !ours(&value, wanted).is_empty();
+    let own = Own::of(wanted, undo);
+    let has_ours = !own.paths(&value).is_empty();
     let is_known = !blank && (has_ours || undo.is_some());
     let before = if is_known { detach(begun, undo, wanted)? } else { now.map(str::to_owned) };
     let mut marked = Marked::of(begun);
@@ -42,15 +27,15 @@ pub(crate) fn attach(now: Option<&str>, undo: Option<&Undo>, wanted: &Wanted) ->
             edit::add_property(&mut marked, &[], name, value)?;
         }
     }
-    drop_unwanted(&mut marked, wanted)?;
+    drop_unwanted(&mut marked, &own)?;
     for (path, entry) in &wanted.entries {
-        put(&mut marked, path, entry, wanted)?;
+        put(&mut marked, path, entry, &own)?;
     }
     let (settings, foreign) = set(&mut marked, undo, wanted)?;
     let after = read(&marked.text, wanted.habits)?;
     let earlier = undo.map(|undo| undo.settings.clone()).unwrap_or_default();
-    let own: Vec<Setting> = settings.iter().cloned().chain(earlier).collect();
-    let strip = |value: &Value| stripped(value.clone(), wanted, &own);
+    let all: Vec<Setting> = settings.iter().cloned().chain(earlier).collect();
+    let strip = |value: &Value| own.stripped(value.clone(), &all);
     if !blank && strip(&after) != strip(&value) {
         return Err(Flaw::at(
             begun,
@@ -80,11 +65,13 @@ pub(crate) fn detach(now: &str, undo: Option<&Undo>, wanted: &Wanted) -> Result<
     let habits = wanted.habits;
     let value = read(now, habits)?;
     let before = undo.and_then(|undo| undo.before.as_deref()).and_then(|before| read(before, habits).ok());
+    let own = Own::of(wanted, undo);
+    let has_own = !own.paths(&value).is_empty();
     let mut text = now.to_owned();
-    while let Some(path) = ours(&read(&text, habits)?, wanted).pop() {
+    while let Some(path) = own.paths(&read(&text, habits)?).pop() {
         text = prune(&edit::remove(&text, &path)?, &path[..path.len() - 1], before.as_ref(), habits)?;
     }
-    for Setting { path, value: set } in settings_of(&value, undo, wanted) {
+    for Setting { path, value: set } in settings_of(&value, undo, wanted, has_own) {
         let path: Vec<Step> = path.into_iter().map(Step::Key).collect();
         if at(&value, &path) == Some(&set) {
             text = prune(&edit::remove(&text, &path)?, &path[..path.len() - 1], before.as_ref(), habits)?;
@@ -106,52 +93,14 @@ pub(crate) fn detach(now: &str, undo: Option<&Undo>, wanted: &Wanted) -> Result<
     Ok(Some(precise.unwrap_or(text)))
 }
 
-/// The paths of all hooks that run this program.
-fn ours(value: &Value, wanted: &Wanted) -> Vec<Vec<Step>> {
-    let mut found = Vec::new();
-    let mut tops: Vec<&str> = wanted.entries.iter().filter_map(|(path, _)| path.first().copied()).collect();
-    tops.dedup();
-    for top in tops {
-        if let Some(value) = value.get(top) {
-            find(value, &mut keys(&[top]), &mut found);
-        }
-    }
-    found
-}
-
-fn find(value: &Value, path: &mut Vec<Step>, found: &mut Vec<Vec<Step>>) {
-    match value {
-        Value::Object(all) if is_ours(all) => found.push(path.clone()),
-        Value::Object(all) => {
-            for (name, value) in all {
-                path.push(Step::Key(name.clone()));
-                find(value, path, found);
-                path.pop();
-            }
-        }
-        Value::Array(all) => {
-            for (n, value) in all.iter().enumerate() {
-                path.push(Step::Index(n));
-                find(value, path, found);
-                path.pop();
-            }
-        }
-        _ => {}
-    }
-}
-
-fn is_ours(hook: &Map<String, Value>) -> bool {
-    let commands = ["command", "bash"].into_iter().filter_map(|name| hook.get(name)?.as_str());
-    commands.into_iter().any(command::is_ours)
-}
-
 /// Takes out hooks of events that are not wanted any more.
-fn drop_unwanted(marked: &mut Marked, wanted: &Wanted) -> Result<(), Flaw> {
+fn drop_unwanted(marked: &mut Marked, own: &Own<'_>) -> Result<(), Flaw> {
+    let wanted = own.wanted;
     loop {
         let value = read(&marked.text, wanted.habits)?;
         let is_wanted =
             |path: &Vec<Step>| wanted.entries.iter().any(|(keys_of, _)| path.starts_with(&keys(keys_of)));
-        let Some(path) = ours(&value, wanted).into_iter().rev().find(|path| !is_wanted(path)) else {
+        let Some(path) = own.paths(&value).into_iter().rev().find(|path| !is_wanted(path)) else {
             return Ok(());
         };
         let text = edit::remove(&marked.text, &path)?;
@@ -160,14 +109,19 @@ fn drop_unwanted(marked: &mut Marked, wanted: &Wanted) -> Result<(), Flaw> {
 }
 
 /// Sees to it that an entry is in its array: as it is, in the place of an older one, or behind all others.
-fn put(marked: &mut Marked, path: &[&'static str], entry: &Value, wanted: &Wanted) -> Result<(), Flaw> {
+fn put(marked: &mut Marked, path: &[&'static str], entry: &Value, own: &Own<'_>) -> Result<(), Flaw> {
+    let wanted = own.wanted;
     let value = read(&marked.text, wanted.habits)?;
-    let hook = entry.get("hooks").and_then(|hooks| hooks.get(0)).unwrap_or(entry);
-    let mut found = ours(&value, wanted).into_iter().filter(|ours| ours.starts_with(&keys(path)));
+    let hook = hook_of(entry);
+    let mut found = own.paths(&value).into_iter().filter(|ours| ours.starts_with(&keys(path)));
     if let Some(first) = found.next() {
         if at(&value, &first) != Some(hook) {
             *marked = Marked::of(edit::replace(&marked.text, &first, hook)?);
         }
+        return Ok(());
+    }
+    // Another one wrote the very same line: it would run twice.
+    if own.runs_already(&value, path, hook) {
         return Ok(());
     }
     for (n, name) in path.iter().enumerate() {
@@ -211,13 +165,15 @@ fn set(
     let is_others = |path: &[&str]| at(&now, &keys(path)).is_some() && !was_ours(path);
     let is_all_there = wanted.settings.iter().all(|(path, value)| at(&now, &keys(path)) == Some(value));
     let foreign = wanted.settings.iter().filter(|(path, _)| !is_all_there && is_others(path));
-    let foreign: Vec<String> = foreign.map(|(path, _)| path.join(".")).collect();
+    let mut foreign: Vec<String> = foreign.map(|(path, _)| path.join(".")).collect();
     // A setting within what is no object has no place, either.
-    let has_place = wanted
-        .settings
-        .iter()
-        .all(|(path, _)| (1..path.len()).all(|n| at(&now, &keys(&path[..n])).is_none_or(Value::is_object)));
-    if !foreign.is_empty() || !has_place {
+    let is_no_object = |path: &[&str]| at(&now, &keys(path)).is_some_and(|value| !value.is_object());
+    let above = wanted.settings.iter().flat_map(|(path, _)| (1..path.len()).map(|n| &path[..n]));
+    let mut in_the_way: Vec<String> =
+        above.filter(|path| is_no_object(path)).map(|path| path.join(".")).collect();
+    in_the_way.dedup();
+    foreign.extend(in_the_way);
+    if !foreign.is_empty() {
         return Ok((Vec::new(), foreign));
     }
     let mut settings = Vec::new();
@@ -244,12 +200,12 @@ fn set(
     Ok((settings, foreign))
 }
 
-/// The settings that were put there. If that was not noted, those that are as they would be put there now.
-fn settings_of(now: &Value, undo: Option<&Undo>, wanted: &Wanted) -> Vec<Setting> {
+/// The settings that were put there. If that was not noted, those that are as they would be put there now, beside hooks that were.
+fn settings_of(now: &Value, undo: Option<&Undo>, wanted: &Wanted, has_own: bool) -> Vec<Setting> {
     if let Some(undo) = undo {
         return undo.settings.clone();
     }
-    if !wanted.settings.iter().all(|(path, value)| at(now, &keys(path)) == Some(value)) {
+    if !has_own || !wanted.settings.iter().all(|(path, value)| at(now, &keys(path)) == Some(value)) {
         return Vec::new();
     }
     let own = |(path, value): &(Vec<&'static str>, Value)| Setting {
@@ -282,80 +238,9 @@ fn prune(text: &str, path: &[Step], before: Option<&Value>, habits: Habits) -> R
     Ok(text)
 }
 
-fn at<'v>(value: &'v Value, path: &[Step]) -> Option<&'v Value> {
-    path.iter().try_fold(value, |value, step| match step {
-        Step::Key(name) => value.get(name),
-        Step::Index(n) => value.get(n),
-    })
-}
-
 /// Whether nothing is left but what a file has that is made for this.
 fn is_frame(value: &Value, wanted: &Wanted) -> bool {
     let is_framed =
         |name: &str, value: &Value| wanted.frame.iter().any(|(framed, own)| *framed == name && own == value);
     value.as_object().is_some_and(|all| all.iter().all(|(name, value)| is_framed(name, value)))
-}
-
-/// A value without anything of ours and without what is empty: what both texts have to agree on.
-fn stripped(mut value: Value, wanted: &Wanted, settings: &[Setting]) -> Value {
-    for Setting { path, .. } in settings {
-        if let Some((last, above)) = path.split_last() {
-            let parent = above.iter().try_fold(&mut value, |value, name| value.get_mut(name));
-            if let Some(parent) = parent.and_then(Value::as_object_mut) {
-                parent.shift_remove(last);
-            }
-        }
-    }
-    let mut tops: Vec<&str> = wanted.entries.iter().filter_map(|(path, _)| path.first().copied()).collect();
-    tops.dedup();
-    for top in tops {
-        if let Some(value) = value.get_mut(top) {
-            strip(value);
-        }
-    }
-    without_empty(&mut value);
-    value
-}
-
-fn strip(value: &mut Value) {
-    match value {
-        Value::Array(all) => {
-            all.retain(|value| !value.as_object().is_some_and(is_ours));
-            all.iter_mut().for_each(strip);
-            all.retain(|value| {
-                !value.as_object().is_some_and(|group| {
-                    group.get("hooks").is_some_and(|hooks| hooks == &Value::Array(Vec::new()))
-                })
-            });
-        }
-        Value::Object(all) => all.values_mut().for_each(strip),
-        _ => {}
-    }
-}
-
-fn without_empty(value: &mut Value) {
-    if let Value::Object(all) = value {
-        all.values_mut().for_each(without_empty);
-        all.retain(|_, value| {
-            !matches!(value, Value::Object(all) if all.is_empty())
-                && !matches!(value, Value::Array(all) if all.is_empty())
-        });
-    }
-}
-
-/// The hooks of a file that run this program.
-pub(crate) fn hooked(value: &Value, wanted: &Wanted) -> Vec<Hooked> {
-    let hooked = |path: &Vec<Step>| {
-        let event = path.iter().rev().find_map(|step| match step {
-            Step::Key(name) if name != "hooks" => Some(name.clone()),
-            _ => None,
-        })?;
-        let mut places =
-            path.iter().filter_map(|step| if let Step::Index(n) = step { Some(*n) } else { None });
-        let place = (places.next().unwrap_or(0), places.next().unwrap_or(0));
-        let hook = at(value, path)?;
-        let line = hook.get("command").or_else(|| hook.get("bash"))?.as_str()?.to_owned();
-        Some(Hooked { event, place, line })
-    };
-    ours(value, wanted).iter().filter_map(hooked).collect()
 }

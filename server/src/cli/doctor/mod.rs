@@ -3,6 +3,7 @@
 mod probe;
 mod server;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -148,17 +149,40 @@ impl Patient<'_> {
             self.trust(&mut report, &places[0], &hooked);
         }
         report.say("last event", self.server.last_event(name));
-        if let Some(prober) = prober.filter(|_| !hooked.is_empty()) {
+        let speaks_here = self.address(&mut report, &hooked);
+        // What goes elsewhere does not arrive here.
+        if let Some(prober) = prober.filter(|_| speaks_here && !hooked.is_empty()) {
             prober.probe(&mut report, self.agent, &hooked, self.wish).await;
         }
         report
+    }
+
+    /// Whether hooks speak to the server that was asked.
+    fn address(&self, report: &mut Report, hooked: &[Hooked]) -> bool {
+        let here = &self.server.url;
+        let said = Said { url: std::env::var("ARCANE_URL").ok(), ..Said::default() };
+        let otherwise = said.server().unwrap_or_else(|_| which_agents::HERE.to_owned());
+        let elsewhere = hooked.iter().find_map(|one| {
+            let url = one.url.as_deref().unwrap_or(&otherwise);
+            (place_of(url) != place_of(here)).then(|| (one.url.is_some(), url.to_owned()))
+        });
+        let Some((is_written, url)) = elsewhere else { return true };
+        let remedy = if is_written {
+            format!("arcane attach {} --url {here}; or arcane doctor --url {url}", self.agent.name())
+        } else {
+            format!("arcane connect {here}; or arcane doctor --url {url}")
+        };
+        report.problem("server", format!("its hooks speak to {url}, not to {here}"), remedy);
+        false
     }
 
     fn hooks(&self, report: &mut Report, place: &Place, state: &State) {
         if state.wanted == 0 {
             return;
         }
-        let (there, file, name) = (state.hooked.len(), place.file.display(), self.agent.name());
+        // A user may have written others by hand, besides.
+        let events: BTreeSet<&str> = state.hooked.iter().map(|hooked| &*hooked.event).collect();
+        let (there, file, name) = (events.len(), place.file.display(), self.agent.name());
         let what = if place.what == "plugin" { "plugin" } else { "hooks" };
         if there == 0 {
             report.say(what, format!("none in {file}"));
@@ -182,7 +206,7 @@ impl Patient<'_> {
     }
 
     fn telemetry(&self, report: &mut Report, place: &Place, state: &State) {
-        let has_setting = place.what.contains("telemetry");
+        let (has_setting, name) = (place.what.contains("telemetry"), self.agent.name());
         match &state.telemetry {
             Some(endpoint) => {
                 let taken =
@@ -192,15 +216,23 @@ impl Patient<'_> {
                     Some(Err(why)) if state.hooked.is_empty() && state.wanted > 0 => {
                         report.say("telemetry", format!("to {endpoint}: {why}"));
                     }
+                    Some(Err(why)) if why == server::WANTS_A_TOKEN => report.problem(
+                        "telemetry",
+                        format!("to {endpoint}: {why}"),
+                        format!(
+                            "export OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20TOKEN where {name} is started, with a token that may \
+                             publish; or arcane attach {name} --telemetry off"
+                        ),
+                    ),
                     Some(Err(why)) => {
                         let elsewhere = self.server.telemetry.iter().find(|(_, taken)| taken.is_ok());
                         let there = match elsewhere {
                             Some((there, _)) => {
-                                format!("arcane attach … --telemetry {there}, which takes it")
+                                format!("arcane attach {name} --telemetry {there}, which takes it")
                             }
                             None => "arcane serve takes it at --otlp-listen".to_owned(),
                         };
-                        let remedy = format!("{there}; or arcane attach … --telemetry off");
+                        let remedy = format!("{there}; or arcane attach {name} --telemetry off");
                         report.problem("telemetry", format!("to {endpoint}: {why}"), &remedy);
                     }
                     None => report.say("telemetry", format!("to {endpoint}, which is not this server's")),
@@ -230,6 +262,11 @@ impl Patient<'_> {
             ),
         }
     }
+}
+
+/// An address as it is compared: this machine has two names.
+fn place_of(url: &str) -> String {
+    url.trim_end_matches('/').to_ascii_lowercase().replacen("://localhost", "://127.0.0.1", 1)
 }
 
 /// What a program says of its version, in a line.

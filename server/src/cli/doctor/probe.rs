@@ -142,7 +142,7 @@ impl Prober {
                     .to_owned();
                 if output.status.success() {
                     format!(
-                        "its hooks speak to another server, or may not publish to the room {ROOM}: {said}"
+                        "the server took it, and told nothing in the room {ROOM}: a token needs that room among its --rooms, or *"
                     )
                 } else {
                     said

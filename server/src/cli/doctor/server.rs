@@ -13,12 +13,15 @@ use crate::clock;
 
 /// How long one answer of the server is waited for.
 const WAIT: Duration = Duration::from_secs(3);
+/// Why telemetry is not taken where there are keys: agents find a token nowhere else.
+pub(super) const WANTS_A_TOKEN: &str =
+    "it wants a token, which agents find in OTEL_EXPORTER_OTLP_HEADERS alone";
 /// Where the server listens for telemetry, besides its own address.
 pub(super) const TELEMETRY: &str = "http://127.0.0.1:4318";
 
 /// What was asked of the server once, for all agents.
 pub(super) struct Server {
-    url: String,
+    pub(super) url: String,
     health: Result<HealthAnswer, String>,
     roster: Result<RosterAnswer, String>,
     /// What was counted that could not be used, by reason.
@@ -89,6 +92,10 @@ impl Server {
         let Some(one) = roster.get(daemon) else {
             return "none in the room main".into();
         };
+        // A daemon is known, too, of which there is nothing but what it spent.
+        if one.heard_at.unix_micros() <= 0 {
+            return "none in the room main but of what it spent".into();
+        }
         let seconds = (clock::now().unix_micros() - one.heard_at.unix_micros()).max(0) / 1_000_000;
         let ago = match seconds {
             0..=119 => format!("{seconds} s"),
@@ -118,9 +125,7 @@ async fn takes_telemetry(target: &Target) -> Result<(), String> {
         Ok::<_, anyhow::Error>(client.execute(request).await?)
     };
     match tokio::time::timeout(WAIT, asked).await {
-        Ok(Ok(answer)) if answer.status() == StatusCode::UNAUTHORIZED => {
-            Err("it wants a token, which agents find in OTEL_EXPORTER_OTLP_HEADERS alone".to_owned())
-        }
+        Ok(Ok(answer)) if answer.status() == StatusCode::UNAUTHORIZED => Err(WANTS_A_TOKEN.to_owned()),
         Ok(Ok(answer)) if answer.status().is_success() => Ok(()),
         Ok(Ok(answer)) => Err(format!("answered {}", answer.status())),
         Ok(Err(_)) => Err("nobody listens there".to_owned()),
