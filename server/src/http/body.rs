@@ -59,6 +59,15 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     Some(if has_capitals { kind.to_ascii_lowercase().into() } else { kind.into() })
 }
 
+/// The charset of a request's Content-Type, if it is none that UTF-8 has all characters of.
+pub(crate) fn charset(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let parameters = value.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let named = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    let charsets = named.map(|(_, charset)| charset.trim().trim_matches('"').to_ascii_lowercase());
+    charsets.into_iter().find(|charset| !matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii"))
+}
+
 /// Reads a whole body within its bounds.
 pub(crate) async fn read(body: Body, net: &NetConfig, budget: &Arc<Budget>) -> Result<Bytes, ApiError> {
     Upload::new(net, budget).read(body).await

@@ -124,6 +124,11 @@ async fn take(
         };
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", detail));
     };
+    if let Some(charset) = body::charset(request.headers()).filter(|_| encoding == Encoding::Json) {
+        let detail =
+            format!("the body is JSON in {charset}; send UTF-8, and no other charset in Content-Type");
+        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", detail));
+    }
     let room = state.changed(query.room()?)?;
     // Its sender keeps what is not taken, and a log that takes nothing would lose it.
     state.bus.log().availability()?;

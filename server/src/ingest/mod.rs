@@ -14,6 +14,7 @@ mod line;
 pub(crate) mod mapping;
 pub(crate) mod otlp;
 mod payload;
+mod people;
 pub(crate) mod priced;
 mod publish;
 pub(crate) mod secrets;
@@ -22,10 +23,11 @@ pub(crate) mod sign;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use arcane_shared::RoomName;
+use arcane_shared::{RoomName, Timestamp};
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -51,6 +53,10 @@ const SIGNS_MAX: usize = 32_768;
 const TOGETHER_MAX: usize = 64;
 /// A longer payload is read beside the runtime's threads.
 const READ_AT_ONCE_MAX: usize = 64 * 1024;
+/// Signs of telemetry that are folded before hooks have their turn.
+const PIECE_SIGNS_MAX: usize = 256;
+/// How long what waits is read on when the server stops.
+const STOP_MAX: Duration = Duration::from_secs(3);
 /// How often it is looked at who has been silent for too long.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -72,6 +78,15 @@ pub(crate) enum Content {
     Telemetry { told: Told, held: OwnedSemaphorePermit },
 }
 
+/// What is left of a request of telemetry. It holds its part of what may wait.
+#[derive(Debug)]
+struct Rest {
+    room: RoomName,
+    at: Timestamp,
+    signs: std::vec::IntoIter<Sign>,
+    _held: OwnedSemaphorePermit,
+}
+
 /// Too much waits to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Full;
@@ -79,7 +94,7 @@ pub(crate) struct Full;
 /// Where what agents send is handed in. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Ingest {
-    queue: mpsc::Sender<Given>,
+    queue: mpsc::Sender<(Timestamp, Given)>,
     /// Signs of telemetry that may wait.
     signs: Arc<Semaphore>,
     metrics: Metrics,
@@ -88,7 +103,9 @@ pub(crate) struct Ingest {
 /// What reads the queue.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    queue: mpsc::Receiver<Given>,
+    queue: mpsc::Receiver<(Timestamp, Given)>,
+    /// What is left of requests of telemetry that tell more than is folded at a time.
+    rest: VecDeque<Rest>,
     metrics: Metrics,
     table: Table,
     totals: Totals,
@@ -103,6 +120,7 @@ impl Ingest {
         let born_nanos = u64::try_from(clock::now().unix_micros()).unwrap_or(0).saturating_mul(1000);
         let reader = Reader {
             queue,
+            rest: VecDeque::new(),
             metrics: metrics.clone(),
             table: Table::new(prices),
             totals: Totals::new(born_nanos),
@@ -113,7 +131,8 @@ impl Ingest {
 
     /// Hands something in. Waits for nothing; what there is no room for is counted.
     pub(crate) fn hand_in(&self, given: Given) {
-        if self.queue.try_send(given).is_err() {
+        // It happened when it came, however long it waits.
+        if self.queue.try_send((clock::now(), given)).is_err() {
             self.drop_one("queue");
         }
     }
@@ -126,7 +145,8 @@ impl Ingest {
         // A request that tells more than may wait has all of it to itself.
         let len = u32::try_from(told.len().clamp(1, SIGNS_MAX)).unwrap_or(u32::MAX);
         let held = Arc::clone(&self.signs).try_acquire_many_owned(len).map_err(|_| Full)?;
-        self.queue.try_send(Given { room, content: Content::Telemetry { told, held } }).map_err(|_| Full)
+        let given = Given { room, content: Content::Telemetry { told, held } };
+        self.queue.try_send((clock::now(), given)).map_err(|_| Full)
     }
 
     /// Counts something that was sent and will not be read: why.
@@ -136,37 +156,100 @@ impl Ingest {
 }
 
 impl Reader {
-    /// Reads what is handed in and tells of it, for as long as this is awaited.
-    pub(crate) async fn run(mut self, bus: ArcaneEventBus) {
+    /// Reads what is handed in and tells of it until `stopping` completes, and then what waits already, for [`STOP_MAX`] at most. What is
+    /// left is counted.
+    pub(crate) async fn run(mut self, bus: ArcaneEventBus, stopping: impl Future<Output = ()>) {
         self.adopt(&bus, &RoomName::default()).await;
         let mut looks = tokio::time::interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut stopping = std::pin::pin!(stopping);
         let mut given = Vec::with_capacity(TOGETHER_MAX);
         loop {
             tokio::select! {
+                biased;
+                () = &mut stopping => break,
                 n = self.queue.recv_many(&mut given, TOGETHER_MAX) => {
-                    if n == 0 {
+                    if n == 0 && self.rest.is_empty() {
                         return;
-                    }
-                    let mut batches: Vec<(RoomName, Vec<Draft>)> = Vec::new();
-                    for given in given.drain(..) {
-                        self.adopt(&bus, &given.room).await;
-                        let drafts = self.fold(&given.room, given.content).await;
-                        match batches.last_mut().filter(|(room, _)| *room == given.room) {
-                            Some((_, all)) => all.extend(drafts),
-                            None => batches.push((given.room, drafts)),
-                        }
-                    }
-                    for (room, drafts) in batches {
-                        publish(&bus, &room, drafts, &self.metrics).await;
                     }
                 }
                 _ = looks.tick() => {
-                    for (room, drafts) in self.table.pass(clock::now()) {
-                        publish(&bus, &room, drafts, &self.metrics).await;
+                    let due = self.table.pass(clock::now());
+                    self.publish(&bus, due).await;
+                }
+                // Others have their turn between two pieces.
+                () = tokio::task::yield_now(), if !self.rest.is_empty() => {}
+            }
+            self.take(&bus, &mut given).await;
+        }
+        self.stop(&bus).await;
+    }
+
+    /// Reads on what waits, and tells what waits for something else. Counts what is left after [`STOP_MAX`].
+    async fn stop(mut self, bus: &ArcaneEventBus) {
+        self.queue.close();
+        let until = Instant::now() + STOP_MAX;
+        let mut given = Vec::with_capacity(TOGETHER_MAX);
+        while Instant::now() < until {
+            given.extend(std::iter::from_fn(|| self.queue.try_recv().ok()).take(TOGETHER_MAX));
+            if given.is_empty() && self.rest.is_empty() {
+                let due = self.table.last(clock::now());
+                return self.publish(bus, due).await;
+            }
+            self.take(bus, &mut given).await;
+        }
+        let left = self.queue.len() + self.rest.iter().map(|rest| rest.signs.len()).sum::<usize>();
+        tracing::warn!(left, "what agents told of themselves was not read before the stop");
+        for _ in 0..left {
+            self.metrics.ingest_dropped("stop");
+        }
+    }
+
+    /// Folds what was handed in and then a piece of the telemetry that is left, and publishes what comes of both.
+    async fn take(&mut self, bus: &ArcaneEventBus, given: &mut Vec<(Timestamp, Given)>) {
+        let mut told = Vec::new();
+        for (at, Given { room, content }) in given.drain(..) {
+            self.adopt(bus, &room).await;
+            let drafts = match content {
+                Content::Hook { agent, body, context } => {
+                    let signs = self.read(agent, body, context).await;
+                    self.fold(&room, signs, at)
+                }
+                Content::Telemetry { told: Told { mut signs, sums, .. }, held } => {
+                    signs.extend(self.totals.take(sums));
+                    // What came first is told first.
+                    if self.rest.is_empty() && signs.len() <= PIECE_SIGNS_MAX {
+                        self.fold(&room, signs, at)
+                    } else {
+                        let signs = signs.into_iter();
+                        self.rest.push_back(Rest { room, at, signs, _held: held });
+                        continue;
                     }
                 }
+            };
+            told.push((room, drafts));
+        }
+        if let Some(mut rest) = self.rest.pop_front() {
+            let piece = rest.signs.by_ref().take(PIECE_SIGNS_MAX).collect();
+            told.push((rest.room.clone(), self.fold(&rest.room, piece, rest.at)));
+            if rest.signs.len() > 0 {
+                self.rest.push_front(rest);
             }
+        }
+        self.publish(bus, told).await;
+    }
+
+    /// Publishes events; those of one room that follow one another go together.
+    async fn publish(&self, bus: &ArcaneEventBus, told: Vec<(RoomName, Vec<Draft>)>) {
+        let mut batches: Vec<(RoomName, Vec<Draft>)> = Vec::new();
+        for (room, drafts) in told {
+            match batches.last_mut().filter(|(of, _)| *of == room) {
+                Some((_, all)) => all.extend(drafts),
+                None => batches.push((room, drafts)),
+            }
+        }
+        for (room, drafts) in batches {
+            publish(bus, &room, drafts, &self.metrics).await;
         }
     }
 
@@ -181,20 +264,12 @@ impl Reader {
         self.adopted.push(room.clone());
     }
 
-    async fn fold(&mut self, room: &RoomName, content: Content) -> Vec<Draft> {
-        let mut signs = match content {
-            Content::Telemetry { told: Told { mut signs, sums, .. }, held } => {
-                signs.extend(self.totals.take(sums));
-                drop(held);
-                signs
-            }
-            Content::Hook { agent, body, context } => self.read(agent, body, context).await,
-        };
+    /// What signs that came at a time become.
+    fn fold(&mut self, room: &RoomName, mut signs: Vec<Sign>, at: Timestamp) -> Vec<Draft> {
         for field in sign::drop_unusable(&mut signs) {
             self.metrics.ingest_unusable(field);
         }
-        let now = clock::now();
-        let drafts = signs.iter().flat_map(|sign| self.table.take(room, sign, now)).collect();
+        let drafts = signs.iter().flat_map(|sign| self.table.take(room, sign, at)).collect();
         for _ in 0..self.table.lost() {
             self.metrics.ingest_dropped("waiting");
         }

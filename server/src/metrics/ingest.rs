@@ -25,7 +25,7 @@ impl IngestMetrics {
         let help = "Payloads of agents that were read";
         registry.register("ingest_read", help, self.read.clone());
         let help = "What agents sent and became no event, by why: queue, body, encoding, room, limit, not_json, \
-                    unknown_agent, no_session, too_large, log, waiting";
+                    unknown_agent, no_session, too_large, log, waiting, stop";
         registry.register("ingest_dropped", help, self.dropped.clone());
         let help = "Events and fields of agents' payloads that this version does not know";
         registry.register("ingest_unknown", help, self.unknown.clone());

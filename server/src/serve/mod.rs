@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use connection::Connections;
@@ -29,7 +29,7 @@ use crate::gate::proxy::Proxies;
 use crate::gate::scope::audit_room;
 use crate::gate::{Gate, KeyFileError, ProxyError, key_file};
 use crate::http::{Routes, Site};
-use crate::ingest::Ingest;
+use crate::ingest::{self, Ingest};
 use crate::log::LogError;
 use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
 use crate::metrics::Metrics;
@@ -169,7 +169,7 @@ impl Server {
         let metrics = if tls.is_some() { Metrics::with_certificate() } else { Metrics::new() };
         let (audit, telling) = open_audit(&gate, &bus);
         let (ingest, reader) = Ingest::new(metrics.clone(), config.prices.clone());
-        let reading = tokio::spawn(reader.run(bus.clone()));
+        let reading = read_on(reader, bus.clone());
         let state = AppState::new(Parts {
             bus,
             realm,
@@ -203,13 +203,31 @@ impl Server {
             telling.abort();
         }
         keeping.abort();
-        reading.abort();
+        end_of(reading).await;
         if let Some(renewing) = renewing {
             renewing.abort();
         }
         keeper.keep_rosters();
         log.close(patience).await;
         settling.abort();
+    }
+}
+
+/// Reads what agents hand in, until it is told to stop.
+fn read_on(reader: ingest::Reader, bus: ArcaneEventBus) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let stopping = async {
+        let _ = stopped.await;
+    };
+    (stop, tokio::spawn(async move { reader.run(bus, stopping).await }))
+}
+
+/// Waits until what agents handed in was read, or [`READING_MAX`] has passed.
+async fn end_of((stop, mut reading): (oneshot::Sender<()>, JoinHandle<()>)) {
+    let _ = stop.send(());
+    if tokio::time::timeout(READING_MAX, &mut reading).await.is_err() {
+        tracing::warn!("what agents told of themselves could not be written before the stop");
+        reading.abort();
     }
 }
 
@@ -232,6 +250,8 @@ fn serve_beside(
     }
 }
 
+/// How long a stop waits for what agents handed in: the reading has its own bound, and the log may take its time with the last of it.
+const READING_MAX: Duration = Duration::from_secs(6);
 /// Time between two looks whether a room's roster has to be kept.
 const KEEP_ROSTERS_EVERY: Duration = Duration::from_secs(30);
 

@@ -1,5 +1,6 @@
 //! Secrets in texts, masked: those that are known by their beginning, by the name before them, or by where they stand. Pure.
 
+mod flags;
 mod kinds;
 mod named;
 
@@ -57,6 +58,7 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     key_blocks(text, &mut spans);
     addresses(text, &mut spans);
     named::find(text, &mut spans);
+    flags::find(text, &mut spans);
     if spans.is_empty() {
         return Cow::Borrowed(text);
     }

@@ -28,8 +28,8 @@ const NAMES: [&str; 21] = [
     "authorization",
     "cookie",
 ];
-/// Names that are so only if nothing stands before them.
-const WHOLE_NAMES: [&str; 7] = ["pat", "sig", "pass", "auth", "bearer", "jwt", "otp"];
+/// Names that are so only as a whole, or behind a `_`, `-` or `.`: `DB_PASS`, not `bypass`.
+const WHOLE_NAMES: [&str; 9] = ["pat", "sig", "pass", "auth", "bearer", "jwt", "otp", "pw", "psw"];
 /// Names whose secret goes to the end of the line.
 const OF_A_LINE: [&str; 2] = ["authorization", "cookie"];
 /// Names of counts as well.
@@ -45,7 +45,6 @@ const CREDENTIAL_MIN: usize = 8;
 pub(super) fn find(text: &str, spans: &mut Vec<Range<usize>>) {
     assigned(text, spans);
     after_schemes(text, spans);
-    of_flags(text, spans);
 }
 
 /// Whether a value of this name is a secret.
@@ -67,7 +66,8 @@ enum Named {
 fn named(name: &str) -> Option<Named> {
     let plain: String =
         name.chars().filter(|c| !matches!(c, '_' | '-' | '.')).collect::<String>().to_ascii_lowercase();
-    let is_named = NAMES.iter().any(|end| plain.ends_with(end)) || WHOLE_NAMES.contains(&plain.as_str());
+    let last = name.rsplit(['_', '-', '.']).next().unwrap_or_default().to_ascii_lowercase();
+    let is_named = NAMES.iter().any(|end| plain.ends_with(end)) || WHOLE_NAMES.contains(&last.as_str());
     if !is_named {
         return None;
     }
@@ -134,40 +134,6 @@ fn after_schemes(text: &str, spans: &mut Vec<Range<usize>>) {
             if starts && looks && len >= CREDENTIAL_MIN && !value.starts_with(['$', '<', '{']) {
                 spans.push(from..from + len);
             }
-        }
-    }
-}
-
-/// `--password …`, `-u name:…`, `sshpass -p …`, `mysql -p…`.
-fn of_flags(text: &str, spans: &mut Vec<Range<usize>>) {
-    let has = |word: &str| text.contains(word);
-    let (takes_password, is_mysql) = (has("sshpass") || has(" login"), has("mysql") || has("mariadb"));
-    let mut words = text.split_ascii_whitespace().peekable();
-    while let Some(word) = words.next() {
-        let place = |value: &str| {
-            let from = value.as_ptr() as usize - text.as_ptr() as usize;
-            from..from + value.len()
-        };
-        if is_mysql && word.len() > 2 && word.starts_with("-p") && !word.starts_with("-p=") {
-            spans.push(place(&word[2..]));
-        }
-        let Some(next) =
-            words.peek().filter(|next| !next.starts_with(['-', '$', '"', '\'']) || next.len() > 3)
-        else {
-            continue;
-        };
-        let value = next.trim_matches(['"', '\'']);
-        if value.is_empty() || value.starts_with(['$', '-', '<']) {
-            continue;
-        }
-        let is_secret = match word {
-            "-u" | "--user" | "--proxy-user" => value.contains(':'),
-            "-p" => takes_password,
-            "-H" | "--header" => false,
-            flag => flag.starts_with("--") && !flag.contains('=') && named(&flag[2..]).is_some(),
-        };
-        if is_secret {
-            spans.push(place(value));
         }
     }
 }

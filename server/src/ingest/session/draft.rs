@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::intake::Draft;
 
 use super::super::line;
+use super::super::people::without_people;
 use super::super::secrets::masked;
 use super::super::sign::{Outcome, Sign, Usage, Wait};
 use super::actor::Actor;
@@ -51,6 +52,11 @@ fn put(metadata: &mut Metadata, key: &str, value: Option<impl Into<Value>>) {
 
 fn text(text: &str) -> Value {
     Value::String(masked(text).into_owned())
+}
+
+/// What a program says of its failure.
+fn error_text(error: &str) -> Value {
+    text(&without_people(error))
 }
 
 impl<'a> Drafts<'a> {
@@ -172,7 +178,7 @@ impl<'a> Drafts<'a> {
         match ended.outcome {
             Outcome::Done | Outcome::Unknown => {}
             Outcome::Failed { error, is_inferred } => {
-                put(metadata, "error", Some(text(error)));
+                put(metadata, "error", Some(error_text(error)));
                 put(metadata, "inferred", is_inferred.then_some(true));
             }
             Outcome::Denied { reason } => {
@@ -190,7 +196,7 @@ impl<'a> Drafts<'a> {
         let metadata = self.tell(actor, SpellName::Invoke, false, None);
         put(metadata, "task", Some(TURN));
         put(metadata, "tool", Some(TURN));
-        put(metadata, "error", Some(text(error)));
+        put(metadata, "error", Some(error_text(error)));
         put(metadata, "error_type", kind.map(text));
     }
 
@@ -247,7 +253,7 @@ impl<'a> Drafts<'a> {
         put(metadata, "query_type", Some(ENRICH));
         put(metadata, "call_id", Some(text(id)));
         put(metadata, "tool", Some(text(tool)));
-        put(metadata, "error", Some(text(error)));
+        put(metadata, "error", Some(error_text(error)));
         put(metadata, "inferred", is_inferred.then_some(true));
     }
 
@@ -257,7 +263,7 @@ impl<'a> Drafts<'a> {
         put(metadata, "query_type", Some("state"));
         put(metadata, "state", Some(name));
         for (key, value) in details {
-            let value = value.as_str().map_or_else(|| value.clone(), text);
+            let value = value.as_str().map_or_else(|| value.clone(), error_text);
             metadata.entry(key.as_str()).or_insert(value);
         }
     }

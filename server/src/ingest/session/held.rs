@@ -12,6 +12,8 @@ use super::key::Key;
 const WAIT_MICROS: i64 = 5_000_000;
 /// How long spans without a cost wait for the log records or hooks that have it: these are sent every five seconds, and may be late.
 const COST_WAIT_MICROS: i64 = 12_000_000;
+/// The longest of these.
+pub(super) const LONGEST_WAIT_MICROS: i64 = COST_WAIT_MICROS;
 /// Telemetry of agents that say what a request cost, but not in its span.
 const SAY_COST_ELSEWHERE: [&str; 2] = ["claude-otlp", "opencode-otlp"];
 /// How long it is kept if nothing in it shows that somebody works: 10 minutes.

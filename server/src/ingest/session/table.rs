@@ -12,7 +12,7 @@ use super::super::sign::{Call, Sign, Subagent, Via, What};
 use super::actor::{Actor, Open, Presence, Stage, Turn, Waiting};
 use super::draft::{About, Drafts};
 use super::fold::{Session, price_of};
-use super::held::{Deferred, Held, proves};
+use super::held::{Deferred, Held, LONGEST_WAIT_MICROS, proves};
 use super::key::Key;
 use super::kinds::Kinds;
 use super::ledger::Account;
@@ -188,6 +188,17 @@ impl Table {
         if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
             self.accounts.remove(&oldest);
         }
+    }
+
+    /// What waits for something else, told without it: nothing comes any more.
+    pub(crate) fn last(&mut self, now: Timestamp) -> Vec<(RoomName, Vec<Draft>)> {
+        let then = Timestamp::from_unix_micros(now.unix_micros().saturating_add(LONGEST_WAIT_MICROS));
+        let mut told = self.tell_alone(then);
+        for (room, sign) in self.deferred.due(then) {
+            let drafts = self.take_now(&room, &sign, now);
+            told.push((room, drafts));
+        }
+        told
     }
 
     /// What time alone has made due, by room.

@@ -8,8 +8,8 @@ mod wire;
 
 use super::model::{Group, Metric, Record, Span};
 
-/// Most resources, log records, spans, metrics and points of one request; JSON has as many objects as its bound has times eight, for each
-/// attribute is two.
+/// Most resources, log records, spans, metrics and points of one request, in either encoding. JSON with more than eight times as many objects is
+/// not even read; each attribute is two.
 const PARTS_MAX: usize = 65_536;
 
 /// How a request is written, and its answer.
@@ -51,7 +51,7 @@ impl Room {
 pub(super) fn logs(body: &[u8], encoding: Encoding) -> Result<Vec<Group<'_, Record<'_>>>, Malformed> {
     match encoding {
         Encoding::Protobuf => protobuf::logs(body),
-        Encoding::Json => json::logs(body),
+        Encoding::Json => bounded(json::logs(body)?, |_| 0),
     }
 }
 
@@ -59,7 +59,7 @@ pub(super) fn logs(body: &[u8], encoding: Encoding) -> Result<Vec<Group<'_, Reco
 pub(super) fn traces(body: &[u8], encoding: Encoding) -> Result<Vec<Group<'_, Span<'_>>>, Malformed> {
     match encoding {
         Encoding::Protobuf => protobuf::traces(body),
-        Encoding::Json => json::traces(body),
+        Encoding::Json => bounded(json::traces(body)?, |_| 0),
     }
 }
 
@@ -67,6 +67,18 @@ pub(super) fn traces(body: &[u8], encoding: Encoding) -> Result<Vec<Group<'_, Sp
 pub(super) fn metrics(body: &[u8], encoding: Encoding) -> Result<Vec<Group<'_, Metric<'_>>>, Malformed> {
     match encoding {
         Encoding::Protobuf => protobuf::metrics(body),
-        Encoding::Json => json::metrics(body),
+        Encoding::Json => bounded(json::metrics(body)?, |metric| metric.points.len()),
     }
+}
+
+/// Refuses JSON that has more parts than protobuf may have; how many objects it has was seen before it was read.
+fn bounded<'a, T>(
+    groups: Vec<Group<'a, T>>,
+    within: impl Fn(&T) -> usize,
+) -> Result<Vec<Group<'a, T>>, Malformed> {
+    let of_group = |group: &Group<'a, T>| 1 + group.items.iter().map(|item| 1 + within(item)).sum::<usize>();
+    if groups.iter().map(of_group).sum::<usize>() > PARTS_MAX {
+        return Err(Malformed::TooMuch);
+    }
+    Ok(groups)
 }

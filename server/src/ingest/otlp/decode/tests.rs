@@ -221,6 +221,13 @@ fn a_request_that_would_take_much_more_memory_than_it_has_bytes_is_refused() {
         "{},".repeat(8 * PARTS_MAX)
     );
     assert_eq!(logs(json.as_bytes(), Encoding::Json), Err(Malformed::TooMuch));
+    // The bound is that of protobuf, to the record.
+    let of = |records: usize| {
+        let records = vec!["{}"; records].join(",");
+        format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{records}]}}]}}]}}"#)
+    };
+    assert!(logs(of(PARTS_MAX - 1).as_bytes(), Encoding::Json).is_ok());
+    assert_eq!(logs(of(PARTS_MAX).as_bytes(), Encoding::Json), Err(Malformed::TooMuch));
     // Braces within a text are none.
     let text = "{".repeat(9 * PARTS_MAX);
     let json = format!(
