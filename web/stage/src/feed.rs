@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use arcane_shared::roster::ENRICH;
 use arcane_shared::{ReceivedEvent, Rgb, Seq, UnixMillis};
 
 use crate::calls::Part;
@@ -150,6 +151,12 @@ enum Told<'a> {
 }
 
 impl<'a> Scan<'a> {
+    /// Whether an event only adds figures: an agent tells of each request to a model. It has a row for who asks for looks.
+    fn is_figure(&self, event: &ReceivedEvent) -> bool {
+        let adds = event.text("query_type") == Some(ENRICH) && event.text("error").is_none();
+        adds && event.success && self.filter.spell.is_none()
+    }
+
     /// What the next entry tells; `None`: it has no row.
     fn meet(&mut self, entry: &'a Entry) -> Option<Told<'a>> {
         let Entry::Event(stored, part) = entry else {
@@ -158,7 +165,7 @@ impl<'a> Scan<'a> {
         };
         let event = &stored.event;
         match *part {
-            Part::Whole => self.filter.matches(event).then_some(Told::Entry),
+            Part::Whole => (self.filter.matches(event) && !self.is_figure(event)).then_some(Told::Entry),
             Part::End(begun) => {
                 let passes = self.filter.matches(event);
                 let stands_in = passes && self.pin.is_none_or(|pin| stored.id <= pin || begun > pin);

@@ -212,3 +212,14 @@ proptest! {
         prop_assert!(read.total + read.newer >= seen.len());
     }
 }
+
+#[test]
+fn what_only_adds_figures_has_a_row_for_who_asks_for_looks() {
+    let figures = |seq: u64| about(seq, "reveal", json!({"query_type": "enrich", "output_tokens": 9}));
+    let told_later = about(3, "reveal", json!({"query_type": "enrich", "call_id": "a", "error": "exit 1"}));
+    let store = store(vec![end(1, Some("a"), "build"), figures(2), told_later, figures(4)]);
+    let seqs =
+        |filter: &Filter| rows(&store, filter, None).iter().filter_map(|row| row.seq).collect::<Vec<_>>();
+    assert_eq!(seqs(&Filter::default()), [3, 1]);
+    assert_eq!(seqs(&Filter { spell: Some("reveal".into()), ..Filter::default() }), [4, 3, 2]);
+}
