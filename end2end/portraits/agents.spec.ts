@@ -22,7 +22,8 @@ for (const agent of AGENTS) {
     test.setTimeout(360_000);
     const port = await freePort();
     const binary = process.env.ARCANE_BINARY ? ["--binary", process.env.ARCANE_BINARY] : [];
-    const driver = spawn("cargo", ["xtask", "agents", "--only", agent, "--watch", `${port}`, ...binary], { cwd: root, stdio: "inherit", detached: true });
+    const driver = spawn("cargo", ["xtask", "agents", "--only", agent, "--watch", `${port}`, ...binary], { cwd: root, stdio: "inherit" });
+    const ended = new Promise((done) => driver.once("exit", done));
     try {
       await page.setViewportSize({ width: 1200, height: 750 });
       await expect(async () => void (await page.goto(`http://127.0.0.1:${port}/`))).toPass({ timeout: 240_000, intervals: [500] });
@@ -31,7 +32,8 @@ for (const agent of AGENTS) {
       // The question stands as long as its human takes to answer: some frames.
       await page.screenshot({ path: `${root}docs/agent-${agent}.png` });
     } finally {
-      if (driver.exitCode === null) process.kill(-driver.pid!);
+      // It ends what it started, an agent in a terminal among them.
+      await ended;
     }
   });
 }

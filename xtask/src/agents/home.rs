@@ -52,9 +52,17 @@ impl Home {
         Ok(())
     }
 
-    /// A program in the project, which has nothing of this machine's environment but the way to its programs.
+    /// A program in the project, which has nothing of this machine's environment but the way to its programs, and ends with this
+    /// one, however that ends: some agents outlive their terminal.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
+        let mut command = match std::env::current_exe() {
+            Ok(own) => {
+                let mut command = Command::new(own);
+                command.args(["pinned", "--"]).arg(program);
+                command
+            }
+            Err(_) => Command::new(program),
+        };
         command.current_dir(&self.project).env_clear().env("HOME", &self.home);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("TERM", "xterm-256color").env("LANG", "C.UTF-8");

@@ -174,7 +174,7 @@ impl<'a> Scene<'a> {
         let file = File::create(self.home.root.join(log)).with_context(|| log.to_owned())?;
         let errors = file.try_clone().context("sharing a log")?;
         command.process_group(0).stdin(Stdio::null()).stdout(file).stderr(errors);
-        let name = command.get_program().to_string_lossy().into_owned();
+        let name = running::name(&command);
         let mut process = command.spawn().with_context(|| format!("starting {name}"))?;
         running::wait(&mut process, limit).with_context(|| self.tail(log))
     }

@@ -26,7 +26,7 @@ pub(crate) struct Running {
 impl Running {
     /// Starts a program and waits until it has said its ports: each at a line's end.
     pub(crate) fn start(command: &mut Command, ports: usize, log: &Path) -> Result<Self> {
-        let name = command.get_program().to_string_lossy().into_owned();
+        let name = name(command);
         let errors = std::fs::File::create(log).with_context(|| log.display().to_string())?;
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
         let mut process = command.spawn().with_context(|| format!("starting {name}"))?;
@@ -53,6 +53,12 @@ impl Drop for Running {
     fn drop(&mut self) {
         end(&mut self.process);
     }
+}
+
+/// What a command runs: what stands behind `pinned --`, where it ends with this program.
+pub(crate) fn name(command: &Command) -> String {
+    let pinned = command.get_args().skip_while(|word| *word != "--").nth(1);
+    pinned.unwrap_or(command.get_program()).to_string_lossy().into_owned()
 }
 
 /// Waits for a program's end; past a limit it and all that it started are killed, and that is an error.
