@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arcane_shared::Seq;
 use tokio::sync::oneshot;
 
 use super::{LogError, Record, RoomId, Turn};
@@ -39,18 +40,37 @@ impl Level {
 
 /// Who is told what became of events, in the order of their numbers.
 pub trait Commits: Send + Sync {
-    /// They are in the log: every reader that asks sees them from here on.
-    fn committed(&self, frames: &[Arc<PreparedFrame>]);
-
-    /// Wakes those who wait for what was committed. A call of its own, so that publishers can be answered first: what
-    /// they send next may then go to readers together with it.
-    fn announce(&self);
+    /// They are in the log: every reader that asks sees them from here on. Readers that wait are woken by what is returned.
+    fn committed(&self, frames: &[Arc<PreparedFrame>]) -> Announcement;
 
     /// Everything of this room that was taken and not yet committed is taken back.
     fn taken_back(&self);
 
     /// Whether what was taken of this room and not yet committed is in the log is not known, and will not be told.
     fn unknown(&self);
+}
+
+/// Wakes the readers of a room.
+pub trait Wake: Send + Sync {
+    /// Wakes those who wait for what is after an earlier event than this one.
+    fn wake(&self, head: Seq);
+}
+
+/// The wake-up of a room's readers, apart from the commit so that publishers can be answered first: what they send next may
+/// then go to readers together with it. It does not hold the room: a publisher that was answered may have it closed.
+#[must_use = "readers wait for it"]
+pub struct Announcement {
+    /// Who is woken.
+    pub readers: Arc<dyn Wake>,
+    /// The latest event that they can see.
+    pub head: Seq,
+}
+
+impl Announcement {
+    /// Wakes the readers.
+    pub fn announce(self) {
+        self.readers.wake(self.head);
+    }
 }
 
 /// Numbered events of one room, and the state that has to agree with them.

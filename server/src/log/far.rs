@@ -89,8 +89,7 @@ impl FarLog {
         let append = oldest.and_then(|at| state.pending.remove(at)).unwrap();
         drop(state);
         let Appended::Done(append) = self.kept.append(append).unwrap() else { unreachable!() };
-        append.commits.committed(&append.frames);
-        append.commits.announce();
+        append.commits.committed(&append.frames).announce();
         append.done.tell(Ok(()));
         Ends { committed: 1, ..Ends::default() }
     }

@@ -24,7 +24,7 @@ use std::time::Duration;
 use arcane_shared::{Epoch, RoomName, Seq};
 use futures_util::future::BoxFuture;
 
-pub use commit::{Append, Appended, Commits, Level, Notify, Receipt};
+pub use commit::{Announcement, Append, Appended, Commits, Level, Notify, Receipt, Wake};
 pub use error::{Fault, LogError};
 pub use pins::Pin;
 pub use record::Record;

@@ -28,7 +28,7 @@ use crate::bus::unsettled::Unsettled;
 use crate::clock;
 use crate::event::PreparedFrame;
 use crate::log::record::{COLOR, KEY};
-use crate::log::{Commits, EventLog, LogError, PageRequest, RoomId, RoomRecord, Usage};
+use crate::log::{Announcement, Commits, EventLog, LogError, PageRequest, RoomId, RoomRecord, Usage, Wake};
 
 /// A room. Numbers are given under one lock that is held for neither I/O nor an await, so a publisher waits
 /// for other publishers only, never for a reader. Frames reach the ring once they are in the log.
@@ -44,7 +44,7 @@ pub(crate) struct Room {
     unsettled: Unsettled,
     rings: Arc<Rings>,
     state: Mutex<RoomState>,
-    head: watch::Sender<Head>,
+    head: Arc<watch::Sender<Head>>,
     subscribers: AtomicUsize,
     lagging: AtomicUsize,
     skipped: AtomicU64,
@@ -144,7 +144,7 @@ impl Room {
             unsettled,
             rings: memory.rings,
             state: Mutex::new(state),
-            head: watch::Sender::new(Head { seq: record.head, is_over: false }),
+            head: Arc::new(watch::Sender::new(Head { seq: record.head, is_over: false })),
             subscribers: AtomicUsize::new(0),
             lagging: AtomicUsize::new(0),
             skipped: AtomicU64::new(0),
@@ -327,14 +327,23 @@ fn keep(state: &mut RoomState, frames: &[Arc<PreparedFrame>]) {
     state.settle_charge();
 }
 
-impl Commits for Room {
-    fn committed(&self, frames: &[Arc<PreparedFrame>]) {
-        keep(&mut self.lock(), frames);
-        self.make_room();
+impl Wake for watch::Sender<Head> {
+    fn wake(&self, seq: Seq) {
+        // A head that was announced later may have come first.
+        self.send_modify(|head| head.seq = head.seq.max(seq));
     }
+}
 
-    fn announce(&self) {
-        Self::announce(self, &self.lock());
+impl Commits for Room {
+    fn committed(&self, frames: &[Arc<PreparedFrame>]) -> Announcement {
+        let head = {
+            let mut state = self.lock();
+            keep(&mut state, frames);
+            state.ring.head()
+        };
+        self.make_room();
+        let readers = Arc::clone(&self.head);
+        Announcement { readers, head }
     }
 
     fn taken_back(&self) {

@@ -139,3 +139,19 @@ async fn a_room_that_is_being_deleted_is_as_it_was_or_not_there() {
     }
     looks.join().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_can_be_closed_as_soon_as_its_publisher_is_answered() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = Arc::new(crate::log::sqlite::SqliteLog::open(dir.path(), Retention::default()).unwrap());
+    let bus = ArcaneEventBus::with_log(BusConfig::default(), log).await.unwrap();
+    let lab = RoomName::parse("lab").unwrap();
+    for n in 0..300 {
+        let mut emitted = {
+            let held = bus.open_room(&lab).await.unwrap();
+            intake::submit(&bus, &held, vec![in_room("lab", "x").into()], Submission::default()).unwrap()
+        };
+        emitted.logged().await.unwrap();
+        assert_eq!(bus.close_room(&lab).await, Ok(()), "the log still holds room {n}");
+    }
+}

@@ -15,7 +15,7 @@ use super::{Counters, fault, group, open, purge};
 use crate::clock::{self, SteadyClock};
 use crate::log::pins::Pins;
 use crate::log::retention::Retention;
-use crate::log::{Append, Commits, Fault, LogError, RoomId, Usage};
+use crate::log::{Announcement, Append, Commits, Fault, LogError, Notify, RoomId, Usage};
 
 /// How often the file is told what time it is.
 const KEEP_CLOCK: Duration = Duration::from_secs(60);
@@ -129,9 +129,9 @@ impl Writer {
                 if written.events > 0 {
                     self.appended_at = Instant::now();
                 }
-                let rooms = show(&group.appends);
-                self.teller.tell(group.appends.into_iter().map(|append| append.done).collect());
-                rooms.iter().for_each(|room| room.announce());
+                let announcements = show(&group.appends);
+                self.teller.tell(let_go(group.appends));
+                announcements.into_iter().for_each(Announcement::announce);
                 for purge in group.purges {
                     purge.done.tell(Ok(()));
                 }
@@ -159,8 +159,8 @@ impl Writer {
         for append in &taken_back {
             append.commits.taken_back();
         }
-        for append in taken_back {
-            append.done.tell(Err(error.clone()));
+        for done in let_go(taken_back) {
+            done.tell(Err(error.clone()));
         }
     }
 
@@ -274,20 +274,24 @@ impl Writer {
     }
 }
 
-/// Lets readers see what is in the log, room by room. Returns the rooms whose readers are to be woken.
-fn show(appends: &[Append]) -> Vec<Arc<dyn Commits>> {
-    let mut rooms = Vec::new();
+/// Lets go of the rooms of appends: a publisher that is told may have its room closed at once. Returns who is to be told.
+fn let_go(appends: Vec<Append>) -> Vec<Notify> {
+    appends.into_iter().map(|append| append.done).collect()
+}
+
+/// Lets readers see what is in the log, room by room. Returns how the rooms' readers are woken.
+fn show(appends: &[Append]) -> Vec<Announcement> {
+    let mut announcements = Vec::new();
     let alike = |a: &Append, b: &Append| Arc::ptr_eq(&a.commits, &b.commits);
     for run in appends.chunk_by(alike) {
         let Some(first) = run.first() else { continue };
         let commits: &Arc<dyn Commits> = &first.commits;
-        if let [only] = run {
-            commits.committed(&only.frames);
+        announcements.push(if let [only] = run {
+            commits.committed(&only.frames)
         } else {
             let frames: Vec<_> = run.iter().flat_map(|append| append.frames.iter().cloned()).collect();
-            commits.committed(&frames);
-        }
-        rooms.push(Arc::clone(commits));
+            commits.committed(&frames)
+        });
     }
-    rooms
+    announcements
 }
