@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::line::{Tool, call_print};
 use super::super::payload::{Fields, cut};
-use super::super::secrets::{beginning, masked};
+use super::super::secrets::{beginning, masked, masked_within};
 use super::super::sign::{
     By, Call, Outcome, Prompter, Sign, Subagent, Usage, Via, Wait, What, Who, Why, print_of,
 };
@@ -186,7 +186,7 @@ impl<'a> Reader<'a> {
     /// What a tool gave, where content is captured.
     pub(super) fn output(&self, result: Option<&Value>) -> Option<Box<str>> {
         let result = result.filter(|_| self.context.captures_content)?;
-        self.content(&text_of(result))
+        self.content(&text_of(&masked_within(result, CONTENT_BYTES_MAX)))
     }
 
     /// How a tool failed whose error is a text.

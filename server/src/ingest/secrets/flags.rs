@@ -51,10 +51,20 @@ struct Command<'t> {
 
 /// Adds where they are.
 pub(super) fn find(text: &str, spans: &mut Vec<Range<usize>>) {
-    let words = words(text);
+    let (words, quoted) = words(text);
+    // Commands that are given to others: `bash -c '…'`. What is in quotes has no more of them, so this ends.
+    for inner in quoted {
+        let from = spans.len();
+        find(&text[inner.clone()], spans);
+        spans[from..].iter_mut().for_each(|span| *span = span.start + inner.start..span.end + inner.start);
+    }
     let mut command = Command::default();
     for (n, span) in words.iter().enumerate() {
         let word = &text[span.clone()];
+        let ended = n.checked_sub(1).map_or(0, |before| words[before].end);
+        if text[ended..span.start].contains('\n') && !text[..ended].ends_with('\\') {
+            command = Command::default();
+        }
         let value = words.get(n + 1).map(|next| bare(text, next)).filter(|next| {
             let value = &text[next.clone()];
             !value.is_empty() && !value.starts_with(['$', '-', '<'])
@@ -141,9 +151,10 @@ impl<'t> Command<'t> {
 }
 
 /// Words as a shell takes them apart: what stands in quotes that begin with a word, or behind a `=` or `:`, is part of it.
-fn words(text: &str) -> Vec<Range<usize>> {
+/// Also returns what stands in those quotes, where it is several words.
+fn words(text: &str) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
     let bytes = text.as_bytes();
-    let (mut words, mut at) = (Vec::new(), 0);
+    let (mut words, mut quoted, mut at) = (Vec::new(), Vec::new(), 0);
     while at < bytes.len() {
         if bytes[at].is_ascii_whitespace() {
             at += 1;
@@ -154,11 +165,17 @@ fn words(text: &str) -> Vec<Range<usize>> {
             let opens =
                 matches!(bytes[at], b'"' | b'\'') && (at == start || matches!(bytes[at - 1], b'=' | b':'));
             let end = opens.then(|| memchr::memchr(bytes[at], &bytes[at + 1..])).flatten();
+            if let Some(end) = end {
+                let inner = at + 1..at + 1 + end;
+                if bytes[inner.clone()].iter().any(u8::is_ascii_whitespace) {
+                    quoted.push(inner);
+                }
+            }
             at += end.map_or(1, |end| end + 2);
         }
         words.push(start..at);
     }
-    words
+    (words, quoted)
 }
 
 /// A word without its quotes.

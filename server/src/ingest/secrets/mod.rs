@@ -32,6 +32,9 @@ const SECRET_ADDRESSES: [&str; 5] = [
     "api.telegram.org/bot",
 ];
 
+/// Most levels of a value of which something is told.
+const DEPTH_MAX: usize = 16;
+
 /// Whether the value of a field of JSON is a secret by the field's name.
 pub(crate) fn is_secret(name: &str, value: &Value) -> bool {
     let is_plain = matches!(value, Value::Null | Value::Bool(_));
@@ -76,6 +79,39 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     }
     out.push_str(&text[done..]);
     Cow::Owned(out)
+}
+
+/// A value of JSON with every secret masked that is known for one, and that has as many bytes of text as are told of it: in the
+/// text of the whole value lines are not told apart, and what stands in quotes is one word. Texts that are JSON are values, too.
+pub(crate) fn masked_within(value: &Value, bytes_max: usize) -> Value {
+    within(value, DEPTH_MAX, &mut bytes_max.clone())
+}
+
+fn within(value: &Value, depth: usize, left: &mut usize) -> Value {
+    match value {
+        Value::String(_) | Value::Array(_) | Value::Object(_) if depth == 0 || *left == 0 => Value::Null,
+        Value::String(text) => {
+            if text.starts_with(['{', '[', '"'])
+                && let Ok(inner @ (Value::Object(_) | Value::Array(_) | Value::String(_))) =
+                    serde_json::from_str(text)
+            {
+                return Value::String(within(&inner, depth - 1, left).to_string());
+            }
+            let text = beginning(text, *left);
+            *left -= text.len();
+            Value::String(masked(&text).into_owned())
+        }
+        Value::Array(all) => all.iter().map(|one| within(one, depth - 1, left)).collect(),
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| {
+                let is_secret = is_secret(name, value);
+                let value = if is_secret { Value::from(MASK) } else { within(value, depth - 1, left) };
+                (masked(name).into_owned(), value)
+            };
+            fields.iter().map(field).collect()
+        }
+        plain => plain.clone(),
+    }
 }
 
 /// Secrets whose first letters say what they are.

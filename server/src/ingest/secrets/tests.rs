@@ -1,7 +1,9 @@
 //! A corpus of secrets, none of which may come through, and of texts that must.
 
 use super::kinds::{KINDS, Kind, Letters};
-use super::{MASK, beginning, masked};
+use serde_json::{Value, json};
+
+use super::{MASK, beginning, masked, masked_within};
 
 /// So many letters of a kind; they are made here so that nobody takes them for real ones.
 fn filler(letters: Letters, len: usize) -> String {
@@ -59,6 +61,11 @@ const PLACED: &[&str] = &[
     "export SMTP_PW='@@'",
     "aws configure set aws_secret_access_key @@",
     "npm config set //npm.example/:_authToken @@",
+    "mysql -u root app\nsshpass -p @@ ssh host",
+    "sshpass -e ssh host \\\n -p 22 && sshpass \\\n -p @@ ssh host",
+    "bash -c 'mytool --password @@'",
+    "ssh host \"mysql -uroot -p@@ app\"",
+    "sh -c \"sh -c 'redis-cli -a @@ ping'\"",
     "redis-cli -h cache -a @@ ping",
     "zip -e -P @@ out.zip in",
     "zip -P@@ out.zip in",
@@ -172,6 +179,24 @@ fn masking_twice_changes_nothing_more() {
         let once = masked(&text).into_owned();
         assert_eq!(masked(&once), once);
     }
+}
+
+#[test]
+fn a_secret_is_masked_in_every_text_of_a_value() {
+    for (text, secret) in placed() {
+        let lines = format!("first\n{text}\nlast");
+        let inner = json!({"stdout": lines, "exit": 0}).to_string();
+        for value in [json!({"a": [{"stdout": lines}]}), json!({"a": inner}), Value::from(inner.clone())] {
+            let out = masked_within(&value, 4096).to_string();
+            assert!(!out.contains(&secret) && out.contains(MASK), "{value} became {out}");
+        }
+    }
+    let plain = json!({"stdout": "two\nlines", "n": 1, "all": [true, null, "{}"]});
+    assert_eq!(masked_within(&plain, 4096), plain);
+    let large = json!(vec!["word ".repeat(1000); 1000]);
+    assert!(masked_within(&large, 4096).to_string().len() < 16 * 1024);
+    let deep = (0..100).fold(json!("x"), |inner, _| json!([inner]));
+    assert!(masked_within(&deep, 4096).to_string().len() < 100);
 }
 
 proptest::proptest! {
