@@ -12,6 +12,7 @@ pub mod machine;
 pub mod otlp;
 pub mod process;
 pub mod recordings;
+pub mod said;
 
 use std::io::Write;
 use std::net::SocketAddr;
