@@ -311,7 +311,7 @@ fn ratio(page: &Page, circles: usize) -> String {
     let ratio = page.stage.events_per_mark();
     let present = page.shown().daemons().present().count();
     let mut said = if ratio > 1 { format!("one mark = {ratio} events") } else { String::new() };
-    if present > circles && circles >= arcane_stage::stage::ACTORS_MAX {
+    if page.stage.left_out() > 0 {
         if !said.is_empty() {
             said.push_str(" · ");
         }

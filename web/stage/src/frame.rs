@@ -6,7 +6,7 @@ use crate::actors::Actor;
 use crate::actors::{Burst, swell};
 use crate::effects::mark;
 use crate::layout::{Mapping, Ring};
-use crate::moons::{self, Moon};
+use crate::moons;
 use crate::palette;
 use crate::particles::{Motion, Record};
 use crate::picture::{Kind, Link, Picture, RIM};
@@ -92,20 +92,8 @@ impl Stage {
         let Some(moon) = &actor.moon else {
             return if actor.vanished.is_some() { actor.to } else { [0.0; 2] };
         };
-        let is_drawn = |one: &&Actor| one.moon.as_ref().is_none_or(Moon::is_drawn);
-        let parent = actor.parent.as_ref().and_then(|parent| self.actors.get(parent)).filter(is_drawn);
+        let parent = actor.parent.as_ref().and_then(|parent| self.actors.get(parent));
         parent.or_else(|| self.actors.get(&moon.of)).map_or([0.0; 2], |parent| parent.at)
-    }
-
-    /// Who belongs to whom may have changed.
-    pub(crate) fn arrange(&mut self) {
-        for (name, is_moon) in moons::arrange(&mut self.actors) {
-            if is_moon {
-                self.ring.leave(&name);
-            } else if let Some(actor) = self.actors.get_mut(&name) {
-                actor.place = self.ring.seat(&name);
-            }
-        }
     }
 
     /// Idle drift along the links and sparks around those who work.
@@ -267,8 +255,7 @@ impl Stage {
         picture.links.clear();
         picture.rings.clear();
         picture.marks.clear();
-        let drawn = |actor: &&Actor| actor.moon.as_ref().is_none_or(Moon::is_drawn);
-        for actor in self.actors.values().filter(drawn) {
+        for actor in self.actors.values() {
             let there = actor.inscribed(now) * (1.0 - actor.dissolved(now));
             let broken = swell(now - actor.broke, crate::actors::BREAK_MS);
             picture.links.push(Link {
@@ -295,7 +282,7 @@ impl Stage {
         for effect in self.effects.iter().filter(|effect| now >= effect.since) {
             effect.draw(self.view.stage, now, self.reduced, picture);
         }
-        for actor in self.actors.values().filter(drawn) {
+        for actor in self.actors.values() {
             let (centre, radius) = (mapping.px(actor.at), actor.radius(&mapping));
             if actor.waiting.is_some() && actor.vanished.is_none() {
                 let color = palette::floats(palette::BEACON, 0.9);

@@ -21,16 +21,8 @@ const TURNS: [f32; MOONS_MAX] = [-150.0, 180.0, -115.0, -75.0, 145.0, -30.0];
 pub struct Moon {
     /// Whose circle.
     pub of: String,
-    /// Which place; from [`MOONS_MAX`] on it is not drawn.
+    /// Which place; from [`MOONS_MAX`] on there is none.
     pub slot: usize,
-}
-
-impl Moon {
-    /// Whether it is drawn.
-    #[must_use]
-    pub fn is_drawn(&self) -> bool {
-        self.slot < MOONS_MAX
-    }
 }
 
 /// The circle that a daemon belongs to: the first of its line that is here. `None`: it has one of its own.
@@ -76,13 +68,6 @@ pub fn arrange(actors: &mut Names<Actor>) -> Vec<(String, bool)> {
         }
     }
     changed
-}
-
-/// How many moons of a circle are not drawn.
-#[must_use]
-pub fn hidden(actors: &Names<Actor>, name: &str) -> usize {
-    let of = |actor: &&Actor| actor.moon.as_ref().is_some_and(|moon| moon.of == name && !moon.is_drawn());
-    actors.values().filter(of).count()
 }
 
 /// Where a moon stands beside a circle, stage coordinates: in a place of its own, inside the stage.

@@ -352,3 +352,43 @@ fn a_session_that_ends_beside_others_takes_no_circle_away() {
     theatre.wait(3_000.0);
     assert_eq!(theatre.phases(), []);
 }
+
+#[test]
+fn a_crowd_is_counted_and_hides_nobody_who_waits() {
+    let mut theatre = Theatre::new();
+    theatre.follow(event("summon", "boss", true));
+    for n in 0..60 {
+        theatre.follow(subagent("summon", &format!("a{n}"), "boss"));
+    }
+    theatre.follow(event("summon", "other", true));
+    theatre.wait(2_000.0);
+    let told = |theatre: &Theatre| {
+        let mut labels = Vec::new();
+        theatre.stage.labels(theatre.now, &mut labels);
+        let boss = labels.iter().find(|label| label.name == "boss").unwrap().line.clone();
+        let other = labels.iter().any(|label| label.name == "other");
+        (labels.len(), boss.split(' ').next().unwrap().to_owned(), other, theatre.stage.left_out())
+    };
+    assert_eq!(told(&theatre), (8, "+54".to_owned(), true, 0));
+    theatre.stage.jump(theatre.store.daemons(), theatre.now);
+    assert_eq!(told(&theatre), (8, "+54".to_owned(), true, 0));
+    // Forty that nobody started: there is no room for all of them, but for who waits, also after a reload.
+    for n in 0..40 {
+        theatre.follow(event("summon", &format!("p{n}"), true));
+    }
+    assert_eq!(theatre.stage.left_out(), 40 + 2 - arcane_stage::stage::ACTORS_MAX);
+    let waits = |name: &str, parent: Option<&str>| {
+        json!({"spell_name": "voice", "daemon_name": name, "description": "May I?",
+            "metadata": {"attention": true, "session": "s", "agent_id": name, "parent_daemon": parent}})
+    };
+    theatre.follow(waits("p39", None));
+    theatre.follow(waits("a59", Some("boss")));
+    for _ in 0..2 {
+        let phases = theatre.phases();
+        for name in ["p39", "a59"] {
+            assert!(phases.iter().any(|(other, _)| other == name), "{name}: {phases:?}");
+        }
+        assert_eq!(told(&theatre).1, "+54");
+        theatre.stage.jump(theatre.store.daemons(), theatre.now);
+    }
+}

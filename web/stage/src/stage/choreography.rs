@@ -2,7 +2,7 @@
 
 use arcane_shared::{Rgb, SpellName};
 
-use super::{ACTORS_MAX, Caption, DISPLAY_MS, HALT_MS, HALT_SPACING_MS, SUBTITLE_MS, Stage};
+use super::{Caption, DISPLAY_MS, HALT_MS, HALT_SPACING_MS, SUBTITLE_MS, Stage};
 use crate::actors::{Actor, Burst, NEVER, PULSE_SPACING_MS};
 use crate::director::{Cue, Flow, Gesture, Lateness, Voice};
 use crate::effects::{EFFECTS_MAX, Effect, LETTERS_MAX, Shape};
@@ -112,6 +112,7 @@ impl Stage {
     fn banish(&mut self, cue: &Cue, performed: bool, now: f64) {
         let Some(name) = &cue.daemon else { return };
         let mapping = self.mapping();
+        self.crowd.remove(name);
         let Some(actor) = self.actors.get_mut(name).filter(|actor| actor.vanished.is_none()) else { return };
         actor.line.clone_from(&cue.line);
         actor.vanished = Some(if performed { now } else { NEVER });
@@ -227,9 +228,12 @@ impl Stage {
             self.actors.remove(name);
         }
         if !self.actors.contains(name) {
-            if self.actors.len() >= ACTORS_MAX {
+            let root = parent.and_then(|parent| self.circle_of(parent));
+            if self.is_full(root.as_deref()) {
+                self.crowd.insert(name, parent.unwrap_or_default().to_owned());
                 return None;
             }
+            self.crowd.remove(name);
             let color = color.unwrap_or_else(|| arcane_shared::color::preferred(name));
             let actor = self.actors.insert(name, Actor::new(name, color, 0, [0.0; 2], now));
             actor.parent = parent.map(str::to_owned);

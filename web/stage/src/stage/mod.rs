@@ -1,6 +1,7 @@
 //! The stage: cues in, one picture a frame out.
 
 mod choreography;
+mod crowd;
 mod hit;
 
 use std::collections::VecDeque;
@@ -14,7 +15,6 @@ use crate::daemons::{self, Daemons};
 use crate::effects::{EFFECTS_MAX, Effect};
 use crate::governor::{Governor, Style};
 use crate::layout::{Mapping, Ring, View};
-use crate::moons;
 use crate::names::Names;
 use crate::palette;
 use crate::particles::Particles;
@@ -81,6 +81,8 @@ pub struct Stage {
     pub(crate) view: View,
     pub(crate) ring: Ring,
     pub(crate) actors: Names<Actor>,
+    /// Who is present and not drawn, and who started each; empty: nobody.
+    pub(crate) crowd: Names<String>,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) particles: Particles,
     pub(crate) governor: Governor,
@@ -116,6 +118,7 @@ impl Stage {
             view: View::default(),
             ring: Ring::default(),
             actors: Names::default(),
+            crowd: Names::default(),
             effects: VecDeque::with_capacity(EFFECTS_MAX),
             particles: Particles::default(),
             governor: Governor::default(),
@@ -178,6 +181,7 @@ impl Stage {
     /// Everybody leaves at once: another room, another time.
     pub fn clear(&mut self) {
         self.actors.clear();
+        self.crowd.clear();
         self.ring.clear();
         self.effects.clear();
         self.display = None;
@@ -196,7 +200,15 @@ impl Stage {
             }
             stays
         });
-        for daemon in daemons.present() {
+        self.crowd.clear();
+        // Who needs a place first, then who has others beside it.
+        let rank = |daemon: &&DaemonState| match (daemon.waiting.is_empty(), parent_of(daemon)) {
+            (false, _) => 0,
+            (true, None) => 1,
+            (true, Some(_)) => 2,
+        };
+        let ranked = (0..3).flat_map(|own| daemons.present().filter(move |daemon| rank(daemon) == own));
+        for daemon in ranked {
             let name = daemon.daemon_name.as_str();
             let is_known = self.actors.contains(name);
             let (color, parent) = (Some(daemons::color_of(daemon)), parent_of(daemon));
@@ -227,7 +239,12 @@ impl Stage {
     pub fn follow(&mut self, daemon: &DaemonState, now: f64) {
         let name = daemon.daemon_name.as_str();
         if daemon.is_present() && !self.actors.contains(name) {
-            self.actor(name, Some(daemons::color_of(daemon)), parent_of(daemon), now);
+            let (color, parent) = (Some(daemons::color_of(daemon)), parent_of(daemon));
+            let is_out = self.actor(name, color, parent, now).is_none();
+            let root = parent.and_then(|parent| self.circle_of(parent));
+            if is_out && !daemon.waiting.is_empty() && self.make_room(root.as_deref(), now) {
+                self.actor(name, color, parent, now);
+            }
         }
         if let Some(actor) = self.actors.get_mut(name) {
             let line = daemons::line(daemon);
@@ -298,16 +315,13 @@ impl Stage {
     /// Labels of all circles, in order of name.
     pub fn labels(&self, now: f64, into: &mut Vec<Label>) {
         into.clear();
-        let mapping = self.mapping();
+        let (mapping, beside) = (self.mapping(), self.beside());
         for (name, actor) in self.actors.iter() {
             let centre = mapping.px(actor.at);
-            if actor.moon.as_ref().is_some_and(|moon| !moon.is_drawn()) {
-                continue;
-            }
             // The colour of failure belongs to what failed, whatever has followed.
             let phase = actor.phase(now);
             let mut line = if phase == "failing" { actor.failed.clone() } else { actor.line.clone() };
-            let more = moons::hidden(&self.actors, name);
+            let more = beside.iter().filter(|circle| *circle == name).count();
             if more > 0 {
                 line = format!("+{more} · {line}");
             }
