@@ -93,9 +93,12 @@ impl AppHandle {
 
     fn hear(self, heard: Heard) {
         let hidden = document().hidden();
-        self.with(|page| page.hear(heard, hidden));
-        if hidden {
-            // No frame comes that would.
+        let turned = self.with(|page| {
+            page.hear(heard, hidden);
+            page.attention
+        });
+        if hidden || turned == Some(true) {
+            // No frame comes that would, or not at once.
             self.with(|page| crate::attention::attend(page, self.views));
         }
         self.ask_roster();
