@@ -269,6 +269,26 @@ async fn lines_that_are_no_messages_end_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn calls_that_have_no_form_are_told_which_field_is_wrong() {
+    let server = TestServer::start().await;
+    for (params, why) in [
+        (None, "params: is missing"),
+        (Some(json!({})), "name: is missing"),
+        (Some(json!({"name": 5})), "name: must be a string, not a number"),
+        (Some(json!({"name": "summon", "arguments": []})), "arguments: must be an object, not a list"),
+    ] {
+        let mut message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call"});
+        if let Some(params) = params {
+            message["params"] = params;
+        }
+        let answer: Value =
+            post(&server, "/mcp?daemon=scribe", message.to_string()).await.json().await.unwrap();
+        assert_eq!(answer["error"]["code"], -32602, "{answer}");
+        assert!(answer["error"]["message"].as_str().unwrap().starts_with(why), "{message}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_allows_the_tools_of_its_rights_and_rooms() {
     let guarded = Guarded::start().await;
     let server = &guarded.server;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::Target;
-use crate::mcp::{Ask, Bus, Owner, Tools};
+use crate::mcp::{Ask, Bus, InTurn, Owner, Tools};
 
 /// An agent does not wait longer for a server.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -42,7 +42,8 @@ impl Mcp {
         let session = format!("mcp-{:016x}", rand::random::<u64>());
         let tools = Arc::new(Tools::new(bus, Owner { daemon: self.daemon, session: Some(session) }));
         let transport = AsyncRwTransport::new_server(tokio::io::stdin(), tokio::io::stdout());
-        let serving = Arc::clone(&tools).serve(transport.with_max_line_length(MESSAGE_BYTES_MAX)).await;
+        let transport = InTurn::new(transport.with_max_line_length(MESSAGE_BYTES_MAX));
+        let serving = Arc::clone(&tools).serve(transport).await;
         let serving = serving.context(
             "standard input does not speak the Model Context Protocol: it is for settings of agents",
         )?;

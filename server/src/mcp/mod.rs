@@ -1,6 +1,7 @@
 //! Tools by which agents tell of themselves: the Model Context Protocol's side of them, for whoever reaches the bus.
 //!
 //! `tools` says what there is, `arguments` reads what a client sends, `telling` makes the event, `answer` what an agent gets back; all pure.
+//! `turns` keeps the calls of one connection in order.
 
 mod answer;
 mod arguments;
@@ -8,6 +9,7 @@ mod telling;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod turns;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -17,19 +19,19 @@ use std::time::Instant;
 use arcane_shared::{DaemonName, RoomName};
 use rmcp::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, Implementation,
-    JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult,
+    ErrorCode, ErrorData, Implementation, JsonObject, ListToolsResult, PaginatedRequestParams,
+    ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
 use arguments::Arguments;
 use arguments::Wrong;
 use telling::{Call, Told, of_client};
+pub(crate) use turns::InTurn;
+use turns::Turn;
 
-/// Most calls of one client that are worked on at a time; others are told to come again.
-const CALLS_MAX: usize = 16;
 /// Most tasks whose beginning is remembered for the time that they took; the oldest gives way.
 const BEGUN_MAX: usize = 64;
 /// Most daemons that are told to be gone when their client is.
@@ -82,7 +84,6 @@ pub(crate) struct Owner {
 pub(crate) struct Tools<B> {
     bus: B,
     owner: Owner,
-    turns: Semaphore,
     told: Mutex<Past>,
 }
 
@@ -95,7 +96,7 @@ struct Past {
 
 impl<B: Bus> Tools<B> {
     pub(crate) fn new(bus: B, owner: Owner) -> Self {
-        Self { bus, owner, turns: Semaphore::new(CALLS_MAX), told: Mutex::default() }
+        Self { bus, owner, told: Mutex::default() }
     }
 
     /// Tells of the end of every daemon that was summoned and not banished: their client is gone.
@@ -115,11 +116,6 @@ impl<B: Bus> Tools<B> {
 
     /// What a call is answered.
     async fn call(&self, tool: &str, arguments: &JsonObject, client: Option<&str>) -> Result<Value, Wrong> {
-        let Ok(_turn) = self.turns.try_acquire() else {
-            return Err(Wrong::new(format!(
-                "{CALLS_MAX} calls are being worked on; call again when one is over"
-            )));
-        };
         let arguments = Arguments::of(tool, &tools::names_of(tool), arguments)?;
         let daemon = self.owner.daemon.clone().or_else(|| client.and_then(of_client));
         let call = Call::read(tool, &arguments, daemon)?;
@@ -195,11 +191,35 @@ impl<B: Bus> ServerHandler for Tools<B> {
         tools::all().into_iter().find(|tool| tool.name == name)
     }
 
+    /// What the library knows no form of: also calls with parameters that are none.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        if request.method == "tools/call" {
+            return Err(ErrorData::invalid_params(misshapen(request.params.as_ref()).to_string(), None));
+        }
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None))
+    }
+
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        // Over HTTP each request is its own, and has none.
+        let turn = context.extensions.get::<Turn>().cloned();
+        let _begun = match &turn {
+            Some(turn) => match turn.begin().await {
+                Ok(begun) => Some(begun),
+                Err(wrong) => return Ok(failed(&wrong).into()),
+            },
+            None => None,
+        };
+        if context.ct.is_cancelled() {
+            return Err(ErrorData::internal_error("the call was cancelled before its turn", None));
+        }
         let name: Cow<'static, str> = request.name;
         if !tools::NAMES.contains(&&*name) {
             return Err(ErrorData::invalid_params(tools::unknown(&name), None));
@@ -212,8 +232,34 @@ impl<B: Bus> ServerHandler for Tools<B> {
         let answer = self.call(&name, &arguments, client.as_deref()).await;
         let result = match answer {
             Ok(value) => CallToolResult::structured(value),
-            Err(wrong) => CallToolResult::error(vec![ContentBlock::text(wrong.to_string())]),
+            Err(wrong) => failed(&wrong),
         };
         Ok(result.into())
     }
+}
+
+/// Why the parameters of a call are none.
+fn misshapen(params: Option<&Value>) -> Wrong {
+    let Some(params) = params else {
+        return Wrong::argument("params", r#"is missing; say {"name": TOOL, "arguments": {…}}"#);
+    };
+    let Value::Object(params) = params else {
+        return Wrong::argument("params", format!("must be an object, not {}", arguments::kind(params)));
+    };
+    match (params.get("name"), params.get("arguments")) {
+        (None, _) => Wrong::argument("name", format!("is missing; there are {}", tools::NAMES.join(", "))),
+        (Some(name), _) if !name.is_string() => {
+            Wrong::argument("name", format!("must be a string, not {}", arguments::kind(name)))
+        }
+        (_, Some(given)) if !given.is_object() => {
+            Wrong::argument("arguments", format!("must be an object, not {}", arguments::kind(given)))
+        }
+        _ => {
+            Wrong::argument("params", "a field besides name and arguments is not what the protocol has there")
+        }
+    }
+}
+
+fn failed(wrong: &Wrong) -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(wrong.to_string())])
 }
