@@ -37,6 +37,8 @@ enum Answer {
     Silence(String),
     Status(u16),
     Page,
+    /// A stream that is compressed though nobody asked for it.
+    Compressed,
 }
 
 async fn answer(State(backend): State<Backend>, headers: HeaderMap) -> Response {
@@ -53,6 +55,7 @@ async fn answer(State(backend): State<Backend>, headers: HeaderMap) -> Response 
             (stream, Body::from_stream(text.chain(futures_util::stream::pending()))).into_response()
         }
         Answer::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
+        Answer::Compressed => (stream, [(header::CONTENT_ENCODING, "gzip")], "\u{1f}").into_response(),
         Answer::Page => ([(header::CONTENT_TYPE, "text/html")], "<p>").into_response(),
     }
 }
@@ -135,6 +138,7 @@ async fn a_stream_is_followed_over_breaks_until_it_is_over() {
         .collect();
     assert_eq!(last_ids, [None, Some("2".into()), Some("2".into()), Some("2".into())]);
     assert!(asked.iter().all(|headers| headers["x-key"] == "k" && headers["accept"] == "text/event-stream"));
+    assert!(asked.iter().all(|headers| headers["accept-encoding"] == "identity"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,6 +149,7 @@ async fn what_is_no_stream_is_an_error_that_says_so() {
         (Answer::Status(401), "answers 401 Unauthorized; a key for it is said with --header"),
         (Answer::Status(307), "leads to nowhere; say that address"),
         (Answer::Page, "is text/html; a stream of AG-UI is text/event-stream"),
+        (Answer::Compressed, "is encoded as gzip; a stream is read as it is (identity)"),
     ] {
         let (_backend, url) = Backend::start(vec![answer]).await;
         let (is_well, said) = ended(stream(&url)).await;

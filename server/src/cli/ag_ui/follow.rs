@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Response, StatusCode, Url};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -98,6 +98,7 @@ impl Follow {
         least: &mut Duration,
     ) -> anyhow::Result<End> {
         let mut request = client.get(&self.stream).header(ACCEPT, "text/event-stream");
+        request = request.header(ACCEPT_ENCODING, "identity");
         if let Some(id) = HeaderValue::from_bytes(&lines.last_id).ok().filter(|id| !id.is_empty()) {
             request = request.header("last-event-id", id);
         }
@@ -153,6 +154,13 @@ impl Follow {
             answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("nothing");
         if kind.split(';').next().unwrap_or_default().trim() != "text/event-stream" {
             bail!("{} is {kind}; a stream of AG-UI is text/event-stream", self.stream);
+        }
+        let encodings = answer.headers().get_all(CONTENT_ENCODING).iter().filter_map(|one| one.to_str().ok());
+        if let Some(encoding) = encodings.map(str::trim).find(|one| !one.eq_ignore_ascii_case("identity")) {
+            bail!(
+                "{} is encoded as {encoding}; a stream is read as it is (identity): switch its compression off",
+                self.stream
+            );
         }
         Ok(Ok(answer))
     }
