@@ -193,3 +193,24 @@ async fn sessions_go_on_after_the_server_was_away() {
     }
     insta::assert_snapshot!(told(&server, &mut reader).await, @"voice claude event=await why=permission tool=Bash task=Bash: Needs a yes");
 }
+
+#[tokio::test]
+async fn a_model_that_nobody_named_is_not_called_unknown() {
+    let server = TestServer::start().await;
+    let payload =
+        json!({"session_id": "s", "cwd": "/p", "hook_event_name": "SessionStart", "source": "startup"});
+    send(&server, "/hooks/claude", payload.to_string().into_bytes()).await;
+    let until = std::time::Instant::now() + support::PATIENCE;
+    let summon = loop {
+        let (_, page) = server.look("/events?spell=summon").await;
+        if let Some(summon) = page["events"].get(0) {
+            break summon.clone();
+        }
+        assert!(std::time::Instant::now() < until, "{page}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    assert_eq!(summon["metadata"]["model"], "", "{summon}");
+    let (_, page) = server.look("/daemons/claude").await;
+    let session = &page["daemon"]["sessions"][0];
+    assert!(session["id"] == "s" && session.get("model").is_none(), "{page}");
+}

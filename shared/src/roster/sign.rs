@@ -236,7 +236,7 @@ impl<'a> Fields<'a> {
                 "cost_computed" => fields.is_computed = value.as_bool() == Some(true),
                 "context_tokens" => fields.context_tokens = count(value),
                 "context_limit" => fields.context_limit = count(value),
-                "model" => fields.model = value.as_str(),
+                "model" => fields.model = value.as_str().filter(|model| !model.is_empty()),
                 "parent_agent_id" => fields.parent_agent_id = value.as_str(),
                 "session" => fields.session = value.as_str(),
                 "agent_id" => fields.agent_id = value.as_str(),

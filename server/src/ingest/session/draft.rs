@@ -118,6 +118,8 @@ impl<'a> Drafts<'a> {
         let metadata = self.tell(actor, SpellName::Summon, true, None);
         put(metadata, "manifestations", Some(manifestations));
         put(metadata, "synthetic", is_synthetic.then_some(true));
+        // Every summon has one; a model that is not known yet has no name.
+        metadata.entry("model").or_insert_with(|| "".into());
     }
 
     pub(super) fn banish(&mut self, actor: &Actor, manifestations: u64, reason: &str, is_synthetic: bool) {
