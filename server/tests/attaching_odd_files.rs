@@ -161,10 +161,13 @@ fn a_damaged_note_is_said_to_be_one_with_what_to_do() {
         .map(|entry| entry.unwrap().path())
         .find(|path| path.extension().is_some_and(|is| is == "json"))
         .unwrap();
-    std::fs::write(&note, "{").unwrap();
-    let said = home.refuses(&["detach", "claude"]);
-    assert!(said.contains("is damaged: remove it, and hooks are known by their form"), "{said}");
-    assert!(said.contains(".before"), "{said}");
+    for damage in [&b"{"[..], b"\xff\xfe", b"", b"{}"] {
+        std::fs::write(&note, damage).unwrap();
+        let said = home.refuses(&["detach", "claude"]);
+        let remedy = "is damaged: remove that file and try again; then hooks are known by their form";
+        assert!(said.contains(note.to_str().unwrap()) && said.contains(remedy), "{said}");
+        assert!(said.contains(".before"), "{said}");
+    }
     std::fs::remove_file(&note).unwrap();
     home.does(&["detach", "claude"]);
     assert_eq!(home.read(SETTINGS).replace([' ', '\n'], ""), "{\"model\":\"x\"}");

@@ -39,16 +39,21 @@ impl Store {
             return Ok(None);
         }
         let cannot = || format!("cannot read {}", path.display());
-        let text = std::fs::read_to_string(&path).with_context(cannot)?;
+        let bytes = std::fs::read(&path).with_context(cannot)?;
         let damaged = || {
+            let before = self.path(file, "before");
+            let was = if before.is_file() {
+                format!("; what the file was is in {}", before.display())
+            } else {
+                String::new()
+            };
             format!(
-                "{}, which keeps what {} was, is damaged: remove it, and hooks are known by their form; what the file was is in {}",
+                "{}, which keeps what {} was, is damaged: remove that file and try again; then hooks are known by their form{was}",
                 path.display(),
-                file.display(),
-                self.path(file, "before").display()
+                file.display()
             )
         };
-        serde_json::from_str(&text).with_context(damaged).map(Some)
+        serde_json::from_slice(&bytes).with_context(damaged).map(Some)
     }
 
     /// Whether anything is kept of a file.
