@@ -172,3 +172,13 @@ fn a_damaged_note_is_said_to_be_one_with_what_to_do() {
     home.does(&["detach", "claude"]);
     assert_eq!(home.read(SETTINGS).replace([' ', '\n'], ""), "{\"model\":\"x\"}");
 }
+
+#[test]
+fn a_room_that_cannot_be_is_refused_with_the_rule_of_names() {
+    let home = Home::with("{}\n");
+    for room in ["a;b c", "", "a/b"] {
+        let said = home.refuses(&["attach", "claude", "--room", room]);
+        assert!(said.contains("--room") && said.contains("a name"), "{said}");
+    }
+    assert_eq!(home.read(SETTINGS), "{}\n");
+}

@@ -104,6 +104,18 @@ async fn what_is_wrong_is_said_with_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hook_that_names_a_room_that_cannot_be_is_a_problem() {
+    let (_server, home, url) = attached(&["claude", "--room", "lab"]).await;
+    let (said, status) = arcane(home.path(), &["doctor", "claude", "--url", &url]).await;
+    assert!(status == Some(0) && !said.contains("! room"), "{said}");
+    change(home.path().join(".claude/settings.json"), "--room lab", "--room 'a;b c'");
+    let (said, status) = arcane(home.path(), &["doctor", "claude", "--url", &url]).await;
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("! room       its hooks name the room \"a;b c\": a name"), "{said}");
+    assert!(said.contains("→ arcane attach claude --room NAME"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn telemetry_is_tried_as_agents_send_it() {
     let (_server, home, url) = attached(&["claude"]).await;
     arcane(home.path(), &["attach", "claude", "--telemetry", &url, "--url", &url]).await;

@@ -162,3 +162,19 @@ async fn a_file_that_others_can_read_or_that_is_wrong_is_refused() {
     // What talks to no server does not mind.
     assert!(user.run(&["keys", "new"], "").await.status.success());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remembered_server_is_written_into_a_users_hooks_and_not_into_a_projects() {
+    let (user, server) = (User::new(), TestServer::start().await);
+    user.run(&["connect", &server.url("")], "").await;
+    let written = |output: &Output| String::from_utf8(output.stdout.clone()).unwrap().contains("--url");
+    // Nothing is written: the difference is shown.
+    let args = ["attach", "opencode", "claude", "--dry-run", "--telemetry", "off"];
+    assert!(written(&user.run(&args, "").await));
+    for project in ["--project", "--project=."] {
+        let output = user.run(&[&args[..], &[project]].concat(), "").await;
+        assert!(output.status.success() && !written(&output), "{output:?}");
+    }
+    let said = ["--project", "--url", "http://10.0.0.1:8000"];
+    assert!(written(&user.run(&[&args[..], &said].concat(), "").await));
+}

@@ -11,4 +11,6 @@ pub(crate) struct Hooked {
     pub(crate) line: String,
     /// The server that it speaks to, where it says one.
     pub(crate) url: Option<String>,
+    /// The room that its events go to, where it says one; it need not be a name.
+    pub(crate) room: Option<String>,
 }

@@ -52,8 +52,10 @@ pub(crate) fn look(content: &Content, now: Option<&str>) -> Result<State, Flaw> 
             }
         }
         Content::Whole(wanted) => {
-            let url = whole::said(now).and_then(|said| said.get("url")?.as_str().map(str::to_owned));
-            let hooked = Hooked { event: "plugin".into(), place: (0, 0), line: String::new(), url };
+            let said = whole::said(now);
+            let said = |key| said.as_ref().and_then(|said| said.get(key)?.as_str().map(str::to_owned));
+            let (url, room) = (said("url"), said("room"));
+            let hooked = Hooked { event: "plugin".into(), place: (0, 0), line: String::new(), url, room };
             let hooked = if now.starts_with(whole::SIGN) { vec![hooked] } else { Vec::new() };
             State { hooked, wanted: usize::from(!wanted.is_empty()), ..State::default() }
         }
@@ -109,8 +111,13 @@ mod tests {
 
     #[test]
     fn trust_is_of_a_file_an_event_and_a_position() {
-        let hooked =
-            |event: &str, place| Hooked { event: event.into(), place, line: String::new(), url: None };
+        let hooked = |event: &str, place| Hooked {
+            event: event.into(),
+            place,
+            line: String::new(),
+            url: None,
+            room: None,
+        };
         let settings = "[hooks.state.\"/h/.codex/hooks.json:pre_tool_use:1:0\"]\ntrusted_hash = \"sha256:x\"\n\
             [hooks.state.\"/h/.codex/hooks.json:stop:0:0\"]\nenabled = true\n";
         let all = [hooked("PreToolUse", (1, 0)), hooked("PreToolUse", (0, 0)), hooked("Stop", (0, 0))];

@@ -1,6 +1,7 @@
 //! `arcane attach AGENT…`: writes what agents need to tell of themselves into their settings.
 
 use anyhow::{Context, bail};
+use arcane_shared::RoomName;
 use clap::Args;
 
 use super::detach::{difference, take_back};
@@ -19,12 +20,13 @@ use crate::ingest::Agent;
 pub(super) struct Attach {
     #[command(flatten)]
     which: Which,
-    /// Write the server's address into the hooks; otherwise they speak to the one that `arcane connect` remembers, or http://127.0.0.1:8000.
+    /// The server's address, which is written into the hooks; otherwise the one that `arcane connect` remembers at this moment, but not into those
+    /// of a project, which others share. Hooks without one speak to what `arcane connect` remembers when they run, or http://127.0.0.1:8000.
     #[arg(long, env = "ARCANE_URL")]
     url: Option<String>,
     /// The room that the events go to; otherwise main.
     #[arg(long, env = "ARCANE_ROOM")]
-    room: Option<String>,
+    room: Option<RoomName>,
     /// Where agents send their telemetry (tokens, cost), or off; otherwise http://127.0.0.1:4318 for a server of this machine, and off for others.
     #[arg(long, value_name = "ENDPOINT")]
     telemetry: Option<String>,

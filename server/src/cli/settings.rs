@@ -37,6 +37,12 @@ pub(super) fn with_remembered_server(command: Command, raw: &[OsString]) -> anyh
     let Some(name) = named.filter(|of| has_url(of)).map(|of| of.get_name().to_owned()) else {
         return Ok(command);
     };
+    // Who shares a project's files shares no server.
+    let is_of_project =
+        |arg: &OsString| arg.to_str().is_some_and(|arg| arg.split('=').next() == Some("--project"));
+    if name == "attach" && raw.iter().any(is_of_project) {
+        return Ok(command);
+    }
     let Some(Remembered { url, .. }) = remembered::read()? else { return Ok(command) };
     Ok(command.mut_subcommand(name, |of| of.mut_arg("url", |arg| arg.default_value(url))))
 }

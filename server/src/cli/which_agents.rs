@@ -10,6 +10,7 @@ use crate::attach::agents::{self, Folders, Wish};
 use crate::attach::store::Store;
 use crate::gate::origin::is_loopback;
 use crate::ingest::Agent;
+use arcane_shared::RoomName;
 use arcane_shared::server_address::ServerAddress;
 
 /// Where a server is, if nobody said so.
@@ -38,7 +39,7 @@ pub(super) struct Which {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Said {
     pub(super) url: Option<String>,
-    pub(super) room: Option<String>,
+    pub(super) room: Option<RoomName>,
     pub(super) telemetry: Option<String>,
 }
 
@@ -156,9 +157,10 @@ impl Said {
             None => is_loopback(&place.host).then(|| TELEMETRY_HERE.to_owned()),
         };
         let mut more = Vec::new();
-        for (flag, value) in [("--url", &self.url), ("--room", &self.room)] {
+        let room = self.room.as_ref().map(RoomName::as_str);
+        for (flag, value) in [("--url", self.url.as_deref()), ("--room", room)] {
             if let Some(value) = value {
-                more.extend([flag.to_owned(), value.clone()]);
+                more.extend([flag.to_owned(), value.to_owned()]);
             }
         }
         let program = if folders.project.is_some() { "arcane".to_owned() } else { program()? };

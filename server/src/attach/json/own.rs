@@ -189,7 +189,8 @@ pub(crate) fn hooked(value: &Value, wanted: &Wanted) -> Vec<Hooked> {
         let place = (places.next().unwrap_or(0), places.next().unwrap_or(0));
         let line = line(at(value, path)?)?.to_owned();
         let url = command::option(&line, "--url");
-        Some(Hooked { event, place, line, url })
+        let room = command::option(&line, "--room");
+        Some(Hooked { event, place, line, url, room })
     };
     all(value, wanted).iter().filter_map(hooked).collect()
 }

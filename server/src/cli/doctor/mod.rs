@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::bail;
+use arcane_shared::RoomName;
 use clap::Args;
 
 use super::print::{counted, print};
@@ -149,6 +150,7 @@ impl Patient<'_> {
             self.trust(&mut report, &places[0], &hooked);
         }
         report.say("last event", self.server.last_event(name));
+        self.room(&mut report, &hooked);
         let speaks_here = self.address(&mut report, &hooked);
         // What goes elsewhere does not arrive here.
         if let Some(prober) = prober.filter(|_| speaks_here && !hooked.is_empty()) {
@@ -174,6 +176,21 @@ impl Patient<'_> {
         };
         report.problem("server", format!("its hooks speak to {url}, not to {here}"), remedy);
         false
+    }
+
+    /// Whether hooks name rooms that can be.
+    fn room(&self, report: &mut Report, hooked: &[Hooked]) {
+        let wrong = hooked.iter().find_map(|one| {
+            let room = one.room.as_deref()?;
+            RoomName::parse(room).err().map(|error| (one, room, error))
+        });
+        let Some((one, room, error)) = wrong else { return };
+        let url = one.url.iter().map(|url| format!(" --url {url}")).collect::<String>();
+        report.problem(
+            "room",
+            format!("its hooks name the room {room:?}: {error}"),
+            format!("arcane attach {} --room NAME{url}", self.agent.name()),
+        );
     }
 
     fn hooks(&self, report: &mut Report, place: &Place, state: &State) {
