@@ -2,10 +2,14 @@
 
 use std::ops::Range;
 
-use super::named::is_secret;
+use super::named::{is_assigned_secret, is_plain, is_secret};
+use super::word::{self, Reading, bare, is_variable, parts, words};
+
+/// How deep commands are looked for within quotes and substitutions of others.
+const DEPTH_MAX: usize = 4;
 
 /// Flags of one letter, or of one dash, whose value is a secret, by program.
-const FLAGS: [(&str, &[&str]); 22] = [
+const FLAGS: [(&str, &[&str]); 26] = [
     ("redis-cli", &["-a"]),
     ("zip", &["-P"]),
     ("unzip", &["-P"]),
@@ -28,6 +32,10 @@ const FLAGS: [(&str, &[&str]); 22] = [
     ("mongorestore", &["-p"]),
     ("keytool", &["-storepass", "-keypass"]),
     ("snmpwalk", &["-A", "-X", "-c"]),
+    ("twine", &["-p"]),
+    ("http", &["-a"]),
+    ("https", &["-a"]),
+    ("xh", &["-a"]),
 ];
 /// Programs of [`FLAGS`] whose value stands in the flag's own word: `-pSECRET`.
 const IN_ONE_WORD: [&str; 6] = ["zip", "unzip", "7z", "7za", "sshpass", "redis-cli"];
@@ -44,53 +52,102 @@ struct Command<'t> {
     flags: &'static [&'static str],
     is_mysql: bool,
     takes_password: bool,
+    /// The word before said that a name follows: `set`, `setx`, with flags between.
+    sets: bool,
+    /// `secrets set NAME=SECRET`, `vault kv put PATH NAME=SECRET`.
+    sets_secrets: bool,
+    /// `cargo login SECRET`.
+    logs_in_with: bool,
+    /// What it reads is a secret: `docker login --password-stdin`.
+    reads_secret: bool,
     /// Which of the words behind flags is a password: `htpasswd -b FILE USER PASSWORD`.
     password_at: Option<usize>,
     place: usize,
+    last: &'t str,
 }
 
 /// Adds where they are.
 pub(super) fn find(text: &str, spans: &mut Vec<Range<usize>>) {
-    let (words, quoted) = words(text);
-    // Commands that are given to others: `bash -c '…'`. What is in quotes has no more of them, so this ends.
-    for inner in quoted {
-        let from = spans.len();
-        find(&text[inner.clone()], spans);
-        spans[from..].iter_mut().for_each(|span| *span = span.start + inner.start..span.end + inner.start);
+    look(text, 0..text.len(), Reading::default(), DEPTH_MAX, spans);
+    if word::may_be_prose(text) {
+        look(text, 0..text.len(), Reading { is_prose: true, in_double: false }, DEPTH_MAX, spans);
     }
+}
+
+fn look(text: &str, within: Range<usize>, reading: Reading, depth: usize, spans: &mut Vec<Range<usize>>) {
+    let words = words(text, within.clone(), reading);
     let mut command = Command::default();
+    // Where the commands before this one and this one begin.
+    let (mut before, mut start) = (0, 0);
+    let is_operator = |word: &str| word.starts_with(['|', '&', ';', '(', ')', '\n']);
     for (n, span) in words.iter().enumerate() {
         let word = &text[span.clone()];
-        let ended = n.checked_sub(1).map_or(0, |before| words[before].end);
-        if text[ended..span.start].contains('\n') && !text[..ended].ends_with('\\') {
-            command = Command::default();
-        }
-        let value = words.get(n + 1).map(|next| bare(text, next)).filter(|next| {
-            let value = &text[next.clone()];
-            !value.is_empty() && !value.starts_with(['$', '-', '<'])
-        });
-        if matches!(word, "|" | "||" | "&&" | ";") {
+        if is_operator(word) {
+            (before, start) = (start, n);
             command = Command::default();
             continue;
         }
-        command.learn(word);
+        let plain = &text[bare(text, span, reading)];
+        let (sets, read_secret) = (command.sets, command.reads_secret);
+        command.learn(plain);
+        if command.reads_secret && !read_secret && &text[words[start].clone()] == "|" {
+            let printed = &words[before..start];
+            let is_printed = printed.iter().any(|word| matches!(&text[word.clone()], "echo" | "printf"));
+            let printed =
+                printed.iter().filter(|_| is_printed).filter(|word| !is_printer(&text[(*word).clone()]));
+            printed.for_each(|word| push(text, word.clone(), reading, spans));
+        }
         if let Some(own) = command.in_its_own_word(word) {
-            spans.push(span.start + own..span.end);
+            push(text, span.start + own..span.end, reading, spans);
         }
-        let behind = |at: usize| text[..at].split_ascii_whitespace().next_back();
-        let is_set = behind(span.start) == Some("set") && is_secret(word, false);
+        let value = words.get(n + 1).filter(|next| !is_operator(&text[(*next).clone()]));
         if let Some(value) = value
-            && (is_set || command.takes(word, &text[value.clone()]))
+            && !is_flag(&text[value.clone()])
+            && (sets && is_assigned_secret(plain) || command.takes(plain, &text[value.clone()]))
         {
-            spans.push(value);
+            push(text, value.clone(), reading, spans);
         }
-        if command.is_password(word) {
-            spans.push(bare(text, span));
+        if command.is_password(plain) || command.reads_secret && command.last == "<<<" {
+            push(text, span.clone(), reading, spans);
         }
-        if word.ends_with(';') {
-            command = Command::default();
+        command.last = plain;
+    }
+    if words.iter().any(|word| text[word.clone()].ends_with("chpasswd")) {
+        let named = words.iter().filter(|word| text[(*word).clone()].contains(':'));
+        named.for_each(|word| push(text, word.clone(), reading, spans));
+    }
+    if depth == 0 {
+        return;
+    }
+    for part in parts(text, within, reading) {
+        if text[part.inner.clone()].contains(|c: char| c.is_ascii_whitespace()) {
+            let in_double = part.by == word::Enclosure::Double;
+            look(text, part.inner, Reading { in_double, ..reading }, depth - 1, spans);
         }
     }
+}
+
+fn push(text: &str, span: Range<usize>, reading: Reading, spans: &mut Vec<Range<usize>>) {
+    let inner = bare(text, &span, reading);
+    let is_literal = text[span.clone()].starts_with('\'');
+    if !is_plain(&text[inner.clone()]) && (is_literal || !is_variable(&text[span])) {
+        spans.push(inner);
+    }
+}
+
+/// Words of a command that prints which are no secrets.
+fn is_printer(word: &str) -> bool {
+    word.starts_with(['-', '|', '&', ';', '(', ')', '\n', '<', '>'])
+        || matches!(word, "echo" | "printf" | "cat" | "'%s'" | "\"%s\"")
+}
+
+/// `-x`, `--long`, `--long=…`, which are no values, and where a value is read from a file.
+fn is_flag(word: &str) -> bool {
+    let name = word.trim_start_matches('-');
+    let dashes = word.len() - name.len();
+    let name = name.split('=').next().unwrap_or_default();
+    let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    word.starts_with(['<', '>']) || dashes == 2 && is_name || dashes == 1 && name.len() < 2
 }
 
 impl<'t> Command<'t> {
@@ -101,6 +158,16 @@ impl<'t> Command<'t> {
         }
         self.is_mysql |= MYSQL.iter().any(|program| name.starts_with(program));
         self.takes_password |= name == "login";
+        self.logs_in_with |= name == "login" && self.last == "cargo";
+        self.reads_secret |=
+            matches!(word, "--password-stdin" | "--with-token") || word == "-S" && self.last == "sudo";
+        self.sets = matches!(name, "set" | "setx" | "setenv") || self.sets && word.starts_with('-');
+        self.sets_secrets |= matches!(word, "config:set")
+            || matches!(word, "set" | "import") && matches!(self.last, "secret" | "secrets")
+            || self.program == "vault" && matches!(word, "put" | "patch" | "write");
+        if name == "vault" {
+            self.program = name;
+        }
         if name == "htpasswd" {
             (self.program, self.place) = (name, 0);
         } else if self.program == "htpasswd" && word.starts_with('-') && word.contains('b') {
@@ -116,7 +183,19 @@ impl<'t> Command<'t> {
         if let Some(literal) = word.strip_prefix(LITERAL) {
             return literal.find('=').map(|at| LITERAL.len() + at + 1);
         }
-        if self.program.is_empty() && word.starts_with("-u") && word.len() > 2 && word.contains(':') {
+        for flag in ["--user=", "--proxy-user="] {
+            if word.starts_with(flag) && has_password(&word[flag.len()..]) {
+                return Some(flag.len());
+            }
+        }
+        if self.sets_secrets && !word.starts_with('-') {
+            return word.find('=').map(|at| at + 1).filter(|at| *at < word.len());
+        }
+        let cluster = word.bytes().take_while(|byte| *byte == b'-' || byte.is_ascii_alphabetic()).count();
+        if self.program.is_empty() && is_cluster(&word[..cluster]) && has_password(&word[cluster..]) {
+            return Some(cluster);
+        }
+        if self.program.is_empty() && word.starts_with("-u") && has_password(&word[2..]) {
             return Some(2);
         }
         let flag =
@@ -126,12 +205,17 @@ impl<'t> Command<'t> {
 
     /// Whether a flag takes a secret.
     fn takes(&self, flag: &str, value: &str) -> bool {
+        if self.logs_in_with {
+            return true;
+        }
         match flag {
-            "-u" | "--user" | "--proxy-user" => value.contains(':'),
+            "-u" | "-U" | "--user" | "--proxy-user" => has_password(value),
             "-H" | "--header" => false,
             "-p" if self.takes_password => true,
             "-p" if self.is_mysql => false,
+            "--body" | "-b" if self.sets_secrets => true,
             flag if self.flags.contains(&flag) => true,
+            flag if is_cluster(flag) && has_password(value) => true,
             flag => {
                 let name = flag.trim_start_matches('-');
                 let is_long = flag.starts_with("--") || flag.starts_with('-') && name.len() > 2;
@@ -150,38 +234,14 @@ impl<'t> Command<'t> {
     }
 }
 
-/// Words as a shell takes them apart: what stands in quotes that begin with a word, or behind a `=` or `:`, is part of it.
-/// Also returns what stands in those quotes, where it is several words.
-fn words(text: &str) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
-    let bytes = text.as_bytes();
-    let (mut words, mut quoted, mut at) = (Vec::new(), Vec::new(), 0);
-    while at < bytes.len() {
-        if bytes[at].is_ascii_whitespace() {
-            at += 1;
-            continue;
-        }
-        let start = at;
-        while at < bytes.len() && !bytes[at].is_ascii_whitespace() {
-            let opens =
-                matches!(bytes[at], b'"' | b'\'') && (at == start || matches!(bytes[at - 1], b'=' | b':'));
-            let end = opens.then(|| memchr::memchr(bytes[at], &bytes[at + 1..])).flatten();
-            if let Some(end) = end {
-                let inner = at + 1..at + 1 + end;
-                if bytes[inner.clone()].iter().any(u8::is_ascii_whitespace) {
-                    quoted.push(inner);
-                }
-            }
-            at += end.map_or(1, |end| end + 2);
-        }
-        words.push(start..at);
-    }
-    (words, quoted)
+/// Flags of one letter in one word, the last of which takes a user: `-sSLu`.
+fn is_cluster(flag: &str) -> bool {
+    let letters = flag.strip_prefix('-').unwrap_or_default();
+    letters.ends_with(['u', 'U']) && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-/// A word without its quotes.
-fn bare(text: &str, span: &Range<usize>) -> Range<usize> {
-    let word = &text[span.clone()];
-    let front = word.len() - word.trim_start_matches(['"', '\'']).len();
-    let inner = word[front..].trim_end_matches(['"', '\'', ';']);
-    span.start + front..span.start + front + inner.len()
+/// Whether a user's name has a password behind it that is more than a variable.
+fn has_password(value: &str) -> bool {
+    let inner = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+    inner.split_once(':').is_some_and(|(_, password)| !password.is_empty() && !is_variable(password))
 }

@@ -3,12 +3,14 @@
 mod flags;
 mod kinds;
 mod named;
+mod word;
 
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use kinds::{KINDS, Kind};
+use named::is_plain;
 use serde_json::Value;
 
 /// What stands in the place of a secret.
@@ -71,7 +73,7 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
         if span.end <= done {
             continue;
         }
-        if span.start >= done {
+        if span.start > done || out.is_empty() {
             out.push_str(&text[done..span.start]);
             out.push_str(MASK);
         }
@@ -175,8 +177,11 @@ fn addresses(text: &str, spans: &mut Vec<Range<usize>>) {
     while let Some(at) = text[from..].find("://").map(|at| from + at + 3) {
         let len = text[at..].find(|c: char| c.is_whitespace() || "/?#\"'`<>".contains(c));
         let authority = &text[at..len.map_or(text.len(), |len| at + len)];
+        // Behind `ssh://` and the like is who signs in; behind `https://` mostly a token.
+        let is_of_web = ["http://", "https://"].iter().any(|scheme| text[..at].ends_with(scheme));
         if let Some(user) = authority.rfind('@')
-            && (authority[..user].contains(':') || user >= 20)
+            && (authority[..user].contains(':') || user >= 20 || is_of_web)
+            && !is_plain(&authority[..user])
         {
             spans.push(at..at + user);
         }
@@ -197,3 +202,5 @@ fn addresses(text: &str, spans: &mut Vec<Range<usize>>) {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_shells;
