@@ -111,7 +111,7 @@ mod tests {
     fn it_knows_all_that_the_page_asks_for() {
         let source = include_str!("../../web/index.html");
         let written = from(source).unwrap();
-        assert_eq!(source.matches("data-trunk").count(), 7);
+        assert_eq!(source.matches("data-trunk").count(), 8);
         assert!(!written.html.contains("data-trunk"));
         assert_eq!(written.html.matches("<style>").count(), 5);
         assert_eq!(written.html.matches("<script").count(), 2);
