@@ -94,17 +94,17 @@ pub fn hooks(agent: &str, text: &str) {
     let payloads: Vec<serde_json::Value> =
         text.lines().take(64).filter_map(|line| serde_json::from_str(line).ok()).collect();
     let twice = payloads.iter().flat_map(|payload| [payload, payload]);
-    told_in_bounds(ingest::told(agent, twice));
+    told_in_bounds(ingest::fuzzed::told(agent, twice));
 }
 
 /// A request of telemetry, in either encoding, twice: what is read is told in events that anybody may publish, within bounds.
 pub fn otlp(signal: &str, body: &[u8]) {
-    told_in_bounds(ingest::told_by_telemetry(signal, body));
+    told_in_bounds(ingest::fuzzed::told_by_telemetry(signal, body));
 }
 
 /// A body that is read as a `CloudEvent` in each mode: one, a batch, and what stands after headers, one a line, and a blank one.
 pub fn cloudevents(body: &[u8]) {
-    told_in_bounds(ingest::told_by_cloudevents(body));
+    told_in_bounds(ingest::fuzzed::told_by_cloudevents(body));
 }
 
 /// Rules of the configuration, a line `---`, and JSON that they are for.
@@ -127,7 +127,7 @@ pub fn maps(text: &str) {
 
 /// Events of AG-UI, as JSON and as a stream, which come twice: what is read is told in events that anybody may publish, within bounds.
 pub fn ag_ui(body: &[u8]) {
-    told_in_bounds(ingest::told_by_ag_ui(body));
+    told_in_bounds(ingest::fuzzed::told_by_ag_ui(body));
 }
 
 fn told_in_bounds(drafts: Vec<crate::intake::Draft>) {
