@@ -46,6 +46,7 @@ pub mod signpost;
 pub mod sounds;
 pub mod span;
 pub mod stage;
+pub mod states;
 pub mod store;
 pub mod summary;
 pub mod table;
