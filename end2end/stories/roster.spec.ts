@@ -169,7 +169,7 @@ durable("under every window table, statistics, detail and past agree with the lo
     await page.locator("[data-testid=feed-row][data-daemon=claude]").first().click();
     await expect(dashboard.detail).toContainText(`${own} ${words}`);
     await page.keyboard.press("Escape");
-    await page.locator("#stats-open, [aria-label=statistics]").first().click();
+    await page.getByTestId("statistics").click();
     const dialog = page.getByTestId("stats-dialog");
     await expect(dialog).toContainText(`calls ${words}`);
     await expect(dialog.locator("tbody tr", { hasText: "claude" })).toContainText(own);
@@ -205,7 +205,7 @@ durable("table, statistics and the past sum what the log has, and say of which d
   await dashboard.isLive();
   await expect.poll(() => figure(page, /cost today/)).toBe(sum);
   await expect(dashboard.daemon("claude")).toContainText("300");
-  await page.locator("#stats-open, [aria-label=statistics]").first().click();
+  await page.getByTestId("statistics").click();
   const dialog = page.getByTestId("stats-dialog");
   await expect(dialog).toContainText("calls today");
   await expect(dialog.locator("tbody tr", { hasText: "claude" })).toContainText(sum);

@@ -1,8 +1,8 @@
 //! What components and loops share: a handle to the page's state, its signals and its server.
 
 use arcane_shared::RoomName;
-use arcane_stage::answers;
 use arcane_stage::filter::Filter;
+use arcane_stage::{answers, counts};
 use leptos::prelude::*;
 
 use crate::address::query;
@@ -186,6 +186,15 @@ impl AppHandle {
             let same = filter.daemon.as_deref() == Some(name);
             filter.daemon = (!same).then(|| name.to_owned());
         });
+    }
+
+    /// Shows what concerns the daemon that has waited for a human for longest.
+    pub(crate) fn open_longest_wait(self) {
+        let who =
+            self.with(|page| Some(counts::longest_wait(page.shown().daemons())?.daemon_name.to_string()));
+        if let Some(who) = who.flatten() {
+            self.filter(|filter| filter.daemon = Some(who));
+        }
     }
 
     /// Projects at once what would be projected soon.

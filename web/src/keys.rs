@@ -60,6 +60,7 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
             app.travel(if visiting { Page::toggle_play } else { Page::pause_live });
         }
         'w' => app.toggle_wall(),
+        'a' => app.open_longest_wait(),
         'i' => app.open_stats(),
         ',' => app.views.settings.open.set(true),
         'd' => recorder::save(app),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use arcane_shared::Timestamp;
 use arcane_shared::control::CloseCode;
 use arcane_shared::roster::{Doing, Window};
+use arcane_stage::counts::Counts;
 use arcane_stage::daemons::{self, Daemons};
 use arcane_stage::feed::Asked;
 use arcane_stage::latency::Report;
@@ -78,6 +79,8 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     put(views.daemons.words, page.shown().daemons().words(window));
     put(views.daemons.present, page.shown().daemons().present().count());
     let store = page.shown();
+    put(views.header.counts, Counts::of(store.daemons(), unix));
+    put(views.header.cost, crate::statistics::cost_today(store.daemons(), unix));
     let place = views.daemons.place.get_untracked();
     let rows = table::lines(store.daemons(), &place).into_iter();
     put(views.daemons.left_out, daemons::left_out(store.daemons()));
@@ -185,6 +188,7 @@ fn figures(page: &Page, report: &Report, ms: impl Fn(Option<f64>) -> String, det
             },
         ),
         watchers: page.subscribers.to_string(),
+        is_late: report.p99.is_some_and(|p99| p99 > crate::statistics::DEADLINE_MS),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::components::stats::StatsState;
 use crate::page::Page;
 
 /// The usual deadline, milliseconds.
-const DEADLINE_MS: f64 = 200.0;
+pub(crate) const DEADLINE_MS: f64 = 200.0;
 
 /// What the dialog shows. `unix`: the moment shown.
 pub(crate) fn project(page: &Page, stats: StatsState, window: Window, unix: f64) {
@@ -66,15 +66,25 @@ fn bins(page: &Page) -> impl Iterator<Item = Vec<String>> {
     })
 }
 
-/// What all daemons took within a window that ends at a moment: tokens, cost, time that they waited. Empty where no event says anything of it.
-pub(crate) fn mana(page: &Page, window: Window, unix: f64) -> Vec<String> {
-    let daemons = page.shown().daemons();
+/// What all daemons took within a window that ends at a moment, and milliseconds that they waited.
+fn together(daemons: &Daemons, window: Window, unix: f64) -> (Sums, f64) {
     let (mut all, mut waited) = (Sums::default(), 0.0);
     for daemon in daemons.iter() {
         let sums = daemons.figures(daemon, window, unix);
         waited += daemons::waited_until(daemon, &sums, unix);
         all.merge(&sums);
     }
+    (all, waited)
+}
+
+/// What the day of a moment cost until then; empty where no event says.
+pub(crate) fn cost_today(daemons: &Daemons, unix: f64) -> String {
+    cost(&together(daemons, Window::Today, unix).0.spent()).unwrap_or_default()
+}
+
+/// What all daemons took within a window that ends at a moment: tokens, cost, time that they waited. Empty where no event says anything of it.
+pub(crate) fn mana(page: &Page, window: Window, unix: f64) -> Vec<String> {
+    let (all, waited) = together(page.shown().daemons(), window, unix);
     let any = tokens(&all).is_some() || all.cost_usd.is_some() || waited > 0.0;
     if !any {
         return Vec::new();

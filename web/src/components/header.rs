@@ -1,5 +1,7 @@
-//! The line at the top: how the link is, how fast things come, and the switches.
+//! The line at the top: how the link is, who needs a human, how many do what, and the switches.
 
+use arcane_stage::counts::Counts;
+use arcane_stage::states::State;
 use leptos::prelude::*;
 
 use super::choice::Choice;
@@ -8,7 +10,7 @@ use crate::pick::Pick;
 use crate::speaker::Sound;
 use crate::views::When;
 
-/// The figures of the header, as text.
+/// The link, and the figures of the page itself, as text.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Figures {
     /// The link in a word.
@@ -20,12 +22,18 @@ pub(crate) struct Figures {
     pub(crate) missed: String,
     pub(crate) clock: String,
     pub(crate) watchers: String,
+    /// Whether what comes is seen too late: one in a hundred, or more.
+    pub(crate) is_late: bool,
 }
 
 /// What the header shows.
 #[derive(Clone, Copy)]
 pub(crate) struct HeaderState {
     pub(crate) figures: RwSignal<Figures>,
+    /// How many daemons do what.
+    pub(crate) counts: RwSignal<Counts>,
+    /// What the day cost; empty: no event says.
+    pub(crate) cost: RwSignal<String>,
     pub(crate) room: RwSignal<String>,
     pub(crate) rooms: RwSignal<Vec<String>>,
     /// Whether the page can be heard: [`Sound::word`].
@@ -38,6 +46,8 @@ impl HeaderState {
     pub(crate) fn new(room: &str, reduced: bool) -> Self {
         Self {
             figures: RwSignal::new(Figures { state: "connecting", ..Figures::default() }),
+            counts: RwSignal::default(),
+            cost: RwSignal::default(),
             room: RwSignal::new(room.to_owned()),
             rooms: RwSignal::new(vec![room.to_owned()]),
             sound: RwSignal::new(Sound::Off.word().to_owned()),
@@ -59,7 +69,8 @@ pub(crate) fn Header(state: HeaderState, when: RwSignal<When>, app: AppHandle) -
             </h1>
             <RoomSelect room=state.room rooms=state.rooms app/>
             <Link figures=state.figures when/>
-            <Numbers figures=state.figures/>
+            <WaitPill counts=state.counts app/>
+            <Numbers state/>
             <Switches state app/>
         </header>
     }
@@ -98,17 +109,47 @@ fn Link(figures: RwSignal<Figures>, when: RwSignal<When>) -> impl IntoView {
     }
 }
 
-/// The figures.
+/// Who waits for a human, how long the longest does already, and the way there; nothing while nobody waits.
 #[component]
-fn Numbers(figures: RwSignal<Figures>) -> impl IntoView {
+fn WaitPill(counts: RwSignal<Counts>, app: AppHandle) -> impl IntoView {
+    view! {
+        <button
+            class="pill wait" data-testid="wait-pill" title="to the longest wait (a)"
+            hidden=counts.pick(|counts| counts.longest.is_empty()) on:click=move |_| app.open_longest_wait()
+        >
+            <i class="ring" aria-hidden="true"></i>
+            <b>{counts.pick(Counts::waiting)}</b>
+            <b aria-hidden="true">"·"</b>
+            <b class="clock">{counts.pick(|counts| counts.longest.clone())}</b>
+            <kbd aria-hidden="true">"A"</kbd>
+        </button>
+    }
+}
+
+/// How many do what, what the day cost, and how many watch.
+#[component]
+fn Numbers(state: HeaderState) -> impl IntoView {
+    let HeaderState { figures, counts, cost, .. } = state;
+    let working = counts.pick(|counts| counts.of_state(State::Working).to_string());
+    let idle = counts.pick(|counts| counts.of_state(State::Idle).to_string());
     view! {
         <dl class="numbers">
-            <div><dd id="rate">{figures.pick(|f| f.rate.clone())}</dd><dt>"events/s"</dt></div>
-            <div class="wide"><dd id="p50">{figures.pick(|f| f.p50.clone())}</dd><dt>"p50"</dt></div>
-            <div class="wide"><dd id="p99">{figures.pick(|f| f.p99.clone())}</dd><dt>"p99 emit→paint"</dt></div>
-            <div class="wide"><dd id="missed">{figures.pick(|f| f.missed.clone())}</dd><dt>"missed"</dt></div>
-            <div class="wider"><dt>"clock"</dt><dd id="clock">{figures.pick(|f| f.clock.clone())}</dd></div>
-            <div class="wide end"><dd id="watchers">{figures.pick(|f| f.watchers.clone())}</dd><dt>"watching"</dt></div>
+            <div><dd data-testid="working">{working}</dd><dt>"working"</dt></div>
+            <div class="failed" hidden=counts.pick(|counts| counts.of_state(State::Failed) == 0)>
+                <dd data-testid="failed">{counts.pick(|counts| counts.of_state(State::Failed).to_string())}</dd>
+                <dt>"failed"</dt>
+            </div>
+            <div hidden=counts.pick(|counts| counts.of_state(State::Silent) == 0)>
+                <dd data-testid="silent">{counts.pick(|counts| counts.of_state(State::Silent).to_string())}</dd>
+                <dt>"silent"</dt>
+            </div>
+            <div><dd data-testid="idle">{idle}</dd><dt>"idle"</dt></div>
+            <div class="cost" hidden=cost.pick(String::is_empty)>
+                <dd data-testid="cost">{cost}</dd><dt>"today"</dt>
+            </div>
+            <div class="wide end">
+                <dd id="watchers">{figures.pick(|f| f.watchers.clone())}</dd><dt>"watching"</dt>
+            </div>
         </dl>
     }
 }
@@ -116,9 +157,17 @@ fn Numbers(figures: RwSignal<Figures>) -> impl IntoView {
 /// The switches.
 #[component]
 fn Switches(state: HeaderState, app: AppHandle) -> impl IntoView {
-    let HeaderState { sound, reduced, .. } = state;
+    let HeaderState { sound, reduced, figures, .. } = state;
+    let is_late = figures.pick(|figures| figures.is_late);
     view! {
         <div class="switches">
+            <button
+                class="pill" data-testid="statistics" class:late=is_late
+                title=is_late.pick(|late| if *late { "statistics (i): seen too late" } else { "statistics (i)" })
+                on:click=move |_| app.open_stats()
+            >
+                <span class="long">"Statistics"</span><span class="short" aria-hidden="true">"Σ"</span>
+            </button>
             <button
                 class="pill" data-testid="sound-toggle"
                 aria-pressed=sound.pick(|sound| (sound != Sound::Off.word()).to_string())
@@ -133,12 +182,6 @@ fn Switches(state: HeaderState, app: AppHandle) -> impl IntoView {
                 aria-pressed=reduced.pick(|reduced| (!reduced).to_string()) on:click=move |_| app.toggle_motion()
             >
                 {reduced.pick(|reduced| if *reduced { "○ motion" } else { "◐ motion" })}
-            </button>
-            <button
-                class="pill round" aria-label="statistics" title="statistics (i)"
-                on:click=move |_| app.open_stats()
-            >
-                "Σ"
             </button>
             <button
                 class="pill round" aria-label="settings" title="settings (,)"

@@ -5,10 +5,11 @@ use leptos::prelude::*;
 use super::dialog::{Actions, Dialog};
 
 /// The keys and what they do.
-const KEYS: [(&str, &str); 15] = [
+const KEYS: [(&str, &str); 16] = [
     ("/", "speak a spell"),
     ("Tab", "take the completion"),
     ("↑ ↓", "in the spell bar: earlier spells, completions; in the chronicle: from event to event"),
+    ("a", "to who has waited for you for longest"),
     ("f", "failures only"),
     ("r", "replay what the strip shows"),
     ("t", "to the strip: ← → PageUp PageDown Home End"),

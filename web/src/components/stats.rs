@@ -4,7 +4,9 @@ use leptos::prelude::*;
 
 use super::daemons::WindowChoice;
 use super::dialog::{Actions, Dialog};
+use super::header::Figures;
 use crate::app_handle::AppHandle;
+use crate::pick::Pick;
 use crate::rows::{Each, Row, Rows};
 
 /// A row of texts: one type for all lists of the statistics, of which each brings a copy of what shows a list.
@@ -29,6 +31,7 @@ pub(crate) fn Stats(state: StatsState, app: AppHandle) -> impl IntoView {
     let words = app.views.daemons.words;
     view! {
         <Dialog open on_close=move |()| open.set(false) class="stats" testid="stats-dialog" title="Statistics">
+            <Now figures=app.views.header.figures/>
             <h3>"What this page has received"</h3>
             <dl class="facts">
                 <Each rows=facts let:fact>
@@ -60,6 +63,22 @@ pub(crate) fn Stats(state: StatsState, app: AppHandle) -> impl IntoView {
             </div>
             <Actions autofocus=true/>
         </Dialog>
+    }
+}
+
+/// How fast things come, and how late they are seen.
+#[component]
+fn Now(figures: RwSignal<Figures>) -> impl IntoView {
+    view! {
+        <dl class="facts">
+            <div><dt>"events/s"</dt><dd id="rate">{figures.pick(|f| f.rate.clone())}</dd></div>
+            <div><dt>"p50 emit→paint"</dt><dd id="p50">{figures.pick(|f| f.p50.clone())}</dd></div>
+            <div class:late=figures.pick(|f| f.is_late)>
+                <dt>"p99 emit→paint, at most 200 ms wanted"</dt><dd id="p99">{figures.pick(|f| f.p99.clone())}</dd>
+            </div>
+            <div><dt>"missed"</dt><dd id="missed">{figures.pick(|f| f.missed.clone())}</dd></div>
+            <div><dt>"clock"</dt><dd id="clock">{figures.pick(|f| f.clock.clone())}</dd></div>
+        </dl>
     }
 }
 

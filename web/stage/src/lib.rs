@@ -15,6 +15,7 @@ pub mod calls;
 pub mod clock_sync;
 pub mod coalesce;
 pub mod completion;
+pub mod counts;
 pub mod daemons;
 pub mod director;
 pub mod effects;
