@@ -19,6 +19,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 mod connection;
+mod demo;
 mod diagnostics;
 pub mod event;
 #[cfg(fuzzing)]

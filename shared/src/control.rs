@@ -251,7 +251,10 @@ pub struct Connection<E = ReceivedEvent> {
     pub resume: Option<Resume>,
     /// Who is present and does what, if that was asked for. Events up to its own position are in it.
     #[serde(default, deserialize_with = "lenient::or_default", skip_serializing_if = "Option::is_none")]
-    pub roster: Option<Roster>,
+    pub roster: Option<Box<Roster>>,
+    /// Whether the server shows invented agents at work (`arcane serve --demo`).
+    #[serde(default, deserialize_with = "lenient::or_default", skip_serializing_if = "std::ops::Not::not")]
+    pub demo: bool,
 }
 
 /// A server's bounds, as `hello` reports them.

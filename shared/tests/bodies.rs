@@ -165,6 +165,9 @@ fn operating() {
     is::<HealthAnswer>(
         r#"{"status":"healthy","version":"0.1.0","uptime_s":1.5,"subscribers":2,"otlp":{"address":"127.0.0.1:4318"}}"#,
     );
+    is::<HealthAnswer>(
+        r#"{"status":"healthy","version":"0.1.0","uptime_s":1.5,"subscribers":2,"demo":true}"#,
+    );
     is::<OtlpState>(r#"{"address":"127.0.0.1:4318","error":"Address already in use (os error 98)"}"#);
     is::<LoginAnswer>(r#"{"token":"a.b.c"}"#);
     is::<WhoAmIAnswer>(r#"{"subject":"anonymous","can":["subscribe","cast"],"rooms":["*"]}"#);

@@ -33,10 +33,11 @@ impl Health {
     }
 
     async fn health(&self) -> anyhow::Result<String> {
-        let HealthAnswer { status, version, uptime_s, subscribers, otlp: _ } =
+        let HealthAnswer { status, version, uptime_s, subscribers, demo, otlp: _ } =
             self.target.send(self.target.get("/health")?).await?;
         let readers = counted(subscribers, "reader");
-        Ok(format!("{status}: arcane {version} at {}, up {uptime_s:.0} s, {readers}", self.target.url))
+        let demo = if demo { ", a demo" } else { "" };
+        Ok(format!("{status}: arcane {version} at {}, up {uptime_s:.0} s, {readers}{demo}", self.target.url))
     }
 
     async fn ready(&self) -> anyhow::Result<String> {

@@ -5,6 +5,7 @@ mod attach;
 mod cast;
 mod client;
 mod connect;
+mod demo;
 mod detach;
 mod doctor;
 mod export;

@@ -11,6 +11,7 @@ use clap::{ArgMatches, Args, CommandFactory};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
+use super::demo::Demo;
 use super::guard::{LimitFlags, ProxyFlags};
 use super::metrics_listener::MetricsListener;
 use super::otlp_listener::OtlpListen;
@@ -43,6 +44,8 @@ pub(super) struct Serve {
     /// Keep events in memory and forget them at the end.
     #[arg(long, env = "ARCANE_EPHEMERAL", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     ephemeral: bool,
+    #[command(flatten)]
+    demo: Demo,
     /// Folder of the dashboard; otherwise ./dist if it is there, otherwise what the binary holds.
     #[arg(long, env = "ARCANE_DASHBOARD")]
     dashboard: Option<PathBuf>,
@@ -140,6 +143,7 @@ impl Serve {
             print(&screen::lines(&table))?;
             // An operator who looks why a server does not start finds it.
             self.check_exposure()?;
+            self.demo.check(matches)?;
             let config = self.config(file.as_deref())?;
             crate::realm::conduits(&config.realm)?;
             config.keys.as_ref().map(|keys| super::keys::read(&keys.file)).transpose()?;
@@ -150,6 +154,7 @@ impl Serve {
         start_telemetry();
         diagnostics::set_bound(self.limits.log_lines_per_s(self.is_guarded()));
         self.check_exposure()?;
+        self.demo.check(matches)?;
         self.announce_missing_parts();
         let config = self.config(file.as_deref())?;
         if let Some(keys) = &config.keys {
@@ -187,7 +192,8 @@ impl Serve {
             let is_tls = self.tls_cert.is_some() && !otlp.address().ip().is_loopback();
             format!("\nOpenTelemetry on {}://{}", if is_tls { "https" } else { "http" }, otlp.address())
         });
-        let beside = format!("{}{}", metrics_at.unwrap_or_default(), otlp_at.unwrap_or_default());
+        let beside =
+            format!("{}{}", metrics_at.unwrap_or_default(), otlp_at.unwrap_or_default()) + &self.demo.said();
         announce(format!("listening on {base}{beside}"), self.sign_in(&base));
         let stop = async {
             stop.await;
@@ -283,7 +289,8 @@ impl Serve {
             keys: self.keys.clone().map(|file| KeysConfig { file, audience: self.audience.clone() }),
             realm: RealmConfig {
                 daemons: file.daemons,
-                voice: file.voice,
+                // An engine writes what it speaks into the data folder; the page narrates without one.
+                voice: file.voice.filter(|_| !self.demo.is_on()),
                 audio_dir: self.data_dir.join("audio"),
                 capture_content: self.capture_content,
                 ..RealmConfig::default()
@@ -291,7 +298,8 @@ impl Serve {
             maps: file.maps,
             prices: file.prices,
             dashboard: self.dashboard(),
-            data_dir: (!self.ephemeral).then(|| self.data_dir.clone()),
+            data_dir: (!self.ephemeral && !self.demo.is_on()).then(|| self.data_dir.clone()),
+            demo: self.demo.is_on(),
         })
     }
 

@@ -53,6 +53,8 @@ pub struct Config {
     pub dashboard: Dashboard,
     /// Where the event log is; `None`: in memory.
     pub data_dir: Option<PathBuf>,
+    /// Whether invented agents are shown at work in the default room, again and again.
+    pub demo: bool,
 }
 
 /// Whose tokens are taken.

@@ -20,6 +20,7 @@ pub(crate) async fn health(Public(state): Public) -> Json<HealthAnswer> {
         uptime_s: state.started.elapsed().as_secs_f64(),
         subscribers: state.bus.subscriber_count() as u64,
         otlp: state.otlp.clone(),
+        demo: state.config.demo,
     })
 }
 

@@ -20,7 +20,7 @@ use super::allowed::Allowed;
 use super::error::ApiError;
 use super::pieces::{self, Pieces};
 use super::query::{self, StreamParams};
-use crate::bus::{self, ArcaneEventBus, END, Subscription};
+use crate::bus::{self, END, Subscription};
 use crate::connection::RequestPermit;
 use crate::gate::pass::Subscribe;
 use crate::gate::places::Place;
@@ -82,7 +82,7 @@ pub(crate) async fn stream_events(
         // The browser has seen the whole replay and would begin it again.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let first = first_events(&state.bus, &mut subscription, query.roster).await;
+    let first = first_events(&state, &mut subscription, query.roster).await;
     let told_at = Instant::now();
     let reader = Reader {
         subscription,
@@ -234,12 +234,12 @@ async fn client_ended(permit: Option<&RequestPermit>) {
 }
 
 /// The connection event.
-async fn first_events(bus: &ArcaneEventBus, subscription: &mut Subscription, asks_roster: bool) -> Pieces {
+async fn first_events(state: &AppState, subscription: &mut Subscription, asks_roster: bool) -> Pieces {
     let roster = asks_roster.then(|| subscription.roster());
     let roster = OptionFuture::from(roster).await;
     let position = Position { epoch: subscription.epoch().clone(), seq: subscription.cursor() };
     let session = session_name(rand::random());
-    let ([head, mut tail], recent) = greeting(subscription, &session);
+    let ([head, mut tail], recent) = greeting(subscription, &session, state.config.demo);
     let mut begin = format!("id: {position}\nevent: connection\ndata: ").into_bytes();
     begin.extend(head);
     let mut after = roster.map(|roster| with_roster(&mut tail, roster)).unwrap_or_default();
@@ -247,7 +247,7 @@ async fn first_events(bus: &ArcaneEventBus, subscription: &mut Subscription, ask
         true => tail.extend_from_slice(b"\n\n"),
         false => after.push(Bytes::from_static(b"\n\n")),
     }
-    Pieces::new(bus, subscription.room_id(), [begin, tail], &recent).followed_by(after)
+    Pieces::new(&state.bus, subscription.room_id(), [begin, tail], &recent).followed_by(after)
 }
 
 fn control(message: &ServerMessage, event: &str) -> Vec<u8> {

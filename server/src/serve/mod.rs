@@ -25,6 +25,7 @@ use crate::audit::{Audit, Entry};
 use crate::bus::ArcaneEventBus;
 use crate::config::Config;
 use crate::connection::Addresses;
+use crate::demo;
 use crate::gate::proxy::Proxies;
 use crate::gate::scope::audit_room;
 use crate::gate::{Gate, KeyFileError, ProxyError, key_file};
@@ -170,6 +171,7 @@ impl Server {
         let (audit, telling) = open_audit(&gate, &bus);
         let (ingest, reader) = Ingest::new(metrics.clone(), config.prices.clone());
         let reading = read_on(reader, bus.clone());
+        let playing = config.demo.then(|| tokio::spawn(demo::play(bus.clone())));
         let state = AppState::new(Parts {
             bus,
             realm,
@@ -199,14 +201,11 @@ impl Server {
         let patience = accept::drain(&connections, &net, hurry).await;
         // What was taken is written before the process ends.
         guarding.abort();
-        if let Some(telling) = telling {
-            telling.abort();
+        for task in [telling, playing, renewing].into_iter().flatten() {
+            task.abort();
         }
         keeping.abort();
         end_of(reading).await;
-        if let Some(renewing) = renewing {
-            renewing.abort();
-        }
         keeper.keep_rosters();
         log.close(patience).await;
         settling.abort();

@@ -19,6 +19,9 @@ pub struct HealthAnswer {
     /// The listener that takes OpenTelemetry alone; missing where there is to be none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otlp: Option<OtlpState>,
+    /// Whether the server shows invented agents at work; missing where it does not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub demo: bool,
 }
 
 /// A listener that takes OpenTelemetry alone.

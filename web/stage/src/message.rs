@@ -59,7 +59,7 @@ impl Welcome {
             epoch: Some(connection.epoch).filter(|epoch| !epoch.0.is_empty()),
             seq: connection.seq.max(last),
             resume: connection.resume,
-            roster: connection.roster,
+            roster: connection.roster.map(|roster| *roster),
             undecodable: (count - recent.len()) as u64,
             recent,
         }

@@ -68,6 +68,7 @@ fn whatever_the_server_says_is_understood() {
             session: word(),
             resume,
             roster: None,
+            demo: false,
         })
     };
     let all = [
