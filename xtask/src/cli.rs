@@ -153,6 +153,7 @@ fn read_run(mut args: lexopt::Parser) -> Result<Command> {
             }
             Some(Long("dev")) => build = Build::Dev,
             Some(Long("release")) => build = Build::Release,
+            Some(Long("demo")) => serve.push("--demo".into()),
             Some(Short('h') | Long("help")) => return Ok(Command::Help(help::RUN)),
             Some(other) => {
                 return Err(other.unexpected()).context("options of `arcane serve` come after `--`");
@@ -213,8 +214,10 @@ mod tests {
         let serve = vec![OsString::from("--ephemeral"), OsString::from("--port")];
         let expected = Command::Run { port: 9000, build: Build::Dev, serve };
         assert_eq!(read("run --port 9000 --dev -- --ephemeral --port").unwrap(), expected);
-        let plain = Command::Run { port: 8000, build: Build::Local, serve: vec![] };
-        assert_eq!(read("run").unwrap(), plain);
+        let run = |serve| Command::Run { port: 8000, build: Build::Local, serve };
+        assert_eq!(read("run").unwrap(), run(vec![]));
+        let demo = ["--demo", "--no-compression"].map(OsString::from).to_vec();
+        assert_eq!(read("run --demo -- --no-compression").unwrap(), run(demo));
     }
 
     #[test]

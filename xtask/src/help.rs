@@ -4,7 +4,7 @@
 pub(crate) const OVERVIEW: &str = "\
 Sets the project up, runs it and tests it.
 
-  cargo xtask run      the server and its dashboard on http://127.0.0.1:8000
+  cargo xtask run      the server and its dashboard on http://127.0.0.1:8000; with --demo, and invented agents at work
   cargo xtask test     everything that must hold: format, floors, lints, tests, OpenAPI, licences, size, stories in a browser
   cargo xtask check    the quick part of it: format, floors, lints, licences
   cargo xtask compat   reads a compressed stream with Firefox and with websockets for Python
@@ -25,9 +25,10 @@ pub(crate) const RUN: &str = "\
 Builds the dashboard and the server side by side and serves both. The first time takes about eight minutes on two cores,
 later times take seconds; what the compilers say is in target/run.
 
-  cargo xtask run [--port 8000] [--dev | --release] [-- OPTIONS OF arcane serve]
+  cargo xtask run [--port 8000] [--demo] [--dev | --release] [-- OPTIONS OF arcane serve]
 
   --port N     where to listen on this machine (8000)
+  --demo       shows invented agents at work, ninety seconds again and again, and keeps nothing
   --release    page and server as they are shipped: small and fast, and twice as long to build
   --dev        page and server with all checks and no optimisation: for changing them
 
