@@ -11,20 +11,17 @@ use crate::address::query;
 use crate::app_handle::AppHandle;
 use crate::components::chronicle::Chronicle;
 use crate::components::daemons::Daemons;
-use crate::components::event_detail::EventDetail;
 use crate::components::header::Header;
-use crate::components::help::Help;
 use crate::components::recorder::take_drops;
-use crate::components::settings::Settings;
 use crate::components::stage_view::{Canvas, StageView};
-use crate::components::stats::Stats;
 use crate::components::timeline::Timeline;
+use crate::later::Dialogs;
 use crate::painter::Painter;
 use crate::pick::Pick;
 use crate::views::Told;
 use crate::{frame_loop, keys};
 
-/// When nothing of the page moves any more that moves while it begins.
+/// When nothing of the page moves any more that moves while it begins: what is fetched then delays nothing.
 const SETTLED_AFTER: Duration = Duration::from_millis(1_500);
 
 /// The dashboard.
@@ -35,7 +32,11 @@ pub(crate) fn App() -> impl IntoView {
     let views = app.views;
     let dropping = take_drops(app);
     let alive = RwSignal::new(false);
-    set_timeout(move || alive.set(true), SETTLED_AFTER);
+    let settle = move || {
+        alive.set(true);
+        app.fetch_later();
+    };
+    set_timeout(settle, SETTLED_AFTER);
     window_event_listener(leptos::ev::keydown, move |event| {
         keys::press(app, &event);
         app.wake_sound();
@@ -80,10 +81,7 @@ pub(crate) fn App() -> impl IntoView {
                 <Chronicle state=views.chronicle app/>
             </main>
             <Timeline state=views.strip when=views.when app/>
-            <EventDetail detail=views.detail app/>
-            <Help open=views.help/>
-            <Stats state=views.stats app/>
-            <Settings state=views.settings app/>
+            <Dialogs app/>
             <i class="edge"></i><i class="edge"></i><i class="edge"></i><i class="edge"></i>
             <Messages told=views.told/>
         </div>

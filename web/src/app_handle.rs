@@ -220,11 +220,12 @@ impl AppHandle {
 
     /// Shows an event in full.
     pub(crate) fn open(self, id: u64) {
-        self.with(|page| {
-            if let Some(event) = page.event(id) {
-                page.opened = Some(event);
+        let Some(opened) = self.with(|page| page.event(id)).flatten() else { return };
+        self.with_later(move || {
+            self.with(|page| {
+                page.opened = Some(opened);
                 project::project_detail(page, self.views);
-            }
+            });
         });
     }
 
@@ -293,10 +294,12 @@ impl AppHandle {
         self.with(|page| project::project_feed(page, self.views));
     }
 
-    /// Shows the statistics.
-    pub(crate) fn open_stats(self) {
-        self.views.stats.open.set(true);
-        self.refresh();
+    /// Opens a dialog.
+    pub(crate) fn open_dialog(self, open: RwSignal<bool>) {
+        self.with_later(move || {
+            open.set(true);
+            self.refresh();
+        });
     }
 
     /// Shows what happened at a part of the strip; `None`: nothing is pointed at.

@@ -49,7 +49,7 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
             focus(app.views.spells.field.get_untracked().map(Into::into));
         }
         't' => focus(app.views.strip.scrubber.get_untracked().map(Into::into)),
-        '?' => app.views.help.set(true),
+        '?' => app.open_dialog(app.views.help),
         's' => app.toggle_sound(),
         'm' => app.toggle_motion(),
         'f' => app.filter(|filter| filter.failures = !filter.failures),
@@ -61,8 +61,8 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
         }
         'w' => app.toggle_wall(),
         'a' => app.open_longest_wait(),
-        'i' => app.open_stats(),
-        ',' => app.views.settings.open.set(true),
+        'i' => app.open_dialog(app.views.stats.open),
+        ',' => app.open_dialog(app.views.settings.open),
         'd' => recorder::save(app),
         digit => {
             let at = digit.to_digit(10).and_then(|n| usize::try_from(n).ok()?.checked_sub(1));

@@ -11,6 +11,7 @@ mod clock;
 mod components;
 mod frame_loop;
 mod keys;
+mod later;
 mod page;
 mod painter;
 mod pick;

@@ -15,6 +15,7 @@ use crate::components::spell_bar::SpellState;
 use crate::components::stage_view::StageState;
 use crate::components::stats::StatsState;
 use crate::components::timeline::StripState;
+use crate::later::Later;
 
 /// Where in time the page is.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +77,8 @@ pub(crate) struct Views {
     pub(crate) stats: StatsState,
     pub(crate) settings: SettingsState,
     pub(crate) told: Told,
+    /// What opens later, once it is there.
+    pub(crate) later: RwSignal<Option<&'static Later>>,
     /// Whether nothing but the stage is shown.
     pub(crate) wall: RwSignal<bool>,
     /// Whether a failure is shown by a frame around the page instead of an inversion.
@@ -100,6 +103,7 @@ impl Views {
             stats: StatsState::default(),
             settings: SettingsState::default(),
             told: Told::default(),
+            later: RwSignal::default(),
             wall: RwSignal::default(),
             badge: RwSignal::default(),
         }

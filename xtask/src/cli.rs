@@ -191,8 +191,8 @@ fn read_nothing(mut args: lexopt::Parser, command: Command, help: &'static str) 
 
 fn setup(project: &Project) -> Result<()> {
     tools::wasm_target(project)?;
-    for tool in [tools::wasm_bindgen(project)?, tools::trunk(), tools::cargo_deny(), tools::cargo_cyclonedx()]
-    {
+    let page = [tools::wasm_bindgen(project)?, tools::trunk(), tools::wasm_split()];
+    for tool in page.into_iter().chain([tools::cargo_deny(), tools::cargo_cyclonedx()]) {
         tools::ensure(project, &tool)?;
     }
     tools::wasm_opt(project)?;

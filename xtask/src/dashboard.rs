@@ -1,4 +1,4 @@
-//! Building the page that is shipped: Trunk, then wasm-opt, then compression.
+//! Building the page that is shipped: Trunk, then its program is taken apart, then wasm-opt, then compression.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use crate::glue::Glue;
 use crate::project::Project;
-use crate::{compress, process, tools};
+use crate::{compress, process, split, tools};
 
 /// Control flow is taken apart and put together anew, and what lies below the stack is not looked at (nothing does,
 /// the stack begins there): about 2 KB less than `-Oz` alone, after compression. A function that is called once stays one unless
@@ -46,20 +46,23 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     tools::wasm_target(project)?;
     tools::ensure(project, &tools::trunk())?;
     tools::ensure(project, &tools::wasm_bindgen(project)?)?;
+    tools::ensure(project, &tools::wasm_split())?;
     fetch(project)?;
     let mut trunk = project.command("trunk");
     // Offline: Trunk takes the tools above and fetches none of its own choice. No hashes in the page: wasm-opt
     // changes the file after Trunk is done, and names carry a hash anyway.
     trunk.args(["build", "--offline", "--skip-version-check", "--no-sri", "true"]);
     // web/index.html names the profile.
-    trunk.arg("--release");
+    trunk.args(["--release", "--features", "split"]);
     // Trunk takes this variable for an option and refuses the usual "1".
     trunk.env_remove("NO_COLOR");
-    trunk.env("CARGO_ENCODED_RUSTFLAGS", without_paths(project)?);
+    trunk.env("CARGO_ENCODED_RUSTFLAGS", format!("{}\u{1f}{}", without_paths(project)?, split::LINK_FLAG));
     process::run(&mut trunk, "the compiler's or Trunk's message above says what is wrong")?;
+    split::apart(project)?;
     if let Some(wasm_opt) = tools::wasm_opt(project)? {
         shrink(project, &wasm_opt)?;
     }
+    split::seal(&project.dist())?;
     compress::folder(&project.dist())
 }
 
@@ -104,23 +107,25 @@ fn fetch(project: &Project) -> Result<()> {
 fn shrink(project: &Project, wasm_opt: &Path) -> Result<()> {
     let cache = project.target().join("wasm-opt");
     fs::create_dir_all(&cache).context("making a folder for wasm-opt")?;
-    for wasm in files_with_extension(&project.dist(), "wasm")? {
+    let programs = files_with_extension(&project.dist(), "wasm")?;
+    forget_others(&cache, &programs)?;
+    for wasm in &programs {
         let name = wasm.file_name().context("a file without a name")?;
         let (input, output) = (cache.join(name).with_extension("before"), cache.join(name));
-        let before = fs::read(&wasm).context("reading the page's program")?;
-        if !output.is_file() || fs::read(&input).is_ok_and(|known| known != before) || !input.is_file() {
-            forget_all(&cache)?;
+        let before = fs::read(wasm).context("reading the page's program")?;
+        if !output.is_file() || fs::read(&input).map_or(true, |known| known != before) {
             let start = Instant::now();
             let mut node = project.command("node");
-            node.arg(wasm_opt).args(WASM_PASSES).args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&output);
+            node.arg(wasm_opt).args(WASM_PASSES).args(WASM_FEATURES).arg(wasm).arg("-o").arg(&output);
             process::run(&mut node, "delete .tools/wasm-opt and try again")?;
             fs::write(&input, &before).context("keeping the input of wasm-opt")?;
             let after = fs::metadata(&output).context("wasm-opt wrote nothing")?.len();
             let kb = |bytes: u64| bytes / 1000;
             let took = start.elapsed().as_secs_f64();
-            println!("wasm-opt: {} KB → {} KB in {took:.0} s", kb(before.len() as u64), kb(after));
+            let (before, name) = (kb(before.len() as u64), name.display());
+            println!("wasm-opt: {name} {before} KB → {} KB in {took:.0} s", kb(after));
         }
-        fs::copy(&output, &wasm).context("putting the smaller program into the page")?;
+        fs::copy(&output, wasm).context("putting the smaller program into the page")?;
     }
     let mut glue = Glue::default();
     for script in files_with_extension(&project.dist(), "js")? {
@@ -128,7 +133,7 @@ fn shrink(project: &Project, wasm_opt: &Path) -> Result<()> {
         let text = glue.shorten_script(&terse(&text));
         fs::write(&script, text).context("putting the shorter script into the page")?;
     }
-    for wasm in files_with_extension(&project.dist(), "wasm")? {
+    for wasm in programs {
         let program = fs::read(&wasm).context("reading the page's program")?;
         let program = glue.shorten_program(&program).context("giving the program's imports short names")?;
         fs::write(&wasm, program).context("putting the program with shorter names into the page")?;
@@ -147,9 +152,14 @@ fn terse(script: &str) -> String {
     said.filter(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect()
 }
 
-fn forget_all(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder).context("looking into the folder of wasm-opt")? {
-        fs::remove_file(entry?.path()).context("forgetting what wasm-opt made before")?;
+/// Removes what wasm-opt made of other programs.
+fn forget_others(cache: &Path, programs: &[PathBuf]) -> Result<()> {
+    for entry in fs::read_dir(cache).context("looking into the folder of wasm-opt")? {
+        let file = entry?.path();
+        let is_of = |program: &PathBuf| program.file_stem() == file.file_stem();
+        if !programs.iter().any(is_of) {
+            fs::remove_file(file).context("forgetting what wasm-opt made before")?;
+        }
     }
     Ok(())
 }

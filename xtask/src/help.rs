@@ -16,7 +16,7 @@ Sets the project up, runs it and tests it.
   cargo xtask setup    only fetches and builds the tools
 
 Needs rustup, Node.js with npm, a C compiler, and Python for `test`. Everything else it builds itself, once, into .tools/ of this
-folder: wasm-bindgen for `run`, also Trunk and cargo-deny for `test`, and cargo-cyclonedx for `dist`.
+folder: wasm-bindgen for `run`, also Trunk, wasm-split and cargo-deny for `test`, and cargo-cyclonedx for `dist`.
 
 `cargo xtask COMMAND --help` tells the options of a command.";
 

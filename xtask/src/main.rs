@@ -24,6 +24,7 @@ mod process;
 mod project;
 mod run;
 mod size;
+mod split;
 mod steps;
 mod suite;
 mod tools;

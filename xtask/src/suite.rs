@@ -87,7 +87,9 @@ fn perform_step(
         ),
         "lint-web" => {
             tools::wasm_target(project)?;
-            let target = ["--package", "arcane-web", "--target", "wasm32-unknown-unknown"];
+            // As it is shipped.
+            let target =
+                ["--package", "arcane-web", "--target", "wasm32-unknown-unknown", "--features", "split"];
             cargo(
                 &[&["clippy", "--locked"][..], &target, &strict].concat(),
                 "clippy's message above says what it would have instead",

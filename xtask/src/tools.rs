@@ -1,5 +1,6 @@
 //! The tools of the build, in the versions that fit.
 
+use std::env::consts::EXE_EXTENSION;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,6 +10,9 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::process;
 use crate::project::{Project, WASM};
+
+/// The package of a program that cannot say its version.
+const WASM_SPLIT: &str = "wasm_split_cli_support";
 
 /// A program that `cargo install` can build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +50,13 @@ pub(crate) fn wasm_bindgen(project: &Project) -> Result<Tool> {
     Ok(Tool { package: "wasm-bindgen-cli", program: "wasm-bindgen", version, options, minutes: 1 })
 }
 
+/// Takes the page's linked program apart; what leptos's `#[lazy]` is built with, too.
+pub(crate) fn wasm_split() -> Tool {
+    let options = &["--locked", "--debug", "--features", "build-binary"];
+    let version = "0.2.4".to_owned();
+    Tool { package: WASM_SPLIT, program: "wasm-split-cli", version, options, minutes: 2 }
+}
+
 /// Checks licences and sources of the dependencies.
 pub(crate) fn cargo_deny() -> Tool {
     let options = &["--locked", "--debug"];
@@ -65,8 +76,20 @@ fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
 }
 
 fn installed_version(project: &Project, tool: &Tool) -> Option<String> {
+    if tool.package == WASM_SPLIT {
+        let list = fs::read_to_string(project.tools().join(".crates.toml")).ok()?;
+        let is_there = project.tools_bin().join(tool.program).with_extension(EXE_EXTENSION).is_file();
+        return listed_version(&list, tool.package).filter(|_| is_there).map(str::to_owned);
+    }
     let said = process::output(project.command(tool.program).args(tool.version_arguments()))?;
     said.split_whitespace().nth(1).map(str::to_owned)
+}
+
+/// The version of a package, in Cargo's list of what it has installed.
+fn listed_version<'a>(list: &'a str, package: &str) -> Option<&'a str> {
+    let of =
+        |line: &'a str| line.strip_prefix('"')?.strip_prefix(package)?.strip_prefix(' ')?.split(' ').next();
+    list.lines().find_map(of)
 }
 
 /// Sees to it that a tool is there in its version.
@@ -208,5 +231,13 @@ mod tests {
                     [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\nsource = \"x\"\n";
         assert_eq!(locked_version(lock, "wasm-bindgen"), Some("0.2.130"));
         assert_eq!(locked_version(lock, "other"), None);
+    }
+
+    #[test]
+    fn cargo_says_which_version_it_has_installed() {
+        let list = "[v1]\n\"trunk 0.21.14 (registry+x)\" = [\"trunk\"]\n\"wasm_split_cli 0.1.0 (registry+x)\" = []\n\
+                    \"wasm_split_cli_support 0.2.4 (registry+x)\" = [\"wasm-split-cli\"]\n";
+        assert_eq!(listed_version(list, "wasm_split_cli_support"), Some("0.2.4"));
+        assert_eq!(listed_version(list, "cargo-deny"), None);
     }
 }

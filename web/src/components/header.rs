@@ -164,7 +164,7 @@ fn Switches(state: HeaderState, app: AppHandle) -> impl IntoView {
             <button
                 class="pill" data-testid="statistics" class:late=is_late
                 title=is_late.pick(|late| if *late { "statistics (i): seen too late" } else { "statistics (i)" })
-                on:click=move |_| app.open_stats()
+                on:click=move |_| app.open_dialog(app.views.stats.open)
             >
                 <span class="long">"Statistics"</span><span class="short" aria-hidden="true">"Σ"</span>
             </button>
@@ -185,13 +185,13 @@ fn Switches(state: HeaderState, app: AppHandle) -> impl IntoView {
             </button>
             <button
                 class="pill round" aria-label="settings" title="settings (,)"
-                on:click=move |_| app.views.settings.open.set(true)
+                on:click=move |_| app.open_dialog(app.views.settings.open)
             >
                 "⚙"
             </button>
             <button
                 class="pill round" aria-label="keys and help" title="keys (?)"
-                on:click=move |_| app.views.help.set(true)
+                on:click=move |_| app.open_dialog(app.views.help)
             >
                 "?"
             </button>
