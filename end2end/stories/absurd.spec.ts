@@ -160,6 +160,7 @@ test("a thousand daemons are told, and the ones that are shown fit", async ({ da
   const all = Array.from({ length: 1_000 }, (_, n) => ({ spell_name: "summon", daemon_name: `d-${n}` }));
   await hasAll(dashboard, server, await tell(server, all));
   expect((await dashboard.stage()).circles.length).toBeGreaterThan(0);
+  await page.getByTestId("fold").first().click();
   await expect(page.getByTestId("daemon-row").first()).toBeVisible();
   await holdsEverything(dashboard);
   await tell(server, all.map((event) => ({ ...event, spell_name: "banish" })));

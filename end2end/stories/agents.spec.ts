@@ -27,13 +27,13 @@ test("a subagent is a moon beside who started it, and a row below it", async ({ 
   expect([after.x, after.y]).toEqual([before.x, before.y]);
   const rows = () =>
     page.getByTestId("daemon-row").evaluateAll((all) =>
-      all.map((row) => [row.getAttribute("data-daemon"), getComputedStyle(row.querySelector("th")!).paddingLeft]),
+      all.map((row) => [row.getAttribute("data-daemon"), parseFloat(getComputedStyle(row.querySelector("th")!).paddingLeft) - 8]),
     );
-  await expect.poll(rows).toEqual([["claude", "0px"], ["explore", "14px"], ["grep", "28px"], ["codex", "0px"]]);
+  await expect.poll(rows).toEqual([["codex", 0], ["claude", 0], ["explore", 14], ["grep", 28]]);
   await page.reload();
   await dashboard.isLive();
   await dashboard.hasCircles("claude", "codex", "explore", "grep");
-  await expect.poll(rows).toEqual([["claude", "0px"], ["explore", "14px"], ["grep", "28px"], ["codex", "0px"]]);
+  await expect.poll(rows).toEqual([["codex", 0], ["claude", 0], ["explore", 14], ["grep", 28]]);
   await tell(server, [about("grep", "banish", { agent_id: "grep-1" }), about("explore", "banish", { agent_id: "explore-1" })]);
   await dashboard.hasCircles("claude", "codex");
 });
@@ -54,21 +54,21 @@ test("a session of several that ends leaves the circle where it is", async ({ da
 
 test("projects and machines have heads in the table, and a click shows one of them", async ({ dashboard, server, page }) => {
   const rows = () =>
-    page.locator("[data-testid=daemon-row], [data-testid=place-row]").evaluateAll((all) => all.map((row) => row.getAttribute("data-daemon")));
+    page.locator("[data-testid=daemon-row], [data-testid=place-row], [data-testid=head-row]").evaluateAll((all) => all.map((row) => row.getAttribute("data-daemon")));
   await tell(server, [
     about("claude", "summon"),
     about("codex", "summon", { session: "s2", project: "atlas", host: "heron" }),
     { spell_name: "summon", daemon_name: "backup" },
   ]);
-  await expect.poll(rows).toEqual(["atlas · heron", "codex", "webshop · kestrel", "claude", "backup"]);
+  await expect.poll(rows).toEqual(["webshop · kestrel", "claude", "atlas · heron", "codex", "no project", "backup"]);
   await page.locator("[data-testid=place-row] button", { hasText: "webshop" }).click();
   await expect.poll(rows).toEqual(["webshop · kestrel", "claude"]);
   // Who waits elsewhere is not forgotten: the title counts all.
   await tell(server, [about("codex", "voice", { session: "s2", project: "atlas", host: "heron", attention: true }, { description: "May I?" })]);
   await expect(page).toHaveTitle("(1) Arcane");
   await page.locator("[data-testid=place-row] button").click();
-  await expect.poll(rows).toEqual(["codex", "webshop · kestrel", "claude", "backup"]);
-  await expect(dashboard.daemon("codex")).toContainText("atlas · heron");
+  await expect.poll(rows).toEqual(["Needs you", "codex", "webshop · kestrel", "claude", "no project", "backup"]);
+  await expect(dashboard.daemon("codex")).toContainText("May I? · atlas");
 });
 
 test("who begins to wait while nobody looks is told by icon and system", async ({ dashboard, server, page }) => {

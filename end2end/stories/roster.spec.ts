@@ -70,6 +70,7 @@ durable("a call is work from its beginning to its end, on that circle only", asy
   await tell(server, [about("codex", "invoke", { call_id: "a", task: "build the page", execution_time: 7 })]);
   await expect(dashboard.daemon("codex")).toHaveAttribute("data-state", "idle");
   await expect.poll(() => phase("codex")).toBe("idle");
+  await dashboard.page.getByTestId("figure").selectOption("mean");
   await expect(dashboard.daemon("codex")).toContainText("7.00 s");
 });
 
@@ -204,6 +205,7 @@ durable("table, statistics and the past sum what the log has, and say of which d
   await page.reload();
   await dashboard.isLive();
   await expect.poll(() => figure(page, /cost today/)).toBe(sum);
+  await page.getByTestId("figure").selectOption("tasks");
   await expect(dashboard.daemon("claude")).toContainText("300");
   await page.getByTestId("statistics").click();
   const dialog = page.getByTestId("stats-dialog");
@@ -221,9 +223,23 @@ durable("table, statistics and the past sum what the log has, and say of which d
 durable("a daemon that fails unannounced has a row, and the table says what it leaves out", async ({ dashboard, server }) => {
   const failed = { task: "cargo build", error: "exit 101", execution_time: 3, cost_usd: 2 };
   await tell(server, [about("ghost", "invoke", failed, { success: false })]);
-  await expect(dashboard.daemon("ghost")).toContainText("1gone0.0 % · $ 2.00");
-  expect(await figure(dashboard.page, /waited/)).toBe("–");
-  await expect(dashboard.page.getByTestId("left-out")).toHaveText("");
+  const { page } = dashboard;
+  const ghost = dashboard.daemon("ghost");
+  for (const [figure, shown] of [["tasks", "1"], ["success", "0.0 %"], ["mean", "3.00 s"], ["tokens", "–"], ["cost", "$ 2.00"]]) {
+    await page.getByTestId("figure").selectOption(figure);
+    await expect(ghost.locator("b")).toHaveText(shown);
+  }
+  await expect(ghost).toHaveAttribute("data-state", "gone");
+  expect(await figure(page, /waited/)).toBe("–");
+  await expect(page.getByTestId("left-out")).toHaveText("");
   await tell(server, Array.from({ length: 120 }, (_, n) => about(`d${n}`, "summon")));
-  await expect(dashboard.page.getByTestId("left-out")).toHaveText("100 of 121 daemons");
+  await expect(page.getByTestId("left-out")).toHaveText("");
+  await expect(page.getByTestId("fold")).toHaveText(["120 idle ▸", "1 idle ▸"]);
+  await expect(page.getByTestId("daemon-row")).toHaveCount(0);
+  await page.getByTestId("fold").first().click();
+  await expect(page.getByTestId("left-out")).toHaveText("20 more daemons");
+  await expect(page.getByTestId("daemon-row")).toHaveCount(100);
+  await page.reload();
+  await dashboard.isLive();
+  await expect(page.getByTestId("figure")).toHaveValue("cost");
 });

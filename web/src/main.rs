@@ -9,6 +9,7 @@ mod attention;
 mod clipboard;
 mod clock;
 mod components;
+mod daemon_rows;
 mod frame_loop;
 mod keys;
 mod later;

@@ -2,24 +2,20 @@
 
 use std::rc::Rc;
 
-use arcane_shared::Timestamp;
 use arcane_shared::control::CloseCode;
-use arcane_shared::roster::{Doing, Window};
+use arcane_shared::roster::Window;
 use arcane_stage::counts::Counts;
-use arcane_stage::daemons::{self, Daemons};
 use arcane_stage::feed::Asked;
 use arcane_stage::latency::Report;
 use arcane_stage::link::State;
 use arcane_stage::stage::{Caption, Label};
 use arcane_stage::store::Stored;
 use arcane_stage::summary::{self, ago, fixed};
-use arcane_stage::table::{self, Line};
-use arcane_stage::{feed, message, palette, runes};
+use arcane_stage::{feed, message};
 use leptos::prelude::*;
 
 use crate::clock;
 use crate::components::chronicle::FEED_ROWS;
-use crate::components::daemons::DaemonView;
 use crate::components::event_detail::Detail;
 use crate::components::header::Figures;
 use crate::components::stage_view::{Canvas, LabelView, Quiet, Said, Tip};
@@ -81,12 +77,7 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     let store = page.shown();
     put(views.header.counts, Counts::of(store.daemons(), unix));
     put(views.header.cost, crate::statistics::cost_today(store.daemons(), unix));
-    let place = views.daemons.place.get_untracked();
-    let rows = table::lines(store.daemons(), &place).into_iter();
-    put(views.daemons.left_out, daemons::left_out(store.daemons()));
-    views.daemons.rows.put(
-        rows.map(|line| daemon_view(store.daemons(), line, window, unix)).map(|view| (view.key(), view)),
-    );
+    crate::daemon_rows::project(page, views, window, unix);
     let names = store.daemons().iter().take(200).map(|daemon| daemon.daemon_name.to_string());
     put(views.chronicle.names, names.collect());
     let present: Vec<String> =
@@ -226,38 +217,6 @@ fn quiet(page: &Page) -> Quiet {
         State::Live if store.events_total() == 0 => Quiet::Empty,
         State::Live => Quiet::Deserted(format!("{} events told so far", store.events_total())),
         State::Connecting | State::Reconnecting { .. } | State::Disconnected { .. } => Quiet::Connecting,
-    }
-}
-
-fn daemon_view(daemons: &Daemons, line: Line, window: Window, unix: f64) -> DaemonView {
-    let (daemon, depth, of) = match line {
-        Line::Daemon { daemon, depth, of } => (daemon, depth, of),
-        Line::Place(name, count) => {
-            return DaemonView { name, is_place: true, figure: count.to_string(), ..DaemonView::default() };
-        }
-    };
-    let sums = daemons.figures(daemon, window, unix);
-    let since = |since: &Timestamp| ago(unix - since.unix_millis());
-    let figure = match daemon.doing {
-        Doing::Waiting => daemon.waiting_since.as_ref().map(since),
-        Doing::Working => daemon.calls.last().map(|call| since(&call.since)),
-        Doing::Failed | Doing::Idle | Doing::Gone => None,
-    };
-    let last = match &daemon.failure {
-        Some(failure) if daemon.doing == Doing::Failed => format!("{}: {}", failure.task, failure.error),
-        _ => daemons::line(daemon).to_owned(),
-    };
-    DaemonView {
-        name: daemon.daemon_name.to_string(),
-        is_place: false,
-        indent: format!("{depth}em"),
-        of,
-        color: palette::text_color(daemons::color_of(daemon)).to_string(),
-        rune: runes::svg_path(runes::inscribe(daemon.daemon_name.as_str()).heart),
-        state: daemon.doing.word(),
-        last,
-        figure: figure.unwrap_or_else(|| summary::count(sums.invocations)),
-        means: crate::statistics::means(&sums),
     }
 }
 

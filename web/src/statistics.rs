@@ -4,8 +4,10 @@ use arcane_shared::roster::{DaemonState, Spent, Sums, Window};
 use arcane_stage::daemons::{self, Daemons, ROWS_MAX};
 use arcane_stage::latency::BOUNDS_MS;
 use arcane_stage::palette;
+use arcane_stage::states::clock;
 use arcane_stage::summary::{self, fixed};
 
+use crate::components::daemons::Figure;
 use crate::components::stats::StatsState;
 use crate::page::Page;
 
@@ -91,7 +93,7 @@ pub(crate) fn mana(page: &Page, window: Window, unix: f64) -> Vec<String> {
     }
     let [read, written] = [all.input_tokens, all.output_tokens].map(|n| n.map_or_else(none, amount));
     let cost = cost(&all.spent()).unwrap_or_else(none);
-    vec![format!("{read} · {written}"), cost, waited_in_words(waited)]
+    vec![format!("{read} · {written}"), cost, if waited > 0.0 { clock(waited) } else { none() }]
 }
 
 /// One daemon's figures in a line.
@@ -106,12 +108,17 @@ pub(crate) fn line(daemons: &Daemons, daemon: &DaemonState, window: Window, unix
     line
 }
 
-/// How much of its calls succeeded and what it cost, or else how long they took, in a line: there is room for two.
-pub(crate) fn means(sums: &Sums) -> String {
-    let rate = daemons::success_rate(sums).map_or_else(none, percent);
-    let mean = || daemons::mean_seconds(sums).map_or_else(none, summary::seconds);
-    // What its subagents cost is its own cost, too.
-    [&rate, " · ", &cost(&sums.with_subagents()).unwrap_or_else(mean)].concat()
+/// One figure of a daemon; "–": no event says.
+pub(crate) fn figure(sums: &Sums, figure: Figure) -> String {
+    let told = match figure {
+        Figure::Success => daemons::success_rate(sums).map(percent),
+        Figure::Mean => daemons::mean_seconds(sums).map(summary::seconds),
+        Figure::Tokens => tokens(sums).map(amount),
+        // What its subagents cost is its own cost, too.
+        Figure::Cost => cost(&sums.with_subagents()),
+        Figure::Since | Figure::Tasks => None,
+    };
+    told.unwrap_or_else(none)
 }
 
 fn row(daemons: &Daemons, daemon: &DaemonState, window: Window, unix: f64) -> Vec<String> {

@@ -17,6 +17,8 @@ pub(crate) const VOLUME_KEY: &str = "arcaneVolume";
 pub(crate) const SUMMARY_KEY: &str = "arcaneSummary";
 /// `on`: the system tells when an agent waits.
 pub(crate) const NOTIFY_KEY: &str = "arcaneNotify";
+/// Which figure the table of daemons shows.
+pub(crate) const FIGURE_KEY: &str = "arcaneFigure";
 /// What stands before a server's name in the key of its token.
 const TOKEN_KEY: &str = "arcaneToken";
 

@@ -7,37 +7,71 @@ use super::choice::Choice;
 use crate::app_handle::AppHandle;
 use crate::pick::Pick;
 use crate::rows::{Each, Row, Rows};
+use crate::storage;
+
+/// Which figure of the daemons the table shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Figure {
+    /// How long each has been in its state.
+    #[default]
+    Since,
+    Tasks,
+    Success,
+    Mean,
+    Tokens,
+    Cost,
+}
+
+impl Figure {
+    const ALL: [(Self, &str); 6] = [
+        (Self::Since, "since"),
+        (Self::Tasks, "tasks"),
+        (Self::Success, "success"),
+        (Self::Mean, "mean"),
+        (Self::Tokens, "tokens"),
+        (Self::Cost, "cost"),
+    ];
+
+    fn named(word: &str) -> Self {
+        Self::ALL.iter().find(|(_, name)| *name == word).map(|(figure, _)| *figure).unwrap_or_default()
+    }
+}
 
 /// One row of the table, as text.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct DaemonView {
-    /// The daemon, or the place that the row is the head of.
+    /// What the row is known by.
+    pub(crate) key: String,
+    /// Whether it is the head of others.
+    pub(crate) is_head: bool,
+    /// The daemon, or what the rows below have in common.
     pub(crate) name: String,
-    pub(crate) is_place: bool,
+    /// The place that the row is the head of, as it is chosen by; empty: none.
+    pub(crate) place: String,
+    /// How many are folded into a head, in words; empty: none can be.
+    pub(crate) fold: String,
     /// How far it is indented below who started it.
     pub(crate) indent: String,
-    /// Where it works and who started it, if no other row says it.
+    /// Whether it stands below who started it.
+    pub(crate) is_moon: bool,
+    /// A head's machine, or how many sessions a daemon has.
     pub(crate) of: String,
     pub(crate) color: String,
     pub(crate) rune: String,
+    /// Whether a failure lasts, whatever the state is.
+    pub(crate) has_failed: bool,
     pub(crate) state: &'static str,
     pub(crate) last: String,
     pub(crate) figure: String,
-    pub(crate) means: String,
-}
-
-impl DaemonView {
-    /// What the row is known by: no daemon's name has such a sign.
-    pub(crate) fn key(&self) -> String {
-        if self.is_place { format!("@{}", self.name) } else { self.name.clone() }
-    }
 }
 
 /// What the table shows.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct DaemonsState {
     pub(crate) rows: Rows<DaemonView>,
-    /// What the tables leave out; mostly nothing.
+    /// What the table leaves out; mostly nothing.
+    pub(crate) rest: RwSignal<String>,
+    /// What the statistics leave out; mostly nothing.
     pub(crate) left_out: RwSignal<String>,
     /// How many are present, also beyond the table's rows.
     pub(crate) present: RwSignal<usize>,
@@ -46,10 +80,32 @@ pub(crate) struct DaemonsState {
     pub(crate) last_heard: RwSignal<String>,
     /// The one place whose daemons are shown; empty: all are.
     pub(crate) place: RwSignal<String>,
+    /// Heads whose idle daemons have rows, by their keys.
+    pub(crate) opened: RwSignal<Vec<String>>,
+    pub(crate) figure: RwSignal<Figure>,
     /// Which window figures are of; empty: today.
     pub(crate) window: RwSignal<String>,
     /// That window in words.
     pub(crate) words: RwSignal<String>,
+}
+
+impl Default for DaemonsState {
+    fn default() -> Self {
+        let figure = storage::read(storage::FIGURE_KEY).unwrap_or_default();
+        Self {
+            rows: Rows::default(),
+            rest: RwSignal::default(),
+            left_out: RwSignal::default(),
+            present: RwSignal::default(),
+            mana: RwSignal::default(),
+            last_heard: RwSignal::default(),
+            place: RwSignal::default(),
+            opened: RwSignal::default(),
+            figure: RwSignal::new(Figure::named(&figure)),
+            window: RwSignal::default(),
+            words: RwSignal::default(),
+        }
+    }
 }
 
 impl DaemonsState {
@@ -62,7 +118,7 @@ impl DaemonsState {
 /// Who there is, and what they do.
 #[component]
 pub(crate) fn Daemons(state: DaemonsState, app: AppHandle) -> impl IntoView {
-    let DaemonsState { rows, left_out, present, mana, last_heard, words, .. } = state;
+    let DaemonsState { rows, rest, present, mana, last_heard, words, .. } = state;
     view! {
         <section class="panel daemons" aria-labelledby="daemons-title">
             <div class="panel-head">
@@ -73,20 +129,46 @@ pub(crate) fn Daemons(state: DaemonsState, app: AppHandle) -> impl IntoView {
             <div class="scroll" tabindex="0" role="region" aria-label="daemons table">
                 <table>
                     <thead>
-                        <tr><th class="rune">"rune"</th><th>"daemon"</th><th class="figures">{words}</th></tr>
+                        <tr>
+                            <th class="rune"><span class="unseen">"rune"</span></th><th>"daemon"</th>
+                            <th class="figures"><FigureChoice figure=state.figure app/></th>
+                        </tr>
                     </thead>
                     <tbody>
-                        <Each rows let:daemon>
-                            <DaemonRow daemon place=state.place app/>
+                        <Each rows let:row>
+                            {if row.with_untracked(|row| row.is_head) {
+                                view! { <HeadRow head=row state app/> }.into_any()
+                            } else {
+                                view! { <DaemonRow daemon=row app/> }.into_any()
+                            }}
                         </Each>
                     </tbody>
                 </table>
                 <p class="hint" hidden=move || !rows.is_empty()>"Nobody is here yet."</p>
-                <p class="hint" data-testid="left-out">{left_out}</p>
+                <p class="hint" data-testid="left-out">{rest}</p>
             </div>
             <Took mana words/>
             <p id="last-heard" class="foot">{last_heard}</p>
         </section>
+    }
+}
+
+/// Which figure the table's one column is of: its head.
+#[component]
+fn FigureChoice(figure: RwSignal<Figure>, app: AppHandle) -> impl IntoView {
+    let option = |(_, word)| view! { <option value=word selected=Figure::named(word) == figure.get_untracked()>{word}</option> };
+    view! {
+        <select
+            data-testid="figure" aria-label="figure"
+            on:change:target=move |event| {
+                let word = event.target().value();
+                figure.set(Figure::named(&word));
+                storage::write(storage::FIGURE_KEY, &word);
+                app.refresh();
+            }
+        >
+            {Figure::ALL.map(option)}
+        </select>
     }
 }
 
@@ -109,23 +191,63 @@ pub(crate) fn WindowChoice(app: AppHandle) -> impl IntoView {
     }
 }
 
-/// One daemon, or the head of a place; a click on its name shows only its events, or only its daemons.
+/// What the rows below have in common. A click on a place shows its daemons alone, or all again.
 #[component]
-fn DaemonRow(daemon: Row<DaemonView>, place: RwSignal<String>, app: AppHandle) -> impl IntoView {
-    let (name, is_place) = daemon.with_untracked(|daemon| (daemon.name.clone(), daemon.is_place));
-    let state = daemon.pick(|daemon| daemon.state);
-    let chosen = name.clone();
+fn HeadRow(head: Row<DaemonView>, state: DaemonsState, app: AppHandle) -> impl IntoView {
+    let (key, name, place) =
+        head.with_untracked(|head| (head.key.clone(), head.name.clone(), head.place.clone()));
+    let is_place = !place.is_empty();
+    let chosen = place.clone();
     let choose = move |_| {
-        if is_place {
-            place.update(|place| *place = if *place == chosen { String::new() } else { chosen.clone() });
-            app.refresh();
-        } else {
-            app.filter_daemon(&chosen);
-        }
+        state.place.update(|place| *place = if *place == chosen { String::new() } else { chosen.clone() });
+        app.refresh();
+    };
+    let fold = move |_| {
+        state.opened.update(|opened| match opened.iter().position(|open| *open == key) {
+            Some(at) => drop(opened.remove(at)),
+            None => opened.push(key.clone()),
+        });
+        app.refresh();
     };
     view! {
         <tr
-            data-testid=if is_place { "place-row" } else { "daemon-row" } data-daemon=name.clone() data-state=state
+            class="head" data-testid=if is_place { "place-row" } else { "head-row" }
+            data-daemon=if is_place { place.clone() } else { name.clone() } data-state=head.pick(|head| head.state)
+        >
+            <th colspan="3" scope="rowgroup">
+                <div>
+                    {if is_place {
+                        view! { <button class="name" title=format!("show only {place}") on:click=choose>{name.clone()}</button> }.into_any()
+                    } else {
+                        view! { <span class="name">{name.clone()}</span> }.into_any()
+                    }}
+                    <span class="of">{head.pick(|head| head.of.clone())}</span>
+                    <button
+                        class="fold" data-testid="fold" aria-label=head.pick(|head| format!("{} of {}", head.fold, head.name))
+                        aria-expanded=head.pick(|head| head.fold.ends_with('▾').to_string())
+                        hidden=head.pick(|head| head.fold.is_empty()) on:click=fold
+                    >
+                        {head.pick(|head| head.fold.clone())}
+                    </button>
+                    <span class="count" hidden=head.pick(|head| !head.fold.is_empty())>
+                        {head.pick(|head| head.figure.clone())}
+                    </span>
+                </div>
+            </th>
+        </tr>
+    }
+}
+
+/// One daemon; a click on its name shows only its events.
+#[component]
+fn DaemonRow(daemon: Row<DaemonView>, app: AppHandle) -> impl IntoView {
+    let name = daemon.with_untracked(|daemon| daemon.name.clone());
+    let state = daemon.pick(|daemon| daemon.state);
+    let chosen = name.clone();
+    view! {
+        <tr
+            data-testid="daemon-row" data-daemon=name.clone() data-state=state
+            class:moon=daemon.pick(|daemon| daemon.is_moon) class:failing=daemon.pick(|daemon| daemon.has_failed)
             style:--own=daemon.pick(|daemon| daemon.color.clone())
             style:--indent=daemon.pick(|daemon| daemon.indent.clone())
         >
@@ -133,10 +255,7 @@ fn DaemonRow(daemon: Row<DaemonView>, place: RwSignal<String>, app: AppHandle) -
                 <svg viewBox="0 0 24 24" aria-hidden="true"><path d=daemon.pick(|daemon| daemon.rune.clone())></path></svg>
             </td>
             <th scope="row">
-                <button
-                    class="name" title=format!("show only {name}")
-                    on:click=choose
-                >
+                <button class="name" title=format!("show only {name}") on:click=move |_| app.filter_daemon(&chosen)>
                     {name.clone()}
                 </button>
                 <span class="of">{daemon.pick(|daemon| daemon.of.clone())}</span>
@@ -145,7 +264,6 @@ fn DaemonRow(daemon: Row<DaemonView>, place: RwSignal<String>, app: AppHandle) -
             <td class="figures">
                 <b>{daemon.pick(|daemon| daemon.figure.clone())}</b>
                 <span class="state">{state}</span>
-                <span class="means">{daemon.pick(|daemon| daemon.means.clone())}</span>
             </td>
         </tr>
     }
@@ -160,7 +278,7 @@ fn Took(mana: RwSignal<Vec<String>>, words: RwSignal<String>) -> impl IntoView {
         <dl class="mana" aria-label="what it took" hidden=mana.pick(Vec::is_empty)>
             <div><dt>"tokens in · out, "{words}</dt><dd>{part(0)}</dd></div>
             <div><dt>"cost "{words}</dt><dd>{part(1)}</dd></div>
-            <div><dt>"waited for a human, "{words}</dt><dd>{part(2)}</dd></div>
+            <div><dt>"agents waited for you, "{words}</dt><dd>{part(2)}</dd></div>
         </dl>
     }
 }

@@ -1,7 +1,7 @@
 //! The five states of a daemon at a moment, in words: what the stage, the table, the header and the drawer call them.
 
 use arcane_shared::UnixMillis;
-use arcane_shared::roster::{DaemonState, SILENCE_MICROS};
+use arcane_shared::roster::{DaemonState, SILENCE_MICROS, SessionState};
 
 use crate::daemons;
 
@@ -138,11 +138,16 @@ impl Group<'_> {
 /// other sessions of the daemon do.
 #[must_use]
 pub fn group_of(daemon: &DaemonState) -> Group<'_> {
-    let groups = daemon.sessions.iter().map(|session| Group {
+    daemon.sessions.iter().map(group_in).find(|group| !group.is_empty()).unwrap_or_default()
+}
+
+/// Where a session is.
+#[must_use]
+pub fn group_in(session: &SessionState) -> Group<'_> {
+    Group {
         project: session.project.as_deref().unwrap_or_default(),
         machine: session.host.as_deref().unwrap_or_default(),
-    });
-    groups.into_iter().find(|group| !group.is_empty()).unwrap_or_default()
+    }
 }
 
 /// A time that runs, in milliseconds: "0:46", "59:59", "1 h 12", "3 d".
