@@ -61,12 +61,12 @@ test("projects and machines have heads in the table, and a click shows one of th
     { spell_name: "summon", daemon_name: "backup" },
   ]);
   await expect.poll(rows).toEqual(["webshop · kestrel", "claude", "atlas · heron", "codex", "no project", "backup"]);
-  await page.locator("[data-testid=place-row] button", { hasText: "webshop" }).click();
+  await page.locator("[data-testid=place-row] .name", { hasText: "webshop" }).click();
   await expect.poll(rows).toEqual(["webshop · kestrel", "claude"]);
   // Who waits elsewhere is not forgotten: the title counts all.
   await tell(server, [about("codex", "voice", { session: "s2", project: "atlas", host: "heron", attention: true }, { description: "May I?" })]);
   await expect(page).toHaveTitle("(1) Arcane");
-  await page.locator("[data-testid=place-row] button").click();
+  await page.locator("[data-testid=place-row] .name").click();
   await expect.poll(rows).toEqual(["Needs you", "codex", "webshop · kestrel", "claude", "no project", "backup"]);
   await expect(dashboard.daemon("codex")).toContainText("May I? · atlas");
 });

@@ -78,7 +78,7 @@ durable("a call is one row: work that goes on, then how it ended", async ({ dash
   const { page } = dashboard;
   const row = (task: string) => dashboard.rows.filter({ hasText: task });
   await tell(server, [about("codex", "summon"), begins("codex", "a", "build the page"), begins("codex", "b", "lint it")]);
-  await expect(row("build the page")).toContainText(/page[1-9]\d* s/);
+  await expect(row("build the page")).toContainText(/page0:0[1-9]/);
   await tell(server, [
     about("codex", "invoke", { call_id: "a", task: "build the page", execution_time: 7 }),
     about("codex", "invoke", { call_id: "b", task: "lint it", error: "exit 1" }, { success: false }),
@@ -90,11 +90,13 @@ durable("a call is one row: work that goes on, then how it ended", async ({ dash
     await expect(row("build the page")).toHaveCount(1);
     await expect(row("build the page")).toContainText("7.00 s");
     await expect(row("lint it")).toHaveCount(1);
-    await expect(row("lint it")).toContainText("failed");
+    await expect(row("lint it")).toContainText("exit 1");
     await expect(row("lint it")).toHaveAttribute("data-success", "false");
     // The daemon spoke: what it did before is over, and nobody knows since when.
     await expect(row("think")).toContainText("–");
-    await expect(row("write")).toContainText(/\d s/);
+    await expect(row("write")).toContainText(/\d:\d\d/);
+    // In the order of their beginnings, whatever ended when.
+    await expect(dashboard.rows.locator(".text")).toHaveText(["write", "think", "lint it", "build the page", "materializes"]);
   };
   await isSo();
   await row("build the page").click();
@@ -112,6 +114,27 @@ durable("a call is one row: work that goes on, then how it ended", async ({ dash
   await page.getByTestId("filter-spell").selectOption("");
   await page.getByTestId("filter-failures").click();
   await expect(dashboard.rows).toHaveText(/lint it/);
+});
+
+durable("looks, parses and voices are counted, and shown to who asks", async ({ dashboard, server }) => {
+  const { page } = dashboard;
+  const texts = dashboard.rows.locator(".text");
+  await tell(server, [
+    about("codex", "summon"),
+    about("codex", "voice", {}, { description: "I rise." }),
+    about("codex", "reveal", { query_type: "progress", task: "half" }),
+    begins("codex", "a", "push"),
+    about("codex", "voice", { attention: true, call_id: "a", task: "push?" }),
+  ]);
+  await expect(page.getByTestId("hidden-rows")).toHaveText("2 looks, parses and voices hidden");
+  await expect(texts).toHaveText(["push", "materializes"]);
+  await expect(dashboard.rows.first()).toHaveClass(/waits/);
+  await expect(dashboard.rows.first().locator("time")).toHaveText(/^\d\d:\d\d$/);
+  await page.getByTestId("show-all").click();
+  await expect(texts).toHaveText(["push", "half", "“I rise.”", "materializes"]);
+  await page.getByTestId("show-all").click();
+  await page.getByTestId("filter-spell").selectOption("voice");
+  await expect(texts).toHaveText(["asks: push?", "“I rise.”"]);
 });
 
 durable("a failure lasts until it was seen", async ({ dashboard, server }) => {

@@ -115,15 +115,20 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
 pub(crate) fn project_feed(page: &Page, views: Views) {
     let filter = views.chronicle.filter.get_untracked();
     let first = views.chronicle.first.get_untracked();
-    let asked = Asked { skip: first, count: FEED_ROWS, held: page.held.as_ref(), now: page.moment() };
+    let (now, all) = (page.moment(), views.chronicle.all.get_untracked());
+    let offset_ms = clock::offset_ms(now);
+    let asked = Asked { skip: first, count: FEED_ROWS, held: page.held.as_ref(), all, now, offset_ms };
     let window = feed::window(page.shown(), &filter, asked);
+    let hidden = (window.hidden > 0).then(|| format!("{} looks, parses and voices hidden", window.hidden));
+    let shown = all.then(|| "looks, parses and voices are shown".to_owned());
+    put(views.chronicle.hidden, hidden.or(shown).unwrap_or_default());
     put(views.chronicle.total, window.total);
     let more = if window.overrun { "+" } else { "" };
     let newer = (window.newer > 0).then(|| format!("{}{more} new", window.newer));
     put(views.chronicle.newer, newer.unwrap_or_default());
     let placed = window.rows.into_iter().enumerate().map(|(slot, row)| (slot, (first + slot, row)));
     views.chronicle.rows.put(placed);
-    let row = |pin: &Rc<Stored>| (pin.id, (0, feed::event_row(pin, page.store.daemons())));
+    let row = |pin: &Rc<Stored>| (pin.id, (0, feed::event_row(pin, page.store.daemons(), offset_ms)));
     views.chronicle.pins.put(page.pins().map(row));
 }
 

@@ -169,6 +169,12 @@ impl Sign {
         }
     }
 
+    /// The id of the call that waits for a human; `Some(None)`: something does, and the event names no call.
+    #[must_use]
+    pub fn wait(&self) -> Option<Option<&str>> {
+        if let Deed::Waits { call_id } = &self.deed { Some(call_id.as_deref()) } else { None }
+    }
+
     /// The session that it is of: the subagent's id, or that of the session.
     #[must_use]
     pub fn session(&self) -> Option<&str> {

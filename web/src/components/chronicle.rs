@@ -41,6 +41,10 @@ pub(crate) struct ChronicleState {
     /// Daemons to choose from.
     pub(crate) names: RwSignal<Vec<String>>,
     pub(crate) filter: RwSignal<Filter>,
+    /// Whether looks, parses and voices have rows, too.
+    pub(crate) all: RwSignal<bool>,
+    /// How many of them have none, in words; empty: there are none.
+    pub(crate) hidden: RwSignal<String>,
     /// Events that stay in sight, by their id.
     pub(crate) pins: Rows<(usize, Entry)>,
 }
@@ -55,6 +59,8 @@ impl ChronicleState {
             list: NodeRef::new(),
             names: RwSignal::default(),
             filter: RwSignal::new(filter),
+            all: RwSignal::default(),
+            hidden: RwSignal::default(),
             pins: Rows::default(),
         }
     }
@@ -80,6 +86,7 @@ pub(crate) fn Chronicle(state: ChronicleState, app: AppHandle) -> impl IntoView 
             </div>
             <Search state=app.views.search app/>
             <Feed state app/>
+            <Hidden state app/>
             <button
                 class="pill new" data-testid="new-pill"
                 hidden=state.newer.pick(String::is_empty) on:click=to_newest
@@ -87,6 +94,25 @@ pub(crate) fn Chronicle(state: ChronicleState, app: AppHandle) -> impl IntoView 
                 {state.newer}
             </button>
         </section>
+    }
+}
+
+/// How many looks, parses and voices have no row, and the way to them.
+#[component]
+fn Hidden(state: ChronicleState, app: AppHandle) -> impl IntoView {
+    let ChronicleState { all, hidden, .. } = state;
+    let toggle = move |_| {
+        all.update(|all| *all = !*all);
+        app.to_newest();
+        app.refresh_feed();
+    };
+    view! {
+        <p class="foot hidden-rows" hidden=hidden.pick(String::is_empty)>
+            <span data-testid="hidden-rows">{hidden}</span>
+            <button data-testid="show-all" aria-pressed=all.pick(ToString::to_string) on:click=toggle>
+                {all.pick(|all| if *all { "hide" } else { "show" })}
+            </button>
+        </p>
     }
 }
 
@@ -187,6 +213,7 @@ pub(super) fn FeedRow(
         <div
             class="row" role="button"
             class:going=entry.pick(|(_, entry)| entry.goes_on)
+            class:waits=entry.pick(|(_, entry)| entry.waits)
             class:past=entry.pick(|(_, entry)| entry.historical)
             tabindex=tabindex
             data-testid=testid
@@ -210,6 +237,7 @@ pub(super) fn FeedRow(
                 }
             }
         >
+            <time>{entry.pick(|(_, entry)| entry.time.clone())}</time>
             <span class="sign" aria-hidden="true">{entry.pick(|(_, entry)| entry.sign)}</span>
             <b>{entry.pick(|(_, entry)| entry.daemon.clone())}</b>
             <span class="unseen">{entry.pick(|(_, entry)| entry.spell.clone())}</span>

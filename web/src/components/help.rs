@@ -25,14 +25,17 @@ const KEYS: [(&str, &str); 16] = [
 ];
 
 /// The signs of the chronicle.
-const SIGNS: [(&str, &str); 7] = [
-    ("▲", "summon: a daemon appears"),
-    ("✦", "invoke: a task is done"),
+const SIGNS: [(&str, &str); 10] = [
+    ("◔", "a call goes on"),
+    ("✓", "invoke: a task is done"),
+    ("✕", "it failed"),
+    ("◎", "it waits for you"),
+    ("→", "it was answered, or seen"),
+    ("△", "summon: a daemon appears"),
     ("▽", "banish: a daemon leaves"),
     ("◇", "reveal: somebody looked"),
     ("⋄", "parse: a spell was read"),
     ("❝", "voice: a daemon speaks"),
-    ("✕", "it failed"),
 ];
 
 /// The help, while `open` says so.

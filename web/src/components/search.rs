@@ -131,7 +131,8 @@ impl AppHandle {
         let SearchState { rows, total, more, said, .. } = self.views.search;
         self.with(|page| {
             let found = page.search.found();
-            let row = |stored| arcane_stage::feed::event_row(stored, page.store.daemons());
+            let offset_ms = crate::clock::offset_ms(page.moment());
+            let row = |stored| arcane_stage::feed::event_row(stored, page.store.daemons(), offset_ms);
             rows.put(found.iter().enumerate().map(|(at, stored)| (stored.id, (at, row(stored)))));
             crate::views::put(total, found.len());
             crate::views::put(more, page.search.has_more());

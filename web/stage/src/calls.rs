@@ -25,6 +25,13 @@ pub enum Part {
     },
     /// It tells the end of the call that this entry tells the beginning of.
     End(u64),
+    /// It tells that its daemon waits for a human.
+    Wait {
+        /// Its number in the roster.
+        seq: Seq,
+        /// The entry that tells the beginning of the call that waits, if one does.
+        of: Option<u64>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -53,7 +60,10 @@ impl Calls {
                 if sign.ends_all() {
                     self.close(sign.daemon());
                 }
-                Part::Whole
+                sign.wait().map_or(Part::Whole, |call_id| {
+                    let at = call_id.and_then(|call_id| self.find(sign, Some(call_id)));
+                    Part::Wait { seq, of: at.map(|at| self.begun[at].entry) }
+                })
             }
             Some(CallPart::Begin { call_id }) => {
                 let again = self.find(sign, call_id).filter(|_| call_id.is_some());

@@ -1,7 +1,7 @@
 //! What is known of each daemon: the room's roster, as the server gave it and as events go on from there.
 
 use arcane_shared::color::preferred;
-use arcane_shared::roster::{Call, DaemonState, Roster, Sign, Sums, Window};
+use arcane_shared::roster::{Call, DaemonState, Roster, Sign, Sums, Wait, Window};
 use arcane_shared::{ReceivedEvent, Rgb, Seq, UnixMillis};
 
 /// All daemons that were ever heard of.
@@ -35,6 +35,15 @@ impl Daemons {
     #[must_use]
     pub fn open_call(&self, name: &str, seq: Seq) -> Option<&Call> {
         self.get(name)?.calls.iter().find(|call| call.seq == seq)
+    }
+
+    /// The wait for a human of a call of a daemon, while it goes on.
+    #[must_use]
+    pub fn wait_of(&self, name: &str, call: &Call) -> Option<&Wait> {
+        let mut waits = self.get(name)?.waiting.iter();
+        waits.find(|wait| {
+            wait.call_id.is_some() && wait.call_id == call.call_id && wait.session == call.session
+        })
     }
 
     /// A daemon that was present before the first event that was seen.

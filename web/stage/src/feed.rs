@@ -1,14 +1,16 @@
-//! The chronicle as rows: filtered, windowed, each one line of text.
+//! The chronicle as rows: filtered, windowed, each one line of text. A call has one row, where it began.
 
 use std::rc::Rc;
 
-use arcane_shared::roster::ENRICH;
-use arcane_shared::{ReceivedEvent, Rgb, Seq, UnixMillis};
+use arcane_shared::roster::{ACKNOWLEDGE, ENRICH};
+use arcane_shared::{ReceivedEvent, Rgb, Seq, SpellName, UnixMillis};
 
 use crate::calls::Part;
 use crate::daemons::Daemons;
 use crate::filter::Filter;
+use crate::moment;
 use crate::palette;
+use crate::states::clock;
 use crate::store::{Entry, Origin, Store, Stored};
 use crate::summary;
 use crate::time_travel::past::taken_at;
@@ -16,10 +18,12 @@ use crate::time_travel::past::taken_at;
 /// What one row shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// The entry's place in the page's order.
+    /// What it shows, by its place in the page's order: of a call that has ended, its end.
     pub id: u64,
     /// Its number in its room.
     pub seq: Option<u64>,
+    /// When it happened, or the call began, on the viewer's clock: `14:32`. Empty for what is no event.
+    pub time: String,
     /// `summon` … or whatever came; `gap` and `run` for what is no event.
     pub spell: String,
     /// A sign whose shape says what the colour says.
@@ -34,8 +38,10 @@ pub struct Row {
     pub aside: String,
     /// Whether it worked; `None` for what is no event.
     pub success: Option<bool>,
-    /// Whether it is a call that goes on.
+    /// Whether it is a call or a wait that goes on.
     pub goes_on: bool,
+    /// Whether it waits for a human.
+    pub waits: bool,
     /// Whether it was there before this page looked.
     pub historical: bool,
 }
@@ -49,6 +55,8 @@ pub struct Window {
     pub newer: usize,
     /// More came than the chronicle holds: `newer` are those that it still has.
     pub overrun: bool,
+    /// Looks, parses and voices that have no row because nobody asks for them.
+    pub hidden: usize,
     /// The asked-for rows, newest first.
     pub rows: Vec<Row>,
 }
@@ -62,8 +70,12 @@ pub struct Asked<'a> {
     pub count: usize,
     /// The reader is looking at something: what came since is only counted.
     pub held: Option<&'a Held>,
+    /// Whether looks, parses and voices have rows, too. They have where the filter asks for their spell.
+    pub all: bool,
     /// The moment that is shown: how long calls go on until then.
     pub now: UnixMillis,
+    /// Milliseconds that the viewer's clock adds to UTC.
+    pub offset_ms: f64,
 }
 
 /// The chronicle as it was when a reader began to look at something. It stays whole, whatever comes and goes meanwhile; at most
@@ -91,17 +103,23 @@ impl Held {
         }
     }
 
+    fn holds(&self, id: u64) -> bool {
+        self.entries.last().is_some_and(|oldest| oldest.id() <= id) && id <= self.newest()
+    }
+
     fn newest(&self) -> u64 {
         self.entries.first().map_or(0, Entry::id)
     }
 }
 
-/// Rows of the chronicle, newest first. A call has one: at its end, and until that has a row at its beginning.
+/// Rows of the chronicle, newest first. A call has one, where its first beginning stands that is still there: what becomes of the
+/// call changes that row, and moves none.
 #[must_use]
 pub fn window(store: &Store, filter: &Filter, asked: Asked<'_>) -> Window {
     let mut window = Window::default();
     let pin = asked.held.map(Held::newest);
-    let mut scan = Scan { filter, pin, ends: Vec::new(), in_run: true };
+    let oldest = store.newest_first().last().map_or(0, Entry::id);
+    let mut scan = Scan { filter, asked, pin, oldest, ends: Vec::new(), in_run: true, hidden: 0 };
     let is_newer = |entry: &Entry| pin.is_some_and(|pin| entry.id() > pin);
     let since = store.newest_first().take_while(|entry| pin.is_none() || is_newer(entry));
     for entry in since.chain(asked.held.into_iter().flat_map(|held| &held.entries)) {
@@ -115,6 +133,7 @@ pub fn window(store: &Store, filter: &Filter, asked: Asked<'_>) -> Window {
         }
         window.total += 1;
     }
+    window.hidden = scan.hidden;
     window.overrun = window.newer > 0 && store.newest_first().last().is_some_and(is_newer);
     window
 }
@@ -122,19 +141,15 @@ pub fn window(store: &Store, filter: &Filter, asked: Asked<'_>) -> Window {
 /// What was met on the way from the newest entry to the oldest.
 struct Scan<'a> {
     filter: &'a Filter,
+    asked: Asked<'a>,
     pin: Option<u64>,
-    /// Ends of calls whose beginnings are to come.
-    ends: Vec<End<'a>>,
+    /// The first entry that the store still has.
+    oldest: u64,
+    /// What is known of calls whose beginnings are to come.
+    ends: Vec<(u64, Told<'a>)>,
     /// Whether what comes is of the roster's run of numbers.
     in_run: bool,
-}
-
-struct End<'a> {
-    begun: u64,
-    /// What its beginning tells by it.
-    told: Told<'a>,
-    /// Its row is the call's.
-    stands_in: bool,
+    hidden: usize,
 }
 
 /// What an entry with a row tells.
@@ -142,12 +157,12 @@ struct End<'a> {
 enum Told<'a> {
     /// Itself.
     Entry,
-    /// The end of the call that this entry began.
-    End(u64),
-    /// A call that has ended like this, for readers who see its beginning only.
-    Ended(&'a ReceivedEvent),
+    /// A call that has ended like this.
+    Ended(&'a Stored),
     /// A call that goes on, if the roster knows of it under this number.
     Begun(Option<Seq>),
+    /// A wait for a human that goes on, if the roster knows of it under this number.
+    Wait(Option<Seq>),
 }
 
 impl<'a> Scan<'a> {
@@ -155,6 +170,20 @@ impl<'a> Scan<'a> {
     fn is_figure(&self, event: &ReceivedEvent) -> bool {
         let adds = event.text("query_type") == Some(ENRICH) && event.text("error").is_none();
         adds && event.success && self.filter.spell.is_none()
+    }
+
+    /// Whether an event is a look, a parse or a voice that nobody asks for. What failed is none, nor is what somebody has seen.
+    fn is_aside(&self, event: &ReceivedEvent) -> bool {
+        let kind = event.spell_name.known();
+        let quiet = matches!(kind, Some(SpellName::Reveal | SpellName::Parse | SpellName::Voice));
+        let asked_for = self.asked.all || self.filter.spell.is_some();
+        quiet && event.success && !asked_for && event.text("query_type") != Some(ACKNOWLEDGE)
+    }
+
+    /// Whether an entry is still to be met.
+    fn is_to_come(&self, id: u64) -> bool {
+        let held = self.asked.held.is_some_and(|held| held.holds(id));
+        held || id >= self.oldest && self.pin.is_none_or(|pin| id > pin)
     }
 
     /// What the next entry tells; `None`: it has no row.
@@ -165,24 +194,32 @@ impl<'a> Scan<'a> {
         };
         let event = &stored.event;
         match *part {
-            Part::Whole => (self.filter.matches(event) && !self.is_figure(event)).then_some(Told::Entry),
-            Part::End(begun) => {
-                let passes = self.filter.matches(event);
-                let stands_in = passes && self.pin.is_none_or(|pin| stored.id <= pin || begun > pin);
-                self.ends.push(End { begun, told: Told::Ended(event), stands_in });
-                passes.then_some(Told::End(begun))
+            Part::Wait { seq, of } => {
+                let is_told = of.is_some_and(|of| self.is_to_come(of)) && self.filter.spell.is_none();
+                let told = Told::Wait(self.in_run.then_some(seq));
+                (!is_told && self.filter.matches(event)).then_some(told)
             }
+            Part::Whole if !self.filter.matches(event) || self.is_figure(event) => None,
+            Part::Whole => {
+                let aside = self.is_aside(event);
+                self.hidden += usize::from(aside);
+                (!aside).then_some(Told::Entry)
+            }
+            Part::End(begun) if self.is_to_come(begun) => {
+                self.ends.push((begun, Told::Ended(stored)));
+                None
+            }
+            Part::End(_) => self.filter.matches(event).then_some(Told::Entry),
             Part::Begin { seq, again } => {
-                let end = self.ends.iter().rposition(|end| end.begun == stored.id);
-                let end = end.map(|at| self.ends.swap_remove(at));
-                let has_row = end.as_ref().is_some_and(|end| end.stands_in);
-                let told = end.map_or(Told::Begun(self.in_run.then_some(seq)), |end| end.told);
-                let passes = self.filter.matches_call(event);
-                if let Some(begun) = again {
-                    let is_read = self.pin.is_none_or(|pin| stored.id <= pin || begun > pin);
-                    self.ends.push(End { begun, told, stands_in: (has_row || passes) && is_read });
+                let known = self.ends.iter().rposition(|(begun, _)| *begun == stored.id);
+                let told =
+                    known.map_or(Told::Begun(self.in_run.then_some(seq)), |at| self.ends.swap_remove(at).1);
+                if let Some(first) = again.filter(|first| self.is_to_come(*first)) {
+                    self.ends.push((first, told));
+                    return None;
                 }
-                (!has_row && passes).then_some(told)
+                let by_end = matches!(told, Told::Ended(end) if self.filter.matches(&end.event));
+                (by_end || self.filter.matches_call(event)).then_some(told)
             }
         }
     }
@@ -190,25 +227,39 @@ impl<'a> Scan<'a> {
 
 impl Told<'_> {
     fn row(&self, entry: &Entry, store: &Store, asked: Asked<'_>) -> Row {
-        let row = row(entry, store.daemons());
+        let row = row(entry, store.daemons(), asked.offset_ms);
         let Entry::Event(stored, _) = entry else { return row };
         let event = &stored.event;
+        let waits = |since: UnixMillis, row: Row| Row {
+            goes_on: true,
+            waits: true,
+            sign: "◎",
+            aside: clock(asked.now - since),
+            ..row
+        };
         match *self {
             Told::Entry => row,
-            Told::End(begun) => match store.event(begun).or_else(|| asked.held?.event(begun)) {
-                Some(begun) => ended(row, &begun.event, event),
-                None => row,
-            },
-            Told::Ended(end) => Row { text: summary::task(event), ..ended(row, event, end) },
+            Told::Wait(seq) => {
+                let daemon = store.daemons().get(&row.daemon);
+                let open = daemon.and_then(|daemon| daemon.waiting.iter().find(|wait| Some(wait.seq) == seq));
+                match open {
+                    Some(wait) => waits(wait.since.unix_millis(), row),
+                    None => row,
+                }
+            }
+            Told::Ended(end) => ended(Row { text: summary::task(event), ..row }, event, end),
             Told::Begun(seq) => {
-                let open =
-                    |seq: Seq| store.daemons().open_call(&row.daemon, seq).is_some() || store.is_beyond(seq);
-                let elapsed = seq.filter(|seq| open(*seq)).map(|_| summary::ago(asked.now - taken_at(event)));
+                let row = Row { text: summary::task(event), ..row };
+                let daemons = store.daemons();
+                let call = seq.and_then(|seq| daemons.open_call(&row.daemon, seq));
+                if let Some(wait) = call.and_then(|call| daemons.wait_of(&row.daemon, call)) {
+                    return waits(wait.since.unix_millis(), row);
+                }
+                let goes_on = call.is_some() || seq.is_some_and(|seq| store.is_beyond(seq));
                 Row {
-                    text: summary::task(event),
-                    goes_on: elapsed.is_some(),
-                    sign: if elapsed.is_some() { "…" } else { row.sign },
-                    aside: elapsed.unwrap_or_else(|| "–".into()),
+                    goes_on,
+                    sign: if goes_on { "◔" } else { row.sign },
+                    aside: if goes_on { clock(asked.now - taken_at(event)) } else { "–".into() },
                     ..row
                 }
             }
@@ -216,20 +267,22 @@ impl Told<'_> {
     }
 }
 
-/// A call that has ended: how it went, and how long it took.
-fn ended(row: Row, begun: &ReceivedEvent, end: &ReceivedEvent) -> Row {
+/// A call that has ended: how it went, and how long it took or why it failed.
+fn ended(row: Row, begun: &ReceivedEvent, stored: &Stored) -> Row {
+    let end = &stored.event;
     let mut aside = summary::aside(end);
     if aside.is_empty() {
         aside =
             summary::seconds((end.timestamp.unix_millis() - begun.timestamp.unix_millis()).max(0.0) / 1e3);
     }
-    Row { sign: summary::sign(end), success: Some(end.success), aside, ..row }
+    let spell = end.spell_name.as_str().to_owned();
+    Row { id: stored.id, sign: summary::sign(end), success: Some(end.success), spell, aside, ..row }
 }
 
 /// An entry as a row.
-fn row(entry: &Entry, daemons: &Daemons) -> Row {
+fn row(entry: &Entry, daemons: &Daemons, offset_ms: f64) -> Row {
     match entry {
-        Entry::Event(stored, _) => event_row(stored, daemons),
+        Entry::Event(stored, _) => event_row(stored, daemons, offset_ms),
         Entry::Gap { id, from, to, cause } => {
             Row {
                 text: cause.line(*from, *to), aside: (to - from + 1).to_string(), ..plain(*id, "gap", "┄")
@@ -243,6 +296,7 @@ fn plain(id: u64, spell: &str, sign: &'static str) -> Row {
     Row {
         id,
         seq: None,
+        time: String::new(),
         spell: spell.into(),
         sign,
         daemon: String::new(),
@@ -251,13 +305,14 @@ fn plain(id: u64, spell: &str, sign: &'static str) -> Row {
         aside: String::new(),
         success: None,
         goes_on: false,
+        waits: false,
         historical: false,
     }
 }
 
 /// An event as a row, whatever it is to a call.
 #[must_use]
-pub fn event_row(stored: &Stored, daemons: &Daemons) -> Row {
+pub fn event_row(stored: &Stored, daemons: &Daemons, offset_ms: f64) -> Row {
     let event = &stored.event;
     let name = event.daemon_name.as_ref().map_or("", |name| name.as_str());
     let color = match (event.color(), name) {
@@ -267,6 +322,7 @@ pub fn event_row(stored: &Stored, daemons: &Daemons) -> Row {
     };
     Row {
         seq: event.seq,
+        time: moment::tick(taken_at(event), 0.0, offset_ms),
         daemon: name.to_owned(),
         color: palette::text_color(color),
         text: summary::of(event),

@@ -7,6 +7,9 @@ use serde_json::Value;
 /// Most characters of a summary; what is longer ends in an ellipsis.
 pub const SUMMARY_MAX: usize = 160;
 
+/// Most characters of the reason of a failure at the end of a line.
+const REASON_MAX: usize = 28;
+
 /// What happened, without the daemon's name in front.
 #[must_use]
 pub fn of(event: &ReceivedEvent) -> String {
@@ -62,11 +65,12 @@ pub fn task(event: &ReceivedEvent) -> String {
     task.map_or_else(|| of(event), |task| shorten(task, SUMMARY_MAX))
 }
 
-/// What stands at the end of the line: a time, or how it went.
+/// What stands at the end of the line: a time, or why it failed.
 #[must_use]
 pub fn aside(event: &ReceivedEvent) -> String {
     if !event.success {
-        return "failed".into();
+        let error = event.text("error").filter(|error| !error.trim().is_empty());
+        return error.map_or_else(|| "failed".into(), |error| shorten(error, REASON_MAX));
     }
     let seconds = event.number("execution_time").or_else(|| event.number("total_time"));
     match seconds {
@@ -138,9 +142,10 @@ pub fn sign(event: &ReceivedEvent) -> &'static str {
         return "✕";
     }
     match event.spell_name.known() {
-        Some(SpellName::Summon) => "▲",
-        Some(SpellName::Invoke) => "✦",
+        Some(SpellName::Summon) => "△",
+        Some(SpellName::Invoke) => "✓",
         Some(SpellName::Banish) => "▽",
+        Some(SpellName::Reveal) if event.text("query_type") == Some(ACKNOWLEDGE) => "→",
         Some(SpellName::Reveal) => "◇",
         Some(SpellName::Parse) => "⋄",
         Some(SpellName::Voice) => "❝",

@@ -8,6 +8,9 @@ use arcane_stage::store::{CHRONICLE_MAX, Store};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+/// All rows, at the beginning of time.
+const ASKED: Asked = Asked { skip: 0, count: 10_000, held: None, all: true, now: 0.0, offset_ms: 0.0 };
+
 fn about(seq: u64, spell: &str, metadata: Value) -> ReceivedEvent {
     let mut metadata = metadata;
     metadata["sync"] = json!({"emitted_at": seq * 1000});
@@ -42,7 +45,7 @@ fn store(events: Vec<ReceivedEvent>) -> Store {
 }
 
 fn rows(store: &Store, filter: &Filter, held: Option<&Held>) -> Vec<Row> {
-    feed::window(store, filter, Asked { skip: 0, count: 10_000, held, now: 20_000.0 }).rows
+    feed::window(store, filter, Asked { held, now: 20_000.0, ..ASKED }).rows
 }
 
 /// Sign, text and aside of all rows.
@@ -54,11 +57,11 @@ fn told(store: &Store) -> Vec<String> {
 #[test]
 fn a_row_goes_on_and_then_says_how_it_ended() {
     let mut store = store(vec![begin(1, Some("a"), "build"), begin(2, Some("b"), "lint")]);
-    assert_eq!(told(&store), ["… lint 18 s", "… build 19 s"]);
+    assert_eq!(told(&store), ["◔ lint 0:18", "◔ build 0:19"]);
     store.receive(failure(3, Some("a"), "build"));
-    assert_eq!(told(&store), ["✕ build failed", "… lint 18 s"]);
+    assert_eq!(told(&store), ["◔ lint 0:18", "✕ build exit 1"]);
     store.receive(end(4, Some("b"), "lint"));
-    assert_eq!(told(&store), ["✦ lint 500 ms", "✕ build failed"]);
+    assert_eq!(told(&store), ["✓ lint 500 ms", "✕ build exit 1"]);
 }
 
 #[test]
@@ -68,7 +71,7 @@ fn the_next_sign_of_life_closes_a_call_and_a_late_end_still_ends_it() {
         assert_eq!(told(&store)[1], "◇ build –", "{sign}");
         store.receive(end(3, Some("a"), "build"));
         assert_eq!(told(&store).len(), 2, "{sign}");
-        assert_eq!(told(&store)[0], "✦ build 500 ms", "{sign}");
+        assert_eq!(told(&store)[1], "✓ build 500 ms", "{sign}");
     }
     let store = store(vec![
         begin(1, None, "a"),
@@ -76,8 +79,8 @@ fn the_next_sign_of_life_closes_a_call_and_a_late_end_still_ends_it() {
         about(3, "voice", json!({})),
         end(4, None, "a"),
     ]);
-    assert_eq!(told(&store)[0], "✦ a 500 ms");
-    assert_eq!(told(&store)[2..], ["◇ b –", "◇ a –"], "without an id only the roster joins them");
+    assert_eq!(told(&store)[0], "✓ a 500 ms", "without an id only the roster joins them");
+    assert_eq!(told(&store)[2..], ["◇ b –", "◇ a –"]);
 }
 
 #[test]
@@ -85,14 +88,14 @@ fn a_call_beyond_those_that_the_roster_keeps_goes_on() {
     let ids: Vec<String> = (1..=12).map(|n| format!("c{n}")).collect();
     let calls = || (1..).zip(&ids).map(|(seq, id)| begin(seq, Some(id), id)).collect();
     let mut store = store(calls());
-    let going = |store: &Store| told(store).iter().filter(|row| row.starts_with('…')).count();
-    assert_eq!((going(&store), told(&store)[11].as_str()), (12, "… c1 19 s"));
+    let going = |store: &Store| told(store).iter().filter(|row| row.starts_with('◔')).count();
+    assert_eq!((going(&store), told(&store)[11].as_str()), (12, "◔ c1 0:19"));
     store.receive(end(13, Some("c12"), "c12"));
     store.receive(end(14, Some("c1"), "c1"));
-    assert_eq!((going(&store), told(&store)[0].as_str()), (10, "✦ c1 500 ms"));
+    assert_eq!((going(&store), told(&store)[11].as_str()), (10, "✓ c1 500 ms"));
     // What it did has ended: the end of the others never came.
     store.receive(about(15, "voice", json!({})));
-    assert_eq!((going(&store), told(&store)[12].as_str()), (0, "◇ c2 –"));
+    assert_eq!((going(&store), told(&store)[11].as_str()), (0, "◇ c2 –"));
 }
 
 #[test]
@@ -108,21 +111,22 @@ fn a_beginning_that_is_told_again_is_one_call() {
     let mut store = store(vec![begin(1, Some("a"), "build"), begin(2, Some("b"), "lint")]);
     let held = Held::of(&store);
     store.receive(begin(3, Some("a"), "build"));
-    assert_eq!(told(&store), ["… build 17 s", "… lint 18 s"]);
+    let going = ["◔ lint 0:18", "◔ build 0:19"];
+    assert_eq!(told(&store), going);
     let read = |store: &Store| {
         let rows = rows(store, &Filter::default(), Some(&held));
         rows.iter().map(|row| format!("{} {}", row.sign, row.text)).collect::<Vec<_>>()
     };
-    assert_eq!(read(&store), ["… lint", "… build"], "who reads keeps the row");
+    assert_eq!(read(&store), ["◔ lint", "◔ build"], "who reads keeps the row");
     store.receive(end(4, Some("a"), "build"));
-    assert_eq!(told(&store), ["✦ build 500 ms", "… lint 18 s"]);
-    assert_eq!(read(&store), ["… lint", "✦ build"]);
+    assert_eq!(told(&store), ["◔ lint 0:18", "✓ build 500 ms"]);
+    assert_eq!(read(&store), ["◔ lint", "✓ build"]);
 }
 
 #[test]
 fn an_end_without_an_id_ends_the_call_that_the_roster_says() {
     let store = store(vec![begin(1, None, "a"), begin(2, None, "b"), end(3, None, "b")]);
-    assert_eq!(told(&store), ["✦ b 500 ms", "… a 19 s"]);
+    assert_eq!(told(&store), ["✓ b 500 ms", "◔ a 0:19"]);
 }
 
 #[test]
@@ -136,7 +140,7 @@ fn a_call_has_one_row_under_every_filter() {
         rows(&store, &filter, None).into_iter().map(|row| (row.text, row.aside, row.success)).collect()
     };
     let spell = |name: &str| Filter { spell: Some(name.into()), ..Filter::default() };
-    let both = [("lint".into(), "17 s".into(), Some(true)), ("build".into(), "failed".into(), Some(false))];
+    let both = [("lint".into(), "0:17".into(), Some(true)), ("build".into(), "exit 1".into(), Some(false))];
     assert_eq!(texts(spell("invoke")), both);
     assert_eq!(texts(spell("reveal")), both, "its beginning shows how it ended");
     assert_eq!(texts(Filter { failures: true, ..Filter::default() }), both[1..]);
@@ -149,26 +153,50 @@ fn who_reads_keeps_the_row_in_its_place() {
     store.receive(about(2, "voice", json!({})));
     store.receive(end(3, Some("a"), "build"));
     let seen = rows(&store, &Filter::default(), Some(&held));
-    assert_eq!((seen.len(), seen[0].aside.as_str(), seen[0].sign), (1, "500 ms", "✦"));
+    assert_eq!((seen.len(), seen[0].aside.as_str(), seen[0].sign), (1, "500 ms", "✓"));
     store.receive(begin(4, Some("b"), "lint"));
     store.receive(end(5, Some("b"), "lint"));
-    let asked = Asked { skip: 0, count: 9, held: Some(&held), now: 0.0 };
-    assert_eq!(feed::window(&store, &Filter::default(), asked).newer, 3);
+    let asked = Asked { held: Some(&held), ..ASKED };
+    assert_eq!(feed::window(&store, &Filter::default(), asked).newer, 2, "an end is nothing new");
 }
 
 #[test]
 fn nothing_of_a_run_before_goes_on() {
     let mut store = Store::default();
     store.restore([(Some(Epoch("a".into())), begin(1, Some("a"), "build"))]);
-    assert_eq!(told(&store), ["… build 19 s"]);
+    assert_eq!(told(&store), ["◔ build 0:19"]);
     store.welcome(&Welcome { epoch: Some(Epoch("b".into())), ..Welcome::default() });
     store.receive(begin(1, Some("b"), "lint"));
-    assert_eq!(told(&store)[0], "… lint 19 s");
+    assert_eq!(told(&store)[0], "◔ lint 0:19");
     assert_eq!(told(&store)[2], "◇ build –");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn one_call_is_one_row(moves in proptest::collection::vec((0..7_u8, 0..4_u8, any::<bool>()), 0..60)) {
+        let mut store = Store::default();
+        let mut before: Vec<Option<u64>> = Vec::new();
+        for (seq, (kind, call, named)) in (1..).zip(moves) {
+            let (id, task) = (format!("c{call}"), format!("t{call}"));
+            let id = named.then_some(id.as_str());
+            let event = match kind {
+                0..=2 => begin(seq, id, &task),
+                3 => end(seq, id, &task),
+                4 => failure(seq, id, &task),
+                5 => about(seq, "voice", json!({"attention": true, "call_id": id})),
+                _ => about(seq, "voice", json!({})),
+            };
+            store.receive(event);
+            let rows: Vec<_> = rows(&store, &Filter::default(), None).iter().map(|row| row.seq).collect();
+            // What has a row keeps it and its place; what has begun stands above all others.
+            let new = rows.len().saturating_sub(before.len());
+            prop_assert!(new <= 1 && rows[new..] == before, "{before:?} became {rows:?}");
+            prop_assert!(new == 0 || rows[0] == Some(seq));
+            before = rows;
+        }
+    }
 
     #[test]
     fn every_call_has_exactly_one_row(
@@ -206,11 +234,47 @@ proptest! {
         let seen = rows(&store, &Filter::default(), None);
         let before = usize::try_from(first).unwrap().min(CHRONICLE_MAX - usize::try_from(seq - first).unwrap());
         prop_assert_eq!(seen.len(), before + calls + others);
-        let asked = Asked { skip: 0, count: 10_000, held: held.as_ref(), now: 0.0 };
+        let asked = Asked { held: held.as_ref(), ..ASKED };
         let read = feed::window(&store, &Filter::default(), asked);
         // The row of a call that is read and has ended since is counted as new, too.
         prop_assert!(read.total + read.newer >= seen.len());
     }
+}
+
+#[test]
+fn looks_parses_and_voices_are_counted_until_somebody_asks_for_them() {
+    let store = store(vec![
+        about(1, "summon", json!({})),
+        about(2, "reveal", json!({"query_type": "list"})),
+        about(3, "parse", json!({"spell_text": "x"})),
+        about(4, "voice", json!({})),
+        about(5, "voice", json!({"attention": true})),
+        about(6, "reveal", json!({"query_type": "acknowledge"})),
+        about(7, "parse", json!({"spell_text": "x", "error": "unknown"})),
+    ]);
+    let seen = |filter: &Filter, all: bool| {
+        let window = feed::window(&store, filter, Asked { all, ..ASKED });
+        (window.rows.iter().filter_map(|row| row.seq).collect::<Vec<_>>(), window.hidden)
+    };
+    let spell = |name: &str| Filter { spell: Some(name.into()), ..Filter::default() };
+    assert_eq!(seen(&Filter::default(), false), (vec![7, 6, 5, 1], 3));
+    assert_eq!(seen(&Filter::default(), true), (vec![7, 6, 5, 4, 3, 2, 1], 0));
+    assert_eq!(seen(&spell("voice"), false), (vec![5, 4], 0));
+    assert_eq!(seen(&Filter { daemon: Some("nobody".into()), ..Filter::default() }, false), (vec![], 0));
+}
+
+#[test]
+fn a_call_that_waits_says_so_in_its_own_row() {
+    let wait = |seq: u64, call_id: Option<&str>| {
+        about(seq, "voice", json!({"attention": true, "call_id": call_id, "task": "push?"}))
+    };
+    let mut store = store(vec![begin(1, Some("a"), "push"), wait(2, Some("a"))]);
+    assert_eq!(told(&store), ["◎ push 0:18"]);
+    store.receive(end(3, Some("a"), "push"));
+    store.receive(wait(4, None));
+    assert_eq!(told(&store), ["◎ asks: push? 0:16", "✓ push 500 ms"]);
+    store.receive(begin(5, Some("b"), "pull"));
+    assert_eq!(told(&store), ["◔ pull 0:15", "❝ asks: push? ", "✓ push 500 ms"]);
 }
 
 #[test]
