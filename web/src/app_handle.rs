@@ -180,20 +180,12 @@ impl AppHandle {
         });
     }
 
-    /// Shows one daemon's events only, or all again.
-    pub(crate) fn filter_daemon(self, name: &str) {
-        self.filter(|filter| {
-            let same = filter.daemon.as_deref() == Some(name);
-            filter.daemon = (!same).then(|| name.to_owned());
-        });
-    }
-
-    /// Shows what concerns the daemon that has waited for a human for longest.
+    /// Opens the drawer of the daemon that has waited for a human for longest.
     pub(crate) fn open_longest_wait(self) {
         let who =
             self.with(|page| Some(counts::longest_wait(page.shown().daemons())?.daemon_name.to_string()));
         if let Some(who) = who.flatten() {
-            self.filter(|filter| filter.daemon = Some(who));
+            self.open_daemon(&who);
         }
     }
 

@@ -48,7 +48,7 @@ fn head(of: Head, count: usize, foldable: usize, is_open: bool) -> DaemonView {
         name: name.into(),
         of: machine.into(),
         state: if of == Head::Needs { "waiting" } else { "" },
-        place: is_place.then(|| of.key()[1..].to_owned()).unwrap_or_default(),
+        place: if is_place { of.key()[1..].to_owned() } else { String::new() },
         figure: count.to_string(),
         fold: if foldable > 0 { idle() } else { String::new() },
         ..DaemonView::default()

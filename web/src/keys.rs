@@ -20,7 +20,9 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
         return;
     }
     if event.key() == "Escape" && !in_dialog && on != Target::Field {
-        if visiting && !event.repeat() {
+        if app.close_drawer() {
+            // One thing at a time.
+        } else if visiting && !event.repeat() {
             app.travel(|page| page.leave(true));
         } else if app.views.wall.get_untracked() && !event.repeat() {
             app.toggle_wall();

@@ -3,13 +3,18 @@
 //! What only `fetched` leads to is in that program; whatever the page's own program needs, too, is there (`xtask/src/split.rs`). A build
 //! without the feature `split` is one program, and everything is there from the beginning.
 
+use arcane_shared::UnixMillis;
 use leptos::prelude::*;
 
 use crate::app_handle::AppHandle;
+use crate::components::drawer::Drawer;
 use crate::components::event_detail::EventDetail;
 use crate::components::help::Help;
 use crate::components::settings::Settings;
 use crate::components::stats::Stats;
+use crate::drawer;
+use crate::page::Page;
+use crate::views::Views;
 
 /// What is told when it does not come.
 const TROUBLE: &str =
@@ -17,15 +22,18 @@ const TROUBLE: &str =
 
 /// The ways into the program.
 pub(crate) struct Later {
-    /// Every dialog.
+    /// Every dialog, and the drawer.
     dialogs: fn(AppHandle) -> AnyView,
+    /// Fills the drawer.
+    pub(crate) drawer: fn(&mut Page, Views, UnixMillis),
 }
 
-static LATER: Later = Later { dialogs };
+static LATER: Later = Later { dialogs, drawer: drawer::project };
 
 fn dialogs(app: AppHandle) -> AnyView {
     let views = app.views;
     view! {
+        <Drawer state=views.drawer app/>
         <EventDetail detail=views.detail app/>
         <Help open=views.help/>
         <Stats state=views.stats app/>

@@ -10,6 +10,7 @@ mod clipboard;
 mod clock;
 mod components;
 mod daemon_rows;
+mod drawer;
 mod frame_loop;
 mod keys;
 mod later;

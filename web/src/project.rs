@@ -105,6 +105,9 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
         views.daemons.last_heard,
         latest.map_or_else(String::new, |at| format!("last event {} {}", ago(unix - at), since(page))),
     );
+    if let Some(later) = views.later.get_untracked() {
+        (later.drawer)(page, views, unix);
+    }
     project_feed(page, views);
     if views.detail.with_untracked(Option::is_some) {
         project_detail(page, views);

@@ -108,6 +108,17 @@ pub(crate) fn line(daemons: &Daemons, daemon: &DaemonState, window: Window, unix
     line
 }
 
+/// What a daemon took: cost and tokens, and how many tasks succeeded.
+pub(crate) fn took(sums: &Sums) -> [String; 2] {
+    let [read, written] = [sums.input_tokens, sums.output_tokens].map(|n| n.map_or_else(none, amount));
+    let cost = cost(&sums.with_subagents()).unwrap_or_else(none);
+    let rate = daemons::success_rate(sums).map_or_else(String::new, |rate| [" · ", &percent(rate)].concat());
+    [
+        format!("{cost} · {read} in · {written} out"),
+        [&summary::count(sums.invocations), " tasks", &rate].concat(),
+    ]
+}
+
 /// One figure of a daemon; "–": no event says.
 pub(crate) fn figure(sums: &Sums, figure: Figure) -> String {
     let told = match figure {

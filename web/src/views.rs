@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use crate::components::chronicle::ChronicleState;
 use crate::components::daemons::DaemonsState;
+use crate::components::drawer::DrawerState;
 use crate::components::event_detail::Detail;
 use crate::components::header::HeaderState;
 use crate::components::search::SearchState;
@@ -63,6 +64,7 @@ pub(crate) struct Told {
 pub(crate) struct Views {
     pub(crate) header: HeaderState,
     pub(crate) daemons: DaemonsState,
+    pub(crate) drawer: DrawerState,
     pub(crate) stage: StageState,
     pub(crate) spells: SpellState,
     pub(crate) chronicle: ChronicleState,
@@ -90,6 +92,7 @@ impl Views {
         Self {
             header: HeaderState::new(room, reduced),
             daemons: DaemonsState::default(),
+            drawer: DrawerState::default(),
             stage: StageState::default(),
             spells: SpellState::default(),
             chronicle: ChronicleState::new(filter),

@@ -238,7 +238,7 @@ fn HeadRow(head: Row<DaemonView>, state: DaemonsState, app: AppHandle) -> impl I
     }
 }
 
-/// One daemon; a click on its name shows only its events.
+/// One daemon; a click on its row opens its drawer.
 #[component]
 fn DaemonRow(daemon: Row<DaemonView>, app: AppHandle) -> impl IntoView {
     let name = daemon.with_untracked(|daemon| daemon.name.clone());
@@ -255,7 +255,7 @@ fn DaemonRow(daemon: Row<DaemonView>, app: AppHandle) -> impl IntoView {
                 <svg viewBox="0 0 24 24" aria-hidden="true"><path d=daemon.pick(|daemon| daemon.rune.clone())></path></svg>
             </td>
             <th scope="row">
-                <button class="name" title=format!("show only {name}") on:click=move |_| app.filter_daemon(&chosen)>
+                <button class="name" on:click=move |_| app.open_daemon(&chosen)>
                     {name.clone()}
                 </button>
                 <span class="of">{daemon.pick(|daemon| daemon.of.clone())}</span>

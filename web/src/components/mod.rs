@@ -4,6 +4,7 @@ pub(crate) mod choice;
 pub(crate) mod chronicle;
 pub(crate) mod daemons;
 mod dialog;
+pub(crate) mod drawer;
 pub(crate) mod event_detail;
 pub(crate) mod header;
 pub(crate) mod help;

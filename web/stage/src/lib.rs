@@ -18,6 +18,7 @@ pub mod completion;
 pub mod counts;
 pub mod daemons;
 pub mod director;
+pub mod drawer;
 pub mod effects;
 pub mod feed;
 pub mod filter;

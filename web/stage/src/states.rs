@@ -110,6 +110,19 @@ pub fn task_line(daemon: &DaemonState, at: UnixMillis) -> String {
     }
 }
 
+/// What a daemon does, in a sentence: "failed 3 min ago: exit 101", "waits for you for 1:42", "works for 0:46".
+#[must_use]
+pub fn sentence(daemon: &DaemonState, at: UnixMillis) -> String {
+    let since = since(daemon, at);
+    match (state_of(daemon, at), &daemon.failure) {
+        _ if !daemon.is_present() => "not in the realm".into(),
+        (State::Waiting, _) => format!("waits for you for {since}"),
+        (State::Failed, Some(failure)) => format!("failed {since} ago: {}", failure.error),
+        (State::Working, _) => format!("works for {since}"),
+        _ => figure(daemon, at),
+    }
+}
+
 /// A project on a machine. Both may be empty: no event says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Group<'a> {

@@ -89,8 +89,13 @@ pub(crate) fn StageView(state: StageState, app: AppHandle) -> impl IntoView {
         #[expect(clippy::cast_possible_truncation, reason = "pixels of a screen")]
         app.point_at(Some(at.map(|v| v as f32)));
     };
-    let open = move |_| {
-        if let Some(id) = tip.with_untracked(|tip| tip.as_ref().map(|tip| tip.id)) {
+    let open = move |event: leptos::ev::MouseEvent| {
+        let at = [event.offset_x(), event.offset_y()].map(f64::from);
+        #[expect(clippy::cast_possible_truncation, reason = "pixels of a screen")]
+        let circle = app.with(|page| page.stage.circle_at(at.map(|v| v as f32)).map(str::to_owned)).flatten();
+        if let Some(name) = circle {
+            app.open_daemon(&name);
+        } else if let Some(id) = tip.with_untracked(|tip| tip.as_ref().map(|tip| tip.id)) {
             app.open(id);
         }
     };
@@ -120,7 +125,7 @@ pub(crate) fn StageView(state: StageState, app: AppHandle) -> impl IntoView {
     }
 }
 
-/// A daemon's name at its circle. The focus on it names what the circle is about; a click shows its events only.
+/// A daemon's name at its circle. The focus on it names what the circle is about; a click opens the daemon's drawer.
 #[component]
 fn Label(label: Row<LabelView>, app: AppHandle) -> impl IntoView {
     let name = label.with_untracked(|label| label.name.clone());
@@ -132,7 +137,7 @@ fn Label(label: Row<LabelView>, app: AppHandle) -> impl IntoView {
             style:transform=label.pick(|label| label.transform.clone())
             style:opacity=label.pick(|label| label.opacity.clone())
             style:--own=label.pick(|label| label.color.clone())
-            on:click=move |_| app.filter_daemon(&chosen)
+            on:click=move |_| app.open_daemon(&chosen)
             on:focus=move |_| app.point_at(app.with(|page| page.centre(&focused)).flatten())
             on:blur=move |_| app.point_at(None)
         >

@@ -105,6 +105,8 @@ pub struct Stage {
     pub(crate) bursts: Vec<Burst>,
     /// Where each actor belongs and where its thread leads, in their order; kept for its memory.
     pub(crate) homes: Vec<([f32; 2], [f32; 2])>,
+    /// Whose drawer is open.
+    pub(crate) focus: Option<String>,
     sounds: SoundGate,
     display: Option<Caption>,
     subtitle: Option<Caption>,
@@ -140,6 +142,7 @@ impl Stage {
             ratio: Ratio::default(),
             bursts: Vec::new(),
             homes: Vec::new(),
+            focus: None,
             sounds: SoundGate::default(),
             display: None,
             subtitle: None,

@@ -1,0 +1,117 @@
+//! From the page's state to the drawer of one daemon, while it is open; and what its buttons do.
+
+use arcane_shared::UnixMillis;
+use arcane_shared::roster::{ACKNOWLEDGE, DaemonState, Window};
+use arcane_stage::drawer;
+use arcane_stage::message::written;
+use arcane_stage::states::{self, State, age, clock, state_of};
+use arcane_stage::{daemons, palette, runes, summary};
+use leptos::prelude::*;
+use serde_json::json;
+
+use crate::app_handle::AppHandle;
+use crate::components::drawer::DrawerView;
+use crate::page::Page;
+use crate::statistics;
+use crate::views::{Views, put};
+
+/// Shows it at a moment. A daemon that is not known any more has none.
+pub(crate) fn project(page: &mut Page, views: Views, at: UnixMillis) {
+    let state = views.drawer;
+    let name = state.name.get_untracked();
+    if name.is_empty() {
+        return;
+    }
+    let store = page.shown();
+    let Some(daemon) = store.daemons().get(&name) else {
+        page.stage.set_focus(None);
+        state.name.set(String::new());
+        return;
+    };
+    let told = drawer::told(store, &name);
+    let ago = |since: UnixMillis| age(at - since);
+    state.failures.put(
+        told.failures
+            .into_iter()
+            .enumerate()
+            .map(|(n, failed)| (n, vec![failed.task, failed.error, ago(failed.at)])),
+    );
+    state.files.put(
+        told.files
+            .into_iter()
+            .map(|file| (file.path.clone(), vec![file.path.clone(), String::new(), file.done()])),
+    );
+    let started = |child: &&DaemonState| child.parent() == Some(&daemon.daemon_name);
+    state.children.put(store.daemons().present().filter(started).map(|child| {
+        let name = child.daemon_name.to_string();
+        (name.clone(), vec![name, state_of(child, at).word().to_owned(), states::since(child, at)])
+    }));
+    let sums = store.daemons().figures(daemon, Window::Today, at);
+    let more = told.more_files;
+    put(
+        state.view,
+        DrawerView {
+            color: palette::text_color(daemons::color_of(daemon)).to_string(),
+            rune: runes::svg_path(runes::inscribe(&name).heart),
+            state: if daemon.is_present() { state_of(daemon, at).word() } else { "gone" },
+            has_failed: daemon.failure.is_some()
+                && page.time_travel.travel.is_none()
+                && page.recorded.is_none(),
+            place: states::group_of(daemon).words(),
+            sentence: states::sentence(daemon, at),
+            task: task(daemon, at),
+            took: statistics::took(&sums),
+            more_files: if more > 0 { format!("{more} more") } else { String::new() },
+        },
+    );
+}
+
+fn task(daemon: &DaemonState, at: UnixMillis) -> [String; 2] {
+    let call = daemon.calls.first().filter(|_| state_of(daemon, at) != State::Failed);
+    let runs = call.map(|call| clock(at - call.since.unix_millis())).unwrap_or_default();
+    [summary::shorten(daemons::line(daemon), summary::SUMMARY_MAX), runs]
+}
+
+impl AppHandle {
+    /// Opens the drawer of a daemon; empty: closes it.
+    pub(crate) fn open_daemon(self, name: &str) {
+        let name = name.to_owned();
+        self.with_later(move || {
+            self.with(|page| page.stage.set_focus((!name.is_empty()).then(|| name.clone())));
+            self.views.drawer.name.set(name);
+            self.refresh();
+        });
+    }
+
+    /// Closes the drawer; says whether it was open.
+    pub(crate) fn close_drawer(self) -> bool {
+        let was_open = self.views.drawer.name.with_untracked(|name| !name.is_empty());
+        if was_open {
+            self.open_daemon("");
+        }
+        was_open
+    }
+
+    /// Shows the open daemon's events alone.
+    pub(crate) fn show_in_chronicle(self) {
+        let name = self.views.drawer.name.get_untracked();
+        self.close_drawer();
+        self.filter(|filter| filter.daemon = Some(name));
+    }
+
+    /// Says, for all who watch, that the open daemon's failure was seen.
+    pub(crate) fn acknowledge(self) {
+        let name = self.views.drawer.name.get_untracked();
+        let room = self.views.header.room.get_untracked();
+        let event =
+            json!({"spell_name": "reveal", "daemon_name": name, "metadata": {"query_type": ACKNOWLEDGE}});
+        leptos::task::spawn_local(async move {
+            let outcome =
+                self.server().request(&["/events?room=", &room].concat(), Some(written(&event))).await;
+            if let Err(failure) = outcome {
+                let why = failure.problem.map(|problem| problem.sentence);
+                self.tell(&why.unwrap_or_else(|| "The server did not answer: nothing was said.".into()));
+            }
+        });
+    }
+}
