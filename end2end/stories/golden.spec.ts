@@ -56,6 +56,7 @@ async function open(page: Page, url: string, text: string): Promise<void> {
   await page.goto(url);
   await page.waitForFunction(() => (window as any).__arcane?.tick);
   await page.evaluate((text) => (window as any).__arcane.open(text), text);
+  await page.waitForFunction(() => JSON.parse((window as any).__arcane.state()).recording);
 }
 
 /** The canvas on its ground, so much later. It is read in the task that paints it: afterwards its pixels are the browser's. */

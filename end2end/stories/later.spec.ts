@@ -4,6 +4,11 @@ import { Dashboard } from "../support/dashboard.ts";
 import { ArcaneServer } from "../support/server.ts";
 import { expect, test } from "../support/test.ts";
 
+const recording = {
+  name: "one.ndjson",
+  mimeType: "application/x-ndjson",
+  buffer: Buffer.from('{"spell_name":"summon","daemon_name":"ada","success":true,"description":"","timestamp":"2026-01-01T00:00:00Z"}\n'),
+};
 const PART = "**/*_later.wasm";
 
 /** Milliseconds from the arrival of the page's own program until the part is asked for; null: it was not. */
@@ -38,6 +43,27 @@ for (const [key, dialog] of [["?", "help-dialog"], ["i", "stats-dialog"], [",", 
     await expect(page.getByTestId(dialog)).toBeVisible();
     await page.keyboard.press("Escape");
     await expect(page.getByTestId(dialog)).toBeHidden();
+  });
+}
+
+const parts: [string, (page: Page) => Promise<void>, string][] = [
+  ["the search", (page) => page.getByTestId("search").click(), "search-field"],
+  ["a visit to the past", (page) => page.keyboard.press("Space"), "travel-banner"],
+  ["a recording", (page) => page.getByTestId("open-recording").setInputFiles(recording), "travel-banner"],
+];
+for (const [what, open, testid] of parts) {
+  test(`${what} begins as soon as what it needs is there`, async ({ page, server, dashboard }) => {
+    await server.summon("claude");
+    let go = () => {};
+    const held = new Promise<void>((resolve) => (go = resolve));
+    await page.route(PART, async (route) => (await held, route.continue()));
+    await page.reload();
+    await dashboard.isLive();
+    await expect(dashboard.row("summon", "claude")).toBeVisible();
+    await open(page);
+    await expect(page.getByTestId(testid)).toBeHidden();
+    go();
+    await expect(page.getByTestId(testid)).toBeVisible();
   });
 }
 

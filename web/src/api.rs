@@ -26,6 +26,9 @@ pub(crate) struct Server {
     token: Option<String>,
 }
 
+/// What the log says: a value, or the status and sentence of a refusal.
+pub(crate) type LogAnswer = Result<Value, (u16, Option<String>)>;
+
 /// Why a request brought nothing.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Failure {
@@ -114,8 +117,8 @@ impl Server {
         RosterAnswer::deserialize(Plain(answer)).ok()
     }
 
-    /// Asks the log; says the status and sentence of a refusal.
-    pub(crate) async fn log(&self, path: String) -> Result<Value, (u16, Option<String>)> {
+    /// Asks the log.
+    pub(crate) async fn log(&self, path: String) -> LogAnswer {
         let answer = self.request(&path, None).await;
         answer.map_err(|failure| (failure.status, failure.problem.map(|problem| problem.sentence)))
     }

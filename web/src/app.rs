@@ -15,7 +15,7 @@ use crate::components::header::Header;
 use crate::components::recorder::take_drops;
 use crate::components::stage_view::{Canvas, StageView};
 use crate::components::timeline::Timeline;
-use crate::later::Dialogs;
+use crate::later::Slot;
 use crate::painter::Painter;
 use crate::pick::Pick;
 use crate::views::Told;
@@ -81,7 +81,7 @@ pub(crate) fn App() -> impl IntoView {
                 <Chronicle state=views.chronicle app/>
             </main>
             <Timeline state=views.strip when=views.when app/>
-            <Dialogs app/>
+            <Slot app part=|later| later.dialogs/>
             <i class="edge"></i><i class="edge"></i><i class="edge"></i><i class="edge"></i>
             <Messages told=views.told/>
         </div>
@@ -170,7 +170,9 @@ fn expose(app: AppHandle) {
     let state = Closure::<dyn FnMut() -> JsValue>::new(move || {
         app.with(crate::page::Page::describe).map_or(JsValue::NULL, |text| JsValue::from_str(&text))
     });
-    let open = Closure::<dyn FnMut(String)>::new(move |text: String| app.open_recording(&text));
+    let open = Closure::<dyn FnMut(String)>::new(move |text: String| {
+        app.with_later(move |later| (later.open_recording)(app, &text));
+    });
     let object = js_sys::Object::new();
     let _ = js_sys::Reflect::set(&object, &"open".into(), open.as_ref());
     open.forget();

@@ -7,11 +7,12 @@ use leptos::prelude::*;
 
 use crate::address::query;
 use crate::api::Server;
+use crate::opened;
 use crate::page::Page;
 use crate::project;
 use crate::socket::Heard;
 use crate::switches::prefers_reduced;
-use crate::time_travel::past_view;
+use crate::time_travel::{Travel, past_view};
 use crate::views::Views;
 use crate::{clock, storage, strip};
 
@@ -213,22 +214,21 @@ impl AppHandle {
     /// Shows an event in full.
     pub(crate) fn open(self, id: u64) {
         let Some(opened) = self.with(|page| page.event(id)).flatten() else { return };
-        self.with_later(move || {
+        self.with_later(move |later| {
             self.with(|page| {
                 page.opened = Some(opened);
-                project::project_detail(page, self.views);
+                (later.project_detail)(page, self.views);
             });
         });
     }
 
-    /// Changes where in time the page is, and shows it at once.
-    pub(crate) fn travel(self, change: impl FnOnce(&mut Page)) {
-        self.with(change);
-        self.arrive();
+    /// Goes through time, and shows where that leads at once.
+    pub(crate) fn travel(self, how: Travel) {
+        self.with_later(move |later| (later.travel)(self, how));
     }
 
-    // Not generic: one copy of it for whatever changes.
-    fn arrive(self) {
+    /// Shows where in time the page is now.
+    pub(crate) fn arrive(self) {
         self.to_newest();
         self.ask_log();
         self.refresh();
@@ -243,7 +243,13 @@ impl AppHandle {
         while let Some(question) = self.with(Page::question).flatten() {
             leptos::task::spawn_local(async move {
                 let answer = self.server().log(question.path.clone()).await;
-                self.with(|page| page.answer(&question, answer));
+                self.with(|page| {
+                    if !question.is_of_visit() {
+                        page.answer_activity(&question, answer);
+                    } else if let Some(later) = self.views.later.get_untracked() {
+                        (later.answer)(page, &question, answer);
+                    }
+                });
                 self.ask_log();
                 self.refresh();
             });
@@ -254,7 +260,7 @@ impl AppHandle {
     pub(crate) fn toggle_pin(self) {
         self.with(|page| {
             page.toggle_pin();
-            project::project_detail(page, self.views);
+            opened::project_detail(page, self.views);
             project::project_feed(page, self.views);
         });
     }
@@ -288,7 +294,7 @@ impl AppHandle {
 
     /// Opens a dialog.
     pub(crate) fn open_dialog(self, open: RwSignal<bool>) {
-        self.with_later(move || {
+        self.with_later(move |_| {
             open.set(true);
             self.refresh();
         });
@@ -303,17 +309,16 @@ impl AppHandle {
     /// Leaves the past: what is done now acts now.
     pub(crate) fn return_to_live(self) {
         if self.views.when.with_untracked(|when| when.visiting) {
-            self.travel(|page| page.leave(true));
+            self.travel(Travel::Leave);
         }
     }
 
     /// Shows what is under a place of the stage, pixels; `None`: nothing is pointed at.
     pub(crate) fn point_at(self, at: Option<[f32; 2]>) {
-        let tip = self.with(|page| {
-            let stored = page.shown().event(page.stage.hit(at?)?)?;
-            Some(project::tip(page, &stored, at?))
-        });
-        crate::views::put(self.views.stage.tip, tip.flatten());
+        match (at, self.views.later.get_untracked()) {
+            (Some(at), Some(later)) => (later.point_at)(self, at),
+            _ => crate::views::put(self.views.stage.tip, None),
+        }
     }
 
     /// Tells something in passing.
@@ -327,30 +332,6 @@ impl AppHandle {
             }
         };
         set_timeout(fade, std::time::Duration::from_millis(NOTICE_MS));
-    }
-
-    /// Shows a recording.
-    pub(crate) fn open_recording(self, text: &str) {
-        match arcane_stage::recording::decode(text) {
-            Ok(recording) => {
-                let unread = recording.unread;
-                self.travel(|page| page.open_recording(recording));
-                let said = self.with(|page| Some(page.recorded.as_ref()?.words(unread))).flatten();
-                self.tell(&said.unwrap_or_default());
-            }
-            Err(why) => self.tell(&why),
-        }
-    }
-
-    /// Shows another room of the recording.
-    pub(crate) fn show_recorded(self, room: &str) {
-        self.travel(|page| {
-            let at = page
-                .recorded
-                .as_ref()
-                .and_then(|recorded| recorded.rooms().position(|name| name.as_str() == room));
-            page.show_recorded(at.unwrap_or_default());
-        });
     }
 }
 

@@ -76,7 +76,7 @@ impl AppHandle {
     /// Opens the drawer of a daemon; empty: closes it.
     pub(crate) fn open_daemon(self, name: &str) {
         let name = name.to_owned();
-        self.with_later(move || {
+        self.with_later(move |_| {
             self.with(|page| page.stage.set_focus((!name.is_empty()).then(|| name.clone())));
             self.views.drawer.name.set(name);
             self.refresh();

@@ -8,8 +8,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use crate::app_handle::AppHandle;
-use crate::components::recorder;
-use crate::page::Page;
+use crate::time_travel::Travel;
 
 /// Does what a key is for, wherever it was pressed.
 pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
@@ -23,7 +22,7 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
         if app.close_drawer() {
             // One thing at a time.
         } else if visiting && !event.repeat() {
-            app.travel(|page| page.leave(true));
+            app.travel(Travel::Leave);
         } else if app.views.wall.get_untracked() && !event.repeat() {
             app.toggle_wall();
         }
@@ -55,17 +54,17 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
         's' => app.toggle_sound(),
         'm' => app.toggle_motion(),
         'f' => app.filter(|filter| filter.failures = !filter.failures),
-        'r' => app.travel(Page::replay),
+        'r' => app.travel(Travel::Replay),
         // A button that has the focus is pressed by it.
         ' ' if on != Target::Button => {
             event.prevent_default();
-            app.travel(if visiting { Page::toggle_play } else { Page::pause_live });
+            app.travel(if visiting { Travel::TogglePlay } else { Travel::PauseLive });
         }
         'w' => app.toggle_wall(),
         'a' => app.open_longest_wait(),
         'i' => app.open_dialog(app.views.stats.open),
         ',' => app.open_dialog(app.views.settings.open),
-        'd' => recorder::save(app),
+        'd' => app.with_later(move |later| (later.save_recording)(app)),
         digit => {
             let at = digit.to_digit(10).and_then(|n| usize::try_from(n).ok()?.checked_sub(1));
             if let Some(spell) = at.and_then(|at| SpellName::ALL.get(at)) {

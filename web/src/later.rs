@@ -3,32 +3,63 @@
 //! What only `fetched` leads to is in that program; whatever the page's own program needs, too, is there (`xtask/src/split.rs`). A build
 //! without the feature `split` is one program, and everything is there from the beginning.
 
-use arcane_shared::UnixMillis;
 use leptos::prelude::*;
+use web_sys::File;
 
+use crate::api::LogAnswer;
 use crate::app_handle::AppHandle;
 use crate::components::drawer::Drawer;
 use crate::components::event_detail::EventDetail;
 use crate::components::help::Help;
+use crate::components::recorder;
+use crate::components::search::{self, Search};
 use crate::components::settings::Settings;
 use crate::components::stats::Stats;
-use crate::drawer;
+use crate::opened;
 use crate::page::Page;
+use crate::time_travel::banner::Banner;
+use crate::time_travel::{Question, Travel, visit};
 use crate::views::Views;
 
 /// What is told when it does not come.
 const TROUBLE: &str =
     "This part of the page has not come. Try again; if the server has another version now, reload the page.";
 
+/// What stands somewhere in the page.
+pub(crate) type Part = fn(AppHandle) -> AnyView;
+
 /// The ways into the program.
 pub(crate) struct Later {
-    /// Every dialog, and the drawer.
-    dialogs: fn(AppHandle) -> AnyView,
-    /// Fills the drawer.
-    pub(crate) drawer: fn(&mut Page, Views, UnixMillis),
+    pub(crate) dialogs: Part,
+    pub(crate) search: Part,
+    pub(crate) banner: Part,
+    /// Fills what is open: the drawer, and dialogs. The number: the moment that is shown.
+    pub(crate) project: fn(&mut Page, Views, f64),
+    pub(crate) project_detail: fn(&Page, Views),
+    /// Names what is under a place of the stage.
+    pub(crate) point_at: fn(AppHandle, [f32; 2]),
+    pub(crate) ask_search: fn(AppHandle),
+    pub(crate) travel: fn(AppHandle, Travel),
+    pub(crate) answer: fn(&mut Page, &Question, LogAnswer),
+    pub(crate) open_file: fn(AppHandle, File),
+    pub(crate) open_recording: fn(AppHandle, &str),
+    pub(crate) save_recording: fn(AppHandle),
 }
 
-static LATER: Later = Later { dialogs, drawer: drawer::project };
+static LATER: Later = Later {
+    dialogs,
+    search: |app| view! { <Search state=app.views.search app/> }.into_any(),
+    banner: |app| view! { <Banner when=app.views.when app/> }.into_any(),
+    project: opened::project,
+    project_detail: opened::project_detail,
+    point_at: opened::point_at,
+    ask_search: search::ask,
+    travel: visit::travel,
+    answer: visit::answer,
+    open_file: recorder::open_file,
+    open_recording: recorder::open,
+    save_recording: recorder::save,
+};
 
 fn dialogs(app: AppHandle) -> AnyView {
     let views = app.views;
@@ -42,11 +73,11 @@ fn dialogs(app: AppHandle) -> AnyView {
     .into_any()
 }
 
-/// Where the dialogs will be.
+/// Where a part of the page will be.
 #[component]
-pub(crate) fn Dialogs(app: AppHandle) -> impl IntoView {
+pub(crate) fn Slot(app: AppHandle, part: fn(&Later) -> Part) -> impl IntoView {
     let later = app.views.later;
-    move || later.get().map(|later| (later.dialogs)(app))
+    move || later.get().map(|later| part(later)(app))
 }
 
 #[cfg_attr(
@@ -57,22 +88,26 @@ fn fetched() -> Result<&'static Later, leptos::wasm_split::SplitLoaderError> {
     Ok(&LATER)
 }
 
+/// What is done as soon as it is there.
+type Act = Box<dyn FnOnce(&'static Later)>;
+
 impl AppHandle {
     /// Fetches what opens later, unless it is there.
     pub(crate) fn fetch_later(self) {
-        self.then(None);
-    }
-
-    /// Does something with what opens later: at once, or as soon as it is there. If it does not come, the user is told.
-    pub(crate) fn with_later(self, act: impl FnOnce() + 'static) {
-        if self.views.later.with_untracked(Option::is_some) {
-            act();
-        } else {
-            self.then(Some(Box::new(act)));
+        if self.views.later.with_untracked(Option::is_none) {
+            self.then(None);
         }
     }
 
-    fn then(self, act: Option<Box<dyn FnOnce()>>) {
+    /// Does something with what opens later: at once, or as soon as it is there. If it does not come, the user is told.
+    pub(crate) fn with_later(self, act: impl FnOnce(&'static Later) + 'static) {
+        match self.views.later.get_untracked() {
+            Some(later) => act(later),
+            None => self.then(Some(Box::new(act))),
+        }
+    }
+
+    fn then(self, act: Option<Act>) {
         leptos::task::spawn_local(async move {
             #[cfg(feature = "split")]
             let later = fetched().await;
@@ -83,7 +118,7 @@ impl AppHandle {
                     if self.views.later.with_untracked(Option::is_none) {
                         self.views.later.set(Some(later));
                     }
-                    act.into_iter().for_each(|act| act());
+                    act.into_iter().for_each(|act| act(later));
                 }
                 (Err(_), Some(_)) => self.tell(TROUBLE),
                 (Err(_), None) => {}

@@ -14,6 +14,7 @@ mod drawer;
 mod frame_loop;
 mod keys;
 mod later;
+mod opened;
 mod page;
 mod painter;
 mod pick;

@@ -3,22 +3,20 @@
 use std::rc::Rc;
 
 use arcane_shared::control::CloseCode;
-use arcane_shared::roster::Window;
 use arcane_stage::counts::Counts;
+use arcane_stage::feed;
 use arcane_stage::feed::Asked;
 use arcane_stage::latency::Report;
 use arcane_stage::link::State;
 use arcane_stage::stage::{Caption, Label};
 use arcane_stage::store::Stored;
 use arcane_stage::summary::{self, ago, fixed};
-use arcane_stage::{feed, message};
 use leptos::prelude::*;
 
 use crate::clock;
 use crate::components::chronicle::FEED_ROWS;
-use crate::components::event_detail::Detail;
 use crate::components::header::Figures;
-use crate::components::stage_view::{Canvas, LabelView, Quiet, Said, Tip};
+use crate::components::stage_view::{Canvas, LabelView, Quiet, Said};
 use crate::page::Page;
 use crate::views::{Views, put};
 
@@ -90,28 +88,14 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
         _ => None,
     });
     put(views.daemons.mana, crate::statistics::mana(page, window, unix));
-    if views.stats.open.get_untracked() {
-        crate::statistics::project(page, views.stats, window, unix);
-    }
-    if views.settings.open.get_untracked() {
-        put(views.settings.trouble, crate::attention::trouble().into());
-        let (tier, interval) = (page.quality.tier(), page.quality.interval());
-        put(
-            views.settings.quality_now,
-            format!("now {}, a frame every {} ms", tier.name, fixed(interval, 0)),
-        );
-    }
     put(
         views.daemons.last_heard,
         latest.map_or_else(String::new, |at| format!("last event {} {}", ago(unix - at), since(page))),
     );
     if let Some(later) = views.later.get_untracked() {
-        (later.drawer)(page, views, unix);
+        (later.project)(page, views, unix);
     }
     project_feed(page, views);
-    if views.detail.with_untracked(Option::is_some) {
-        project_detail(page, views);
-    }
 }
 
 /// The chronicle's window.
@@ -244,39 +228,6 @@ fn label_view(label: &Label) -> LabelView {
     }
 }
 
-/// The event that was opened.
-pub(crate) fn project_detail(page: &Page, views: Views) {
-    let detail = page.opened.as_deref().map(|stored| detail(page, stored, views.daemons.window()));
-    put(views.detail, detail);
-}
-
-/// An event in full.
-fn detail(page: &Page, stored: &Stored, window: Window) -> Detail {
-    let event = &stored.event;
-    let who = event.daemon_name.as_ref().map_or("the realm", |name| name.as_str());
-    let mut facts = vec![
-        ("when", event.timestamp.to_string()),
-        ("outcome", if event.success { "success".into() } else { "failure".into() }),
-    ];
-    if let Some(seq) = event.seq {
-        facts.push(("number", seq.to_string()));
-    }
-    if let Some(seconds) = event.number("execution_time") {
-        facts.push(("took", summary::seconds(seconds.clamp(0.0, 1e9))));
-    }
-    let daemons = page.shown().daemons();
-    if let Some(daemon) = daemons.get(who) {
-        facts.push(("daemon", crate::statistics::line(daemons, daemon, window, page.moment())));
-    }
-    Detail {
-        pinned: page.is_pinned(stored),
-        title: format!("{} · {who}", summary::shorten(event.spell_name.as_str(), 40)),
-        description: event.description.clone(),
-        facts,
-        json: format!("{:#}", message::value(event)),
-    }
-}
-
 /// What the stage leaves out; empty when it shows everything.
 fn ratio(page: &Page, circles: usize) -> String {
     let ratio = page.stage.events_per_mark();
@@ -292,27 +243,6 @@ fn ratio(page: &Page, circles: usize) -> String {
 }
 
 /// From where a length of time counts back: the present, or the moment of a visit.
-fn since(page: &Page) -> &'static str {
+pub(crate) fn since(page: &Page) -> &'static str {
     if page.time_travel.travel.is_some() { "before" } else { "ago" }
-}
-
-/// What a mark on the stage is about, at a place of the stage.
-pub(crate) fn tip(page: &Page, stored: &Stored, at: [f32; 2]) -> Tip {
-    let event = &stored.event;
-    let who = event.daemon_name.as_ref().map_or("the realm", |name| name.as_str());
-    let number = event.seq.map(|seq| format!("#{seq} ")).unwrap_or_default();
-    let painted = event.seq.and_then(|seq| page.latency.of(seq));
-    let painted = painted.map(|ms| format!(" · seen after {} ms", fixed(ms, 0))).unwrap_or_default();
-    Tip {
-        text: format!(
-            "{number}{} {} · {who} · {} · {} {}{painted}",
-            summary::sign(event),
-            summary::shorten(event.spell_name.as_str(), 24),
-            summary::of(event),
-            ago(page.moment() - event.timestamp.unix_millis()),
-            since(page),
-        ),
-        id: stored.id,
-        at,
-    }
 }

@@ -12,8 +12,9 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, EventTarget, HtmlElement, Node};
 
 use super::choice::Choice;
-use super::search::{Search, SearchChip};
+use super::search::SearchChip;
 use crate::app_handle::AppHandle;
+use crate::later::Slot;
 use crate::pick::Pick;
 use crate::rows::{Each, Row, Rows};
 
@@ -84,7 +85,7 @@ pub(crate) fn Chronicle(state: ChronicleState, app: AppHandle) -> impl IntoView 
                     <FeedRow entry=pin testid="pin-row" on_open=move |id| app.open(id)/>
                 </Each>
             </div>
-            <Search state=app.views.search app/>
+            <Slot app part=|later| later.search/>
             <Feed state app/>
             <Hidden state app/>
             <button

@@ -14,7 +14,7 @@ pub(crate) fn Recorder(app: AppHandle) -> impl IntoView {
     view! {
         <button
             class="chip" data-testid="save-recording" title="this history as one file"
-            on:click=move |_| save(app)
+            on:click=move |_| app.with_later(move |later| (later.save_recording)(app))
         >
             "↓ Save"
         </button>
@@ -23,7 +23,7 @@ pub(crate) fn Recorder(app: AppHandle) -> impl IntoView {
             <input
                 class="unseen" type="file" accept=".ndjson,.jsonl,.json" data-testid="open-recording"
                 on:change:target=move |event| {
-                    open(app, event.target().files());
+                    take(app, event.target().files());
                     // The same file may be chosen again.
                     event.target().set_value("");
                     let _ = event.target().blur();
@@ -49,7 +49,7 @@ pub(crate) fn take_drops(app: AppHandle) -> ReadSignal<bool> {
     window_event_listener(leptos::ev::drop, move |event: DragEvent| {
         event.prevent_default();
         set_dropping.set(false);
-        open(app, event.data_transfer().and_then(|data| data.files()));
+        take(app, event.data_transfer().and_then(|data| data.files()));
     });
     dropping
 }
@@ -77,11 +77,17 @@ fn handed(name: &str, text: &str) -> Option<()> {
     Some(())
 }
 
-fn open(app: AppHandle, files: Option<FileList>) {
-    let Some(file) = files.and_then(|files| files.get(0)) else { return };
+fn take(app: AppHandle, files: Option<FileList>) {
+    if let Some(file) = files.and_then(|files| files.get(0)) {
+        app.with_later(move |later| (later.open_file)(app, file));
+    }
+}
+
+/// Shows the recording in a file.
+pub(crate) fn open_file(app: AppHandle, file: File) {
     leptos::task::spawn_local(async move {
         match read(&file).await {
-            Some(text) => app.open_recording(&text),
+            Some(text) => open(app, &text),
             None => app.tell("This file cannot be read: it is larger than 32 MB, or no text."),
         }
     });
@@ -93,4 +99,30 @@ async fn read(file: &File) -> Option<String> {
         return None;
     }
     JsFuture::from(file.text()).await.ok()?.as_string()
+}
+
+/// Shows a recording.
+pub(crate) fn open(app: AppHandle, text: &str) {
+    match arcane_stage::recording::decode(text) {
+        Ok(recording) => {
+            let unread = recording.unread;
+            app.with(|page| page.open_recording(recording));
+            app.arrive();
+            let said = app.with(|page| Some(page.recorded.as_ref()?.words(unread))).flatten();
+            app.tell(&said.unwrap_or_default());
+        }
+        Err(why) => app.tell(&why),
+    }
+}
+
+/// Shows another room of the recording.
+pub(crate) fn show_room(app: AppHandle, room: &str) {
+    app.with(|page| {
+        let at = page
+            .recorded
+            .as_ref()
+            .and_then(|recorded| recorded.rooms().position(|name| name.as_str() == room));
+        page.show_recorded(at.unwrap_or_default());
+    });
+    app.arrive();
 }

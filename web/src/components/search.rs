@@ -39,7 +39,7 @@ pub(super) fn SearchChip(state: SearchState, app: AppHandle) -> impl IntoView {
 
 /// The field, and what was found.
 #[component]
-pub(super) fn Search(state: SearchState, app: AppHandle) -> impl IntoView {
+pub(crate) fn Search(state: SearchState, app: AppHandle) -> impl IntoView {
     let SearchState { open, rows, total, more, said } = state;
     let field = NodeRef::<html::Input>::new();
     Effect::new(move || {
@@ -84,8 +84,11 @@ pub(super) fn Search(state: SearchState, app: AppHandle) -> impl IntoView {
 impl AppHandle {
     /// Shows the search, or the chronicle again.
     pub(crate) fn open_search(self, open: bool) {
-        self.views.search.open.set(open);
-        if !open {
+        let is_open = self.views.search.open;
+        if open {
+            self.with_later(move |_| is_open.set(true));
+        } else if is_open.get_untracked() {
+            is_open.set(false);
             self.search("");
         }
     }
@@ -106,37 +109,42 @@ impl AppHandle {
 
     /// Asks for what was not asked for yet.
     pub(crate) fn ask_search(self) {
-        let filter = self.views.chronicle.filter.get_untracked();
-        let asked = self.with(|page| {
-            if let Some(recorded) = &page.recorded {
-                page.search.look_here(&mut recorded.newest_first(), &filter);
-                return None;
-            }
-            page.search.ask(page.room.as_str(), &filter)
-        });
-        self.show_found();
-        let Some((turn, path)) = asked.flatten() else { return };
-        leptos::task::spawn_local(async move {
-            let answer = self.server().log(path).await;
-            self.with(|page| {
-                let mut search = std::mem::take(&mut page.search);
-                search.answer(turn, answer, &page.store, &filter);
-                page.search = search;
-            });
-            self.show_found();
-        });
+        self.with_later(move |later| (later.ask_search)(self));
     }
+}
 
-    fn show_found(self) {
-        let SearchState { rows, total, more, said, .. } = self.views.search;
-        self.with(|page| {
-            let found = page.search.found();
-            let offset_ms = crate::clock::offset_ms(page.moment());
-            let row = |stored| arcane_stage::feed::event_row(stored, page.store.daemons(), offset_ms);
-            rows.put(found.iter().enumerate().map(|(at, stored)| (stored.id, (at, row(stored)))));
-            crate::views::put(total, found.len());
-            crate::views::put(more, page.search.has_more());
-            crate::views::put(said, page.search.words());
+/// Asks for what was not asked for yet.
+pub(crate) fn ask(app: AppHandle) {
+    let filter = app.views.chronicle.filter.get_untracked();
+    let asked = app.with(|page| {
+        if let Some(recorded) = &page.recorded {
+            page.search.look_here(&mut recorded.newest_first(), &filter);
+            return None;
+        }
+        page.search.ask(page.room.as_str(), &filter)
+    });
+    show_found(app);
+    let Some((turn, path)) = asked.flatten() else { return };
+    leptos::task::spawn_local(async move {
+        let answer = app.server().log(path).await;
+        app.with(|page| {
+            let mut search = std::mem::take(&mut page.search);
+            search.answer(turn, answer, &page.store, &filter);
+            page.search = search;
         });
-    }
+        show_found(app);
+    });
+}
+
+fn show_found(app: AppHandle) {
+    let SearchState { rows, total, more, said, .. } = app.views.search;
+    app.with(|page| {
+        let found = page.search.found();
+        let offset_ms = crate::clock::offset_ms(page.moment());
+        let row = |stored| arcane_stage::feed::event_row(stored, page.store.daemons(), offset_ms);
+        rows.put(found.iter().enumerate().map(|(at, stored)| (stored.id, (at, row(stored)))));
+        crate::views::put(total, found.len());
+        crate::views::put(more, page.search.has_more());
+        crate::views::put(said, page.search.words());
+    });
 }

@@ -10,8 +10,8 @@ use web_sys::HtmlDivElement;
 
 use super::recorder::Recorder;
 use crate::app_handle::AppHandle;
-use crate::page::Page;
 use crate::pick::Pick;
+use crate::time_travel::Travel;
 use crate::views::When;
 
 /// What the program reaches of the strip.
@@ -35,7 +35,7 @@ pub(crate) fn Timeline(state: StripState, when: RwSignal<When>, app: AppHandle) 
                 <Ranges when app/>
                 <Legend filter=app.views.chronicle.filter app/>
                 <Recorder app/>
-                <button id="replay" class="chip" data-testid="replay-button" on:click=move |_| app.travel(Page::replay)>
+                <button id="replay" class="chip" data-testid="replay-button" on:click=move |_| app.travel(Travel::Replay)>
                     "⟲ Replay"
                 </button>
             </div>
@@ -85,7 +85,7 @@ fn Ranges(when: RwSignal<When>, app: AppHandle) -> impl IntoView {
         view! {
             <button
                 class="chip" data-testid="range" data-range=range.word()
-                aria-pressed=chosen on:click=move |_| app.travel(|page| page.choose(range))
+                aria-pressed=chosen on:click=move |_| app.travel(Travel::Choose(range))
             >
                 {range.word()}
             </button>
@@ -135,7 +135,7 @@ fn press(app: AppHandle, scrubber: &HtmlDivElement, event: &PointerEvent) {
         // The pointer may leave the strip while it drags.
         let _ = scrubber.set_pointer_capture(event.pointer_id());
         let part = part(scrubber, event);
-        app.travel(|page| page.visit(page.span().moment(part)));
+        app.travel(Travel::Visit(part));
     }
 }
 
@@ -143,7 +143,7 @@ fn point(app: AppHandle, scrubber: &HtmlDivElement, event: &PointerEvent) {
     let part = part(scrubber, event);
     app.point_in_time(Some(part));
     if scrubber.has_pointer_capture(event.pointer_id()) {
-        app.travel(|page| page.visit(page.span().moment(part)));
+        app.travel(Travel::Visit(part));
     }
 }
 
@@ -153,6 +153,6 @@ fn on_key(app: AppHandle, event: &KeyboardEvent) {
     }
     if let Some(step) = Step::of_key(&event.key()) {
         event.prevent_default();
-        app.travel(|page| page.step(step));
+        app.travel(Travel::Step(step));
     }
 }

@@ -5,8 +5,9 @@ use leptos::prelude::*;
 
 use crate::app_handle::AppHandle;
 use crate::components::choice::Choice;
-use crate::page::Page;
+use crate::components::recorder;
 use crate::pick::Pick;
+use crate::time_travel::Travel;
 use crate::views::When;
 
 /// Where in time the page is, while that is not now.
@@ -29,14 +30,14 @@ pub(crate) fn Banner(when: RwSignal<When>, app: AppHandle) -> impl IntoView {
                 <span class="note" data-testid="travel-note">{when.pick(|when| when.post.note.clone())}</span>
             </p>
             <div class="transport">
-                <button class="pill" data-testid="play" on:click=move |_| app.travel(Page::toggle_play)>
+                <button class="pill" data-testid="play" on:click=move |_| app.travel(Travel::TogglePlay)>
                     {when.pick(|when| if when.playing { "❚❚ Pause" } else { "▶ Play" })}
                 </button>
                 <RecordedRooms app/>
                 <Speeds app/>
                 <button
                     class="pill back" data-testid="back-to-live"
-                    on:click=move |_| app.travel(|page| page.leave(true))
+                    on:click=move |_| app.travel(Travel::Leave)
                 >
                     "Back to live"
                 </button>
@@ -55,7 +56,7 @@ fn RecordedRooms(app: AppHandle) -> impl IntoView {
             <Choice
                 testid="recorded-room" label="room of the recording"
                 options=recorded chosen=app.views.recorded_room
-                on_choice=move |name: String| app.show_recorded(&name)
+                on_choice=move |name: String| recorder::show_room(app, &name)
             />
         </label>
     }
@@ -69,7 +70,7 @@ fn Speeds(app: AppHandle) -> impl IntoView {
     let choose = move |word: String| {
         let at = SPEED_WORDS.iter().position(|other| *other == word);
         if let Some(speed) = at.and_then(|at| SPEEDS.get(at)) {
-            app.travel(|page| page.set_speed(*speed));
+            app.travel(Travel::Speed(*speed));
         }
     };
     let option = |(word, speed): (&'static str, &f64)| {

@@ -4,6 +4,7 @@
 
 pub(crate) mod banner;
 pub(crate) mod past_view;
+pub(crate) mod visit;
 
 use std::rc::Rc;
 
@@ -13,21 +14,16 @@ use arcane_stage::director::{Voice, direct};
 use arcane_stage::span::{Range, Span, Step};
 use arcane_stage::store::{Entry, Origin, Store, Stored};
 use arcane_stage::time_travel::TimeTravel;
-use arcane_stage::time_travel::ask::{Answer, Ask, Trouble};
+use arcane_stage::time_travel::ask::{Ask, Trouble};
 use arcane_stage::time_travel::past::taken_at;
 use arcane_stage::time_travel::playback::SOUND_SPEED_MAX;
-use serde_json::Value;
 
+use crate::api::LogAnswer;
 use crate::clock;
 use crate::page::Page;
 
 /// Most events performed in one frame; beyond that the playback falls back.
 const PERFORMED_MAX: usize = 150;
-/// A moment as near to now as this is live.
-const LIVE_MS: f64 = 1_000.0;
-/// Silence before the first event of a range that is replayed.
-const LEAD_MS: f64 = 500.0;
-
 /// Whether the server keeps a log.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Log {
@@ -43,6 +39,36 @@ pub(crate) struct Question {
     visit: Option<(u32, u32)>,
     room: arcane_shared::RoomName,
     range: Range,
+}
+
+impl Question {
+    /// Whether a visit to the past has it, and not the strip.
+    pub(crate) fn is_of_visit(&self) -> bool {
+        self.visit.is_some()
+    }
+}
+
+/// What leads through time.
+#[derive(Clone, Copy)]
+pub(crate) enum Travel {
+    /// To a part of what the strip shows; a moment that is as good as now is live.
+    Visit(f64),
+    /// A step of the scrubber.
+    Step(Step),
+    /// Another range on the strip.
+    Choose(Range),
+    /// What the strip shows is played, from its first event.
+    Replay,
+    /// To what is now, to stand still there.
+    PauseLive,
+    /// Plays, or stands still.
+    TogglePlay,
+    /// Plays at another speed, if it plays.
+    Speed(f64),
+    /// What brought trouble is asked again.
+    Retry,
+    /// Back to what is.
+    Leave,
 }
 
 /// The visit to the past, if there is one, and its questions.
@@ -135,11 +161,6 @@ fn events(store: &Store) -> Vec<Rc<Stored>> {
     events
 }
 
-/// A visit to what this browser kept.
-fn kept(moment: UnixMillis, store: &Store) -> TimeTravel {
-    TimeTravel::of_kept(moment, events(store).iter().map(|stored| stored.event.clone()).collect())
-}
-
 impl Page {
     /// Now, on the server's clock as far as it is known.
     pub(crate) fn present(&self) -> UnixMillis {
@@ -159,99 +180,11 @@ impl Page {
         self.time_travel.range.until(to, self.time_travel.activity.oldest_at)
     }
 
-    /// Shows another range on the strip.
-    pub(crate) fn choose(&mut self, range: Range) {
-        self.time_travel.range = range;
-        self.time_travel.until = self.time_travel.until.map(|_| self.present());
-        if self.time_travel.log != Log::There {
-            self.time_travel.count(&self.store);
-        }
-        self.time_travel.wants_activity = true;
-    }
-
-    /// Shows the realm as it was at a moment; a moment that is as good as now is live.
-    pub(crate) fn visit(&mut self, moment: UnixMillis) {
-        let present = self.present();
-        // A recording has no present to go back to.
-        let moment = self.recorded.as_ref().map_or(moment, |recorded| moment.min(recorded.end));
-        if self.recorded.is_none() && moment > present - LIVE_MS {
-            self.leave(true);
-            return;
-        }
-        // What waits for its moment is of the present, and so is who speaks.
-        self.playout.clear();
-        self.speaker.hush();
-        let traveller = &mut self.time_travel;
-        let activity = (traveller.log == Log::There).then_some(&traveller.activity);
-        traveller.until.get_or_insert(present);
-        match &mut traveller.travel {
-            Some(travel) => travel.seek(moment, activity),
-            None => {
-                traveller.visits += 1;
-                traveller.travel = Some(if traveller.log == Log::Absent {
-                    kept(moment, &self.store)
-                } else {
-                    TimeTravel::to(moment, activity)
-                });
-            }
-        }
-        self.settle_past();
-    }
-
-    /// A step of the scrubber.
-    pub(crate) fn step(&mut self, step: Step) {
-        let span = self.span();
-        match step.from(self.moment(), span, self.time_travel.activity.step_ms.min(span.length() / 100.0)) {
-            Some(moment) => self.visit(moment),
-            None if self.recorded.is_some() => self.visit(f64::INFINITY),
-            None => self.leave(true),
-        }
-    }
-
-    /// Plays what the strip shows, from the first event of it.
-    pub(crate) fn replay(&mut self) {
-        let from = self.span().from;
-        let first = self.time_travel.activity.slots().iter().map(|slot| slot.at).find(|at| *at >= from);
-        self.visit(first.map_or(from, |at| at - LEAD_MS).max(from));
-        self.play();
-    }
-
-    /// Stands still at what is; from there it can go on.
-    pub(crate) fn pause_live(&mut self) {
-        self.visit(self.present() - LIVE_MS);
-    }
-
     /// Plays from the moment that is shown.
     pub(crate) fn play(&mut self) {
         let speed = self.time_travel.speed;
         if let Some(travel) = &mut self.time_travel.travel {
             travel.play(speed, clock::now());
-        }
-    }
-
-    /// Plays, or stands still.
-    pub(crate) fn toggle_play(&mut self) {
-        match &mut self.time_travel.travel {
-            Some(travel) if travel.playback().is_some() => travel.pause(),
-            _ => self.play(),
-        }
-    }
-
-    /// Plays at another speed, if it plays.
-    pub(crate) fn set_speed(&mut self, speed: f64) {
-        self.time_travel.speed = speed;
-        if self.time_travel.travel.as_ref().is_some_and(|travel| travel.playback().is_some()) {
-            self.play();
-        }
-    }
-
-    /// Asks again what brought trouble.
-    pub(crate) fn retry(&mut self) {
-        let traveller = &mut self.time_travel;
-        traveller.wants_activity = true;
-        if let Some(travel) = &mut traveller.travel {
-            let fresh = travel.trouble() == Some(&Trouble::Anew);
-            travel.retry((traveller.log == Log::There && !fresh).then_some(&traveller.activity));
         }
     }
 
@@ -285,28 +218,13 @@ impl Page {
         Some(Question { path, ask, visit: Some((traveller.visits, turn)), room, range })
     }
 
-    /// What came of it: a value, or the status and sentence of a refusal.
-    pub(crate) fn answer(&mut self, question: &Question, answer: Result<Value, (u16, Option<String>)>) {
-        if question.room != self.room {
+    /// What came of the question how much happened when.
+    pub(crate) fn answer_activity(&mut self, question: &Question, answer: LogAnswer) {
+        if question.room != self.room || question.range != self.time_travel.range {
             return;
         }
-        let begun = clock::now();
-        let answer = match answer {
-            Ok(value) => question.ask.read(value).ok_or(Trouble::NoLog),
-            Err((status, said)) => Err(Trouble::of(status, said)),
-        };
-        match question.visit {
-            None if question.range == self.time_travel.range => self.take_activity(answer),
-            Some((visit, turn)) if visit == self.time_travel.visits => self.take_answer(turn, answer),
-            _ => {}
-        }
-        self.settle_past();
-        self.time_travel.worked_ms = clock::now() - begun;
-    }
-
-    fn take_activity(&mut self, answer: Result<Answer, Trouble>) {
-        match answer {
-            Ok(Answer::Activity(mut activity)) => {
+        match answer.map(|value| Activity::read(&value)) {
+            Ok(Some(mut activity)) => {
                 // What came while the answer was under way.
                 if Some(&activity.epoch) == self.store.epoch() {
                     for Stored { event, .. } in events(&self.store).iter().map(Rc::as_ref) {
@@ -317,38 +235,19 @@ impl Page {
                 self.time_travel.activity = activity;
                 self.time_travel.log = Log::There;
             }
-            Err(Trouble::NoLog) => {
-                self.time_travel.log = Log::Absent;
-                self.time_travel.count(&self.store);
+            Ok(None) => self.count_alone(),
+            Err((status, said)) => {
+                // Otherwise the strip goes on with what it has.
+                if Trouble::of(status, said) == Trouble::NoLog {
+                    self.count_alone();
+                }
             }
-            // The strip goes on with what it has.
-            _ => {}
         }
     }
 
-    fn take_answer(&mut self, turn: u32, answer: Result<Answer, Trouble>) {
-        let present = self.present();
-        let Some(travel) = &mut self.time_travel.travel else { return };
-        if answer == Err(Trouble::NoLog) {
-            // An older server: what this browser kept is all that there is.
-            self.time_travel.log = Log::Absent;
-            let playing = travel.playback().is_some();
-            *travel = kept(travel.moment(), &self.store);
-            if playing {
-                self.play();
-            }
-            return;
-        }
-        travel.answer(turn, answer, present);
-    }
-
-    pub(crate) fn settle_past(&mut self) {
-        if let Some(travel) = &mut self.time_travel.travel
-            && travel.take_jump()
-        {
-            self.held = None;
-            self.stage.jump(travel.store().daemons(), clock::now());
-        }
+    fn count_alone(&mut self) {
+        self.time_travel.log = Log::Absent;
+        self.time_travel.count(&self.store);
     }
 
     /// A frame of a playback: obeys the directives, but is nobody's deadline.

@@ -11,9 +11,9 @@ use self::quiet::Middle;
 pub(crate) use self::quiet::{Canvas, Quiet, Said};
 use super::spell_bar::SpellBar;
 use crate::app_handle::AppHandle;
+use crate::later::Slot;
 use crate::pick::Pick;
 use crate::rows::{Each, Row, Rows};
-use crate::time_travel::banner::Banner;
 
 /// A label on the stage.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,7 +113,7 @@ pub(crate) fn StageView(state: StageState, app: AppHandle) -> impl IntoView {
                 </Each>
             </div>
             <Middle state app/>
-            <Banner when=app.views.when app/>
+            <Slot app part=|later| later.banner/>
             <SpellBar state=app.views.spells app/>
             <p class="ratio" data-testid="ratio" hidden=ratio.pick(String::is_empty)>{ratio}</p>
             <TipView tip scene/>

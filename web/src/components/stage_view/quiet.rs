@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use super::StageState;
 use crate::app_handle::AppHandle;
-use crate::page::Page;
 use crate::pick::Pick;
 use crate::sign_in::SignIn;
+use crate::time_travel::Travel;
 
 /// How the stage is painted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -164,11 +164,11 @@ fn Silence(said: RwSignal<Said>, app: AppHandle) -> impl IntoView {
                 <button class="pill" data-testid="try-now" on:click=move |_| app.try_now()>"Try now"</button>
             </p>
             <p class="actions" hidden=said.pick(|said| !said.actions)>
-                <button class="pill" data-testid="retry" on:click=move |_| app.travel(Page::retry)>
+                <button class="pill" data-testid="retry" on:click=move |_| app.travel(Travel::Retry)>
                     "Try again"
                 </button>
                 <button
-                    class="pill" data-testid="give-up" on:click=move |_| app.travel(|page| page.leave(true))
+                    class="pill" data-testid="give-up" on:click=move |_| app.travel(Travel::Leave)
                 >
                     "Back to live"
                 </button>
