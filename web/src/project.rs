@@ -171,6 +171,7 @@ fn figures(page: &Page, report: &Report, ms: impl Fn(Option<f64>) -> String, det
             },
         ),
         watchers: page.subscribers.to_string(),
+        is_demo: page.is_demo,
         is_late: report.p99.is_some_and(|p99| p99 > crate::statistics::DEADLINE_MS),
     }
 }

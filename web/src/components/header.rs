@@ -24,6 +24,8 @@ pub(crate) struct Figures {
     pub(crate) watchers: String,
     /// Whether what comes is seen too late: one in a hundred, or more.
     pub(crate) is_late: bool,
+    /// Whether what is shown is invented.
+    pub(crate) is_demo: bool,
 }
 
 /// What the header shows.
@@ -69,6 +71,12 @@ pub(crate) fn Header(state: HeaderState, when: RwSignal<When>, app: AppHandle) -
             </h1>
             <RoomSelect room=state.room rooms=state.rooms app/>
             <Link figures=state.figures when/>
+            <span
+                class="chip" data-testid="demo" hidden=state.figures.pick(|figures| !figures.is_demo)
+                title="invented agents; nothing here is yours. Attach your own: arcane attach claude"
+            >
+                "demo"
+            </span>
             <WaitPill counts=state.counts app/>
             <Numbers state/>
             <Switches state app/>

@@ -53,6 +53,8 @@ pub(crate) struct Page {
     pub(crate) speaker: Speaker,
     pub(crate) painter: Option<Painter>,
     pub(crate) subscribers: u64,
+    /// The server shows invented agents.
+    pub(crate) is_demo: bool,
     pub(crate) time_travel: TimeTraveller,
     pub(crate) heard_events: u64,
     /// Events that the server still reads from its log for us.
@@ -112,6 +114,7 @@ impl Page {
             speaker: Speaker::default(),
             painter: None,
             subscribers: 0,
+            is_demo: false,
             time_travel: TimeTraveller::new(),
             heard_events: 0,
             lagging: 0,
@@ -259,6 +262,7 @@ impl Page {
     fn welcome(&mut self, welcome: &Welcome) {
         let now = clock::now();
         self.subscribers = welcome.subscriber_count;
+        self.is_demo = welcome.demo;
         self.lagging = 0;
         let fresh = self.store.welcome(welcome);
         if self.store.behind() > RESUME_MAX {

@@ -43,6 +43,8 @@ pub struct Welcome {
     pub resume: Option<Resume>,
     /// Who is present and does what, if the server says.
     pub roster: Option<Roster>,
+    /// Whether the server shows invented agents.
+    pub demo: bool,
     /// Recent events that could not be read.
     pub undecodable: u64,
 }
@@ -60,6 +62,7 @@ impl Welcome {
             seq: connection.seq.max(last),
             resume: connection.resume,
             roster: connection.roster.map(|roster| *roster),
+            demo: connection.demo,
             undecodable: (count - recent.len()) as u64,
             recent,
         }
