@@ -19,7 +19,7 @@ test("a subagent is a moon beside who started it, and a row below it", async ({ 
   await tell(server, [child("explore", "claude"), child("grep", "explore")]);
   await dashboard.hasCircles("claude", "codex", "explore", "grep");
   for (const name of ["explore", "grep"]) {
-    await expect(page.locator(`[data-testid=daemon-label][data-daemon=${name}]`)).toHaveClass(/moon/);
+    await expect(page.locator(`[data-testid=daemon-label][data-daemon=${name}]`)).toHaveAttribute("data-kind", "moon");
     const { x, y } = await place(name);
     expect(Math.hypot(x - before.x, y - before.y)).toBeLessThan(230);
   }

@@ -23,7 +23,7 @@ async function goesOn(dashboard: Dashboard, server: ArcaneServer): Promise<void>
   await expect(dashboard.row("invoke", "claude").first()).toContainText("count to three");
   await server.fail("claude");
   await expect(dashboard.daemon("claude")).toHaveAttribute("data-state", "failed");
-  await expect(dashboard.displayText).toHaveAttribute("data-shown", "true");
+  await expect(dashboard.displayText).toBeVisible();
   await server.banish("claude");
   await dashboard.hasCircles();
 }
@@ -111,7 +111,7 @@ test("without WebGL the stage is painted all the same", async ({ dashboard, serv
   await expect.poll(async () => (await dashboard.stage()).renderer).toBe("2d");
   await server.summon("gemini");
   await dashboard.hasCircles("gemini");
-  await expect.poll(() => painted(page)).toBeGreaterThan(100);
+  await expect.poll(() => painted(page)).toBeGreaterThan(30);
   await server.banish("gemini");
   await goesOn(dashboard, server);
 });
@@ -121,7 +121,7 @@ test("whoever asks for the plain stage gets it", async ({ dashboard, server, pag
   await expect.poll(async () => (await dashboard.stage()).renderer).toBe("2d");
   await server.summon("gemini");
   await dashboard.hasCircles("gemini");
-  await expect.poll(() => painted(page)).toBeGreaterThan(100);
+  await expect.poll(() => painted(page)).toBeGreaterThan(30);
   await server.banish("gemini");
   await goesOn(dashboard, server);
 });
@@ -147,7 +147,7 @@ test("a stage that lost its graphics says so, and paints again when it has them 
   await server.summon("claude");
   await dashboard.hasCircles("claude");
   await expect.poll(async () => (await dashboard.stage()).renderer).toBe("webgl2");
-  await expect.poll(() => painted(page)).toBeGreaterThan(100);
+  await expect.poll(() => painted(page)).toBeGreaterThan(30);
   await page.evaluate(() => {
     const gl = document.querySelector<HTMLCanvasElement>("#scene")!.getContext("webgl2")!;
     (window as any).light = gl.getExtension("WEBGL_lose_context");
@@ -160,7 +160,7 @@ test("a stage that lost its graphics says so, and paints again when it has them 
   await page.evaluate(() => (window as any).light.restoreContext());
   await expect(page.locator("#quiet")).toBeHidden();
   await dashboard.hasCircles("claude", "gemini");
-  await expect.poll(() => painted(page)).toBeGreaterThan(100);
+  await expect.poll(() => painted(page)).toBeGreaterThan(30);
   await server.banish("gemini");
   await dashboard.hasCircles("claude");
 });
@@ -178,7 +178,8 @@ test("without audio sound stays off and nothing breaks", async ({ dashboard, ser
   await expect(sound).toHaveText("Enable sound");
   await goesOn(dashboard, server);
   await server.publish({ spell_name: "voice", daemon_name: "claude", description: "can anybody hear me" });
-  await expect(page.locator("#spoken")).toHaveText("can anybody hear me");
+  // After what stands before it, six seconds each.
+  await expect(page.locator("#spoken")).toHaveText("can anybody hear me", { timeout: 20_000 });
 });
 
 /** Tells a task, and waits until it was seen. */
@@ -214,7 +215,7 @@ async function isPunctual(dashboard: Dashboard, server: ArcaneServer, jump: () =
   expect(p50).toBeGreaterThanOrEqual(0);
   expect(p50).toBeLessThan(500);
   await server.fail("claude");
-  await expect(dashboard.displayText).toHaveAttribute("data-shown", "true");
+  await expect(dashboard.displayText).toBeVisible();
   await server.banish("claude");
   await dashboard.hasCircles();
 }
@@ -307,8 +308,8 @@ for (const [clock, went] of [["went on", hour], ["stood still", 0]] as const) {
     await dashboard.hasCircles("claude", "gemini");
     await server.publish({ ...failure, daemon_name: "claude" });
     await expect.poll(async () => (await dashboard.stage()).inversions_total).toBe(1);
-    await expect(dashboard.displayText).toHaveAttribute("data-shown", "true");
-    await expect(dashboard.displayText).toHaveAttribute("data-shown", "false");
+    await expect(dashboard.displayText).toBeVisible();
+    await expect(dashboard.displayText).toBeHidden({ timeout: 30_000 });
     const before = await dashboard.stage();
 
     await page.evaluate(() => (window as any).turn(true));

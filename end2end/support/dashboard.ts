@@ -45,7 +45,7 @@ export class Dashboard {
     this.suggestions = page.getByTestId("suggestion");
     this.rows = page.getByTestId("feed-row");
     this.detail = page.getByTestId("event-detail");
-    this.displayText = page.getByTestId("display-text");
+    this.displayText = page.getByTestId("message");
   }
 
   async open(url: string): Promise<void> {

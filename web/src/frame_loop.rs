@@ -143,7 +143,7 @@ impl Frame {
         if texts || self.is_due(1, now, STAGE_EVERY_MS) {
             let labels = &mut self.labels;
             self.app.with(|page| {
-                project::project_stage(page, views, labels, texts);
+                project::project_stage(page, views, labels);
                 past_view::project(page, views, page.time_travel.point);
             });
         }
@@ -224,6 +224,10 @@ impl Frame {
         {
             self.scale = scale as f32;
         }
-        self.app.with(|page| page.stage.set_view(view));
+        let stark = crate::switches::asks_for("(prefers-contrast: more)");
+        self.app.with(|page| {
+            page.stage.set_stark(stark);
+            page.stage.set_view(view);
+        });
     }
 }

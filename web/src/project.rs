@@ -3,44 +3,31 @@
 use std::rc::Rc;
 
 use arcane_shared::control::CloseCode;
-use arcane_stage::counts::Counts;
+use arcane_shared::roster::DaemonState;
+use arcane_stage::counts::{self, Counts};
 use arcane_stage::feed;
 use arcane_stage::feed::Asked;
 use arcane_stage::latency::Report;
 use arcane_stage::link::State;
-use arcane_stage::stage::{Caption, Label};
+use arcane_stage::stage::{Label, LabelKind};
 use arcane_stage::store::Stored;
 use arcane_stage::summary::{self, ago, fixed};
+use arcane_stage::{lane, states};
 use leptos::prelude::*;
 
 use crate::clock;
 use crate::components::chronicle::FEED_ROWS;
 use crate::components::header::Figures;
-use crate::components::stage_view::{Canvas, LabelView, Quiet, Said};
+use crate::components::stage_view::{Canvas, LabelView, LaneView, Quiet, Said};
 use crate::page::Page;
 use crate::views::{Views, put};
 
-/// The things that move with the circles: ten times a second. Their lines change with the other texts only, or with what
-/// they say it is: a line that is replaced ten times a second is read by nobody.
-pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Label>, lines: bool) {
+/// The things that move with the marks: ten times a second. Their words change four times a second, with time.
+pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Label>) {
     let now = clock::now();
     page.stage.labels(now, labels);
-    let known = |name: &str, phase: &str| {
-        views.stage.labels.read(name, |known| (known.phase == phase).then(|| known.line.clone())).flatten()
-    };
-    let after = labels.iter().map(|label| {
-        let mut view = label_view(label);
-        if !lines {
-            view.line = known(&label.name, view.phase).unwrap_or(view.line);
-        }
-        (label.name.clone(), view)
-    });
-    views.stage.labels.put(after);
-    let text = |caption: Option<&Caption>| caption.map(|caption| caption.text.clone()).unwrap_or_default();
-    put(views.stage.display, text(page.stage.display(now)));
-    let subtitle = page.stage.subtitle(now);
-    put(views.stage.spoken, text(subtitle));
-    put(views.stage.speaker, subtitle.map(|caption| caption.speaker.clone()).unwrap_or_default());
+    views.stage.labels.put(labels.iter().map(|label| (label.key.clone(), label_view(label))));
+    put(views.stage.lane, message_lane(page));
     let governor = page.stage.governor();
     let storm = governor.storm(now).map(|storm| {
         format!("failing: {} in 10 s · {} in this storm", governor.failures_lately(now), storm.count)
@@ -49,8 +36,9 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
         put(views.told.alert, "Many failures at once: the storm is counted on the stage.".into());
     }
     put(views.stage.storm, storm.unwrap_or_default());
-    put(views.stage.ratio, ratio(page, labels.len()));
-    put(views.badge, views.header.reduced.get_untracked() && page.stage.display(now).is_some());
+    put(views.stage.ratio, ratio(page));
+    let fails = page.stage.lane().now().is_some_and(|(message, _)| message.kind == lane::Kind::Failure);
+    put(views.badge, views.header.reduced.get_untracked() && fails);
     if page.painter_failed {
         page.canvas = Canvas::Absent;
     }
@@ -72,6 +60,9 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     let window = views.daemons.window();
     put(views.daemons.words, page.shown().daemons().words(window));
     put(views.daemons.present, page.shown().daemons().present().count());
+    let shown = page.time_travel.travel.as_ref().filter(|travel| travel.has_shown());
+    let daemons = shown.map_or(&page.store, |travel| travel.store()).daemons();
+    page.stage.refresh(daemons, unix, clock::now());
     let store = page.shown();
     put(views.header.counts, Counts::of(store.daemons(), unix));
     put(views.header.cost, crate::statistics::cost_today(store.daemons(), unix));
@@ -214,33 +205,59 @@ fn quiet(page: &Page) -> Quiet {
 }
 
 fn label_view(label: &Label) -> LabelView {
+    let [x, y, w, h] = label.room;
     LabelView {
+        key: label.key.clone(),
+        kind: match label.kind {
+            LabelKind::Seat if h < 30.0 => "seat tight",
+            LabelKind::Seat => "seat",
+            LabelKind::Seal => "seal",
+            LabelKind::Moon => "moon",
+            LabelKind::Crest => "crest",
+        },
         name: label.name.clone(),
-        line: summary::shorten(&label.line, 60),
+        figure: label.figure.clone(),
+        line: summary::shorten(&label.line, 80),
         color: label.color.to_string(),
         phase: label.phase,
-        is_moon: label.is_moon,
-        transform: format!(
-            "translate({}px, {}px) translateX(-50%)",
-            fixed(label.at[0].into(), 0),
-            fixed(label.at[1].into(), 0)
-        ),
+        size: [w, h].map(|length| fixed(length.into(), 0) + "px"),
+        transform: format!("translate({}px, {}px)", fixed(x.into(), 0), fixed(y.into(), 0)),
         opacity: fixed(label.opacity.max(0.0).into(), 2),
     }
 }
 
-/// What the stage leaves out; empty when it shows everything.
-fn ratio(page: &Page, circles: usize) -> String {
-    let ratio = page.stage.events_per_mark();
-    let present = page.shown().daemons().present().count();
-    let mut said = if ratio > 1 { format!("one mark = {ratio} events") } else { String::new() };
-    if page.stage.left_out() > 0 {
-        if !said.is_empty() {
-            said.push_str(" · ");
-        }
-        said.push_str(&format!("{circles} of {present} daemons shown"));
+/// What the lane says: an open request for as long as it is open, or else the message that stands.
+fn message_lane(page: &Page) -> LaneView {
+    let waits = |daemon: &&DaemonState| !daemon.waiting.is_empty();
+    let daemons = page.shown().daemons();
+    let longest = counts::longest_wait(daemons);
+    let message = page.stage.lane().now();
+    let behind = match longest {
+        Some(_) => daemons.present().filter(waits).count() - 1 + page.stage.lane().len(),
+        None => message.map_or(0, |(_, more)| more),
+    };
+    let more = if behind > 0 { format!("+{behind} more") } else { String::new() };
+    match (longest, message) {
+        (Some(daemon), _) => LaneView {
+            kind: "request",
+            speaker: daemon.daemon_name.to_string(),
+            text: states::task_line(daemon, page.moment()),
+            more,
+        },
+        (None, Some((message, _))) => LaneView {
+            kind: message.kind.word(),
+            speaker: message.speaker.clone(),
+            text: summary::shorten(&message.text, 240),
+            more,
+        },
+        (None, None) => LaneView::default(),
     }
-    said
+}
+
+/// What the stage leaves out; empty when it shows everything.
+fn ratio(page: &Page) -> String {
+    let ratio = page.stage.events_per_mark();
+    if ratio > 1 { format!("one mark = {ratio} events") } else { String::new() }
 }
 
 /// From where a length of time counts back: the present, or the moment of a visit.

@@ -82,12 +82,6 @@ impl<T: PartialEq + Send + Sync + 'static> Rows<T> {
         let content = |content: T| -> Arc<dyn Content> { Arc::new(content) };
         self.all.put(contents.into_iter().map(|(key, it)| (key.into(), content(it))).collect());
     }
-
-    /// Whether a content of the key is known, and what is read of it.
-    pub(crate) fn read<R>(self, key: &str, read: impl FnOnce(&T) -> R) -> Option<R> {
-        let shown = self.all.shown(&Key::from(key))?;
-        shown.with_untracked(|content| kind_of(content).map(read))
-    }
 }
 
 /// Rows of whatever kind.

@@ -66,10 +66,11 @@ pub(crate) fn prefers_reduced() -> bool {
     match storage::read(storage::MOTION_KEY).as_deref() {
         Some("reduced") => true,
         Some("full") => false,
-        _ => window()
-            .match_media("(prefers-reduced-motion: reduce)")
-            .ok()
-            .flatten()
-            .is_some_and(|query| query.matches()),
+        _ => asks_for("(prefers-reduced-motion: reduce)"),
     }
+}
+
+/// Whether a media query holds.
+pub(crate) fn asks_for(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|query| query.matches())
 }

@@ -1,5 +1,6 @@
 //! What the page says of itself.
 
+use arcane_stage::actors::Spot;
 use arcane_stage::signpost::Signpost;
 use serde_json::{Value, json};
 
@@ -8,26 +9,25 @@ use crate::clock;
 use crate::painter::Painter;
 
 impl Page {
-    /// Where a daemon's circle is, pixels of the stage.
-    pub(crate) fn centre(&self, name: &str) -> Option<[f32; 2]> {
-        let mut labels = Vec::new();
-        self.stage.labels(clock::now(), &mut labels);
-        labels.iter().find(|label| label.name == name).map(|label| label.centre)
-    }
-
     /// What tests ask for, as JSON text.
     pub(crate) fn describe(&mut self) -> String {
         let now = clock::now();
-        let mut labels = Vec::new();
-        self.stage.labels(now, &mut labels);
-        let circle = |label: &arcane_stage::stage::Label| json!({"name": label.name, "x": label.centre[0], "y": label.centre[1], "phase": label.phase});
+        let circle = |(name, [x, y], phase, spot): (&str, [f32; 2], &str, Spot)| {
+            let spot = match spot {
+                Spot::Seat(_) => "seat",
+                Spot::Home(_) => "home",
+                Spot::Moon => "moon",
+                Spot::Folded => "folded",
+            };
+            json!({"name": name, "x": x, "y": y, "phase": phase, "spot": spot})
+        };
         let travel = self.time_travel.travel.as_ref();
         let mode = travel.map_or(self.link.state().word(), |travel| Signpost::of(travel, 0.0, 0.0).mode);
         let governor = self.stage.governor();
         let (stage, store) = (&self.stage, &self.store);
         let members = [
             ("renderer", json!(self.painter.as_ref().map_or("none", Painter::name))),
-            ("circles", json!(labels.iter().map(circle).collect::<Vec<Value>>())),
+            ("circles", json!(self.stage.drawn(now).map(circle).collect::<Vec<Value>>())),
             ("particles_alive", json!(stage.particles_alive())),
             ("inversions_total", json!(governor.inversions_total())),
             ("inversion_times_ms", json!(governor.inversion_times().collect::<Vec<f64>>())),

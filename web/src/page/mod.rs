@@ -278,7 +278,8 @@ impl Page {
         }
         self.time_travel.begin();
         if self.time_travel.travel.is_none() {
-            self.stage.settle(self.store.daemons(), now);
+            let present = self.present();
+            self.stage.settle(self.store.daemons(), present, now);
         }
     }
 
@@ -291,11 +292,10 @@ impl Page {
         {
             self.speaker.hush_daemon(gone);
         }
-        self.stage.perform(cue, now);
+        let unix = self.moment();
         let shown = self.time_travel.travel.as_ref().map_or(&self.store, |travel| travel.store());
-        if let Some(daemon) = cue.daemon.as_ref().and_then(|name| shown.daemons().get(name)) {
-            self.stage.follow(daemon, now);
-        }
+        let daemon = cue.daemon.as_ref().and_then(|name| shown.daemons().get(name));
+        self.stage.perform(cue, daemon, unix, now);
     }
 
     fn receive(&mut self, event: ReceivedEvent, hidden: bool) {

@@ -59,7 +59,8 @@ impl Page {
             // The machine may have slept, and its clock with it.
             self.sync.restart(clock::now());
             if self.time_travel.travel.is_none() {
-                self.stage.settle(self.store.daemons(), clock::now());
+                let present = self.present();
+                self.stage.settle(self.store.daemons(), present, clock::now());
             }
         }
     }

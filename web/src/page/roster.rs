@@ -25,7 +25,8 @@ impl Page {
         if answer.room == self.room && Some(&answer.epoch) == self.store.epoch() {
             self.store.adopt(answer.roster);
             if self.time_travel.travel.is_none() {
-                self.stage.settle(self.store.daemons(), clock::now());
+                let present = self.present();
+                self.stage.settle(self.store.daemons(), present, clock::now());
             }
         }
     }

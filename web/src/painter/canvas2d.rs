@@ -1,14 +1,15 @@
 //! The fallback painter: the same picture with paths and fills.
 
+use arcane_stage::layout::band;
 use arcane_stage::particles::{Particles, unit};
-use arcane_stage::picture::{Kind, Mark, Picture, RIM};
+use arcane_stage::picture::{DOTTED, Kind, Mark, OPEN, PLAIN, Picture, RIM, SEAL};
 use arcane_stage::runes::FUTHARK;
 use arcane_stage::summary::fixed;
 use arcane_stage::wave::{cos, sin};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d as Context, HtmlCanvasElement};
 
-const TAU: f64 = std::f64::consts::TAU;
+pub(super) const TAU: f64 = std::f64::consts::TAU;
 /// Particles drawn at most; the newest come first.
 const DOTS_MAX: usize = 700;
 const STARS: u32 = 120;
@@ -17,7 +18,7 @@ const VEIL_SLICES: f64 = 24.0;
 
 /// The painter that uses a plain canvas.
 pub(crate) struct Canvas2d {
-    context: Context,
+    pub(super) context: Context,
 }
 
 impl Canvas2d {
@@ -37,21 +38,43 @@ impl Canvas2d {
         }
         self.stars(picture);
         c.set_global_composite_operation("lighter").ok();
+        if let Some(([axes, middle], color)) = picture.band {
+            c.set_stroke_style_str(&css(color, color[3]));
+            c.set_line_width(0.75);
+            c.begin_path();
+            for step in 0..=96_u8 {
+                let [x, y] = band::point(axes, f32::from(step) / 96.0 * std::f32::consts::TAU);
+                c.line_to((middle[0] + x).into(), (middle[1] + y).into());
+            }
+            c.stroke();
+        }
         for link in &picture.links {
             c.set_stroke_style_str(&css(link.color, link.color[3]));
-            c.set_line_width(1.2 + 1.6 * f64::from(link.energy));
+            c.set_line_width(1.2 + 1.6 * f64::from(link.energy.max(0.0)));
+            self.dashes(if link.energy < 0.0 { 4.0 } else { 0.0 });
             c.begin_path();
             let [from, control, to] = [link.from, link.control, link.to].map(|at| at.map(f64::from));
             c.move_to(from[0], from[1]);
             c.quadratic_curve_to(control[0], control[1], to[0], to[1]);
             c.stroke();
         }
+        self.dashes(0.0);
         for ring in &picture.rings {
-            c.set_stroke_style_str(&css(ring.color, ring.color[3]));
-            c.begin_path();
-            let _ =
-                c.arc(f64::from(ring.centre[0]), f64::from(ring.centre[1]), f64::from(ring.radius), 0.0, TAU);
-            c.stroke();
+            c.set_line_width(1.1 + 3.0 * f64::from(ring.energy));
+            let [from, to] = ring.arc;
+            // What fades is drawn piece by piece.
+            let pieces = if ring.fade > 0.0 { 6_u8 } else { 1 };
+            for piece in 0..pieces {
+                let part = |piece: u8| f64::from(from + (to - from) * f32::from(piece) / f32::from(pieces));
+                let light = 1.0 - ring.fade * (1.0 - (f32::from(piece) + 0.5) / f32::from(pieces));
+                let light = if ring.fade > 0.0 { light } else { 1.0 };
+                c.set_stroke_style_str(&css(ring.color, ring.color[3] * light));
+                c.begin_path();
+                let [x, y] = ring.centre.map(f64::from);
+                let angle = |turn: f64| turn * TAU - TAU / 4.0;
+                let _ = c.arc(x, y, ring.radius.max(0.0).into(), angle(part(piece)), angle(part(piece + 1)));
+                c.stroke();
+            }
         }
         for mark in &picture.marks {
             self.mark(mark);
@@ -102,13 +125,7 @@ impl Canvas2d {
         match mark.kind {
             Kind::Circle | Kind::Bus => self.circle(mark, half * f64::from(RIM), alpha),
             Kind::Voice => self.voice(mark, half * 0.8),
-            Kind::Beacon => {
-                for n in 0..3_u8 {
-                    let phase = (mark.progress + f32::from(n) / 3.0).fract();
-                    c.set_global_alpha(f64::from(1.0 - phase));
-                    self.ring(half * f64::from(0.6 + 0.38 * phase), 1.0);
-                }
-            }
+            Kind::Dot | Kind::Badge | Kind::Cross | Kind::Dots => self.sign(mark, half, &ink),
             Kind::Veil => {
                 // Slices that fade to the sides: no gradient has to be made for it.
                 let tall = f64::from(mark.half[1]);
@@ -133,22 +150,51 @@ impl Canvas2d {
 
     fn circle(&self, mark: &Mark, radius: f64, alpha: f32) {
         let c = &self.context;
-        let progress = f64::from(mark.progress);
         let whole = 1.0 - f64::from(mark.dissolve);
-        let stage = |from: f64, length: f64| ((progress - from) / length).clamp(0.0, 1.0);
+        let style = if mark.kind == Kind::Bus { 0 } else { mark.runes[3] };
         c.set_fill_style_str(&css(mark.color, alpha * (0.05 + 0.07 * mark.glow.min(2.0)) * mark.flood));
         c.begin_path();
         let _ = c.arc(0.0, 0.0, radius * whole, 0.0, TAU);
         c.fill();
-        self.ring(radius, stage(0.0, 0.35) * whole);
-        c.set_line_width(0.9);
-        self.ring(radius * 0.76, stage(0.12, 0.35) * whole);
+        if style >> 8 > 0 {
+            c.set_line_width(f64::from(style >> 8) / 16.0);
+        }
+        self.dashes(if style & DOTTED != 0 { 2.0 } else { 0.0 });
+        let drawn = stage(mark, 0.0, 0.35) * whole;
+        if style & OPEN != 0 {
+            // From two o'clock on to one o'clock.
+            self.arc(radius, 1.0 / 6.0, 1.0 / 6.0 + drawn * 11.0 / 12.0);
+        } else {
+            self.ring(radius, drawn);
+        }
+        self.dashes(0.0);
+        if style & SEAL == 0 {
+            c.set_line_width(0.9);
+            self.ring(radius * 0.76, stage(mark, 0.12, 0.35) * whole);
+            self.rim(mark, radius, style);
+        }
+        if mark.kind == Kind::Bus {
+            self.ring(radius * 0.7, 1.0);
+            c.set_fill_style_str(&css(mark.color, alpha * 0.35 * mark.glow.min(1.6)));
+            c.begin_path();
+            let _ = c.arc(0.0, 0.0, radius * 0.24, 0.0, TAU);
+            c.fill();
+        } else {
+            self.heart(mark, radius, style, alpha);
+        }
+    }
+
+    /// Runes around the rim.
+    fn rim(&self, mark: &Mark, radius: f64, style: u32) {
+        let c = &self.context;
+        let whole = 1.0 - f64::from(mark.dissolve);
         c.save();
         let _ = c.rotate(-f64::from(mark.turn));
         for slot in 0..16_u32 {
             let rune = (mark.runes[slot as usize / 6] >> (5 * (slot % 6))) & 31;
-            let shown = stage(0.18 + 0.02 * f64::from(slot), 0.2);
-            if shown > 0.0 && f64::from(slot) / 16.0 <= whole {
+            let shown = stage(mark, 0.18 + 0.02 * f64::from(slot), 0.2);
+            let in_gap = style & OPEN != 0 && slot == 2;
+            if shown > 0.0 && f64::from(slot) / 16.0 <= whole && !in_gap {
                 c.save();
                 let _ = c.translate(0.0, -radius * 0.88);
                 c.set_line_width(1.3);
@@ -158,12 +204,18 @@ impl Canvas2d {
             let _ = c.rotate(TAU / 16.0);
         }
         c.restore();
-        if mark.kind == Kind::Bus {
-            self.ring(radius * 0.7, 1.0);
-            c.set_fill_style_str(&css(mark.color, alpha * 0.35 * mark.glow.min(1.6)));
-            c.begin_path();
-            let _ = c.arc(0.0, 0.0, radius * 0.24, 0.0, TAU);
-            c.fill();
+    }
+
+    /// The rune in the middle, in its figure; alone where the circle is plain or a seal.
+    fn heart(&self, mark: &Mark, radius: f64, style: u32, alpha: f32) {
+        let c = &self.context;
+        let whole = 1.0 - f64::from(mark.dissolve);
+        let (rune, written) = (((mark.runes[2] >> 20) & 31) as usize, stage(mark, 0.6, 0.3));
+        let shown = stage(mark, 0.6, 0.1) * whole;
+        if style & (SEAL | PLAIN) != 0 {
+            c.set_global_alpha(shown);
+            c.set_line_width(1.2);
+            self.rune(rune, if style & SEAL != 0 { radius } else { radius * 0.52 }, written);
             return;
         }
         c.save();
@@ -177,13 +229,23 @@ impl Canvas2d {
             corner += 1.0;
         }
         c.close_path();
-        c.set_global_alpha(0.6 * stage(0.5, 0.3) * whole);
+        c.set_global_alpha(0.6 * stage(mark, 0.5, 0.3) * whole);
         c.stroke();
         c.restore();
-        c.set_global_alpha(stage(0.6, 0.1) * whole);
-        c.set_line_width(3.0);
         c.set_stroke_style_str("#ffffff");
-        self.rune(((mark.runes[2] >> 20) & 31) as usize, radius * 0.52, stage(0.6, 0.3));
+        c.set_line_width(3.0);
+        // White is as dim as the circle is.
+        c.set_global_alpha(shown * f64::from(alpha));
+        self.rune(rune, radius * 0.52, written);
+    }
+
+    /// Lines are dashes of this length from now on, pixels; 0.0: they are whole.
+    fn dashes(&self, length: f64) {
+        let pattern = js_sys::Array::new();
+        if length > 0.0 {
+            pattern.push(&length.into());
+        }
+        let _ = self.context.set_line_dash(&pattern);
     }
 
     fn voice(&self, mark: &Mark, radius: f64) {
@@ -202,10 +264,15 @@ impl Canvas2d {
     }
 
     fn ring(&self, radius: f64, part: f64) {
-        if part > 0.0 && radius > 0.0 {
+        self.arc(radius, 0.0, part);
+    }
+
+    /// From where to where, turns clockwise from the top.
+    fn arc(&self, radius: f64, from: f64, to: f64) {
+        if to > from && radius > 0.0 {
             let c = &self.context;
             c.begin_path();
-            let _ = c.arc(0.0, 0.0, radius, -TAU / 4.0, part * TAU - TAU / 4.0);
+            let _ = c.arc(0.0, 0.0, radius, (from - 0.25) * TAU, (to - 0.25) * TAU);
             c.stroke();
         }
     }
@@ -227,6 +294,11 @@ impl Canvas2d {
         }
         c.stroke();
     }
+}
+
+/// How much of a part of a mark is drawn: of what begins at some progress and takes so much of it.
+fn stage(mark: &Mark, from: f64, length: f64) -> f64 {
+    ((f64::from(mark.progress) - from) / length).clamp(0.0, 1.0)
 }
 
 /// Sine and cosine of a part of a turn.

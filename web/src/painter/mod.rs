@@ -2,6 +2,7 @@
 
 pub(crate) mod canvas2d;
 mod shaders;
+mod signs2d;
 mod static_buffers;
 mod webgl;
 

@@ -159,11 +159,12 @@ impl WebGl {
             kit.links.begin(gl);
             gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, vertices, count(links));
         }
-        // Both programs get all marks, and each leaves out those of the other.
+        // Both programs get all marks, and each leaves out those of the other. Signs lie over the circles that they belong to.
         let marks = count(picture.mark_count());
-        kit.marks.begin(gl);
-        gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, 4, marks);
+        gl.bind_vertex_array(Some(&kit.marks.array));
         gl.use_program(Some(&self.programs.circles));
+        gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, 4, marks);
+        gl.use_program(Some(&kit.marks.program));
         gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, 4, marks);
 
         gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&kit.records));

@@ -196,10 +196,11 @@ impl Page {
             return;
         }
         self.held = None;
+        let present = self.present();
         if at_once {
-            self.stage.jump(self.store.daemons(), clock::now());
+            self.stage.jump(self.store.daemons(), present, clock::now());
         } else {
-            self.stage.settle(self.store.daemons(), clock::now());
+            self.stage.settle(self.store.daemons(), present, clock::now());
         }
     }
 
@@ -252,6 +253,7 @@ impl Page {
 
     /// A frame of a playback: obeys the directives, but is nobody's deadline.
     pub(crate) fn step_past(&mut self, now: f64) {
+        let moment = self.moment();
         let Some(travel) = &mut self.time_travel.travel else { return };
         travel.advance(now);
         // Stingers of a fast playback would run into each other.
@@ -263,10 +265,8 @@ impl Page {
             if silent {
                 cue.voice = Voice::Silent;
             }
-            self.stage.perform(&cue, now);
-            if let Some(daemon) = cue.daemon.as_ref().and_then(|name| travel.store().daemons().get(name)) {
-                self.stage.follow(daemon, now);
-            }
+            let daemon = cue.daemon.as_ref().and_then(|name| travel.store().daemons().get(name));
+            self.stage.perform(&cue, daemon, moment, now);
             if performed >= PERFORMED_MAX {
                 travel.fall_back();
                 break;

@@ -167,11 +167,12 @@ impl Page {
 
     /// Shows what a visit has jumped to, if it has.
     pub(crate) fn settle_past(&mut self) {
+        let moment = self.moment();
         if let Some(travel) = &mut self.time_travel.travel
             && travel.take_jump()
         {
             self.held = None;
-            self.stage.jump(travel.store().daemons(), clock::now());
+            self.stage.jump(travel.store().daemons(), moment, clock::now());
         }
     }
 }

@@ -1,14 +1,11 @@
-//! A daemon on the stage: what its circle is in the middle of.
+//! A daemon on the stage: where it stands and what it is in the middle of. How it looks is in [`crate::looks`].
 
 use arcane_shared::Rgb;
 
 use crate::coalesce::Gate;
-use crate::layout::Mapping;
 use crate::moons::Moon;
-use crate::palette;
-use crate::picture::{Kind, Mark, RIM};
 use crate::runes::{Inscription, inscribe};
-use crate::wave::sin;
+use crate::states::State;
 
 /// Work done, to be shown now.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +21,9 @@ pub(crate) struct Burst {
 }
 
 /// How long a circle takes to inscribe itself, milliseconds.
-pub const INSCRIBE_MS: f64 = 1_500.0;
+pub const INSCRIBE_MS: f64 = 900.0;
 /// How long it takes to become dust.
-pub const DISSOLVE_MS: f64 = 1_300.0;
+pub const DISSOLVE_MS: f64 = 700.0;
 /// How long a pulse lasts.
 pub const PULSE_MS: f64 = 900.0;
 /// Least time between the beginnings of two.
@@ -41,46 +38,72 @@ pub const WAVE_SPACING_MS: f64 = 420.0;
 /// Voices within this time become one ring; its subtitle is the last one's.
 pub const VOICE_WINDOW_MS: f64 = 700.0;
 
+/// Where a daemon stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Spot {
+    /// A circle in a seat of the court.
+    Seat(usize),
+    /// A seal at its home on the band.
+    Home(usize),
+    /// Beside the circle that it belongs to, at one of its places. See [`crate::moons::Moon`].
+    Moon,
+    /// Not drawn: a crest counts it.
+    #[default]
+    Folded,
+}
+
 /// A daemon on the stage. Times are milliseconds of the page's clock.
 #[derive(Debug, Clone)]
 pub struct Actor {
     /// Its colour.
     pub color: Rgb,
-    /// Its place on the ring.
-    pub place: usize,
-    /// Where it is now, stage coordinates; glides when the ring grows.
+    /// What the seating knows it by.
+    pub key: u64,
+    /// Where it stands.
+    pub spot: Spot,
+    /// Where it is now, stage coordinates.
     pub at: [f32; 2],
+    /// Where it walks from, where to, since when and for how long, if it walks.
+    pub walk: Walk,
     /// Where its thread leads, stage coordinates: to the bus, or to who started it.
     pub to: [f32; 2],
     /// Who started it, as events say.
     pub parent: Option<String>,
+    /// Project and machine; empty: no event says.
+    pub group: [String; 2],
     /// Its place beside the circle that it belongs to, if that is here.
     pub moon: Option<Moon>,
     /// How it is written.
     pub inscription: Inscription,
+    /// Since when it is present, Unix milliseconds.
+    pub came: f64,
     /// When it began to appear.
     pub appeared: f64,
     /// When it began to vanish.
     pub vanished: Option<f64>,
     /// Its last pulse.
     pub pulsed: f64,
-    /// Its last failure.
+    /// When its last failure was seen.
     pub broke: f64,
-    /// What failed then, in a line.
-    pub failed: String,
     /// Its last cue that missed its deadline.
     pub missed: f64,
-    /// Since when it works.
+    /// What it does.
+    pub state: State,
+    /// Whether a failure of it lasts, whatever else it does.
+    pub has_failed: bool,
+    /// Since when its oldest call goes on, if one does and gives signs.
     pub working: Option<f64>,
-    /// Since when it waits for a human.
-    pub waiting: Option<f64>,
+    /// Its radius and its light as they are now, on the way to those of its state: pixels, 0.0–1.0.
+    pub shown: [f32; 2],
     /// What flows from it, 0.0–1.0, cooling down.
     pub heat: f32,
+    /// How long it has been in its state, in words.
+    pub figure: String,
     /// What it does, in a line.
     pub line: String,
     /// Its last event.
     pub last: Option<u64>,
-    /// When the next idle or working spark is due.
+    /// When the next spark is due.
     pub spark_due: f64,
     /// When its last wave began.
     pub waved: f64,
@@ -92,30 +115,65 @@ pub struct Actor {
     pub voices: Gate,
 }
 
+/// The way from one place to another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Walk {
+    /// Stage coordinates.
+    pub from: [f32; 2],
+    /// Stage coordinates.
+    pub to: [f32; 2],
+    /// When it began.
+    pub since: f64,
+    /// How long it takes, milliseconds.
+    pub length: f64,
+}
+
+impl Walk {
+    /// Standing at a place.
+    #[must_use]
+    pub fn at(place: [f32; 2]) -> Self {
+        Self { from: place, to: place, since: NEVER, length: 1.0 }
+    }
+
+    /// Where it has come.
+    #[must_use]
+    pub fn now(&self, now: f64) -> [f32; 2] {
+        let t = part(now - self.since, self.length);
+        let eased = t * t * (3.0 - 2.0 * t);
+        [0, 1].map(|i| self.from[i] + (self.to[i] - self.from[i]) * eased)
+    }
+}
+
 /// Longest ago: nothing of it is left to see.
 pub const NEVER: f64 = -1e12;
 
 impl Actor {
     /// A daemon that begins to appear at `now`.
     #[must_use]
-    pub fn new(name: &str, color: Rgb, place: usize, at: [f32; 2], now: f64) -> Self {
+    pub fn new(name: &str, color: Rgb, now: f64) -> Self {
         Self {
             color,
-            place,
-            at,
+            key: arcane_shared::color::hash(name),
+            spot: Spot::Folded,
+            at: [0.0; 2],
+            walk: Walk::at([0.0; 2]),
             to: [0.0; 2],
             parent: None,
+            group: Default::default(),
             moon: None,
             inscription: inscribe(name),
+            came: 0.0,
             appeared: now,
             vanished: None,
             pulsed: NEVER,
             broke: NEVER,
-            failed: String::new(),
             missed: NEVER,
+            state: State::Idle,
+            has_failed: false,
             working: None,
-            waiting: None,
+            shown: [0.0, 0.0],
             heat: 0.0,
+            figure: String::new(),
             line: String::new(),
             last: None,
             spark_due: now,
@@ -136,10 +194,16 @@ impl Actor {
         Burst { at: self.at, to: self.to, color: self.color, seconds, weight, rested }
     }
 
-    /// Radius of its circle, pixels.
+    /// Radius of its mark now, pixels.
     #[must_use]
-    pub fn radius(&self, mapping: &Mapping) -> f32 {
-        if self.moon.is_some() { mapping.moon_radius() } else { mapping.circle_radius }
+    pub fn radius(&self) -> f32 {
+        self.shown[0]
+    }
+
+    /// Whether it is drawn: also while it fades into its crest.
+    #[must_use]
+    pub fn is_drawn(&self) -> bool {
+        self.shown[1] > 0.01 && self.shown[0] > 0.5
     }
 
     /// How much of it is inscribed, 0.0–1.0.
@@ -167,48 +231,8 @@ impl Actor {
             "dissolving"
         } else if self.inscribed(now) < 1.0 {
             "inscribing"
-        } else if now - self.broke < BREAK_MS {
-            "failing"
-        } else if self.waiting.is_some() {
-            "waiting"
-        } else if self.working.is_some() {
-            "working"
         } else {
-            "idle"
-        }
-    }
-
-    /// Its circle. `reduced`: no travel, no turning; only light changes.
-    #[must_use]
-    pub fn mark(&self, centre: [f32; 2], radius: f32, now: f64, time: f32, reduced: bool) -> Mark {
-        let pulse = swell(now - self.pulsed, PULSE_MS);
-        let broken = swell(now - self.broke, BREAK_MS);
-        let inscribed = if reduced { 1.0 } else { self.inscribed(now) };
-        let fade_in = if reduced { self.inscribed(now) } else { 1.0 };
-        let gone = self.dissolved(now);
-        let direction = if self.inscription.rim[5].is_multiple_of(2) { 1.0 } else { -1.0 };
-        let grown = radius * (1.0 + if reduced { 0.0 } else { 0.05 * pulse });
-        let hollow = swell(now - self.missed, 1_200.0);
-        let color = palette::mix(self.color, palette::ROSE, broken * 0.45);
-        let breath = 0.5 + 0.5 * sin(time * 0.9 + f32::from(self.inscription.rim[3]));
-        Mark {
-            kind: Kind::Circle,
-            centre,
-            half: [grown / RIM; 2],
-            color: palette::floats(color, fade_in * (1.0 - gone * gone)),
-            turn: time * 0.06 * direction,
-            progress: inscribed,
-            glow: 0.35
-                + 0.12 * breath
-                + 0.9 * pulse
-                + 0.5 * self.heat
-                + 0.5 * swell(now - self.appeared - INSCRIBE_MS * 0.8, 900.0),
-            // A failure tears the circle for a moment; a banishment takes all of it.
-            dissolve: gone.max(broken * 0.42),
-            flood: (1.0 - hollow) * (0.55 + 0.45 * pulse) * if self.waiting.is_some() { 0.75 } else { 1.0 },
-            corners: f32::from(self.inscription.corners),
-            runes: self.inscription.packed(),
-            seed: f32::from(self.inscription.rim[7]) + f32::from(self.inscription.rim[9]) / 24.0,
+            self.state.word()
         }
     }
 }

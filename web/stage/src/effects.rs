@@ -69,17 +69,12 @@ impl Effect {
         let t = part(now - self.since, self.shape.length_ms());
         let still = if reduced { 0.4 } else { t };
         let centre = mapping.px(self.at);
-        let radius = mapping.circle_radius;
+        let radius = mapping.circle_radius();
         match self.shape {
             Shape::Wave(reach) => {
                 let eased = 1.0 - (1.0 - still).powi(3);
                 let color = palette::floats(self.color, (1.0 - t) * 0.75);
-                picture.rings.push(Ring {
-                    centre,
-                    radius: radius * (1.05 + reach * eased),
-                    color,
-                    energy: 1.0 - t,
-                });
+                picture.rings.push(Ring::whole(centre, radius * (1.05 + reach * eased), color, 1.0 - t));
             }
             Shape::Voice => {
                 let light = (t * 8.0).min(1.0) * fading(1.0 - t);

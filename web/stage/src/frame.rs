@@ -2,22 +2,25 @@
 
 use arcane_shared::Rgb;
 
-use crate::actors::Actor;
-use crate::actors::{Burst, swell};
+use crate::actors::{Actor, Burst, Spot, swell};
 use crate::effects::mark;
-use crate::layout::{Mapping, Ring};
-use crate::moons;
+use crate::layout::Form;
+use crate::looks::{self, Moment};
 use crate::palette;
 use crate::particles::{Motion, Record};
-use crate::picture::{Kind, Link, Picture, RIM};
+use crate::picture::{Kind, Mark, Picture, RIM};
 use crate::runes::inscribe;
 use crate::stage::Stage;
+use crate::states::State;
+use crate::threads::{BAR, bend, piece};
 use crate::wave::{cos, sin};
 
 /// Particle time is set back when it exceeds this, so that 32 bits stay exact on a wall.
 const REBASE_S: f32 = 1_800.0;
 /// The longest step of particle time: a page that slept goes on where it was.
 const STEP_MAX_MS: f64 = 250.0;
+/// Light and size come to those of a state within three of these, seconds.
+const CHANGE_S: f32 = 0.1;
 
 impl Stage {
     /// Moves on to `now` and describes the frame.
@@ -45,28 +48,11 @@ impl Stage {
             self.particles.rebase(time);
             self.particle_ms = 0.0;
         }
-        let count = self.actors.len();
         self.actors.retain(|_, actor| !actor.is_over(now));
-        if self.actors.len() != count {
-            self.arrange();
-        }
         self.effects.retain(|effect| !effect.is_over(now));
-        let mapping = self.mapping();
-        let mut homes = std::mem::take(&mut self.homes);
-        homes.clear();
-        homes.extend(self.actors.values().map(|actor| (self.home(actor, &mapping), self.toward(actor))));
-        let glide = if self.reduced { 1.0 } else { 1.0 - (-seconds * 4.0).exp() };
-        for (actor, (home, to)) in self.actors.values_mut().zip(&homes) {
-            actor.to = *to;
-            for (at, home) in actor.at.iter_mut().zip(home) {
-                *at += (*home - *at) * glide;
-            }
-            actor.heat *= (-seconds * 0.9).exp();
-            if let Some(weight) = actor.bursts.due(now) {
-                self.bursts.push(actor.burst(weight, now));
-            }
-        }
-        self.homes = homes;
+        let waits = self.actors.values().any(|actor| actor.state == State::Waiting);
+        self.lane.advance(now, waits);
+        self.come_to_rest(now, seconds);
         let mut bursts = std::mem::take(&mut self.bursts);
         for burst in bursts.drain(..) {
             self.burst(burst, now);
@@ -77,14 +63,29 @@ impl Stage {
         }
     }
 
-    /// Where an actor belongs, stage coordinates.
-    pub(crate) fn home(&self, actor: &Actor, mapping: &Mapping) -> [f32; 2] {
-        let root = actor.moon.as_ref().and_then(|moon| Some((self.actors.get(&moon.of)?, moon.slot)));
-        match root {
-            _ if actor.vanished.is_some() => actor.at,
-            Some((root, slot)) => moons::place(mapping, self.view, root.at, slot),
-            None => Ring::at(actor.place, self.ring.size()),
+    /// Walks, and light and size on their way to those of a state.
+    fn come_to_rest(&mut self, now: f64, seconds: f32) {
+        let taken = self.taken();
+        let mut wanted = std::mem::take(&mut self.wanted);
+        wanted.clear();
+        wanted.extend(self.actors.values().map(|actor| (self.wanted(actor, &taken), self.toward(actor))));
+        let part = if self.reduced { 1.0 } else { 1.0 - (-seconds / CHANGE_S).exp() };
+        for (actor, (wanted, to)) in self.actors.values_mut().zip(&wanted) {
+            actor.to = *to;
+            actor.at = actor.walk.now(now);
+            if actor.vanished.is_none() {
+                // What has just come has its size at once, and inscribes itself.
+                let is_new = actor.shown[0] <= 0.0;
+                for (shown, wanted) in actor.shown.iter_mut().zip(wanted) {
+                    *shown += (*wanted - *shown) * if is_new { 1.0 } else { part };
+                }
+            }
+            actor.heat *= (-seconds * 0.9).exp();
+            if let Some(weight) = actor.bursts.due(now) {
+                self.bursts.push(actor.burst(weight, now));
+            }
         }
+        self.wanted = wanted;
     }
 
     /// Where an actor's thread leads, stage coordinates: to who started it, if that is drawn.
@@ -96,25 +97,30 @@ impl Stage {
         parent.or_else(|| self.actors.get(&moon.of)).map_or([0.0; 2], |parent| parent.at)
     }
 
-    /// Idle drift along the links and sparks around those who work.
+    /// What flows along the threads: to the bus from who works, to the bar from who waits.
     fn sparks(&mut self, now: f64) {
-        let mapping = self.mapping();
         let mut actors = std::mem::take(&mut self.actors);
         for actor in actors.values_mut() {
-            if actor.vanished.is_some() || actor.inscribed(now) < 1.0 || now < actor.spark_due {
+            let flows = matches!(actor.state, State::Working | State::Waiting);
+            let is_out = actor.vanished.is_some() || matches!(actor.spot, Spot::Folded) || !flows;
+            if is_out || actor.inscribed(now) < 1.0 || now < actor.spark_due {
                 continue;
             }
-            let (at, color, working, heat) = (actor.at, actor.color, actor.working.is_some(), actor.heat);
-            let radius = actor.radius(&mapping);
-            actor.spark_due = now + if working { 60.0 } else { 210.0 / (1.0 + 7.0 * f64::from(heat)) };
-            if working {
-                let spread = radius * (1.16 + 0.1 * self.roll());
-                self.spawn(Motion::Orbit, [at, at, at], color, 0.0, (1.8, 2.4), spread, 230);
-            }
-            let control = bend(at, actor.to);
-            let (size, alpha) = (1.7 + heat, if heat > 0.1 { 230 } else { 170 });
+            let (at, heat, waits) = (actor.at, actor.heat, actor.state == State::Waiting);
+            let is_seated = matches!(actor.spot, Spot::Seat(_));
+            actor.spark_due = now + if is_seated { 110.0 } else { 260.0 } / (1.0 + 5.0 * f64::from(heat));
+            let curve = [at, bend(at, actor.to), actor.to];
+            let color = if waits { palette::BEACON } else { actor.color };
             let bright = if self.roll() > 0.7 { palette::mix(color, Rgb([255; 3]), 0.6) } else { color };
-            self.spawn(Motion::Stream, [at, control, actor.to], bright, 0.0, (3.0, size), 8.0, alpha);
+            if waits {
+                if is_seated && self.court.form != Form::Strip {
+                    let queue = piece(curve, 0.0, BAR - 0.03 - 0.05 * self.roll());
+                    self.spawn(Motion::Stream, queue, bright, 0.0, (3.4, 1.9), 5.0, 230);
+                }
+            } else {
+                let (size, alpha) = (1.7 + heat, if heat > 0.1 { 230 } else { 190 });
+                self.spawn(Motion::Stream, curve, bright, 0.0, (2.6, size), 8.0, alpha);
+            }
         }
         self.actors = actors;
         if now >= self.bus_spark_due {
@@ -249,55 +255,46 @@ impl Stage {
         picture.size = [self.view.width, self.view.height];
         picture.veil = palette::floats(palette::SOFT_INVERT, level);
         picture.particle_time = particle_time;
-        picture.particle_glow = 1.0;
+        picture.particle_glow = if self.focus.is_some() { 0.36 } else { 1.0 };
         picture.time = time;
         picture.energy = self.energy;
-        picture.links.clear();
         picture.rings.clear();
         picture.marks.clear();
-        for actor in self.actors.values() {
-            let there = actor.inscribed(now) * (1.0 - actor.dissolved(now));
-            let broken = swell(now - actor.broke, crate::actors::BREAK_MS);
-            picture.links.push(Link {
-                from: mapping.px(actor.at),
-                control: mapping.px(bend(actor.at, actor.to)),
-                to: mapping.px(actor.to),
-                color: palette::floats(actor.color, (0.42 + 0.5 * actor.heat) * there * (1.0 - 0.8 * broken)),
-                energy: actor.heat,
-                progress: there,
-            });
+        let has_homes = self.court.form == Form::Large;
+        picture.band =
+            self.court.band().filter(|_| has_homes).map(|band| (band, palette::floats(palette::REALM, 0.2)));
+        let at = Moment { now, time, reduced: self.reduced, stark: self.stark, u: mapping.u };
+        self.lines(at);
+        if self.court.form != Form::Strip {
+            let bus = self.bus(now, time);
+            self.picture.marks.push(bus);
         }
+        let mut picture = std::mem::take(&mut self.picture);
+        for effect in self.effects.iter().filter(|effect| now >= effect.since) {
+            effect.draw(self.view.stage, now, self.reduced, &mut picture);
+        }
+        // Seals first: what walks from a seat passes over them.
+        for seated in [false, true] {
+            let here = |actor: &&Actor| matches!(actor.spot, Spot::Seat(_) | Spot::Moon) == seated;
+            for (name, actor) in self.actors.iter().filter(|(_, actor)| here(actor) && actor.is_drawn()) {
+                let (centre, dim) = (mapping.px(actor.at), self.dims(name, actor));
+                picture.marks.push(looks::circle(actor, centre, dim, at));
+                looks::signs(actor, centre, dim, at, &mut picture);
+            }
+        }
+        self.picture = picture;
+    }
+
+    /// The bus in the middle.
+    fn bus(&self, now: f64, time: f32) -> Mark {
+        let mapping = self.mapping();
+        let dim = if self.focus.is_some() { 0.36 } else { 1.0 };
+        let color = palette::floats(palette::REALM, dim);
+        let mut bus = mark(Kind::Bus, mapping.centre, [mapping.bus_radius / RIM; 2], color, 1.0);
         let pulse = swell(now - self.bus_pulsed, 700.0);
-        let mut bus = mark(
-            Kind::Bus,
-            mapping.centre,
-            [mapping.bus_radius / RIM; 2],
-            palette::floats(palette::REALM, 1.0),
-            1.0,
-        );
         bus.turn = time * -0.035;
         bus.glow = 0.5 + 0.1 * sin(time * 0.8) + 0.6 * pulse + 0.5 * self.energy;
         bus.runes = inscribe("arcane-event-bus").packed();
-        picture.marks.push(bus);
-        for effect in self.effects.iter().filter(|effect| now >= effect.since) {
-            effect.draw(self.view.stage, now, self.reduced, picture);
-        }
-        for actor in self.actors.values() {
-            let (centre, radius) = (mapping.px(actor.at), actor.radius(&mapping));
-            if actor.waiting.is_some() && actor.vanished.is_none() {
-                let color = palette::floats(palette::BEACON, 0.9);
-                let phase = if self.reduced { 0.5 } else { (time * 0.45).fract() };
-                picture.marks.push(mark(Kind::Beacon, centre, [radius * 1.95; 2], color, phase));
-            }
-            picture.marks.push(actor.mark(centre, radius, now, time, self.reduced));
-        }
+        bus
     }
-}
-
-/// The control point of the curve from a place to the bus, or to another circle.
-pub(crate) fn bend(at: [f32; 2], to: [f32; 2]) -> [f32; 2] {
-    if to != [0.0; 2] {
-        return [0, 1].map(|i| (at[i] + to[i]) / 2.0);
-    }
-    [at[0] * 0.5 - at[1] * 0.16, at[1] * 0.5 + at[0] * 0.16 - at[1] * 0.08]
 }

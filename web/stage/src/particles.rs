@@ -264,7 +264,7 @@ impl Particles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::View;
+    use crate::layout::Court;
     use proptest::prelude::*;
 
     fn record(motion: Motion, seed: u16) -> Record {
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_stream_begins_and_ends_where_it_says() {
-        let mapping = Mapping::new(View::default(), 4);
+        let mapping = Court::default().mapping;
         let r = record(Motion::Stream, 9);
         assert_eq!(r.at(0.99, &mapping), None);
         assert_eq!(r.at(2.5, &mapping), None);
@@ -342,7 +342,7 @@ mod tests {
         #[test]
         fn a_particle_is_somewhere(seed: u16, t in -10.0..100.0_f32, kind in 0..4_u8) {
             let motion = [Motion::Stream, Motion::Burst, Motion::Implode, Motion::Orbit][usize::from(kind)];
-            let mapping = Mapping::new(View::default(), 4);
+            let mapping = Court::default().mapping;
             if let Some(dot) = record(motion, seed).at(t, &mapping) {
                 prop_assert!(dot.at.iter().all(|v| v.is_finite()));
                 prop_assert!((0.0..=1.0).contains(&dot.alpha));

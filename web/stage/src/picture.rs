@@ -6,18 +6,24 @@ use crate::layout::Mapping;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
-    /// A daemon's circle.
+    /// A daemon's circle or seal.
     Circle = 0,
     /// The bus in the middle.
     Bus = 1,
+    /// A small disc; an empty chair is a ring: `flood` 0.
+    Dot = 2,
     /// A voice: a ring of bars that swing.
     Voice = 3,
-    /// A daemon waits for a human: rings that call.
-    Beacon = 4,
+    /// A daemon waits for a human: a disc with a sign in it.
+    Badge = 4,
     /// The veil: a band of light that sweeps.
     Veil = 5,
     /// A single rune.
     Rune = 6,
+    /// A call failed: a cross, and four splinters around it.
+    Cross = 7,
+    /// No sign of life: three dots.
+    Dots = 8,
 }
 
 /// A shape that the shader draws as a signed distance field.
@@ -43,22 +49,32 @@ pub struct Mark {
     pub flood: f32,
     /// 3–6: corners of the inner figure.
     pub corners: f32,
-    /// See [`crate::runes::Inscription::packed`].
+    /// See [`crate::runes::Inscription::packed`]. The last word says how a circle's lines are: see [`OPEN`], [`DOTTED`], [`SEAL`];
+    /// its upper bits are their weight, sixteenths of a pixel.
     pub runes: [u32; 4],
     /// Draws what is random about it.
     pub seed: f32,
 }
+
+/// A circle whose ring is open from one to two o'clock.
+pub const OPEN: u32 = 1;
+/// A circle whose ring is dots.
+pub const DOTTED: u32 = 2;
+/// A seal: a ring and the heart alone.
+pub const SEAL: u32 = 4;
+/// A circle without the figure inside.
+pub const PLAIN: u32 = 8;
 
 /// Radius of a circle's outer ring as a part of [`Mark::half`]: the rest is room for ticks and glow.
 pub const RIM: f32 = 0.66;
 /// Bytes of an encoded mark.
 pub const MARK_BYTES: usize = 80;
 /// Most marks in one frame.
-pub const MARKS_MAX: usize = 128;
+pub const MARKS_MAX: usize = 320;
 /// Bytes of an encoded link.
 pub const LINK_BYTES: usize = 48;
 /// Most links and rings in one frame.
-pub const LINKS_MAX: usize = 128;
+pub const LINKS_MAX: usize = 288;
 /// Bytes of all of them.
 pub const SHAPES_BYTES: usize = MARKS_MAX * MARK_BYTES + LINKS_MAX * LINK_BYTES;
 
@@ -73,13 +89,13 @@ pub struct Link {
     pub to: [f32; 2],
     /// Colour and brightness.
     pub color: [f32; 4],
-    /// 0.0–1.0: what flows through it.
+    /// 0.0–1.0: what flows through it; negative: it is dashes.
     pub energy: f32,
     /// 0.0–1.0: how much of it is there, from the daemon on.
     pub progress: f32,
 }
 
-/// A thin ring of light; drawn as a ribbon, so that a large one costs no more than a small one.
+/// A thin ring of light or a part of one; drawn as a ribbon, so that a large one costs no more than a small one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ring {
     /// Its middle, pixels.
@@ -90,6 +106,18 @@ pub struct Ring {
     pub color: [f32; 4],
     /// 0.0–1.0: how wide its glow is.
     pub energy: f32,
+    /// Where it begins and ends, turns clockwise from the top.
+    pub arc: [f32; 2],
+    /// 0.0–1.0: how much it fades towards its beginning.
+    pub fade: f32,
+}
+
+impl Ring {
+    /// A whole one.
+    #[must_use]
+    pub fn whole(centre: [f32; 2], radius: f32, color: [f32; 4], energy: f32) -> Self {
+        Self { centre, radius, color, energy, arc: [0.0, 1.0], fade: 0.0 }
+    }
 }
 
 /// One frame.
@@ -105,6 +133,8 @@ pub struct Picture {
     pub links: Vec<Link>,
     /// Over the links.
     pub rings: Vec<Ring>,
+    /// The band: its half axes and its middle, pixels, and its colour.
+    pub band: Option<([[f32; 2]; 2], [f32; 4])>,
     /// Back to front.
     pub marks: Vec<Mark>,
     /// Particle time, seconds. It stands still while particles are halted.
@@ -120,11 +150,12 @@ pub struct Picture {
 impl Default for Picture {
     fn default() -> Self {
         Self {
-            mapping: Mapping::new(crate::layout::View::default(), 4),
+            mapping: Mapping::default(),
             size: [0.0; 2],
             veil: [0.0; 4],
             links: Vec::new(),
             rings: Vec::new(),
+            band: None,
             marks: Vec::new(),
             particle_time: 0.0,
             particle_glow: 1.0,
@@ -153,59 +184,53 @@ impl Picture {
     /// Links and rings that are drawn.
     #[must_use]
     pub fn link_count(&self) -> usize {
-        (self.links.len() + self.rings.len() + self.veils().count()).min(LINKS_MAX)
+        (usize::from(self.band.is_some()) * 4 + self.links.len() + self.rings.len() + self.veils().count())
+            .min(LINKS_MAX)
     }
 
     /// Marks, links and rings as the shaders read them, into `bytes`: links begin behind [`MARKS_MAX`] marks. A ring is
-    /// a link whose progress is -1, a veil one whose progress is -2.
+    /// a link whose progress is -1, a veil one whose progress is -2, the band one whose progress is -3.
     pub fn encode_shapes(&self, bytes: &mut Vec<u8>) {
         bytes.clear();
+        let mut put =
+            |floats: &[f32]| floats.iter().for_each(|float| bytes.extend_from_slice(&float.to_le_bytes()));
         for mark in self.shapes() {
-            let floats = [
-                mark.centre[0],
-                mark.centre[1],
-                mark.half[0],
-                mark.half[1],
-                mark.color[0],
-                mark.color[1],
-                mark.color[2],
-                mark.color[3],
-                mark.turn,
-                mark.progress,
-                mark.glow,
-                mark.dissolve,
-                f32::from(mark.kind as u8),
-                mark.flood,
-                mark.corners,
-                mark.seed,
-            ];
-            for float in floats {
-                bytes.extend_from_slice(&float.to_le_bytes());
-            }
-            for word in mark.runes {
-                bytes.extend_from_slice(&word.to_le_bytes());
-            }
+            put(&mark.centre);
+            put(&mark.half);
+            put(&mark.color);
+            put(&[mark.turn, mark.progress, mark.glow, mark.dissolve]);
+            put(&[f32::from(mark.kind as u8), mark.flood, mark.corners, mark.seed]);
+            // The bits of words are those of floats here.
+            put(&mark.runes.map(f32::from_bits));
         }
         bytes.resize(MARKS_MAX * MARK_BYTES, 0);
-        for link in self.links.iter().take(LINKS_MAX) {
-            let ends = link.from.iter().chain(&link.control).chain(&link.to).chain(&link.color);
-            for float in ends.chain([&link.energy, &link.progress]) {
-                bytes.extend_from_slice(&float.to_le_bytes());
+        let mut put = |ends: [f32; 6], color: [f32; 4], flow: [f32; 2]| {
+            if bytes.len() < SHAPES_BYTES {
+                let floats = ends.iter().chain(&color).chain(&flow);
+                floats.for_each(|float| bytes.extend_from_slice(&float.to_le_bytes()));
+            }
+        };
+        if let Some(([[a, b], [x, y]], color)) = self.band {
+            // A ribbon has few pieces where a CPU paints: each quarter has its own.
+            for quarter in [0.0, 0.25, 0.5, 0.75] {
+                put([x, y, a, b, quarter, quarter + 0.25], color, [0.0, -3.0]);
             }
         }
-        let left = LINKS_MAX - self.links.len().min(LINKS_MAX);
-        for ring in self.rings.iter().take(left) {
-            let place = [ring.centre[0], ring.centre[1], ring.radius, 0.0, 0.0, 0.0];
-            for float in place.iter().chain(&ring.color).chain([&ring.energy, &-1.0]) {
-                bytes.extend_from_slice(&float.to_le_bytes());
-            }
+        for ring in &self.rings {
+            let [from, to] = ring.arc;
+            let [x, y] = ring.centre;
+            put([x, y, ring.radius, ring.fade, from, to], ring.color, [ring.energy, -1.0]);
         }
-        let left = left - self.rings.len().min(left);
-        for veil in self.veils().take(left) {
-            let place = [veil.centre[0], veil.centre[1], veil.half[0], veil.half[1], 0.0, 0.0];
-            for float in place.iter().chain(&veil.color).chain([&veil.progress, &-2.0]) {
-                bytes.extend_from_slice(&float.to_le_bytes());
-            }
+        for veil in self.veils() {
+            put(
+                [veil.centre[0], veil.centre[1], veil.half[0], veil.half[1], 0.0, 0.0],
+                veil.color,
+                [veil.progress, -2.0],
+            );
+        }
+        for link in &self.links {
+            let ([a, b], [c, d], [e, f]) = (link.from, link.control, link.to);
+            put([a, b, c, d, e, f], link.color, [link.energy, link.progress]);
         }
     }
 }
@@ -246,7 +271,7 @@ mod tests {
         assert_eq!(bytes.len(), MARKS_MAX * MARK_BYTES + LINK_BYTES);
         assert_eq!(bytes[48..52], 3.0_f32.to_le_bytes());
         assert_eq!((picture.mark_count(), picture.link_count()), (MARKS_MAX, 1));
-        let ring = Ring { centre: [1.0; 2], radius: 9.0, color: [0.0; 4], energy: 0.0 };
+        let ring = Ring::whole([1.0; 2], 9.0, [0.0; 4], 0.0);
         picture.rings = vec![ring; 3 * LINKS_MAX];
         picture.encode_shapes(&mut bytes);
         assert_eq!(bytes.len(), SHAPES_BYTES);

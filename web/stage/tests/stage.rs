@@ -2,6 +2,7 @@
 
 use arcane_shared::Timestamp;
 use arcane_stage::Stage;
+use arcane_stage::actors::Spot;
 use arcane_stage::director::{Lateness, direct};
 use arcane_stage::layout::View;
 use arcane_stage::message;
@@ -24,12 +25,21 @@ impl Theatre {
         Self { stage, store: Store::default(), now: 0.0 }
     }
 
+    /// As the page does: the store knows of it first, and then it is performed.
     fn tell(&mut self, value: Value) -> Lateness {
-        let event = message::event(value, Timestamp::from_unix_micros(0)).expect("a readable event");
+        #[expect(clippy::cast_possible_truncation, reason = "minutes")]
+        let taken = Timestamp::from_unix_micros((self.now * 1000.0) as i64);
+        let event = message::event(value, taken).expect("a readable event");
         let stored = self.store.receive(event).expect("a new event");
         let cue = direct(&stored.event, Origin::Live, Some(self.now), false);
-        self.stage.perform(&cue, self.now);
+        let daemon = cue.daemon.as_ref().and_then(|name| self.store.daemons().get(name));
+        self.stage.perform(&cue, daemon, self.now, self.now);
         cue.lateness
+    }
+
+    fn reload(&mut self) {
+        self.stage.jump(self.store.daemons(), self.now, self.now);
+        self.stage.advance(self.now);
     }
 
     fn wait(&mut self, ms: f64) {
@@ -41,21 +51,11 @@ impl Theatre {
     }
 
     fn phases(&self) -> Vec<(String, &'static str)> {
-        let mut labels = Vec::new();
-        self.stage.labels(self.now, &mut labels);
-        labels.into_iter().map(|label| (label.name, label.phase)).collect()
+        self.stage.drawn(self.now).map(|(name, _, phase, _)| (name.to_owned(), phase)).collect()
     }
 
-    /// As the page does: a cue is performed, and then the daemon does what is known of it.
-    fn follow(&mut self, value: Value) {
-        self.tell(value);
-        let daemons: Vec<_> = self.store.daemons().iter().cloned().collect();
-        for daemon in &daemons {
-            self.stage.follow(daemon, self.now);
-        }
-    }
-
-    fn lines(&self) -> Vec<(&'static str, String)> {
+    fn lines(&mut self) -> Vec<(&'static str, String)> {
+        self.stage.refresh(self.store.daemons(), self.now, self.now);
         let mut labels = Vec::new();
         self.stage.labels(self.now, &mut labels);
         labels.into_iter().map(|label| (label.phase, label.line)).collect()
@@ -71,44 +71,52 @@ fn event(spell: &str, daemon: &str, success: bool) -> Value {
 }
 
 #[test]
-fn red_is_the_call_that_failed_and_not_the_one_after_it() {
+fn a_failure_outlives_new_work() {
     let mut theatre = Theatre::new();
-    theatre.follow(event("summon", "codex", true));
+    theatre.tell(event("summon", "codex", true));
     theatre.wait(2_000.0);
-    let task = |task: &str, success: bool| json!({"spell_name": "invoke", "daemon_name": "codex", "success": success, "metadata": {"task": task}});
-    theatre.follow(task("Edit file95.rs", false));
-    for n in 96..120 {
-        theatre.follow(task(&format!("Edit file{n}.rs"), true));
-        theatre.wait(16.0);
-        assert_eq!(theatre.lines(), [("failing", "Edit file95.rs".to_owned())]);
+    let task = |task: &str, success: bool| json!({"spell_name": "invoke", "daemon_name": "codex", "success": success, "metadata": {"task": task, "error": "exit 1"}});
+    let begin = json!({"spell_name": "invoke", "daemon_name": "codex", "metadata": {"phase": "begin", "call_id": "x", "task": "lint"}});
+    theatre.tell(task("Edit file95.rs", false));
+    let crosses = |theatre: &Theatre| {
+        theatre.stage.picture().marks.iter().filter(|mark| mark.kind == Kind::Cross).count()
+    };
+    for _ in 0..60 {
+        theatre.wait(1_000.0);
+        assert_eq!(theatre.lines(), [("failed", "Edit file95.rs: exit 1".to_owned())]);
+        assert_eq!(crosses(&theatre), 1);
     }
-    theatre.wait(2_000.0);
-    assert_eq!(theatre.lines(), [("idle", "Edit file119.rs".to_owned())]);
+    // The comet of what it does now runs outside of the open ring.
+    theatre.tell(begin);
+    theatre.wait(1_000.0);
+    assert_eq!(theatre.lines(), [("failed", "Edit file95.rs: exit 1".to_owned())]);
+    assert!(theatre.stage.picture().rings.len() >= 2 && crosses(&theatre) == 1);
+    theatre.tell(task("lint", true));
+    theatre.wait(1_000.0);
+    assert_eq!(crosses(&theatre), 0);
 }
 
 #[test]
-fn a_caption_is_what_the_roster_says_whatever_was_performed() {
+fn a_label_is_what_the_roster_says_whatever_was_performed() {
     let begin = |id: &str, task: &str| {
         json!({"spell_name": "reveal", "daemon_name": "codex",
             "metadata": {"query_type": "progress", "phase": "begin", "call_id": id, "task": task}})
     };
     let end = |id: &str, task: &str| json!({"spell_name": "invoke", "daemon_name": "codex", "metadata": {"call_id": id, "task": task}});
     let told = [
-        (event("summon", "codex", true), "materializes"),
+        (event("summon", "codex", true), "idle < 1 min"),
         (begin("a", "build"), "build"),
-        (begin("b", "lint"), "lint"),
+        (begin("b", "lint"), "build"),
         (end("b", "lint"), "build"),
-        (end("a", "build"), "build"),
-        (json!({"spell_name": "voice", "daemon_name": "codex", "description": "Done."}), "Done."),
+        (end("a", "build"), "idle < 1 min"),
     ];
     let mut theatre = Theatre::new();
     for (event, line) in told {
-        theatre.follow(event);
+        theatre.tell(event);
         theatre.wait(2_000.0);
         assert_eq!(theatre.lines()[0].1, line);
-        // A reload shows the same, but for a daemon that has done nothing.
-        theatre.stage.jump(theatre.store.daemons(), theatre.now);
-        assert!(theatre.lines()[0].1 == line || line == "materializes");
+        theatre.reload();
+        assert_eq!(theatre.lines()[0].1, line);
     }
 }
 
@@ -132,8 +140,12 @@ fn a_life_from_summon_to_banish() {
     theatre.tell(json!({"spell_name": "voice", "daemon_name": "claude", "description": "Go on?", "metadata": {"attention": true}}));
     theatre.wait(50.0);
     assert_eq!(theatre.phases()[0].1, "waiting");
-    assert!(theatre.stage.picture().marks.iter().any(|mark| mark.kind == Kind::Beacon));
-    assert_eq!(theatre.stage.subtitle(theatre.now).unwrap().text, "Go on?");
+    assert!(theatre.stage.picture().marks.iter().any(|mark| mark.kind == Kind::Badge));
+    // A request stands in the lane for as long as it is open: it is no message.
+    assert!(theatre.stage.lane().is_empty());
+    theatre.tell(json!({"spell_name": "voice", "daemon_name": "claude", "description": "I go on."}));
+    theatre.wait(50.0);
+    assert_eq!(theatre.stage.lane().now().unwrap().0.text, "I go on.");
     theatre.tell(event("banish", "claude", true));
     theatre.wait(100.0);
     assert_eq!(theatre.phases()[0].1, "dissolving");
@@ -150,7 +162,7 @@ fn a_failure_halts_inverts_once_and_says_why() {
     theatre.wait(60.0);
     let frozen = theatre.stage.picture().particle_time;
     assert!(theatre.stage.picture().veil[3] > 0.0);
-    assert_eq!(theatre.stage.display(theatre.now).unwrap().text, "Rune destabilization detected");
+    assert_eq!(theatre.stage.lane().now().unwrap().0.text, "Rune destabilization detected · t");
     theatre.tell(event("invoke", "claude", false));
     theatre.wait(200.0);
     assert_eq!(theatre.stage.picture().particle_time.to_bits(), frozen.to_bits());
@@ -223,7 +235,7 @@ fn more_daemons_than_places_are_bounded() {
         theatre.tell(event("summon", &format!("daemon-{n}"), true));
     }
     theatre.wait(100.0);
-    assert_eq!(theatre.circles(), arcane_stage::stage::ACTORS_MAX);
+    assert!(theatre.circles() <= 8 + arcane_stage::layout::band::SLOTS && theatre.circles() >= 8 + 20);
     assert_eq!(theatre.store.daemons().present().count(), 1_000);
 }
 
@@ -282,18 +294,17 @@ fn subagent(spell: &str, daemon: &str, parent: &str) -> Value {
 fn a_subagent_is_a_moon_of_who_started_it_from_its_first_frame() {
     let mut theatre = Theatre::new();
     for daemon in ["claude", "gemini", "liquidmetal", "codex"] {
-        theatre.follow(event("summon", daemon, true));
+        theatre.tell(event("summon", daemon, true));
     }
     theatre.wait(3_000.0);
     let centre = |theatre: &Theatre, name: &str| {
-        let mut labels = Vec::new();
-        theatre.stage.labels(theatre.now, &mut labels);
-        labels.into_iter().find(|label| label.name == name).map(|label| (label.centre, label.is_moon))
+        let mut drawn = theatre.stage.drawn(theatre.now);
+        drawn.find(|one| one.0 == name).map(|(_, at, _, spot)| (at, spot == Spot::Moon))
     };
     let before = centre(&theatre, "claude").unwrap();
-    // No fifth place on the ring, so nobody moves.
-    theatre.follow(subagent("summon", "explore", "claude"));
-    theatre.follow(subagent("summon", "grep", "explore"));
+    // A moon takes no seat, so nobody moves.
+    theatre.tell(subagent("summon", "explore", "claude"));
+    theatre.tell(subagent("summon", "grep", "explore"));
     theatre.wait(16.0);
     let far = |name: &str| {
         let (at, is_moon) = centre(&theatre, name).unwrap();
@@ -314,81 +325,70 @@ fn a_subagent_is_a_moon_of_who_started_it_from_its_first_frame() {
     assert_eq!(to("grep"), centre(&theatre, "explore").map(|(at, _)| at));
     // After a reload it is the same picture.
     let moons: Vec<_> = ["explore", "grep"].map(|name| centre(&theatre, name)).into();
-    theatre.stage.jump(theatre.store.daemons(), theatre.now);
+    theatre.reload();
     theatre.wait(16.0);
     assert_eq!(moons, ["explore", "grep"].map(|name| centre(&theatre, name)));
     // Without its parent it has a place of its own.
-    theatre.follow(event("banish", "claude", true));
+    theatre.tell(event("banish", "claude", true));
     theatre.wait(2_000.0);
     let (_, is_moon) = centre(&theatre, "explore").unwrap();
     assert!(!is_moon && centre(&theatre, "grep").unwrap().1);
 }
 
 #[test]
-fn moons_beyond_the_places_are_counted_on_the_label() {
+fn moons_beyond_the_places_are_counted_at_the_last() {
     let mut theatre = Theatre::new();
-    theatre.follow(event("summon", "claude", true));
+    theatre.tell(event("summon", "claude", true));
     for n in 0..9 {
-        theatre.follow(subagent("summon", &format!("explore-{n}"), "claude"));
+        theatre.tell(subagent("summon", &format!("explore-{n}"), "claude"));
     }
     theatre.wait(2_000.0);
     let mut labels = Vec::new();
     theatre.stage.labels(theatre.now, &mut labels);
-    assert_eq!((labels.len(), theatre.circles()), (7, 7));
-    assert!(labels[0].line.starts_with("+3 · "), "{}", labels[0].line);
+    assert_eq!(theatre.circles(), 1 + 2);
+    assert!(labels.iter().any(|label| label.name == "+7"), "{labels:?}");
 }
 
 #[test]
 fn a_session_that_ends_beside_others_takes_no_circle_away() {
     let told = |spell: &str, session: &str, left: u64| json!({"spell_name": spell, "daemon_name": "claude", "metadata": {"session": session, "manifestations": left}});
     let mut theatre = Theatre::new();
-    theatre.follow(told("summon", "a", 1));
-    theatre.follow(told("summon", "b", 2));
+    theatre.tell(told("summon", "a", 1));
+    theatre.tell(told("summon", "b", 2));
     theatre.wait(2_000.0);
-    theatre.follow(told("banish", "b", 1));
+    theatre.tell(told("banish", "b", 1));
     theatre.wait(3_000.0);
     assert_eq!(theatre.phases(), [("claude".to_owned(), "idle")]);
-    theatre.follow(told("banish", "a", 0));
+    theatre.tell(told("banish", "a", 0));
     theatre.wait(3_000.0);
     assert_eq!(theatre.phases(), []);
 }
 
 #[test]
-fn a_crowd_is_counted_and_hides_nobody_who_waits() {
+fn a_moon_that_waits_is_drawn_and_brings_its_circle_to_a_seat() {
     let mut theatre = Theatre::new();
-    theatre.follow(event("summon", "boss", true));
-    for n in 0..60 {
-        theatre.follow(subagent("summon", &format!("a{n}"), "boss"));
-    }
-    theatre.follow(event("summon", "other", true));
-    theatre.wait(2_000.0);
-    let told = |theatre: &Theatre| {
-        let mut labels = Vec::new();
-        theatre.stage.labels(theatre.now, &mut labels);
-        let boss = labels.iter().find(|label| label.name == "boss").unwrap().line.clone();
-        let other = labels.iter().any(|label| label.name == "other");
-        (labels.len(), boss.split(' ').next().unwrap().to_owned(), other, theatre.stage.left_out())
-    };
-    assert_eq!(told(&theatre), (8, "+54".to_owned(), true, 0));
-    theatre.stage.jump(theatre.store.daemons(), theatre.now);
-    assert_eq!(told(&theatre), (8, "+54".to_owned(), true, 0));
-    // Forty that nobody started: there is no room for all of them, but for who waits, also after a reload.
     for n in 0..40 {
-        theatre.follow(event("summon", &format!("p{n}"), true));
+        theatre.tell(event("summon", &format!("p{n}"), true));
     }
-    assert_eq!(theatre.stage.left_out(), 40 + 2 - arcane_stage::stage::ACTORS_MAX);
-    let waits = |name: &str, parent: Option<&str>| {
-        json!({"spell_name": "voice", "daemon_name": name, "description": "May I?",
-            "metadata": {"attention": true, "session": "s", "agent_id": name, "parent_daemon": parent}})
-    };
-    theatre.follow(waits("p39", None));
-    theatre.follow(waits("a59", Some("boss")));
+    for n in 0..5 {
+        theatre.tell(subagent("summon", &format!("a{n}"), "p39"));
+    }
+    theatre.wait(2_000.0);
+    assert!(!theatre.phases().iter().any(|(name, _)| name == "a4"));
+    theatre.tell(json!({"spell_name": "voice", "daemon_name": "a4", "description": "May I?",
+        "metadata": {"attention": true, "session": "s", "agent_id": "a4", "parent_daemon": "p39"}}));
+    theatre.wait(1_000.0);
     for _ in 0..2 {
-        let phases = theatre.phases();
-        for name in ["p39", "a59"] {
-            assert!(phases.iter().any(|(other, _)| other == name), "{name}: {phases:?}");
-        }
-        assert_eq!(told(&theatre).1, "+54");
-        theatre.stage.jump(theatre.store.daemons(), theatre.now);
+        let spots: Vec<_> = theatre
+            .stage
+            .drawn(theatre.now)
+            .map(|(name, _, phase, spot)| (name.to_owned(), phase, spot))
+            .collect();
+        assert!(
+            spots.iter().any(|(name, _, spot)| name == "p39" && matches!(spot, Spot::Seat(_))),
+            "{spots:?}"
+        );
+        assert!(spots.contains(&("a4".to_owned(), "waiting", Spot::Moon)), "{spots:?}");
+        theatre.reload();
     }
 }

@@ -18,14 +18,30 @@ use crate::rows::{Each, Row, Rows};
 /// A label on the stage.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LabelView {
+    /// The daemon; of a crest `@` and its group.
+    pub(crate) key: String,
+    /// `seat`, `seal`, `moon` or `crest`.
+    pub(crate) kind: &'static str,
     pub(crate) name: String,
+    pub(crate) figure: String,
     pub(crate) line: String,
     pub(crate) color: String,
     pub(crate) phase: &'static str,
-    /// Whether it is a subagent's.
-    pub(crate) is_moon: bool,
+    /// Its width and height, pixels.
+    pub(crate) size: [String; 2],
     pub(crate) transform: String,
     pub(crate) opacity: String,
+}
+
+/// What the message lane says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct LaneView {
+    /// `request`, `failure`, `said`, `hint`; empty: nothing stands.
+    pub(crate) kind: &'static str,
+    pub(crate) speaker: String,
+    pub(crate) text: String,
+    /// What waits behind it.
+    pub(crate) more: String,
 }
 
 /// What a mark on the stage is about.
@@ -46,11 +62,8 @@ pub(crate) struct StageState {
     pub(crate) hole: NodeRef<html::Div>,
     /// By daemon.
     pub(crate) labels: Rows<LabelView>,
-    /// The phrase of a failure; empty: none stands.
-    pub(crate) display: RwSignal<String>,
-    /// What a daemon says; empty: nothing stands.
-    pub(crate) spoken: RwSignal<String>,
-    pub(crate) speaker: RwSignal<String>,
+    /// What is said over the stage.
+    pub(crate) lane: RwSignal<LaneView>,
     /// The storm that is on: failures within ten seconds, and since it began; empty: none is.
     pub(crate) storm: RwSignal<String>,
     /// What to say where there is nothing to see.
@@ -67,9 +80,7 @@ impl Default for StageState {
             scene: NodeRef::new(),
             hole: NodeRef::new(),
             labels: Rows::default(),
-            display: RwSignal::default(),
-            spoken: RwSignal::default(),
-            speaker: RwSignal::default(),
+            lane: RwSignal::default(),
             storm: RwSignal::default(),
             said: RwSignal::new(Said::of(Quiet::default(), Canvas::default())),
             ratio: RwSignal::default(),
@@ -81,7 +92,7 @@ impl Default for StageState {
 /// The stage, and the spell bar below it.
 #[component]
 pub(crate) fn StageView(state: StageState, app: AppHandle) -> impl IntoView {
-    let StageState { scene, hole, tip, ratio, .. } = state;
+    let StageState { scene, hole, tip, .. } = state;
     let point = move |event: PointerEvent| {
         let Some(scene) = scene.get_untracked() else { return };
         let place = scene.get_bounding_client_rect();
@@ -115,33 +126,49 @@ pub(crate) fn StageView(state: StageState, app: AppHandle) -> impl IntoView {
             <Middle state app/>
             <Slot app part=|later| later.banner/>
             <SpellBar state=app.views.spells app/>
-            <p class="ratio" data-testid="ratio" hidden=ratio.pick(String::is_empty)>{ratio}</p>
+            <MessageLane state/>
             <TipView tip scene/>
-            <p id="subtitle" class="subtitle" class:shown=state.spoken.pick(|spoken| !spoken.is_empty())>
-                <b>{state.speaker}</b>
-                <span id="spoken">{state.spoken}</span>
-            </p>
         </section>
     }
 }
 
-/// A daemon's name at its circle. The focus on it names what the circle is about; a click opens the daemon's drawer.
+/// The one place where words are written over the stage. It is empty rather than hidden, so that nothing moves.
+#[component]
+fn MessageLane(state: StageState) -> impl IntoView {
+    let StageState { lane, storm, ratio, .. } = state;
+    view! {
+        <div class="lane" data-testid="lane" data-kind=lane.pick(|lane| lane.kind)>
+            <p id="message" class="message" data-testid="message" hidden=lane.pick(|lane| lane.kind.is_empty())>
+                <b>{lane.pick(|lane| lane.speaker.clone())}</b>
+                <span id="spoken">{lane.pick(|lane| lane.text.clone())}</span>
+                <i>{lane.pick(|lane| lane.more.clone())}</i>
+            </p>
+            <p class="storm" data-testid="storm" hidden=storm.pick(String::is_empty)>{storm}</p>
+            <p class="ratio" data-testid="ratio" hidden=ratio.pick(String::is_empty)>{ratio}</p>
+        </div>
+    }
+}
+
+/// A name at its mark. The focus on it names what the mark is about; a click opens the daemon's drawer.
 #[component]
 fn Label(label: Row<LabelView>, app: AppHandle) -> impl IntoView {
-    let name = label.with_untracked(|label| label.name.clone());
-    let (focused, chosen) = (name.clone(), name.clone());
+    let key = label.with_untracked(|label| label.key.clone());
+    let (focused, chosen) = (key.clone(), key.clone());
     view! {
         <button
-            class="label" class:moon=label.pick(|label| label.is_moon) data-testid="daemon-label" data-daemon=name.clone()
+            class="label" data-kind=label.pick(|label| label.kind) data-testid="daemon-label" data-daemon=key
             data-phase=label.pick(|label| label.phase)
+            style:width=label.pick(|label| label.size[0].clone())
+            style:height=label.pick(|label| label.size[1].clone())
             style:transform=label.pick(|label| label.transform.clone())
             style:opacity=label.pick(|label| label.opacity.clone())
             style:--own=label.pick(|label| label.color.clone())
-            on:click=move |_| app.open_daemon(&chosen)
-            on:focus=move |_| app.point_at(app.with(|page| page.centre(&focused)).flatten())
+            on:click=move |_| if !chosen.starts_with(['@', '+']) { app.open_daemon(&chosen) }
+            on:focus=move |_| app.point_at(app.with(|page| page.stage.centre(&focused)).flatten())
             on:blur=move |_| app.point_at(None)
         >
-            <b>{name.clone()}</b>
+            <b>{label.pick(|label| label.name.clone())}</b>
+            <i>{label.pick(|label| label.figure.clone())}</i>
             <span>{label.pick(|label| label.line.clone())}</span>
         </button>
     }

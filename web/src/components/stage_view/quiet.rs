@@ -123,18 +123,9 @@ impl Said {
 /// What stands in the middle.
 #[component]
 pub(super) fn Middle(state: StageState, app: AppHandle) -> impl IntoView {
-    let StageState { display, storm, said, .. } = state;
+    let said = state.said;
     view! {
         <div class="middle">
-            <p
-                id="display" class="display" data-testid="display-text" class:shown=display.pick(|display| !display.is_empty())
-                data-shown=display.pick(|display| (!display.is_empty()).to_string())
-            >
-                {display}
-            </p>
-            <p class="storm" data-testid="storm" hidden=storm.pick(String::is_empty)>
-                {storm}
-            </p>
             <Silence said app/>
         </div>
     }

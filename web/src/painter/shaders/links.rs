@@ -1,4 +1,4 @@
-//! Links, waves and veils: ribbons.
+//! Links, rings, veils and the band: ribbons.
 
 use super::terse::shader;
 
@@ -21,23 +21,29 @@ void main(){
   v_color = a_color;
   v_side = side;
   v_energy = a_flow.x;
-  if (a_flow.y < -1.5) {
+  if (a_flow.y < -1.5 && a_flow.y > -2.5) {
     vec2 veil = a_ends.xy + vec2(side * a_ends.z, (part * 2.0 - 1.0) * a_ends.w);
     gl_Position = vec4(veil.x / u_view.x * 2.0 - 1.0, 1.0 - veil.y / u_view.y * 2.0, 0.0, 1.0);
     v_along = 2.0 + part;
     return;
   }
   if (a_flow.y < 0.0) {
-    float angle = part * 6.2831853;
-    vec2 round = a_ends.xy + vec2(cos(angle), sin(angle)) * (a_ends.z + side * (4.0 + 8.0 * a_flow.x));
+    // A ring, or with -3 a part of the band: from where to where, turns clockwise from the top.
+    bool band = a_flow.y < -2.5;
+    float angle = mix(a_to.x, a_to.y, part) * 6.2831853;
+    vec2 way = vec2(sin(angle), -cos(angle)), axes = band ? a_ends.zw : a_ends.zz, cube = way * way * abs(way);
+    float k = band ? pow(cube.x + cube.y, -0.3333333) : 1.0;
+    vec2 out_ = normalize(band ? way * abs(way) / axes : way);
+    vec2 round = a_ends.xy + way * axes * k + out_ * side * (4.0 + 8.0 * a_flow.x);
     gl_Position = vec4(round.x / u_view.x * 2.0 - 1.0, 1.0 - round.y / u_view.y * 2.0, 0.0, 1.0);
     v_along = 1.0;
+    if (!band) v_color.a *= mix(1.0, part, a_ends.w);
     return;
   }
   float e = part * a_flow.y, u = 1.0 - e;
   vec2 at = u * u * a_ends.xy + 2.0 * u * e * a_ends.zw + e * e * a_to;
   vec2 along = normalize(2.0 * u * (a_ends.zw - a_ends.xy) + 2.0 * e * (a_to - a_ends.zw) + vec2(0.0001));
-  at += vec2(-along.y, along.x) * side * (5.0 + 5.0 * a_flow.x);
+  at += vec2(-along.y, along.x) * side * (5.0 + 5.0 * max(a_flow.x, 0.0));
   gl_Position = vec4(at.x / u_view.x * 2.0 - 1.0, 1.0 - at.y / u_view.y * 2.0, 0.0, 1.0);
   v_along = e;
 }"
@@ -65,6 +71,8 @@ void main(){
   float d = abs(v_side);
   float light = (smoothstep(0.16, 0.04, d) + pow(1.0 - d, 2.5) * 0.35) * v_color.a;
   light *= smoothstep(0.0, 0.16, v_along);
+  // Dashes.
+  light *= v_energy < 0.0 ? step(0.5, fract(v_along * 22.0)) : 1.0;
   o_color = vec4(v_color.rgb * light, light * 0.3);
 }"
 );

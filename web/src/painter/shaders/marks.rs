@@ -57,11 +57,16 @@ float segment(vec2 p, vec4 s){
 float line(float d, float w, float px){ return clamp((w - d) / px + 0.5, 0.0, 1.0); }
 void main(){
   float turn = v_state.x, light = v_state.z, flood = v_kind.y, corners = v_kind.z;
+  // How its lines are: open, dotted, a seal, plain; and their weight.
+  uvec4 bits = (uvec4(v_runes.w) >> uvec4(0, 1, 2, 3)) & 1u;
+  float seal = float(bits.z), bare = max(seal, float(bits.w)), weight = float(v_runes.w >> 8) / 16.0;
   vec2 p = v_at / RIM;
   float r = length(p), px = 1.0 / (v_radius * RIM), angle = atan(p.x, p.y);
-  bool rim = r > 0.735;
+  float whole = 1.0 - float(bits.x) * step(abs(angle - 0.785), 0.262);
+  float dotted = mix(1.0, step(0.5, fract(angle / TAU * 44.0)), float(bits.y));
+  bool rim = r > 0.735 && seal < 0.5;
   float slot = floor((angle + turn) / TAU * 16.0 + 0.5), local = angle + turn - slot / 16.0 * TAU;
-  float size = rim ? 0.155 : 0.52;
+  float size = rim ? 0.155 : mix(0.52, 1.0, seal);
   vec2 q = (rim ? vec2(sin(local) * r, cos(local) * r - 0.88) : p) / size;
   int first = int(min(rune_at(rim ? int(mod(slot, 16.0)) : 16), 23u)) * 5;
   float d = segment(q, u_strokes[first]);
@@ -69,30 +74,30 @@ void main(){
   d = min(d, segment(q, u_strokes[first + 2]));
   d = min(d, segment(q, u_strokes[first + 3]));
   d = min(d, segment(q, u_strokes[first + 4])) * size;
-  float there = rim ? step(0.77, r) * step(r, 0.99) : step(r, 0.6);
+  float there = rim ? step(0.77, r) * step(r, 0.99) * whole : step(r, 0.6 + 0.25 * seal);
   float shine = exp(-d * (rim ? 70.0 : 17.0)) * there;
-  float drawn = line(d, rim ? 0.75 * px : 2.0 * px + 0.008, px) * there;
+  float drawn = line(d, rim ? 0.75 * px : mix(2.0 * px + 0.008, 0.75 * weight * px, bare), px) * there;
   float hollow = line(abs(d - 0.03), 0.7 * px, px) * there * 0.6;
-  float ink = rim ? drawn * 0.95 : 0.0, white = rim ? 0.0 : mix(hollow, drawn, flood) * 0.85;
-  float soft = shine * (rim ? 0.3 : 0.45 + light * 0.5);
+  float ink = rim ? drawn * 0.95 : drawn * bare, white = rim ? 0.0 : mix(hollow, drawn, flood) * 0.85 * (1.0 - bare);
+  float soft = shine * (rim ? 0.3 : 0.45 + light * 0.5) * (1.0 - bare * 0.6);
   // Two rings, and what shines around the outer one.
   float outer = abs(r - 1.0), wide = exp(-outer * 9.0), near = wide * wide;
-  ink += line(outer, 1.1 * px, px) + line(abs(r - 0.76), 0.55 * px, px) * 0.75;
-  soft += near * near * 0.6 + wide * 0.16 * light;
+  ink += line(outer, 0.73 * weight * px, px) * whole * dotted + line(abs(r - 0.76), 0.55 * px, px) * 0.75 * (1.0 - seal);
+  soft += (near * near * 0.6 * min(light * 3.0 + 0.2, 1.0) + wide * 0.16 * light) * whole;
   // Ticks.
   float tick = (angle + turn * 0.7) / TAU * 60.0 + 0.5;
   float tall = mod(floor(tick), 5.0) < 0.5 ? 0.085 : 0.045;
   float aside = abs(fract(tick) - 0.5) * TAU * r / 60.0;
-  ink += line(aside, 0.5 * px, px) * step(1.045, r) * step(r, 1.045 + tall) * 0.34;
+  ink += line(aside, 0.5 * px, px) * step(1.045, r) * step(r, 1.045 + tall) * 0.34 * whole * (1.0 - bare);
   // The figure inside.
   float sector = TAU / corners;
   float a = mod(angle + turn * 1.7 - corners + sector * 0.5, sector) - sector * 0.5;
-  float side = abs(r * cos(a) - 0.68 * cos(sector * 0.5)), inside = step(r, 0.72);
+  float side = abs(r * cos(a) - 0.68 * cos(sector * 0.5)), inside = step(r, 0.72) * (1.0 - bare);
   ink += line(side, 0.5 * px, px) * 0.6 * inside;
   soft += exp(-side * 60.0) * 0.15 * inside;
   // The flood of colour, and what shines beyond the rim.
   soft += flood * step(r, 1.0) * (0.07 + 0.09 * r * r + 0.16 * light * (1.0 - r));
-  soft += step(1.0, r) * exp((1.0 - r) * 3.4) * 0.24 * light * (1.0 - smoothstep(1.12, 1.5, r));
+  soft += step(1.0, r) * exp((1.0 - r) * 3.4) * 0.24 * light * (1.0 - smoothstep(1.12, 1.5, r)) * whole;
   float strength = 0.72 + 0.4 * light;
   vec3 color = v_color.rgb;
   vec3 rgb = mix(color, vec3(1.0), 0.18) * ink * strength + color * soft * strength + mix(color, vec3(1.0), 0.85) * white;
@@ -156,6 +161,7 @@ vec2 turned(vec2 p, float a){ float c = cos(a), s = sin(a); return vec2(c * p.x 
 vec4 circle(vec2 at, bool bus){
   float turn = v_state.x, progress = v_state.y, light = v_state.z, dissolve = v_state.w;
   float flood = v_kind.y, corners = v_kind.z;
+  bool seal = !bus && (v_runes.w & 4u) != 0u, open = !bus && (v_runes.w & 1u) != 0u;
   vec2 p = at / RIM;
   float px = 1.0 / (v_radius * RIM);
   float r = length(p);
@@ -173,15 +179,15 @@ vec4 circle(vec2 at, bool bus){
   float ink = 0.0, soft = 0.0, white = 0.0;
   // Outer rings, drawn clockwise.
   float drawn = clamp(progress / 0.35, 0.0, 1.0);
-  float on = step(sweep, drawn);
+  float on = step(sweep, drawn) * (open ? step(0.262, abs(angle - 0.785)) : 1.0);
   float outer = abs(r - 1.0);
   ink += on * line(outer, 1.1 * px, px);
   soft += on * (glow(outer, 34.0) * 0.6 + glow(outer, 9.0) * 0.16 * light);
   float second = clamp((progress - 0.12) / 0.35, 0.0, 1.0);
   float inner = abs(r - 0.76);
-  ink += step(1.0 - sweep, second) * line(inner, 0.55 * px, px) * 0.75;
+  ink += seal ? 0.0 : step(1.0 - sweep, second) * line(inner, 0.55 * px, px) * 0.75;
   // Ticks.
-  if (r > 1.03 && r < 1.16) {
+  if (r > 1.03 && r < 1.16 && !seal) {
     float n = bus ? 72.0 : 60.0;
     float tick = fract((angle + turn * 0.7) / TAU * n + 0.5) - 0.5;
     float tall = mod(floor((angle + turn * 0.7) / TAU * n + 0.5), n / 12.0) < 0.5 ? 0.085 : 0.045;
@@ -189,7 +195,7 @@ vec4 circle(vec2 at, bool bus){
     ink += on * line(d, 0.5 * px, px) * step(r, 1.045 + tall) * step(1.045, r) * 0.34;
   }
   // The rim of runes.
-  if (r > 0.77 && r < 0.99) {
+  if (r > 0.77 && r < 0.99 && !seal) {
     float slots = 16.0;
     float a = (angle + turn) / TAU * slots;
     float slot = floor(a + 0.5);
@@ -204,7 +210,7 @@ vec4 circle(vec2 at, bool bus){
     }
   }
   // The figure inside.
-  if (r < 0.72 && !bus) {
+  if (r < 0.72 && !bus && !seal) {
     float part = clamp((progress - 0.5) / 0.3, 0.0, 1.0);
     vec2 q = turned(p, turn * -1.7 + corners);
     float sector = TAU / corners;
@@ -225,10 +231,10 @@ vec4 circle(vec2 at, bool bus){
     white += glow(r, 10.0) * (0.5 + light * 0.5);
   } else {
     // The heart rune, stroke by stroke.
-    if (r < 0.6) {
-      float written = clamp((progress - 0.6) / 0.3, 0.0, 1.0);
+    if (r < (seal ? 0.85 : 0.6)) {
+      float written = clamp((progress - 0.6) / 0.3, 0.0, 1.0), size = seal ? 1.0 : 0.52;
       if (written > 0.0) {
-        float d = rune(p / 0.52, rune_at(16), written) * 0.52;
+        float d = rune(p / size, rune_at(16), written) * size;
         float full = line(d, 2.0 * px + 0.008, px);
         float hollow = line(abs(d - 0.03), 0.7 * px, px);
         white += mix(hollow * 0.6, full, flood) * 0.85;
@@ -266,14 +272,26 @@ void main(){
     float across = abs(angle - a) * r;
     float bar = line(across, 0.0065, px) * line(abs(r - 0.79 - tall * 0.5), tall * 0.5, px);
     result = vec4(v_color.rgb * bar, bar * 0.3) * v_color.a * (1.0 - smoothstep(0.90, 0.99, r) * 0.7);
+  } else if (kind == 2) {
+    // A small disc in its glow; an empty chair is a ring.
+    float full = v_kind.y, disc = line(r, 0.5, px);
+    float light = mix(line(abs(r - 0.7), 0.14, px), disc + glow(r, 4.0) * 0.5 * (1.0 - smoothstep(0.75, 1.0, r)), full);
+    result = vec4(mix(v_color.rgb, vec3(1.0), 0.7 * disc * full) * light, light * 0.5) * v_color.a;
   } else if (kind == 4) {
-    float light = 0.0;
-    for (int i = 0; i < 3; i++) {
-      float phase = fract(v_state.y + float(i) / 3.0);
-      float d = abs(r - mix(0.60, 0.98, phase));
-      light += (line(d, 1.2 * px, px) + glow(d, 40.0) * 0.25) * (1.0 - phase) * smoothstep(0.0, 0.1, phase);
-    }
-    result = vec4(v_color.rgb * light, light * 0.3) * v_color.a * (1.0 - smoothstep(0.97, 1.0, r));
+    float disc = line(r, 0.94, px);
+    float bar = line(abs(v_at.x), 0.1, px) * line(abs(v_at.y - 0.16), 0.36, px);
+    bar = max(bar, line(length(v_at + vec2(0.0, 0.5)), 0.13, px));
+    result = vec4(mix(v_color.rgb, vec3(0.043, 0.043, 0.078), bar) * disc, disc) * v_color.a;
+  } else if (kind == 7) {
+    vec2 p = abs(v_at);
+    float d = segment(p, vec4(0.0, 0.0, 0.4, 0.4));
+    float splinters = min(segment(v_at, vec4(-0.62, 0.66, -0.86, 0.8)), segment(v_at, vec4(-0.2, 0.8, -0.14, 0.98)));
+    splinters = min(splinters, min(segment(v_at, vec4(0.66, -0.62, 0.8, -0.86)), segment(v_at, vec4(0.8, -0.2, 0.98, -0.14))));
+    float ink = max(line(d, 0.1, px), line(splinters, 0.035, px) * 0.8), light = ink + glow(r, 2.6) * 0.4 * (1.0 - smoothstep(0.7, 1.0, r));
+    result = vec4(v_color.rgb * light, max(ink, light * 0.6)) * v_color.a;
+  } else if (kind == 8) {
+    float dot_ = line(length(vec2(abs(abs(v_at.x) - 0.31) - 0.31, v_at.y)), 0.2, px);
+    result = vec4(v_color.rgb, 1.0) * dot_ * v_color.a;
   } else {
     float d = rune(turned(v_at, v_state.x) / 1.7, v_runes.x & 31u, 1.0) * 1.7;
     float light = line(d, 1.4 * px, px) + glow(d, 5.0) * 0.4 * (1.0 - smoothstep(0.7, 1.0, r));

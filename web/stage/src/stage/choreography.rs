@@ -1,29 +1,38 @@
 //! What each spell looks and sounds like: a cue becomes gestures, particles, marks and words.
 
-use arcane_shared::{Rgb, SpellName};
+use arcane_shared::roster::DaemonState;
+use arcane_shared::{Rgb, SpellName, UnixMillis};
 
-use super::{Caption, DISPLAY_MS, HALT_MS, HALT_SPACING_MS, SUBTITLE_MS, Stage};
-use crate::actors::{Actor, Burst, NEVER, PULSE_SPACING_MS};
+use super::{HALT_MS, HALT_SPACING_MS, Stage};
+use crate::actors::{Burst, NEVER, PULSE_SPACING_MS, Spot};
 use crate::director::{Cue, Flow, Gesture, Lateness, Voice};
 use crate::effects::{EFFECTS_MAX, Effect, LETTERS_MAX, Shape};
 use crate::governor::Verdict;
-use crate::moons;
+use crate::lane::Kind;
 use crate::palette;
 use crate::particles::unit;
 use crate::runes;
 use crate::sounds::Stinger;
 
 impl Stage {
-    /// Performs a cue.
-    pub fn perform(&mut self, cue: &Cue, now: f64) {
+    /// Performs a cue. `daemon`: what is known of whom it is about, with the cue's event; `unix`: the moment that is shown.
+    pub fn perform(&mut self, cue: &Cue, daemon: Option<&DaemonState>, unix: UnixMillis, now: f64) {
         let performed = cue.is_performed();
+        if let Some(daemon) = daemon {
+            let known = self.actors.contains(daemon.daemon_name.as_str());
+            self.follow(daemon, unix, now);
+            let actor = self.actors.get_mut(daemon.daemon_name.as_str());
+            if let Some(actor) = actor.filter(|_| !known && !performed) {
+                actor.appeared = NEVER;
+            }
+        }
         if performed {
             self.energy = (self.energy + 0.06).min(1.0);
             self.bus_pulsed = now;
         }
         match cue.spell.known() {
             Some(SpellName::Summon) if cue.success => self.summon(cue, performed, now),
-            Some(SpellName::Banish) if cue.success && !cue.stays => self.banish(cue, performed, now),
+            Some(SpellName::Banish) if cue.success && !cue.stays => self.banish(cue, performed),
             Some(SpellName::Invoke) => self.invoke(cue, performed, now),
             Some(SpellName::Reveal) if performed => self.reveal(cue, now),
             Some(SpellName::Parse) if performed => self.parse(cue, now),
@@ -46,7 +55,6 @@ impl Stage {
                 Gesture::Pulse => actor.pulsed = cue.began(now),
                 Gesture::Invert => {
                     actor.broke = cue.began(now);
-                    actor.failed.clone_from(&cue.line);
                 }
                 Gesture::None => {}
             }
@@ -84,81 +92,77 @@ impl Stage {
         if cue.lateness == Lateness::Historical {
             return;
         }
-        let speaker = cue.daemon.clone().unwrap_or_default();
+        let speaker = cue.daemon.as_deref().unwrap_or_default();
         if let Some(text) = &cue.display_text {
-            self.display =
-                Some(Caption { text: text.clone(), speaker: speaker.clone(), until: now + DISPLAY_MS });
+            let kind = if cue.success { Kind::Hint } else { Kind::Failure };
+            let text = if cue.success || cue.line.is_empty() {
+                text.clone()
+            } else {
+                format!("{text} · {}", cue.line)
+            };
+            self.lane.tell(kind, speaker, &text, now);
         }
-        if let Some(text) = cue.subtitle.as_ref().filter(|text| performed && !text.trim().is_empty()) {
-            self.subtitle = Some(Caption { text: text.clone(), speaker, until: now + SUBTITLE_MS });
+        // What waits for a human stands in the lane for as long as it waits.
+        let said =
+            cue.subtitle.as_ref().filter(|text| performed && !cue.attention && !text.trim().is_empty());
+        if let Some(text) = said {
+            self.lane.tell(Kind::Said, speaker, text, now);
         }
     }
 
     fn summon(&mut self, cue: &Cue, performed: bool, now: f64) {
-        let Some(name) = &cue.daemon else { return };
-        let mapping = self.mapping();
-        let Some(actor) = self.actor(name, cue.color, cue.parent.as_deref(), now) else { return };
+        let Some(actor) = cue.daemon.as_ref().and_then(|name| self.actors.get_mut(name)) else { return };
         actor.appeared = if performed { now } else { NEVER };
-        actor.line.clone_from(&cue.line);
-        actor.working = None;
-        let (at, color, is_moon, radius) =
-            (actor.at, actor.color, actor.moon.is_some(), actor.radius(&mapping));
-        if performed {
-            self.effect(Shape::Wave(if is_moon { 0.4 } else { 1.6 }), at, color, now + 900.0);
+        let (at, color, is_moon, is_drawn) =
+            (actor.at, actor.color, actor.moon.is_some(), actor.spot != Spot::Folded);
+        if performed && is_drawn {
+            let radius = self.radius_at(cue.daemon.as_deref());
+            self.effect(Shape::Wave(if is_moon { 0.4 } else { 1.6 }), at, color, now + 700.0);
             self.gather(at, radius, color);
         }
     }
 
-    fn banish(&mut self, cue: &Cue, performed: bool, now: f64) {
-        let Some(name) = &cue.daemon else { return };
-        let mapping = self.mapping();
-        self.crowd.remove(name);
-        let Some(actor) = self.actors.get_mut(name).filter(|actor| actor.vanished.is_none()) else { return };
-        actor.line.clone_from(&cue.line);
-        actor.vanished = Some(if performed { now } else { NEVER });
-        let (at, color, radius) = (actor.at, actor.color, actor.radius(&mapping));
-        self.ring.leave(name);
-        self.arrange();
-        if performed {
+    fn banish(&mut self, cue: &Cue, performed: bool) {
+        let Some(actor) = cue.daemon.as_ref().and_then(|name| self.actors.get_mut(name)) else { return };
+        if !performed {
+            actor.vanished = actor.vanished.map(|_| NEVER);
+            return;
+        }
+        let (at, color, radius) = (actor.at, actor.color, actor.radius());
+        if actor.is_drawn() {
             self.dust(at, radius, color);
         }
     }
 
+    /// Radius of a daemon's mark as it will be, pixels: one that has just come has none yet.
+    fn radius_at(&self, name: Option<&str>) -> f32 {
+        let actor = name.and_then(|name| self.actors.get(name));
+        actor.map_or(0.0, |actor| self.wanted(actor, &self.taken())[0])
+    }
+
     fn invoke(&mut self, cue: &Cue, performed: bool, now: f64) {
-        let Some(name) = &cue.daemon else { return };
-        let mapping = self.mapping();
-        // A daemon that works is here, whether or not its arrival was seen; one that was refused is not.
-        if cue.success {
-            let known = self.actors.contains(name);
-            if let Some(actor) =
-                self.actor(name, cue.color, cue.parent.as_deref(), now).filter(|_| !known && !performed)
-            {
-                actor.appeared = NEVER;
-            }
+        if !performed || cue.begins {
+            return;
         }
-        let Some(actor) = self.actors.get_mut(name) else {
-            if performed && !cue.success {
-                self.shards([0.0; 2], mapping.circle_radius);
+        let radius = self.radius_at(cue.daemon.as_deref());
+        let Some(actor) = cue.daemon.as_ref().and_then(|name| self.actors.get_mut(name)) else {
+            if !cue.success {
+                self.shards([0.0; 2], self.mapping().circle_radius());
             }
             return;
         };
-        actor.line.clone_from(&cue.line);
-        actor.working = cue.begins.then_some(now);
-        actor.waiting = None;
-        let (at, radius) = (actor.at, actor.radius(&mapping));
-        if performed && !cue.begins {
-            if cue.success {
-                actor.heat = (actor.heat + 0.25).min(1.0);
-                actor.burst_seconds = actor.burst_seconds.max(cue.seconds);
-                if let Some(weight) = actor.bursts.come(now) {
-                    let burst = actor.burst(weight, now);
-                    self.burst(burst, now);
-                }
-            } else {
-                // Failures are never merged.
-                self.ratio.note(1);
-                self.shards(at, radius);
+        let at = actor.at;
+        if cue.success {
+            actor.heat = (actor.heat + 0.25).min(1.0);
+            actor.burst_seconds = actor.burst_seconds.max(cue.seconds);
+            if let Some(weight) = actor.bursts.come(now) {
+                let burst = actor.burst(weight, now);
+                self.burst(burst, now);
             }
+        } else {
+            // Failures are never merged.
+            self.ratio.note(1);
+            self.shards(at, radius);
         }
     }
 
@@ -204,54 +208,14 @@ impl Stage {
 
     fn speak(&mut self, cue: &Cue, performed: bool, now: f64) {
         let Some(actor) = cue.daemon.as_ref().and_then(|name| self.actors.get_mut(name)) else { return };
-        actor.waiting = cue.attention.then_some(now);
-        if cue.attention {
-            actor.line.clone_from(&cue.line);
-        }
-        let (at, color) = (actor.at, actor.color);
-        if performed && let Some(weight) = actor.voices.come(now) {
+        let (at, color, is_drawn) = (actor.at, actor.color, actor.is_drawn());
+        if performed
+            && is_drawn
+            && let Some(weight) = actor.voices.come(now)
+        {
             self.ratio.note(weight);
             self.effect(Shape::Voice, at, color, now);
         }
-    }
-
-    /// The actor of this name; a new one begins to appear now. `None` when the ring is full.
-    pub(super) fn actor(
-        &mut self,
-        name: &str,
-        color: Option<Rgb>,
-        parent: Option<&str>,
-        now: f64,
-    ) -> Option<&mut Actor> {
-        let returning = self.actors.get(name).is_some_and(|actor| actor.vanished.is_some());
-        if returning {
-            self.actors.remove(name);
-        }
-        if !self.actors.contains(name) {
-            let root = parent.and_then(|parent| self.circle_of(parent));
-            if self.is_full(root.as_deref()) {
-                self.crowd.insert(name, parent.unwrap_or_default().to_owned());
-                return None;
-            }
-            self.crowd.remove(name);
-            let color = color.unwrap_or_else(|| arcane_shared::color::preferred(name));
-            let actor = self.actors.insert(name, Actor::new(name, color, 0, [0.0; 2], now));
-            actor.parent = parent.map(str::to_owned);
-            // Where the parent is here it becomes a moon, and takes no place on the ring.
-            if moons::root_of(&self.actors, name).is_none() {
-                let place = self.ring.seat(name);
-                self.actors.get_mut(name)?.place = place;
-            }
-            self.arrange();
-            let mapping = self.mapping();
-            let at = self.actors.get(name).map(|actor| self.home(actor, &mapping))?;
-            self.actors.get_mut(name)?.at = at;
-        }
-        let actor = self.actors.get_mut(name)?;
-        if let Some(color) = color {
-            actor.color = color;
-        }
-        Some(actor)
     }
 
     fn effect(&mut self, shape: Shape, at: [f32; 2], color: Rgb, since: f64) {

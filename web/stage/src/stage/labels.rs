@@ -1,0 +1,269 @@
+//! Names on the stage: below each circle, beside who is lit, and at each group's crest, where there is room.
+
+use arcane_shared::Rgb;
+
+use super::Stage;
+use crate::actors::{Actor, Spot};
+use crate::layout::labels::{Room, Taken, beside_moon, beside_seal, crest, room_below, width_of};
+use crate::layout::{Form, Lines, MOONS, seals};
+use crate::looks;
+use crate::moons;
+use crate::palette;
+use crate::states::State;
+
+/// Height of a label of one line, pixels.
+const LINE_HIGH: f32 = 17.0;
+/// Height of a crest: two lines.
+const CREST_HIGH: f32 = 32.0;
+/// Width of the longest name beside a seal or a moon, pixels.
+const NAME_WIDE: f32 = 110.0;
+
+/// What a label is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LabelKind {
+    /// A circle in a seat.
+    Seat,
+    /// A daemon at its home.
+    Seal,
+    /// A subagent.
+    Moon,
+    /// A group, and what could not be drawn of it.
+    Crest,
+}
+
+/// A label that belongs to a mark.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Label {
+    /// What it is known by: the daemon, or of a crest `@` and its group.
+    pub key: String,
+    /// What it is of.
+    pub kind: LabelKind,
+    /// What is written: a name.
+    pub name: String,
+    /// How long it has been in its state.
+    pub figure: String,
+    /// What it does; of a crest the machine and how many there are.
+    pub line: String,
+    /// Its room, pixels: left, top, width, height.
+    pub room: [f32; 4],
+    /// 0.0–1.0.
+    pub opacity: f32,
+    /// Readable colour.
+    pub color: Rgb,
+    /// See [`Actor::phase`].
+    pub phase: &'static str,
+}
+
+/// A label that looks for a place.
+struct Wish {
+    label: Label,
+    places: Vec<Room>,
+}
+
+impl Stage {
+    /// All labels that have room now.
+    pub fn labels(&mut self, now: f64, into: &mut Vec<Label>) {
+        into.clear();
+        let (mut taken, homes) = (Taken::default(), self.taken());
+        let mapping = self.court.mapping;
+        let px = |actor: &Actor| mapping.px(actor.walk.to);
+        if self.court.form != Form::Strip {
+            taken.discs.push((mapping.centre, mapping.bus_radius));
+        }
+        let (mut lit, mut working, mut resting) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, actor) in self.actors.iter().filter(|(_, actor)| actor.vanished.is_none()) {
+            let (at, r) = (px(actor), self.wanted(actor, &homes)[0]);
+            let mut label = self.label(name, actor, now);
+            match actor.spot {
+                Spot::Folded => {}
+                Spot::Seat(_) => {
+                    let room = room_below(&self.court, at);
+                    let reach = if actor.state == State::Waiting { 16.0 } else { 9.0 } * mapping.u;
+                    taken.discs.push((at, r + reach));
+                    taken.rooms.push(room);
+                    label.room = room.0;
+                    into.push(label);
+                }
+                Spot::Home(home) => {
+                    taken.discs.push((at, r));
+                    let Some(slot) = self.court.slot(home) else { continue };
+                    let more = moons::count(&self.actors, name);
+                    label.figure = if more > 0 { format!("+{more}") } else { String::new() };
+                    let places = beside_seal(at, slot.inward, r, size_of(&label)).to_vec();
+                    let rests = looks::light(actor.state, actor.spot, false) < 1.0;
+                    if !rests {
+                        lit.push(Wish { label, places });
+                    } else if self.seating.homes() <= seals::SPARSE {
+                        resting.push(Wish { label, places });
+                    }
+                }
+                Spot::Moon => {
+                    taken.discs.push((at, r));
+                    let Some(root) = actor.moon.as_ref().and_then(|moon| self.actors.get(&moon.of)) else {
+                        continue;
+                    };
+                    label.figure.clear();
+                    let places = beside_moon(at, px(root), r, size_of(&label)).to_vec();
+                    let to = if actor.state == State::Idle { &mut resting } else { &mut working };
+                    to.push(Wish { label, places });
+                }
+            }
+        }
+        self.count_moons(&mut working);
+        let crests = self.crests();
+        let stage = self.court.view.stage;
+        let kept = std::mem::take(&mut self.kept);
+        for Wish { mut label, places } in lit.into_iter().chain(crests).chain(working).chain(resting) {
+            let had = kept.get(&label.key).copied();
+            if let Some(at) = taken.place(stage, &places, had) {
+                self.kept.insert(&label.key, at);
+                label.room = places[at].0;
+                into.push(label);
+            }
+        }
+    }
+
+    fn label(&self, name: &str, actor: &Actor, now: f64) -> Label {
+        let dims = self.dims(name, actor);
+        let (rests, lines) = (matches!(actor.state, State::Idle | State::Silent), self.court.lines());
+        let kind = match actor.spot {
+            Spot::Seat(_) => LabelKind::Seat,
+            Spot::Moon => LabelKind::Moon,
+            Spot::Home(_) | Spot::Folded => LabelKind::Seal,
+        };
+        Label {
+            key: name.to_owned(),
+            kind,
+            name: name.to_owned(),
+            // Who rests has nothing else to say in the second line.
+            figure: if rests && lines != Lines::One { String::new() } else { actor.figure.clone() },
+            line: match kind {
+                LabelKind::Seat if lines == Lines::One => String::new(),
+                LabelKind::Seat if rests => actor.figure.clone(),
+                LabelKind::Seat => actor.line.clone(),
+                _ => String::new(),
+            },
+            room: [0.0; 4],
+            opacity: actor.inscribed(now) * dims,
+            color: palette::text_color(actor.color),
+            phase: actor.phase(now),
+        }
+    }
+
+    /// How much light an actor has while another is looked at closely.
+    pub(crate) fn dims(&self, name: &str, actor: &Actor) -> f32 {
+        match &self.focus {
+            None => 1.0,
+            Some(focus) if focus == name => 1.0,
+            Some(_) if matches!(actor.state, State::Waiting | State::Failed) => 0.6,
+            Some(_) => 0.36,
+        }
+    }
+
+    /// At the last place beside a circle that has more moons than places: how many more.
+    fn count_moons(&self, wishes: &mut Vec<Wish>) {
+        for (name, actor) in self.actors.iter() {
+            let Spot::Seat(seat) = actor.spot else { continue };
+            let count = moons::count(&self.actors, name);
+            if count <= MOONS || actor.vanished.is_some() {
+                continue;
+            }
+            let place = self.court.moon(seat, self.orders[seat], MOONS - 1);
+            let text = format!("+{}", count + 1 - MOONS);
+            let mut label = Label { key: format!("+{name}"), name: text, ..self.label(name, actor, 0.0) };
+            (label.kind, label.opacity) = (LabelKind::Moon, 1.0);
+            (label.figure, label.line) = Default::default();
+            let room = Room::around(self.court.mapping.px(place), size_of(&label));
+            wishes.push(Wish { label, places: vec![room] });
+        }
+    }
+
+    /// The name of each group, and what could not be drawn of it.
+    fn crests(&self) -> Vec<Wish> {
+        let mut crests = Vec::new();
+        let (mut others, mut hidden, mut wait) = (0, 0, 0);
+        for (at, group) in self.seating.groups() {
+            let members = || self.seating.members().iter().filter(move |member| member.group == at);
+            let out = || members().filter(|member| member.home.is_none() && member.seat.is_none());
+            let folded = out().count();
+            let waits = out().filter(|member| member.state == State::Waiting).count();
+            let Some(anchor) = group.anchor else {
+                others += 1;
+                hidden += folded;
+                wait += waits;
+                continue;
+            };
+            let (project, machine) = group.name.split_once('\n').unwrap_or_default();
+            let (title, place) = if project.is_empty() { (machine, "") } else { (project, machine) };
+            if title.is_empty() && folded == 0 {
+                continue;
+            }
+            let mut line =
+                format!("{place}{}{}", if place.is_empty() { "" } else { " · " }, members().count());
+            line.push_str(&beyond(folded, waits));
+            let label = words(&group.name, title, line);
+            let places = crest(&self.court, anchor, size_of(&label));
+            crests.push(Wish { label, places });
+        }
+        if others > 0 {
+            let title = format!("{others} more project{}", if others == 1 { "" } else { "s" });
+            let label = words("", &title, beyond(hidden, wait).trim_start_matches(", ").to_owned());
+            let places = (0..4).flat_map(|corner| crest(&self.court, corner * 32, size_of(&label))).collect();
+            crests.push(Wish { label, places });
+        }
+        crests
+    }
+
+    /// The middle of a daemon's mark, pixels; `None`: it is not drawn.
+    #[must_use]
+    pub fn centre(&self, name: &str) -> Option<[f32; 2]> {
+        let actor = self.actors.get(name).filter(|actor| actor.spot != Spot::Folded)?;
+        Some(self.court.mapping.px(actor.at))
+    }
+
+    /// Everybody who is drawn: its name, the middle of its mark in pixels, what it does and where it stands.
+    pub fn drawn(&self, now: f64) -> impl Iterator<Item = (&str, [f32; 2], &'static str, Spot)> {
+        let is_drawn = |(_, actor): &(&str, &Actor)| actor.spot != Spot::Folded || actor.vanished.is_some();
+        let told = move |(name, actor): (_, &Actor)| {
+            (name, self.court.mapping.px(actor.at), actor.phase(now), actor.spot)
+        };
+        self.actors.iter().filter(is_drawn).map(told)
+    }
+}
+
+/// What a crest counts: "+15, +2 wait".
+fn beyond(folded: usize, wait: usize) -> String {
+    let mut line = String::new();
+    if folded > wait {
+        line = format!(", +{}", folded - wait);
+    }
+    if wait > 0 {
+        line.push_str(&format!(", +{wait} wait"));
+    }
+    line
+}
+
+fn words(key: &str, title: &str, line: String) -> Label {
+    Label {
+        key: format!("@{key}"),
+        kind: LabelKind::Crest,
+        name: title.to_owned(),
+        figure: String::new(),
+        line,
+        room: [0.0; 4],
+        opacity: 1.0,
+        color: palette::UNKNOWN,
+        phase: "crest",
+    }
+}
+
+fn size_of(label: &Label) -> [f32; 2] {
+    let name = width_of(&label.name, 13.5);
+    match label.kind {
+        LabelKind::Crest => [name.max(width_of(&label.line, 11.5)).min(160.0) + 6.0, CREST_HIGH],
+        _ => {
+            let figure = if label.figure.is_empty() { 0.0 } else { width_of(&label.figure, 12.0) + 5.0 };
+            [(name + figure).min(NAME_WIDE) + 6.0, LINE_HIGH]
+        }
+    }
+}
