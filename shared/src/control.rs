@@ -255,6 +255,9 @@ pub struct Connection<E = ReceivedEvent> {
     /// Whether the server shows invented agents at work (`arcane serve --demo`).
     #[serde(default, deserialize_with = "lenient::or_default", skip_serializing_if = "std::ops::Not::not")]
     pub demo: bool,
+    /// Whether the dashboard speaks in plain words where its viewer has not chosen (`arcane serve --plain`).
+    #[serde(default, deserialize_with = "lenient::or_default", skip_serializing_if = "std::ops::Not::not")]
+    pub plain: bool,
 }
 
 /// A server's bounds, as `hello` reports them.

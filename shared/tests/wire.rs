@@ -113,11 +113,14 @@ fn what_servers_say() {
         resume: None,
         roster: None,
         demo: false,
+        plain: false,
     };
     let resumed = Connection { resume: Some(Resume::recovered(7)), ..connection.clone() };
     assert_snapshot!(check(&ServerMessage::Connection(resumed)), @r#"{"type":"connection","message":"✨ Welcome to the ArcaneOS event stream! ✨","subscriber_count":1,"recent_events":[],"room":"main","epoch":"9f3c01ab77de","seq":42,"session":"0123456789abcdef","resume":{"recovered":true,"count":7}}"#);
     let demo = Connection { demo: true, ..connection.clone() };
     assert_snapshot!(check(&ServerMessage::Connection(demo)), @r#"{"type":"connection","message":"✨ Welcome to the ArcaneOS event stream! ✨","subscriber_count":1,"recent_events":[],"room":"main","epoch":"9f3c01ab77de","seq":42,"session":"0123456789abcdef","demo":true}"#);
+    let plain = Connection { plain: true, ..connection.clone() };
+    assert_snapshot!(check(&ServerMessage::Connection(plain)), @r#"{"type":"connection","message":"✨ Welcome to the ArcaneOS event stream! ✨","subscriber_count":1,"recent_events":[],"room":"main","epoch":"9f3c01ab77de","seq":42,"session":"0123456789abcdef","plain":true}"#);
     assert_snapshot!(check(&Resume::refused(NotRecovered::EpochChanged)), @r#"{"recovered":false,"reason":"epoch_changed"}"#);
     assert_snapshot!(check(&ServerMessage::Connection(connection)), @r#"{"type":"connection","message":"✨ Welcome to the ArcaneOS event stream! ✨","subscriber_count":1,"recent_events":[],"room":"main","epoch":"9f3c01ab77de","seq":42,"session":"0123456789abcdef"}"#);
     let limits = Limits {

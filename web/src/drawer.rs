@@ -58,7 +58,7 @@ pub(crate) fn project(page: &mut Page, views: Views, at: UnixMillis) {
                 && page.time_travel.travel.is_none()
                 && page.recorded.is_none(),
             place: states::group_of(daemon).words(),
-            sentence: states::sentence(daemon, at),
+            sentence: states::sentence(daemon, at, page.viewer().tongue),
             task: task(daemon, at),
             took: statistics::took(&sums),
             more_files: if more > 0 { format!("{more} more") } else { String::new() },

@@ -86,7 +86,7 @@ fn tip(page: &Page, stored: &Stored, at: [f32; 2]) -> Tip {
             "{number}{} {} · {who} · {} · {} {}{painted}",
             summary::sign(event),
             summary::shorten(event.spell_name.as_str(), 24),
-            summary::of(event),
+            summary::of(event, page.viewer().tongue),
             ago(page.moment() - event.timestamp.unix_millis()),
             since(page),
         ),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use arcane_shared::control::CloseCode;
 use arcane_shared::roster::DaemonState;
 use arcane_stage::counts::{self, Counts};
+use arcane_stage::dictionary::{Term, Tongue};
 use arcane_stage::feed;
 use arcane_stage::feed::Asked;
 use arcane_stage::latency::Report;
@@ -52,6 +53,7 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     if page.sync.estimate().is_some() {
         page.store.timeline_mut().advance(present);
     }
+    put(views.tongue, page.viewer().tongue);
     put(views.header.figures, header(page, clock::now()));
     crate::attention::attend(page, views);
     // Lengths of time are those of the moment that is shown.
@@ -94,19 +96,20 @@ pub(crate) fn project_feed(page: &Page, views: Views) {
     let filter = views.chronicle.filter.get_untracked();
     let first = views.chronicle.first.get_untracked();
     let (now, all) = (page.moment(), views.chronicle.all.get_untracked());
-    let offset_ms = clock::offset_ms(now);
-    let asked = Asked { skip: first, count: FEED_ROWS, held: page.held.as_ref(), all, now, offset_ms };
+    let viewer = page.viewer();
+    let asked = Asked { skip: first, count: FEED_ROWS, held: page.held.as_ref(), all, now, viewer };
     let window = feed::window(page.shown(), &filter, asked);
-    let hidden = (window.hidden > 0).then(|| format!("{} looks, parses and voices hidden", window.hidden));
-    let shown = all.then(|| "looks, parses and voices are shown".to_owned());
-    put(views.chronicle.hidden, hidden.or(shown).unwrap_or_default());
+    let asides = |count: &str| viewer.tongue.say_of(Term::Asides, count);
+    let hidden = (window.hidden > 0).then(|| asides(&window.hidden.to_string()) + " hidden");
+    let shown = || all.then(|| asides("").trim_start().to_owned() + " are shown");
+    put(views.chronicle.hidden, hidden.or_else(shown).unwrap_or_default());
     put(views.chronicle.total, window.total);
     let more = if window.overrun { "+" } else { "" };
     let newer = (window.newer > 0).then(|| format!("{}{more} new", window.newer));
     put(views.chronicle.newer, newer.unwrap_or_default());
     let placed = window.rows.into_iter().enumerate().map(|(slot, row)| (slot, (first + slot, row)));
     views.chronicle.rows.put(placed);
-    let row = |pin: &Rc<Stored>| (pin.id, (0, feed::event_row(pin, page.store.daemons(), offset_ms)));
+    let row = |pin: &Rc<Stored>| (pin.id, (0, feed::event_row(pin, page.store.daemons(), viewer)));
     views.chronicle.pins.put(page.pins().map(row));
 }
 
@@ -247,7 +250,12 @@ fn message_lane(page: &Page) -> LaneView {
         (None, Some((message, _))) => LaneView {
             kind: message.kind.word(),
             speaker: message.speaker.clone(),
-            text: summary::shorten(&message.text, 240),
+            text: match &*message.text {
+                text if text == Tongue::Fantasy.say(Term::TaskFailed) => {
+                    page.viewer().tongue.say(Term::TaskFailed).to_owned()
+                }
+                text => summary::shorten(text, 240),
+            },
             more,
         },
         (None, None) => LaneView::default(),

@@ -19,6 +19,8 @@ pub(crate) const SUMMARY_KEY: &str = "arcaneSummary";
 pub(crate) const NOTIFY_KEY: &str = "arcaneNotify";
 /// Which figure the table of daemons shows.
 pub(crate) const FIGURE_KEY: &str = "arcaneFigure";
+/// In which words the page speaks: `fantasy` or `plain`; absent: as the server says.
+pub(crate) const WORDS_KEY: &str = "arcaneWords";
 /// What stands before a server's name in the key of its token.
 const TOKEN_KEY: &str = "arcaneToken";
 

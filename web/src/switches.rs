@@ -1,5 +1,6 @@
 //! What a user turns on and off, and the settings that the browser keeps.
 
+use arcane_stage::dictionary::Tongue;
 use leptos::prelude::*;
 
 use crate::app_handle::AppHandle;
@@ -12,7 +13,9 @@ impl AppHandle {
         let percent = storage::read(storage::VOLUME_KEY).and_then(|text| text.parse::<u8>().ok());
         let volume = f32::from(percent.unwrap_or(60)) / 100.0;
         let tier = storage::read(storage::QUALITY_KEY).unwrap_or_default();
+        let tongue = storage::read(storage::WORDS_KEY).and_then(|name| Tongue::named(&name));
         self.with(|page| {
+            page.tongue = tongue;
             page.speaker.set_volume(volume);
             page.quality.fix(&tier);
         });

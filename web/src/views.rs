@@ -1,5 +1,6 @@
 //! What the components read: signals, filled by projection a few times a second. Each component says what it shows.
 
+use arcane_stage::dictionary::{Term, Tongue};
 use arcane_stage::filter::Filter;
 use arcane_stage::signpost::Signpost;
 use arcane_stage::span::Range;
@@ -79,6 +80,8 @@ pub(crate) struct Views {
     pub(crate) stats: StatsState,
     pub(crate) settings: SettingsState,
     pub(crate) told: Told,
+    /// In which words the page speaks.
+    pub(crate) tongue: RwSignal<Tongue>,
     /// What opens later, once it is there.
     pub(crate) later: RwSignal<Option<&'static Later>>,
     /// Whether nothing but the stage is shown.
@@ -106,10 +109,17 @@ impl Views {
             stats: StatsState::default(),
             settings: SettingsState::default(),
             told: Told::default(),
+            tongue: RwSignal::default(),
             later: RwSignal::default(),
             wall: RwSignal::default(),
             badge: RwSignal::default(),
         }
+    }
+
+    /// A term in the page's words, followed.
+    pub(crate) fn say(&self, term: Term) -> Signal<&'static str> {
+        let tongue = self.tongue;
+        Signal::derive(move || tongue.get().say(term))
     }
 
     /// Whether a dialog is open, which has its own keys.

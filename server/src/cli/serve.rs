@@ -46,6 +46,9 @@ pub(super) struct Serve {
     ephemeral: bool,
     #[command(flatten)]
     demo: Demo,
+    /// The dashboard speaks in plain words (agent, log, started, failed) where its viewer has not chosen.
+    #[arg(long, env = "ARCANE_PLAIN", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    plain: bool,
     /// Folder of the dashboard; otherwise ./dist if it is there, otherwise what the binary holds.
     #[arg(long, env = "ARCANE_DASHBOARD")]
     dashboard: Option<PathBuf>,
@@ -300,6 +303,7 @@ impl Serve {
             dashboard: self.dashboard(),
             data_dir: (!self.ephemeral && !self.demo.is_on()).then(|| self.data_dir.clone()),
             demo: self.demo.is_on(),
+            plain: self.plain,
         })
     }
 

@@ -55,6 +55,8 @@ pub struct Config {
     pub data_dir: Option<PathBuf>,
     /// Whether invented agents are shown at work in the default room, again and again.
     pub demo: bool,
+    /// Whether the dashboard speaks in plain words where its viewer has not chosen.
+    pub plain: bool,
 }
 
 /// Whose tokens are taken.

@@ -239,7 +239,7 @@ async fn first_events(state: &AppState, subscription: &mut Subscription, asks_ro
     let roster = OptionFuture::from(roster).await;
     let position = Position { epoch: subscription.epoch().clone(), seq: subscription.cursor() };
     let session = session_name(rand::random());
-    let ([head, mut tail], recent) = greeting(subscription, &session, state.config.demo);
+    let ([head, mut tail], recent) = greeting(subscription, &session, &state.config);
     let mut begin = format!("id: {position}\nevent: connection\ndata: ").into_bytes();
     begin.extend(head);
     let mut after = roster.map(|roster| with_roster(&mut tail, roster)).unwrap_or_default();

@@ -7,6 +7,7 @@ use arcane_shared::control::{Connection, ServerMessage, WELCOME};
 use bytes::Bytes;
 
 use crate::bus::Subscription;
+use crate::config::Config;
 use crate::event::PreparedFrame;
 
 /// A connection's name in logs and in its first message.
@@ -23,11 +24,11 @@ pub(crate) fn with_roster(tail: &mut Vec<u8>, roster: Bytes) -> Vec<Bytes> {
 }
 
 /// The connection message as JSON, a [`ServerMessage::Connection`]: what is before the events, the events as they
-/// were encoded, and what is after them. In between are commas. `is_demo`: the server shows invented agents.
+/// were encoded, and what is after them. In between are commas.
 pub(crate) fn greeting(
     subscription: &mut Subscription,
     session: &str,
-    is_demo: bool,
+    config: &Config,
 ) -> ([Vec<u8>; 2], Vec<Arc<PreparedFrame>>) {
     const EVENTS: &str = "\"recent_events\":[";
     let frames = subscription.take_recent();
@@ -41,7 +42,8 @@ pub(crate) fn greeting(
         session: session.into(),
         resume: subscription.resume(),
         roster: None,
-        demo: is_demo,
+        demo: config.demo,
+        plain: config.plain,
     });
     let json = serde_json::to_string(&connection).expect("a greeting has string keys and finite numbers");
     // What stands before it is the server's own text.

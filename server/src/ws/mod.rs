@@ -217,7 +217,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let mut outbox = Outbox::default();
     let roster = asks_roster.then(|| subscription.roster());
     let roster = OptionFuture::from(roster).await;
-    let (ends, recent) = greeting(&mut subscription, &session_name(session), state.config.demo);
+    let (ends, recent) = greeting(&mut subscription, &session_name(session), &state.config);
     for chunk in message(ends, &recent, roster) {
         outbox.push(chunk);
     }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::pick::Pick;
 use crate::rows::EachName;
 
 /// Chooses one of the options, or none. What is chosen can be chosen even if it is no option any more.
@@ -11,7 +12,7 @@ pub(crate) fn Choice(
     label: &'static str,
     /// What stands for choosing none.
     #[prop(optional)]
-    none: Option<&'static str>,
+    none: Option<Signal<&'static str>>,
     #[prop(into)] options: Signal<Vec<String>>,
     /// Empty: none is.
     #[prop(into)]
@@ -27,7 +28,7 @@ pub(crate) fn Choice(
         }
         names
     });
-    let option = move |value: String, words: String| {
+    let option = move |value: String, words: Signal<String>| {
         let own = value.clone();
         let selected = Signal::derive(move || chosen.with(|chosen| *chosen == own));
         view! { <option value=value prop:selected=selected>{words}</option> }
@@ -39,8 +40,8 @@ pub(crate) fn Choice(
             on:focus=move |_| on_focus.into_iter().for_each(|on_focus| on_focus.run(()))
             on:change:target=move |event| on_choice.run(event.target().value())
         >
-            {none.map(|words| option(String::new(), words.to_owned()))}
-            <EachName names children=move |name: String| option(name.clone(), name)/>
+            {none.map(|words| option(String::new(), words.pick(|words| (*words).to_owned())))}
+            <EachName names children=move |name: String| option(name.clone(), Signal::stored(name))/>
         </select>
     }
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use arcane_shared::SpellName;
+use arcane_stage::dictionary::Term;
 use arcane_stage::feed::Row as Entry;
 use arcane_stage::filter::Filter;
 use leptos::ev::{KeyboardEvent, MouseEvent};
@@ -77,7 +78,7 @@ pub(crate) fn Chronicle(state: ChronicleState, app: AppHandle) -> impl IntoView 
     view! {
         <section class="panel chronicle" aria-labelledby="chronicle-title">
             <div class="panel-head">
-                <h2 id="chronicle-title">"Chronicle"</h2>
+                <h2 id="chronicle-title">{app.views.say(Term::Chronicle)}</h2>
                 <Filters filter=state.filter names=state.names app/>
             </div>
             <div class="pins" role="group" aria-label="pinned events">
@@ -290,12 +291,12 @@ fn Filters(filter: RwSignal<Filter>, names: RwSignal<Vec<String>>, app: AppHandl
     view! {
         <div class="filters">
             <Choice
-                testid="filter-spell" label="spell" none="spells" options=Signal::stored(spells)
+                testid="filter-spell" label="spell" none=app.views.say(Term::Spells) options=Signal::stored(spells)
                 chosen=filter.pick(|filter| filter.spell.clone().unwrap_or_default())
                 on_choice=move |value| app.filter(|filter| filter.spell = chosen(value))
             />
             <Choice
-                testid="filter-daemon" label="daemon" none="daemons" options=names
+                testid="filter-daemon" label="daemon" none=app.views.say(Term::EachDaemon) options=names
                 chosen=filter.pick(|filter| filter.daemon.clone().unwrap_or_default())
                 on_choice=move |value| app.filter(|filter| filter.daemon = chosen(value))
             />

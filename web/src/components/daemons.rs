@@ -1,6 +1,7 @@
 //! The table of daemons.
 
 use arcane_shared::roster::Window;
+use arcane_stage::dictionary::Term;
 use leptos::prelude::*;
 
 use super::choice::Choice;
@@ -122,15 +123,15 @@ pub(crate) fn Daemons(state: DaemonsState, app: AppHandle) -> impl IntoView {
     view! {
         <section class="panel daemons" aria-labelledby="daemons-title">
             <div class="panel-head">
-                <h2 id="daemons-title">"Daemons"</h2>
-                <span id="present">{present}" present"</span>
+                <h2 id="daemons-title">{app.views.say(Term::Daemons)}</h2>
+                <span id="present">{present}{app.views.say(Term::Present)}</span>
                 <WindowChoice app/>
             </div>
             <div class="scroll" tabindex="0" role="region" aria-label="daemons table">
                 <table>
                     <thead>
                         <tr>
-                            <th class="rune"><span class="unseen">"rune"</span></th><th>"daemon"</th>
+                            <th class="rune"><span class="unseen">"rune"</span></th><th>{app.views.say(Term::Daemon)}</th>
                             <th class="figures"><FigureChoice figure=state.figure app/></th>
                         </tr>
                     </thead>
@@ -184,7 +185,7 @@ pub(crate) fn WindowChoice(app: AppHandle) -> impl IntoView {
     view! {
         <div class="filters">
             <Choice
-                testid="window" label="figures of" none="today" options=Signal::stored(options)
+                testid="window" label="figures of" none=Signal::stored("today") options=Signal::stored(options)
                 chosen=window on_choice=choose
             />
         </div>

@@ -1,5 +1,6 @@
 //! The drawer of one daemon, over the chronicle: who it is, what it does, and what it has done and spent.
 
+use arcane_stage::dictionary::Term;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -92,7 +93,7 @@ pub(crate) fn Drawer(state: DrawerState, app: AppHandle) -> impl IntoView {
                     "OK, seen"
                 </button>
                 <button class="pill" data-testid="show-in-chronicle" on:click=move |_| app.show_in_chronicle()>
-                    "Show in chronicle"
+                    {app.views.say(Term::ShowInChronicle)}
                 </button>
             </p>
             <section hidden=absent(|view| &view.task[0])>

@@ -140,8 +140,8 @@ fn show_found(app: AppHandle) {
     let SearchState { rows, total, more, said, .. } = app.views.search;
     app.with(|page| {
         let found = page.search.found();
-        let offset_ms = crate::clock::offset_ms(page.moment());
-        let row = |stored| arcane_stage::feed::event_row(stored, page.store.daemons(), offset_ms);
+        let viewer = page.viewer();
+        let row = |stored| arcane_stage::feed::event_row(stored, page.store.daemons(), viewer);
         rows.put(found.iter().enumerate().map(|(at, stored)| (stored.id, (at, row(stored)))));
         crate::views::put(total, found.len());
         crate::views::put(more, page.search.has_more());

@@ -19,6 +19,10 @@ const QUALITIES: [(&str, &str); 6] = [
 /// Seconds between spoken summaries.
 const SUMMARIES: [(&str, &str); 3] = [("5", "every 5 s"), ("30", "every 30 s"), ("0", "never")];
 
+/// In which words the page speaks.
+const WORDS: [(&str, &str); 3] =
+    [("", "as the server says"), ("fantasy", "fantasy: daemon, chronicle"), ("plain", "plain: agent, log")];
+
 /// What tells that an agent waits.
 const CALLS: [(&str, &str); 2] =
     [("", "title, icon, sound if it is on"), (attention::BY_SYSTEM, "and a notification")];
@@ -72,6 +76,13 @@ pub(crate) fn Settings(state: SettingsState, app: AppHandle) -> impl IntoView {
                     if value == attention::BY_SYSTEM {
                         attention::ask();
                     }
+                }
+            />
+            <Kept
+                name="words" label="words" options=&WORDS kept=(storage::WORDS_KEY, "")
+                on_choice=move |value: String| {
+                    keep(storage::WORDS_KEY, &value);
+                    app.refresh();
                 }
             />
             <p data-testid="notify-trouble">{trouble}</p>

@@ -12,8 +12,9 @@ use std::rc::Rc;
 use arcane_shared::control::ClientMessage;
 use arcane_shared::{ReceivedEvent, RoomName, Seq, SpellName, UnixMillis};
 use arcane_stage::clock_sync::ClockSync;
+use arcane_stage::dictionary::Tongue;
 use arcane_stage::director::{Cue, direct};
-use arcane_stage::feed::Held;
+use arcane_stage::feed::{Held, Viewer};
 use arcane_stage::gap::Cause;
 use arcane_stage::latency::Latency;
 use arcane_stage::link::{Link, State};
@@ -55,6 +56,10 @@ pub(crate) struct Page {
     pub(crate) subscribers: u64,
     /// The server shows invented agents.
     pub(crate) is_demo: bool,
+    /// The words that the viewer chose; `None`: as the server says.
+    pub(crate) tongue: Option<Tongue>,
+    /// Those that the server says.
+    served_tongue: Tongue,
     pub(crate) time_travel: TimeTraveller,
     pub(crate) heard_events: u64,
     /// Events that the server still reads from its log for us.
@@ -115,6 +120,8 @@ impl Page {
             painter: None,
             subscribers: 0,
             is_demo: false,
+            tongue: None,
+            served_tongue: Tongue::default(),
             time_travel: TimeTraveller::new(),
             heard_events: 0,
             lagging: 0,
@@ -154,6 +161,14 @@ impl Page {
     pub(crate) fn shown(&self) -> &Store {
         let travel = self.time_travel.travel.as_ref().filter(|travel| travel.has_shown());
         travel.map_or(&self.store, |travel| travel.store())
+    }
+
+    /// In which words it is read.
+    pub(crate) fn viewer(&self) -> Viewer {
+        Viewer {
+            offset_ms: clock::offset_ms(self.moment()),
+            tongue: self.tongue.unwrap_or(self.served_tongue),
+        }
     }
 
     /// Lets the chronicle stand still as it is now, or go on.
@@ -263,6 +278,7 @@ impl Page {
         let now = clock::now();
         self.subscribers = welcome.subscriber_count;
         self.is_demo = welcome.demo;
+        self.served_tongue = if welcome.plain { Tongue::Plain } else { Tongue::Fantasy };
         self.lagging = 0;
         let fresh = self.store.welcome(welcome);
         if self.store.behind() > RESUME_MAX {

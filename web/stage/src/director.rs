@@ -170,7 +170,7 @@ pub fn direct(event: &ReceivedEvent, origin: Origin, server_now: Option<UnixMill
             .display_text
             .map(|text| summary::shorten(&text, 120))
             .filter(|text| !text.trim().is_empty()),
-        line: summary::of(event),
+        line: summary::of(event, crate::dictionary::Tongue::Fantasy),
         subtitle: is_voice.then(|| summary::shorten(&event.description, 240)),
         audio_path: is_voice.then(|| text("audio_path")).flatten(),
         #[expect(clippy::cast_possible_truncation, reason = "clamped before")]

@@ -4,6 +4,7 @@
 use arcane_shared::roster::BEGIN;
 use arcane_shared::{ReceivedEvent, SpellName, UnixMillis};
 
+use crate::dictionary::Tongue;
 use crate::store::{Entry, Store};
 use crate::summary;
 use crate::time_travel::past::taken_at;
@@ -88,7 +89,7 @@ pub fn told(store: &Store, name: &str) -> Told {
 fn failed(event: &ReceivedEvent) -> Failed {
     let error = event.text("error").unwrap_or_default();
     Failed {
-        task: summary::task(event),
+        task: summary::task(event, Tongue::Fantasy),
         error: summary::shorten(error, summary::SUMMARY_MAX),
         at: taken_at(event),
     }

@@ -7,6 +7,7 @@ use arcane_shared::{ReceivedEvent, Rgb, Seq, SpellName, UnixMillis};
 
 use crate::calls::Part;
 use crate::daemons::Daemons;
+use crate::dictionary::Tongue;
 use crate::filter::Filter;
 use crate::moment;
 use crate::palette;
@@ -74,8 +75,17 @@ pub struct Asked<'a> {
     pub all: bool,
     /// The moment that is shown: how long calls go on until then.
     pub now: UnixMillis,
+    /// Who reads it.
+    pub viewer: Viewer,
+}
+
+/// Who reads: on which clock, and in which words.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Viewer {
     /// Milliseconds that the viewer's clock adds to UTC.
     pub offset_ms: f64,
+    /// The viewer's words.
+    pub tongue: Tongue,
 }
 
 /// The chronicle as it was when a reader began to look at something. It stays whole, whatever comes and goes meanwhile; at most
@@ -227,7 +237,7 @@ impl<'a> Scan<'a> {
 
 impl Told<'_> {
     fn row(&self, entry: &Entry, store: &Store, asked: Asked<'_>) -> Row {
-        let row = row(entry, store.daemons(), asked.offset_ms);
+        let row = row(entry, store.daemons(), asked.viewer);
         let Entry::Event(stored, _) = entry else { return row };
         let event = &stored.event;
         let waits = |since: UnixMillis, row: Row| Row {
@@ -247,9 +257,11 @@ impl Told<'_> {
                     None => row,
                 }
             }
-            Told::Ended(end) => ended(Row { text: summary::task(event), ..row }, event, end),
+            Told::Ended(end) => {
+                ended(Row { text: summary::task(event, asked.viewer.tongue), ..row }, event, end)
+            }
             Told::Begun(seq) => {
-                let row = Row { text: summary::task(event), ..row };
+                let row = Row { text: summary::task(event, asked.viewer.tongue), ..row };
                 let daemons = store.daemons();
                 let call = seq.and_then(|seq| daemons.open_call(&row.daemon, seq));
                 if let Some(wait) = call.and_then(|call| daemons.wait_of(&row.daemon, call)) {
@@ -280,9 +292,9 @@ fn ended(row: Row, begun: &ReceivedEvent, stored: &Stored) -> Row {
 }
 
 /// An entry as a row.
-fn row(entry: &Entry, daemons: &Daemons, offset_ms: f64) -> Row {
+fn row(entry: &Entry, daemons: &Daemons, viewer: Viewer) -> Row {
     match entry {
-        Entry::Event(stored, _) => event_row(stored, daemons, offset_ms),
+        Entry::Event(stored, _) => event_row(stored, daemons, viewer),
         Entry::Gap { id, from, to, cause } => {
             Row {
                 text: cause.line(*from, *to), aside: (to - from + 1).to_string(), ..plain(*id, "gap", "┄")
@@ -312,7 +324,7 @@ fn plain(id: u64, spell: &str, sign: &'static str) -> Row {
 
 /// An event as a row, whatever it is to a call.
 #[must_use]
-pub fn event_row(stored: &Stored, daemons: &Daemons, offset_ms: f64) -> Row {
+pub fn event_row(stored: &Stored, daemons: &Daemons, viewer: Viewer) -> Row {
     let event = &stored.event;
     let name = event.daemon_name.as_ref().map_or("", |name| name.as_str());
     let color = match (event.color(), name) {
@@ -322,10 +334,10 @@ pub fn event_row(stored: &Stored, daemons: &Daemons, offset_ms: f64) -> Row {
     };
     Row {
         seq: event.seq,
-        time: moment::tick(taken_at(event), 0.0, offset_ms),
+        time: moment::tick(taken_at(event), 0.0, viewer.offset_ms),
         daemon: name.to_owned(),
         color: palette::text_color(color),
-        text: summary::of(event),
+        text: summary::of(event, viewer.tongue),
         aside: summary::aside(event),
         success: Some(event.success),
         historical: stored.origin != Origin::Live,

@@ -17,6 +17,7 @@ pub mod coalesce;
 pub mod completion;
 pub mod counts;
 pub mod daemons;
+pub mod dictionary;
 pub mod director;
 pub mod drawer;
 pub mod effects;

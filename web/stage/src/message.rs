@@ -45,6 +45,8 @@ pub struct Welcome {
     pub roster: Option<Roster>,
     /// Whether the server shows invented agents.
     pub demo: bool,
+    /// Whether the server's page speaks in plain words where its viewer has not chosen.
+    pub plain: bool,
     /// Recent events that could not be read.
     pub undecodable: u64,
 }
@@ -63,6 +65,7 @@ impl Welcome {
             resume: connection.resume,
             roster: connection.roster.map(|roster| *roster),
             demo: connection.demo,
+            plain: connection.plain,
             undecodable: (count - recent.len()) as u64,
             recent,
         }

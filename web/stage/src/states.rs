@@ -4,6 +4,7 @@ use arcane_shared::UnixMillis;
 use arcane_shared::roster::{DaemonState, SILENCE_MICROS, SessionState};
 
 use crate::daemons;
+use crate::dictionary::{Term, Tongue};
 
 /// What a daemon is doing at a moment, the most urgent first where several hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,10 +113,10 @@ pub fn task_line(daemon: &DaemonState, at: UnixMillis) -> String {
 
 /// What a daemon does, in a sentence: "failed 3 min ago: exit 101", "waits for you for 1:42", "works for 0:46".
 #[must_use]
-pub fn sentence(daemon: &DaemonState, at: UnixMillis) -> String {
+pub fn sentence(daemon: &DaemonState, at: UnixMillis, tongue: Tongue) -> String {
     let since = since(daemon, at);
     match (state_of(daemon, at), &daemon.failure) {
-        _ if !daemon.is_present() => "not in the realm".into(),
+        _ if !daemon.is_present() => tongue.say(Term::NotPresent).into(),
         (State::Waiting, _) => format!("waits for you for {since}"),
         (State::Failed, Some(failure)) => format!("failed {since} ago: {}", failure.error),
         (State::Working, _) => format!("works for {since}"),

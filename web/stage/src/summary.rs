@@ -4,6 +4,8 @@ use arcane_shared::roster::{ACKNOWLEDGE, BEGIN, PROGRESS};
 use arcane_shared::{ReceivedEvent, SpellName};
 use serde_json::Value;
 
+use crate::dictionary::{Term, Tongue};
+
 /// Most characters of a summary; what is longer ends in an ellipsis.
 pub const SUMMARY_MAX: usize = 160;
 
@@ -12,19 +14,19 @@ const REASON_MAX: usize = 28;
 
 /// What happened, without the daemon's name in front.
 #[must_use]
-pub fn of(event: &ReceivedEvent) -> String {
+pub fn of(event: &ReceivedEvent, tongue: Tongue) -> String {
     let text = |key: &str| event.text(key).filter(|text| !text.trim().is_empty());
     let count = |key: &str| event.metadata.get(key).and_then(Value::as_u64);
     let line = match event.spell_name.known() {
         Some(SpellName::Summon) if event.success => match text("parent_daemon") {
-            Some(parent) => format!("steps from {parent}’s shadow"),
-            None => "materializes".into(),
+            Some(parent) => tongue.say_of(Term::SummonedBy, parent),
+            None => tongue.say(Term::Summoned).into(),
         },
         // What nobody counted is 0 on the wire.
         Some(SpellName::Banish) if event.success => match count("invocation_count").filter(|n| *n > 0) {
-            Some(1) => "returns to the void after 1 task".into(),
-            Some(n) => format!("returns to the void after {} tasks", self::count(n)),
-            None => "returns to the void".into(),
+            Some(1) => tongue.say(Term::BanishedAfterOne).into(),
+            Some(n) => tongue.say_of(Term::BanishedAfter, &self::count(n)),
+            None => tongue.say(Term::Banished).into(),
         },
         Some(SpellName::Summon | SpellName::Banish) => {
             text("error").or(text("reason")).map_or_else(|| event.description.clone(), str::to_owned)
@@ -35,10 +37,8 @@ pub fn of(event: &ReceivedEvent) -> String {
             (Some(PROGRESS), Some(task), _) => task.into(),
             (Some("state"), ..) => "is looked at".into(),
             (Some(ACKNOWLEDGE), ..) => "its failure was seen".into(),
-            (_, _, Some(1)) if event.daemon_name.is_none() => "the veil parts: 1 daemon".into(),
-            (_, _, Some(n)) if event.daemon_name.is_none() => {
-                format!("the veil parts: {} daemons", self::count(n))
-            }
+            (_, _, Some(1)) if event.daemon_name.is_none() => tongue.say(Term::LookedAtOne).into(),
+            (_, _, Some(n)) if event.daemon_name.is_none() => tongue.say_of(Term::LookedAt, &self::count(n)),
             _ => event.description.clone(),
         },
         Some(SpellName::Parse) => match (text("spell_text"), text("parsed_action")) {
@@ -51,7 +51,7 @@ pub fn of(event: &ReceivedEvent) -> String {
         {
             format!("asks: {}", text("task").unwrap_or_default())
         }
-        Some(SpellName::Voice) => format!("“{}”", event.description),
+        Some(SpellName::Voice) => tongue.say_of(Term::Said, &event.description),
         None => event.description.clone(),
     };
     let line = if line.trim().is_empty() { event.spell_name.as_str().to_owned() } else { line };
@@ -60,9 +60,9 @@ pub fn of(event: &ReceivedEvent) -> String {
 
 /// What is to be done, or was, in a line.
 #[must_use]
-pub fn task(event: &ReceivedEvent) -> String {
+pub fn task(event: &ReceivedEvent, tongue: Tongue) -> String {
     let task = event.text("task").filter(|text| !text.trim().is_empty());
-    task.map_or_else(|| of(event), |task| shorten(task, SUMMARY_MAX))
+    task.map_or_else(|| of(event, tongue), |task| shorten(task, SUMMARY_MAX))
 }
 
 /// What stands at the end of the line: a time, or why it failed.
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_six_spells_in_a_line() {
-        let of_json = |json: &str| of(&event(json));
+        let of_json = |json: &str| of(&event(json), Tongue::Fantasy);
         assert_eq!(of_json(r#"{"spell_name":"summon"}"#), "materializes");
         assert_eq!(
             of_json(r#"{"spell_name":"banish","metadata":{"invocation_count":9}}"#),
@@ -235,7 +235,7 @@ mod tests {
         #[test]
         fn a_summary_is_one_bounded_line(task in "\\PC{0,400}|[\\n\\r\\t ]{0,50}|[\u{202e}\u{200b}א-ת]{0,300}") {
             let json = serde_json::json!({"spell_name": "invoke", "metadata": {"task": task}});
-            let line = of(&event(&json.to_string()));
+            let line = of(&event(&json.to_string()), Tongue::Fantasy);
             prop_assert!(line.chars().count() <= SUMMARY_MAX);
             prop_assert!(!line.contains(char::is_control));
         }

@@ -1,15 +1,17 @@
 //! A call is one row of the chronicle, from its beginning to its end.
 
 use arcane_shared::{Epoch, ReceivedEvent, Timestamp};
-use arcane_stage::feed::{self, Asked, Held, Row};
+use arcane_stage::dictionary::Tongue;
+use arcane_stage::feed::{self, Asked, Held, Row, Viewer};
 use arcane_stage::filter::Filter;
 use arcane_stage::message::{self, Welcome};
 use arcane_stage::store::{CHRONICLE_MAX, Store};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+const VIEWER: Viewer = Viewer { offset_ms: 0.0, tongue: Tongue::Fantasy };
 /// All rows, at the beginning of time.
-const ASKED: Asked = Asked { skip: 0, count: 10_000, held: None, all: true, now: 0.0, offset_ms: 0.0 };
+const ASKED: Asked = Asked { skip: 0, count: 10_000, held: None, all: true, now: 0.0, viewer: VIEWER };
 
 fn about(seq: u64, spell: &str, metadata: Value) -> ReceivedEvent {
     let mut metadata = metadata;

@@ -21,7 +21,11 @@ fn event(seq: u64, spell: &str, success: bool) -> ReceivedEvent {
 }
 
 fn rows_of(store: &Store, filter: &Filter, count: usize, held: Option<&Held>) -> feed::Window {
-    feed::window(store, filter, feed::Asked { skip: 0, count, held, all: true, now: 0.0, offset_ms: 0.0 })
+    feed::window(
+        store,
+        filter,
+        feed::Asked { skip: 0, count, held, all: true, now: 0.0, viewer: feed::Viewer::default() },
+    )
 }
 
 fn welcome(epoch: &str, seq: u64, recent: Vec<ReceivedEvent>) -> Welcome {
@@ -153,7 +157,14 @@ fn a_chronicle_that_is_read_stays_whole_when_more_comes_than_it_holds() {
         store.receive(event(seq, "invoke", true));
     }
     let held = Held::of(&store);
-    let asked = feed::Asked { skip: 10, count: 5, held: Some(&held), all: true, now: 0.0, offset_ms: 0.0 };
+    let asked = feed::Asked {
+        skip: 10,
+        count: 5,
+        held: Some(&held),
+        all: true,
+        now: 0.0,
+        viewer: feed::Viewer::default(),
+    };
     let before = feed::window(&store, &Filter::default(), asked);
     for seq in 31..=3_000 {
         store.receive(event(seq, "invoke", true));

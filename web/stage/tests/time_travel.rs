@@ -138,8 +138,14 @@ fn all(store: &Store) -> Vec<DaemonState> {
 }
 
 fn chronicle(store: &Store) -> Vec<Option<u64>> {
-    let asked =
-        arcane_stage::feed::Asked { skip: 0, count: 100, held: None, all: true, now: 0.0, offset_ms: 0.0 };
+    let asked = arcane_stage::feed::Asked {
+        skip: 0,
+        count: 100,
+        held: None,
+        all: true,
+        now: 0.0,
+        viewer: arcane_stage::feed::Viewer::default(),
+    };
     let rows = arcane_stage::feed::window(store, &arcane_stage::filter::Filter::default(), asked).rows;
     rows.into_iter().map(|row| row.seq).collect()
 }

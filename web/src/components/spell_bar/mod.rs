@@ -3,6 +3,7 @@
 mod casting;
 
 use arcane_stage::completion::Lexicon;
+use arcane_stage::dictionary::Term;
 use leptos::ev::KeyboardEvent;
 use leptos::html;
 use leptos::prelude::*;
@@ -26,6 +27,8 @@ pub(crate) struct SpellState {
 #[component]
 pub(crate) fn SpellBar(state: SpellState, app: AppHandle) -> impl IntoView {
     let bar = Bar::new(state, app);
+    let word = app.views.say(Term::Cast);
+    let cast = Signal::derive(move || if bar.casting.get() { "…" } else { word.get() });
     view! {
         <div class="spellbar">
             <p class="dim" data-testid="refused">{state.refused}</p>
@@ -41,7 +44,7 @@ pub(crate) fn SpellBar(state: SpellState, app: AppHandle) -> impl IntoView {
                 <kbd aria-hidden="true">"/"</kbd>
                 <Field bar/>
                 <button class="pill cast" type="submit" data-testid="spell-submit" disabled=bar.casting>
-                    {bar.casting.pick(|casting| if *casting { "…" } else { "Cast" })}
+                    {cast}
                 </button>
             </form>
         </div>
@@ -53,9 +56,10 @@ pub(crate) fn SpellBar(state: SpellState, app: AppHandle) -> impl IntoView {
 fn Field(bar: Bar) -> impl IntoView {
     let Bar { typed, chosen, .. } = bar;
     let room = bar.app.views.header.room;
-    let placeholder = room.pick(|room| {
-        let acts_here = room == arcane_shared::room::DEFAULT_ROOM;
-        if acts_here { "speak a spell: summon claude" } else { "spells act in the room main" }
+    let speak = bar.app.views.say(Term::Speak);
+    let placeholder = Signal::derive(move || {
+        let acts_here = room.with(|room| room == arcane_shared::room::DEFAULT_ROOM);
+        if acts_here { speak.get() } else { "spells act in the room main" }
     });
     view! {
         <div class="field">

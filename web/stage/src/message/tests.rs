@@ -47,6 +47,22 @@ fn heard(message: &ServerMessage) -> Incoming {
     read(&serde_json::to_string(message).unwrap(), now())
 }
 
+fn connection(resume: Option<Resume>) -> ServerMessage {
+    ServerMessage::Connection(Connection {
+        message: "word".into(),
+        subscriber_count: 3,
+        recent_events: vec![an_event()],
+        room: RoomName::parse("attic").unwrap(),
+        epoch: Epoch("k3".into()),
+        seq: 9,
+        session: "word".into(),
+        resume,
+        roster: None,
+        demo: false,
+        plain: true,
+    })
+}
+
 #[test]
 fn whatever_the_server_says_is_understood() {
     let limits = Limits {
@@ -57,20 +73,6 @@ fn whatever_the_server_says_is_understood() {
         ping_interval_ms: 5,
     };
     let word = || String::from("word");
-    let connection = |resume| {
-        ServerMessage::Connection(Connection {
-            message: word(),
-            subscriber_count: 3,
-            recent_events: vec![an_event()],
-            room: RoomName::parse("attic").unwrap(),
-            epoch: Epoch("k3".into()),
-            seq: 9,
-            session: word(),
-            resume,
-            roster: None,
-            demo: false,
-        })
-    };
     let all = [
         connection(None),
         connection(Some(Resume::recovered(7))),
@@ -102,6 +104,7 @@ fn whatever_the_server_says_is_understood() {
                 assert_eq!((welcome.subscriber_count, welcome.seq), (said.subscriber_count, said.seq));
                 assert_eq!((welcome.room, welcome.epoch), (said.room.clone(), Some(said.epoch.clone())));
                 assert_eq!((welcome.undecodable, welcome.resume), (0, said.resume));
+                assert_eq!((welcome.demo, welcome.plain), (said.demo, said.plain));
             }
             notice => {
                 let Incoming::Notice(read) = heard(message) else { panic!("{message:?}") };
