@@ -49,6 +49,7 @@ for (const [key, dialog] of [["?", "help-dialog"], ["i", "stats-dialog"], [",", 
 const parts: [string, (page: Page) => Promise<void>, string][] = [
   ["the search", (page) => page.getByTestId("search").click(), "search-field"],
   ["a visit to the past", (page) => page.keyboard.press("Space"), "travel-banner"],
+  ["an answer to a spell", (page) => new Dashboard(page).cast("banish nobody-at-all"), "spell-feedback"],
   ["a recording", (page) => page.getByTestId("open-recording").setInputFiles(recording), "travel-banner"],
 ];
 for (const [what, open, testid] of parts) {

@@ -108,12 +108,18 @@ fn begin(app: AppHandle, canvas: HtmlCanvasElement, is_signing_in: bool) {
         let canvas = canvas.clone();
         move || {
             let plain = query().get("renderer").as_deref() == Some("2d");
-            let painter = Painter::new(&canvas, plain);
-            app.with(|page| {
-                if painter.is_none() {
-                    page.canvas = Canvas::Absent;
-                }
-                page.painter = painter;
+            let painter = if plain { None } else { Painter::new(&canvas) };
+            if painter.is_some() {
+                app.with(|page| page.painter = painter);
+                return;
+            }
+            app.with_later(move |later| {
+                app.with(|page| {
+                    page.painter = (later.plain_painter)(&canvas);
+                    if page.painter.is_none() {
+                        page.canvas = Canvas::Absent;
+                    }
+                });
             });
         }
     };

@@ -94,6 +94,10 @@ impl AppHandle {
 
     fn hear(self, heard: Heard) {
         let hidden = document().hidden();
+        if matches!(heard, Heard::Closed(..)) {
+            // Nothing comes now, and it may be that a token is to be given.
+            self.fetch_later();
+        }
         let turned = self.with(|page| {
             page.hear(heard, hidden);
             page.attention

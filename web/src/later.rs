@@ -3,8 +3,9 @@
 //! What only `fetched` leads to is in that program; whatever the page's own program needs, too, is there (`xtask/src/split.rs`). A build
 //! without the feature `split` is one program, and everything is there from the beginning.
 
+use arcane_stage::completion::Lexicon;
 use leptos::prelude::*;
-use web_sys::File;
+use web_sys::{File, HtmlCanvasElement};
 
 use crate::api::LogAnswer;
 use crate::app_handle::AppHandle;
@@ -14,9 +15,12 @@ use crate::components::help::Help;
 use crate::components::recorder;
 use crate::components::search::{self, Search};
 use crate::components::settings::Settings;
+use crate::components::spell_bar::{self, Bar};
+use crate::components::stage_view;
 use crate::components::stats::Stats;
 use crate::opened;
 use crate::page::Page;
+use crate::painter::Painter;
 use crate::time_travel::banner::Banner;
 use crate::time_travel::{Question, Travel, visit};
 use crate::views::Views;
@@ -44,6 +48,14 @@ pub(crate) struct Later {
     pub(crate) open_file: fn(AppHandle, File),
     pub(crate) open_recording: fn(AppHandle, &str),
     pub(crate) save_recording: fn(AppHandle),
+    /// The painter of a browser without WebGL2.
+    pub(crate) plain_painter: fn(&HtmlCanvasElement) -> Option<Painter>,
+    pub(crate) sign_in: Part,
+    /// What could be meant by what is typed, and what came of the last spell.
+    pub(crate) spells: Part,
+    pub(crate) complete: fn(&Lexicon, &str) -> Vec<String>,
+    pub(crate) ghost: fn(&Lexicon, &str) -> Option<String>,
+    pub(crate) cast: fn(Bar, String),
 }
 
 static LATER: Later = Later {
@@ -59,6 +71,12 @@ static LATER: Later = Later {
     open_file: recorder::open_file,
     open_recording: recorder::open,
     save_recording: recorder::save,
+    plain_painter: Painter::plain,
+    sign_in: stage_view::sign_in,
+    spells: spell_bar::answers,
+    complete: Lexicon::complete,
+    ghost: Lexicon::ghost,
+    cast: Bar::send,
 };
 
 fn dialogs(app: AppHandle) -> AnyView {

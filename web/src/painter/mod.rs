@@ -10,24 +10,36 @@ use arcane_stage::particles::Particles;
 use arcane_stage::picture::Picture;
 use web_sys::HtmlCanvasElement;
 
+/// Paints one frame on a plain canvas.
+type Paint = Box<dyn FnMut(&Picture, &mut Particles, f32)>;
+
 /// Which of the two paints.
 pub(crate) enum Painter {
     /// Signed distance fields and stateless particles on the GPU, or on software that acts as one.
     WebGl(Box<webgl::WebGl>),
     /// The same picture with paths and fills.
-    Canvas2d(canvas2d::Canvas2d),
+    Canvas2d(Paint),
 }
 
 impl Painter {
-    /// The best painter that this browser has; `None` if it has none at all.
-    pub(crate) fn new(canvas: &HtmlCanvasElement, plain: bool) -> Option<Self> {
-        if !plain {
-            match webgl::WebGl::new(canvas) {
-                Ok(painter) => return Some(Self::WebGl(Box::new(painter))),
-                Err(reason) => leptos::logging::warn!("WebGL2 is not available: {reason}"),
+    /// The painter that uses WebGL2; `None` if this browser has none.
+    pub(crate) fn new(canvas: &HtmlCanvasElement) -> Option<Self> {
+        match webgl::WebGl::new(canvas) {
+            Ok(painter) => Some(Self::WebGl(Box::new(painter))),
+            Err(reason) => {
+                leptos::logging::warn!("WebGL2 is not available: {reason}");
+                None
             }
         }
-        canvas2d::Canvas2d::new(canvas).map(Self::Canvas2d)
+    }
+
+    /// The painter that uses a plain canvas; `None` if this browser has none.
+    pub(crate) fn plain(canvas: &HtmlCanvasElement) -> Option<Self> {
+        let mut painter = canvas2d::Canvas2d::new(canvas)?;
+        let paint = move |picture: &Picture, particles: &mut Particles, scale: f32| {
+            painter.paint(picture, particles, scale);
+        };
+        Some(Self::Canvas2d(Box::new(paint)))
     }
 
     /// `webgl2` or `2d`.
@@ -58,7 +70,7 @@ impl Painter {
     pub(crate) fn paint(&mut self, picture: &Picture, particles: &mut Particles, scale: f32) {
         match self {
             Self::WebGl(painter) => painter.paint(picture, particles, scale),
-            Self::Canvas2d(painter) => painter.paint(picture, particles, scale),
+            Self::Canvas2d(paint) => paint(picture, particles, scale),
         }
     }
 

@@ -37,7 +37,7 @@ impl From<Failure> for Feedback {
 
 /// The bar's state.
 #[derive(Clone, Copy)]
-pub(super) struct Bar {
+pub(crate) struct Bar {
     pub(super) app: AppHandle,
     pub(super) field: NodeRef<html::Input>,
     pub(super) typed: RwSignal<String>,
@@ -64,7 +64,12 @@ impl Bar {
             feedback: RwSignal::default(),
             casting: RwSignal::default(),
             focused: RwSignal::default(),
-            offers: Memo::new(move |_| lexicon.with(|lexicon| lexicon.complete(&typed.get()))),
+            offers: Memo::new(move |_| {
+                let later = app.views.later.get();
+                later
+                    .map(|later| lexicon.with(|lexicon| (later.complete)(lexicon, &typed.get())))
+                    .unwrap_or_default()
+            }),
             chosen: RwSignal::default(),
             lexicon,
             past: StoredValue::default(),
@@ -73,8 +78,9 @@ impl Bar {
 
     /// What would complete what is typed; empty: nothing.
     pub(super) fn ghost(self) -> String {
-        let typed = self.typed.get();
-        self.lexicon.with(|lexicon| lexicon.ghost(&typed)).unwrap_or_default()
+        let (typed, later) = (self.typed.get(), self.app.views.later.get());
+        let ghost = later.and_then(|later| self.lexicon.with(|lexicon| (later.ghost)(lexicon, &typed)));
+        ghost.unwrap_or_default()
     }
 
     /// Openings are offered until the first answer; afterwards only what goes on from something typed.
@@ -154,7 +160,14 @@ impl Bar {
     /// Casts what is typed.
     pub(super) fn cast(self) {
         let spell = self.typed.get_untracked().trim().to_owned();
-        if spell.is_empty() || self.casting.get_untracked() {
+        if !spell.is_empty() {
+            self.app.with_later(move |later| (later.cast)(self, spell));
+        }
+    }
+
+    /// Sends a spell, unless one is on its way.
+    pub(crate) fn send(self, spell: String) {
+        if self.casting.get_untracked() {
             return;
         }
         self.remember(&spell);

@@ -8,9 +8,11 @@ use leptos::ev::KeyboardEvent;
 use leptos::html;
 use leptos::prelude::*;
 
-use self::casting::{Bar, Feedback};
+pub(crate) use self::casting::Bar;
+use self::casting::Feedback;
 use crate::app_handle::AppHandle;
 use crate::keys::is_composed;
+use crate::later::Slot;
 use crate::pick::Pick;
 use crate::rows::EachName;
 
@@ -21,19 +23,21 @@ pub(crate) struct SpellState {
     pub(crate) field: NodeRef<html::Input>,
     /// Why spells are not offered; empty: they are.
     pub(crate) refused: RwSignal<String>,
+    /// What it knows and does, once it is there.
+    bar: StoredValue<Option<Bar>>,
 }
 
 /// Where spells are typed.
 #[component]
 pub(crate) fn SpellBar(state: SpellState, app: AppHandle) -> impl IntoView {
     let bar = Bar::new(state, app);
+    state.bar.set_value(Some(bar));
     let word = app.views.say(Term::Cast);
     let cast = Signal::derive(move || if bar.casting.get() { "…" } else { word.get() });
     view! {
         <div class="spellbar">
             <p class="dim" data-testid="refused">{state.refused}</p>
-            <FeedbackView feedback=bar.feedback on_choice=move |spell| bar.fill(spell)/>
-            <Offers bar/>
+            <Slot app part=|later| later.spells/>
             <form
                 class="bar" hidden=state.refused.pick(|why| !why.is_empty())
                 on:submit=move |event| {
@@ -49,6 +53,17 @@ pub(crate) fn SpellBar(state: SpellState, app: AppHandle) -> impl IntoView {
             </form>
         </div>
     }
+}
+
+/// What could be meant, and what came of the last spell.
+pub(crate) fn answers(app: AppHandle) -> AnyView {
+    let answers = |bar: Bar| {
+        view! {
+            <FeedbackView feedback=bar.feedback on_choice=move |spell| bar.fill(spell)/>
+            <Offers bar/>
+        }
+    };
+    app.views.spells.bar.get_value().map(answers).into_any()
 }
 
 /// The field, and behind it what would complete it.
@@ -78,7 +93,10 @@ fn Field(bar: Bar) -> impl IntoView {
                     chosen.set(0);
                 }
                 on:keydown=move |event| on_key(bar, &event)
-                on:focus=move |_| bar.focused.set(true)
+                on:focus=move |_| {
+                    bar.focused.set(true);
+                    bar.app.fetch_later();
+                }
                 on:blur=move |_| bar.focused.set(false)
             />
         </div>

@@ -8,7 +8,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use self::quiet::Middle;
-pub(crate) use self::quiet::{Canvas, Quiet, Said};
+pub(crate) use self::quiet::{Canvas, Quiet, Said, sign_in};
 use super::spell_bar::SpellBar;
 use crate::app_handle::AppHandle;
 use crate::later::Slot;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::StageState;
 use crate::app_handle::AppHandle;
+use crate::later::Slot;
 use crate::pick::Pick;
 use crate::sign_in::SignIn;
 use crate::time_travel::Travel;
@@ -150,7 +151,7 @@ fn Silence(said: RwSignal<Said>, app: AppHandle) -> impl IntoView {
             <p hidden=no_hints translate="yes">"Press "<kbd>"/"</kbd>" and type "<span class="try" translate="no">"summon claude"</span></p>
             <p hidden=no_hints translate="yes">"or, from a shell:"</p>
             <code hidden=no_hints>{curl}</code>
-            <SignIn app hidden=said.pick(|said| !said.locked)/>
+            <Slot app part=|later| later.sign_in/>
             <p class="actions" hidden=said.pick(|said| !said.reconnects)>
                 <button class="pill" data-testid="try-now" on:click=move |_| app.try_now()>"Try now"</button>
             </p>
@@ -166,6 +167,11 @@ fn Silence(said: RwSignal<Said>, app: AppHandle) -> impl IntoView {
             </p>
         </div>
     }
+}
+
+/// Where a token is given, while one is needed.
+pub(crate) fn sign_in(app: AppHandle) -> AnyView {
+    view! { <SignIn app hidden=app.views.stage.said.pick(|said| !said.locked)/> }.into_any()
 }
 
 /// What one types into a shell to see something here.
