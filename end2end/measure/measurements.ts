@@ -2,6 +2,7 @@
 
 import type { Measurement } from "./row.ts";
 import { burst } from "./rows/burst.ts";
+import { crowd } from "./rows/crowd.ts";
 import { frames } from "./rows/frames.ts";
 import { inversions } from "./rows/inversions.ts";
 import { journeys } from "./rows/journeys.ts";
@@ -13,7 +14,7 @@ import { soak } from "./rows/soak.ts";
 import { waits } from "./rows/waits.ts";
 import { weight } from "./rows/weight.ts";
 
-const all = [weight, paint, latency, journeys, frames, burst, soak, inversions, seek, waits, lighthouse];
+const all = [weight, paint, latency, crowd(60, 200), crowd(200, 1_000), journeys, frames, burst, soak, inversions, seek, waits, lighthouse];
 
 export function chosen(): Measurement[] {
   const names = process.env.ARCANE_ROWS?.split(",").filter(Boolean);

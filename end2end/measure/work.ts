@@ -9,6 +9,36 @@ const TASKS = ["cargo test --workspace", "review the parser", "map 41 fields", "
 /** Everybody comes. */
 export const summons = (): object[] => DAEMONS.map((daemon_name) => ({ spell_name: "summon", daemon_name }));
 
+const PLACES = [["webshop", "kestrel"], ["atlas", "forge-2"], ["ledger", "kestrel"], ["orchard", "forge-1"], ["lantern", "forge-2"], ["almanac", "kestrel"]];
+const at = (n: number) => ({ session: `session-${n}`, project: PLACES[n % 6][0], host: PLACES[n % 6][1] });
+
+/** So many come, in six projects. */
+export const crowds = (count: number): object[] =>
+  Array.from({ length: count }, (_, n) => ({ spell_name: "summon", daemon_name: `agent-${n}`, metadata: at(n) }));
+
+/** They work: calls begin and end, one in thirty fails, and now and then one waits for a human and goes on. */
+export function workers(count: number): () => object {
+  let state = 7;
+  const roll = (sides: number) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % sides;
+  };
+  const calls = new Map<number, string>();
+  let call = 0;
+  return () => {
+    const n = roll(count);
+    const [daemon_name, task, open] = [`agent-${n}`, TASKS[roll(TASKS.length)], calls.get(n)];
+    if (roll(100) < 2) return { spell_name: "voice", daemon_name, description: "May I?", metadata: { ...at(n), attention: true, task } };
+    if (open === undefined) {
+      calls.set(n, `call-${++call}`);
+      return { spell_name: "invoke", daemon_name, metadata: { ...at(n), task, phase: "begin", call_id: `call-${call}` } };
+    }
+    calls.delete(n);
+    const success = roll(30) > 0;
+    return { spell_name: "invoke", daemon_name, success, metadata: { ...at(n), task, call_id: open, execution_time: roll(9_000) / 1_000, ...(success ? {} : { error: "exit 101" }) } };
+  };
+}
+
 /** Does this and that: 85 of 100 events are invocations that succeed, 3 are failures, the others merely look and speak. */
 export function worker(): () => object {
   let state = 42;
