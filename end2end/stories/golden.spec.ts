@@ -5,8 +5,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import type { Page } from "@playwright/test";
+import type { Page, TestInfo } from "@playwright/test";
 
+import { type Act, crowd, four, recording as played, twelve } from "../support/cast.ts";
 import { expect, test } from "../support/test.ts";
 
 const known = fileURLToPath(new URL("../golden/renderer.txt", import.meta.url));
@@ -79,7 +80,23 @@ const renderer = (page: Page): Promise<string> =>
     return info ? String(gl!.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "none";
   });
 
-test.use({ viewport: { width: 480, height: 300 } });
+/** Compares pictures with the golden images of their names, where there are ones of this renderer. */
+async function compare(page: Page, info: TestInfo, pictures: [name: string, picture: string][]): Promise<void> {
+  const here = await renderer(page);
+  if (["all", "changed"].includes(info.config.updateSnapshots)) writeFileSync(known, here);
+  // Another GPU rounds differently: there both runs are the same, and the rest is skipped. `--update-snapshots` makes the images its own.
+  const strange = !existsSync(known) || readFileSync(known, "utf8") !== here;
+  const why = `there are no golden images of ${here}: npx playwright test golden --update-snapshots makes them`;
+  if (strange) console.log(`not tested here: how ${pictures[0][0]} looks: ${why}`);
+  test.skip(strange, why);
+  for (const [name, picture] of pictures) {
+    const png = Buffer.from(picture.split(",")[1], "base64");
+    expect(png).toMatchSnapshot(`${name}.png`, { maxDiffPixelRatio: 0.01 });
+  }
+}
+
+// The least that has a court.
+test.use({ viewport: { width: 640, height: 500 } });
 
 for (const painter of ["webgl2", "2d"]) {
   for (const [spell, events, moments] of spells) {
@@ -101,17 +118,30 @@ for (const painter of ["webgl2", "2d"]) {
       const pictures = await see();
       expect(await see()).toEqual(pictures);
 
-      const here = await renderer(page);
-      if (["all", "changed"].includes(info.config.updateSnapshots)) writeFileSync(known, here);
-      // Another GPU rounds differently: there both runs are the same, and the rest is skipped. `--update-snapshots` makes the images its own.
-      const strange = !existsSync(known) || readFileSync(known, "utf8") !== here;
-      const why = `there are no golden images of ${here}: npx playwright test golden --update-snapshots makes them`;
-      if (strange) console.log(`not tested here: how ${spell} looks in ${painter}: ${why}`);
-      test.skip(strange, why);
-      for (const [n, picture] of pictures.entries()) {
-        const png = Buffer.from(picture.split(",")[1], "base64");
-        expect(png).toMatchSnapshot(`${painter}-${spell}-${moments[n]}.png`, { maxDiffPixelRatio: 0.01 });
-      }
+      await compare(page, info, pictures.map((picture, n) => [`${painter}-${spell}-${moments[n]}`, picture]));
     });
   }
 }
+
+const casts: [name: string, acts: Act[]][] = [["4", four], ["12", twelve], ["60", crowd(60)], ["200", crowd(200)]];
+
+test.describe("many", () => {
+  test.use({ viewport: { width: 1280, height: 860 } });
+
+  for (const painter of ["webgl2", "2d"]) {
+    for (const [count, acts] of casts) {
+      test(`${count} agents, each in its state, look the same twice in ${painter}`, async ({ page, server }, info) => {
+        const see = async () => {
+          await open(page, `${server.url}/?clock=manual&seed=7&renderer=${painter}`, played(acts));
+          await picture(page, 1_000);
+          await page.getByTestId("scrubber").press("End");
+          await picture(page, 1_000);
+          return picture(page, 1_000);
+        };
+        const seen = await see();
+        expect(await see()).toBe(seen);
+        await compare(page, info, [[`${painter}-${count}-agents`, seen]]);
+      });
+    }
+  }
+});
