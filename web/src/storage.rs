@@ -17,6 +17,8 @@ pub(crate) const VOLUME_KEY: &str = "arcaneVolume";
 pub(crate) const SUMMARY_KEY: &str = "arcaneSummary";
 /// `on`: the system tells when an agent waits.
 pub(crate) const NOTIFY_KEY: &str = "arcaneNotify";
+/// `all`: calls that succeed sound, too.
+pub(crate) const SOUNDS_KEY: &str = "arcaneSounds";
 /// Which figure the table of daemons shows.
 pub(crate) const FIGURE_KEY: &str = "arcaneFigure";
 /// In which words the page speaks: `fantasy` or `plain`; absent: as the server says.

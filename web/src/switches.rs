@@ -18,6 +18,7 @@ impl AppHandle {
             page.tongue = tongue;
             page.speaker.set_volume(volume);
             page.quality.fix(&tier);
+            page.stage.set_routine_sounds(storage::read(storage::SOUNDS_KEY).as_deref() == Some("all"));
         });
     }
 

@@ -22,6 +22,9 @@ const SUMMARIES: [(&str, &str); 3] = [("5", "every 5 s"), ("30", "every 30 s"), 
 /// In which words the page speaks.
 const WORDS: [(&str, &str); 3] =
     [("", "as the server says"), ("fantasy", "fantasy: daemon, chronicle"), ("plain", "plain: agent, log")];
+/// What sounds, where sound is on.
+const SOUNDS: [(&str, &str); 2] =
+    [("", "who waits, what fails, who comes and goes"), ("all", "and what succeeds")];
 
 /// What tells that an agent waits.
 const CALLS: [(&str, &str); 2] =
@@ -65,6 +68,10 @@ pub(crate) fn Settings(state: SettingsState, app: AppHandle) -> impl IntoView {
                     on:input:target=move |event| keep(storage::VOLUME_KEY, &event.target().value())
                 />
             </p>
+            <Kept
+                name="sounds" label="what sounds" options=&SOUNDS kept=(storage::SOUNDS_KEY, "")
+                on_choice=move |value: String| keep(storage::SOUNDS_KEY, &value)
+            />
             <Kept
                 name="summaries" label="spoken summary" options=&SUMMARIES kept=(storage::SUMMARY_KEY, "5")
                 on_choice=move |value: String| keep(storage::SUMMARY_KEY, &value)

@@ -22,7 +22,10 @@ impl Canvas2d {
         match mark.kind {
             Kind::Badge => {
                 c.set_global_composite_operation("source-over").ok();
+                c.set_fill_style_str("#0b0b14");
                 self.disc(0.0, half * 0.94);
+                c.set_fill_style_str(ink);
+                self.disc(0.0, half * 0.76);
                 c.set_fill_style_str("#0b0b14");
                 c.fill_rect(-half * 0.1, -half * 0.52, half * 0.2, half * 0.68);
                 c.fill_rect(-half * 0.12, half * 0.36, half * 0.24, half * 0.24);

@@ -39,8 +39,9 @@ pub fn light(state: State, spot: Spot, stark: bool) -> f32 {
     let light: f32 = match (state, spot) {
         (State::Waiting | State::Working, _) => 1.0,
         (State::Failed, Spot::Home(_)) => 1.0,
-        (State::Failed, _) => 0.78,
-        (State::Idle | State::Silent, Spot::Home(_)) => 0.42,
+        (State::Failed, _) => 0.85,
+        (State::Silent, Spot::Home(_)) => 0.6,
+        (State::Idle, Spot::Home(_)) => 0.42,
         (State::Idle, _) => 0.35,
         (State::Silent, _) => 0.30,
     };
@@ -160,7 +161,7 @@ pub fn signs(actor: &Actor, centre: [f32; 2], dim: f32, at: Moment, picture: &mu
         picture.marks.push(mark(Kind::Badge, here(GAP, radius), [size; 2], color(1.0), 1.0));
     } else if actor.has_failed {
         let color = palette::floats(palette::ROSE, dim);
-        let size = (15.0 * u * if is_seated { 1.0 } else { 0.6 }).max(7.0);
+        let size = (19.0 * u * if is_seated { 1.0 } else { 0.55 }).max(8.0);
         picture.marks.push(mark(Kind::Cross, here(GAP, radius), [size; 2], color, 1.0));
     } else if actor.state == State::Silent {
         let color = palette::floats(actor.color, 0.9 * dim);

@@ -279,9 +279,10 @@ void main(){
     result = vec4(mix(v_color.rgb, vec3(1.0), 0.7 * disc * full) * light, light * 0.5) * v_color.a;
   } else if (kind == 4) {
     float disc = line(r, 0.94, px);
-    float bar = line(abs(v_at.x), 0.1, px) * line(abs(v_at.y - 0.16), 0.36, px);
-    bar = max(bar, line(length(v_at + vec2(0.0, 0.5)), 0.13, px));
-    result = vec4(mix(v_color.rgb, vec3(0.043, 0.043, 0.078), bar) * disc, disc) * v_color.a;
+    float edge = 1.0 - line(r, 0.76, px);
+    float bar = line(abs(v_at.x), 0.1, px) * line(abs(v_at.y - 0.13), 0.3, px);
+    bar = max(bar, line(length(v_at + vec2(0.0, 0.44)), 0.12, px));
+    result = vec4(mix(v_color.rgb, vec3(0.043, 0.043, 0.078), max(bar, edge)) * disc, disc) * v_color.a;
   } else if (kind == 7) {
     vec2 p = abs(v_at);
     float d = segment(p, vec4(0.0, 0.0, 0.4, 0.4));

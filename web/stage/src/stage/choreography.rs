@@ -83,6 +83,8 @@ impl Stage {
             (Voice::Error, ..) => Stinger::Error,
             (Voice::Success, Some(SpellName::Summon), true) => Stinger::Arrival,
             (Voice::Success, Some(SpellName::Banish), true) => Stinger::Departure,
+            // What goes as it should is silent, unless it is wished for: a bell for each call is noise by noon.
+            (Voice::Success, ..) if !self.routine_sounds => return,
             (Voice::Success, ..) => Stinger::Success,
         };
         self.sounds.wish(stinger, pitch, now + cue.left_ms);

@@ -6,7 +6,6 @@ use super::Stage;
 use crate::actors::{Actor, Spot};
 use crate::layout::labels::{Room, Taken, beside_moon, beside_seal, crest, room_below, width_of};
 use crate::layout::{Form, Lines, MOONS, seals};
-use crate::looks;
 use crate::moons;
 use crate::palette;
 use crate::states::State;
@@ -77,7 +76,11 @@ impl Stage {
             match actor.spot {
                 Spot::Folded => {}
                 Spot::Seat(_) => {
-                    let room = room_below(&self.court, at);
+                    let mut room = room_below(&self.court, at);
+                    if matches!(actor.state, State::Idle | State::Silent) {
+                        // As near to a small circle as to a large one.
+                        room.0[1] -= 12.0 * mapping.u * mapping.grown;
+                    }
                     let reach = if actor.state == State::Waiting { 16.0 } else { 9.0 } * mapping.u;
                     taken.discs.push((at, r + reach));
                     taken.rooms.push(room);
@@ -90,8 +93,8 @@ impl Stage {
                     let more = moons::count(&self.actors, name);
                     label.figure = if more > 0 { format!("+{more}") } else { String::new() };
                     let places = beside_seal(at, slot.inward, r, size_of(&label)).to_vec();
-                    let rests = looks::light(actor.state, actor.spot, false) < 1.0;
-                    if !rests {
+                    // Who is silent is looked for: it has its name.
+                    if actor.state != State::Idle {
                         lit.push(Wish { label, places });
                     } else if self.seating.homes() <= seals::SPARSE {
                         resting.push(Wish { label, places });
@@ -231,14 +234,11 @@ impl Stage {
     }
 }
 
-/// What a crest counts: "+15, +2 wait".
+/// What a crest counts of those it has that have no mark: ", 15 not drawn, 2 wait".
 fn beyond(folded: usize, wait: usize) -> String {
-    let mut line = String::new();
-    if folded > wait {
-        line = format!(", +{}", folded - wait);
-    }
+    let mut line = if folded > 0 { format!(", {folded} not drawn") } else { String::new() };
     if wait > 0 {
-        line.push_str(&format!(", +{wait} wait"));
+        line.push_str(&format!(", {wait} wait"));
     }
     line
 }

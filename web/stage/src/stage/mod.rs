@@ -48,6 +48,8 @@ pub struct Stage {
     pub(crate) focus: Option<String>,
     /// More contrast was asked for.
     pub(crate) stark: bool,
+    /// What goes as it should is heard, too.
+    routine_sounds: bool,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) particles: Particles,
     pub(crate) governor: Governor,
@@ -88,6 +90,7 @@ impl Stage {
             actors: Names::default(),
             focus: None,
             stark: false,
+            routine_sounds: false,
             effects: VecDeque::with_capacity(EFFECTS_MAX),
             particles: Particles::default(),
             governor: Governor::default(),
@@ -138,6 +141,11 @@ impl Stage {
     /// Reduced motion: no travel, opacity steps, a badge instead of an inversion.
     pub fn set_reduced(&mut self, reduced: bool) {
         self.reduced = reduced;
+    }
+
+    /// Whether what goes as it should is heard, too.
+    pub fn set_routine_sounds(&mut self, wished: bool) {
+        self.routine_sounds = wished;
     }
 
     /// The stage may cost so much from now on.
