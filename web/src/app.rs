@@ -83,9 +83,19 @@ pub(crate) fn App() -> impl IntoView {
             <Timeline state=views.strip when=views.when app/>
             <Slot app part=|later| later.dialogs/>
             <i class="edge"></i><i class="edge"></i><i class="edge"></i><i class="edge"></i>
+            <Corners app/>
             <Messages told=views.told/>
         </div>
     }
+}
+
+/// The ways out of the wall for a finger: its corners. Keys have Escape.
+#[component]
+fn Corners(app: AppHandle) -> impl IntoView {
+    let corner = move |place: &'static str| {
+        view! { <button class=place aria-label="leave the wall" on:click=move |_| app.toggle_wall()></button> }
+    };
+    ["corner", "corner right", "corner low", "corner right low"].map(corner)
 }
 
 /// What is told in passing, and to those who listen.

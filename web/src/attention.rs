@@ -10,7 +10,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Notification, NotificationOptions, NotificationPermission};
 
 use crate::page::Page;
-use crate::views::Views;
+use crate::views::{Views, put};
 use crate::{clock, storage};
 
 /// What the setting is when the system tells, too.
@@ -31,12 +31,14 @@ pub(crate) fn attend(page: &mut Page, views: Views) {
     }
     // A visitor of the past is called by the present.
     if page.recorded.is_none() {
-        call(page);
+        let since = page.store.daemons().present().filter_map(|one| one.waiting_since).min();
+        page.waits.note(since.map(|since| since.unix_millis()), page.present());
+        call(page, views);
     }
 }
 
 /// Calls if a daemon has begun to wait since the last time, and the page is not looked at.
-fn call(page: &mut Page) {
+fn call(page: &mut Page, views: Views) {
     let waits = page.store.daemons().present().filter_map(|one| Some((one.waiting.last()?.seq, one)));
     let Some((seq, who)) = waits.max_by_key(|(seq, _)| *seq) else {
         page.called.get_or_insert(0);
@@ -45,6 +47,9 @@ fn call(page: &mut Page) {
     let (title, reason) = (format!("{} waits for you", who.daemon_name), daemons::line(who).to_owned());
     let known: Option<Seq> = page.called.replace(seq.max(page.called.unwrap_or(0)));
     let is_new = known.is_some_and(|known| seq > known);
+    if is_new {
+        put(views.told.alert, [&title, ": ", &reason].concat());
+    }
     if !is_new || !document().hidden() && document().has_focus().unwrap_or(true) {
         return;
     }

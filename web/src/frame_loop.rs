@@ -13,6 +13,7 @@ use web_sys::{HtmlCanvasElement, MessageChannel, MessagePort};
 use crate::app_handle::AppHandle;
 use crate::clock;
 use crate::project;
+use crate::storage;
 use crate::time_travel::past_view;
 
 /// Milliseconds between projections of what moves with the circles.
@@ -23,7 +24,7 @@ const TEXT_EVERY_MS: [f64; 2] = [250.0, 500.0];
 const ATTENTION_MS: f64 = 60.0;
 /// Milliseconds between drawings of the timeline.
 const STRIP_EVERY_MS: f64 = 500.0;
-/// Milliseconds between polite sentences.
+/// Milliseconds between polite sentences, at least: settings may say more.
 const ANNOUNCE_EVERY_MS: f64 = 5_000.0;
 /// Milliseconds between looks at the page's geometry.
 const MEASURE_EVERY_MS: f64 = 400.0;
@@ -150,9 +151,14 @@ impl Frame {
         if self.is_due(3, now, STRIP_EVERY_MS) {
             self.app.with(|page| self.app.draw_strip(page));
         }
-        if self.is_due(4, now, ANNOUNCE_EVERY_MS) {
+        if now >= self.due[4] {
+            let chosen = storage::read(storage::SUMMARY_KEY).and_then(|seconds| seconds.parse::<u8>().ok());
+            self.due[4] =
+                now + chosen.map_or(0.0, |seconds| f64::from(seconds) * 1_000.0).max(ANNOUNCE_EVERY_MS);
             let counts = &mut self.counts;
-            self.app.with(|page| project::announce(page, views, counts));
+            if chosen != Some(0) {
+                self.app.with(|page| project::announce(page, views, counts));
+            }
         }
     }
 

@@ -2,9 +2,11 @@
 
 use std::rc::Rc;
 
+use arcane_shared::Seq;
 use arcane_shared::control::CloseCode;
 use arcane_shared::roster::DaemonState;
 use arcane_stage::counts::{self, Counts};
+use arcane_stage::daemons::Daemons;
 use arcane_stage::dictionary::{Term, Tongue};
 use arcane_stage::feed;
 use arcane_stage::feed::Asked;
@@ -113,17 +115,32 @@ pub(crate) fn project_feed(page: &Page, views: Views) {
     views.chronicle.pins.put(page.pins().map(row));
 }
 
-/// One polite sentence, every five seconds, if anything happened.
+/// One polite sentence, every five seconds, if anything happened: what failed, or else how much happened; and who waits.
 pub(crate) fn announce(page: &Page, views: Views, before: &mut (u64, u64)) {
-    let after = (page.store.events_total(), page.store.failures_total());
-    let (events, failures) = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
-    *before = after;
+    let daemons = page.store.daemons();
+    let after = (page.store.events_total(), daemons.roster().seq());
+    let (events, told) = (after.0.saturating_sub(before.0), std::mem::replace(before, after).1);
     // A visitor of the past is not told of the present.
     if events > 0 && page.time_travel.travel.is_none() {
-        let present = page.store.daemons().present().count();
-        let failed = if failures > 0 { format!(", {failures} failed") } else { String::new() };
-        put(views.told.announcement, format!("{events} events{failed}. {present} daemons present."));
+        let mut said = failed_since(daemons, told).unwrap_or_else(|| {
+            let present = daemons.present().count();
+            format!("{events} events. {present} {} present", page.viewer().tongue.say(Term::EachDaemon))
+        });
+        for part in [". ", &Counts::of(daemons, page.present()).waiting()] {
+            said.push_str(part);
+        }
+        put(views.told.announcement, said);
     }
+}
+
+/// What failed after an event, and lasts.
+fn failed_since(daemons: &Daemons, seq: Seq) -> Option<String> {
+    let is_new = |daemon: &&DaemonState| daemon.failure.as_ref().is_some_and(|failure| failure.seq > seq);
+    let last = daemons.present().filter(is_new).max_by_key(|daemon| daemon.heard_seq)?;
+    let failure = last.failure.as_ref()?;
+    let others = daemons.present().filter(is_new).count() - 1;
+    let others = if others > 0 { format!(", and {others} more failed") } else { String::new() };
+    Some(format!("{} failed: {}: {}{others}", last.daemon_name, failure.task, failure.error))
 }
 
 fn header(page: &Page, now: f64) -> Figures {

@@ -1,8 +1,8 @@
-//! The strip at the bottom: how much happened when, by spell, drawn on a small canvas of its own.
+//! The strip at the bottom: how much happened when, what failed, and when somebody waited for a human, on a small canvas of its own.
 
 use arcane_shared::SpellName;
 use arcane_stage::moment::tick;
-use arcane_stage::timeline::{Bucket, KINDS};
+use arcane_stage::timeline::Bucket;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
@@ -10,8 +10,12 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use crate::clock::offset_ms;
 use crate::page::Page;
 
-/// Colours of the six spells and of unknown ones: brightness differs as well as hue.
-const COLORS: [&str; KINDS] = ["#a78bfa", "#f59e0b", "#0891b2", "#34d399", "#f9a8d4", "#e2e8f0", "#64748b"];
+/// The one colour of events, that of failures, and that of waits: hues of the style sheet.
+const EVENTS: &str = "#6d5bb0";
+const FAILURES: &str = "#fb7185";
+const WAITS: &str = "#fbbf24";
+/// Room for signs of failures above the bars, pixels.
+const TOP: f64 = 11.0;
 /// Height of the line of times, pixels.
 const TICKS: f64 = 15.0;
 
@@ -51,20 +55,37 @@ fn draw_bars(c: &CanvasRenderingContext2d, page: &Page, width: f64, base: f64) {
     c.fill_rect(0.0, base, width, 1.0);
     for slot in slots {
         let (bucket, x) = (&slot.bucket, span.part(slot.at) * width);
-        let mut y = base;
         // A root, so that one event is seen beside a thousand.
-        let tall = (f64::from(bucket.total()) / f64::from(peak)).sqrt() * (base - 5.0);
-        for (kind, count) in bucket.by_kind.iter().enumerate().filter(|(_, count)| **count > 0) {
-            let part = tall * f64::from(*count) / f64::from(bucket.total());
-            c.set_fill_style_str(COLORS[kind]);
-            c.fill_rect(x, y - part, (step - 1.0).max(1.0), part);
-            y -= part;
-        }
+        let tall = (f64::from(bucket.total()) / f64::from(peak)).sqrt() * (base - TOP);
+        c.set_fill_style_str(EVENTS);
+        c.fill_rect(x, base - tall, (step - 1.0).max(1.0), tall);
         if bucket.failures > 0 {
-            c.set_fill_style_str("#fb7185");
-            c.fill_rect(x, y - 4.0, (step - 1.0).max(1.0), 3.0);
+            let x = (x + step / 2.0).round();
+            c.set_fill_style_str(FAILURES);
+            c.fill_rect(x, TOP - 2.0, 1.0, base - TOP + 2.0);
+            cross(c, x + 0.5);
         }
     }
+    // Waits are of this page's present, and of no recording.
+    c.set_fill_style_str(WAITS);
+    for [from, to] in page.waits.spans().iter().filter(|_| page.recorded.is_none()) {
+        let [from, to] = [from, to].map(|at| (span.part(*at) * width).clamp(0.0, width));
+        if to > 0.0 && from < width {
+            c.fill_rect(from, base + 1.0, (to - from).max(2.0), 3.0);
+        }
+    }
+}
+
+/// The sign of a failure, at the top.
+fn cross(c: &CanvasRenderingContext2d, x: f64) {
+    c.set_stroke_style_str(FAILURES);
+    c.set_line_width(2.0);
+    c.begin_path();
+    for (x0, x1) in [(x - 3.0, x + 3.0), (x + 3.0, x - 3.0)] {
+        c.move_to(x0, 1.0);
+        c.line_to(x1, 7.0);
+    }
+    c.stroke();
 }
 
 fn draw_ticks(c: &CanvasRenderingContext2d, page: &Page, width: f64, height: f64) {

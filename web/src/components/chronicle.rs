@@ -21,8 +21,10 @@ use crate::rows::{Each, Row, Rows};
 
 /// Recycled rows.
 pub(crate) const FEED_ROWS: usize = 48;
-/// Height of a row, pixels; the style sheet says the same.
-pub(super) const ROW_HEIGHT: usize = 33;
+/// Where a row stands below the first, or how tall so many rows are: the style sheet says how tall one is.
+pub(super) fn rows_tall(rows: usize) -> String {
+    format!("calc(var(--row) * {rows})")
+}
 /// Rows above those in sight.
 const ROWS_ABOVE: usize = 2;
 
@@ -137,7 +139,13 @@ fn Feed(state: ChronicleState, app: AppHandle) -> impl IntoView {
     let scroll = move |_| {
         let top = list.get_untracked().map_or(0, |list| list.scroll_top().max(0));
         read(|reading, whether| reading.scrolled = whether, top > 4);
-        state.first.set((usize::try_from(top).unwrap_or(0) / ROW_HEIGHT).saturating_sub(ROWS_ABOVE));
+        let tall = list
+            .get_untracked()
+            .and_then(|list| list.first_element_child())
+            .map_or(0, |all| all.client_height());
+        let total = total.get_untracked();
+        let above = usize::try_from(top).unwrap_or(0) * total / usize::try_from(tall).unwrap_or(0).max(1);
+        state.first.set(above.min(total).saturating_sub(ROWS_ABOVE));
         app.refresh_feed();
     };
     let nothing = state.filter.pick(|filter| {
@@ -163,7 +171,7 @@ fn Feed(state: ChronicleState, app: AppHandle) -> impl IntoView {
                 }
             }
         >
-            <div class="spacer" style:height=total.pick(|total| format!("{}px", total * ROW_HEIGHT))>
+            <div class="spacer" style:height=total.pick(|total| rows_tall(*total))>
                 <Each rows let:row>
                     <FeedRow entry=row on_open=move |id| app.open(id)/>
                 </Each>
@@ -224,7 +232,7 @@ pub(super) fn FeedRow(
             data-daemon=entry.pick(|(_, entry)| entry.daemon.clone())
             data-success=entry.pick(|(_, entry)| entry.success.map(|ok| ok.to_string()))
             data-seq=entry.pick(|(_, entry)| entry.seq.map(|seq| seq.to_string()))
-            style:transform=entry.pick(|(at, _)| format!("translateY({}px)", at * ROW_HEIGHT))
+            style:transform=entry.pick(|(at, _)| format!("translateY({})", rows_tall(*at)))
             style:--own=entry.pick(|(_, entry)| entry.color.to_string())
             on:pointerdown=|event| PRESSED_AT.set([event.client_x(), event.client_y()])
             on:click=move |event| {

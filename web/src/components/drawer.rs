@@ -75,7 +75,7 @@ pub(crate) fn Drawer(state: DrawerState, app: AppHandle) -> impl IntoView {
             class="drawer" class:failing=view.pick(|view| view.has_failed) data-testid="drawer" role="dialog" aria-labelledby="drawer-name" tabindex="-1" node_ref=own
             data-state=view.pick(|view| view.state) hidden=name.pick(String::is_empty) style:--own=part(|view| &view.color)
         >
-            <header>
+            <div class="who">
                 <svg viewBox="0 0 24 24" aria-hidden="true">
                     <path d=part(|view| &view.rune)></path>
                 </svg>
@@ -85,7 +85,7 @@ pub(crate) fn Drawer(state: DrawerState, app: AppHandle) -> impl IntoView {
                     <p class="sentence" data-testid="drawer-sentence">{part(|view| &view.sentence)}</p>
                 </div>
                 <button class="pill round" aria-label="close" on:click=move |_| app.open_daemon("")>"✕"</button>
-            </header>
+            </div>
             <p class="choices">
                 <button
                     class="pill" data-testid="seen" hidden=view.pick(|view| !view.has_failed) on:click=move |_| app.acknowledge()

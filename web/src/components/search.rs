@@ -5,7 +5,7 @@ use arcane_stage::search::QUERY_LEN_MAX;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::chronicle::{FeedRow, ROW_HEIGHT};
+use super::chronicle::{FeedRow, rows_tall};
 use crate::app_handle::AppHandle;
 use crate::pick::Pick;
 use crate::rows::{Each, Rows};
@@ -67,7 +67,7 @@ pub(crate) fn Search(state: SearchState, app: AppHandle) -> impl IntoView {
             <button class="chip" type="submit">"Search"</button>
         </form>
         <div class="scroll feed" data-testid="found" tabindex="0" role="region" aria-label="found events" hidden=open.pick(|open| !open)>
-            <div class="spacer" style:height=total.pick(|total| format!("{}px", total * ROW_HEIGHT))>
+            <div class="spacer" style:height=total.pick(|total| rows_tall(*total))>
                 <Each rows let:row>
                     <FeedRow entry=row testid="found-row" on_open=move |id| app.open(id)/>
                 </Each>

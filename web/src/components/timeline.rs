@@ -119,6 +119,7 @@ fn Legend(filter: RwSignal<Filter>, app: AppHandle) -> impl IntoView {
             >
                 "failed"
             </button>
+            <span class="key waited">"somebody waited for you"</span>
         </span>
     }
 }

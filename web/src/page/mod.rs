@@ -25,6 +25,7 @@ use arcane_stage::quality::Quality;
 use arcane_stage::search::Search;
 use arcane_stage::sounds::Sound;
 use arcane_stage::store::{Origin, RESUME_MAX, Stored};
+use arcane_stage::waits::Waits;
 use arcane_stage::{Stage, Store};
 
 use self::memory::Memory;
@@ -73,6 +74,8 @@ pub(crate) struct Page {
     pub(crate) recorded: Option<Recorded>,
     /// The latest wait for a human that was known; `None`: nothing was shown yet.
     pub(crate) called: Option<Seq>,
+    /// When somebody waited for a human.
+    pub(crate) waits: Waits,
     /// Whether a daemon has begun or ceased to wait since this was looked at.
     pub(crate) attention: bool,
     pins: Pins,
@@ -130,6 +133,7 @@ impl Page {
             painter_failed: false,
             recorded: None,
             called: None,
+            waits: Waits::default(),
             attention: false,
             pins: Pins::default(),
             opened: None,
@@ -232,6 +236,7 @@ impl Page {
         self.leave(true);
         (self.roster_asked_at, self.called) = (None, None);
         self.lagging = 0;
+        self.waits = Waits::default();
         self.store = Store::default();
         self.store.restore(self.memory.of_room(&self.room));
         let range = self.time_travel.range;

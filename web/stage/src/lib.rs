@@ -58,6 +58,7 @@ pub mod table;
 mod threads;
 pub mod time_travel;
 pub mod timeline;
+pub mod waits;
 pub mod wave;
 mod words;
 
