@@ -43,6 +43,8 @@ for (const obeys of [true, false]) {
 test("a page that a browser translated goes on telling what happens", async ({ dashboard, server, page }) => {
   await server.summon("claude");
   await dashboard.hasCircles("claude");
+  // Dialogs come when the page is at rest.
+  await expect(page.getByTestId("help-dialog").locator("dd").first()).toHaveText("speak a spell");
   await translate(page, true);
   // What stands still is translated.
   await expect(page.getByTestId("help-dialog").locator("dd").first()).toHaveText("[speak a spell]");

@@ -56,7 +56,8 @@ pub fn seat_room(court: &Court, seat: usize) -> Room {
 pub fn room_below(court: &Court, at: [f32; 2]) -> Room {
     let (u, grown) = (court.mapping.u, court.mapping.grown);
     let wide = match court.form {
-        Form::Small => 176.0 * u,
+        // As far as the bus leaves room.
+        Form::Small => (court.mapping.unit[0] * 0.96 - 88.0 * u).min(240.0),
         Form::Large => 162.0 * u,
         Form::Strip => 74.0,
     };

@@ -129,6 +129,7 @@ impl Stage {
     fn label(&self, name: &str, actor: &Actor, now: f64) -> Label {
         let dims = self.dims(name, actor);
         let (rests, lines) = (matches!(actor.state, State::Idle | State::Silent), self.court.lines());
+        let is_strip = self.court.form == Form::Strip;
         let kind = match actor.spot {
             Spot::Seat(_) => LabelKind::Seat,
             Spot::Moon => LabelKind::Moon,
@@ -139,8 +140,14 @@ impl Stage {
             kind,
             name: name.to_owned(),
             // Who rests has nothing else to say in the second line.
-            figure: if rests && lines != Lines::One { String::new() } else { actor.figure.clone() },
+            figure: if rests && lines != Lines::One || is_strip {
+                String::new()
+            } else {
+                actor.figure.clone()
+            },
             line: match kind {
+                // A strip is narrow: name above, figure below.
+                LabelKind::Seat if is_strip => actor.figure.clone(),
                 LabelKind::Seat if lines == Lines::One => String::new(),
                 LabelKind::Seat if rests => actor.figure.clone(),
                 LabelKind::Seat => actor.line.clone(),

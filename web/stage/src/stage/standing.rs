@@ -230,7 +230,7 @@ impl Stage {
             let (spot, place) = self.place_of_circle(root.key);
             let drawn = moons::drawn(moons::count(&self.actors, &moon.of));
             return match spot {
-                Spot::Seat(seat) if moon.slot < drawn => {
+                Spot::Seat(seat) if moon.slot < drawn && self.court.form != Form::Strip => {
                     (Spot::Moon, self.court.moon(seat, self.orders[seat], moon.slot))
                 }
                 _ => (Spot::Folded, place),
