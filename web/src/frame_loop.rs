@@ -231,7 +231,12 @@ impl Frame {
             self.scale = scale as f32;
         }
         let stark = crate::switches::asks_for("(prefers-contrast: more)");
+        // Names are 2.4 % of a wall's height, where 16 pixels are less; the style sheet says the same.
+        #[expect(clippy::cast_possible_truncation, reason = "a small number")]
+        let type_scale =
+            if self.app.views.wall.get_untracked() { (height * 0.0015).max(1.0) as f32 } else { 1.0 };
         self.app.with(|page| {
+            page.stage.set_type_scale(type_scale);
             page.stage.set_stark(stark);
             page.stage.set_view(view);
         });

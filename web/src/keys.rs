@@ -14,7 +14,7 @@ use crate::time_travel::Travel;
 pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
     let on = Target::of(event);
     let visiting = app.views.when.with_untracked(|when| when.visiting);
-    let in_dialog = app.views.in_dialog();
+    let in_dialog = crate::views::in_dialog();
     if is_composed(event) {
         return;
     }

@@ -229,7 +229,7 @@ fn label_view(label: &Label) -> LabelView {
     LabelView {
         key: label.key.clone(),
         kind: match label.kind {
-            LabelKind::Seat if h < 30.0 => "seat tight",
+            LabelKind::Seat if label.is_tight => "seat tight",
             LabelKind::Seat => "seat",
             LabelKind::Seal => "seal",
             LabelKind::Moon => "moon",

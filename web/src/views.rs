@@ -121,12 +121,11 @@ impl Views {
         let tongue = self.tongue;
         Signal::derive(move || tongue.get().say(term))
     }
+}
 
-    /// Whether a dialog is open, which has its own keys.
-    pub(crate) fn in_dialog(&self) -> bool {
-        let opens = [self.help, self.stats.open, self.settings.open];
-        self.detail.with_untracked(Option::is_some) || opens.iter().any(GetUntracked::get_untracked)
-    }
+/// Whether a dialog is open, which has its own keys. The browser's word: a dialog is closed at once, and tells of it later.
+pub(crate) fn in_dialog() -> bool {
+    document().query_selector("dialog[open]").is_ok_and(|open| open.is_some())
 }
 
 /// Sets a signal only if its value changes: nothing downstream runs for nothing.

@@ -166,7 +166,7 @@ fn Feed(state: ChronicleState, app: AppHandle) -> impl IntoView {
             }
             // An event that is opened takes the focus, and gives it back.
             on:focusout=move |event| {
-                if !app.views.in_dialog() && !is_within(list, event.related_target()) {
+                if !crate::views::in_dialog() && !is_within(list, event.related_target()) {
                     read(|reading, it| reading.stepped = it, false);
                 }
             }

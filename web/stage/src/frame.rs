@@ -263,7 +263,8 @@ impl Stage {
         let has_homes = self.court.form == Form::Large;
         picture.band =
             self.court.band().filter(|_| has_homes).map(|band| (band, palette::floats(palette::REALM, 0.2)));
-        let at = Moment { now, time, reduced: self.reduced, stark: self.stark, u: mapping.u };
+        let thick = if self.court.type_scale > 1.0 { 1.5 } else { 1.0 };
+        let at = Moment { now, time, reduced: self.reduced, stark: self.stark, u: mapping.u, thick };
         self.lines(at);
         if self.court.form != Form::Strip {
             let bus = self.bus(now, time);

@@ -31,6 +31,8 @@ pub struct Moment {
     pub stark: bool,
     /// One measure, pixels.
     pub u: f32,
+    /// How much thicker than on a desk lines are.
+    pub thick: f32,
 }
 
 /// Light of a circle in a state, 0.0–1.0.
@@ -105,7 +107,7 @@ pub fn circle(actor: &Actor, centre: [f32; 2], dim: f32, at: Moment) -> Mark {
     }
     let mut runes = actor.inscription.packed();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few pixels")]
-    let weight = (weight(actor.state, actor.spot, at.stark) * 16.0) as u32;
+    let weight = (weight(actor.state, actor.spot, at.stark) * at.thick * 16.0) as u32;
     runes[3] = style | weight << 8;
     let glow = if glows { 0.4 } else { 0.0 };
     Mark {

@@ -61,7 +61,7 @@ pub fn room_below(court: &Court, at: [f32; 2]) -> Room {
         Form::Large => 162.0 * u,
         Form::Strip => 74.0,
     };
-    Room([at[0] - wide / 2.0, at[1] + 62.0 * u * grown, wide, court.lines().high()])
+    Room([at[0] - wide / 2.0, at[1] + 62.0 * u * grown, wide, court.lines().high() * court.type_scale])
 }
 
 /// Places for the name of a seal: outside of the band, inside, above, below.

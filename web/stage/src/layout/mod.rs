@@ -145,6 +145,8 @@ pub struct Court {
     pub form: Form,
     /// Its measures.
     pub mapping: Mapping,
+    /// How much larger than on a desk type is: on a wall it is read from afar.
+    pub type_scale: f32,
     slots: Vec<Slot>,
 }
 
@@ -182,7 +184,7 @@ impl Court {
             mapping.bus_radius *= mapping.u;
             mapping.centre[1] -= 6.0 * mapping.u;
         }
-        Self { view, form, mapping, slots }
+        Self { view, form, mapping, type_scale: 1.0, slots }
     }
 
     /// The middle of a seat, stage coordinates. `order`: how many are before it in the strip.
@@ -236,7 +238,7 @@ impl Court {
     /// How much room labels of seats have.
     #[must_use]
     pub fn lines(&self) -> Lines {
-        match self.view.stage[3] {
+        match self.view.stage[3] / self.type_scale {
             _ if self.form == Form::Strip => Lines::Two,
             h if h < 480.0 => Lines::One,
             h if h < 620.0 => Lines::Tight,

@@ -37,6 +37,8 @@ pub struct Label {
     pub key: String,
     /// What it is of.
     pub kind: LabelKind,
+    /// Its type is smaller than usual, to have two lines.
+    pub is_tight: bool,
     /// What is written: a name.
     pub name: String,
     /// How long it has been in its state.
@@ -92,7 +94,7 @@ impl Stage {
                     let Some(slot) = self.court.slot(home) else { continue };
                     let more = moons::count(&self.actors, name);
                     label.figure = if more > 0 { format!("+{more}") } else { String::new() };
-                    let places = beside_seal(at, slot.inward, r, size_of(&label)).to_vec();
+                    let places = beside_seal(at, slot.inward, r, self.size_of(&label)).to_vec();
                     // Who is silent is looked for: it has its name.
                     if actor.state != State::Idle {
                         lit.push(Wish { label, places });
@@ -106,7 +108,7 @@ impl Stage {
                         continue;
                     };
                     label.figure.clear();
-                    let places = beside_moon(at, px(root), r, size_of(&label)).to_vec();
+                    let places = beside_moon(at, px(root), r, self.size_of(&label)).to_vec();
                     let to = if actor.state == State::Idle { &mut resting } else { &mut working };
                     to.push(Wish { label, places });
                 }
@@ -138,6 +140,7 @@ impl Stage {
         Label {
             key: name.to_owned(),
             kind,
+            is_tight: kind == LabelKind::Seat && lines == Lines::Tight,
             name: name.to_owned(),
             // Who rests has nothing else to say in the second line.
             figure: if rests && lines != Lines::One || is_strip {
@@ -183,7 +186,7 @@ impl Stage {
             let mut label = Label { key: format!("+{name}"), name: text, ..self.label(name, actor, 0.0) };
             (label.kind, label.opacity) = (LabelKind::Moon, 1.0);
             (label.figure, label.line) = Default::default();
-            let room = Room::around(self.court.mapping.px(place), size_of(&label));
+            let room = Room::around(self.court.mapping.px(place), self.size_of(&label));
             wishes.push(Wish { label, places: vec![room] });
         }
     }
@@ -212,16 +215,29 @@ impl Stage {
                 format!("{place}{}{}", if place.is_empty() { "" } else { " · " }, members().count());
             line.push_str(&beyond(folded, waits));
             let label = words(&group.name, title, line);
-            let places = crest(&self.court, anchor, size_of(&label));
+            let places = crest(&self.court, anchor, self.size_of(&label));
             crests.push(Wish { label, places });
         }
         if others > 0 {
             let title = format!("{others} more project{}", if others == 1 { "" } else { "s" });
             let label = words("", &title, beyond(hidden, wait).trim_start_matches(", ").to_owned());
-            let places = (0..4).flat_map(|corner| crest(&self.court, corner * 32, size_of(&label))).collect();
+            let places =
+                (0..4).flat_map(|corner| crest(&self.court, corner * 32, self.size_of(&label))).collect();
             crests.push(Wish { label, places });
         }
         crests
+    }
+
+    fn size_of(&self, label: &Label) -> [f32; 2] {
+        let name = width_of(&label.name, 13.5);
+        let size = match label.kind {
+            LabelKind::Crest => [name.max(width_of(&label.line, 11.5)).min(160.0) + 6.0, CREST_HIGH],
+            _ => {
+                let figure = if label.figure.is_empty() { 0.0 } else { width_of(&label.figure, 12.0) + 5.0 };
+                [(name + figure).min(NAME_WIDE) + 6.0, LINE_HIGH]
+            }
+        };
+        size.map(|length| length * self.court.type_scale)
     }
 
     /// The middle of a daemon's mark, pixels; `None`: it is not drawn.
@@ -254,6 +270,7 @@ fn words(key: &str, title: &str, line: String) -> Label {
     Label {
         key: format!("@{key}"),
         kind: LabelKind::Crest,
+        is_tight: false,
         name: title.to_owned(),
         figure: String::new(),
         line,
@@ -261,16 +278,5 @@ fn words(key: &str, title: &str, line: String) -> Label {
         opacity: 1.0,
         color: palette::UNKNOWN,
         phase: "crest",
-    }
-}
-
-fn size_of(label: &Label) -> [f32; 2] {
-    let name = width_of(&label.name, 13.5);
-    match label.kind {
-        LabelKind::Crest => [name.max(width_of(&label.line, 11.5)).min(160.0) + 6.0, CREST_HIGH],
-        _ => {
-            let figure = if label.figure.is_empty() { 0.0 } else { width_of(&label.figure, 12.0) + 5.0 };
-            [(name + figure).min(NAME_WIDE) + 6.0, LINE_HIGH]
-        }
     }
 }

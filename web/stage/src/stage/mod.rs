@@ -127,10 +127,24 @@ impl Stage {
     pub fn set_view(&mut self, view: View) {
         if self.view != view {
             self.view = view;
-            self.court = Court::new(view, self.seating.is_large());
-            self.kept.clear();
+            self.set_court(self.seating.is_large());
             self.stand(NEVER, standing::WALK_MS);
         }
+    }
+
+    /// Type is so much larger than on a desk: it is read from afar, and lines are thicker.
+    pub fn set_type_scale(&mut self, scale: f32) {
+        if (self.court.type_scale - scale).abs() > 0.01 {
+            self.court.type_scale = scale;
+            self.kept.clear();
+        }
+    }
+
+    pub(crate) fn set_court(&mut self, is_large: bool) {
+        let type_scale = self.court.type_scale;
+        self.court = Court::new(self.view, is_large);
+        self.court.type_scale = type_scale;
+        self.kept.clear();
     }
 
     /// More contrast was asked for: who rests is as bright as who works.
@@ -169,7 +183,7 @@ impl Stage {
     pub fn clear(&mut self) {
         self.actors.clear();
         self.seating.clear();
-        self.court = Court::new(self.view, false);
+        self.set_court(false);
         self.effects.clear();
         self.lane = Lane::default();
         self.kept.clear();

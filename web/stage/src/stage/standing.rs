@@ -7,7 +7,7 @@ use super::Stage;
 use crate::actors::{Actor, NEVER, Spot, Walk};
 use crate::daemons::{self, Daemons};
 use crate::layout::band::SLOTS;
-use crate::layout::{Court, Form, seals};
+use crate::layout::{Form, seals};
 use crate::looks;
 use crate::moons;
 use crate::states::{self, State};
@@ -193,7 +193,7 @@ impl Stage {
         }
         let is_open = self.court.form != Form::Small;
         if self.seating.is_large() != is_open && self.court.form != Form::Strip {
-            self.court = Court::new(self.view, self.seating.is_large());
+            self.set_court(self.seating.is_large());
             self.stand(now, OPEN_MS);
         } else {
             self.stand(now, WALK_MS);
