@@ -8,6 +8,9 @@ use crate::states::State;
 
 /// How long the home of one that left is kept for it, if nobody needs it, milliseconds.
 pub const REMEMBERED_MS: f64 = 600_000.0;
+/// Who has just come to rest keeps its seat for so long against one that works, milliseconds: between two calls of an agent is a
+/// breath, and a seat that changes with each is seen by nobody.
+pub const BREATH_MS: f64 = 3_000.0;
 /// Homes that are remembered, at most.
 const REMEMBERED_MAX: usize = 64;
 
@@ -28,6 +31,8 @@ pub struct Member {
     pub(super) is_guest: bool,
     /// When it came to this state, by a clock that counts changes.
     pub(super) since: u32,
+    /// When it last did anything, milliseconds of the page's clock.
+    pub(super) active: f64,
 }
 
 /// How much a state needs a seat: 0 most.
@@ -51,6 +56,8 @@ pub(super) fn is_urgent(member: &Member) -> bool {
 pub struct Seating {
     /// In the order of arrival.
     pub(super) members: Vec<Member>,
+    /// The moment of the latest change, milliseconds of the page's clock.
+    pub(super) now: f64,
     groups: Groups,
     clock: u32,
     is_large: bool,
@@ -99,6 +106,7 @@ impl Seating {
         if self.get(key).is_some() {
             return;
         }
+        self.now = now;
         let owners = self.owners();
         let group = self.groups.join(group, &owners);
         let remembered = self.remembered.iter().position(|(of, ..)| *of == key);
@@ -107,7 +115,16 @@ impl Seating {
         });
         let home = remembered.map(|(_, _, slot, _)| slot).or_else(|| self.groups.home(group, &owners));
         self.clock += 1;
-        let member = Member { key, group, state, seat: None, home, is_guest: false, since: self.clock };
+        let member = Member {
+            key,
+            group,
+            state,
+            seat: None,
+            home,
+            is_guest: false,
+            since: self.clock,
+            active: f64::MIN,
+        };
         self.members.push(member);
         self.is_large |= self.members.len() > CORNERS;
         self.claim(self.members.len() - 1);
@@ -116,6 +133,7 @@ impl Seating {
     /// A daemon leaves. Who is folded in its group comes forward, and a seat goes to who needs it most.
     pub fn leave(&mut self, key: u64, now: f64) {
         let Some(at) = self.members.iter().position(|member| member.key == key) else { return };
+        self.now = now;
         let member = self.members.remove(at);
         self.groups.0[member.group].count -= 1;
         if self.members.is_empty() {
@@ -158,15 +176,22 @@ impl Seating {
         self.claim(at);
     }
 
+    /// Time goes on: who has rested long enough may give way.
+    pub fn tend(&mut self, now: f64) {
+        self.now = now;
+        self.fill();
+    }
+
     /// A daemon is in another state.
-    pub fn set(&mut self, key: u64, state: State) {
+    pub fn set(&mut self, key: u64, state: State, now: f64) {
+        self.now = now;
         let Some(at) = self.members.iter().position(|member| member.key == key) else { return };
         if self.members[at].state == state {
             return;
         }
         self.clock += 1;
         let member = &mut self.members[at];
-        (member.state, member.since) = (state, self.clock);
+        (member.state, member.since, member.active) = (state, self.clock, now);
         if member.is_guest && !is_urgent(member) {
             (member.home, member.is_guest) = (None, false);
         }

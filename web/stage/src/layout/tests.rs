@@ -44,15 +44,22 @@ struct Play {
     seating: Seating,
     groups: u8,
     next: u64,
+    clock: f64,
 }
 
 impl Play {
     fn new(count: usize, groups: u8) -> Self {
-        let mut play = Self { seating: Seating::default(), groups, next: 0 };
+        let mut play = Self { seating: Seating::default(), groups, next: 0, clock: 0.0 };
         for n in 0..count {
             play.arrive(u8::try_from(n * 7 % 251).unwrap());
         }
         play
+    }
+
+    /// A moment at which everybody has rested.
+    fn now(&mut self) -> f64 {
+        self.clock += 10_000.0;
+        self.clock
     }
 
     fn arrive(&mut self, group: u8) -> u64 {
@@ -71,7 +78,10 @@ impl Play {
         match op {
             Op::Arrive(group) => Some(self.arrive(*group)),
             Op::Leave(who) => self.one(*who).inspect(|key| self.seating.leave(*key, 0.0)),
-            Op::Set(who, state) => self.one(*who).inspect(|key| self.seating.set(*key, *state)),
+            Op::Set(who, state) => {
+                let now = self.now();
+                self.one(*who).inspect(|key| self.seating.set(*key, *state, now))
+            }
         }
     }
 
@@ -235,7 +245,7 @@ proptest! {
             play.act(op);
         }
         let keys: Vec<u64> = play.seating.members().iter().filter(|m| is_urgent(m)).map(|m| m.key).collect();
-        keys.into_iter().for_each(|key| play.seating.set(key, State::Idle));
+        keys.into_iter().for_each(|key| play.seating.set(key, State::Idle, 0.0));
         for (who, waits) in whos {
             play.act(&Op::Set(who, if waits { State::Waiting } else { State::Failed }));
         }
@@ -255,7 +265,7 @@ proptest! {
         }
         let keys: Vec<u64> = play.seating.members().iter().map(|m| m.key).collect();
         for (n, key) in keys.into_iter().take(need).enumerate() {
-            play.seating.set(key, if n % 3 == 0 { State::Failed } else { State::Waiting });
+            play.seating.set(key, if n % 3 == 0 { State::Failed } else { State::Waiting }, 1e9);
         }
         let urgent: Vec<_> = play.seating.members().iter().filter(|m| is_urgent(m)).collect();
         let owned = urgent.iter().filter(|m| m.seat.is_some() || m.home.is_some()).count();
@@ -278,6 +288,27 @@ proptest! {
         let near_an_axis = [16_usize, 48, 80, 112].iter().any(|axis| super::groups::distance(*axis, slot) <= 8);
         prop_assert!(near_an_axis || quarter([w, h]) == quarter([872.0, 680.0]));
     }
+}
+
+#[test]
+fn a_seat_is_kept_between_two_calls() {
+    let mut play = Play::new(9, 1);
+    for key in 1..=9 {
+        play.seating.set(key, State::Working, 0.0);
+    }
+    let seated = |play: &Play, key: u64| play.seating.get(key).unwrap().seat.is_some();
+    let out = (1..=9).find(|key| !seated(&play, *key)).unwrap();
+    let other = if out == 1 { 2 } else { 1 };
+    play.seating.set(other, State::Idle, 10_000.0);
+    assert!(seated(&play, other) && !seated(&play, out));
+    play.seating.tend(12_900.0);
+    assert!(seated(&play, other));
+    play.seating.tend(13_000.0);
+    assert!(!seated(&play, other) && seated(&play, out));
+    // Who waits does not wait for that.
+    play.seating.set(out, State::Idle, 20_000.0);
+    play.seating.set(other, State::Waiting, 20_001.0);
+    assert!(seated(&play, other));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::SEATS;
 use super::band::SLOTS;
 use super::groups::distance;
-use super::seating::{Member, Seating, is_urgent, need};
+use super::seating::{BREATH_MS, Member, Seating, is_urgent, need};
 use crate::states::State;
 
 impl Seating {
@@ -29,7 +29,7 @@ impl Seating {
         self.ensure(yields);
     }
 
-    /// Whose seat a member may take: of the one that is idle the longest; for one that needs a human also of whoever began work
+    /// Whose seat a member may take: of the one that is idle the longest, for one that works after a breath; for one that needs a human also of whoever began work
     /// last; for one that waits also of the oldest failure.
     fn yielding(&self, at: usize, seated: &[Option<usize>; SEATS]) -> Option<usize> {
         let state = self.members[at].state;
@@ -37,7 +37,8 @@ impl Seating {
         let of = |at: &usize| &self.members[*at];
         let earlier = |best: usize, at: usize| if of(&at).since < of(&best).since { at } else { best };
         let later = |best: usize, at: usize| if of(&at).since > of(&best).since { at } else { best };
-        let resting = sits().filter(|at| need(of(at).state) >= 3).reduce(earlier);
+        let rested = |at: &usize| need(state) <= 1 || self.now - of(at).active >= BREATH_MS;
+        let resting = sits().filter(|at| need(of(at).state) >= 3 && rested(at)).reduce(earlier);
         let working = || sits().filter(|at| of(at).state == State::Working).reduce(later);
         let failed = || sits().filter(|at| of(at).state == State::Failed).reduce(earlier);
         resting

@@ -99,6 +99,11 @@ impl Stage {
                 self.follow(daemon, unix, now);
             }
         }
+        let before = self.seating.places();
+        self.seating.tend(now);
+        if self.seating.places() != before {
+            self.stand(now, WALK_MS);
+        }
     }
 
     /// A daemon is in another state: who sits may be another by it.
@@ -110,7 +115,7 @@ impl Stage {
         let waits = moons::of(&self.actors, &circle).any(|(_, moon)| moon.state == State::Waiting);
         let (key, state) = (actor.key, if waits { State::Waiting } else { actor.state });
         let before = self.seating.places();
-        self.seating.set(key, state);
+        self.seating.set(key, state, now);
         if promoted || self.court.form == Form::Strip || self.seating.places() != before {
             self.stand(now, WALK_MS);
         }
@@ -182,7 +187,7 @@ impl Stage {
         for (name, key) in known {
             let Some(actor) = self.actors.get(&name) else { continue };
             self.seating.regroup(key, &group_name(&actor.group));
-            self.seating.set(key, need(&name, actor.state));
+            self.seating.set(key, need(&name, actor.state), now);
         }
         for (_, name) in new {
             let Some(actor) = self.actors.get(&name) else { continue };
