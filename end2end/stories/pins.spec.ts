@@ -65,6 +65,9 @@ durable("a pin opens its event in the past, too", async ({ dashboard, server, pa
   const row = (task: string): Locator => dashboard.rows.filter({ hasText: task });
   const kept = ["task 297", "task 298"];
   for (const task of kept) await pin(page, row(task));
+  // A pause shows what was a moment ago, and a quick machine is here before that.
+  const told = JSON.parse(await page.evaluate(() => (window as any).__arcane.state())).moment;
+  await page.waitForFunction((told) => JSON.parse((window as any).__arcane.state()).moment > told + 3_000, told);
   await expect(async () => {
     await page.getByTestId("scrubber").focus();
     await page.keyboard.press("Escape");
