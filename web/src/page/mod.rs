@@ -4,6 +4,7 @@
 mod description;
 mod memory;
 mod performance;
+mod pins;
 mod recordings;
 mod roster;
 
@@ -189,29 +190,6 @@ impl Page {
         let mut aside = self.pins().chain(self.search.found());
         let held = || self.held.as_ref()?.event(id);
         self.shown().event(id).or_else(held).or_else(|| aside.find(|stored| stored.id == id).map(Rc::clone))
-    }
-
-    /// The room whose pins are in sight; `None`: they are of the recording that is shown.
-    fn pinned_in(&self) -> Option<&RoomName> {
-        self.recorded.is_none().then_some(&self.room)
-    }
-
-    /// Events that stay in sight.
-    pub(crate) fn pins(&self) -> impl Iterator<Item = &Rc<Stored>> {
-        self.pins.of(self.pinned_in())
-    }
-
-    /// Whether an event stays in sight.
-    pub(crate) fn is_pinned(&self, stored: &Stored) -> bool {
-        self.pins.has(self.pinned_in(), stored)
-    }
-
-    /// Keeps the event that was opened in sight, or no longer.
-    pub(crate) fn toggle_pin(&mut self) {
-        if let Some(opened) = &self.opened {
-            let room = self.recorded.is_none().then_some(&self.room);
-            self.pins.toggle(room, opened);
-        }
     }
 
     /// Opens a socket to a room's stream.
