@@ -157,3 +157,14 @@ pub fn mean_seconds(sums: &Sums) -> Option<f64> {
 fn micros(at: UnixMillis) -> i64 {
     (at * 1000.0) as i64
 }
+
+/// Daemons of which these events tell, for the tests of what is made of them.
+#[cfg(test)]
+pub(crate) fn told(events: &[serde_json::Value]) -> Daemons {
+    let mut daemons = Daemons::default();
+    for event in events {
+        let event = crate::message::event(event.clone(), arcane_shared::Timestamp::from_unix_micros(0));
+        daemons.fold(&event.expect("a readable event"));
+    }
+    daemons
+}

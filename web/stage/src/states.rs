@@ -195,18 +195,8 @@ fn whole_seconds(millis: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::daemons::Daemons;
-    use crate::message;
-    use arcane_shared::Timestamp;
+    use crate::daemons::told;
     use serde_json::{Value, json};
-
-    fn told(events: &[Value]) -> Daemons {
-        let mut daemons = Daemons::default();
-        for event in events {
-            daemons.fold(&message::event(event.clone(), Timestamp::from_unix_micros(0)).unwrap());
-        }
-        daemons
-    }
 
     fn event(spell: &str, second: u32, success: bool, metadata: &Value) -> Value {
         json!({"spell_name": spell, "daemon_name": "claude", "description": "d", "success": success,

@@ -221,17 +221,9 @@ impl<'a> Lines<'a, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message;
+    use crate::daemons::told;
     use proptest::prelude::*;
     use serde_json::{Value, json};
-
-    fn told(events: &[Value]) -> Daemons {
-        let mut daemons = Daemons::default();
-        for event in events {
-            daemons.fold(&message::event(event.clone(), Timestamp::from_unix_micros(0)).unwrap());
-        }
-        daemons
-    }
 
     fn event(spell: &str, name: &str, second: usize, metadata: &Value) -> Value {
         json!({"spell_name": spell, "daemon_name": name, "description": "d", "metadata": metadata,
