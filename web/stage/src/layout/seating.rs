@@ -1,6 +1,8 @@
 //! Who stands where: eight seats for those who need to be seen, a home on the band for everybody, and the rest folded into
 //! their group's crest. It knows no pixels, so that a resize moves nobody to another place.
 
+use std::sync::LazyLock;
+
 use super::band::SLOTS;
 use super::groups::{Group, Groups, Owners};
 use super::{CORNERS, Court, SEATS, View};
@@ -64,6 +66,12 @@ pub struct Seating {
     /// Key, group's name, home, until when.
     remembered: Vec<(u64, String, usize, f64)>,
 }
+
+/// The small and the large court of the design's window.
+static DESIGN: LazyLock<[Court; 2]> = LazyLock::new(|| {
+    let view = View { width: 872.0, height: 680.0, stage: [0.0, 0.0, 872.0, 680.0] };
+    [false, true].map(|is_large| Court::new(view, is_large))
+});
 
 impl Seating {
     /// Everybody, in the order of arrival.
@@ -249,8 +257,10 @@ impl Seating {
 
     /// The free seat nearest to a home. Distances are those of the design's window, so that every window decides alike.
     pub(super) fn nearest(&self, home: Option<usize>, free: &[usize]) -> Option<usize> {
-        let view = View { width: 872.0, height: 680.0, stage: [0.0, 0.0, 872.0, 680.0] };
-        let court = Court::new(view, self.is_large);
+        if free.len() < 2 {
+            return free.first().copied();
+        }
+        let court = &DESIGN[usize::from(self.is_large)];
         let Some(slot) = home.and_then(|home| court.slot(home)) else { return free.first().copied() };
         let far = |seat: usize| {
             let at = court.mapping.px(court.seat(seat, 0));
