@@ -5,20 +5,22 @@
 use std::cell::Cell;
 
 use arcane_stage::particles::{CAPACITY, Particles, RECORD_BYTES, SOFTWARE_CAPACITY};
-use arcane_stage::picture::{LINK_BYTES, MARK_BYTES, MARKS_MAX, Picture, SHAPES_BYTES};
+use arcane_stage::picture::{LINKS_MAX, MARKS_MAX, Picture, SHAPES_SIZE, WIDE_MAX};
 use arcane_stage::runes::FUTHARK;
+use js_sys::Uint32Array;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     HtmlCanvasElement, WebGl2RenderingContext as Gl, WebGlBuffer, WebGlContextAttributes, WebGlProgram,
-    WebGlVertexArrayObject,
+    WebGlTexture, WebGlVertexArrayObject,
 };
 
 use super::shaders;
 use super::static_buffers::{STARS, count, stars, teach_five, teach_runes};
 use crate::clock;
 
-/// Pieces of a ribbon; where a CPU paints, each triangle costs as much as its pixels.
-const RIBBON_PIECES: [i32; 2] = [64, 28];
+/// Pieces of a ribbon, where many are needed and where few; the second where a CPU paints: each triangle costs as much there as
+/// its pixels.
+const RIBBON_PIECES: [[usize; 2]; 2] = [[64, 24], [28, 10]];
 /// The block that all shaders read: three vectors.
 const FRAME_BYTES: i32 = 48;
 /// `KHR_parallel_shader_compile`: whether a program is ready.
@@ -34,6 +36,7 @@ pub(crate) struct WebGl {
     kit: Option<Kit>,
     software: bool,
     bytes: Vec<u8>,
+    words: Vec<u32>,
     /// What the context was told last: it is told again only when it changes.
     told: Told,
 }
@@ -60,8 +63,8 @@ struct Programs {
 struct Kit {
     /// Bound for good; kept so that it lives.
     _frame: WebGlBuffer,
-    /// Marks, and links behind them.
-    shapes: WebGlBuffer,
+    /// Marks, and links behind them; bound for good.
+    _shapes: WebGlTexture,
     marks: Pass,
     links: Pass,
     /// The ring, and the stars behind it.
@@ -78,19 +81,6 @@ struct Pass {
 /// One attribute: location, components, type, normalised, integer, offset.
 type Attribute = (u32, i32, u32, bool, bool, i32);
 
-const MARK_LAYOUT: [Attribute; 5] = [
-    (0, 4, Gl::FLOAT, false, false, 0),
-    (1, 4, Gl::FLOAT, false, false, 16),
-    (2, 4, Gl::FLOAT, false, false, 32),
-    (3, 4, Gl::FLOAT, false, false, 48),
-    (4, 4, Gl::UNSIGNED_INT, false, true, 64),
-];
-const LINK_LAYOUT: [Attribute; 4] = [
-    (0, 4, Gl::FLOAT, false, false, 0),
-    (1, 2, Gl::FLOAT, false, false, 16),
-    (2, 4, Gl::FLOAT, false, false, 24),
-    (3, 2, Gl::FLOAT, false, false, 40),
-];
 const PARTICLE_LAYOUT: [Attribute; 6] = [
     (0, 4, Gl::SHORT, true, false, 0),
     (1, 2, Gl::SHORT, true, false, 8),
@@ -115,7 +105,15 @@ impl WebGl {
             .dyn_into::<Gl>()
             .map_err(|_| "the context is something else")?;
         let programs = Programs::new(&gl)?;
-        Ok(Self { gl, programs, kit: None, software: false, bytes: Vec::new(), told: Told::default() })
+        Ok(Self {
+            gl,
+            programs,
+            kit: None,
+            software: false,
+            bytes: Vec::new(),
+            words: Vec::new(),
+            told: Told::default(),
+        })
     }
 
     /// Whether it can paint: the compiler works beside the page, not in its way. The first time that it can, it is known
@@ -148,24 +146,31 @@ impl WebGl {
     pub(crate) fn paint(&mut self, picture: &Picture, particles: &mut Particles, scale: f32) {
         self.begin(picture, scale);
         let Some(kit) = &self.kit else { return };
-        let vertices = 2 * (self.ribbon_pieces() + 1);
+        let [many, few] = self.ribbon_pieces();
         let (gl, bytes) = (&self.gl, &mut self.bytes);
 
-        gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&kit.shapes));
-        picture.encode_shapes(bytes);
-        gl.buffer_sub_data_with_i32_and_u8_array(Gl::ARRAY_BUFFER, 0, bytes);
-        let links = picture.link_count();
-        if links > 0 {
-            kit.links.begin(gl);
-            gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, vertices, count(links));
-        }
+        picture.encode_shapes(&mut self.words);
+        teach_shapes(gl, &self.words);
+        let draw = |first: usize, quads: usize| {
+            if quads > 0 {
+                gl.draw_elements_with_i32(
+                    Gl::TRIANGLES,
+                    count(6 * quads),
+                    Gl::UNSIGNED_SHORT,
+                    count(12 * first),
+                );
+            }
+        };
+        kit.links.begin(gl);
+        let [wide, narrow] = picture.ribbon_counts();
+        draw((WIDE_MAX - wide) * many, wide * many + narrow * few);
         // Both programs get all marks, and each leaves out those of the other. Signs lie over the circles that they belong to.
-        let marks = count(picture.mark_count());
+        let marks = picture.mark_count();
         gl.bind_vertex_array(Some(&kit.marks.array));
         gl.use_program(Some(&self.programs.circles));
-        gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, 4, marks);
+        draw(0, marks);
         gl.use_program(Some(&kit.marks.program));
-        gl.draw_arrays_instanced(Gl::TRIANGLE_STRIP, 0, 4, marks);
+        draw(0, marks);
 
         gl.bind_buffer(Gl::ARRAY_BUFFER, Some(&kit.records));
         for fresh in particles.take_fresh() {
@@ -184,14 +189,14 @@ impl WebGl {
         }
     }
 
-    fn ribbon_pieces(&self) -> i32 {
+    fn ribbon_pieces(&self) -> [usize; 2] {
         RIBBON_PIECES[usize::from(self.software)]
     }
 
     /// An empty canvas, and what all shaders read.
     fn begin(&mut self, picture: &Picture, scale: f32) {
         #[expect(clippy::cast_precision_loss, reason = "a few dozen")]
-        let pieces = self.ribbon_pieces() as f32;
+        let [many, few] = self.ribbon_pieces().map(|pieces| pieces as f32);
         let (gl, bytes) = (&self.gl, &mut self.bytes);
         let [width, height] = picture.size.map(|v| v.max(1.0));
         let [r, g, b, cover] = picture.veil;
@@ -213,7 +218,7 @@ impl WebGl {
         let block = [
             [width, height, scale, picture.time],
             [centre[0], centre[1], unit[0], unit[1]],
-            [picture.particle_time, picture.particle_glow, pieces, 0.0],
+            [picture.particle_time, picture.particle_glow, many, few],
         ];
         for float in block.as_flattened() {
             bytes.extend_from_slice(&float.to_le_bytes());
@@ -275,18 +280,43 @@ impl Kit {
         gl.buffer_data_with_i32(Gl::UNIFORM_BUFFER, FRAME_BYTES, Gl::DYNAMIC_DRAW);
         gl.bind_buffer_base(Gl::UNIFORM_BUFFER, 0, Some(&frame));
 
-        let shapes = buffer(gl, SHAPES_BYTES)?;
-        let marks = Pass::new(gl, &programs.marks, &MARK_LAYOUT, [MARK_BYTES, 0], 1)?;
+        let shapes = gl.create_texture().ok_or("no texture")?;
+        gl.bind_texture(Gl::TEXTURE_2D, Some(&shapes));
+        let [width, height] = SHAPES_SIZE.map(count);
+        gl.tex_storage_2d(Gl::TEXTURE_2D, 1, Gl::RGBA32UI, width, height);
+        for which in [Gl::TEXTURE_MIN_FILTER, Gl::TEXTURE_MAG_FILTER] {
+            // Whole numbers have no other.
+            gl.tex_parameteri(Gl::TEXTURE_2D, which, count(Gl::NEAREST as usize));
+        }
+        let marks = Pass::of_ribbons(gl, &programs.marks, [(MARKS_MAX, 1), (0, 0)])?;
         teach_runes(gl, &programs.marks);
         teach_five(gl, &programs.circles);
-        let links = Pass::new(gl, &programs.links, &LINK_LAYOUT, [LINK_BYTES, MARKS_MAX * MARK_BYTES], 1)?;
+        let [many, few] = RIBBON_PIECES[usize::from(software)];
+        let links = Pass::of_ribbons(gl, &programs.links, [(WIDE_MAX, many), (LINKS_MAX - WIDE_MAX, few)])?;
 
         let capacity = if software { SOFTWARE_CAPACITY } else { CAPACITY };
         let records = buffer(gl, (capacity + STARS) * RECORD_BYTES)?;
         gl.buffer_sub_data_with_i32_and_u8_array(Gl::ARRAY_BUFFER, count(capacity * RECORD_BYTES), &stars());
-        let particles = Pass::new(gl, &programs.particles, &PARTICLE_LAYOUT, [RECORD_BYTES, 0], 0)?;
-        Ok(Self { _frame: frame, shapes, marks, links, records, particles, capacity })
+        let particles = Pass::of_points(gl, &programs.particles)?;
+        Ok(Self { _frame: frame, _shapes: shapes, marks, links, records, particles, capacity })
     }
+}
+
+/// Puts what is drawn into the bound texture.
+fn teach_shapes(gl: &Gl, words: &[u32]) {
+    let [width, height] = SHAPES_SIZE.map(count);
+    // The texture is as large as the words are many: nothing else can be wrong with it.
+    let _ = gl.tex_sub_image_2d_with_i32_and_i32_and_u32_and_type_and_opt_array_buffer_view(
+        Gl::TEXTURE_2D,
+        0,
+        0,
+        0,
+        width,
+        height,
+        Gl::RGBA_INTEGER,
+        Gl::UNSIGNED_INT,
+        Some(&Uint32Array::from(words)),
+    );
 }
 
 /// A buffer of so many bytes, bound.
@@ -298,29 +328,44 @@ fn buffer(gl: &Gl, bytes: usize) -> Result<WebGlBuffer, String> {
 }
 
 impl Pass {
-    /// Reads the bound buffer: `[stride, offset]`, bytes.
-    fn new(
-        gl: &Gl,
-        program: &WebGlProgram,
-        layout: &[Attribute],
-        [stride, offset]: [usize; 2],
-        divisor: u32,
-    ) -> Result<Self, String> {
-        let program = program.clone();
+    /// Reads particles from the bound buffer.
+    fn of_points(gl: &Gl, program: &WebGlProgram) -> Result<Self, String> {
         let array = gl.create_vertex_array().ok_or("no vertex array")?;
         gl.bind_vertex_array(Some(&array));
-        for (location, components, kind, normalized, integer, at) in layout {
-            let (at, stride) = (at + count(offset), count(stride));
+        let stride = count(RECORD_BYTES);
+        for (location, components, kind, normalized, integer, at) in &PARTICLE_LAYOUT {
             gl.enable_vertex_attrib_array(*location);
             if *integer {
-                gl.vertex_attrib_i_pointer_with_i32(*location, *components, *kind, stride, at);
+                gl.vertex_attrib_i_pointer_with_i32(*location, *components, *kind, stride, *at);
             } else {
-                gl.vertex_attrib_pointer_with_i32(*location, *components, *kind, *normalized, stride, at);
+                gl.vertex_attrib_pointer_with_i32(*location, *components, *kind, *normalized, stride, *at);
             }
-            gl.vertex_attrib_divisor(*location, divisor);
         }
         gl.bind_vertex_array(None);
-        Ok(Self { program, array })
+        Ok(Self { program: program.clone(), array })
+    }
+
+    /// Numbers the vertices of so many ribbons of so many pieces each, and reads nothing: the shader fetches what it needs by
+    /// the number. One draw of many triangles: what paints in software takes each instance of a draw for a draw of its own.
+    fn of_ribbons(gl: &Gl, program: &WebGlProgram, ribbons: [(usize, usize); 2]) -> Result<Self, String> {
+        let array = gl.create_vertex_array().ok_or("no vertex array")?;
+        gl.bind_vertex_array(Some(&array));
+        let indices = gl.create_buffer().ok_or("no buffer")?;
+        gl.bind_buffer(Gl::ELEMENT_ARRAY_BUFFER, Some(&indices));
+        let mut numbers: Vec<u8> = Vec::new();
+        let mut first: u16 = 0;
+        for pieces in ribbons.into_iter().flat_map(|(ribbons, pieces)| std::iter::repeat_n(pieces, ribbons)) {
+            for _ in 0..pieces {
+                for corner in [0, 1, 2, 2, 1, 3] {
+                    numbers.extend_from_slice(&(first + corner).to_le_bytes());
+                }
+                first += 2;
+            }
+            first += 2;
+        }
+        gl.buffer_data_with_u8_array(Gl::ELEMENT_ARRAY_BUFFER, &numbers, Gl::STATIC_DRAW);
+        gl.bind_vertex_array(None);
+        Ok(Self { program: program.clone(), array })
     }
 
     fn begin(&self, gl: &Gl) {

@@ -67,16 +67,24 @@ pub const PLAIN: u32 = 8;
 
 /// Radius of a circle's outer ring as a part of [`Mark::half`]: the rest is room for ticks and glow.
 pub const RIM: f32 = 0.66;
-/// Bytes of an encoded mark.
-pub const MARK_BYTES: usize = 80;
+/// Words of an encoded mark.
+const MARK_WORDS: usize = 20;
 /// Most marks in one frame.
 pub const MARKS_MAX: usize = 320;
-/// Bytes of an encoded link.
-pub const LINK_BYTES: usize = 48;
+/// Most of them that have many pieces, and one.
+pub const WIDE_MAX: usize = 64;
+/// Rings below this radius have few pieces, pixels.
+const NARROW_RADIUS: f32 = 26.0;
+/// Words of an encoded link.
+const LINK_WORDS: usize = 12;
 /// Most links and rings in one frame.
 pub const LINKS_MAX: usize = 288;
-/// Bytes of all of them.
-pub const SHAPES_BYTES: usize = MARKS_MAX * MARK_BYTES + LINKS_MAX * LINK_BYTES;
+/// Width and height of the texture that all of them are encoded into; a texel has four words. Ribbons begin in its line 10.
+pub const SHAPES_SIZE: [usize; 2] = [160, 16];
+/// Words of that texture.
+pub const SHAPES_WORDS: usize = SHAPES_SIZE[0] * SHAPES_SIZE[1] * 4;
+const _: () = assert!(MARKS_MAX * MARK_WORDS == 10 * SHAPES_SIZE[0] * 4);
+const _: () = assert!(MARKS_MAX * MARK_WORDS + LINKS_MAX * LINK_WORDS <= SHAPES_WORDS);
 
 /// A curve between a daemon and the bus.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -181,19 +189,48 @@ impl Picture {
         self.marks.iter().filter(|mark| mark.kind == Kind::Veil)
     }
 
-    /// Links and rings that are drawn.
+    /// Ribbons that are drawn: of many pieces, and of few. A thread is almost straight and a small ring is small, so that
+    /// they need few.
     #[must_use]
-    pub fn link_count(&self) -> usize {
-        (usize::from(self.band.is_some()) * 4 + self.links.len() + self.rings.len() + self.veils().count())
-            .min(LINKS_MAX)
+    pub fn ribbon_counts(&self) -> [usize; 2] {
+        let (mut wide, mut narrow) = (0, 0);
+        self.ribbons(|is_narrow, _| if is_narrow { narrow += 1 } else { wide += 1 });
+        [wide.min(WIDE_MAX - 1), narrow.min(LINKS_MAX - WIDE_MAX)]
     }
 
-    /// Marks, links and rings as the shaders read them, into `bytes`: links begin behind [`MARKS_MAX`] marks. A ring is
-    /// a link whose progress is -1, a veil one whose progress is -2, the band one whose progress is -3.
-    pub fn encode_shapes(&self, bytes: &mut Vec<u8>) {
-        bytes.clear();
-        let mut put =
-            |floats: &[f32]| floats.iter().for_each(|float| bytes.extend_from_slice(&float.to_le_bytes()));
+    /// All of them: whether few pieces do, and what the shader reads. A ring is a link whose progress is -1, a veil one whose
+    /// progress is -2, the band one whose progress is -3.
+    fn ribbons(&self, mut each: impl FnMut(bool, [f32; LINK_WORDS])) {
+        let mut put = |is_narrow: bool, ends: [f32; 6], color: [f32; 4], [energy, progress]: [f32; 2]| {
+            let ([a, b, c, d, e, f], [r, g, blue, alpha]) = (ends, color);
+            each(is_narrow, [a, b, c, d, e, f, r, g, blue, alpha, energy, progress]);
+        };
+        if let Some(([[a, b], [x, y]], color)) = self.band {
+            // A ribbon has few pieces where a CPU paints: each quarter has its own.
+            for quarter in [0.0, 0.25, 0.5, 0.75] {
+                put(false, [x, y, a, b, quarter, quarter + 0.25], color, [0.0, -3.0]);
+            }
+        }
+        for veil in self.veils() {
+            let ([x, y], [w, h]) = (veil.centre, veil.half);
+            put(false, [x, y, w, h, 0.0, 0.0], veil.color, [veil.progress, -2.0]);
+        }
+        for ring in &self.rings {
+            let ([x, y], [from, to]) = (ring.centre, ring.arc);
+            let is_narrow = ring.radius < NARROW_RADIUS;
+            put(is_narrow, [x, y, ring.radius, ring.fade, from, to], ring.color, [ring.energy, -1.0]);
+        }
+        for link in &self.links {
+            let ([a, b], [c, d], [e, f]) = (link.from, link.control, link.to);
+            put(true, [a, b, c, d, e, f], link.color, [link.energy, link.progress]);
+        }
+    }
+
+    /// Marks and ribbons as the shaders read them, into [`SHAPES_WORDS`] `words`: ribbons begin behind [`MARKS_MAX`] marks, those of
+    /// many pieces from place [`WIDE_MAX`] backwards, those of few from there on, so that one stretch of vertices has both.
+    pub fn encode_shapes(&self, words: &mut Vec<u32>) {
+        words.clear();
+        let mut put = |floats: &[f32]| words.extend(floats.iter().map(|float| float.to_bits()));
         for mark in self.shapes() {
             put(&mark.centre);
             put(&mark.half);
@@ -203,35 +240,20 @@ impl Picture {
             // The bits of words are those of floats here.
             put(&mark.runes.map(f32::from_bits));
         }
-        bytes.resize(MARKS_MAX * MARK_BYTES, 0);
-        let mut put = |ends: [f32; 6], color: [f32; 4], flow: [f32; 2]| {
-            if bytes.len() < SHAPES_BYTES {
-                let floats = ends.iter().chain(&color).chain(&flow);
-                floats.for_each(|float| bytes.extend_from_slice(&float.to_le_bytes()));
+        words.resize(SHAPES_WORDS, 0);
+        let (mut wide, mut narrow) = (WIDE_MAX, WIDE_MAX..LINKS_MAX);
+        self.ribbons(|is_narrow, floats| {
+            let place = if is_narrow {
+                narrow.next()
+            } else {
+                wide = wide.saturating_sub(1);
+                (wide > 0).then_some(wide)
+            };
+            let first = place.map_or(SHAPES_WORDS, |place| MARKS_MAX * MARK_WORDS + place * LINK_WORDS);
+            for (word, float) in words.iter_mut().skip(first).zip(floats) {
+                *word = float.to_bits();
             }
-        };
-        if let Some(([[a, b], [x, y]], color)) = self.band {
-            // A ribbon has few pieces where a CPU paints: each quarter has its own.
-            for quarter in [0.0, 0.25, 0.5, 0.75] {
-                put([x, y, a, b, quarter, quarter + 0.25], color, [0.0, -3.0]);
-            }
-        }
-        for ring in &self.rings {
-            let [from, to] = ring.arc;
-            let [x, y] = ring.centre;
-            put([x, y, ring.radius, ring.fade, from, to], ring.color, [ring.energy, -1.0]);
-        }
-        for veil in self.veils() {
-            put(
-                [veil.centre[0], veil.centre[1], veil.half[0], veil.half[1], 0.0, 0.0],
-                veil.color,
-                [veil.progress, -2.0],
-            );
-        }
-        for link in &self.links {
-            let ([a, b], [c, d], [e, f]) = (link.from, link.control, link.to);
-            put([a, b, c, d, e, f], link.color, [link.energy, link.progress]);
-        }
+        });
     }
 }
 
@@ -266,15 +288,25 @@ mod tests {
             progress: 1.0,
         };
         picture.links.push(link);
-        let mut bytes = Vec::new();
-        picture.encode_shapes(&mut bytes);
-        assert_eq!(bytes.len(), MARKS_MAX * MARK_BYTES + LINK_BYTES);
-        assert_eq!(bytes[48..52], 3.0_f32.to_le_bytes());
-        assert_eq!((picture.mark_count(), picture.link_count()), (MARKS_MAX, 1));
-        let ring = Ring::whole([1.0; 2], 9.0, [0.0; 4], 0.0);
-        picture.rings = vec![ring; 3 * LINKS_MAX];
-        picture.encode_shapes(&mut bytes);
-        assert_eq!(bytes.len(), SHAPES_BYTES);
-        assert_eq!(picture.link_count(), LINKS_MAX);
+        let mut words = Vec::new();
+        picture.encode_shapes(&mut words);
+        assert_eq!(words.len(), SHAPES_WORDS);
+        // The kind of the first mark, and how much of the first link is there.
+        let at = |word: usize| f32::from_bits(words[word]);
+        let ribbon = |place: usize, word: usize| at(MARKS_MAX * MARK_WORDS + place * LINK_WORDS + word);
+        assert_eq!([at(12), ribbon(WIDE_MAX, 11)], [3.0, 1.0]);
+        assert_eq!((picture.mark_count(), picture.ribbon_counts()), (MARKS_MAX, [0, 1]));
+        picture.rings.push(Ring::whole([5.0; 2], 90.0, [0.0; 4], 0.0));
+        picture.encode_shapes(&mut words);
+        let ribbon = |place: usize, word: usize| {
+            f32::from_bits(words[MARKS_MAX * MARK_WORDS + place * LINK_WORDS + word])
+        };
+        assert_eq!([ribbon(WIDE_MAX - 1, 2), ribbon(WIDE_MAX, 11)], [90.0, 1.0]);
+        for radius in [9.0, 90.0] {
+            picture.rings.extend(vec![Ring::whole([1.0; 2], radius, [0.0; 4], 0.0); 2 * LINKS_MAX]);
+        }
+        picture.encode_shapes(&mut words);
+        assert_eq!(words.len(), SHAPES_WORDS);
+        assert_eq!(picture.ribbon_counts(), [WIDE_MAX - 1, LINKS_MAX - WIDE_MAX]);
     }
 }

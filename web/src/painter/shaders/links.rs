@@ -2,22 +2,28 @@
 
 use super::terse::shader;
 
-/// Curves between daemons and the bus, as ribbons.
+/// Curves between daemons and the bus, as ribbons, read from the texture of shapes by the vertex's number.
 pub(crate) const LINK_VERTEX: &str = shader!(
     r"#version 300 es
 precision highp float;
-layout(location=0) in vec4 a_ends;
-layout(location=1) in vec2 a_to;
-layout(location=2) in vec4 a_color;
-layout(location=3) in vec2 a_flow;
+uniform highp usampler2D u_shapes;
 layout(std140) uniform Frame { vec4 u_view; vec4 u_map; vec4 u_time; };
 out vec4 v_color;
 out float v_side;
 out float v_along;
 out float v_energy;
+vec4 texel(int i){ return uintBitsToFloat(texelFetch(u_shapes, ivec2(i % 160, i / 160), 0)); }
 void main(){
-  float part = float(gl_VertexID / 2) / u_time.z;
-  float side = (gl_VertexID & 1) == 0 ? -1.0 : 1.0;
+  // The first 64 ribbons have many pieces, the others few.
+  int id = gl_VertexID, wide = 64 * (2 * int(u_time.z) + 2), narrow = int(id >= wide);
+  float pieces = narrow > 0 ? u_time.w : u_time.z;
+  id -= narrow * wide;
+  int vertices = 2 * int(pieces) + 2, first = 1600 + (id / vertices + narrow * 64) * 3;
+  vec4 a_ends = texel(first), middle = texel(first + 1), last = texel(first + 2);
+  vec4 a_color = vec4(middle.zw, last.xy);
+  vec2 a_to = middle.xy, a_flow = last.zw;
+  float part = float(id % vertices / 2) / pieces;
+  float side = (id & 1) == 0 ? -1.0 : 1.0;
   v_color = a_color;
   v_side = side;
   v_energy = a_flow.x;

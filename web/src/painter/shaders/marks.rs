@@ -2,15 +2,11 @@
 
 use super::terse::shader;
 
-/// Marks: one quad each. `WHOLE` is replaced by whether this program draws the circles that are whole, or the other marks.
+/// Marks: one quad each, read from the texture of shapes by the vertex's number. `WHOLE` is replaced by whether this program draws the circles that are whole, or the other marks.
 pub(crate) const MARK_VERTEX: &str = shader!(
     r"#version 300 es
 precision highp float;
-layout(location=0) in vec4 a_box;
-layout(location=1) in vec4 a_color;
-layout(location=2) in vec4 a_state;
-layout(location=3) in vec4 a_kind;
-layout(location=4) in uvec4 a_runes;
+uniform highp usampler2D u_shapes;
 layout(std140) uniform Frame { vec4 u_view; vec4 u_map; vec4 u_time; };
 out vec2 v_at;
 flat out vec4 v_color;
@@ -18,15 +14,19 @@ flat out vec4 v_state;
 flat out vec4 v_kind;
 flat out uvec4 v_runes;
 flat out float v_radius;
+uvec4 texel(int i){ return texelFetch(u_shapes, ivec2(i % 160, i / 160), 0); }
 void main(){
-  vec2 corner = vec2((gl_VertexID & 1) == 0 ? -1.0 : 1.0, gl_VertexID < 2 ? -1.0 : 1.0);
+  int vertex = gl_VertexID & 3, first = gl_VertexID / 4 * 5;
+  vec4 a_box = uintBitsToFloat(texel(first)), a_color = uintBitsToFloat(texel(first + 1));
+  vec4 a_state = uintBitsToFloat(texel(first + 2)), a_kind = uintBitsToFloat(texel(first + 3));
+  vec2 corner = vec2((vertex & 1) == 0 ? -1.0 : 1.0, vertex < 2 ? -1.0 : 1.0);
   vec2 at = a_box.xy + corner * a_box.zw;
   gl_Position = vec4(at.x / u_view.x * 2.0 - 1.0, 1.0 - at.y / u_view.y * 2.0, 0.0, 1.0);
   v_at = vec2(corner.x, -corner.y);
   v_color = a_color;
   v_state = a_state;
   v_kind = a_kind;
-  v_runes = a_runes;
+  v_runes = texel(first + 4);
   v_radius = a_box.z * u_view.z;
   bool whole = a_kind.x < 0.5 && a_state.y >= 1.0 && a_state.w <= 0.0;
   if (whole != WHOLE) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
