@@ -19,7 +19,7 @@ pub(crate) fn project(page: &Page, views: Views, window: Window, at: UnixMillis)
     let state = views.daemons;
     let (place, opened) = (state.place.get_untracked(), state.opened.get_untracked());
     let figure = state.figure.get_untracked();
-    let table = table::table(daemons, &place, &opened, at);
+    let table = table::table(daemons, &place, &opened, state.most.get_untracked(), at);
     let rows = table.lines.into_iter().map(|line| match line {
         Line::Head { of, count, foldable, is_open } => head(of, count, foldable, is_open),
         Line::Daemon { daemon, depth, in_need } => {
@@ -28,8 +28,7 @@ pub(crate) fn project(page: &Page, views: Views, window: Window, at: UnixMillis)
         }
     });
     state.rows.put(rows.map(|view| (view.key.clone(), view)));
-    let rest = if table.rest > 0 { format!("{} more daemons", table.rest) } else { String::new() };
-    put(state.rest, rest);
+    put(state.rest, table.rest);
     put(state.left_out, daemons::left_out(daemons));
 }
 

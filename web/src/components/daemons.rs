@@ -2,6 +2,7 @@
 
 use arcane_shared::roster::Window;
 use arcane_stage::dictionary::Term;
+use arcane_stage::table::{ROWS_FIRST, ROWS_MORE};
 use leptos::prelude::*;
 
 use super::choice::Choice;
@@ -70,8 +71,10 @@ pub(crate) struct DaemonView {
 #[derive(Clone, Copy)]
 pub(crate) struct DaemonsState {
     pub(crate) rows: Rows<DaemonView>,
-    /// What the table leaves out; mostly nothing.
-    pub(crate) rest: RwSignal<String>,
+    /// Daemons that have no row; mostly none.
+    pub(crate) rest: RwSignal<usize>,
+    /// How many daemons may have a row.
+    pub(crate) most: RwSignal<usize>,
     /// What the statistics leave out; mostly nothing.
     pub(crate) left_out: RwSignal<String>,
     /// How many are present, also beyond the table's rows.
@@ -96,6 +99,7 @@ impl Default for DaemonsState {
         Self {
             rows: Rows::default(),
             rest: RwSignal::default(),
+            most: RwSignal::new(ROWS_FIRST),
             left_out: RwSignal::default(),
             present: RwSignal::default(),
             mana: RwSignal::default(),
@@ -119,7 +123,7 @@ impl DaemonsState {
 /// Who there is, and what they do.
 #[component]
 pub(crate) fn Daemons(state: DaemonsState, app: AppHandle) -> impl IntoView {
-    let DaemonsState { rows, rest, present, mana, last_heard, words, .. } = state;
+    let DaemonsState { rows, rest, most, present, mana, last_heard, words, .. } = state;
     view! {
         <section class="panel daemons" aria-labelledby="daemons-title">
             <div class="panel-head">
@@ -146,7 +150,15 @@ pub(crate) fn Daemons(state: DaemonsState, app: AppHandle) -> impl IntoView {
                     </tbody>
                 </table>
                 <p class="hint" hidden=move || !rows.is_empty()>"Nobody is here yet."</p>
-                <p class="hint" data-testid="left-out">{rest}</p>
+                <button
+                    class="pill more" data-testid="left-out" hidden=rest.pick(|rest| *rest == 0)
+                    on:click=move |_| {
+                        most.update(|most| *most += ROWS_MORE);
+                        app.refresh();
+                    }
+                >
+                    {rest}" more"
+                </button>
             </div>
             <Took mana words/>
             <p id="last-heard" class="foot">{last_heard}</p>

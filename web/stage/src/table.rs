@@ -3,18 +3,22 @@
 use arcane_shared::roster::DaemonState;
 use arcane_shared::{Timestamp, UnixMillis};
 
-use crate::daemons::{self, Daemons, ROWS_MAX};
+use crate::daemons::{self, Daemons};
 use crate::states::{Group, State, group_in, group_of, state_of};
 
 /// Deepest indentation, however long a line of subagents is.
 pub const DEPTH_MAX: usize = 6;
 /// From so many daemons that are present on, the idle ones of a group are one line until it is opened.
 pub const FOLD_FROM: usize = 25;
+/// Daemons that have rows until more are asked for: each row costs the browser something whenever the order changes.
+pub const ROWS_FIRST: usize = 40;
+/// How many more have rows each time that more are asked for.
+pub const ROWS_MORE: usize = 100;
 
 /// The rows of the table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Table<'a> {
-    /// In order; at most [`ROWS_MAX`] of them are daemons.
+    /// In order; at most so many of them are daemons as were asked for.
     pub lines: Vec<Line<'a>>,
     /// Daemons beyond that, which have no row.
     pub rest: usize,
@@ -75,9 +79,16 @@ struct Members<'a> {
     here: Vec<&'a DaemonState>,
 }
 
-/// The rows at a moment; those of one place alone, if one is chosen. `opened`: keys of heads whose idle daemons have rows.
+/// The rows at a moment; those of one place alone, if one is chosen. `opened`: keys of heads whose idle daemons have rows; `most`:
+/// how many daemons may have one.
 #[must_use]
-pub fn table<'a>(daemons: &'a Daemons, chosen: &'a str, opened: &[String], at: UnixMillis) -> Table<'a> {
+pub fn table<'a>(
+    daemons: &'a Daemons,
+    chosen: &'a str,
+    opened: &[String],
+    most: usize,
+    at: UnixMillis,
+) -> Table<'a> {
     // A daemon of several sessions may work at several places.
     let group = |daemon: &'a DaemonState| {
         if chosen.is_empty() {
@@ -131,7 +142,7 @@ pub fn table<'a>(daemons: &'a Daemons, chosen: &'a str, opened: &[String], at: U
             lines.group(Head::Gone, gone.len(), gone, has_heads);
         }
     }
-    lines.bounded()
+    lines.bounded(most)
 }
 
 /// The group that came first; what nobody knows the place of is behind all others.
@@ -207,14 +218,14 @@ impl<'a> Lines<'a, '_> {
         }
     }
 
-    fn bounded(mut self) -> Table<'a> {
+    fn bounded(mut self, most: usize) -> Table<'a> {
         let mut count = 0;
         self.all.retain(|line| {
-            let is_shown = count < ROWS_MAX;
+            let is_shown = count < most;
             count += usize::from(matches!(line, Line::Daemon { .. }));
             is_shown
         });
-        Table { lines: self.all, rest: count.saturating_sub(ROWS_MAX) }
+        Table { lines: self.all, rest: count.saturating_sub(most) }
     }
 }
 
@@ -247,7 +258,7 @@ mod tests {
             }
             Line::Daemon { daemon, depth, .. } => "  ".repeat(depth) + daemon.daemon_name.as_str(),
         };
-        table(daemons, chosen, &opened, 100_000.0).lines.into_iter().map(line).collect()
+        table(daemons, chosen, &opened, ROWS_FIRST, 100_000.0).lines.into_iter().map(line).collect()
     }
 
     fn shown(daemons: &Daemons) -> Vec<String> {
@@ -344,7 +355,7 @@ mod tests {
             }).collect();
             let daemons = told(&events);
             let (mut rows, mut folded) = (Vec::new(), 0);
-            let table = table(&daemons, "", &[], 100_000.0);
+            let table = table(&daemons, "", &[], ROWS_FIRST, 100_000.0);
             for line in &table.lines {
                 match line {
                     Line::Daemon { daemon, .. } => rows.push(daemon.daemon_name.as_str()),
