@@ -16,10 +16,8 @@ use crate::project;
 use crate::storage;
 use crate::time_travel::past_view;
 
-/// Milliseconds between projections of what moves with the circles.
-const STAGE_EVERY_MS: f64 = 100.0;
-/// Milliseconds between projections of tables and lists; the second where a CPU paints and has enough to do.
-const TEXT_EVERY_MS: [f64; 2] = [250.0, 500.0];
+/// Milliseconds between projections of tables and lists while little goes on.
+const TEXT_EVERY_MS: f64 = 250.0;
 /// Milliseconds until they say that a daemon waits for a human, or no longer.
 const ATTENTION_MS: f64 = 60.0;
 /// Milliseconds between drawings of the timeline.
@@ -103,6 +101,8 @@ struct Frame {
     canvas: HtmlCanvasElement,
     scale: f32,
     painted: f64,
+    /// The tier that the style sheet knows.
+    tier: &'static str,
     due: [f64; 5],
     labels: Vec<arcane_stage::stage::Label>,
     counts: (u64, u64),
@@ -117,6 +117,7 @@ impl Frame {
             canvas,
             scale: 1.0,
             painted: 0.0,
+            tier: "",
             due: [0.0; 5],
             labels: Vec::new(),
             counts: (0, 0),
@@ -137,11 +138,12 @@ impl Frame {
         if self.app.with(|page| std::mem::take(&mut page.attention)) == Some(true) {
             self.due[2] = self.due[2].min(now + ATTENTION_MS);
         }
-        let texts = self.is_due(2, now, TEXT_EVERY_MS[usize::from(busy && self.is_software())]);
+        let Some([stage_ms, text_ms]) = self.app.with(|page| page.quality.tier().words_ms) else { return };
+        let texts = self.is_due(2, now, if busy { text_ms } else { TEXT_EVERY_MS });
         if texts {
             self.app.with(|page| project::project_text(page, views));
         }
-        if texts || self.is_due(1, now, STAGE_EVERY_MS) {
+        if texts || self.is_due(1, now, stage_ms) {
             let labels = &mut self.labels;
             self.app.with(|page| {
                 project::project_stage(page, views, labels);
@@ -186,13 +188,6 @@ impl Frame {
         busy
     }
 
-    fn is_software(&self) -> bool {
-        let software = |page: &mut crate::page::Page| {
-            page.settled() && page.painter.as_ref().is_some_and(crate::painter::Painter::is_software)
-        };
-        self.app.with(software) == Some(true)
-    }
-
     fn is_due(&mut self, which: usize, now: f64, every: f64) -> bool {
         let due = now >= self.due[which];
         if due {
@@ -207,6 +202,12 @@ impl Frame {
         let (whole, hole) = (self.canvas.get_bounding_client_rect(), hole.get_bounding_client_rect());
         let (width, height) = (whole.width().max(1.0), whole.height().max(1.0));
         let Some(tier) = self.app.with(|page| page.quality.tier()) else { return };
+        if self.tier != tier.name
+            && let Some(root) = document().document_element()
+        {
+            self.tier = tier.name;
+            let _ = root.set_attribute("data-tier", tier.name);
+        }
         let dpr = window().device_pixel_ratio().min(tier.scale_max).max(1.0);
         let scale = dpr.min((tier.pixels_max / (width * height)).sqrt());
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of a screen")]

@@ -70,11 +70,6 @@ impl Page {
         now + self.quality.interval().clamp(8.0, 50.0)
     }
 
-    /// Whether it is known what paints.
-    pub(crate) fn settled(&self) -> bool {
-        self.settled
-    }
-
     /// Whether the painter can paint. The first time that it can, it is known how much the stage may cost.
     pub(crate) fn can_paint(&mut self) -> bool {
         let Some(painter) = &mut self.painter else { return false };
