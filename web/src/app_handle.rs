@@ -198,6 +198,7 @@ impl AppHandle {
     pub(crate) fn refresh(self) {
         self.with(|page| {
             project::project_text(page, self.views);
+            project::project_feed(page, self.views);
             self.draw_strip(page);
         });
         self.show_when();

@@ -62,7 +62,7 @@ fn by_hand(app: AppHandle, mut frame: Frame) {
             frame.run(clock::now());
         }
         frame.painted = f64::NEG_INFINITY;
-        frame.due = [0.0; 5];
+        frame.due = [0.0; 6];
         frame.run(clock::now());
     });
     if let Ok(object) = js_sys::Reflect::get(&window(), &"__arcane".into()) {
@@ -103,7 +103,7 @@ struct Frame {
     painted: f64,
     /// The tier that the style sheet knows.
     tier: &'static str,
-    due: [f64; 5],
+    due: [f64; 6],
     labels: Vec<arcane_stage::stage::Label>,
     counts: (u64, u64),
     /// Says when a frame has been handed on: what is posted comes after it.
@@ -118,7 +118,7 @@ impl Frame {
             scale: 1.0,
             painted: 0.0,
             tier: "",
-            due: [0.0; 5],
+            due: [0.0; 6],
             labels: Vec::new(),
             counts: (0, 0),
             handed: after_frames(app),
@@ -139,9 +139,14 @@ impl Frame {
             self.due[2] = self.due[2].min(now + ATTENTION_MS);
         }
         let Some([stage_ms, text_ms]) = self.app.with(|page| page.quality.tier().words_ms) else { return };
-        let texts = self.is_due(2, now, if busy { text_ms } else { TEXT_EVERY_MS });
+        let text_ms = if busy { text_ms } else { TEXT_EVERY_MS };
+        let texts = self.is_due(2, now, text_ms);
         if texts {
             self.app.with(|page| project::project_text(page, views));
+        }
+        // Not in one frame with the tables, where a frame has enough to do.
+        if (!texts || !busy || clock::is_manual()) && self.is_due(5, now, text_ms) {
+            self.app.with(|page| project::project_feed(page, views));
         }
         if texts || self.is_due(1, now, stage_ms) {
             let labels = &mut self.labels;

@@ -48,7 +48,7 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
     put(views.stage.said, Said::of(quiet(page), page.canvas));
 }
 
-/// Tables and lists: four times a second.
+/// Tables: four times a second.
 pub(crate) fn project_text(page: &mut Page, views: Views) {
     // Whatever this browser's clock says: events are dated by the server's.
     let present = page.present();
@@ -90,7 +90,6 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     if let Some(later) = views.later.get_untracked() {
         (later.project)(page, views, unix);
     }
-    project_feed(page, views);
 }
 
 /// The chronicle's window.
