@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use arcane_shared::Rgb;
+use arcane_stage::forced::Forced;
 use arcane_stage::layout::View;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::Closure;
@@ -241,10 +243,31 @@ impl Frame {
         #[expect(clippy::cast_possible_truncation, reason = "a small number")]
         let type_scale =
             if self.app.views.wall.get_untracked() { (height * 0.0015).max(1.0) as f32 } else { 1.0 };
+        let forced = forced_colors(&self.canvas);
         self.app.with(|page| {
+            page.stage.set_forced(forced);
             page.stage.set_type_scale(type_scale);
             page.stage.set_stark(stark);
             page.stage.set_view(view);
         });
     }
+}
+
+/// The system's colours, if it forces them: those that the style sheet gives to the canvas.
+fn forced_colors(canvas: &HtmlCanvasElement) -> Option<Forced> {
+    if !crate::switches::asks_for("(forced-colors: active)") {
+        return None;
+    }
+    let style = window().get_computed_style(canvas).ok()??;
+    let color = |name: &str| {
+        let text = style.get_property_value(name).ok()?;
+        let mut parts =
+            text.split(|char: char| !char.is_ascii_digit()).filter_map(|part| part.parse::<u8>().ok());
+        Some(Rgb([parts.next()?, parts.next()?, parts.next()?]))
+    };
+    Some(Forced {
+        ground: color("background-color")?,
+        ink: color("color")?,
+        chosen: color("border-top-color")?,
+    })
 }

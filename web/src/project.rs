@@ -41,7 +41,8 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
     put(views.stage.storm, storm.unwrap_or_default());
     put(views.stage.ratio, ratio(page));
     let fails = page.stage.lane().now().is_some_and(|(message, _)| message.kind == lane::Kind::Failure);
-    put(views.badge, views.header.reduced.get_untracked() && fails);
+    let is_still = views.header.reduced.get_untracked() || page.stage.forced().is_some();
+    put(views.badge, is_still && fails);
     if page.painter_failed {
         page.canvas = Canvas::Absent;
     }

@@ -10,10 +10,8 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use crate::clock::offset_ms;
 use crate::page::Page;
 
-/// The one colour of events, that of failures, and that of waits: hues of the style sheet.
-const EVENTS: &str = "#6d5bb0";
-const FAILURES: &str = "#fb7185";
-const WAITS: &str = "#fbbf24";
+/// The one colour of events, that of failures, that of waits, that of times and that of the line below all: hues of the style sheet.
+const HUES: [&str; 5] = ["#6d5bb0", "#fb7185", "#fbbf24", "#a3a3b8", "#2a2a3c"];
 /// Room for signs of failures above the bars, pixels.
 const TOP: f64 = 11.0;
 /// Height of the line of times, pixels.
@@ -35,7 +33,16 @@ pub(crate) fn draw(page: &Page, canvas: &HtmlCanvasElement) {
     let Some(c) = context(canvas) else { return };
     let _ = c.set_transform(dpr, 0.0, 0.0, dpr, 0.0, 0.0);
     c.clear_rect(0.0, 0.0, width, height);
-    draw_bars(&c, page, width, height - TICKS);
+    let hues = match page.stage.forced() {
+        // A failure is a cross, and waits have a line of their own.
+        Some(colors) => {
+            let [ink, chosen] = [colors.ink, colors.chosen].map(|color| color.to_string());
+            [ink.clone(), ink.clone(), chosen, ink.clone(), ink]
+        }
+        None => HUES.map(str::to_owned),
+    };
+    draw_bars(&c, page, &hues, width, height - TICKS);
+    c.set_fill_style_str(&hues[3]);
     draw_ticks(&c, page, width, height);
 }
 
@@ -46,28 +53,34 @@ fn context(canvas: &HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {
     canvas.get_context_with_context_options("2d", &options).ok()??.dyn_into().ok()
 }
 
-fn draw_bars(c: &CanvasRenderingContext2d, page: &Page, width: f64, base: f64) {
+fn draw_bars(
+    c: &CanvasRenderingContext2d,
+    page: &Page,
+    [events, failures, waits, _, line]: &[String; 5],
+    width: f64,
+    base: f64,
+) {
     let (span, activity) = (page.span(), page.time_travel.activity());
     let slots = activity.slots().iter().filter(|slot| slot.at + activity.step_ms > span.from);
     let peak = slots.clone().map(|slot| slot.bucket.total()).max().unwrap_or(0).max(4);
     let step = (activity.step_ms / span.length() * width).max(3.0);
-    c.set_fill_style_str("#2a2a3c");
+    c.set_fill_style_str(line);
     c.fill_rect(0.0, base, width, 1.0);
     for slot in slots {
         let (bucket, x) = (&slot.bucket, span.part(slot.at) * width);
         // A root, so that one event is seen beside a thousand.
         let tall = (f64::from(bucket.total()) / f64::from(peak)).sqrt() * (base - TOP);
-        c.set_fill_style_str(EVENTS);
+        c.set_fill_style_str(events);
         c.fill_rect(x, base - tall, (step - 1.0).max(1.0), tall);
         if bucket.failures > 0 {
             let x = (x + step / 2.0).round();
-            c.set_fill_style_str(FAILURES);
+            c.set_fill_style_str(failures);
             c.fill_rect(x, TOP - 2.0, 1.0, base - TOP + 2.0);
-            cross(c, x + 0.5);
+            cross(c, failures, x + 0.5);
         }
     }
     // Waits are of this page's present, and of no recording.
-    c.set_fill_style_str(WAITS);
+    c.set_fill_style_str(waits);
     for [from, to] in page.waits.spans().iter().filter(|_| page.recorded.is_none()) {
         let [from, to] = [from, to].map(|at| (span.part(*at) * width).clamp(0.0, width));
         if to > 0.0 && from < width {
@@ -77,8 +90,8 @@ fn draw_bars(c: &CanvasRenderingContext2d, page: &Page, width: f64, base: f64) {
 }
 
 /// The sign of a failure, at the top.
-fn cross(c: &CanvasRenderingContext2d, x: f64) {
-    c.set_stroke_style_str(FAILURES);
+fn cross(c: &CanvasRenderingContext2d, hue: &str, x: f64) {
+    c.set_stroke_style_str(hue);
     c.set_line_width(2.0);
     c.begin_path();
     for (x0, x1) in [(x - 3.0, x + 3.0), (x + 3.0, x - 3.0)] {
@@ -92,7 +105,6 @@ fn draw_ticks(c: &CanvasRenderingContext2d, page: &Page, width: f64, height: f64
     let span = page.span();
     let offset = offset_ms(span.to);
     c.set_font("11px system-ui, sans-serif");
-    c.set_fill_style_str("#a3a3b8");
     let last =
         if page.time_travel.travel.is_some() { tick(span.to, span.length(), offset) } else { "now".into() };
     c.set_text_align("right");

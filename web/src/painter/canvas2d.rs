@@ -1,6 +1,8 @@
 //! The fallback painter: the same picture with paths and fills.
 
+use arcane_stage::forced::Forced;
 use arcane_stage::layout::band;
+use arcane_stage::palette::LINE;
 use arcane_stage::particles::{Particles, unit};
 use arcane_stage::picture::{DOTTED, Kind, Mark, OPEN, PLAIN, Picture, RIM, SEAL};
 use arcane_stage::runes::FUTHARK;
@@ -19,28 +21,34 @@ const VEIL_SLICES: f64 = 24.0;
 /// The painter that uses a plain canvas.
 pub(crate) struct Canvas2d {
     pub(super) context: Context,
+    /// The system's colours, if it forces them: nothing is blended.
+    pub(super) forced: Option<Forced>,
 }
 
 impl Canvas2d {
     pub(crate) fn new(canvas: &HtmlCanvasElement) -> Option<Self> {
         let context = canvas.get_context("2d").ok()??.dyn_into().ok()?;
-        Some(Self { context })
+        Some(Self { context, forced: None })
     }
 
     pub(crate) fn paint(&mut self, picture: &Picture, particles: &mut Particles, scale: f32) {
+        self.forced = picture.forced;
+        let is_forced = self.forced.is_some();
         let c = &self.context;
         let [width, height] = picture.size.map(f64::from);
         let _ = c.set_transform(f64::from(scale), 0.0, 0.0, f64::from(scale), 0.0, 0.0);
         c.clear_rect(0.0, 0.0, width, height);
         if picture.veil[3] > 0.0 {
-            c.set_fill_style_str(&css(picture.veil, picture.veil[3]));
+            c.set_fill_style_str(&self.css(picture.veil, picture.veil[3]));
             c.fill_rect(0.0, 0.0, width, height);
         }
-        self.stars(picture);
-        c.set_global_composite_operation("lighter").ok();
+        if !is_forced {
+            self.stars(picture);
+            c.set_global_composite_operation("lighter").ok();
+        }
         if let Some(([axes, middle], color)) = picture.band {
-            c.set_stroke_style_str(&css(color, color[3]));
-            c.set_line_width(0.75);
+            c.set_stroke_style_str(&self.css(color, color[3]));
+            c.set_line_width(0.75 * self.weight(color));
             c.begin_path();
             for step in 0..=96_u8 {
                 let [x, y] = band::point(axes, f32::from(step) / 96.0 * std::f32::consts::TAU);
@@ -48,19 +56,10 @@ impl Canvas2d {
             }
             c.stroke();
         }
-        for link in &picture.links {
-            c.set_stroke_style_str(&css(link.color, link.color[3]));
-            c.set_line_width(1.2 + 1.6 * f64::from(link.energy.max(0.0)));
-            self.dashes(if link.energy < 0.0 { 4.0 } else { 0.0 });
-            c.begin_path();
-            let [from, control, to] = [link.from, link.control, link.to].map(|at| at.map(f64::from));
-            c.move_to(from[0], from[1]);
-            c.quadratic_curve_to(control[0], control[1], to[0], to[1]);
-            c.stroke();
-        }
+        self.links(picture);
         self.dashes(0.0);
         for ring in &picture.rings {
-            c.set_line_width(1.1 + 3.0 * f64::from(ring.energy));
+            c.set_line_width((1.1 + 3.0 * f64::from(ring.energy)) * self.weight(ring.color));
             let [from, to] = ring.arc;
             // What fades is drawn piece by piece.
             let pieces = if ring.fade > 0.0 { 6_u8 } else { 1 };
@@ -68,7 +67,12 @@ impl Canvas2d {
                 let part = |piece: u8| f64::from(from + (to - from) * f32::from(piece) / f32::from(pieces));
                 let light = 1.0 - ring.fade * (1.0 - (f32::from(piece) + 0.5) / f32::from(pieces));
                 let light = if ring.fade > 0.0 { light } else { 1.0 };
-                c.set_stroke_style_str(&css(ring.color, ring.color[3] * light));
+                if is_forced {
+                    c.set_line_width(
+                        (1.1 + 3.0 * f64::from(ring.energy)) * self.weight(ring.color) * f64::from(light),
+                    );
+                }
+                c.set_stroke_style_str(&self.css(ring.color, ring.color[3] * light));
                 c.begin_path();
                 let [x, y] = ring.centre.map(f64::from);
                 let angle = |turn: f64| turn * TAU - TAU / 4.0;
@@ -79,8 +83,37 @@ impl Canvas2d {
         for mark in &picture.marks {
             self.mark(mark);
         }
-        self.dots(picture, particles);
+        if !is_forced {
+            self.dots(picture, particles);
+        }
         c.set_global_composite_operation("source-over").ok();
+    }
+
+    fn links(&self, picture: &Picture) {
+        let c = &self.context;
+        for link in &picture.links {
+            c.set_stroke_style_str(&self.css(link.color, link.color[3] * LINE));
+            c.set_line_width((1.2 + 1.6 * f64::from(link.energy.max(0.0))) * self.weight(link.color));
+            self.dashes(if link.energy < 0.0 { 4.0 } else { 0.0 });
+            c.begin_path();
+            let [from, control, to] = [link.from, link.control, link.to].map(|at| at.map(f64::from));
+            c.move_to(from[0], from[1]);
+            c.quadratic_curve_to(control[0], control[1], to[0], to[1]);
+            c.stroke();
+        }
+    }
+
+    /// How thick a line of a colour is: forced colours have one light, and lines that are thinner instead.
+    fn weight(&self, color: [f32; 4]) -> f64 {
+        if self.forced.is_some() { 1.6 * f64::from(color[3]) } else { 1.0 }
+    }
+
+    /// A colour as a canvas takes it; one that is forced is whole.
+    fn css(&self, color: [f32; 4], alpha: f32) -> String {
+        let alpha = if self.forced.is_some() { 1.0 } else { alpha };
+        let [r, g, b, _] = color.map(|v| v.clamp(0.0, 1.0) * 255.0);
+        let [r, g, b] = [r, g, b].map(|part| fixed(part.into(), 0));
+        format!("rgba({r},{g},{b},{})", fixed(alpha.clamp(0.0, 1.0).into(), 3))
     }
 
     fn stars(&self, picture: &Picture) {
@@ -90,7 +123,7 @@ impl Canvas2d {
             let y = f64::from(unit(n * 3 + 2)) * f64::from(picture.size[1]);
             let light =
                 0.25 + 0.2 * sin(picture.time * (0.3 + unit(n)) + unit(n + 7) * std::f32::consts::TAU);
-            c.set_fill_style_str(&css([0.9, 0.91, 1.0, 1.0], light));
+            c.set_fill_style_str(&self.css([0.9, 0.91, 1.0, 1.0], light));
             c.fill_rect(x, y, 1.2, 1.2);
         }
     }
@@ -103,7 +136,7 @@ impl Canvas2d {
             .filter_map(|record| record.at(picture.particle_time, &picture.mapping).map(|dot| (record, dot)));
         for (record, dot) in alive.take(DOTS_MAX) {
             let [r, g, b] = record.color.0.map(|v| f32::from(v) / 255.0);
-            c.set_fill_style_str(&css([r, g, b, 1.0], dot.alpha));
+            c.set_fill_style_str(&self.css([r, g, b, 1.0], dot.alpha));
             c.begin_path();
             let _ = c.arc(f64::from(dot.at[0]), f64::from(dot.at[1]), f64::from(dot.size) * 0.75, 0.0, TAU);
             c.fill();
@@ -119,7 +152,7 @@ impl Canvas2d {
         c.save();
         let _ = c.translate(f64::from(mark.centre[0]), f64::from(mark.centre[1]));
         let half = f64::from(mark.half[0]);
-        let ink = css(mark.color, alpha);
+        let ink = self.css(mark.color, alpha);
         c.set_stroke_style_str(&ink);
         c.set_line_width(1.6);
         match mark.kind {
@@ -152,10 +185,15 @@ impl Canvas2d {
         let c = &self.context;
         let whole = 1.0 - f64::from(mark.dissolve);
         let style = if mark.kind == Kind::Bus { 0 } else { mark.runes[3] };
-        c.set_fill_style_str(&css(mark.color, alpha * (0.05 + 0.07 * mark.glow.min(2.0)) * mark.flood));
-        c.begin_path();
-        let _ = c.arc(0.0, 0.0, radius * whole, 0.0, TAU);
-        c.fill();
+        let is_forced = self.forced.is_some();
+        if !is_forced {
+            c.set_fill_style_str(
+                &self.css(mark.color, alpha * (0.05 + 0.07 * mark.glow.min(2.0)) * mark.flood),
+            );
+            c.begin_path();
+            let _ = c.arc(0.0, 0.0, radius * whole, 0.0, TAU);
+            c.fill();
+        }
         if style >> 8 > 0 {
             c.set_line_width(f64::from(style >> 8) / 16.0);
         }
@@ -175,7 +213,10 @@ impl Canvas2d {
         }
         if mark.kind == Kind::Bus {
             self.ring(radius * 0.7, 1.0);
-            c.set_fill_style_str(&css(mark.color, alpha * 0.35 * mark.glow.min(1.6)));
+            if is_forced {
+                return;
+            }
+            c.set_fill_style_str(&self.css(mark.color, alpha * 0.35 * mark.glow.min(1.6)));
             c.begin_path();
             let _ = c.arc(0.0, 0.0, radius * 0.24, 0.0, TAU);
             c.fill();
@@ -232,7 +273,9 @@ impl Canvas2d {
         c.set_global_alpha(0.6 * stage(mark, 0.5, 0.3) * whole);
         c.stroke();
         c.restore();
-        c.set_stroke_style_str("#ffffff");
+        if self.forced.is_none() {
+            c.set_stroke_style_str("#ffffff");
+        }
         c.set_line_width(3.0);
         // White is as dim as the circle is.
         c.set_global_alpha(shown * f64::from(alpha));
@@ -305,10 +348,4 @@ fn stage(mark: &Mark, from: f64, length: f64) -> f64 {
 fn turn(part: f32) -> (f64, f64) {
     let angle = part * std::f32::consts::TAU;
     (sin(angle).into(), cos(angle).into())
-}
-
-fn css(color: [f32; 4], alpha: f32) -> String {
-    let [r, g, b, _] = color.map(|v| v.clamp(0.0, 1.0) * 255.0);
-    let [r, g, b] = [r, g, b].map(|part| fixed(part.into(), 0));
-    format!("rgba({r},{g},{b},{})", fixed(alpha.clamp(0.0, 1.0).into(), 3))
 }

@@ -69,7 +69,14 @@ impl Painter {
     /// Paints one frame. `scale`: pixels of the canvas for each CSS pixel.
     pub(crate) fn paint(&mut self, picture: &Picture, particles: &mut Particles, scale: f32) {
         match self {
-            Self::WebGl(painter) => painter.paint(picture, particles, scale),
+            Self::WebGl(painter) => {
+                // Programs that are made anew paint the next frame.
+                if painter.change(picture.forced) {
+                    particles.forget_uploads();
+                } else {
+                    painter.paint(picture, particles, scale);
+                }
+            }
             Self::Canvas2d(paint) => paint(picture, particles, scale),
         }
     }

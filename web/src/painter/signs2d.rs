@@ -1,5 +1,6 @@
 //! Signs of states with paths and fills: discs, badges, crosses, dots.
 
+use arcane_stage::palette;
 use arcane_stage::picture::{Kind, Mark};
 
 use super::canvas2d::{Canvas2d, TAU};
@@ -21,12 +22,13 @@ impl Canvas2d {
         c.set_fill_style_str(ink);
         match mark.kind {
             Kind::Badge => {
+                let ground = self.forced.map_or(palette::BACKGROUND, |colors| colors.ground).to_string();
                 c.set_global_composite_operation("source-over").ok();
-                c.set_fill_style_str("#0b0b14");
+                c.set_fill_style_str(&ground);
                 self.disc(0.0, half * 0.94);
                 c.set_fill_style_str(ink);
                 self.disc(0.0, half * 0.76);
-                c.set_fill_style_str("#0b0b14");
+                c.set_fill_style_str(&ground);
                 c.fill_rect(-half * 0.1, -half * 0.52, half * 0.2, half * 0.68);
                 c.fill_rect(-half * 0.12, half * 0.36, half * 0.24, half * 0.24);
             }

@@ -4,6 +4,8 @@
 
 use std::cell::Cell;
 
+use arcane_stage::forced::Forced;
+use arcane_stage::palette;
 use arcane_stage::particles::{CAPACITY, Particles, RECORD_BYTES, SOFTWARE_CAPACITY};
 use arcane_stage::picture::{LINKS_MAX, MARKS_MAX, Picture, SHAPES_SIZE, WIDE_MAX};
 use arcane_stage::runes::FUTHARK;
@@ -39,6 +41,8 @@ pub(crate) struct WebGl {
     words: Vec<u32>,
     /// What the context was told last: it is told again only when it changes.
     told: Told,
+    /// What the programs are made for.
+    forced: Option<Forced>,
 }
 
 #[derive(Default, PartialEq)]
@@ -104,7 +108,7 @@ impl WebGl {
             .ok_or("the browser has no webgl2 context")?
             .dyn_into::<Gl>()
             .map_err(|_| "the context is something else")?;
-        let programs = Programs::new(&gl)?;
+        let programs = Programs::new(&gl, None)?;
         Ok(Self {
             gl,
             programs,
@@ -113,6 +117,7 @@ impl WebGl {
             bytes: Vec::new(),
             words: Vec::new(),
             told: Told::default(),
+            forced: None,
         })
     }
 
@@ -136,10 +141,20 @@ impl WebGl {
     }
 
     pub(crate) fn restore(&mut self) -> Result<(), String> {
-        self.programs = Programs::new(&self.gl)?;
+        self.programs = Programs::new(&self.gl, self.forced)?;
         self.kit = None;
         self.told = Told::default();
         Ok(())
+    }
+
+    /// Has the programs made for the system's colours, or for the page's own; says whether they were made for others.
+    pub(crate) fn change(&mut self, forced: Option<Forced>) -> bool {
+        let changes = self.forced != forced;
+        if changes {
+            self.forced = forced;
+            let _ = self.restore();
+        }
+        changes
     }
 
     /// At most twenty calls a frame, whatever happens in it.
@@ -179,6 +194,9 @@ impl WebGl {
                 particles.encode(fresh, bytes);
                 gl.buffer_sub_data_with_i32_and_u8_array(Gl::ARRAY_BUFFER, offset, bytes);
             }
+        }
+        if self.forced.is_some() {
+            return;
         }
         kit.particles.begin(gl);
         gl.draw_arrays(Gl::POINTS, count(kit.capacity), count(STARS));
@@ -228,14 +246,19 @@ impl WebGl {
 }
 
 impl Programs {
-    fn new(gl: &Gl) -> Result<Self, String> {
+    fn new(gl: &Gl, forced: Option<Forced>) -> Result<Self, String> {
         let strokes: usize = FUTHARK.iter().map(|rune| rune.len()).sum();
-        let fragment = shaders::marks::MARK_FRAGMENT.replace("STROKES", &strokes.to_string());
+        let [r, g, b] = forced.map_or(palette::BACKGROUND, |colors| colors.ground).0;
+        let ground = format!("(vec3({r}, {g}, {b}) / 255.0)");
+        let inked = |text: &str| text.replace("FORCED", if forced.is_some() { "true" } else { "false" });
+        let fragment = inked(shaders::marks::MARK_FRAGMENT)
+            .replace("STROKES", &strokes.to_string())
+            .replace("GROUND", &ground);
         let vertex = |whole: &str| shaders::marks::MARK_VERTEX.replace("WHOLE", whole);
         Ok(Self {
             marks: program(gl, &vertex("false"), &fragment)?,
-            circles: program(gl, &vertex("true"), shaders::marks::CIRCLE_FRAGMENT)?,
-            links: program(gl, shaders::links::LINK_VERTEX, shaders::links::LINK_FRAGMENT)?,
+            circles: program(gl, &vertex("true"), &inked(shaders::marks::CIRCLE_FRAGMENT))?,
+            links: program(gl, shaders::links::LINK_VERTEX, &inked(shaders::links::LINK_FRAGMENT))?,
             particles: program(
                 gl,
                 shaders::particles::PARTICLE_VERTEX,

@@ -4,6 +4,7 @@ use arcane_shared::Rgb;
 
 use crate::coalesce::Gate;
 use crate::moons::Moon;
+use crate::palette;
 use crate::runes::{Inscription, inscribe};
 use crate::states::State;
 
@@ -57,6 +58,8 @@ pub enum Spot {
 pub struct Actor {
     /// Its colour.
     pub color: Rgb,
+    /// The least light of its circle and of its lines, 0.0–1.0: see [`palette::least_light`].
+    pub least: [f32; 2],
     /// What the seating knows it by.
     pub key: u64,
     /// Where it stands.
@@ -151,8 +154,10 @@ impl Actor {
     /// A daemon that begins to appear at `now`.
     #[must_use]
     pub fn new(name: &str, color: Rgb, now: f64) -> Self {
+        let color = palette::sign_color(color);
         Self {
             color,
+            least: palette::least_light(color),
             key: arcane_shared::color::hash(name),
             spot: Spot::Folded,
             at: [0.0; 2],

@@ -4,6 +4,7 @@ use arcane_shared::Rgb;
 
 use crate::actors::{Actor, Burst, Spot, swell};
 use crate::effects::mark;
+use crate::forced::THICK;
 use crate::layout::Form;
 use crate::looks::{self, Moment};
 use crate::palette;
@@ -263,7 +264,10 @@ impl Stage {
         let has_homes = self.court.form == Form::Large;
         picture.band =
             self.court.band().filter(|_| has_homes).map(|band| (band, palette::floats(palette::REALM, 0.2)));
-        let thick = if self.court.type_scale > 1.0 { 1.5 } else { 1.0 };
+        let mut thick = if self.court.type_scale > 1.0 { 1.5 } else { 1.0 };
+        if self.forced.is_some() {
+            thick *= THICK;
+        }
         let at = Moment { now, time, reduced: self.reduced, stark: self.stark, u: mapping.u, thick };
         self.lines(at);
         if self.court.form != Form::Strip {
@@ -283,13 +287,14 @@ impl Stage {
                 looks::signs(actor, centre, dim, at, &mut picture);
             }
         }
+        picture.force(self.forced);
         self.picture = picture;
     }
 
     /// The bus in the middle.
     fn bus(&self, now: f64, time: f32) -> Mark {
         let mapping = self.mapping();
-        let dim = if self.focus.is_some() { 0.36 } else { 1.0 };
+        let dim = if self.focus.is_some() { 0.75 } else { 1.0 };
         let color = palette::floats(palette::REALM, dim);
         let mut bus = mark(Kind::Bus, mapping.centre, [mapping.bus_radius / RIM; 2], color, 1.0);
         let pulse = swell(now - self.bus_pulsed, 700.0);

@@ -23,6 +23,7 @@ pub mod drawer;
 pub mod effects;
 pub mod feed;
 pub mod filter;
+pub mod forced;
 pub mod frame;
 pub mod gap;
 pub mod governor;

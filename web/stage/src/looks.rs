@@ -92,29 +92,19 @@ pub fn circle(actor: &Actor, centre: [f32; 2], dim: f32, at: Moment) -> Mark {
         actor.color
     };
     let color = palette::mix(color, palette::ROSE, broken * 0.45);
-    let mut style = 0;
-    if !is_seated {
-        style |= SEAL;
-    }
-    if actor.has_failed && is_seated {
-        style |= OPEN;
-    }
-    if actor.state == State::Silent {
-        style |= if is_seated { DOTTED | OPEN } else { DOTTED };
-    }
-    if matches!(actor.state, State::Idle | State::Silent) {
-        style |= PLAIN;
-    }
     let mut runes = actor.inscription.packed();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few pixels")]
     let weight = (weight(actor.state, actor.spot, at.stark) * at.thick * 16.0) as u32;
-    runes[3] = style | weight << 8;
+    runes[3] = style(actor, is_seated) | weight << 8;
     let glow = if glows { 0.4 } else { 0.0 };
     Mark {
         kind: Kind::Circle,
         centre,
         half: [radius / RIM; 2],
-        color: palette::floats(color, shown * breath * fade_in * (1.0 - gone * gone) * dim),
+        color: palette::floats(
+            color,
+            (shown * breath * dim).max(actor.least[0]).min(1.0) * fade_in * (1.0 - gone * gone),
+        ),
         turn: if glows { time * 0.06 * direction } else { 0.0 },
         progress: inscribed,
         glow: glow
@@ -130,18 +120,38 @@ pub fn circle(actor: &Actor, centre: [f32; 2], dim: f32, at: Moment) -> Mark {
     }
 }
 
+/// How the lines of its circle are: see [`OPEN`], [`DOTTED`], [`SEAL`] and [`PLAIN`].
+fn style(actor: &Actor, is_seated: bool) -> u32 {
+    let mut style = 0;
+    if !is_seated {
+        style |= SEAL;
+    }
+    if actor.has_failed && is_seated {
+        style |= OPEN;
+    }
+    if actor.state == State::Silent {
+        style |= if is_seated { DOTTED | OPEN } else { DOTTED };
+    }
+    if matches!(actor.state, State::Idle | State::Silent) {
+        style |= PLAIN;
+    }
+    style
+}
+
 /// What is around a circle that says its state: comet, crown, badge, cross, dots.
 pub fn signs(actor: &Actor, centre: [f32; 2], dim: f32, at: Moment, picture: &mut Picture) {
     if actor.vanished.is_some() || actor.inscribed(at.now) < 1.0 || !actor.is_drawn() {
         return;
     }
     let (u, radius) = (at.u, actor.radius());
+    // Who needs nobody is dimmed most, and stands out even then.
+    let least = dim.max(actor.least[0]).min(1.0);
     let is_seated = matches!(actor.spot, Spot::Seat(_));
     let arm = if is_seated { 1.0 } else { 0.4 };
     let here = |turn: f32, far: f32| on(centre, turn, far);
     if let Some(since) = actor.working {
         let track = radius + if is_seated { 8.0 * u } else { 3.0 * u + 1.0 };
-        comet(centre, track, actor.color, since, is_seated, dim, at, picture);
+        comet(centre, track, actor.color, since, is_seated, least, at, picture);
     }
     if actor.state == State::Waiting {
         let color = |alpha: f32| palette::floats(palette::BEACON, alpha * dim);
@@ -166,7 +176,7 @@ pub fn signs(actor: &Actor, centre: [f32; 2], dim: f32, at: Moment, picture: &mu
         let size = (19.0 * u * if is_seated { 1.0 } else { 0.55 }).max(8.0);
         picture.marks.push(mark(Kind::Cross, here(GAP, radius), [size; 2], color, 1.0));
     } else if actor.state == State::Silent {
-        let color = palette::floats(actor.color, 0.9 * dim);
+        let color = palette::floats(actor.color, least);
         let size = 9.0 * u * if is_seated { 1.0 } else { 0.6 };
         picture.marks.push(mark(Kind::Dots, here(GAP, radius), [size; 2], color, 1.0));
     }

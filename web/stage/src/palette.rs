@@ -20,6 +20,39 @@ pub const BEACON: Rgb = Rgb([0xFB, 0xBF, 0x24]);
 /// Least contrast of text.
 pub const CONTRAST_MIN: f64 = 4.5;
 
+/// Least contrast of what tells a state with the ground that it stands on.
+pub const SIGN_CONTRAST_MIN: f64 = 3.0;
+/// The lightest ground that a circle stands on: the page's, where its middle is tinted.
+pub const GROUND: Rgb = Rgb([0x16, 0x13, 0x26]);
+/// The part of its light with which a circle is painted that does not glow, and how much white is in its lines: the shaders say the
+/// same.
+pub const RESTING: [f32; 2] = [0.72, 0.18];
+/// The part of its light with which a line is painted: the shaders say the same.
+pub const LINE: f32 = 1.35;
+
+/// The colour of a circle: lightened until it stands out even where it rests.
+#[must_use]
+pub fn sign_color(color: Rgb) -> Rgb {
+    let mut shown = color;
+    let mut step = 0_u8;
+    while least_light(shown)[0] > 1.0 && step < 20 {
+        step += 1;
+        shown = mix(color, Rgb([255; 3]), f32::from(step) / 20.0);
+    }
+    shown
+}
+
+/// The least light with which a circle and a line of a colour stand out from the ground by [`SIGN_CONTRAST_MIN`], 0.0 and up.
+#[must_use]
+pub fn least_light(color: Rgb) -> [f32; 2] {
+    let wanted = SIGN_CONTRAST_MIN * (GROUND.luminance() + 0.05) - 0.05;
+    // Luminance falls no faster than by this power of the light.
+    #[expect(clippy::cast_possible_truncation, reason = "a small number")]
+    let least = |color: Rgb| (wanted / color.luminance().max(1e-6)).powf(1.0 / 2.4) as f32;
+    let [share, white] = RESTING;
+    [least(mix(color, Rgb([255; 3]), white)) / share, least(color) / LINE]
+}
+
 /// The colour as text on a panel: lightened until it can be read.
 ///
 /// claude's own `#8B5CF6` misses the threshold there and becomes its lighter sister `#A78BFA`.

@@ -1,5 +1,6 @@
 //! One frame, described flatly: what both painters draw and neither decides.
 
+use crate::forced::Forced;
 use crate::layout::Mapping;
 
 /// What a mark is.
@@ -153,6 +154,9 @@ pub struct Picture {
     pub time: f32,
     /// 0.0–1.0: how busy the realm is.
     pub energy: f32,
+    /// The system's colours, if it forces them: then the alpha of links, rings and the band is the weight of their lines,
+    /// nothing glows, and there are neither particles nor stars.
+    pub forced: Option<Forced>,
 }
 
 impl Default for Picture {
@@ -169,6 +173,7 @@ impl Default for Picture {
             particle_glow: 1.0,
             time: 0.0,
             energy: 0.0,
+            forced: None,
         }
     }
 }

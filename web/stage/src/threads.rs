@@ -56,10 +56,11 @@ impl Stage {
             match actor.spot {
                 Spot::Seat(_) if self.court.form != Form::Strip => self.thread(actor, dim, at, &mut links),
                 Spot::Moon => {
-                    let there = actor.inscribed(at.now) * (1.0 - actor.dissolved(at.now)) * dim;
+                    let there = actor.inscribed(at.now) * (1.0 - actor.dissolved(at.now));
                     let ends =
                         [actor.at, bend(actor.at, actor.to), actor.to].map(|at| self.court.mapping.px(at));
-                    let alpha = if actor.state == State::Idle { 0.35 } else { 0.7 } * there;
+                    let alpha = if actor.state == State::Idle { 0.35 } else { 0.7 } * dim;
+                    let alpha = alpha.max(actor.least[1]) * there;
                     links.push(link(ends, palette::floats(actor.color, alpha), actor.heat * 0.4));
                 }
                 Spot::Home(_) if actor.state == State::Working => {
@@ -81,11 +82,12 @@ impl Stage {
     fn thread(&self, actor: &Actor, dim: f32, at: Moment, links: &mut Vec<Link>) {
         let there = actor.inscribed(at.now) * (1.0 - actor.dissolved(at.now));
         let ends = [actor.at, bend(actor.at, actor.to), actor.to].map(|at| self.court.mapping.px(at));
-        let color = |color: Rgb, alpha: f32| palette::floats(color, alpha * there * dim);
+        let color =
+            |color: Rgb, alpha: f32| palette::floats(color, (alpha * dim).max(actor.least[1]) * there);
         let lively = 0.5 * actor.heat;
         match actor.state {
             State::Waiting => {
-                links.push(link(piece(ends, 0.0, BAR), color(palette::BEACON, 0.4), 0.0));
+                links.push(link(piece(ends, 0.0, BAR), color(palette::BEACON, 0.6), 0.0));
                 links
                     .push(Link { energy: -1.0, ..link(piece(ends, BAR, 1.0), color(actor.color, 0.3), 0.0) });
                 // The bar lies across the thread.

@@ -55,7 +55,7 @@ void main(){
 }"
 );
 
-/// A thin bright line in a soft glow.
+/// A thin bright line in a soft glow. `FORCED` is replaced by whether the system forces its colours.
 pub(crate) const LINK_FRAGMENT: &str = shader!(
     r"#version 300 es
 precision mediump float;
@@ -76,9 +76,11 @@ void main(){
   }
   float d = abs(v_side);
   float light = (smoothstep(0.16, 0.04, d) + pow(1.0 - d, 2.5) * 0.35) * v_color.a;
+  // Forced colours: what is faint is thin.
+  if (FORCED) { float px = fwidth(v_side); light = clamp((max(0.16 * v_color.a, 0.6 * px) - d) / px + 0.5, 0.0, 1.0) * step(0.01, v_color.a); }
   light *= smoothstep(0.0, 0.16, v_along);
   // Dashes.
   light *= v_energy < 0.0 ? step(0.5, fract(v_along * 22.0)) : 1.0;
-  o_color = vec4(v_color.rgb * light, light * 0.3);
+  o_color = vec4(v_color.rgb * light, FORCED ? light : light * 0.3);
 }"
 );

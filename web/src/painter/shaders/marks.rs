@@ -35,7 +35,7 @@ void main(){
 
 /// Circles that are whole, as almost all are at any time. The same picture as the other program's, with nothing in it that
 /// a whole circle does not need, and without branches: what paints in software runs both sides of each. A pixel belongs to
-/// the rim or to the heart, so it needs one rune.
+/// the rim or to the heart, so it needs one rune. `FORCED` is replaced by whether the system forces its colours.
 pub(crate) const CIRCLE_FRAGMENT: &str = shader!(
     r"#version 300 es
 precision highp float;
@@ -103,11 +103,13 @@ void main(){
   vec3 rgb = mix(color, vec3(1.0), 0.18) * ink * strength + color * soft * strength + mix(color, vec3(1.0), 0.85) * white;
   float cover = clamp(ink * 0.9 + soft * 0.35 + white, 0.0, 1.0);
   o_color = vec4(rgb, cover) * v_color.a * step(r, 1.0 / RIM);
+  if (FORCED) o_color = vec4(color, 1.0) * clamp((ink + white) * 1.7, 0.0, 1.0) * step(r, 1.0 / RIM);
 }"
 );
 
 /// Rune circles and everything else that is a shape, as signed distance fields.
-/// `STROKES` is replaced by the number of strokes of all runes.
+/// `STROKES` is replaced by the number of strokes of all runes, `FORCED` by whether the system forces its colours, and `GROUND` by
+/// what everything stands on.
 pub(crate) const MARK_FRAGMENT: &str = shader!(
     r"#version 300 es
 precision highp float;
@@ -155,7 +157,7 @@ float rune(vec2 p, uint which, float written){
   return d;
 }
 float line(float d, float w, float px){ return clamp((w - d) / px + 0.5, 0.0, 1.0); }
-float glow(float d, float k){ return exp(-max(d, 0.0) * k); }
+float glow(float d, float k){ return FORCED ? 0.0 : exp(-max(d, 0.0) * k); }
 vec2 turned(vec2 p, float a){ float c = cos(a), s = sin(a); return vec2(c * p.x - s * p.y, s * p.x + c * p.y); }
 
 vec4 circle(vec2 at, bool bus){
@@ -247,6 +249,7 @@ vec4 circle(vec2 at, bool bus){
   }
   // What shines beyond the rim.
   soft += (r > 1.0 ? glow(r - 1.0, 3.4) * 0.24 * light * drawn * (1.0 - smoothstep(1.12, 1.5, r)) : 0.0);
+  if (FORCED) soft = ember = 0.0;
   vec3 color = v_color.rgb;
   float strength = 0.72 + 0.4 * light;
   vec3 rgb = mix(color, vec3(1.0), 0.18) * ink * strength + color * soft * strength + mix(color, vec3(1.0), 0.85) * white;
@@ -282,7 +285,7 @@ void main(){
     float edge = 1.0 - line(r, 0.76, px);
     float bar = line(abs(v_at.x), 0.1, px) * line(abs(v_at.y - 0.13), 0.3, px);
     bar = max(bar, line(length(v_at + vec2(0.0, 0.44)), 0.12, px));
-    result = vec4(mix(v_color.rgb, vec3(0.043, 0.043, 0.078), max(bar, edge)) * disc, disc) * v_color.a;
+    result = vec4(mix(v_color.rgb, GROUND, max(bar, edge)) * disc, disc) * v_color.a;
   } else if (kind == 7) {
     vec2 p = abs(v_at);
     float d = segment(p, vec4(0.0, 0.0, 0.4, 0.4));
@@ -298,6 +301,7 @@ void main(){
     float light = line(d, 1.4 * px, px) + glow(d, 5.0) * 0.4 * (1.0 - smoothstep(0.7, 1.0, r));
     result = vec4(mix(v_color.rgb, vec3(1.0), 0.3) * light, light * 0.4) * v_color.a;
   }
+  if (FORCED && kind != 4) result = vec4(v_color.rgb, 1.0) * clamp(result.a * (kind <= 1 ? 1.8 : 3.0), 0.0, 1.0);
   o_color = result;
 }"
 );

@@ -129,9 +129,16 @@ impl Stage {
     }
 
     fn label(&self, name: &str, actor: &Actor, now: f64) -> Label {
-        let dims = self.dims(name, actor);
         let (rests, lines) = (matches!(actor.state, State::Idle | State::Silent), self.court.lines());
         let is_strip = self.court.form == Form::Strip;
+        // Where colours are forced, words say what hues say elsewhere, if there is room.
+        let said = match actor.state {
+            _ if self.forced.is_none() || is_strip || lines == Lines::One => "",
+            State::Failed => "failed ",
+            State::Waiting => "waits ",
+            State::Working => "works ",
+            State::Silent | State::Idle => "",
+        };
         let kind = match actor.spot {
             Spot::Seat(_) => LabelKind::Seat,
             Spot::Moon => LabelKind::Moon,
@@ -146,7 +153,7 @@ impl Stage {
             figure: if rests && lines != Lines::One || is_strip {
                 String::new()
             } else {
-                actor.figure.clone()
+                [said, &actor.figure].concat()
             },
             line: match kind {
                 // A strip is narrow: name above, figure below.
@@ -157,7 +164,7 @@ impl Stage {
                 _ => String::new(),
             },
             room: [0.0; 4],
-            opacity: actor.inscribed(now) * dims,
+            opacity: actor.inscribed(now),
             color: palette::text_color(actor.color),
             phase: actor.phase(now),
         }
@@ -168,7 +175,7 @@ impl Stage {
         match &self.focus {
             None => 1.0,
             Some(focus) if focus == name => 1.0,
-            Some(_) if matches!(actor.state, State::Waiting | State::Failed) => 0.6,
+            Some(_) if matches!(actor.state, State::Waiting | State::Failed) => 0.65,
             Some(_) => 0.36,
         }
     }

@@ -13,6 +13,7 @@ use crate::actors::{Actor, BREAK_MS, Burst, NEVER};
 use crate::coalesce::{Gate, Ratio};
 use crate::daemons::Daemons;
 use crate::effects::{EFFECTS_MAX, Effect};
+use crate::forced::Forced;
 use crate::governor::{Governor, Style};
 use crate::lane::Lane;
 use crate::layout::seating::Seating;
@@ -48,6 +49,7 @@ pub struct Stage {
     pub(crate) focus: Option<String>,
     /// More contrast was asked for.
     pub(crate) stark: bool,
+    pub(crate) forced: Option<Forced>,
     /// What goes as it should is heard, too.
     routine_sounds: bool,
     pub(crate) effects: VecDeque<Effect>,
@@ -90,6 +92,7 @@ impl Stage {
             actors: Names::default(),
             focus: None,
             stark: false,
+            forced: None,
             routine_sounds: false,
             effects: VecDeque::with_capacity(EFFECTS_MAX),
             particles: Particles::default(),
@@ -152,6 +155,17 @@ impl Stage {
         self.stark = stark;
     }
 
+    /// The system forces its colours on the page, or no longer.
+    pub fn set_forced(&mut self, forced: Option<Forced>) {
+        self.forced = forced;
+    }
+
+    /// The colours that the system forces on the page.
+    #[must_use]
+    pub fn forced(&self) -> Option<Forced> {
+        self.forced
+    }
+
     /// Reduced motion: no travel, opacity steps, a badge instead of an inversion.
     pub fn set_reduced(&mut self, reduced: bool) {
         self.reduced = reduced;
@@ -176,7 +190,7 @@ impl Stage {
     /// How the governor's inversions look.
     #[must_use]
     pub fn inversion_style(&self) -> Style {
-        if self.reduced { Style::Badge } else { Style::Soft }
+        if self.reduced || self.forced.is_some() { Style::Badge } else { Style::Soft }
     }
 
     /// Everybody leaves at once: another room, another time.

@@ -10,6 +10,7 @@ use crate::layout::band::SLOTS;
 use crate::layout::{Form, seals};
 use crate::looks;
 use crate::moons;
+use crate::palette;
 use crate::states::{self, State};
 
 /// How long it takes to walk from a seat home, milliseconds.
@@ -133,7 +134,8 @@ impl Stage {
         }
         let Some(actor) = self.actors.get_mut(name) else { return Change::None };
         if let Some(color) = daemon.color {
-            actor.color = color;
+            actor.color = palette::sign_color(color);
+            actor.least = palette::least_light(actor.color);
         }
         let state = states::state_of(daemon, unix);
         let mut change = if state == actor.state { Change::None } else { Change::State };
