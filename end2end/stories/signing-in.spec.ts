@@ -109,6 +109,26 @@ test("what the subject may not do is not offered, and why is said", async ({ pag
   await expect(page.getByTestId("daemon-row")).toHaveCount(1);
 });
 
+test("who may not publish is not offered to say that a failure was seen, and reads why", async ({ page, server }) => {
+  const failure = { spell_name: "invoke", daemon_name: "codex", success: false, metadata: { session: "codex", task: "cargo build", error: "exit 101" } };
+  await server.tell({ spell_name: "summon", daemon_name: "codex", success: true, metadata: { session: "codex" } });
+  await server.tell(failure);
+  for (const [can, offered] of [["subscribe,cast,answer", false], ["subscribe,publish", true]] as const) {
+    await page.goto("about:blank");
+    await page.evaluate(() => undefined);
+    page.on("dialog", (dialog) => dialog.accept());
+    await page.goto(server.link("--can", can));
+    await live(page);
+    await page.locator("[data-testid=daemon-row][data-daemon=codex] .name").click();
+    await expect(page.getByTestId("drawer-sentence")).toContainText("failed");
+    const [seen, why] = [page.getByTestId("seen"), page.getByTestId("seen-refused")];
+    if (offered) await expect(seen).toBeVisible();
+    else await expect(why).toHaveText("ada may read here, and not say that a failure was seen.");
+    if (!offered) await expect(seen).toBeHidden();
+    page.removeAllListeners("dialog");
+  }
+});
+
 test("a token for other rooms shows them, and says that spells act elsewhere", async ({ page, server }) => {
   await server.tell({ spell_name: "reveal" });
   const link = server.link("--rooms", "lab").replace("/#", "/?room=lab#");

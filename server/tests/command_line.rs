@@ -119,6 +119,28 @@ fn who_watches_for_a_reader_that_has_left_does_not_wait_for_another_event() {
 }
 
 #[test]
+fn tail_prints_plain_words_where_they_are_asked_for_or_the_server_speaks_them() {
+    let told = |server: &Server, more: &[&str]| {
+        let output =
+            server.client(&[&["tail", "-n", "1", "--spell", "summon"], more].concat()).output().unwrap();
+        text(&output.stdout)
+    };
+    let start = |config: &str| {
+        let server = Server::start(config);
+        assert!(server.run(&["cast", "summon claude"]).status.success());
+        server
+    };
+    let server = start("");
+    let line = told(&server, &[]);
+    assert!(line.contains("summon ") && !line.contains("started"), "{line}");
+    let line = told(&server, &["--plain"]);
+    assert!(line.contains(" started claude        started\n"), "{line}");
+    let server = start("plain = true\n");
+    let line = told(&server, &[]);
+    assert!(line.contains(" started claude        started\n"), "{line}");
+}
+
+#[test]
 fn a_failure_that_nobody_hears_of_is_one() {
     let nobody = ["cast", "list daemons", "--url", "http://127.0.0.1:1"];
     let status = arcane(&nobody).stdout(unread()).stderr(unread()).status().unwrap();

@@ -12,9 +12,11 @@ pub mod color;
 pub mod consumer;
 pub mod control;
 pub mod daemon;
+pub mod dictionary;
 pub mod event;
 pub mod filter;
 pub mod lenient;
+pub mod line;
 pub mod name;
 pub mod object;
 #[cfg(feature = "openapi")]

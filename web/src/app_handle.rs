@@ -160,6 +160,8 @@ impl AppHandle {
         self.open_search(false);
         self.with(|page| page.enter(room));
         self.connect();
+        // What a token allows may be allowed in some rooms only.
+        self.learn_rights();
         self.write_address();
         self.refresh();
     }

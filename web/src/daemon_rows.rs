@@ -29,7 +29,7 @@ pub(crate) fn project(page: &Page, views: Views, window: Window, at: UnixMillis)
     });
     state.rows.put(rows.map(|view| (view.key.clone(), view)));
     put(state.rest, table.rest);
-    put(state.left_out, daemons::left_out(daemons));
+    put(state.left_out, daemons::left_out(daemons, page.viewer().tongue));
 }
 
 fn head(of: Head, count: usize, foldable: usize, is_open: bool) -> DaemonView {

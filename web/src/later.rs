@@ -84,7 +84,7 @@ fn dialogs(app: AppHandle) -> AnyView {
     view! {
         <Drawer state=views.drawer app/>
         <EventDetail detail=views.detail app/>
-        <Help open=views.help/>
+        <Help open=views.help app/>
         <Stats state=views.stats app/>
         <Settings state=views.settings app/>
     }

@@ -1,6 +1,7 @@
 //! From the page's state to what is open: the drawer, the statistics, the settings, an event in full, the tip of what is pointed at.
 
 use arcane_shared::roster::Window;
+use arcane_stage::dictionary::{Term, Tongue};
 use arcane_stage::message;
 use arcane_stage::store::Stored;
 use arcane_stage::summary::{self, ago, fixed};
@@ -40,8 +41,8 @@ pub(crate) fn project_detail(page: &Page, views: Views) {
 
 /// An event in full.
 fn detail(page: &Page, stored: &Stored, window: Window) -> Detail {
-    let event = &stored.event;
-    let who = event.daemon_name.as_ref().map_or("the realm", |name| name.as_str());
+    let (event, tongue) = (&stored.event, page.viewer().tongue);
+    let who = event.daemon_name.as_ref().map_or(tongue.say(Term::Everybody), |name| name.as_str());
     let mut facts = vec![
         ("when", event.timestamp.to_string()),
         ("outcome", if event.success { "success".into() } else { "failure".into() }),
@@ -54,12 +55,19 @@ fn detail(page: &Page, stored: &Stored, window: Window) -> Detail {
     }
     let daemons = page.shown().daemons();
     if let Some(daemon) = daemons.get(who) {
-        facts.push(("daemon", crate::statistics::line(daemons, daemon, window, page.moment())));
+        facts.push((
+            tongue.say(Term::Daemon),
+            crate::statistics::line(daemons, daemon, window, page.moment()),
+        ));
     }
     Detail {
         pinned: page.is_pinned(stored),
-        title: format!("{} · {who}", summary::shorten(event.spell_name.as_str(), 40)),
-        description: event.description.clone(),
+        title: format!("{} · {who}", summary::shorten(tongue.kind_of(&event.spell_name), 40)),
+        // The server tells in fantasy.
+        description: match tongue {
+            Tongue::Fantasy => event.description.clone(),
+            Tongue::Plain => summary::of(event, tongue),
+        },
         facts,
         json: format!("{:#}", message::value(event)),
     }
@@ -76,8 +84,8 @@ pub(crate) fn point_at(app: AppHandle, at: [f32; 2]) {
 
 /// What a mark on the stage is about, at a place of the stage.
 fn tip(page: &Page, stored: &Stored, at: [f32; 2]) -> Tip {
-    let event = &stored.event;
-    let who = event.daemon_name.as_ref().map_or("the realm", |name| name.as_str());
+    let (event, tongue) = (&stored.event, page.viewer().tongue);
+    let who = event.daemon_name.as_ref().map_or(tongue.say(Term::Everybody), |name| name.as_str());
     let number = event.seq.map(|seq| format!("#{seq} ")).unwrap_or_default();
     let painted = event.seq.and_then(|seq| page.latency.of(seq));
     let painted = painted.map(|ms| format!(" · seen after {} ms", fixed(ms, 0))).unwrap_or_default();
@@ -85,8 +93,8 @@ fn tip(page: &Page, stored: &Stored, at: [f32; 2]) -> Tip {
         text: format!(
             "{number}{} {} · {who} · {} · {} {}{painted}",
             summary::sign(event),
-            summary::shorten(event.spell_name.as_str(), 24),
-            summary::of(event, page.viewer().tongue),
+            summary::shorten(tongue.kind_of(&event.spell_name), 24),
+            summary::of(event, tongue),
             ago(page.moment() - event.timestamp.unix_millis()),
             since(page),
         ),

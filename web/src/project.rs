@@ -7,7 +7,7 @@ use arcane_shared::control::CloseCode;
 use arcane_shared::roster::DaemonState;
 use arcane_stage::counts::{self, Counts};
 use arcane_stage::daemons::Daemons;
-use arcane_stage::dictionary::{Term, Tongue};
+use arcane_stage::dictionary::Term;
 use arcane_stage::feed;
 use arcane_stage::feed::Asked;
 use arcane_stage::latency::Report;
@@ -46,7 +46,7 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
     if page.painter_failed {
         page.canvas = Canvas::Absent;
     }
-    put(views.stage.said, Said::of(quiet(page), page.canvas));
+    put(views.stage.said, Said::of(quiet(page), page.canvas, page.viewer().tongue));
 }
 
 /// Tables: four times a second.
@@ -267,12 +267,7 @@ fn message_lane(page: &Page) -> LaneView {
         (None, Some((message, _))) => LaneView {
             kind: message.kind.word(),
             speaker: message.speaker.clone(),
-            text: match &*message.text {
-                text if text == Tongue::Fantasy.say(Term::TaskFailed) => {
-                    page.viewer().tongue.say(Term::TaskFailed).to_owned()
-                }
-                text => summary::shorten(text, 240),
-            },
+            text: summary::shorten(&message.text, 240),
             more,
         },
         (None, None) => LaneView::default(),

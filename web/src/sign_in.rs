@@ -93,6 +93,8 @@ impl AppHandle {
             let who = self.server().look("/whoami").await;
             if who.is_object() {
                 crate::views::put(self.views.spells.refused, sign_in::without_spells(&who));
+                let room = self.views.header.room.get_untracked();
+                crate::views::put(self.views.drawer.refused, sign_in::without_seen(&who, &room));
                 crate::views::put(self.views.settings.user, sign_in::user(&who));
             }
         });

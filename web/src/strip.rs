@@ -1,6 +1,7 @@
 //! The strip at the bottom: how much happened when, what failed, and when somebody waited for a human, on a small canvas of its own.
 
 use arcane_shared::SpellName;
+use arcane_stage::dictionary::Tongue;
 use arcane_stage::moment::tick;
 use arcane_stage::timeline::Bucket;
 use leptos::prelude::*;
@@ -122,19 +123,19 @@ fn draw_ticks(c: &CanvasRenderingContext2d, page: &Page, width: f64, height: f64
 /// What happened around a moment, in words.
 pub(crate) fn describe(page: &Page, at: f64) -> String {
     match page.time_travel.activity().slot_at(at) {
-        Some(slot) => described(&slot.bucket),
+        Some(slot) => described(&slot.bucket, page.viewer().tongue),
         None => "nothing".into(),
     }
 }
 
-fn described(bucket: &Bucket) -> String {
+fn described(bucket: &Bucket, tongue: Tongue) -> String {
     let parts: Vec<String> = bucket
         .by_kind
         .iter()
         .enumerate()
         .filter(|(_, count)| **count > 0)
         .map(|(kind, count)| {
-            format!("{count} {}", SpellName::ALL.get(kind).map_or("unknown", |spell| spell.as_str()))
+            format!("{count} {}", SpellName::ALL.get(kind).map_or("unknown", |spell| tongue.kind(*spell)))
         })
         .collect();
     let failed = if bucket.failures > 0 { format!(", {} failed", bucket.failures) } else { String::new() };

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use arcane_shared::control::Bearer;
+use arcane_shared::dictionary::Tongue;
 use arcane_shared::server_address::ServerAddress;
-use arcane_shared::{Problem, ReceivedEvent};
+use arcane_shared::{Problem, ReceivedEvent, line};
 use reqwest::header::AUTHORIZATION;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
@@ -173,15 +174,29 @@ pub(super) struct Address {
     pub(super) host: String,
 }
 
-/// One event as a line for people. What orders a terminal about does not reach it.
-pub(super) fn line(event: &ReceivedEvent, colored: bool) -> String {
+/// One event as a line for people, in their words. What orders a terminal about does not reach it.
+pub(super) fn line(event: &ReceivedEvent, tongue: Tongue, colored: bool) -> String {
     let time = event.timestamp.to_string();
     let clock = time.get(11..23).unwrap_or(&time);
     let daemon = event.daemon_name.as_ref().map_or("—", |name| name.as_str());
     let mark = if event.success { '✦' } else { '✕' };
-    let task = event.text("task").filter(|task| !task.is_empty()).map(|task| format!("  «{task}»"));
-    let words = screen::line(&format!("{}{}", event.description, task.unwrap_or_default()));
-    let spell = screen::line(event.spell_name.as_str());
+    let words = match tongue {
+        Tongue::Fantasy => {
+            let task = event.text("task").filter(|task| !task.is_empty()).map(|task| format!("  «{task}»"));
+            format!("{}{}", event.description, task.unwrap_or_default())
+        }
+        // The server's own sentences are in fantasy.
+        Tongue::Plain => {
+            let error = event.text("error").filter(|error| !event.success && !error.is_empty());
+            format!(
+                "{}{}",
+                line::of(event, tongue),
+                error.map(|error| format!(": {error}")).unwrap_or_default()
+            )
+        }
+    };
+    let words = screen::line(&words);
+    let spell = screen::line(tongue.kind_of(&event.spell_name));
     if !colored {
         return format!("{clock}  {mark} {spell:<7} {daemon:<12}  {words}");
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use arcane_shared::control::{ClientMessage, CloseCode, Connection, ServerMessage, is_reconnectable};
+use arcane_shared::dictionary::Tongue;
 use arcane_shared::{NotRecovered, ReceivedEvent, Seq};
 use clap::Args;
 use futures_util::{SinkExt, StreamExt};
@@ -50,6 +51,9 @@ pub(super) struct Tail {
     /// Stop after so many events.
     #[arg(long, short = 'n')]
     count: Option<u64>,
+    /// Print plain words (agent, started, left), whatever the server's page speaks. JSON stays as it is.
+    #[arg(long)]
+    plain: bool,
     /// Print each event as one line of JSON.
     #[arg(long)]
     json: bool,
@@ -63,6 +67,7 @@ struct TailState {
     epoch: Option<String>,
     seq: Seq,
     printed: u64,
+    tongue: Tongue,
 }
 
 enum Ended {
@@ -198,6 +203,7 @@ impl Tail {
             at.seq = 0;
         }
         at.epoch = Some(connection.epoch.0);
+        at.tongue = if self.plain || connection.plain { Tongue::Plain } else { Tongue::Fantasy };
         for event in connection.recent_events {
             if self.print(&event, at)? {
                 return Ok(true);
@@ -214,7 +220,7 @@ impl Tail {
         if self.json {
             print(&screen::json(&serde_json::to_string(event)?))?;
         } else {
-            print(&line(event, wants_color(&std::io::stdout())))?;
+            print(&line(event, at.tongue, wants_color(&std::io::stdout())))?;
         }
         at.printed += 1;
         Ok(self.count.is_some_and(|count| at.printed >= count))

@@ -1,5 +1,9 @@
 //! A choice of one of several names.
 
+use std::str::FromStr;
+
+use arcane_shared::SpellName;
+use arcane_stage::dictionary::Tongue;
 use leptos::prelude::*;
 
 use crate::pick::Pick;
@@ -9,7 +13,10 @@ use crate::rows::EachName;
 #[component]
 pub(crate) fn Choice(
     testid: &'static str,
-    label: &'static str,
+    #[prop(into)] label: Signal<&'static str>,
+    /// Options are kinds of events, and said in these words.
+    #[prop(optional)]
+    tongue: Option<RwSignal<Tongue>>,
     /// What stands for choosing none.
     #[prop(optional)]
     none: Option<Signal<&'static str>>,
@@ -28,6 +35,10 @@ pub(crate) fn Choice(
         }
         names
     });
+    let worded = move |name: String| match (tongue, SpellName::from_str(&name)) {
+        (Some(tongue), Ok(spell)) => Signal::derive(move || tongue.get().kind(spell).to_owned()),
+        _ => Signal::stored(name),
+    };
     let option = move |value: String, words: Signal<String>| {
         let own = value.clone();
         let selected = Signal::derive(move || chosen.with(|chosen| *chosen == own));
@@ -41,7 +52,7 @@ pub(crate) fn Choice(
             on:change:target=move |event| on_choice.run(event.target().value())
         >
             {none.map(|words| option(String::new(), words.pick(|words| (*words).to_owned())))}
-            <EachName names children=move |name: String| option(name.clone(), Signal::stored(name))/>
+            <EachName names children=move |name: String| option(name.clone(), worded(name))/>
         </select>
     }
 }

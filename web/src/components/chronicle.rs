@@ -250,7 +250,7 @@ pub(super) fn FeedRow(
             <time>{entry.pick(|(_, entry)| entry.time.clone())}</time>
             <span class="sign" aria-hidden="true">{entry.pick(|(_, entry)| entry.sign)}</span>
             <b>{entry.pick(|(_, entry)| entry.daemon.clone())}</b>
-            <span class="unseen">{entry.pick(|(_, entry)| entry.spell.clone())}</span>
+            <span class="unseen">{entry.pick(|(_, entry)| entry.kind.clone())}</span>
             <span class="text">{entry.pick(|(_, entry)| entry.text.clone())}</span>
             <span class="aside">{entry.pick(|(_, entry)| entry.aside.clone())}</span>
         </div>
@@ -299,12 +299,12 @@ fn Filters(filter: RwSignal<Filter>, names: RwSignal<Vec<String>>, app: AppHandl
     view! {
         <div class="filters">
             <Choice
-                testid="filter-spell" label="spell" none=app.views.say(Term::Spells) options=Signal::stored(spells)
+                testid="filter-spell" label=app.views.say(Term::Spell) tongue=app.views.tongue none=app.views.say(Term::Spells) options=Signal::stored(spells)
                 chosen=filter.pick(|filter| filter.spell.clone().unwrap_or_default())
                 on_choice=move |value| app.filter(|filter| filter.spell = chosen(value))
             />
             <Choice
-                testid="filter-daemon" label="daemon" none=app.views.say(Term::EachDaemon) options=names
+                testid="filter-daemon" label=app.views.say(Term::Daemon) none=app.views.say(Term::EachDaemon) options=names
                 chosen=filter.pick(|filter| filter.daemon.clone().unwrap_or_default())
                 on_choice=move |value| app.filter(|filter| filter.daemon = chosen(value))
             />

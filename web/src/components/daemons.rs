@@ -131,11 +131,11 @@ pub(crate) fn Daemons(state: DaemonsState, app: AppHandle) -> impl IntoView {
                 <span id="present">{present}{app.views.say(Term::Present)}</span>
                 <WindowChoice app/>
             </div>
-            <div class="scroll" tabindex="0" role="region" aria-label="daemons table">
+            <div class="scroll" tabindex="0" role="region" aria-label=app.views.say(Term::DaemonsTable)>
                 <table>
                     <thead>
                         <tr>
-                            <th class="rune"><span class="unseen">"rune"</span></th><th>{app.views.say(Term::Daemon)}</th>
+                            <th class="rune"><span class="unseen">{app.views.say(Term::RuneHead)}</span></th><th>{app.views.say(Term::Daemon)}</th>
                             <th class="figures"><FigureChoice figure=state.figure app/></th>
                         </tr>
                     </thead>

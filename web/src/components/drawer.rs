@@ -38,6 +38,8 @@ pub(crate) struct DrawerState {
     /// Whose it is; empty: it is closed.
     pub(crate) name: RwSignal<String>,
     pub(crate) view: RwSignal<DrawerView>,
+    /// Why it cannot be said here that a failure was seen; empty: it can.
+    pub(crate) refused: RwSignal<String>,
     /// Task, reason, and how long ago.
     pub(crate) failures: Rows<Texts>,
     /// Name, what it does, since when.
@@ -49,7 +51,7 @@ pub(crate) struct DrawerState {
 /// The drawer, while it is open. It takes the focus and gives it back.
 #[component]
 pub(crate) fn Drawer(state: DrawerState, app: AppHandle) -> impl IntoView {
-    let DrawerState { name, view, failures, children, files } = state;
+    let DrawerState { name, view, failures, children, files, .. } = state;
     let own = NodeRef::<html::Div>::new();
     let before = StoredValue::new_local(None::<HtmlElement>);
     Effect::new(move |was: Option<bool>| {
@@ -86,16 +88,7 @@ pub(crate) fn Drawer(state: DrawerState, app: AppHandle) -> impl IntoView {
                 </div>
                 <button class="pill round" aria-label="close" on:click=move |_| app.open_daemon("")>"✕"</button>
             </div>
-            <p class="choices">
-                <button
-                    class="pill" data-testid="seen" hidden=view.pick(|view| !view.has_failed) on:click=move |_| app.acknowledge()
-                >
-                    "OK, seen"
-                </button>
-                <button class="pill" data-testid="show-in-chronicle" on:click=move |_| app.show_in_chronicle()>
-                    {app.views.say(Term::ShowInChronicle)}
-                </button>
-            </p>
+            <Choices state app/>
             <section hidden=absent(|view| &view.task[0])>
                 <h3>"Task"</h3>
                 <p><span>{part(|view| &view.task[0])}</span><b>{part(|view| &view.task[1])}</b></p>
@@ -109,6 +102,28 @@ pub(crate) fn Drawer(state: DrawerState, app: AppHandle) -> impl IntoView {
             <List title="Files" rows=files/>
             <p class="dim">{part(|view| &view.more_files)}</p>
         </div>
+    }
+}
+
+/// What can be done with it.
+#[component]
+fn Choices(state: DrawerState, app: AppHandle) -> impl IntoView {
+    let refused = state.refused;
+    let has_no_failure = state.view.pick(|view| !view.has_failed);
+    view! {
+        <p class="choices">
+                <button
+                    class="pill" data-testid="seen"
+                    hidden=Signal::derive(move || has_no_failure.get() || !refused.with(String::is_empty))
+                    on:click=move |_| app.acknowledge()
+                >
+                    "OK, seen"
+                </button>
+                <button class="pill" data-testid="show-in-chronicle" on:click=move |_| app.show_in_chronicle()>
+                    {app.views.say(Term::ShowInChronicle)}
+                </button>
+            </p>
+            <p class="dim" data-testid="seen-refused" hidden=has_no_failure>{refused}</p>
     }
 }
 

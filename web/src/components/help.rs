@@ -1,57 +1,76 @@
 //! The keys, and what the signs mean.
 
+use arcane_stage::dictionary::Term;
 use leptos::prelude::*;
 
 use super::dialog::{Actions, Dialog};
+use crate::app_handle::AppHandle;
+
+/// What is said of a key or a sign.
+#[derive(Clone, Copy)]
+enum Words {
+    /// In fantasy and in plain words the same.
+    Same(&'static str),
+    /// In the viewer's words.
+    In(Term),
+}
+use Words::{In, Same};
 
 /// The keys and what they do.
-const KEYS: [(&str, &str); 16] = [
-    ("/", "speak a spell"),
-    ("Tab", "take the completion"),
-    ("↑ ↓", "in the spell bar: earlier spells, completions; in the chronicle: from event to event"),
-    ("a", "to who has waited for you for longest"),
-    ("f", "failures only"),
-    ("r", "replay what the strip shows"),
-    ("t", "to the strip: ← → PageUp PageDown Home End"),
-    ("Space", "stand still; again: go on from there"),
-    ("1 – 6", "only this spell: summon, invoke, banish, reveal, parse, voice"),
-    ("s", "sound"),
-    ("m", "motion"),
-    ("w", "the wall: nothing but the stage"),
-    ("i", "statistics"),
-    (",", "settings"),
-    ("d", "save this history as a file; drop one here to see it"),
-    ("Esc", "back, and back to live"),
+const KEYS: [(&str, Words); 16] = [
+    ("/", In(Term::KeySpeak)),
+    ("Tab", Same("take the completion")),
+    ("↑ ↓", In(Term::KeyArrows)),
+    ("a", Same("to who has waited for you for longest")),
+    ("f", Same("failures only")),
+    ("r", Same("replay what the strip shows")),
+    ("t", Same("to the strip: ← → PageUp PageDown Home End")),
+    ("Space", Same("stand still; again: go on from there")),
+    ("1 – 6", In(Term::KeyKinds)),
+    ("s", Same("sound")),
+    ("m", Same("motion")),
+    ("w", Same("the wall: nothing but the stage")),
+    ("i", Same("statistics")),
+    (",", Same("settings")),
+    ("d", Same("save this history as a file; drop one here to see it")),
+    ("Esc", Same("back, and back to live")),
 ];
 
 /// The signs of the chronicle.
-const SIGNS: [(&str, &str); 10] = [
-    ("◔", "a call goes on"),
-    ("✓", "invoke: a task is done"),
-    ("✕", "it failed"),
-    ("◎", "it waits for you"),
-    ("→", "it was answered, or seen"),
-    ("△", "summon: a daemon appears"),
-    ("▽", "banish: a daemon leaves"),
-    ("◇", "reveal: somebody looked"),
-    ("⋄", "parse: a spell was read"),
-    ("❝", "voice: a daemon speaks"),
+const SIGNS: [(&str, Words); 10] = [
+    ("◔", Same("a call goes on")),
+    ("✓", In(Term::SignInvoke)),
+    ("✕", Same("it failed")),
+    ("◎", Same("it waits for you")),
+    ("→", Same("it was answered, or seen")),
+    ("△", In(Term::SignSummon)),
+    ("▽", In(Term::SignBanish)),
+    ("◇", In(Term::SignReveal)),
+    ("⋄", In(Term::SignParse)),
+    ("❝", In(Term::SignVoice)),
 ];
 
 /// The help, while `open` says so.
 #[component]
-pub(crate) fn Help(open: RwSignal<bool>) -> impl IntoView {
+pub(crate) fn Help(open: RwSignal<bool>, app: AppHandle) -> impl IntoView {
     view! {
         <Dialog open on_close=move |()| open.set(false) class="help" testid="help-dialog" title="Keys and signs">
             <div class="columns" translate="yes">
-                <dl class="keys">{described(&KEYS)}</dl>
-                <dl>{described(&SIGNS)}</dl>
+                <dl class="keys">{described(&KEYS, app)}</dl>
+                <dl>{described(&SIGNS, app)}</dl>
             </div>
             <Actions/>
         </Dialog>
     }
 }
 
-fn described(terms: &'static [(&'static str, &'static str)]) -> impl IntoView {
-    terms.iter().map(|(term, what)| view! { <div><dt>{*term}</dt><dd>{*what}</dd></div> }).collect::<Vec<_>>()
+fn described(terms: &'static [(&'static str, Words)], app: AppHandle) -> impl IntoView {
+    let words = |words: Words| match words {
+        Same(words) => Signal::stored(words),
+        In(term) => app.views.say(term),
+    };
+    terms
+        .iter()
+        .map(|(term, what)| view! { <div><dt>{*term}</dt><dd>{words(*what)}</dd></div> })
+        .collect::<Vec<_>>()
 }

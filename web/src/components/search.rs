@@ -145,6 +145,6 @@ fn show_found(app: AppHandle) {
         rows.put(found.iter().enumerate().map(|(at, stored)| (stored.id, (at, row(stored)))));
         crate::views::put(total, found.len());
         crate::views::put(more, page.search.has_more());
-        crate::views::put(said, page.search.words());
+        crate::views::put(said, page.search.words(page.viewer().tongue));
     });
 }

@@ -1,5 +1,6 @@
 //! Settings: how rich the stage is, how loud, how often a summary is spoken. The browser keeps them.
 
+use arcane_stage::dictionary::Term;
 use leptos::prelude::*;
 
 use super::dialog::{Actions, Dialog};
@@ -19,9 +20,9 @@ const QUALITIES: [(&str, &str); 6] = [
 /// Seconds between spoken summaries.
 const SUMMARIES: [(&str, &str); 3] = [("5", "every 5 s"), ("30", "every 30 s"), ("0", "never")];
 
-/// In which words the page speaks.
+/// In which words the page speaks. What fantasy is, is said in fantasy.
 const WORDS: [(&str, &str); 3] =
-    [("", "as the server says"), ("fantasy", "fantasy: daemon, chronicle"), ("plain", "plain: agent, log")];
+    [("", "as the server says"), ("fantasy", ""), ("plain", "plain: agent, log")];
 /// What sounds, where sound is on.
 const SOUNDS: [(&str, &str); 2] =
     [("", "who waits, what fails, who comes and goes"), ("all", "and what succeeds")];
@@ -86,7 +87,7 @@ pub(crate) fn Settings(state: SettingsState, app: AppHandle) -> impl IntoView {
                 }
             />
             <Kept
-                name="words" label="words" options=&WORDS kept=(storage::WORDS_KEY, "")
+                name="words" label="words" unsaid=app.views.say(Term::InFantasy) options=&WORDS kept=(storage::WORDS_KEY, "")
                 on_choice=move |value: String| {
                     keep(storage::WORDS_KEY, &value);
                     app.refresh();
@@ -112,6 +113,9 @@ fn Kept(
     label: &'static str,
     options: &'static [(&'static str, &'static str)],
     kept: (&'static str, &'static str),
+    /// What an option says that has no words of its own.
+    #[prop(optional)]
+    unsaid: Option<Signal<&'static str>>,
     #[prop(into)] on_choice: Callback<String>,
 ) -> impl IntoView {
     let chosen = storage::read(kept.0).unwrap_or_else(|| kept.1.into());
@@ -121,7 +125,10 @@ fn Kept(
             <select id=name data-testid=name on:change:target=move |event| on_choice.run(event.target().value())>
                 {options
                     .iter()
-                    .map(|(value, words)| view! { <option value=*value selected=chosen == *value>{*words}</option> })
+                    .map(|(value, words)| {
+                        let words = unsaid.filter(|_| words.is_empty()).unwrap_or_else(|| Signal::stored(*words));
+                        view! { <option value=*value selected=chosen == *value>{words}</option> }
+                    })
                     .collect::<Vec<_>>()}
             </select>
         </p>

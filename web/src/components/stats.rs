@@ -1,5 +1,6 @@
 //! The statistics: what came, how it went, and how long it took until it was seen. Counted while they are shown.
 
+use arcane_stage::dictionary::Term;
 use leptos::prelude::*;
 
 use super::daemons::WindowChoice;
@@ -44,12 +45,12 @@ pub(crate) fn Stats(state: StatsState, app: AppHandle) -> impl IntoView {
                     <Bar bin/>
                 </Each>
             </ol>
-            <div class="panel-head"><h3>"By daemon, "{words}</h3><WindowChoice app/></div>
-            <div class="scroll" tabindex="0" role="region" aria-label="statistics by daemon">
+            <div class="panel-head"><h3>{app.views.say(Term::ByDaemon)}{words}</h3><WindowChoice app/></div>
+            <div class="scroll" tabindex="0" role="region" aria-label=app.views.say(Term::StatisticsBy)>
                 <table>
                     <thead>
                         <tr>
-                            <th>"daemon"</th><th>"calls "{words}</th><th>"succeeded"</th><th>"mean"</th>
+                            <th>{app.views.say(Term::Daemon)}</th><th>"calls "{words}</th><th>"succeeded"</th><th>"mean"</th>
                             <th>"tokens"</th><th>"cost"</th><th>"waited"</th>
                         </tr>
                     </thead>

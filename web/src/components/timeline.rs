@@ -97,15 +97,16 @@ fn Ranges(when: RwSignal<When>, app: AppHandle) -> impl IntoView {
 /// The legend is a filter, too.
 #[component]
 fn Legend(filter: RwSignal<Filter>, app: AppHandle) -> impl IntoView {
-    let spell = move |spell: SpellName| {
-        let spell = spell.as_str();
+    let tongue = app.views.tongue;
+    let spell = move |kind: SpellName| {
+        let (spell, word) = (kind.as_str(), Signal::derive(move || tongue.get().kind(kind)));
         let pressed = Signal::derive(move || filter.with(|f| f.spell.as_deref() == Some(spell)).to_string());
         view! {
             <button
                 class=format!("key {spell}") data-spell=spell
                 aria-pressed=pressed on:click=move |_| app.filter_spell(spell)
             >
-                {spell}
+                {word}
             </button>
         }
     };

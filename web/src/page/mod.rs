@@ -316,7 +316,7 @@ impl Page {
         if hidden || stored.origin != Origin::Live {
             // Nobody looks, or it is not news: its state, at once.
             self.collapse();
-            let mut cue = direct(&stored.event, stored.origin, None, hidden);
+            let mut cue = direct(&stored.event, stored.origin, None, hidden, self.viewer().tongue);
             cue.id = Some(stored.id);
             self.enact(&cue, clock::now());
         } else {

@@ -44,8 +44,9 @@ impl Page {
 
     /// What waits for its moment leaves its state only: nobody would see more.
     pub(crate) fn collapse(&mut self) {
+        let tongue = self.viewer().tongue;
         while let Some(waiting) = self.playout.next(None, 0.0) {
-            let mut cue = direct(&waiting.stored.event, waiting.stored.origin, None, true);
+            let mut cue = direct(&waiting.stored.event, waiting.stored.origin, None, true, tongue);
             cue.id = Some(waiting.stored.id);
             self.enact(&cue, clock::now());
         }
@@ -106,8 +107,9 @@ impl Page {
         let interval = self.quality.interval();
         let seen_at = self.sync.server_time(clock::unix_of(self.seen_at(now)));
         self.playout.adapt(now, interval);
+        let tongue = self.viewer().tongue;
         while let Some(waiting) = self.playout.next(seen_at, interval) {
-            let mut cue = direct(&waiting.stored.event, waiting.stored.origin, seen_at, false);
+            let mut cue = direct(&waiting.stored.event, waiting.stored.origin, seen_at, false, tongue);
             cue.id = Some(waiting.stored.id);
             self.perform(&waiting, &cue, now);
         }

@@ -253,14 +253,14 @@ impl Page {
 
     /// A frame of a playback: obeys the directives, but is nobody's deadline.
     pub(crate) fn step_past(&mut self, now: f64) {
-        let moment = self.moment();
+        let (moment, tongue) = (self.moment(), self.viewer().tongue);
         let Some(travel) = &mut self.time_travel.travel else { return };
         travel.advance(now);
         // Stingers of a fast playback would run into each other.
         let silent = self.time_travel.speed > SOUND_SPEED_MAX;
         for performed in 1.. {
             let Some(stored) = travel.due() else { break };
-            let mut cue = direct(&stored.event, Origin::Live, None, false);
+            let mut cue = direct(&stored.event, Origin::Live, None, false, tongue);
             cue.id = Some(stored.id);
             if silent {
                 cue.voice = Voice::Silent;

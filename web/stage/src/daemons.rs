@@ -1,6 +1,7 @@
 //! What is known of each daemon: the room's roster, as the server gave it and as events go on from there.
 
 use arcane_shared::color::preferred;
+use arcane_shared::dictionary::{Term, Tongue};
 use arcane_shared::roster::{Call, DaemonState, Roster, Sign, Sums, Wait, Window};
 use arcane_shared::{ReceivedEvent, Rgb, Seq, UnixMillis};
 
@@ -107,9 +108,9 @@ pub fn listed(daemons: &Daemons) -> impl Iterator<Item = &DaemonState> {
 
 /// What a table leaves out; empty where it lists all.
 #[must_use]
-pub fn left_out(daemons: &Daemons) -> String {
+pub fn left_out(daemons: &Daemons, tongue: Tongue) -> String {
     match listed(daemons).count() {
-        count if count > ROWS_MAX => format!("{ROWS_MAX} of {count} daemons"),
+        count if count > ROWS_MAX => tongue.say_of(Term::SomeDaemons, &format!("{ROWS_MAX} of {count}")),
         _ => String::new(),
     }
 }

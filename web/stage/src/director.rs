@@ -3,6 +3,7 @@
 use arcane_shared::sync::{Animation, Audio, Particles};
 use arcane_shared::{AnySpell, ReceivedEvent, Rgb, UnixMillis};
 
+use crate::dictionary::{Term, Tongue};
 use crate::store::Origin;
 use crate::summary;
 
@@ -127,9 +128,16 @@ impl Cue {
     }
 }
 
-/// Decides. `server_now` is `None` while the server's clock is unknown: then nothing counts as late.
+/// Decides. `server_now` is `None` while the server's clock is unknown: then nothing counts as late. What is
+/// told is told in `tongue`.
 #[must_use]
-pub fn direct(event: &ReceivedEvent, origin: Origin, server_now: Option<UnixMillis>, hidden: bool) -> Cue {
+pub fn direct(
+    event: &ReceivedEvent,
+    origin: Origin,
+    server_now: Option<UnixMillis>,
+    hidden: bool,
+    tongue: Tongue,
+) -> Cue {
     let sync = event.sync();
     #[expect(clippy::cast_precision_loss, reason = "a deadline beyond 2^52 ms is as good as none")]
     let deadline_ms = sync.deadline_ms as f64;
@@ -168,9 +176,14 @@ pub fn direct(event: &ReceivedEvent, origin: Origin, server_now: Option<UnixMill
         invert: sync.invert && performed,
         display_text: sync
             .display_text
-            .map(|text| summary::shorten(&text, 120))
+            .map(|text| match &*text {
+                failed if failed == Tongue::Fantasy.say(Term::TaskFailed) => {
+                    tongue.say(Term::TaskFailed).into()
+                }
+                text => summary::shorten(text, 120),
+            })
             .filter(|text| !text.trim().is_empty()),
-        line: summary::of(event, crate::dictionary::Tongue::Fantasy),
+        line: summary::of(event, tongue),
         subtitle: is_voice.then(|| summary::shorten(&event.description, 240)),
         audio_path: is_voice.then(|| text("audio_path")).flatten(),
         #[expect(clippy::cast_possible_truncation, reason = "clamped before")]
@@ -217,7 +230,7 @@ mod tests {
     }
 
     fn cue(metadata: &serde_json::Value, success: bool, now: f64) -> Cue {
-        direct(&event(metadata, success), Origin::Live, Some(now), false)
+        direct(&event(metadata, success), Origin::Live, Some(now), false, Tongue::Fantasy)
     }
 
     #[test]
@@ -247,7 +260,7 @@ mod tests {
 
     #[test]
     fn what_a_hidden_page_gets_is_history() {
-        let cue = direct(&event(&json!({}), false), Origin::Live, Some(0.0), true);
+        let cue = direct(&event(&json!({}), false), Origin::Live, Some(0.0), true, Tongue::Fantasy);
         assert_eq!((cue.lateness, cue.invert), (Lateness::Historical, false));
     }
 

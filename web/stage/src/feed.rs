@@ -27,6 +27,8 @@ pub struct Row {
     pub time: String,
     /// `summon` … or whatever came; `gap` and `run` for what is no event.
     pub spell: String,
+    /// The same in the viewer's words; empty: no event is told.
+    pub kind: String,
     /// A sign whose shape says what the colour says.
     pub sign: &'static str,
     /// Who; empty where nobody.
@@ -310,6 +312,7 @@ fn plain(id: u64, spell: &str, sign: &'static str) -> Row {
         seq: None,
         time: String::new(),
         spell: spell.into(),
+        kind: String::new(),
         sign,
         daemon: String::new(),
         color: palette::REALM,
@@ -334,6 +337,7 @@ pub fn event_row(stored: &Stored, daemons: &Daemons, viewer: Viewer) -> Row {
     };
     Row {
         seq: event.seq,
+        kind: summary::shorten(viewer.tongue.kind_of(&event.spell_name), 24),
         time: moment::tick(taken_at(event), 0.0, viewer.offset_ms),
         daemon: name.to_owned(),
         color: palette::text_color(color),

@@ -17,7 +17,6 @@ pub mod coalesce;
 pub mod completion;
 pub mod counts;
 pub mod daemons;
-pub mod dictionary;
 pub mod director;
 pub mod drawer;
 pub mod effects;
@@ -62,6 +61,8 @@ pub mod timeline;
 pub mod waits;
 pub mod wave;
 mod words;
+
+pub use arcane_shared::dictionary;
 
 pub use director::{Cue, direct};
 pub use stage::Stage;

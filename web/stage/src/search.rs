@@ -5,6 +5,7 @@ use std::rc::Rc;
 use arcane_shared::{Position, ReceivedEvent};
 use serde_json::Value;
 
+use crate::dictionary::{Term, Tongue};
 use crate::filter::Filter;
 use crate::store::{Entry, Origin, Store, Stored};
 use crate::time_travel::ask::{Answer, Ask, Trouble};
@@ -145,12 +146,12 @@ impl Search {
 
     /// What to say about it; empty: what was found says all.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub fn words(&self, tongue: Tongue) -> String {
         let none = self.found.is_empty();
         match &self.trouble {
             Some(Trouble::Unreachable) => "The server does not answer.".into(),
             Some(trouble) => trouble.words().1,
-            None if self.words.is_empty() => "Words of a task, a description or a daemon's name.".into(),
+            None if self.words.is_empty() => tongue.say(Term::SearchFor).into(),
             None if self.asking => "Searching …".into(),
             None if none && self.here => "Nothing that this page holds has these words.".into(),
             None if none => "Nothing in the log has these words.".into(),
@@ -207,9 +208,12 @@ mod tests {
             path,
             "/events?room=main&order=desc&limit=50&q=%22build%20it%22%20%C3%A9&spell=invoke&success=false"
         );
-        assert_eq!((search.ask("main", &filter), search.words()), (None, "Searching …".into()));
+        assert_eq!((search.ask("main", &filter), search.words(Tongue::Plain)), (None, "Searching …".into()));
         search.answer(turn, Ok(page(&[event(9, "build it é")], Some("k:9"))), &store, &filter);
-        assert_eq!((search.found().len(), search.has_more(), search.words()), (1, true, String::new()));
+        assert_eq!(
+            (search.found().len(), search.has_more(), search.words(Tongue::Plain)),
+            (1, true, String::new())
+        );
         let (turn, path) = search.ask("main", &filter).unwrap();
         assert!(path.ends_with("&before=k:9"), "{path}");
         search.answer(turn, Ok(page(&[event(3, "build it é")], None)), &store, &filter);
@@ -242,12 +246,12 @@ mod tests {
         search.begin("IT build");
         let (turn, _) = search.ask("main", &all).unwrap();
         search.answer(turn, Err((503, Some("The index is being made.".into()))), &store, &all);
-        assert_eq!(search.words(), "The index is being made.");
+        assert_eq!(search.words(Tongue::Plain), "The index is being made.");
         let (turn, _) = search.ask("main", &all).unwrap();
         search.answer(turn, Err((404, None)), &store, &all);
         let tasks: Vec<_> = search.found().iter().map(|stored| stored.event.seq).collect();
         assert_eq!((tasks, search.ask("main", &all)), (vec![Some(1)], None));
-        assert!(search.words().contains("what the page holds"));
+        assert!(search.words(Tongue::Plain).contains("what the page holds"));
     }
 
     proptest! {

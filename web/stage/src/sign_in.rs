@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::answers::{text, texts};
+use crate::dictionary::Term;
 use crate::summary::shorten;
 
 /// What stands before the token in the fragment of a link that signs a browser in.
@@ -45,22 +46,37 @@ pub fn read<'a>(text: &'a str) -> Option<Credential<'a>> {
     })
 }
 
-/// Why spells are not offered to whom `GET /whoami` tells of; empty: they are.
+/// Why spells are not offered to whom `GET /whoami` tells of, and who that is; `None`: they are.
 #[must_use]
-pub fn without_spells(who: &Value) -> String {
-    let acts_in = arcane_shared::room::DEFAULT_ROOM;
-    let is_in = |pattern: &String| match pattern.strip_suffix('*') {
-        Some(beginning) => acts_in.starts_with(beginning),
-        None => pattern == acts_in,
-    };
-    let why = if !texts(&who["can"]).iter().any(|right| right == "cast") {
-        " may read here, and not cast spells."
-    } else if !texts(&who["rooms"]).iter().any(is_in) {
-        " may not cast spells: they act in the room main."
+pub fn without_spells(who: &Value) -> Option<(String, Term)> {
+    let why = if !may(who, "cast") {
+        Term::MayNotCast
+    } else if !is_of(who, arcane_shared::room::DEFAULT_ROOM) {
+        Term::MayNotCastHere
     } else {
-        return String::new();
+        return None;
     };
-    [&shorten(text(who, "subject"), 40), why].concat()
+    Some((shorten(text(who, "subject"), 40), why))
+}
+
+/// Why whom `GET /whoami` tells of cannot say in a room that a failure was seen; empty: it is offered.
+#[must_use]
+pub fn without_seen(who: &Value, room: &str) -> String {
+    if may(who, "publish") && is_of(who, room) {
+        return String::new();
+    }
+    [&shorten(text(who, "subject"), 40), " may read here, and not say that a failure was seen."].concat()
+}
+
+fn may(who: &Value, right: &str) -> bool {
+    texts(&who["can"]).iter().any(|can| can == right)
+}
+
+fn is_of(who: &Value, room: &str) -> bool {
+    texts(&who["rooms"]).iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(beginning) => room.starts_with(beginning),
+        None => pattern == room,
+    })
 }
 
 /// Who is signed in, and until when; empty: nobody has to.
@@ -105,10 +121,21 @@ mod tests {
         let why = |can: &[&str], rooms: &[&str]| {
             without_spells(&json!({"subject": "ada", "can": can, "rooms": rooms}))
         };
-        assert_eq!(why(&["subscribe", "cast"], &["*"]), "");
-        assert_eq!(why(&["cast"], &["lab", "ma*"]), "");
-        assert_eq!(why(&["subscribe"], &["*"]), "ada may read here, and not cast spells.");
-        assert_eq!(why(&["cast"], &["lab", "team-*"]), "ada may not cast spells: they act in the room main.");
+        assert_eq!(why(&["subscribe", "cast"], &["*"]), None);
+        assert_eq!(why(&["cast"], &["lab", "ma*"]), None);
+        assert_eq!(why(&["subscribe"], &["*"]), Some(("ada".into(), Term::MayNotCast)));
+        assert_eq!(why(&["cast"], &["lab", "team-*"]), Some(("ada".into(), Term::MayNotCastHere)));
+    }
+
+    #[test]
+    fn who_may_publish_in_a_room_may_say_there_that_a_failure_was_seen() {
+        let is_offered = |can: &[&str], rooms: &[&str], room: &str| {
+            without_seen(&json!({"subject": "ada", "can": can, "rooms": rooms}), room).is_empty()
+        };
+        assert!(is_offered(&["subscribe", "publish"], &["*"], "main"));
+        assert!(is_offered(&["publish"], &["lab*"], "lab-2"));
+        assert!(!is_offered(&["subscribe", "cast", "answer"], &["*"], "main"));
+        assert!(!is_offered(&["publish"], &["lab"], "main"));
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! Events in one line, for the chronicle and the labels. Text, never markup.
 
-use arcane_shared::roster::{ACKNOWLEDGE, BEGIN, PROGRESS};
+use arcane_shared::roster::ACKNOWLEDGE;
 use arcane_shared::{ReceivedEvent, SpellName};
-use serde_json::Value;
 
-use crate::dictionary::{Term, Tongue};
+use crate::dictionary::Tongue;
 
 /// Most characters of a summary; what is longer ends in an ellipsis.
 pub const SUMMARY_MAX: usize = 160;
@@ -15,47 +14,7 @@ const REASON_MAX: usize = 28;
 /// What happened, without the daemon's name in front.
 #[must_use]
 pub fn of(event: &ReceivedEvent, tongue: Tongue) -> String {
-    let text = |key: &str| event.text(key).filter(|text| !text.trim().is_empty());
-    let count = |key: &str| event.metadata.get(key).and_then(Value::as_u64);
-    let line = match event.spell_name.known() {
-        Some(SpellName::Summon) if event.success => match text("parent_daemon") {
-            Some(parent) => tongue.say_of(Term::SummonedBy, parent),
-            None => tongue.say(Term::Summoned).into(),
-        },
-        // What nobody counted is 0 on the wire.
-        Some(SpellName::Banish) if event.success => match count("invocation_count").filter(|n| *n > 0) {
-            Some(1) => tongue.say(Term::BanishedAfterOne).into(),
-            Some(n) => tongue.say_of(Term::BanishedAfter, &self::count(n)),
-            None => tongue.say(Term::Banished).into(),
-        },
-        Some(SpellName::Summon | SpellName::Banish) => {
-            text("error").or(text("reason")).map_or_else(|| event.description.clone(), str::to_owned)
-        }
-        Some(SpellName::Invoke) => text("task").unwrap_or(&event.description).to_owned(),
-        Some(SpellName::Reveal) => match (text("query_type"), text("task"), count("daemon_count")) {
-            (Some(PROGRESS), Some(task), _) if text("phase") == Some(BEGIN) => format!("begins: {task}"),
-            (Some(PROGRESS), Some(task), _) => task.into(),
-            (Some("state"), ..) => "is looked at".into(),
-            (Some(ACKNOWLEDGE), ..) => "its failure was seen".into(),
-            (_, _, Some(1)) if event.daemon_name.is_none() => tongue.say(Term::LookedAtOne).into(),
-            (_, _, Some(n)) if event.daemon_name.is_none() => tongue.say_of(Term::LookedAt, &self::count(n)),
-            _ => event.description.clone(),
-        },
-        Some(SpellName::Parse) => match (text("spell_text"), text("parsed_action")) {
-            (Some(spell), Some(action)) if event.success => format!("“{spell}” → {action}"),
-            (Some(spell), _) => format!("“{spell}” was not understood"),
-            _ => event.description.clone(),
-        },
-        Some(SpellName::Voice)
-            if text("task").is_some() && event.metadata.get("attention") == Some(&Value::Bool(true)) =>
-        {
-            format!("asks: {}", text("task").unwrap_or_default())
-        }
-        Some(SpellName::Voice) => tongue.say_of(Term::Said, &event.description),
-        None => event.description.clone(),
-    };
-    let line = if line.trim().is_empty() { event.spell_name.as_str().to_owned() } else { line };
-    shorten(&line, SUMMARY_MAX)
+    shorten(&arcane_shared::line::of(event, tongue), SUMMARY_MAX)
 }
 
 /// What is to be done, or was, in a line.

@@ -3,6 +3,7 @@
 use arcane_shared::Timestamp;
 use arcane_stage::Stage;
 use arcane_stage::actors::Spot;
+use arcane_stage::dictionary::Tongue;
 use arcane_stage::director::{Lateness, direct};
 use arcane_stage::layout::View;
 use arcane_stage::message;
@@ -31,7 +32,7 @@ impl Theatre {
         let taken = Timestamp::from_unix_micros((self.now * 1000.0) as i64);
         let event = message::event(value, taken).expect("a readable event");
         let stored = self.store.receive(event).expect("a new event");
-        let cue = direct(&stored.event, Origin::Live, Some(self.now), false);
+        let cue = direct(&stored.event, Origin::Live, Some(self.now), false, Tongue::Fantasy);
         let daemon = cue.daemon.as_ref().and_then(|name| self.store.daemons().get(name));
         self.stage.perform(&cue, daemon, self.now, self.now);
         cue.lateness

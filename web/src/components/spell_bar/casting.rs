@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use arcane_stage::dictionary::{Term, Tongue};
 use leptos::html;
 use leptos::prelude::*;
 
@@ -22,13 +23,10 @@ pub(super) struct Feedback {
     pub(super) suggestions: Vec<String>,
 }
 
-impl From<Failure> for Feedback {
-    fn from(failure: Failure) -> Self {
+impl Feedback {
+    fn of(failure: Failure, tongue: Tongue) -> Self {
         let (text, suggestions) = failure.problem.map_or_else(
-            || {
-                let unheard = "The server did not answer. The spell was not cast, as far as this page knows.";
-                (unheard.into(), Vec::new())
-            },
+            || (tongue.say(Term::NotCast).into(), Vec::new()),
             |problem| (problem.sentence, problem.suggestions),
         );
         Self { failed: true, text, suggestions }
@@ -179,7 +177,9 @@ impl Bar {
             self.casting.set(false);
             match outcome {
                 Ok(message) => self.succeed(&spell, message),
-                Err(failure) => self.feedback.set(failure.into()),
+                Err(failure) => {
+                    self.feedback.set(Feedback::of(failure, self.app.views.tongue.get_untracked()));
+                }
             }
         });
     }

@@ -21,8 +21,8 @@ use crate::rows::EachName;
 pub(crate) struct SpellState {
     pub(crate) lexicon: RwSignal<Lexicon>,
     pub(crate) field: NodeRef<html::Input>,
-    /// Why spells are not offered; empty: they are.
-    pub(crate) refused: RwSignal<String>,
+    /// Who may not cast spells, and why; `None`: they are offered.
+    pub(crate) refused: RwSignal<Option<(String, Term)>>,
     /// What it knows and does, once it is there.
     bar: StoredValue<Option<Bar>>,
 }
@@ -34,12 +34,15 @@ pub(crate) fn SpellBar(state: SpellState, app: AppHandle) -> impl IntoView {
     state.bar.set_value(Some(bar));
     let word = app.views.say(Term::Cast);
     let cast = Signal::derive(move || if bar.casting.get() { "…" } else { word.get() });
+    let tongue = app.views.tongue;
+    let refused =
+        Signal::derive(move || state.refused.get().map(|(who, why)| [&who, tongue.get().say(why)].concat()));
     view! {
         <div class="spellbar">
-            <p class="dim" data-testid="refused">{state.refused}</p>
+            <p class="dim" data-testid="refused">{refused}</p>
             <Slot app part=|later| later.spells/>
             <form
-                class="bar" hidden=state.refused.pick(|why| !why.is_empty())
+                class="bar" hidden=state.refused.pick(Option::is_some)
                 on:submit=move |event| {
                     event.prevent_default();
                     bar.cast();
@@ -72,9 +75,10 @@ fn Field(bar: Bar) -> impl IntoView {
     let Bar { typed, chosen, .. } = bar;
     let room = bar.app.views.header.room;
     let speak = bar.app.views.say(Term::Speak);
+    let elsewhere = bar.app.views.say(Term::ActElsewhere);
     let placeholder = Signal::derive(move || {
         let acts_here = room.with(|room| room == arcane_shared::room::DEFAULT_ROOM);
-        if acts_here { speak.get() } else { "spells act in the room main" }
+        if acts_here { speak.get() } else { elsewhere.get() }
     });
     view! {
         <div class="field">
@@ -82,7 +86,7 @@ fn Field(bar: Bar) -> impl IntoView {
             <input
                 data-testid="spell-input" type="text" maxlength="2000"
                 autocomplete="off" autocapitalize="off" spellcheck="false"
-                aria-label="spell" role="combobox" aria-autocomplete="list" aria-controls="offers"
+                aria-label=bar.app.views.say(Term::Command) role="combobox" aria-autocomplete="list" aria-controls="offers"
                 placeholder=placeholder
                 aria-expanded=Signal::derive(move || bar.is_offering().to_string())
                 aria-activedescendant=chosen.pick(|at| offer_id(*at))

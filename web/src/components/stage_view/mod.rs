@@ -2,6 +2,7 @@
 
 mod quiet;
 
+use arcane_stage::dictionary::{Term, Tongue};
 use arcane_stage::summary::fixed;
 use leptos::ev::PointerEvent;
 use leptos::html;
@@ -82,7 +83,7 @@ impl Default for StageState {
             labels: Rows::default(),
             lane: RwSignal::default(),
             storm: RwSignal::default(),
-            said: RwSignal::new(Said::of(Quiet::default(), Canvas::default())),
+            said: RwSignal::new(Said::of(Quiet::default(), Canvas::default(), Tongue::default())),
             ratio: RwSignal::default(),
             tip: RwSignal::default(),
         }
@@ -115,7 +116,7 @@ pub(crate) fn StageView(state: StageState, app: AppHandle) -> impl IntoView {
             <div class="hole" node_ref=hole></div>
             <canvas
                 id="scene" class="scene" role="img" node_ref=scene
-                aria-label="Rune circles of the present daemons around the event bus. The daemons table says the same in words."
+                aria-label=app.views.say(Term::Scene)
                 on:pointermove=point on:pointerleave=move |_| app.point_at(None) on:click=open
             ></canvas>
             <div class="labels" on:pointermove=point on:pointerleave=move |_| app.point_at(None)>

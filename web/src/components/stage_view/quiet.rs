@@ -1,5 +1,6 @@
 //! What stands in the middle of the stage: a failure's phrase, a storm, and what to say where there is nothing to see.
 
+use arcane_stage::dictionary::{Term, Tongue};
 use leptos::prelude::*;
 
 use super::StageState;
@@ -68,7 +69,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    pub(crate) fn of(quiet: Quiet, canvas: Canvas) -> Self {
+    pub(crate) fn of(quiet: Quiet, canvas: Canvas, tongue: Tongue) -> Self {
         let title =
             |title: &str, told: &str| Self { title: title.into(), told: told.into(), ..Self::default() };
         match (canvas, quiet) {
@@ -83,15 +84,15 @@ impl Said {
                 title("No canvas here", "This browser cannot paint the stage. The tables go on.")
             }
             (_, Quiet::No) => Self { is_nothing: true, ..Self::default() },
-            (_, Quiet::Connecting) => title("Opening the gate …", ""),
+            (_, Quiet::Connecting) => title(tongue.say(Term::Opening), ""),
             (_, Quiet::Empty) => {
-                Self { testid: Some("empty-state"), how: true, ..title("The realm is quiet", "") }
+                Self { testid: Some("empty-state"), how: true, ..title(tongue.say(Term::Quiet), "") }
             }
             (_, Quiet::Deserted(told)) => Self {
                 kind: "low",
                 testid: Some("empty-state"),
                 how: true,
-                ..title("Everybody has returned to the void", &told)
+                ..title(tongue.say(Term::AllGone), &told)
             },
             (_, Quiet::Before(what)) => Self { kind: "low", testid: Some("empty-past"), ..title(what, "") },
             (_, Quiet::Trouble(what, sentence)) => Self {
@@ -103,7 +104,7 @@ impl Said {
             (_, Quiet::Cut) => Self {
                 kind: "cutting",
                 reconnects: true,
-                ..title("The thread to the realm is cut", "Trying again; what was seen stays.")
+                ..title(tongue.say(Term::Cut), "Trying again; what was seen stays.")
             },
             (_, Quiet::Astray(reason)) => {
                 Self { kind: "cutting", ..title("This address leads nowhere", &reason) }
@@ -112,10 +113,10 @@ impl Said {
                 kind: "cutting locked",
                 testid: Some("locked"),
                 locked: true,
-                ..title("The gate is closed", &reason)
+                ..title(tongue.say(Term::Closed), &reason)
             },
             (_, Quiet::Disconnected(reason)) => {
-                Self { kind: "cutting", ..title("The thread to the realm is cut", &reason) }
+                Self { kind: "cutting", ..title(tongue.say(Term::Cut), &reason) }
             }
         }
     }
@@ -136,7 +137,7 @@ pub(super) fn Middle(state: StageState, app: AppHandle) -> impl IntoView {
 #[component]
 fn Silence(said: RwSignal<Said>, app: AppHandle) -> impl IntoView {
     let refused = app.views.spells.refused;
-    let no_hints = Signal::derive(move || !said.with(|said| said.how) || !refused.with(String::is_empty));
+    let no_hints = Signal::derive(move || !said.with(|said| said.how) || refused.with(Option::is_some));
     let curl = Signal::derive(move || curl(app));
     view! {
         <div
@@ -148,7 +149,7 @@ fn Silence(said: RwSignal<Said>, app: AppHandle) -> impl IntoView {
         >
             <h2>{said.pick(|said| said.title.clone())}</h2>
             <p hidden=said.pick(|said| said.told.is_empty())>{said.pick(|said| said.told.clone())}</p>
-            <p hidden=no_hints translate="yes">"Press "<kbd>"/"</kbd>" and type "<span class="try" translate="no">"summon claude"</span></p>
+            <p hidden=no_hints translate="yes">"Press "<kbd>"/"</kbd>" and type "<span class="try" translate="no">{app.views.say(Term::TrySpell)}</span></p>
             <p hidden=no_hints translate="yes">"or, from a shell:"</p>
             <code hidden=no_hints>{curl}</code>
             <Slot app part=|later| later.sign_in/>
