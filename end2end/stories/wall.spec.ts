@@ -67,10 +67,49 @@ test("on a phone everything that is pressed is as large as a finger", async ({ d
   expect(await small()).toEqual([]);
 });
 
+test.describe("with a finger", () => {
+  test.use({ hasTouch: true, viewport: { width: 390, height: 844 } });
+
+  test("the strip of a phone is scrolled sideways to those who stand last", async ({ dashboard, server, page }) => {
+    await tell(server, [...EVENTS, ...["grok", "qwen", "mistral"].map((name) => about(name, "summon"))]);
+    await expect.poll(async () => (await dashboard.stage()).circles.length).toBe(7);
+    const places = async () => (await dashboard.stage()).circles.map(({ x }) => x).sort((a, b) => a - b);
+    const before = await places();
+    expect(before[0]).toBeGreaterThan(20);
+    expect(before[6]).toBeGreaterThan(390);
+    const box = (await page.locator("#scene").boundingBox())!;
+    const client = await page.context().newCDPSession(page);
+    const at = (x: number) => ({ touchPoints: [{ x, y: box.y + 90 }] });
+    await client.send("Input.dispatchTouchEvent", { type: "touchStart", ...at(360) });
+    for (let x = 350; x >= 20; x -= 10) await client.send("Input.dispatchTouchEvent", { type: "touchMove", ...at(x) });
+    await client.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    await expect.poll(async () => (await places())[6]).toBeLessThan(380);
+    expect(await page.evaluate(() => scrollX + scrollY)).toBe(0);
+  });
+});
+
+test("a phone's wall has everything in view, and a way out", async ({ dashboard, server, page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await tell(server, EVENTS);
+  await expect(dashboard.daemon("codex")).toHaveAttribute("data-state", "failed");
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await page.keyboard.press("w");
+  await expect(page.locator(".panel.daemons")).toBeHidden();
+  const below = await page.locator("header.top").evaluate((top) => Math.max(...[...top.querySelectorAll("*")].map((one) => one.getBoundingClientRect().bottom)));
+  await expect.poll(async () => {
+    const tops = await page.getByTestId("daemon-label").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+    return tops.length === 4 && tops.every((top) => top > below);
+  }).toBe(true);
+  await page.mouse.click(385, 839);
+  await expect(page.locator(".panel.daemons")).toBeVisible();
+});
+
 test("at 200 % nothing is lost", async ({ dashboard, server, page }) => {
   // Half the pixels of a window of 1280 by 800.
   await page.setViewportSize({ width: 640, height: 400 });
   await tell(server, EVENTS);
+  // The table has room for rows.
+  await expect.poll(async () => (await page.locator(".daemons .scroll").boundingBox())!.height).toBeGreaterThan(200);
   for (const name of ["aider", "claude", "codex", "gemini"]) {
     await dashboard.daemon(name).scrollIntoViewIfNeeded();
     await expect(dashboard.daemon(name)).toBeInViewport();

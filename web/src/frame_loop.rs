@@ -241,8 +241,11 @@ impl Frame {
         let stark = crate::switches::asks_for("(prefers-contrast: more)");
         // Names are 2.4 % of a wall's height, where 16 pixels are less; the style sheet says the same.
         #[expect(clippy::cast_possible_truncation, reason = "a small number")]
-        let type_scale =
-            if self.app.views.wall.get_untracked() { (height * 0.0015).max(1.0) as f32 } else { 1.0 };
+        let type_scale = if self.app.views.wall.get_untracked() && width > 900.0 {
+            (height * 0.0015).max(1.0) as f32
+        } else {
+            1.0
+        };
         let forced = forced_colors(&self.canvas);
         self.app.with(|page| {
             page.stage.set_forced(forced);

@@ -179,10 +179,19 @@ fn a_phone_has_a_strip_with_those_in_need_first() {
             },
         )
     });
-    let stage = staged(told, [390.0, 170.0]);
+    let mut stage = staged(told, [390.0, 170.0]);
     let mut drawn: Vec<_> = stage.drawn(0.0).map(|(name, at, ..)| (at[0], name.to_owned())).collect();
     drawn.sort_by(|a, b| a.0.total_cmp(&b.0));
     let names: Vec<_> = drawn.iter().map(|(_, name)| name.as_str()).collect();
     assert_eq!(names[..2], ["d6", "d3"]);
-    assert!(drawn.iter().all(|(x, _)| (20.0..=370.0).contains(x)), "{drawn:?}");
+    // A finger leads to the others, and no further.
+    assert_eq!(drawn.len(), 8);
+    assert!(drawn[3].0 < 370.0 && drawn[7].0 > 390.0, "{drawn:?}");
+    let last = |stage: &Stage| stage.drawn(0.0).map(|(_, at, ..)| at[0]).fold(0.0, f32::max);
+    stage.scroll_strip(10_000.0);
+    stage.advance(32.0);
+    assert!((320.0..390.0).contains(&last(&stage)), "{}", last(&stage));
+    stage.scroll_strip(-10_000.0);
+    stage.advance(48.0);
+    assert!((last(&stage) - drawn[7].0).abs() < 0.5);
 }

@@ -96,6 +96,11 @@ pub(crate) fn StageView(state: StageState, app: AppHandle) -> impl IntoView {
     let StageState { scene, hole, tip, .. } = state;
     let point = move |event: PointerEvent| {
         let Some(scene) = scene.get_untracked() else { return };
+        if event.pointer_type() == "touch" {
+            #[expect(clippy::cast_precision_loss, reason = "pixels of a screen")]
+            app.with(|page| page.stage.scroll_strip(-(event.movement_x() as f32)));
+            return;
+        }
         let place = scene.get_bounding_client_rect();
         let at = [f64::from(event.client_x()) - place.left(), f64::from(event.client_y()) - place.top()];
         #[expect(clippy::cast_possible_truncation, reason = "pixels of a screen")]

@@ -25,6 +25,8 @@ void main(){
   float part = float(id % vertices / 2) / pieces;
   float side = (id & 1) == 0 ? -1.0 : 1.0;
   v_color = a_color;
+  // Where the canvas has fewer pixels than the page, a line has at least one of them.
+  float thick = max(1.0, 0.6 / u_view.z);
   v_side = side;
   v_energy = a_flow.x;
   if (a_flow.y < -1.5 && a_flow.y > -2.5) {
@@ -40,7 +42,7 @@ void main(){
     vec2 way = vec2(sin(angle), -cos(angle)), axes = band ? a_ends.zw : a_ends.zz, cube = way * way * abs(way);
     float k = band ? pow(cube.x + cube.y, -0.3333333) : 1.0;
     vec2 out_ = normalize(band ? way * abs(way) / axes : way);
-    vec2 round = a_ends.xy + way * axes * k + out_ * side * (4.0 + 8.0 * a_flow.x);
+    vec2 round = a_ends.xy + way * axes * k + out_ * side * (4.0 + 8.0 * a_flow.x) * thick;
     gl_Position = vec4(round.x / u_view.x * 2.0 - 1.0, 1.0 - round.y / u_view.y * 2.0, 0.0, 1.0);
     v_along = 1.0;
     if (!band) v_color.a *= mix(1.0, part, a_ends.w);
@@ -49,7 +51,7 @@ void main(){
   float e = part * a_flow.y, u = 1.0 - e;
   vec2 at = u * u * a_ends.xy + 2.0 * u * e * a_ends.zw + e * e * a_to;
   vec2 along = normalize(2.0 * u * (a_ends.zw - a_ends.xy) + 2.0 * e * (a_to - a_ends.zw) + vec2(0.0001));
-  at += vec2(-along.y, along.x) * side * (5.0 + 5.0 * max(a_flow.x, 0.0));
+  at += vec2(-along.y, along.x) * side * (5.0 + 5.0 * max(a_flow.x, 0.0)) * thick;
   gl_Position = vec4(at.x / u_view.x * 2.0 - 1.0, 1.0 - at.y / u_view.y * 2.0, 0.0, 1.0);
   v_along = e;
 }"

@@ -147,6 +147,8 @@ pub struct Court {
     pub mapping: Mapping,
     /// How much larger than on a desk type is: on a wall it is read from afar.
     pub type_scale: f32,
+    /// How far the strip is scrolled, pixels.
+    scrolled: f32,
     slots: Vec<Slot>,
 }
 
@@ -177,14 +179,14 @@ impl Court {
         let mut slots = Vec::new();
         if form == Form::Strip {
             // Circles and their two lines of words fill the strip.
-            mapping.u = ((h - 40.0) / 150.0).clamp(0.3, 0.62);
+            mapping.u = ((h - 40.0) / 150.0).clamp(0.3, 0.55);
             mapping.bus_radius = 0.0;
         } else {
             slots = band::slots(mapping.centre, [w, h], mapping.u);
             mapping.bus_radius *= mapping.u;
             mapping.centre[1] -= 6.0 * mapping.u;
         }
-        Self { view, form, mapping, type_scale: 1.0, slots }
+        Self { view, form, mapping, type_scale: 1.0, scrolled: 0.0, slots }
     }
 
     /// The middle of a seat, stage coordinates. `order`: how many are before it in the strip.
@@ -197,17 +199,21 @@ impl Court {
                 let [x, y, _, h] = self.view.stage;
                 #[expect(clippy::cast_precision_loss, reason = "at most 8")]
                 let order = order as f32;
-                self.mapping.stage([x + STRIP_STEP * (order + 0.5), y + (h - 40.0) / 2.0])
+                self.mapping.stage([x + STRIP_STEP * (order + 0.5) - self.scrolled, y + (h - 40.0) / 2.0])
             }
         }
     }
 
-    /// How many circles the strip has room for.
-    #[must_use]
-    pub fn strip_room(&self) -> usize {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few dozen")]
-        let room = (self.view.stage[2] / STRIP_STEP).max(1.0) as usize;
-        room
+    /// Scrolls the strip by so many pixels, as far as there are circles; says whether it moved.
+    pub fn scroll(&mut self, by: f32, circles: usize) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "at most 8")]
+        let most = (STRIP_STEP * circles as f32 - self.view.stage[2]).max(0.0);
+        let scrolled = (self.scrolled + by).clamp(0.0, most);
+        let moves = self.form == Form::Strip && (scrolled - self.scrolled).abs() > 0.1;
+        if moves {
+            self.scrolled = scrolled;
+        }
+        moves
     }
 
     /// A slot of the band; `None`: this stage has no band.

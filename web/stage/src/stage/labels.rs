@@ -157,7 +157,7 @@ impl Stage {
             },
             line: match kind {
                 // A strip is narrow: name above, figure below.
-                LabelKind::Seat if is_strip => actor.figure.clone(),
+                LabelKind::Seat if is_strip => shortest(&actor.figure).to_owned(),
                 LabelKind::Seat if lines == Lines::One => String::new(),
                 LabelKind::Seat if rests => actor.figure.clone(),
                 LabelKind::Seat => actor.line.clone(),
@@ -262,6 +262,11 @@ impl Stage {
         };
         self.actors.iter().filter(is_drawn).map(told)
     }
+}
+
+/// How long, without the words before it.
+fn shortest(figure: &str) -> &str {
+    ["idle ", "no sign for "].iter().find_map(|words| figure.strip_prefix(words)).unwrap_or(figure)
 }
 
 /// What a crest counts of those it has that have no mark: ", 15 not drawn, 2 wait".

@@ -251,10 +251,7 @@ impl Stage {
         let at_slot = |slot: usize| self.court.slot(slot).map(|slot| self.court.mapping.stage(slot.at));
         if let Some(seat) = member.seat {
             let order = self.orders[seat];
-            if self.court.band().is_some() || order < self.court.strip_room() {
-                return (Spot::Seat(seat), self.court.seat(seat, order));
-            }
-            return (Spot::Folded, self.court.seat(seat, order));
+            return (Spot::Seat(seat), self.court.seat(seat, order));
         }
         if let Some(home) = member.home
             && let Some(at) = at_slot(home)
@@ -263,6 +260,14 @@ impl Stage {
         }
         let anchor = self.seating.group(member.group).anchor;
         (Spot::Folded, anchor.and_then(at_slot).unwrap_or([0.0, 1.0]))
+    }
+
+    /// A finger moves the strip of a phone by so many pixels.
+    pub fn scroll_strip(&mut self, by: f32) {
+        let circles = self.seating.members().iter().filter(|member| member.seat.is_some()).count();
+        if self.court.scroll(by, circles) {
+            self.stand(NEVER, WALK_MS);
+        }
     }
 
     /// Who stands before whom in the strip: the most urgent first, then who came first.
