@@ -20,7 +20,18 @@ pub(crate) fn project(page: &Page, views: Views, window: Window, at: UnixMillis)
     let (place, opened) = (state.place.get_untracked(), state.opened.get_untracked());
     let figure = state.figure.get_untracked();
     let table = table::table(daemons, &place, &opened, state.most.get_untracked(), at);
+    // Rows may be fewer than those that wait.
+    let waits = |daemon: &DaemonState| state_of(daemon, at) == State::Waiting;
+    let waiting = if place.is_empty() {
+        daemons.present().filter(|daemon| waits(daemon)).count()
+    } else {
+        let is_one = |line: &&Line| matches!(line, Line::Daemon { daemon, .. } if waits(daemon));
+        table.lines.iter().filter(is_one).count()
+    };
     let rows = table.lines.into_iter().map(|line| match line {
+        Line::Head { of: Head::Needs, count, .. } => {
+            DaemonView { figure: needs(waiting, count), ..head(Head::Needs, count, 0, false) }
+        }
         Line::Head { of, count, foldable, is_open } => head(of, count, foldable, is_open),
         Line::Daemon { daemon, depth, in_need } => {
             let figure = figure_of(daemons, daemon, figure, window, at);
@@ -51,6 +62,16 @@ fn head(of: Head, count: usize, foldable: usize, is_open: bool) -> DaemonView {
         figure: count.to_string(),
         fold: if foldable > 0 { idle() } else { String::new() },
         ..DaemonView::default()
+    }
+}
+
+/// What needs a human: "2 wait · 1 failed". The pill counts those that wait.
+fn needs(waiting: usize, all: usize) -> String {
+    let wait = if waiting == 1 { "1 waits".into() } else { format!("{waiting} wait") };
+    match all.saturating_sub(waiting) {
+        0 => wait,
+        failed if waiting == 0 => format!("{failed} failed"),
+        failed => format!("{wait} · {failed} failed"),
     }
 }
 

@@ -3,8 +3,9 @@
 use arcane_shared::UnixMillis;
 use arcane_shared::roster::{ACKNOWLEDGE, DaemonState, Window};
 use arcane_stage::drawer;
+use arcane_stage::duration::{Form, duration};
 use arcane_stage::message::written;
-use arcane_stage::states::{self, State, age, clock, state_of};
+use arcane_stage::states::{self, State, state_of};
 use arcane_stage::{daemons, palette, runes, summary};
 use leptos::prelude::*;
 use serde_json::json;
@@ -29,7 +30,7 @@ pub(crate) fn project(page: &mut Page, views: Views, at: UnixMillis) {
         return;
     };
     let told = drawer::told(store, &name);
-    let ago = |since: UnixMillis| age(at - since);
+    let ago = |since: UnixMillis| duration(at - since, Form::Passed);
     state.failures.put(
         told.failures
             .into_iter()
@@ -68,7 +69,7 @@ pub(crate) fn project(page: &mut Page, views: Views, at: UnixMillis) {
 
 fn task(daemon: &DaemonState, at: UnixMillis) -> [String; 2] {
     let call = daemon.calls.first().filter(|_| state_of(daemon, at) != State::Failed);
-    let runs = call.map(|call| clock(at - call.since.unix_millis())).unwrap_or_default();
+    let runs = call.map(|call| duration(at - call.since.unix_millis(), Form::Runs)).unwrap_or_default();
     [summary::shorten(daemons::line(daemon), summary::SUMMARY_MAX), runs]
 }
 

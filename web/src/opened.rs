@@ -2,9 +2,10 @@
 
 use arcane_shared::roster::Window;
 use arcane_stage::dictionary::{Term, Tongue};
+use arcane_stage::duration::{Form, duration};
 use arcane_stage::message;
 use arcane_stage::store::Stored;
-use arcane_stage::summary::{self, ago, fixed};
+use arcane_stage::summary::{self, fixed};
 use leptos::prelude::*;
 
 use crate::app_handle::AppHandle;
@@ -51,7 +52,7 @@ fn detail(page: &Page, stored: &Stored, window: Window) -> Detail {
         facts.push(("number", seq.to_string()));
     }
     if let Some(seconds) = event.number("execution_time") {
-        facts.push(("took", summary::seconds(seconds.clamp(0.0, 1e9))));
+        facts.push(("took", duration(seconds * 1e3, Form::Took)));
     }
     let daemons = page.shown().daemons();
     if let Some(daemon) = daemons.get(who) {
@@ -95,7 +96,7 @@ fn tip(page: &Page, stored: &Stored, at: [f32; 2]) -> Tip {
             summary::sign(event),
             summary::shorten(tongue.kind_of(&event.spell_name), 24),
             summary::of(event, tongue),
-            ago(page.moment() - event.timestamp.unix_millis()),
+            duration(page.moment() - event.timestamp.unix_millis(), Form::Passed),
             since(page),
         ),
         id: stored.id,

@@ -8,13 +8,14 @@ use arcane_shared::roster::DaemonState;
 use arcane_stage::counts::{self, Counts};
 use arcane_stage::daemons::Daemons;
 use arcane_stage::dictionary::Term;
+use arcane_stage::duration::{Form, duration};
 use arcane_stage::feed;
 use arcane_stage::feed::Asked;
 use arcane_stage::latency::Report;
 use arcane_stage::link::State;
 use arcane_stage::stage::{Label, LabelKind};
 use arcane_stage::store::Stored;
-use arcane_stage::summary::{self, ago, fixed};
+use arcane_stage::summary::{self, fixed};
 use arcane_stage::{lane, states};
 use leptos::prelude::*;
 
@@ -86,7 +87,9 @@ pub(crate) fn project_text(page: &mut Page, views: Views) {
     put(views.daemons.mana, crate::statistics::mana(page, window, unix));
     put(
         views.daemons.last_heard,
-        latest.map_or_else(String::new, |at| format!("last event {} {}", ago(unix - at), since(page))),
+        latest.map_or_else(String::new, |at| {
+            format!("last event {} {}", duration(unix - at, Form::Passed), since(page))
+        }),
     );
     if let Some(later) = views.later.get_untracked() {
         (later.project)(page, views, unix);
@@ -252,11 +255,16 @@ fn message_lane(page: &Page) -> LaneView {
     let daemons = page.shown().daemons();
     let longest = counts::longest_wait(daemons);
     let message = page.stage.lane().now();
-    let behind = match longest {
-        Some(_) => daemons.present().filter(waits).count() - 1 + page.stage.lane().len(),
-        None => message.map_or(0, |(_, more)| more),
+    let (requests, messages) = match longest {
+        Some(_) => (daemons.present().filter(waits).count() - 1, page.stage.lane().len()),
+        None => (0, message.map_or(0, |(_, more)| more)),
     };
-    let more = if behind > 0 { format!("+{behind} more") } else { String::new() };
+    let more = [(requests, "request"), (messages, "message")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("+{count} {what}{}", if count == 1 { "" } else { "s" }))
+        .collect::<Vec<_>>()
+        .join(" · ");
     match (longest, message) {
         (Some(daemon), _) => LaneView {
             kind: "request",

@@ -2,9 +2,9 @@
 
 use arcane_shared::roster::{DaemonState, Spent, Sums, Window};
 use arcane_stage::daemons::{self, Daemons, ROWS_MAX};
+use arcane_stage::duration::{Form, duration};
 use arcane_stage::latency::BOUNDS_MS;
 use arcane_stage::palette;
-use arcane_stage::states::clock;
 use arcane_stage::summary::{self, fixed};
 
 use crate::components::daemons::Figure;
@@ -93,7 +93,11 @@ pub(crate) fn mana(page: &Page, window: Window, unix: f64) -> Vec<String> {
     }
     let [read, written] = [all.input_tokens, all.output_tokens].map(|n| n.map_or_else(none, amount));
     let cost = cost(&all.spent()).unwrap_or_else(none);
-    vec![format!("{read} · {written}"), cost, if waited > 0.0 { clock(waited) } else { none() }]
+    vec![
+        format!("{read} · {written}"),
+        cost,
+        if waited > 0.0 { duration(waited, Form::Runs) } else { none() },
+    ]
 }
 
 /// One daemon's figures in a line.
@@ -123,7 +127,7 @@ pub(crate) fn took(sums: &Sums) -> [String; 2] {
 pub(crate) fn figure(sums: &Sums, figure: Figure) -> String {
     let told = match figure {
         Figure::Success => daemons::success_rate(sums).map(percent),
-        Figure::Mean => daemons::mean_seconds(sums).map(summary::seconds),
+        Figure::Mean => daemons::mean_seconds(sums).map(mean),
         Figure::Tokens => tokens(sums).map(amount),
         // What its subagents cost is its own cost, too.
         Figure::Cost => cost(&sums.with_subagents()),
@@ -140,7 +144,7 @@ fn row(daemons: &Daemons, daemon: &DaemonState, window: Window, unix: f64) -> Ve
         palette::text_color(daemons::color_of(daemon)).to_string(),
         sums.invocations.to_string(),
         daemons::success_rate(&sums).map_or_else(none, percent),
-        daemons::mean_seconds(&sums).map_or_else(none, summary::seconds),
+        daemons::mean_seconds(&sums).map_or_else(none, mean),
         tokens(&sums).map_or_else(none, amount),
         cost(&sums.spent()).unwrap_or_else(none),
         waited_in_words(waited),
@@ -156,7 +160,11 @@ fn tokens(sums: &Sums) -> Option<u64> {
 }
 
 fn waited_in_words(ms: f64) -> String {
-    if ms > 0.0 { summary::ago(ms) } else { none() }
+    if ms > 0.0 { duration(ms, Form::Runs) } else { none() }
+}
+
+fn mean(seconds: f64) -> String {
+    duration(seconds * 1e3, Form::Took)
 }
 
 /// What is not known.

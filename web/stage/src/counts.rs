@@ -4,14 +4,15 @@ use arcane_shared::UnixMillis;
 use arcane_shared::roster::DaemonState;
 
 use crate::daemons::Daemons;
-use crate::states::{State, clock, lasts, state_of};
+use crate::duration::{Form, duration};
+use crate::states::{State, lasts, state_of};
 
 /// The daemons that are present, counted by the state that decides for each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
     /// In the order of [`State::ALL`].
     by_state: [usize; State::ALL.len()],
-    /// How long the longest wait goes on, see [`clock`]; empty: nobody waits.
+    /// How long the longest wait goes on, see [`Form::Runs`]; empty: nobody waits.
     pub longest: String,
 }
 
@@ -23,7 +24,8 @@ impl Counts {
         for daemon in daemons.present() {
             counts.by_state[state_of(daemon, at) as usize] += 1;
         }
-        counts.longest = longest_wait(daemons).map(|who| clock(lasts(who, at))).unwrap_or_default();
+        counts.longest =
+            longest_wait(daemons).map(|who| duration(lasts(who, at), Form::Runs)).unwrap_or_default();
         counts
     }
 

@@ -8,10 +8,10 @@ use arcane_shared::{ReceivedEvent, Rgb, Seq, SpellName, UnixMillis};
 use crate::calls::Part;
 use crate::daemons::Daemons;
 use crate::dictionary::Tongue;
+use crate::duration::{Form, duration};
 use crate::filter::Filter;
 use crate::moment;
 use crate::palette;
-use crate::states::clock;
 use crate::store::{Entry, Origin, Store, Stored};
 use crate::summary;
 use crate::time_travel::past::taken_at;
@@ -246,7 +246,7 @@ impl Told<'_> {
             goes_on: true,
             waits: true,
             sign: "◎",
-            aside: clock(asked.now - since),
+            aside: duration(asked.now - since, Form::Runs),
             ..row
         };
         match *self {
@@ -273,7 +273,11 @@ impl Told<'_> {
                 Row {
                     goes_on,
                     sign: if goes_on { "◔" } else { row.sign },
-                    aside: if goes_on { clock(asked.now - taken_at(event)) } else { "–".into() },
+                    aside: if goes_on {
+                        duration(asked.now - taken_at(event), Form::Runs)
+                    } else {
+                        "–".into()
+                    },
                     ..row
                 }
             }
@@ -286,8 +290,7 @@ fn ended(row: Row, begun: &ReceivedEvent, stored: &Stored) -> Row {
     let end = &stored.event;
     let mut aside = summary::aside(end);
     if aside.is_empty() {
-        aside =
-            summary::seconds((end.timestamp.unix_millis() - begun.timestamp.unix_millis()).max(0.0) / 1e3);
+        aside = duration(end.timestamp.unix_millis() - begun.timestamp.unix_millis(), Form::Took);
     }
     let spell = end.spell_name.as_str().to_owned();
     Row { id: stored.id, sign: summary::sign(end), success: Some(end.success), spell, aside, ..row }

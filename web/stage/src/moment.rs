@@ -1,4 +1,4 @@
-//! Moments and lengths of time in words.
+//! Moments in words.
 
 use arcane_shared::{Timestamp, UnixMillis};
 
@@ -30,19 +30,6 @@ pub fn written(at: UnixMillis) -> String {
     Timestamp::from_unix_micros((at * 1000.0) as i64).to_string()
 }
 
-/// How long ago something was, or how long it lasts: one number and its unit.
-#[must_use]
-pub fn length(millis: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1e12")]
-    let seconds = (millis / 1000.0).clamp(0.0, 1e12).round() as u64;
-    match seconds {
-        s if s < 90 => format!("{s} s"),
-        s if s < 5_400 => format!("{} min", (s + 30) / 60),
-        s if s < 172_800 => format!("{} h", (s + 1_800) / 3_600),
-        s => format!("{} days", (s + 43_200) / 86_400),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,11 +45,5 @@ mod tests {
         assert_eq!(clock(NOON, NOON + 24.0 * HOUR, 0.0), "2025-11-26 12:00:00");
         assert_eq!(tick(NOON, HOUR, 0.0), "12:00");
         assert_eq!(tick(NOON, 100.0 * HOUR, 0.0), "11-26");
-    }
-
-    #[test]
-    fn a_length_is_one_number() {
-        let all = [0.0, 89_000.0, 90_000.0, 3.0 * HOUR, 47.0 * HOUR, 72.0 * HOUR, f64::NAN];
-        assert_eq!(all.map(length), ["0 s", "89 s", "2 min", "3 h", "47 h", "3 days", "0 s"]);
     }
 }

@@ -2,7 +2,8 @@
 
 use arcane_shared::UnixMillis;
 
-use crate::moment::{clock, length};
+use crate::duration::{Form, duration};
+use crate::moment::clock;
 use crate::time_travel::TimeTravel;
 
 /// What the banner of a visit says.
@@ -41,7 +42,7 @@ impl Signpost {
 #[must_use]
 pub fn told(at: UnixMillis, present: Option<UnixMillis>, offset_ms: f64) -> [String; 2] {
     let when = clock(at, present.unwrap_or(f64::INFINITY), offset_ms);
-    [when, present.map_or_else(String::new, |present| length(present - at) + " ago")]
+    [when, present.map_or_else(String::new, |present| duration(present - at, Form::Passed) + " ago")]
 }
 
 fn note(travel: &TimeTravel) -> String {
@@ -56,7 +57,9 @@ fn note(travel: &TimeTravel) -> String {
     }
     let silent = travel.playback().and_then(|playback| playback.silent_until());
     match (silent.map(|until| until - travel.moment()), travel.recorded()) {
-        (Some(left), _) if left > 1_000.0 => format!("nothing for {}: passing faster", length(left)),
+        (Some(left), _) if left > 1_000.0 => {
+            format!("nothing for {}: passing faster", duration(left, Form::Passed))
+        }
         (_, Some(room)) => format!("a recording of the room {room}"),
         _ if !travel.is_from_log() => "what this browser kept".into(),
         _ => String::new(),

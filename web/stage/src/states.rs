@@ -5,6 +5,7 @@ use arcane_shared::roster::{DaemonState, SILENCE_MICROS, SessionState};
 
 use crate::daemons;
 use crate::dictionary::{Term, Tongue};
+use crate::duration::{Form, duration};
 
 /// What a daemon is doing at a moment, the most urgent first where several hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,8 +79,8 @@ pub fn lasts(daemon: &DaemonState, at: UnixMillis) -> f64 {
 pub fn since(daemon: &DaemonState, at: UnixMillis) -> String {
     let lasts = lasts(daemon, at);
     match state_of(daemon, at) {
-        State::Failed | State::Idle => age(lasts),
-        State::Waiting | State::Silent | State::Working => clock(lasts),
+        State::Failed | State::Idle => duration(lasts, Form::Passed),
+        State::Waiting | State::Silent | State::Working => duration(lasts, Form::Runs),
     }
 }
 
@@ -164,34 +165,6 @@ pub fn group_in(session: &SessionState) -> Group<'_> {
     }
 }
 
-/// A time that runs, in milliseconds: "0:46", "59:59", "1 h 12", "3 d".
-#[must_use]
-pub fn clock(millis: f64) -> String {
-    let seconds = whole_seconds(millis);
-    if seconds < 3_600 { two(seconds / 60, ":", seconds % 60) } else { age(millis) }
-}
-
-/// A time that has passed, in milliseconds: "< 1 min", "6 min", "1 h 08", "3 d".
-#[must_use]
-pub fn age(millis: f64) -> String {
-    match whole_seconds(millis) / 60 {
-        0 => "< 1 min".into(),
-        minutes if minutes < 60 => format!("{minutes} min"),
-        minutes if minutes < 1_440 => two(minutes / 60, " h ", minutes % 60),
-        minutes => format!("{} d", minutes / 1_440),
-    }
-}
-
-fn two(large: u64, between: &str, small: u64) -> String {
-    let zero = if small < 10 { "0" } else { "" };
-    format!("{large}{between}{zero}{small}")
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1e12")]
-fn whole_seconds(millis: f64) -> u64 {
-    (millis / 1000.0).clamp(0.0, 1e12) as u64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,27 +224,5 @@ mod tests {
             ("webshop", "kestrel", "webshop · kestrel")
         );
         assert!(group_of(told(&[event("summon", 1, true, &json!({}))]).get("claude").unwrap()).is_empty());
-    }
-
-    #[test]
-    fn times_for_people() {
-        let seconds = [0.0, 9.0, 59.0, 60.0, 102.0, 3_599.0, 4_080.0, 86_399.0, 90_000.0, 1e6];
-        let shown: Vec<_> =
-            seconds.iter().map(|s| format!("{} | {}", clock(s * 1e3), age(s * 1e3))).collect();
-        insta::assert_debug_snapshot!(shown, @r#"
-        [
-            "0:00 | < 1 min",
-            "0:09 | < 1 min",
-            "0:59 | < 1 min",
-            "1:00 | 1 min",
-            "1:42 | 1 min",
-            "59:59 | 59 min",
-            "1 h 08 | 1 h 08",
-            "23 h 59 | 23 h 59",
-            "1 d | 1 d",
-            "11 d | 11 d",
-        ]
-        "#);
-        assert_eq!((clock(-5.0), clock(f64::INFINITY)), ("0:00".into(), "11574074 d".into()));
     }
 }

@@ -4,6 +4,7 @@ use arcane_shared::roster::ACKNOWLEDGE;
 use arcane_shared::{ReceivedEvent, SpellName};
 
 use crate::dictionary::Tongue;
+use crate::duration::{Form, duration};
 
 /// Most characters of a summary; what is longer ends in an ellipsis.
 pub const SUMMARY_MAX: usize = 160;
@@ -33,33 +34,8 @@ pub fn aside(event: &ReceivedEvent) -> String {
     }
     let seconds = event.number("execution_time").or_else(|| event.number("total_time"));
     match seconds {
-        Some(seconds) if seconds.is_finite() && seconds > 0.0 => self::seconds(seconds),
+        Some(seconds) if seconds.is_finite() && seconds > 0.0 => duration(seconds * 1e3, Form::Took),
         _ => String::new(),
-    }
-}
-
-/// Seconds for people.
-#[must_use]
-pub fn seconds(seconds: f64) -> String {
-    match seconds {
-        s if s < 0.000_95 => fixed(s * 1e6, 0) + " µs",
-        s if s < 0.995 => fixed(s * 1e3, 0) + " ms",
-        s if s < 99.5 => fixed(s, 2) + " s",
-        s if s < 6_000.0 => fixed(s / 60.0, 0) + " min",
-        s if s < 3.6e7 => fixed(s / 3600.0, 1) + " h",
-        _ => "> 9999 h".into(),
-    }
-}
-
-/// A length of time for people, in whole seconds.
-#[must_use]
-pub fn ago(millis: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1e9")]
-    let seconds = (millis / 1000.0).clamp(0.0, 1e9) as u64;
-    match seconds {
-        s if s < 90 => format!("{s} s"),
-        s if s < 5_400 => format!("{}:{:02}", s / 60, s % 60),
-        s => format!("{} h", s / 3_600),
     }
 }
 

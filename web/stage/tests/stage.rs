@@ -105,11 +105,11 @@ fn a_label_is_what_the_roster_says_whatever_was_performed() {
     };
     let end = |id: &str, task: &str| json!({"spell_name": "invoke", "daemon_name": "codex", "metadata": {"call_id": id, "task": task}});
     let told = [
-        (event("summon", "codex", true), "idle < 1 min"),
+        (event("summon", "codex", true), "idle 2 s"),
         (begin("a", "build"), "build"),
         (begin("b", "lint"), "build"),
         (end("b", "lint"), "build"),
-        (end("a", "build"), "idle < 1 min"),
+        (end("a", "build"), "idle 2 s"),
     ];
     let mut theatre = Theatre::new();
     for (event, line) in told {

@@ -18,9 +18,15 @@ impl Room {
     /// Whether a disc touches it.
     #[must_use]
     pub fn touches(&self, at: [f32; 2], r: f32) -> bool {
-        let [x, y, w, h] = self.0;
-        let near = [at[0].min(x + w).max(x), at[1].min(y + h).max(y)];
+        let near = self.nearest(at);
         (at[0] - near[0]).hypot(at[1] - near[1]) < r
+    }
+
+    /// The place on its edge, or in it, that is nearest to another.
+    #[must_use]
+    pub fn nearest(&self, [x, y]: [f32; 2]) -> [f32; 2] {
+        let [left, top, wide, high] = self.0;
+        [x.min(left + wide).max(left), y.min(top + high).max(top)]
     }
 
     /// Whether another has a part in common with it.
