@@ -123,14 +123,19 @@ for (const painter of ["webgl2", "2d"]) {
   }
 }
 
-const casts: [name: string, acts: Act[]][] = [["4", four], ["12", twelve], ["60", crowd(60)], ["200", crowd(200)]];
+const casts: [name: string, acts: Act[], motion?: "reduce"][] = [
+  ["4-agents", four], ["12-agents", twelve], ["60-agents", crowd(60)], ["200-agents", crowd(200)],
+  // What flows elsewhere has heads here.
+  ["12-agents-less-motion", twelve, "reduce"],
+];
 
 test.describe("many", () => {
   test.use({ viewport: { width: 1280, height: 860 } });
 
   for (const painter of ["webgl2", "2d"]) {
-    for (const [count, acts] of casts) {
-      test(`${count} agents, each in its state, look the same twice in ${painter}`, async ({ page, server }, info) => {
+    for (const [name, acts, reducedMotion] of casts) {
+      test(`${name}, each in its state, look the same twice in ${painter}`, async ({ page, server }, info) => {
+        await page.emulateMedia({ reducedMotion });
         const see = async () => {
           await open(page, `${server.url}/?clock=manual&seed=7&renderer=${painter}`, played(acts));
           await picture(page, 1_000);
@@ -140,7 +145,7 @@ test.describe("many", () => {
         };
         const seen = await see();
         expect(await see()).toBe(seen);
-        await compare(page, info, [[`${painter}-${count}-agents`, seen]]);
+        await compare(page, info, [[`${painter}-${name}`, seen]]);
       });
     }
   }

@@ -22,6 +22,9 @@ const color: Record<string, string> = {
   qwen: "#34D399", aider: "#FDBA74", mistral: "#818CF8", deepseek: "#F0ABFC", grok: "#A3B34B", opencode: "#5EEAD4", explore: "#FB923C",
 };
 
+/** The colour that the bus gives a daemon of the cast. */
+export const colorOf = (name: string): string => color[name] ?? "#94A3B8";
+
 const act = (
   name: string, project: string, machine: string, state: Act["state"], since: number, task = "", more: Partial<Act> = {},
 ): Act => ({ name, project, machine, state, since, task, ...more });

@@ -96,6 +96,8 @@ pub struct Actor {
     pub has_failed: bool,
     /// Since when its oldest call goes on, if one does and gives signs.
     pub working: Option<f64>,
+    /// Its comet: since when what it is the clock of went on, and its light now, 0.0–1.0.
+    pub comet: (f64, f32),
     /// Its radius and its light as they are now, on the way to those of its state: pixels, 0.0–1.0.
     pub shown: [f32; 2],
     /// What flows from it, 0.0–1.0, cooling down.
@@ -176,6 +178,7 @@ impl Actor {
             state: State::Idle,
             has_failed: false,
             working: None,
+            comet: (NEVER, 0.0),
             shown: [0.0, 0.0],
             heat: 0.0,
             figure: String::new(),

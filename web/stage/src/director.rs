@@ -1,7 +1,8 @@
 //! From an event's sync directives to a cue: what the stage does, and whether there is still time.
 
+use arcane_shared::roster::{ACKNOWLEDGE, ENRICH, FORGET, PROGRESS};
 use arcane_shared::sync::{Animation, Audio, Particles};
-use arcane_shared::{AnySpell, ReceivedEvent, Rgb, UnixMillis};
+use arcane_shared::{AnySpell, ReceivedEvent, Rgb, SpellName, UnixMillis};
 
 use crate::dictionary::{Term, Tongue};
 use crate::store::Origin;
@@ -99,6 +100,8 @@ pub struct Cue {
     pub seconds: f32,
     /// An invocation that has only begun.
     pub begins: bool,
+    /// Somebody looked: at the realm, or at a daemon.
+    pub looks: bool,
     /// It waits for a human.
     pub attention: bool,
     /// A session of the daemon has ended, and others go on.
@@ -190,6 +193,8 @@ pub fn direct(
         seconds: event.number("execution_time").filter(|s| s.is_finite()).unwrap_or(0.0).clamp(0.0, 3_600.0)
             as f32,
         begins: event.text("phase") == Some(arcane_shared::roster::BEGIN),
+        looks: event.spell_name.known() == Some(SpellName::Reveal)
+            && !matches!(event.text("query_type"), Some(PROGRESS | ACKNOWLEDGE | ENRICH | FORGET)),
         attention: event.metadata.get("attention").and_then(serde_json::Value::as_bool).unwrap_or(false),
         stays: event.number("manifestations").is_some_and(|left| left >= 1.0),
         emitted_at: sync.emitted_at,

@@ -111,14 +111,14 @@ fn draw_incantation(
 ) {
     #[expect(clippy::cast_precision_loss, reason = "at most 14")]
     let count = runes.len().max(1) as f32;
-    let size = mapping.bus_radius * 0.2;
+    let size = mapping.bus_radius * 0.24;
     for (i, rune) in runes.iter().enumerate() {
         #[expect(clippy::cast_precision_loss, reason = "at most 14")]
         let order = i as f32 / count;
         let own = ((t - order * 0.45) / 0.55).clamp(0.0, 1.0);
         let fall = if reduced { 0.0 } else { own * own };
-        let row = (order - 0.5 + 0.5 / count) * count * size * 1.5;
-        let start = [mapping.centre[0] + row, mapping.centre[1] - mapping.bus_radius * 1.7];
+        let row = (order - 0.5 + 0.5 / count) * count * size * 2.2;
+        let start = [mapping.centre[0] + row, mapping.centre[1] - mapping.bus_radius * 1.8];
         let at = [
             start[0] + (mapping.centre[0] - start[0]) * fall,
             start[1] + (mapping.centre[1] - start[1]) * fall,

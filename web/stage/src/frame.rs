@@ -77,9 +77,13 @@ impl Stage {
             if actor.vanished.is_none() {
                 // What has just come has its size at once, and inscribes itself.
                 let is_new = actor.shown[0] <= 0.0;
+                let part = if is_new { 1.0 } else { part };
                 for (shown, wanted) in actor.shown.iter_mut().zip(wanted) {
-                    *shown += (*wanted - *shown) * if is_new { 1.0 } else { part };
+                    *shown += (*wanted - *shown) * part;
                 }
+                let (since, light) = actor.comet;
+                let goes_on = if actor.working.is_some() { 1.0 } else { 0.0 };
+                actor.comet = (actor.working.unwrap_or(since), light + (goes_on - light) * part);
             }
             actor.heat *= (-seconds * 0.9).exp();
             if let Some(weight) = actor.bursts.due(now) {
@@ -101,6 +105,7 @@ impl Stage {
     /// What flows along the threads: to the bus from who works, to the bar from who waits.
     fn sparks(&mut self, now: f64) {
         let mut actors = std::mem::take(&mut self.actors);
+        let mapping = self.mapping();
         for actor in actors.values_mut() {
             let flows = matches!(actor.state, State::Working | State::Waiting);
             let is_out = actor.vanished.is_some() || matches!(actor.spot, Spot::Folded) || !flows;
@@ -109,17 +114,21 @@ impl Stage {
             }
             let (at, heat, waits) = (actor.at, actor.heat, actor.state == State::Waiting);
             let is_seated = matches!(actor.spot, Spot::Seat(_));
-            actor.spark_due = now + if is_seated { 110.0 } else { 260.0 } / (1.0 + 5.0 * f64::from(heat));
-            let curve = [at, bend(at, actor.to), actor.to];
+            actor.spark_due = now + if is_seated { 55.0 } else { 260.0 } / (1.0 + 5.0 * f64::from(heat));
+            // From the ring on: nothing passes over a rune.
+            let ([x0, y0], [x1, y1]) = (mapping.px(at), mapping.px(actor.to));
+            let edge = actor.radius() / (x1 - x0).hypot(y1 - y0).max(1.0);
+            let curve = piece([at, bend(at, actor.to), actor.to], edge.min(BAR * 0.8), 1.0);
             let color = if waits { palette::BEACON } else { actor.color };
             let bright = if self.roll() > 0.7 { palette::mix(color, Rgb([255; 3]), 0.6) } else { color };
             if waits {
                 if is_seated && self.court.form != Form::Strip {
-                    let queue = piece(curve, 0.0, BAR - 0.03 - 0.05 * self.roll());
+                    let bar = (BAR - edge) / (1.0 - edge).max(0.1);
+                    let queue = piece(curve, 0.0, (bar - 0.03 - 0.05 * self.roll()).max(0.02));
                     self.spawn(Motion::Stream, queue, bright, 0.0, (3.4, 1.9), 5.0, 230);
                 }
             } else {
-                let (size, alpha) = (1.7 + heat, if heat > 0.1 { 230 } else { 190 });
+                let (size, alpha) = (2.1 + heat, if heat > 0.1 { 240 } else { 210 });
                 self.spawn(Motion::Stream, curve, bright, 0.0, (2.6, size), 8.0, alpha);
             }
         }
@@ -295,11 +304,12 @@ impl Stage {
     fn bus(&self, now: f64, time: f32) -> Mark {
         let mapping = self.mapping();
         let dim = if self.focus.is_some() { 0.75 } else { 1.0 };
-        let color = palette::floats(palette::REALM, dim);
+        // It connects, and is nobody: violet, and darker than who works.
+        let color = palette::floats(palette::mix(palette::REALM, Rgb([0x8B, 0x5C, 0xF6]), 0.6), 0.8 * dim);
         let mut bus = mark(Kind::Bus, mapping.centre, [mapping.bus_radius / RIM; 2], color, 1.0);
         let pulse = swell(now - self.bus_pulsed, 700.0);
         bus.turn = time * -0.035;
-        bus.glow = 0.5 + 0.1 * sin(time * 0.8) + 0.6 * pulse + 0.5 * self.energy;
+        bus.glow = 0.35 + 0.1 * sin(time * 0.8) + 1.1 * pulse + 0.5 * self.energy;
         bus.runes = inscribe("arcane-event-bus").packed();
         bus
     }

@@ -41,7 +41,7 @@ pub fn light(state: State, spot: Spot, stark: bool) -> f32 {
     let light: f32 = match (state, spot) {
         (State::Waiting | State::Working, _) => 1.0,
         (State::Failed, Spot::Home(_)) => 1.0,
-        (State::Failed, _) => 0.85,
+        (State::Failed, _) => 0.78,
         (State::Silent, Spot::Home(_)) => 0.6,
         (State::Idle, Spot::Home(_)) => 0.42,
         (State::Idle, _) => 0.35,
@@ -86,12 +86,7 @@ pub fn circle(actor: &Actor, centre: [f32; 2], dim: f32, at: Moment) -> Mark {
     let lively =
         pulse.max(broken).max(swell(now - actor.appeared - INSCRIBE_MS * 0.8, 900.0)).max(1.0 - inscribed);
     let shown = actor.shown[1] + (1.0 - actor.shown[1]) * lively.min(1.0) * 0.85;
-    let color = if actor.state == State::Waiting {
-        palette::mix(actor.color, palette::BEACON, 0.35)
-    } else {
-        actor.color
-    };
-    let color = palette::mix(color, palette::ROSE, broken * 0.45);
+    let color = palette::mix(actor.color, palette::ROSE, broken * 0.45);
     let mut runes = actor.inscription.packed();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few pixels")]
     let weight = (weight(actor.state, actor.spot, at.stark) * at.thick * 16.0) as u32;
@@ -149,9 +144,10 @@ pub fn signs(actor: &Actor, centre: [f32; 2], dim: f32, at: Moment, picture: &mu
     let is_seated = matches!(actor.spot, Spot::Seat(_));
     let arm = if is_seated { 1.0 } else { 0.4 };
     let here = |turn: f32, far: f32| on(centre, turn, far);
-    if let Some(since) = actor.working {
+    let (since, comet_light) = actor.comet;
+    if comet_light > 0.02 {
         let track = radius + if is_seated { 8.0 * u } else { 3.0 * u + 1.0 };
-        comet(centre, track, actor.color, since, is_seated, least, at, picture);
+        comet(centre, track, actor.color, since, is_seated, least * comet_light, at, picture);
     }
     if actor.state == State::Waiting {
         let color = |alpha: f32| palette::floats(palette::BEACON, alpha * dim);

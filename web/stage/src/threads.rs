@@ -16,6 +16,11 @@ use crate::states::State;
 pub(crate) const BAR: f32 = 0.36;
 /// Between which parts the thread of a failure is broken.
 const BREACH: [f32; 2] = [0.38, 0.56];
+/// Length of a head, measures; and where on a thread heads are: of a circle's, of a seal's or a moon's, before the bar.
+const HEAD: f32 = 11.0;
+const HEADS: [f32; 3] = [0.4, 0.58, 0.76];
+const ONE_HEAD: [f32; 1] = [0.55];
+const BEFORE_BAR: [f32; 1] = [BAR - 0.05];
 /// Longest thread to an empty chair, measures.
 const CHAIR_FAR: f32 = 190.0;
 /// Most slots between two homes that are joined.
@@ -41,6 +46,19 @@ fn link([from, control, to]: [[f32; 2]; 3], color: [f32; 4], energy: f32) -> Lin
     Link { from, control, to, color, energy, progress: 1.0 }
 }
 
+/// Heads along a curve, where nothing flows that would tell its direction: two lines each, the point ahead.
+fn heads(ends: [[f32; 2]; 3], at: &[f32], color: [f32; 4], u: f32, links: &mut Vec<Link>) {
+    for part in at {
+        let [before, _, tip] = piece(ends, part - 0.02, *part);
+        let along = [tip[0] - before[0], tip[1] - before[1]];
+        let length = along[0].hypot(along[1]).max(0.001);
+        let [x, y] = along.map(|way| way / length * HEAD * u.max(0.6));
+        for side in [-0.6, 0.6] {
+            links.push(straight([tip[0] - x - y * side, tip[1] - y + x * side], tip, color));
+        }
+    }
+}
+
 fn straight(from: [f32; 2], to: [f32; 2], color: [f32; 4]) -> Link {
     let control = [0, 1].map(|i| (from[i] + to[i]) / 2.0);
     link([from, control, to], color, 0.0)
@@ -62,11 +80,17 @@ impl Stage {
                     let alpha = if actor.state == State::Idle { 0.35 } else { 0.7 } * dim;
                     let alpha = alpha.max(actor.least[1]) * there;
                     links.push(link(ends, palette::floats(actor.color, alpha), actor.heat * 0.4));
+                    if at.reduced && actor.state == State::Working {
+                        heads(ends, &ONE_HEAD, palette::floats(actor.color, alpha), at.u * 0.7, &mut links);
+                    }
                 }
                 Spot::Home(_) if actor.state == State::Working => {
                     let ends =
                         [actor.at, bend(actor.at, actor.to), actor.to].map(|at| self.court.mapping.px(at));
                     links.push(link(ends, palette::floats(actor.color, 0.22 * dim), actor.heat * 0.6));
+                    if at.reduced {
+                        heads(ends, &ONE_HEAD, palette::floats(actor.color, 0.5 * dim), at.u, &mut links);
+                    }
                 }
                 Spot::Seat(_) | Spot::Home(_) | Spot::Folded => {}
             }
@@ -82,12 +106,15 @@ impl Stage {
     fn thread(&self, actor: &Actor, dim: f32, at: Moment, links: &mut Vec<Link>) {
         let there = actor.inscribed(at.now) * (1.0 - actor.dissolved(at.now));
         let ends = [actor.at, bend(actor.at, actor.to), actor.to].map(|at| self.court.mapping.px(at));
+        // Outside of the circle: nothing is written over its rune.
+        let length = (ends[2][0] - ends[0][0]).hypot(ends[2][1] - ends[0][1]);
+        let edge = ((actor.radius() + 8.0 * at.u) / length.max(1.0)).min(BAR * 0.8);
         let color =
             |color: Rgb, alpha: f32| palette::floats(color, (alpha * dim).max(actor.least[1]) * there);
         let lively = 0.5 * actor.heat;
         match actor.state {
             State::Waiting => {
-                links.push(link(piece(ends, 0.0, BAR), color(palette::BEACON, 0.6), 0.0));
+                links.push(link(piece(ends, edge, BAR), color(palette::BEACON, 0.6), 0.0));
                 links
                     .push(Link { energy: -1.0, ..link(piece(ends, BAR, 1.0), color(actor.color, 0.3), 0.0) });
                 // The bar lies across the thread.
@@ -98,12 +125,15 @@ impl Stage {
                 let across = [-along[1] / length * half, along[0] / length * half];
                 let end = |sign: f32| [bar[0] + across[0] * sign, bar[1] + across[1] * sign];
                 links.push(straight(end(-1.0), end(1.0), color(palette::BEACON, 1.0)));
+                if at.reduced {
+                    heads(ends, &BEFORE_BAR, color(palette::BEACON, 0.9), at.u, links);
+                }
             }
             State::Failed => {
                 let pale = palette::mix(actor.color, Rgb([255; 3]), 0.2);
                 let torn = swell(at.now - actor.broke, BREAK_MS);
                 let half = torn * 0.05;
-                links.push(link(piece(ends, 0.0, BREACH[0] - half), color(pale, 0.5 + lively), 0.0));
+                links.push(link(piece(ends, edge, BREACH[0] - half), color(pale, 0.5 + lively), 0.0));
                 links.push(link(piece(ends, BREACH[1] + half, 1.0), color(pale, 0.35 + lively), 0.0));
             }
             State::Working => {
@@ -111,6 +141,9 @@ impl Stage {
                     progress: there,
                     ..link(ends, color(actor.color, 0.42 + lively), actor.heat)
                 });
+                if at.reduced {
+                    heads(ends, &HEADS, color(actor.color, 0.9), at.u, links);
+                }
             }
             State::Idle => {
                 links.push(Link {
@@ -159,7 +192,7 @@ impl Stage {
         }
     }
 
-    /// A group's homes, joined in the order of the band.
+    /// A group's homes, joined in the order of the band and tied to the crest that names them.
     fn constellations(&self, links: &mut Vec<Link>) {
         let mut owners = [None; SLOTS];
         for member in self.seating.members() {
@@ -168,6 +201,8 @@ impl Stage {
             }
         }
         let color = palette::floats(palette::REALM, 0.3 * if self.focus.is_some() { 0.36 } else { 1.0 });
+        // A crest is of homes on the band, not of the circles beside it.
+        links.extend(self.ties.iter().map(|[crest, homes]| straight(*crest, *homes, color)));
         for from in 0..SLOTS {
             if owners[from].is_none() {
                 continue;
@@ -185,6 +220,20 @@ impl Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_head_points_along_its_thread() {
+        let (from, to) = ([-300.0, 40.0], [10.0, -20.0]);
+        let ends = [from, [-120.0, 90.0], to];
+        let mut links = Vec::new();
+        heads(ends, &HEADS, [1.0; 4], 1.0, &mut links);
+        assert_eq!(links.len(), 2 * HEADS.len());
+        let far = |at: [f32; 2]| (at[0] - to[0]).hypot(at[1] - to[1]);
+        for two in links.chunks(2) {
+            assert_eq!(two[0].to, two[1].to);
+            assert!(two.iter().all(|line| far(line.from) > far(line.to) + HEAD * 0.7), "{two:?}");
+        }
+    }
 
     #[test]
     fn a_piece_of_a_curve_is_on_it() {

@@ -195,3 +195,45 @@ fn a_phone_has_a_strip_with_those_in_need_first() {
     stage.advance(48.0);
     assert!((last(&stage) - drawn[7].0).abs() < 0.5);
 }
+
+#[test]
+fn less_motion_tells_the_direction_of_a_thread_by_heads() {
+    // Who waits has one before its bar, who works has three on its way; who rests, or is silent, sends nothing.
+    let more = [2, 0, 6, 0, 0];
+    for (state, more) in more.into_iter().enumerate() {
+        let lines = |reduced: bool| {
+            let mut stage = staged(cast("codex", "ledger", state), [872.0, 680.0]);
+            stage.set_reduced(reduced);
+            stage.advance(32.0);
+            stage.picture().links.len()
+        };
+        assert_eq!(lines(true), lines(false) + more, "state {state}");
+    }
+}
+
+#[test]
+fn a_crest_is_tied_to_the_homes_that_it_names() {
+    let told = (0..12).flat_map(|n| cast(&format!("daemon{n}"), &format!("p{}", n % 3), 4));
+    let mut stage = staged(told, [1200.0, 800.0]);
+    let before = stage.picture().links.len();
+    let mut labels = Vec::new();
+    stage.labels(0.0, &mut labels);
+    stage.advance(32.0);
+    let crests = labels.iter().filter(|label| label.kind == LabelKind::Crest).count();
+    assert_eq!((crests, stage.picture().links.len()), (3, before + 3));
+}
+
+#[test]
+fn a_request_that_finds_no_room_says_first_what_it_asks() {
+    let line = |task: &str| {
+        let mut told = cast("codex", "ledger", 4);
+        told.extend((0..5).flat_map(|n| cast(&format!("idle{n}"), "p", 4)));
+        told.push(event("voice", "codex", true, json!({"attention": true, "task": task})));
+        let mut stage = staged(told, [872.0, 680.0]);
+        let mut labels = Vec::new();
+        stage.labels(0.0, &mut labels);
+        labels.iter().find(|label| label.name == "codex").unwrap().line.clone()
+    };
+    assert_eq!(line("git push"), "waits for you: git push");
+    assert_eq!(line("git push origin main"), "asks: git push origin main");
+}

@@ -13,6 +13,12 @@ use crate::palette;
 use crate::particles::unit;
 use crate::runes;
 use crate::sounds::Stinger;
+use crate::states::State;
+
+/// How long what a daemon sends is on its way to the bus, milliseconds.
+const ARRIVAL_MS: f64 = 650.0;
+/// Least time between two arrivals at which the bus swells, milliseconds: it would never be seen to rise.
+const BUS_SPACING_MS: f64 = 900.0;
 
 impl Stage {
     /// Performs a cue. `daemon`: what is known of whom it is about, with the cue's event; `unix`: the moment that is shown.
@@ -28,13 +34,13 @@ impl Stage {
         }
         if performed {
             self.energy = (self.energy + 0.06).min(1.0);
-            self.bus_pulsed = now;
         }
         match cue.spell.known() {
             Some(SpellName::Summon) if cue.success => self.summon(cue, performed, now),
             Some(SpellName::Banish) if cue.success && !cue.stays => self.banish(cue, performed),
             Some(SpellName::Invoke) => self.invoke(cue, performed, now),
-            Some(SpellName::Reveal) if performed => self.reveal(cue, now),
+            Some(SpellName::Reveal) if performed && cue.looks => self.reveal(cue, now),
+            Some(SpellName::Reveal) if performed => self.stir(cue),
             Some(SpellName::Parse) if performed => self.parse(cue, now),
             Some(SpellName::Voice) => self.speak(cue, performed, now),
             _ => {}
@@ -179,13 +185,30 @@ impl Stage {
             let crowd = (weight as f32).sqrt() * 0.12;
             let reach = 0.8 + (seconds.sqrt() + crowd).min(2.5);
             if to == [0.0; 2] {
-                self.effect(Shape::Wave(reach), to, color, now + 650.0);
+                self.effect(Shape::Wave(reach), to, color, now + ARRIVAL_MS);
+                self.reach_bus(now + ARRIVAL_MS);
             }
+        }
+    }
+
+    /// Something comes to the bus at a moment: it swells then, and not before. One that is awaited is not put off by the next.
+    fn reach_bus(&mut self, at: f64) {
+        if at - self.bus_pulsed > BUS_SPACING_MS {
+            self.bus_pulsed = at;
+        }
+    }
+
+    /// Work goes on: what flows from it is denser for a moment.
+    fn stir(&mut self, cue: &Cue) {
+        let actor = cue.daemon.as_ref().and_then(|name| self.actors.get_mut(name));
+        if let Some(actor) = actor.filter(|actor| actor.state == State::Working) {
+            actor.heat = (actor.heat + 0.3).min(1.0);
         }
     }
 
     fn reveal(&mut self, cue: &Cue, now: f64) {
         let Some(weight) = self.veils.come(now) else { return };
+        self.reach_bus(now);
         self.ratio.note(weight);
         let color = cue.color.unwrap_or(palette::REALM);
         self.effect(Shape::Veil, [0.0; 2], color, now);
@@ -196,6 +219,9 @@ impl Stage {
         match self.spells.come(now).or((!cue.success).then_some(1)) {
             Some(weight) => self.ratio.note(weight),
             None => return,
+        }
+        if cue.success {
+            self.reach_bus(now + ARRIVAL_MS);
         }
         let letters = cue.line.chars().filter(char::is_ascii_alphanumeric).take(LETTERS_MAX);
         let mut runes = [0; LETTERS_MAX];

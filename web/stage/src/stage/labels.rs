@@ -59,6 +59,8 @@ pub struct Label {
 struct Wish {
     label: Label,
     places: Vec<Room>,
+    /// Where on the band what it names is, pixels.
+    of: Option<[f32; 2]>,
 }
 
 impl Stage {
@@ -72,22 +74,23 @@ impl Stage {
             taken.discs.push((mapping.centre, mapping.bus_radius));
         }
         let (mut lit, mut working, mut resting) = (Vec::new(), Vec::new(), Vec::new());
-        for (name, actor) in self.actors.iter().filter(|(_, actor)| actor.vanished.is_none()) {
+        for (name, actor) in self.actors.iter() {
+            if actor.vanished.is_some() {
+                if let Some(label) = self.farewell(name, actor, now) {
+                    put(label, into);
+                }
+                continue;
+            }
             let (at, r) = (px(actor), self.wanted(actor, &homes)[0]);
             let mut label = self.label(name, actor, now);
             match actor.spot {
                 Spot::Folded => {}
                 Spot::Seat(_) => {
-                    let mut room = room_below(&self.court, at);
-                    if matches!(actor.state, State::Idle | State::Silent) {
-                        // As near to a small circle as to a large one.
-                        room.0[1] -= 12.0 * mapping.u * mapping.grown;
-                    }
                     let reach = if actor.state == State::Waiting { 16.0 } else { 9.0 } * mapping.u;
+                    let label = self.seated(label, actor.state, room_below(&self.court, at));
                     taken.discs.push((at, r + reach));
-                    taken.rooms.push(room);
-                    label.room = room.0;
-                    into.push(label);
+                    taken.rooms.push(Room(label.room));
+                    put(label, into);
                 }
                 Spot::Home(home) => {
                     taken.discs.push((at, r));
@@ -97,9 +100,9 @@ impl Stage {
                     let places = beside_seal(at, slot.inward, r, self.size_of(&label)).to_vec();
                     // Who is silent is looked for: it has its name.
                     if actor.state != State::Idle {
-                        lit.push(Wish { label, places });
+                        lit.push(Wish { label, places, of: None });
                     } else if self.seating.homes() <= seals::SPARSE {
-                        resting.push(Wish { label, places });
+                        resting.push(Wish { label, places, of: None });
                     }
                 }
                 Spot::Moon => {
@@ -110,22 +113,47 @@ impl Stage {
                     label.figure.clear();
                     let places = beside_moon(at, px(root), r, self.size_of(&label)).to_vec();
                     let to = if actor.state == State::Idle { &mut resting } else { &mut working };
-                    to.push(Wish { label, places });
+                    to.push(Wish { label, places, of: None });
                 }
             }
         }
         self.count_moons(&mut working);
         let crests = self.crests();
+        let wishes = lit.into_iter().chain(crests).chain(working).chain(resting);
+        self.place(wishes, &mut taken, into);
+    }
+
+    /// Gives labels their places, the most important first; those that find none are not shown.
+    fn place(&mut self, wishes: impl Iterator<Item = Wish>, taken: &mut Taken, into: &mut Vec<Label>) {
         let stage = self.court.view.stage;
         let kept = std::mem::take(&mut self.kept);
-        for Wish { mut label, places } in lit.into_iter().chain(crests).chain(working).chain(resting) {
+        self.ties.clear();
+        for Wish { mut label, places, of } in wishes {
             let had = kept.get(&label.key).copied();
             if let Some(at) = taken.place(stage, &places, had) {
                 self.kept.insert(&label.key, at);
                 label.room = places[at].0;
-                into.push(label);
+                self.ties.extend(of.map(|of| [places[at].nearest(of), of]));
+                put(label, into);
             }
         }
+    }
+
+    /// The label of a circle in its room.
+    fn seated(&self, mut label: Label, state: State, mut room: Room) -> Label {
+        let mapping = self.court.mapping;
+        if matches!(state, State::Idle | State::Silent) {
+            // As near to a small circle as to a large one.
+            room.0[1] -= 12.0 * mapping.u * mapping.grown;
+        }
+        label.room = room.0;
+        // The badge says that it waits: for what is said first.
+        if width_of(&label.line, 12.5) * self.court.type_scale > room.0[2]
+            && let Some(what) = label.line.strip_prefix("waits for you: ")
+        {
+            label.line = ["asks: ", what].concat();
+        }
+        label
     }
 
     fn label(&self, name: &str, actor: &Actor, now: f64) -> Label {
@@ -164,10 +192,24 @@ impl Stage {
                 _ => String::new(),
             },
             room: [0.0; 4],
-            opacity: actor.inscribed(now),
+            // Who comes is named before its circle is whole.
+            opacity: (0.5 + actor.inscribed(now) * 4.0).min(1.0),
             color: palette::text_color(actor.color),
             phase: actor.phase(now),
         }
+    }
+
+    /// The name of a circle that leaves, while its dust begins to fall: who leaves is known before it is gone.
+    fn farewell(&self, name: &str, actor: &Actor, now: f64) -> Option<Label> {
+        let light = 1.0 - 2.0 * actor.dissolved(now);
+        if light <= 0.0 || !matches!(actor.spot, Spot::Seat(_)) {
+            return None;
+        }
+        let mut label = self.label(name, actor, now);
+        (label.figure, label.line) = Default::default();
+        label.opacity *= light;
+        label.room = room_below(&self.court, self.mapping().px(actor.at)).0;
+        Some(label)
     }
 
     /// How much light an actor has while another is looked at closely.
@@ -194,7 +236,7 @@ impl Stage {
             (label.kind, label.opacity) = (LabelKind::Moon, 1.0);
             (label.figure, label.line) = Default::default();
             let room = Room::around(self.court.mapping.px(place), self.size_of(&label));
-            wishes.push(Wish { label, places: vec![room] });
+            wishes.push(Wish { label, places: vec![room], of: None });
         }
     }
 
@@ -223,14 +265,14 @@ impl Stage {
             line.push_str(&beyond(folded, waits));
             let label = words(&group.name, title, line);
             let places = crest(&self.court, anchor, self.size_of(&label));
-            crests.push(Wish { label, places });
+            crests.push(Wish { label, places, of: self.court.slot(anchor).map(|slot| slot.at) });
         }
         if others > 0 {
             let title = format!("{others} more project{}", if others == 1 { "" } else { "s" });
             let label = words("", &title, beyond(hidden, wait).trim_start_matches(", ").to_owned());
             let places =
                 (0..4).flat_map(|corner| crest(&self.court, corner * 32, self.size_of(&label))).collect();
-            crests.push(Wish { label, places });
+            crests.push(Wish { label, places, of: None });
         }
         crests
     }
@@ -267,6 +309,11 @@ impl Stage {
 /// How long, without the words before it.
 fn shortest(figure: &str) -> &str {
     ["idle ", "no sign for "].iter().find_map(|words| figure.strip_prefix(words)).unwrap_or(figure)
+}
+
+/// Puts a label among others in the order of their keys: one that walks from a seat home is not moved in the page, and glides.
+fn put(label: Label, into: &mut Vec<Label>) {
+    into.insert(into.partition_point(|other| other.key < label.key), label);
 }
 
 /// What a crest counts of those it has that have no mark: ", 15 not drawn, 2 wait".

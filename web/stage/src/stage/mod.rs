@@ -77,6 +77,8 @@ pub struct Stage {
     pub(crate) lane: Lane,
     /// The place that each label had which is not a seat's.
     pub(crate) kept: Names<usize>,
+    /// From each crest to the homes that it names, pixels.
+    pub(crate) ties: Vec<[[f32; 2]; 2]>,
     sounds: SoundGate,
 }
 
@@ -117,6 +119,7 @@ impl Stage {
             wanted: Vec::new(),
             lane: Lane::default(),
             kept: Names::default(),
+            ties: Vec::new(),
             sounds: SoundGate::default(),
         }
     }
@@ -148,6 +151,7 @@ impl Stage {
         self.court = Court::new(self.view, is_large);
         self.court.type_scale = type_scale;
         self.kept.clear();
+        self.ties.clear();
     }
 
     /// More contrast was asked for: who rests is as bright as who works.
