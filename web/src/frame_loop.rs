@@ -238,7 +238,7 @@ impl Frame {
         {
             self.scale = scale as f32;
         }
-        let stark = crate::switches::asks_for("(prefers-contrast: more), (forced-colors: active)");
+        let stark = crate::switches::asks_for("(prefers-contrast: more)");
         // Names are 2.4 % of a wall's height, where 16 pixels are less; the style sheet says the same.
         #[expect(clippy::cast_possible_truncation, reason = "a small number")]
         let type_scale = if self.app.views.wall.get_untracked() && width > 900.0 {

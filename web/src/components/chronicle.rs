@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use arcane_shared::SpellName;
+use arcane_stage::cut::ends;
 use arcane_stage::dictionary::Term;
 use arcane_stage::feed::Row as Entry;
 use arcane_stage::filter::Filter;
@@ -251,11 +252,17 @@ pub(super) fn FeedRow(
             <span class="sign" aria-hidden="true">{entry.pick(|(_, entry)| entry.sign)}</span>
             <b>{entry.pick(|(_, entry)| entry.daemon.clone())}</b>
             <span class="unseen">{entry.pick(|(_, entry)| entry.kind.clone())}</span>
-            <span class="text">{entry.pick(|(_, entry)| entry.text.clone())}</span>
+            <span class="text ends">
+                <span>{entry.pick(|(_, entry)| ends(&entry.text, END_EMS).0.to_owned())}</span>
+                <span>{entry.pick(|(_, entry)| ends(&entry.text, END_EMS).1.to_owned())}</span>
+            </span>
             <span class="aside">{entry.pick(|(_, entry)| entry.aside.clone())}</span>
         </div>
     }
 }
+
+/// Width of the widest end of a line that stays where the line is cut, ems.
+const END_EMS: f32 = 5.0;
 
 thread_local! {
     /// Where the pointer was pressed last, pixels of the window.

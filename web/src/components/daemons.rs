@@ -1,6 +1,7 @@
 //! The table of daemons.
 
 use arcane_shared::roster::Window;
+use arcane_stage::cut::ends;
 use arcane_stage::dictionary::Term;
 use arcane_stage::table::{ROWS_FIRST, ROWS_MORE};
 use leptos::prelude::*;
@@ -272,7 +273,10 @@ fn DaemonRow(daemon: Row<DaemonView>, app: AppHandle) -> impl IntoView {
                     {name.clone()}
                 </button>
                 <span class="of">{daemon.pick(|daemon| daemon.of.clone())}</span>
-                <span class="what">{daemon.pick(|daemon| daemon.last.clone())}</span>
+                <span class="what ends">
+                    <span>{daemon.pick(|daemon| ends(&daemon.last, 9.0).0.to_owned())}</span>
+                    <span>{daemon.pick(|daemon| ends(&daemon.last, 9.0).1.to_owned())}</span>
+                </span>
             </th>
             <td class="figures">
                 <b>{daemon.pick(|daemon| daemon.figure.clone())}</b>

@@ -134,7 +134,7 @@ fn List(title: &'static str, rows: Rows<Texts>) -> impl IntoView {
         Signal::derive(move || row.with(|row| row.get(at).cloned().unwrap_or_default()))
     };
     view! {
-        <section hidden=move || rows.is_empty()>
+        <section data-of=title hidden=move || rows.is_empty()>
             <h3>{title}</h3>
             <ul>
                 <Each rows let:row>

@@ -2,21 +2,19 @@
 
 use crate::layout::labels::width_of;
 
-/// Width of the widest end that stays, ems.
-const END_EMS: f32 = 9.0;
 /// How much of a text its end is at most.
 const END_PART: f32 = 0.6;
 
-/// A text in two: what gives way, from its own end on, and what stays. Both together are the text.
+/// A text in two: what gives way, from its own end on, and what stays, at most so many ems wide. Both together are the text.
 ///
 /// The end begins at a word or a part of a path. A text that has none near its end, one from right to left and one that changes
 /// its direction stay in one piece.
 #[must_use]
-pub fn ends(text: &str) -> (&str, &str) {
+pub fn ends(text: &str, ems: f32) -> (&str, &str) {
     if text.chars().any(turns) {
         return (text, "");
     }
-    let room = END_EMS.min(width_of(text, 1.0) * END_PART);
+    let room = ems.min(width_of(text, 1.0) * END_PART);
     let (mut wide, mut at) = (0.0, text.len());
     for (index, c) in text.char_indices().rev() {
         wide += width_of(c.encode_utf8(&mut [0; 4]), 1.0);
@@ -64,7 +62,7 @@ mod tests {
             ("测试测试测试测试测试", ""),
             ("", ""),
         ] {
-            let (head, tail) = ends(text);
+            let (head, tail) = ends(text, 9.0);
             assert_eq!((tail, [head, tail].concat().as_str()), (end, text));
         }
     }
@@ -74,19 +72,21 @@ mod tests {
         // A mark on a space, a family of four, flags.
         for text in ["abcdefgh \u{301}e", "see 👨‍👩‍👧‍👦", "abcdefgh🇩🇪🇫🇷🇯🇵"]
         {
-            let (_, tail) = ends(text);
+            let (_, tail) = ends(text, 9.0);
             assert!(tail.is_empty() || tail == "👨‍👩‍👧‍👦", "{tail:?}");
         }
-        assert_eq!(ends("מה לעשות עכשיו").1, "");
-        assert_eq!(ends("git \u{202E}niam").1, "");
+        // Narrow places keep less.
+        assert_eq!(ends("asks: git push origin main", 5.0).1, "main");
+        assert_eq!(ends("מה לעשות עכשיו", 9.0).1, "");
+        assert_eq!(ends("git \u{202E}niam", 9.0).1, "");
     }
 
     proptest! {
         #[test]
         fn nothing_is_lost_and_the_end_is_narrow(text in "\\PC{0,200}") {
-            let (head, tail) = ends(&text);
+            let (head, tail) = ends(&text, 9.0);
             prop_assert_eq!([head, tail].concat(), text.clone());
-            prop_assert!(width_of(tail, 1.0) <= END_EMS && width_of(tail, 1.0) <= width_of(&text, 1.0) * END_PART + 0.01);
+            prop_assert!(width_of(tail, 1.0) <= 9.0 && width_of(tail, 1.0) <= width_of(&text, 1.0) * END_PART + 0.01);
         }
     }
 }

@@ -305,7 +305,7 @@ impl Stage {
         let mapping = self.mapping();
         let dim = if self.focus.is_some() { 0.75 } else { 1.0 };
         // It connects, and is nobody: violet, and darker than who works.
-        let color = palette::floats(palette::mix(palette::REALM, Rgb([0x8B, 0x5C, 0xF6]), 0.6), 0.8 * dim);
+        let color = palette::floats(palette::mix(palette::REALM, Rgb([0x8B, 0x5C, 0xF6]), 0.5), 0.95 * dim);
         let mut bus = mark(Kind::Bus, mapping.centre, [mapping.bus_radius / RIM; 2], color, 1.0);
         let pulse = swell(now - self.bus_pulsed, 700.0);
         bus.turn = time * -0.035;

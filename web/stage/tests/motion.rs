@@ -1,6 +1,7 @@
 //! What moves is told where it happens and when: by who did it, and at the bus when it arrives there.
 
 use arcane_shared::Timestamp;
+use arcane_shared::dictionary::Tongue;
 use arcane_stage::Stage;
 use arcane_stage::director::direct;
 use arcane_stage::layout::View;
@@ -39,7 +40,7 @@ impl Theatre {
         let taken = Timestamp::from_unix_micros((self.now * 1000.0) as i64);
         let stored =
             self.store.receive(message::event(value, taken).expect("a readable event")).expect("a new event");
-        let cue = direct(&stored.event, Origin::Live, Some(self.now), false);
+        let cue = direct(&stored.event, Origin::Live, Some(self.now), false, Tongue::Fantasy);
         self.stage.perform(&cue, self.store.daemons().get("codex"), self.now, self.now);
     }
 

@@ -2,6 +2,7 @@
 
 mod quiet;
 
+use arcane_stage::cut::ends;
 use arcane_stage::dictionary::{Term, Tongue};
 use arcane_stage::summary::fixed;
 use leptos::ev::PointerEvent;
@@ -146,7 +147,10 @@ fn MessageLane(state: StageState) -> impl IntoView {
         <div class="lane" data-testid="lane" data-kind=lane.pick(|lane| lane.kind)>
             <p id="message" class="message" data-testid="message" hidden=lane.pick(|lane| lane.kind.is_empty())>
                 <b>{lane.pick(|lane| lane.speaker.clone())}</b>
-                <span id="spoken">{lane.pick(|lane| lane.text.clone())}</span>
+                <span id="spoken" class="ends">
+                    <span>{lane.pick(|lane| ends(&lane.text, 9.0).0.to_owned())}</span>
+                    <span>{lane.pick(|lane| ends(&lane.text, 9.0).1.to_owned())}</span>
+                </span>
                 <i>{lane.pick(|lane| lane.more.clone())}</i>
             </p>
             <p class="storm" data-testid="storm" hidden=storm.pick(String::is_empty)>{storm}</p>
@@ -173,9 +177,15 @@ fn Label(label: Row<LabelView>, app: AppHandle) -> impl IntoView {
             on:focus=move |_| app.point_at(app.with(|page| page.stage.centre(&focused)).flatten())
             on:blur=move |_| app.point_at(None)
         >
-            <b>{label.pick(|label| label.name.clone())}</b>
+            <b class="ends">
+                <span>{label.pick(|label| ends(&label.name, 4.0).0.to_owned())}</span>
+                <span>{label.pick(|label| ends(&label.name, 4.0).1.to_owned())}</span>
+            </b>
             <i>{label.pick(|label| label.figure.clone())}</i>
-            <span>{label.pick(|label| label.line.clone())}</span>
+            <span class="ends">
+                <span>{label.pick(|label| ends(&label.line, 6.5).0.to_owned())}</span>
+                <span>{label.pick(|label| ends(&label.line, 6.5).1.to_owned())}</span>
+            </span>
         </button>
     }
 }
