@@ -19,7 +19,7 @@ pub(crate) fn told<'a>(agent: &str, payloads: impl Iterator<Item = &'a Value>) -
     let mut drafts = Vec::new();
     for (second, payload) in (0_i64..).zip(payloads) {
         let now = Timestamp::from_unix_micros(second * 1_000_000);
-        let _ = dialect::detect(payload);
+        let _ = dialect::detect(payload, None);
         let mut signs = dialect::read(agent, payload, &context).signs;
         sign::drop_unusable(&mut signs);
         for sign in signs {

@@ -284,7 +284,7 @@ impl Reader {
             return Vec::new();
         };
         // Agents run each other's hooks, so the payload's own shape goes before the address.
-        let Some(agent) = dialect::detect(&payload).or(agent) else {
+        let Some(agent) = dialect::detect(&payload, agent).or(agent) else {
             self.metrics.ingest_dropped("unknown_agent");
             return Vec::new();
         };

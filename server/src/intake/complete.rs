@@ -27,6 +27,9 @@ pub(super) fn complete(draft: Draft, now: Timestamp) -> Completed {
     Completed { event, directives }
 }
 
+/// What a description has of a question that was told beside it, characters.
+const ASKED_CHARS_MAX: usize = 200;
+
 fn describe(spell: SpellName, daemon: Option<&DaemonName>, success: bool, metadata: &Metadata) -> String {
     let number = |key: &str| metadata.get(key).and_then(Value::as_f64).unwrap_or(0.0);
     let count = |key: &str| metadata.get(key).and_then(Value::as_u64);
@@ -43,6 +46,13 @@ fn describe(spell: SpellName, daemon: Option<&DaemonName>, success: bool, metada
             let told = daemon.zip(text("query_type")).and_then(|(daemon, kind)| lore::told_of(daemon, kind));
             let is_active = metadata.get("is_active").and_then(Value::as_bool).unwrap_or(false);
             told.unwrap_or_else(|| lore::reveal(daemon, is_active))
+        }
+        // The question itself says more than any sentence about it.
+        (SpellName::Voice, _)
+            if metadata.get("attention") == Some(&Value::Bool(true))
+                && text("text").or(text("why")).is_some_and(|asked| !asked.trim().is_empty()) =>
+        {
+            text("text").or(text("why")).unwrap_or_default().chars().take(ASKED_CHARS_MAX).collect()
         }
         (spell, _) => format!("✨ The aether stirs: {spell}. ✨"),
     }
@@ -91,6 +101,27 @@ mod tests {
         assert_eq!(outside.event, realm.event);
         assert_eq!(outside.directives, realm.directives);
         assert_eq!(outside.directives.display_text.as_deref(), Some("The circle refuses to close"));
+    }
+
+    #[test]
+    fn a_wait_is_described_by_its_question() {
+        let described = |metadata: Value| {
+            let draft = draft(&json!({"spell_name": "voice", "daemon_name": "codex", "metadata": metadata}));
+            complete(draft, Timestamp::from_unix_micros(0)).event.description
+        };
+        let wait = |more: Value| {
+            let mut wait = json!({"event": "await", "attention": true});
+            let (Value::Object(wait_), Value::Object(more)) = (&mut wait, more) else { unreachable!() };
+            wait_.extend(more);
+            described(wait)
+        };
+        assert_eq!(
+            wait(json!({"text": "run terraform apply?", "why": "permission"})),
+            "run terraform apply?"
+        );
+        assert_eq!(wait(json!({"why": "permission"})), "permission");
+        assert_eq!(wait(json!({"text": "x".repeat(5_000)})).len(), ASKED_CHARS_MAX);
+        assert_eq!(described(json!({"event": "speech", "text": "x"})), "✨ The aether stirs: voice. ✨");
     }
 
     #[test]

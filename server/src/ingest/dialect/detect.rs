@@ -15,8 +15,8 @@ const TRANSCRIPTS: [(&str, Agent); 6] = [
     ("/.cursor/projects/", Agent::Cursor),
 ];
 
-/// The agent of a payload; `None`: its shape is nobody's.
-pub(crate) fn detect(payload: &Value) -> Option<Agent> {
+/// The agent of a payload; `None`: its shape is nobody's. `named`: whose hook it came by, which tells between those that it may be of.
+pub(crate) fn detect(payload: &Value, named: Option<Agent>) -> Option<Agent> {
     let fields = Fields::of(payload)?;
     if fields.has("toolCall") || fields.has("conversationId") && fields.has("stepIdx") {
         return Some(Agent::Antigravity);
@@ -48,5 +48,10 @@ pub(crate) fn detect(payload: &Value) -> Option<Agent> {
     ) {
         return Some(Agent::Gemini);
     }
-    fields.has("session_id").then_some(Agent::Claude)
+    if !fields.has("session_id") {
+        return None;
+    }
+    // Claude Code always has a transcript; Codex, which speaks its dialect, may keep none.
+    let is_codex = transcript.is_empty() && named == Some(Agent::Codex);
+    Some(if is_codex { Agent::Codex } else { Agent::Claude })
 }

@@ -19,10 +19,21 @@ fn every_recorded_payload_is_its_agents() {
     for (agent, names) in RECORDINGS {
         for name in names {
             for one in recording(&format!("{}/{name}", agent.name())) {
-                assert_eq!(detect(&one.payload), Some(agent), "{name} {}", one.event);
+                assert_eq!(detect(&one.payload, None), Some(agent), "{name} {}", one.event);
             }
         }
     }
+}
+
+#[test]
+fn a_session_without_a_transcript_is_of_codex_where_its_hook_says_so() {
+    let payload = json!({"session_id": "s", "transcript_path": null, "cwd": "/p", "hook_event_name": "SessionStart",
+        "source": "startup", "model": "gpt-5-codex", "permission_mode": "default"});
+    assert_eq!(detect(&payload, Some(Agent::Codex)), Some(Agent::Codex));
+    assert_eq!(detect(&payload, None), Some(Agent::Claude));
+    // Another agent that runs the hooks of Codex.
+    let foreign = json!({"session_id": "s", "hook_event_name": "Stop", "transcript_path": "/h/.claude/projects/p/s.jsonl"});
+    assert_eq!(detect(&foreign, Some(Agent::Codex)), Some(Agent::Claude));
 }
 
 #[test]
