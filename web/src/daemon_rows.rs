@@ -51,7 +51,8 @@ fn head(of: Head, count: usize, foldable: usize, is_open: bool) -> DaemonView {
         Head::Group(group) if group.project.is_empty() => (group.machine, "", true),
         Head::Group(group) => (group.project, group.machine, true),
     };
-    let idle = || format!("{foldable} idle {}", if is_open { "▾" } else { "▸" });
+    let rest = if of == Head::Gone { "gone" } else { "idle" };
+    let idle = || format!("{foldable} {rest} {}", if is_open { "▾" } else { "▸" });
     DaemonView {
         key: of.key(),
         is_head: true,

@@ -88,7 +88,7 @@ pub(crate) fn Drawer(state: DrawerState, app: AppHandle) -> impl IntoView {
                 </div>
                 <button class="pill round" aria-label="close" on:click=move |_| app.open_daemon("")>"✕"</button>
             </div>
-            <Choices state app/>
+            <Choices state own app/>
             <section hidden=absent(|view| &view.task[0])>
                 <h3>"Task"</h3>
                 <p><span>{part(|view| &view.task[0])}</span><b>{part(|view| &view.task[1])}</b></p>
@@ -107,7 +107,7 @@ pub(crate) fn Drawer(state: DrawerState, app: AppHandle) -> impl IntoView {
 
 /// What can be done with it.
 #[component]
-fn Choices(state: DrawerState, app: AppHandle) -> impl IntoView {
+fn Choices(state: DrawerState, own: NodeRef<html::Div>, app: AppHandle) -> impl IntoView {
     let refused = state.refused;
     let has_no_failure = state.view.pick(|view| !view.has_failed);
     view! {
@@ -115,7 +115,11 @@ fn Choices(state: DrawerState, app: AppHandle) -> impl IntoView {
                 <button
                     class="pill" data-testid="seen"
                     hidden=Signal::derive(move || has_no_failure.get() || !refused.with(String::is_empty))
-                    on:click=move |_| app.acknowledge()
+                    on:click=move |_| {
+                        app.acknowledge();
+                        // The button goes away, and the focus with it.
+                        drop(own.get_untracked().map(|own| own.focus()));
+                    }
                 >
                     "OK, seen"
                 </button>

@@ -147,11 +147,11 @@ fn Numbers(state: HeaderState) -> impl IntoView {
                 <dd data-testid="failed">{counts.pick(|counts| counts.of_state(State::Failed).to_string())}</dd>
                 <dt>"failed"</dt>
             </div>
-            <div hidden=counts.pick(|counts| counts.of_state(State::Silent) == 0)>
+            <div class="rests" hidden=counts.pick(|counts| counts.of_state(State::Silent) == 0)>
                 <dd data-testid="silent">{counts.pick(|counts| counts.of_state(State::Silent).to_string())}</dd>
                 <dt>"silent"</dt>
             </div>
-            <div><dd data-testid="idle">{idle}</dd><dt>"idle"</dt></div>
+            <div class="rests"><dd data-testid="idle">{idle}</dd><dt>"idle"</dt></div>
             <div class="cost" hidden=cost.pick(String::is_empty)>
                 <dd data-testid="cost">{cost}</dd><dt>"today"</dt>
             </div>

@@ -186,7 +186,7 @@ pub fn direct(
                 text => summary::shorten(text, 120),
             })
             .filter(|text| !text.trim().is_empty()),
-        line: summary::of(event, tongue),
+        line: line(event, tongue),
         subtitle: is_voice.then(|| summary::shorten(&event.description, 240)),
         audio_path: is_voice.then(|| text("audio_path")).flatten(),
         #[expect(clippy::cast_possible_truncation, reason = "clamped before")]
@@ -200,6 +200,15 @@ pub fn direct(
         emitted_at: sync.emitted_at,
         deadline_ms,
         left_ms,
+    }
+}
+
+/// What happened; of a failure also why, if that was told.
+fn line(event: &ReceivedEvent, tongue: Tongue) -> String {
+    let line = summary::of(event, tongue);
+    match event.text("error") {
+        Some(_) if !event.success => [line, summary::aside(event)].join(": "),
+        _ => line,
     }
 }
 

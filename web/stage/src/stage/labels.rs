@@ -14,6 +14,8 @@ use crate::states::State;
 const LINE_HIGH: f32 = 17.0;
 /// Height of a crest: two lines.
 const CREST_HIGH: f32 = 32.0;
+/// Width of the longest crest, pixels: "kestrel · 117, 99 not drawn, 17 wait".
+const CREST_WIDE: f32 = 240.0;
 /// Width of the longest name beside a seal or a moon, pixels.
 const NAME_WIDE: f32 = 110.0;
 
@@ -264,7 +266,12 @@ impl Stage {
                 format!("{place}{}{}", if place.is_empty() { "" } else { " · " }, members().count());
             line.push_str(&beyond(folded, waits));
             let label = words(&group.name, title, line);
-            let places = crest(&self.court, anchor, self.size_of(&label));
+            let size = self.size_of(&label);
+            let mut places = crest(&self.court, anchor, size);
+            if folded > 0 {
+                // It says who has no mark: rather far from its homes than nowhere.
+                places.extend((0..4).flat_map(|corner| crest(&self.court, corner * 32, size)));
+            }
             crests.push(Wish { label, places, of: self.court.slot(anchor).map(|slot| slot.at) });
         }
         if others > 0 {
@@ -280,7 +287,7 @@ impl Stage {
     fn size_of(&self, label: &Label) -> [f32; 2] {
         let name = width_of(&label.name, 13.5);
         let size = match label.kind {
-            LabelKind::Crest => [name.max(width_of(&label.line, 11.5)).min(160.0) + 6.0, CREST_HIGH],
+            LabelKind::Crest => [name.max(width_of(&label.line, 11.5)).min(CREST_WIDE) + 6.0, CREST_HIGH],
             _ => {
                 let figure = if label.figure.is_empty() { 0.0 } else { width_of(&label.figure, 12.0) + 5.0 };
                 [(name + figure).min(NAME_WIDE) + 6.0, LINE_HIGH]
