@@ -51,8 +51,9 @@ export function overflowing(page: Page): Promise<string[]> {
     }
     for (const element of [...document.querySelectorAll("body *")].filter(visible)) {
       const { left, right, width } = element.getBoundingClientRect();
-      // The canvas is larger than the window on purpose.
-      if (width === 0 || element.matches(".scene, .labels, .unseen, svg *")) continue;
+      // The canvas is larger than the window on purpose, and a phone's strip goes on beyond it: a finger leads there.
+      const isScrolled = innerWidth < 584 && element.matches(".labels *");
+      if (width === 0 || isScrolled || element.matches(".scene, .labels, .unseen, svg *")) continue;
       if (left < -1 || right > innerWidth + 1) say(`${name(element)}: ${left} to ${right}`);
     }
     const { scrollWidth } = document.documentElement;
