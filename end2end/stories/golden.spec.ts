@@ -96,7 +96,7 @@ async function compare(page: Page, info: TestInfo, pictures: [name: string, pict
 }
 
 // The least that has a court.
-test.use({ viewport: { width: 640, height: 500 } });
+test.use({ viewport: { width: 640, height: 800 } });
 
 for (const painter of ["webgl2", "2d"]) {
   for (const [spell, events, moments] of spells) {

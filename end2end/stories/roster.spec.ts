@@ -257,7 +257,7 @@ durable("a daemon that fails unannounced has a row, and the table says what it l
   await expect(page.getByTestId("left-out")).toBeHidden();
   await tell(server, Array.from({ length: 120 }, (_, n) => about(`d${n}`, "summon")));
   await expect(page.getByTestId("left-out")).toBeHidden();
-  await expect(page.getByTestId("fold")).toHaveText(["120 idle ▸", "1 idle ▸"]);
+  await expect(page.getByTestId("fold")).toHaveText(["120 idle ▸", "1 gone ▸"]);
   await expect(page.getByTestId("daemon-row")).toHaveCount(0);
   await page.getByTestId("fold").first().click();
   await expect(page.getByTestId("daemon-row")).toHaveCount(40);
