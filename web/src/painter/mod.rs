@@ -1,6 +1,7 @@
 //! Paints pictures: WebGL2 where there is one, Canvas2D where there is not.
 
 pub(crate) mod canvas2d;
+mod passes;
 mod shaders;
 mod signs2d;
 mod static_buffers;
