@@ -169,6 +169,11 @@ async fn absurd_amounts_spoil_no_sum_and_are_counted_by_field() {
     for (id, odd) in (2..).zip([json!(i64::MAX), json!(-1), json!(1e300)]) {
         chat(&server, id, "house-model", [odd.clone(), odd.clone(), odd.clone()], Some(odd)).await;
     }
+    let endless = json!({
+        "session_id": "s", "hook_event_name": "PostToolUse", "cwd": "/home/user/arcane", "tool_name": "Bash",
+        "tool_input": {"command": "ls"}, "tool_response": "", "tool_use_id": "endless", "duration_ms": 1e300
+    });
+    server.post("/hooks/claude", endless).await;
     told(&server, &mut reader).await;
     let (_, card) = server.look("/daemons/crew").await;
     let all = &card["daemon"]["all"];
@@ -176,9 +181,19 @@ async fn absurd_amounts_spoil_no_sum_and_are_counted_by_field() {
         (&all["input_tokens"], &all["cost_usd"], &all["output_tokens"]),
         (&json!(1_000), &json!(0.25), &json!(0))
     );
+    let (_, card) = server.look("/daemons/claude").await;
+    let all = &card["daemon"]["all"];
+    assert_eq!((&all["invocations"], &all["seconds"]), (&json!(1), &json!(0.0)));
     let metrics = server.get("/metrics").await.text().await.unwrap();
-    for field in ["input_tokens", "cache_read_tokens", "output_tokens", "cost_usd"] {
-        let line = format!("arcane_ingest_unusable_total{{field=\"{field}\"}} 3");
+    let fields = [
+        ("input_tokens", 3),
+        ("cache_read_tokens", 3),
+        ("output_tokens", 3),
+        ("cost_usd", 3),
+        ("execution_time", 1),
+    ];
+    for (field, times) in fields {
+        let line = format!("arcane_ingest_unusable_total{{field=\"{field}\"}} {times}");
         assert!(metrics.lines().any(|told| told == line), "{line} is not in\n{metrics}");
     }
 }

@@ -335,12 +335,20 @@ proptest! {
     #[test]
     fn every_call_that_ended_is_in_the_figures(told in prop::collection::vec(any_event(), 1..60)) {
         let (mut roster, mut calls) = (Roster::default(), std::collections::BTreeMap::new());
+        let mut ended = std::collections::BTreeSet::new();
         for (seq, (spell, daemon, success, metadata, at)) in (1..).zip(told) {
-            if spell == "invoke" && metadata["phase"] != "begin" {
+            let call = (daemon.clone(), metadata["call_id"].as_str().unwrap_or_default().to_owned());
+            let is_begin = metadata["phase"] == "begin";
+            let is_progress = spell == "reveal" && success && metadata["query_type"] == "progress";
+            if spell == "invoke" && !is_begin {
+                let is_first = call.1.is_empty() || ended.insert(call);
                 let (all, failed) = calls.entry(daemon.clone()).or_insert((0, 0));
-                (*all, *failed) = (*all + 1, *failed + u64::from(!success));
+                (*all, *failed) = (*all + u64::from(is_first), *failed + u64::from(is_first && !success));
+            } else if is_begin && (spell == "invoke" || is_progress) {
+                ended.remove(&call);
             } else if spell == "reveal" && success && metadata["query_type"] == "forget" {
                 calls.remove(&daemon);
+                ended.retain(|(of, _)| *of != daemon);
             }
             roster.fold(seq, Sign::read(&event(seq, at, &spell, &daemon, success, metadata)).as_ref());
             for (daemon, counted) in &calls {

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use arcane_shared::roster::{COST_USD_MAX, TOKENS_MAX};
+use arcane_shared::roster::{COST_USD_MAX, SECONDS_MAX, TOKENS_MAX};
 use arcane_shared::{DaemonName, Metadata, Timestamp};
 
 /// One thing that an agent's program tells of itself.
@@ -260,11 +260,15 @@ impl Usage {
 
 /// Leaves out of signs what cannot be. Gives the names of those fields.
 pub(crate) fn drop_unusable(signs: &mut [Sign]) -> Vec<&'static str> {
-    let usages = signs.iter_mut().filter_map(|sign| match &mut sign.what {
-        What::Usage { usage, .. } => Some(usage),
-        _ => None,
+    let dropped = signs.iter_mut().flat_map(|sign| match &mut sign.what {
+        What::Usage { usage, .. } => usage.drop_unusable(),
+        What::CallEnded { seconds, .. } => {
+            let is_none = |seconds: &mut f64| !(0.0..=SECONDS_MAX).contains(seconds);
+            seconds.take_if(is_none).map(|_| "execution_time").into_iter().collect()
+        }
+        _ => Vec::new(),
     });
-    usages.flat_map(Usage::drop_unusable).collect()
+    dropped.collect()
 }
 
 /// Tokens that were read without those of a cache, where a program counts both together.

@@ -11,6 +11,9 @@ const UNITS_MAX: u64 = (1 << 53) - 1;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Amount<const UNITS: u64>(u64);
 
+/// Most seconds that one call may take, a year; more are no duration, and are left out of sums.
+pub const SECONDS_MAX: f64 = 31_536_000.0;
+
 /// Seconds, to the microsecond: at most 285 years.
 pub type Seconds = Amount<1_000_000>;
 /// Dollars, to the billionth: at most nine million.

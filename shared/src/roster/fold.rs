@@ -1,5 +1,6 @@
 //! How an event changes a roster.
 
+use super::ended::Counts;
 use super::session::{SESSIONS_MAX, SessionState, is_same};
 use super::sign::{CallPart, Deed, Sign};
 use super::state::{Call, DaemonState, Failure, Wait};
@@ -47,16 +48,23 @@ impl Roster {
         if sign.color.is_some() {
             daemon.color = sign.color;
         }
-        daemon.take(seq, sign);
+        let counts = daemon.counts_of(sign);
+        daemon.take(seq, sign, counts.call);
         daemon.each_window(|sums| {
-            sums.spend(sign.spent);
-            if let Deed::Ended { seconds, error, .. } = &sign.deed {
+            if counts.spent {
+                sums.spend(sign.spent);
+            }
+            if let Deed::Ended { seconds, error, .. } = &sign.deed
+                && counts.call
+            {
                 sums.end_call(*seconds, error.is_some());
             }
         });
-        daemon.spend_in_session(sign);
+        daemon.spend_in_session(sign, counts.spent);
         daemon.settle();
-        self.spend_above(sign, day);
+        if counts.spent {
+            self.spend_above(sign, day);
+        }
     }
 
     fn is_full(&self) -> bool {
@@ -106,7 +114,18 @@ fn within(kept: Option<&str>, sign: &Sign) -> bool {
 }
 
 impl DaemonState {
-    fn take(&mut self, seq: Seq, sign: &Sign) {
+    /// What of an event counts: of the end of a call that has ended before, no more than tokens and cost that were not told.
+    fn counts_of(&mut self, sign: &Sign) -> Counts {
+        match &sign.deed {
+            Deed::Began { call_id: Some(id) } => self.ended.begin(sign, id),
+            Deed::Ended { call_id: Some(id), .. } => return self.ended.note(sign, id),
+            _ => {}
+        }
+        Counts { call: true, spent: true }
+    }
+
+    /// `is_first`: no end of its call was told before.
+    fn take(&mut self, seq: Seq, sign: &Sign, is_first: bool) {
         match &sign.deed {
             Deed::Named | Deed::Forgotten => return,
             Deed::Acknowledged => {
@@ -126,7 +145,9 @@ impl DaemonState {
             Deed::Ended { call_id, error, .. } => {
                 self.appear(sign.at);
                 self.end(sign, call_id.as_deref());
-                self.fail(seq, sign, error.as_deref());
+                if is_first {
+                    self.fail(seq, sign, error.as_deref());
+                }
             }
             Deed::Closed { call_id } => {
                 self.appear(sign.at);

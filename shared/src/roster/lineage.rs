@@ -3,6 +3,7 @@
 use super::Roster;
 use super::session::{SessionState, is_same};
 use super::sign::Sign;
+use super::spent::Spent;
 use super::state::DaemonState;
 use super::sums::{Sums, add};
 use crate::DaemonName;
@@ -80,11 +81,11 @@ impl DaemonState {
     }
 
     /// Takes what an event tells of what its session spends, and of its context.
-    pub(super) fn spend_in_session(&mut self, sign: &Sign) {
+    pub(super) fn spend_in_session(&mut self, sign: &Sign, counts: bool) {
         let Some(of) = sign.of.as_deref() else { return };
         let of_it = |session: &&mut SessionState| is_same(Some(&session.id), Some(&of.id));
         if let Some(session) = self.sessions.iter_mut().find(of_it) {
-            session.spend(of, sign.spent);
+            session.spend(of, if counts { sign.spent } else { Spent::default() });
         }
     }
 

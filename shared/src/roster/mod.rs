@@ -5,6 +5,7 @@
 
 mod amount;
 mod days;
+mod ended;
 mod fold;
 mod lineage;
 mod session;
@@ -16,8 +17,9 @@ mod window;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use amount::{Amount, Dollars, Seconds};
+pub use amount::{Amount, Dollars, SECONDS_MAX, Seconds};
 pub use days::DayFigures;
+pub use ended::{ENDED_MAX, Ended};
 pub use session::{SESSIONS_MAX, SessionState};
 pub use sign::{
     ACKNOWLEDGE, BEGIN, CALL_ID_CHARS_MAX, CallPart, END, ENRICH, FORGET, LINE_CHARS_MAX, PROGRESS, Sign,

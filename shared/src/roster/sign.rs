@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::amount::{Dollars, Seconds};
+use super::amount::{Dollars, SECONDS_MAX, Seconds};
 use super::session::Membership;
 use super::spent::{COST_USD_MAX, Spent, TOKENS_MAX};
 use crate::{AnySpell, ArcaneEvent, DaemonName, Rgb, SpellName};
@@ -232,7 +232,7 @@ impl<'a> Fields<'a> {
                 "event" => fields.event = value.as_str(),
                 "refused" => fields.refused = value.as_bool() == Some(true),
                 "attention" => fields.attention = value.as_bool() == Some(true),
-                "execution_time" => fields.seconds = amount(value).map(Seconds::nearest),
+                "execution_time" => fields.seconds = seconds(value),
                 "input_tokens" => fields.spent.input_tokens = count(value),
                 "output_tokens" => fields.spent.output_tokens = count(value),
                 "cache_read_tokens" => fields.spent.cache_read_tokens = count(value),
@@ -340,6 +340,11 @@ fn amount(value: &Value) -> Option<f64> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; a cast saturates")]
 fn count(value: &Value) -> Option<u64> {
     amount(value).map(|amount| amount.round() as u64).filter(|count| *count <= TOKENS_MAX)
+}
+
+/// How long a call took. `None`: it is no duration, or too long for one call.
+fn seconds(value: &Value) -> Option<Seconds> {
+    amount(value).filter(|seconds| *seconds <= SECONDS_MAX).map(Seconds::nearest)
 }
 
 /// A cost. `None`: it is none, or too large for one event.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ended::Ended;
 use super::session::SessionState;
 use super::sums::Sums;
 use crate::{DaemonName, Rgb, Seq, Timestamp};
@@ -124,6 +125,9 @@ pub struct DaemonState {
     /// Calls that have begun and not ended, in the order of their beginnings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<Call>,
+    /// Digests of the calls that ended last: an end that is told again counts once.
+    #[serde(default, skip_serializing_if = "Ended::is_empty")]
+    pub ended: Ended,
     /// Whether its latest sign was the beginning of a call: then the next beginning is one beside it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_beginning: bool,
@@ -161,6 +165,7 @@ impl DaemonState {
             sessions: Vec::new(),
             started_by: None,
             calls: Vec::new(),
+            ended: Ended::default(),
             is_beginning: false,
             waiting: Vec::new(),
             waiting_since: None,
