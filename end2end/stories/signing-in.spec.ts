@@ -109,11 +109,11 @@ test("what the subject may not do is not offered, and why is said", async ({ pag
   await expect(page.getByTestId("daemon-row")).toHaveCount(1);
 });
 
-test("who may not publish is not offered to say that a failure was seen, and reads why", async ({ page, server }) => {
+test("who may not answer is not offered to say that a failure was seen, and reads why", async ({ page, server }) => {
   const failure = { spell_name: "invoke", daemon_name: "codex", success: false, metadata: { session: "codex", task: "cargo build", error: "exit 101" } };
   await server.tell({ spell_name: "summon", daemon_name: "codex", success: true, metadata: { session: "codex" } });
   await server.tell(failure);
-  for (const [can, offered] of [["subscribe,cast,answer", false], ["subscribe,publish", true]] as const) {
+  for (const [can, offered] of [["subscribe,publish", false], ["subscribe,cast,answer", true]] as const) {
     await page.goto("about:blank");
     await page.evaluate(() => undefined);
     page.on("dialog", (dialog) => dialog.accept());

@@ -77,6 +77,7 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("post", "/voice", Room("cast")),
     ("post", "/spell/parse", Room("cast")),
     ("post", "/spell/cast", Room("cast")),
+    ("post", "/daemons/{name}/seen", Room("answer")),
     ("delete", "/events", Room("admin")),
     ("delete", "/rooms/{name}", Room("admin")),
     ("delete", "/consumers/{name}", Room("admin")),

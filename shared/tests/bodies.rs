@@ -10,8 +10,8 @@ use arcane_shared::api::{
     DaemonAnswer, DaemonRequest, DaemonsAnswer, ExampleGroup, ExamplesAnswer, FieldError, HealthAnswer,
     HistoryAnswer, InvokeRequest, LoginAnswer, OtlpState, ParseAnswer, ParsedSpell, Problem, PublishAnswer,
     PublishEvent, Published, PurgeAnswer, ReadyAnswer, RecentAnswer, RoomCard, RoomsAnswer, RosterAnswer,
-    Span, SpanKind, SpellAction, SpellRequest, StatisticsAnswer, StatsAnswer, VoiceAnswer, VoiceRequest,
-    WhoAmIAnswer,
+    SeenAnswer, Span, SpanKind, SpellAction, SpellRequest, StatisticsAnswer, StatsAnswer, VoiceAnswer,
+    VoiceRequest, WhoAmIAnswer,
 };
 use arcane_shared::control::{CloseCode, MissReason, PaintSample, StreamClose, is_reconnectable};
 use arcane_shared::daemon::DaemonCard;
@@ -58,6 +58,8 @@ fn daemons() {
         r#"{{"status":"success","message":"2 daemons","count":2,"daemons":[{CARD},{ABSENT}]}}"#
     ));
     is::<DaemonAnswer>(&format!(r#"{{"status":"success","message":"claude","daemon":{CARD}}}"#));
+    is::<SeenAnswer>(r#"{"status":"seen","message":"…","room":"main","epoch":"9f3c01ab77de","seq":9}"#);
+    is::<SeenAnswer>(r#"{"status":"already-seen","message":"…","room":"main","epoch":"9f3c01ab77de"}"#);
     is::<RosterAnswer>(
         r##"{"status":"success","message":"…","room":"main","epoch":"9f3c01ab77de","roster":{"seq":9,"after":0,"day_offset_minutes":60,"daemons":[{"daemon_name":"codex","color":"#10B981","doing":"waiting","present_since":"2026-01-31T09:00:00.000000","heard_at":"2026-01-31T09:00:09.500000","heard_seq":9,"last":"cargo test","last_seq":8,"calls":[{"call_id":"c1","task":"cargo test","since":"2026-01-31T09:00:08.000000","seq":8},{"task":"cargo doc","since":"2026-01-31T09:00:08.100000","seq":9,"beside":true}],"is_beginning":true,"waiting":[{"call_id":"c1","reason":"may I?","since":"2026-01-31T09:00:09.500000","seq":9}],"waiting_since":"2026-01-31T09:00:09.500000","failure":{"task":"cargo build","error":"exit 101","at":"2026-01-31T09:00:02.000000","seq":3},"session":{"invocations":1,"failures":1,"seconds":0.5,"waited_ms":0},"today":{"invocations":1,"failures":1,"seconds":0.5,"input_tokens":100,"output_tokens":5,"cost_usd":0.0125,"waited_ms":0},"day":20484,"all":{"invocations":3,"failures":1,"seconds":1.25,"waited_ms":1500}}]}}"##,
     );

@@ -1,14 +1,12 @@
 //! From the page's state to the drawer of one daemon, while it is open; and what its buttons do.
 
 use arcane_shared::UnixMillis;
-use arcane_shared::roster::{ACKNOWLEDGE, DaemonState, Window};
+use arcane_shared::roster::{DaemonState, Window};
 use arcane_stage::drawer;
 use arcane_stage::duration::{Form, duration};
-use arcane_stage::message::written;
 use arcane_stage::states::{self, State, state_of};
 use arcane_stage::{daemons, palette, runes, summary};
 use leptos::prelude::*;
-use serde_json::json;
 
 use crate::app_handle::AppHandle;
 use crate::components::drawer::DrawerView;
@@ -48,6 +46,8 @@ pub(crate) fn project(page: &mut Page, views: Views, at: UnixMillis) {
         (name.clone(), vec![name, state_of(child, at).word().to_owned(), states::since(child, at)])
     }));
     let sums = store.daemons().figures(daemon, Window::Today, at);
+    let is_now = page.time_travel.travel.is_none() && page.recorded.is_none();
+    let failure = daemon.failure.as_ref().filter(|_| is_now);
     let more = told.more_files;
     put(
         state.view,
@@ -55,9 +55,7 @@ pub(crate) fn project(page: &mut Page, views: Views, at: UnixMillis) {
             color: palette::text_color(daemons::color_of(daemon)).to_string(),
             rune: runes::svg_path(runes::inscribe(&name).heart),
             state: if daemon.is_present() { state_of(daemon, at).word() } else { "gone" },
-            has_failed: daemon.failure.is_some()
-                && page.time_travel.travel.is_none()
-                && page.recorded.is_none(),
+            failure: failure.map_or(0, |failure| failure.seq),
             place: states::group_of(daemon).words(),
             sentence: states::sentence(daemon, at, page.viewer().tongue),
             task: task(daemon, at),
@@ -104,11 +102,10 @@ impl AppHandle {
     pub(crate) fn acknowledge(self) {
         let name = self.views.drawer.name.get_untracked();
         let room = self.views.header.room.get_untracked();
-        let event =
-            json!({"spell_name": "reveal", "daemon_name": name, "metadata": {"query_type": ACKNOWLEDGE}});
+        let failure = self.views.drawer.view.with_untracked(|view| view.failure.to_string());
         leptos::task::spawn_local(async move {
-            let outcome =
-                self.server().request(&["/events?room=", &room].concat(), Some(written(&event))).await;
+            let path = ["/daemons/", &name, "/seen?room=", &room, "&failure=", &failure].concat();
+            let outcome = self.server().request(&path, Some(String::new())).await;
             if let Err(failure) = outcome {
                 let why = failure.problem.map(|problem| problem.sentence);
                 self.tell(&why.unwrap_or_else(|| "The server did not answer: nothing was said.".into()));

@@ -204,6 +204,9 @@ pub(crate) enum Publish {}
 /// Casting.
 #[derive(Debug)]
 pub(crate) enum Cast {}
+/// Answering what agents wait for, and saying that a failure was seen.
+#[derive(Debug)]
+pub(crate) enum Answer {}
 /// Reading metrics.
 #[derive(Debug)]
 pub(crate) enum Metrics {}
@@ -219,6 +222,9 @@ impl Kind for Publish {
 }
 impl Kind for Cast {
     const RIGHT: Right = Right::Cast;
+}
+impl Kind for Answer {
+    const RIGHT: Right = Right::Answer;
 }
 impl Kind for Metrics {
     const RIGHT: Right = Right::Metrics;

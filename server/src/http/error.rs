@@ -50,6 +50,10 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("not-here", "The daemon was not summoned, or was banished."),
     ("only-published", "The daemon is here because others publish of it; summon it to give it tasks."),
     ("not-kept", "The log no longer has the events of this position; ask at a later one."),
+    (
+        "failed-again",
+        "The daemon has failed again since the failure that was seen; look at the new one first.",
+    ),
     ("still-here", "The daemon is present and cannot be forgotten; banish it first."),
     ("realm-full", "The realm can learn of no more daemons."),
     ("too-busy", "Too many invocations are under way."),

@@ -35,6 +35,7 @@ mod pieces;
 mod publish;
 mod query;
 mod roster;
+mod seen;
 mod site;
 mod sockets;
 mod spells;
@@ -102,6 +103,7 @@ fn api() -> OpenApiRouter<Site> {
         .routes(routes!(daemons::all))
         .routes(routes!(daemons::active, daemons::forget_active))
         .routes(routes!(daemons::by_name, daemons::forget))
+        .routes(routes!(seen::seen))
         .routes(routes!(daemons::statistics))
         .routes(routes!(days::days))
         .routes(routes!(roster::roster))

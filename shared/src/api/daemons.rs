@@ -36,6 +36,23 @@ pub struct RosterAnswer {
     pub roster: Roster,
 }
 
+/// Answer of `POST /daemons/{name}/seen`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SeenAnswer {
+    /// `seen`, or `already-seen` where no failure lasts.
+    pub status: String,
+    /// A sentence.
+    pub message: String,
+    /// The room.
+    pub room: RoomName,
+    /// The run of numbers that `seq` belongs to.
+    pub epoch: Epoch,
+    /// The event that told of it; absent where no failure lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<Seq>,
+}
+
 /// Answer of `GET /statistics/days`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -7,7 +7,7 @@ mod operating;
 mod problem;
 mod spells;
 
-pub use daemons::{DaemonAnswer, DaemonsAnswer, DaysAnswer, RosterAnswer, StatisticsAnswer};
+pub use daemons::{DaemonAnswer, DaemonsAnswer, DaysAnswer, RosterAnswer, SeenAnswer, StatisticsAnswer};
 pub use events::{PublishAnswer, PublishEvent, Published, RecentAnswer, RoomCard, RoomsAnswer, StatsAnswer};
 pub use history::{
     AckRequest, ActivityAnswer, ActivityBucket, ConsumerCard, ConsumersAnswer, HistoryAnswer, PurgeAnswer,

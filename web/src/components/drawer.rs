@@ -1,5 +1,6 @@
 //! The drawer of one daemon, over the chronicle: who it is, what it does, and what it has done and spent.
 
+use arcane_shared::Seq;
 use arcane_stage::dictionary::Term;
 use leptos::html;
 use leptos::prelude::*;
@@ -19,8 +20,8 @@ pub(crate) struct DrawerView {
     pub(crate) color: String,
     pub(crate) rune: String,
     pub(crate) state: &'static str,
-    /// Whether a failure lasts that can be said to be seen.
-    pub(crate) has_failed: bool,
+    /// The event of a failure that lasts and can be said to be seen; 0: there is none.
+    pub(crate) failure: Seq,
     /// Project and machine; empty: no event says.
     pub(crate) place: String,
     pub(crate) sentence: String,
@@ -74,7 +75,7 @@ pub(crate) fn Drawer(state: DrawerState, app: AppHandle) -> impl IntoView {
     };
     view! {
         <div
-            class="drawer" class:failing=view.pick(|view| view.has_failed) data-testid="drawer" role="dialog" aria-labelledby="drawer-name" tabindex="-1" node_ref=own
+            class="drawer" class:failing=view.pick(|view| view.failure > 0) data-testid="drawer" role="dialog" aria-labelledby="drawer-name" tabindex="-1" node_ref=own
             data-state=view.pick(|view| view.state) hidden=name.pick(String::is_empty) style:--own=part(|view| &view.color)
         >
             <div class="who">
@@ -109,7 +110,7 @@ pub(crate) fn Drawer(state: DrawerState, app: AppHandle) -> impl IntoView {
 #[component]
 fn Choices(state: DrawerState, own: NodeRef<html::Div>, app: AppHandle) -> impl IntoView {
     let refused = state.refused;
-    let has_no_failure = state.view.pick(|view| !view.has_failed);
+    let has_no_failure = state.view.pick(|view| view.failure == 0);
     view! {
         <p class="choices">
                 <button

@@ -62,7 +62,7 @@ pub fn without_spells(who: &Value) -> Option<(String, Term)> {
 /// Why whom `GET /whoami` tells of cannot say in a room that a failure was seen; empty: it is offered.
 #[must_use]
 pub fn without_seen(who: &Value, room: &str) -> String {
-    if may(who, "publish") && is_of(who, room) {
+    if may(who, "answer") && is_of(who, room) {
         return String::new();
     }
     [&shorten(text(who, "subject"), 40), " may read here, and not say that a failure was seen."].concat()
@@ -132,10 +132,10 @@ mod tests {
         let is_offered = |can: &[&str], rooms: &[&str], room: &str| {
             without_seen(&json!({"subject": "ada", "can": can, "rooms": rooms}), room).is_empty()
         };
-        assert!(is_offered(&["subscribe", "publish"], &["*"], "main"));
-        assert!(is_offered(&["publish"], &["lab*"], "lab-2"));
-        assert!(!is_offered(&["subscribe", "cast", "answer"], &["*"], "main"));
-        assert!(!is_offered(&["publish"], &["lab"], "main"));
+        assert!(is_offered(&["subscribe", "cast", "answer"], &["*"], "main"));
+        assert!(is_offered(&["answer"], &["lab*"], "lab-2"));
+        assert!(!is_offered(&["subscribe", "publish"], &["*"], "main"));
+        assert!(!is_offered(&["answer"], &["lab"], "main"));
     }
 
     #[test]
