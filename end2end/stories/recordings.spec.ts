@@ -1,5 +1,8 @@
+import { readFile } from "node:fs/promises";
+
 import type { Page } from "@playwright/test";
 
+import { Dashboard } from "../support/dashboard.ts";
 import { ArcaneServer } from "../support/server.ts";
 import { expect, test } from "../support/test.ts";
 
@@ -143,4 +146,60 @@ test("a recording that was chosen with keys or a click leaves the keys to the pa
   await page.getByTestId("open-recording").focus();
   await page.keyboard.press("f");
   await expect(page).toHaveURL(/success=false/);
+});
+
+/** What a page says of a room: counts, cost, and who has which state. */
+const told = async (page: Page): Promise<string[]> => {
+  const header = ["working", "failed", "idle", "cost"].map((id) => page.getByTestId(id).innerText());
+  const rows = await page.getByTestId("daemon-row").evaluateAll((rows) =>
+    rows.map((row) => `${row.getAttribute("data-daemon")} ${row.getAttribute("data-state")}`).sort());
+  return [...(await Promise.all(header)), await page.getByTestId("wait-pill").locator("b").first().innerText(), ...rows];
+};
+
+async function saved(page: Page): Promise<string> {
+  const download = page.waitForEvent("download");
+  await page.getByTestId("save-recording").click();
+  const file = await (await download).path();
+  return readFile(file, "utf8");
+}
+
+/** Events beyond those that a page which comes later is sent: who waits, fails and cost most is in none of them. */
+async function longAgo(server: ArcaneServer): Promise<void> {
+  const about = (daemon_name: string, spell_name: string, metadata: object, more = {}) => ({ daemon_name, spell_name, metadata, ...more });
+  const early = [
+    about("gemini", "summon", {}), about("codex", "summon", {}), about("claude", "summon", {}), about("qwen", "summon", {}),
+    about("codex", "invoke", { task: "cargo build", error: "exit 101", cost_usd: 4.17 }, { success: false }),
+    about("gemini", "voice", { attention: true, task: "git push" }),
+    about("qwen", "invoke", { phase: "begin", call_id: "c1", task: "npm test" }),
+  ];
+  for (const event of early) await server.publish(event);
+  for (let n = 0; n < 150; n++) await server.publish(about("claude", "invoke", { task: `step ${n}`, cost_usd: 0.01 }));
+}
+
+test("a recording of a page that came late has the figures of the page", async ({ page, server }) => {
+  await longAgo(server);
+  const dashboard = new Dashboard(page);
+  await dashboard.open(server.url);
+  await expect(page.getByTestId("cost")).toHaveText("$ 5.67");
+  const before = await told(page);
+  const file = await saved(page);
+  expect(file.split("\n").filter((line) => line.includes("spell_name")).length).toBeLessThan(150);
+  await openFile(page, file);
+  await expect(page.getByTestId("notice")).not.toContainText("alone");
+  await page.getByTestId("scrubber").press("End");
+  await expect(page.getByTestId("cost")).toHaveText("$ 5.67");
+  expect(await told(page)).toEqual(before);
+  await expect(page.getByTestId("travel-note")).not.toContainText("figures");
+});
+
+test("a recording that lacks what was before it says of what its figures are", async ({ page, server }) => {
+  await longAgo(server);
+  const dashboard = new Dashboard(page);
+  await dashboard.open(server.url);
+  await page.route("**/roster?*", (route) => route.abort());
+  const file = await saved(page);
+  await openFile(page, file);
+  await expect(page.getByTestId("notice")).toContainText("figures are of these events alone");
+  await page.getByTestId("scrubber").press("End");
+  await expect(page.getByTestId("travel-note")).toContainText(/figures of this recording, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d to \d\d:\d\d:\d\d/);
 });

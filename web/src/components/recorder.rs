@@ -1,12 +1,23 @@
 //! Recordings: the visible history as a file, and a file as history.
 
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use arcane_shared::api::RosterAnswer;
+use arcane_shared::lenient::Plain;
 use leptos::ev::DragEvent;
 use leptos::prelude::*;
+use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, File, FileList, HtmlAnchorElement, Url};
 
 use crate::app_handle::AppHandle;
+use crate::page::recordings::Saving;
+
+/// How long a recording waits for what was known before it; then it is saved without.
+const ROSTER_WAIT: Duration = Duration::from_secs(3);
 
 /// *Save* and *Open*.
 #[component]
@@ -54,10 +65,30 @@ pub(crate) fn take_drops(app: AppHandle) -> ReadSignal<bool> {
     dropping
 }
 
-/// Offers the visible history as a file.
+/// Offers the visible history as a file. What is not known of the time before it is asked of the server first.
 pub(crate) fn save(app: AppHandle) {
-    let Some((name, text, count)) = app.with(crate::page::Page::recording) else { return };
-    if handed(&name, &text).is_some() {
+    let Some(mut saving) = app.with(crate::page::Page::draft) else { return };
+    let Some((path, epoch)) = saving.ask.take() else {
+        offer(app, saving);
+        return;
+    };
+    let waits = Rc::new(Cell::new(Some(saving)));
+    let other = Rc::clone(&waits);
+    let give_up = move || other.take().into_iter().for_each(|saving| offer(app, saving));
+    set_timeout(give_up, ROSTER_WAIT);
+    leptos::task::spawn_local(async move {
+        let answer = app.server().look(&path).await;
+        let answer = RosterAnswer::deserialize(Plain(answer)).ok().filter(|answer| answer.epoch == epoch);
+        if let Some(saving) = waits.take() {
+            offer(app, Saving { roster: answer.map(|answer| answer.roster), ..saving });
+        }
+    });
+}
+
+fn offer(app: AppHandle, saving: Saving) {
+    let Saving { name, draft, roster, .. } = saving;
+    let count = draft.count();
+    if handed(&name, &draft.text(roster)).is_some() {
         app.tell(&format!("{count} events saved as {name}: drop the file here to see them again."));
     }
 }
@@ -73,7 +104,7 @@ fn handed(name: &str, text: &str) -> Option<()> {
     link.set_download(name);
     link.click();
     // The browser may still be reading it.
-    set_timeout(move || drop(Url::revoke_object_url(&url)), std::time::Duration::from_secs(60));
+    set_timeout(move || drop(Url::revoke_object_url(&url)), Duration::from_secs(60));
     Some(())
 }
 

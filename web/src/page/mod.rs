@@ -5,7 +5,7 @@ mod description;
 mod memory;
 mod performance;
 mod pins;
-mod recordings;
+pub(crate) mod recordings;
 mod roster;
 
 use std::rc::Rc;

@@ -2,11 +2,12 @@
 //!
 //! The page's room stays what it is: a recording is of a room, maybe of another server's, and is left to where the page came from.
 
-use arcane_shared::{ReceivedEvent, RoomName, UnixMillis};
+use arcane_shared::roster::Roster;
+use arcane_shared::{Epoch, ReceivedEvent, RoomName, UnixMillis};
 use arcane_stage::Store;
-use arcane_stage::recording::{self, RecordedRoom, Recording};
+use arcane_stage::recording::{Draft, RecordedRoom, Recording};
 use arcane_stage::time_travel::TimeTravel;
-use arcane_stage::time_travel::past::taken_at;
+use arcane_stage::time_travel::ask::Ask;
 
 use super::Page;
 use crate::clock;
@@ -25,6 +26,17 @@ pub(crate) struct Recorded {
     at: usize,
 }
 
+/// A recording that is being saved.
+pub(crate) struct Saving {
+    /// The file's name.
+    pub(crate) name: String,
+    pub(crate) draft: Draft,
+    /// The roster that it begins with, as far as the page knows it.
+    pub(crate) roster: Option<Roster>,
+    /// The question that brings it, and the run of numbers that it is of.
+    pub(crate) ask: Option<(String, Epoch)>,
+}
+
 impl Recorded {
     /// The room that is shown.
     pub(crate) fn room(&self) -> Option<&RoomName> {
@@ -37,7 +49,8 @@ impl Recorded {
         let among = if rooms > 1 { format!(", one of {rooms} rooms") } else { String::new() };
         let left = if unread > 0 { format!("; {unread} lines left out") } else { String::new() };
         let (events, room) = (shown.events.len(), &shown.room);
-        format!("A recording of {events} events of the room {room}{among}{left}. Esc: back to the bus.")
+        let part = if shown.is_whole() { "" } else { "; figures are of these events alone" };
+        format!("A recording of {events} events of the room {room}{among}{left}{part}. Esc: back to the bus.")
     }
 
     /// The events of the room that is shown, also those that were not played yet.
@@ -52,12 +65,18 @@ impl Recorded {
 }
 
 impl Page {
-    /// The visible history as a file: its name, its text, and how many events that are.
-    pub(crate) fn recording(&mut self) -> (String, String, usize) {
+    /// The visible history, to be a file.
+    pub(crate) fn draft(&mut self) -> Saving {
         let room = self.recorded.as_ref().and_then(Recorded::room).unwrap_or(&self.room);
-        let (text, count) = recording::encode(room, self.shown());
+        let draft = Draft::of(room, self.shown());
         let at: String = clock::timestamp().to_string().chars().take(19).filter(|c| *c != ':').collect();
-        (format!("arcane-{room}-{at}.ndjson"), text, count)
+        let name = format!("arcane-{room}-{at}.ndjson");
+        let travel = self.time_travel.travel.as_ref().filter(|travel| travel.has_shown());
+        let (roster, epoch) = (travel.and_then(TimeTravel::begins_with), self.store.epoch());
+        let ask = epoch.filter(|_| travel.is_none()).zip(draft.begins_after());
+        let ask =
+            ask.map(|(epoch, after)| (Ask::Roster(after).path(room.as_str(), Some(epoch)), epoch.clone()));
+        Saving { name, draft, roster, ask }
     }
 
     /// Shows a recording instead of the server's stream: what it holds of its first room, or of the page's own.
@@ -73,8 +92,7 @@ impl Page {
     pub(crate) fn show_recorded(&mut self, at: usize) {
         let Some(recorded) = &mut self.recorded else { return };
         let Some(shown) = recorded.rooms.get(at).cloned() else { return };
-        let times = || shown.events.iter().map(taken_at);
-        let (first, last) = (times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
+        let [first, last] = shown.span();
         (recorded.at, recorded.end) = (at, last + RECORDING_TAIL_MS);
         self.stage.clear();
         self.speaker.hush();

@@ -1,17 +1,21 @@
 //! The visible history as one file, and back: NDJSON, so that it can be read, cut and joined with any tool.
 //!
-//! The first line says what it is and who was present before the first event; every other line is an event as the bus
-//! sends it. A file without such a first line will do as well: what `arcane export` writes, or lines that a user kept. A file may hold
+//! The first line says what it is, who was present before the first event, and, where it is known, the room's roster at that
+//! moment; every other line is an event as the bus sends it. A file without such a first line will do as well: what `arcane export` writes, or lines that a user kept. A file may hold
 //! several rooms: each is a history of its own.
 
+mod draft;
+
 use arcane_shared::lenient::Plain;
-use arcane_shared::{ReceivedEvent, Rgb, RoomName, SpellName, Timestamp, lenient};
+use arcane_shared::roster::{DAEMONS_MAX, Roster};
+use arcane_shared::{ReceivedEvent, Rgb, RoomName, Timestamp, UnixMillis, lenient};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::daemons::{Daemons, color_of};
-use crate::message::{self, written};
-use crate::store::{Entry, Store};
+pub use self::draft::Draft;
+use crate::daemons::Daemons;
+use crate::message;
+use crate::time_travel::past::taken_at;
 
 /// Most events of a file that are shown.
 pub const EVENTS_MAX: usize = 20_000;
@@ -29,6 +33,9 @@ struct Head {
     room: RoomName,
     #[serde(default, deserialize_with = "lenient::or_default")]
     present: Listed,
+    /// The roster before the first event, as the bus had it.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient::or_default")]
+    roster: Option<Roster>,
 }
 
 /// Daemons; what is none is left out.
@@ -58,8 +65,46 @@ pub struct RecordedRoom {
     pub room: RoomName,
     /// Who was present before the first event.
     pub present: Vec<(String, Rgb)>,
+    /// What was known of all daemons before the first event, if the file says.
+    pub roster: Option<Roster>,
     /// Oldest first.
     pub events: Vec<ReceivedEvent>,
+}
+
+impl RecordedRoom {
+    /// Whether states and figures are those that the bus had: no event is missing between its roster, or else the
+    /// beginning of the room, and its end.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let begins = self.roster.as_ref().map(Roster::seq);
+        let mut next = begins.unwrap_or(0);
+        let follows = self.events.iter().all(|event| {
+            next += 1;
+            event.seq == Some(next)
+        });
+        follows && (begins.is_some() || self.present.is_empty())
+    }
+
+    /// From when to when its events are.
+    #[must_use]
+    pub fn span(&self) -> [UnixMillis; 2] {
+        let times = || self.events.iter().map(taken_at);
+        [times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max)]
+    }
+
+    /// What was known before its first event.
+    #[must_use]
+    pub fn before(&self) -> Daemons {
+        if let Some(roster) = &self.roster {
+            return Daemons::of(roster.clone());
+        }
+        let first = self.events.first().and_then(|event| event.seq).unwrap_or(0);
+        let mut before = Daemons::of(Roster::after(first.saturating_sub(1), 0));
+        for (name, color) in &self.present {
+            before.admit(name, *color);
+        }
+        before
+    }
 }
 
 impl Recording {
@@ -69,43 +114,6 @@ impl Recording {
             self.rooms.len() - 1
         });
         &mut self.rooms[at]
-    }
-}
-
-/// What a store shows, as a file, and how many events that are.
-#[must_use]
-pub fn encode(room: &RoomName, store: &Store) -> (String, usize) {
-    let mut present: Vec<(String, Rgb)> =
-        store.daemons().present().map(|daemon| (daemon.daemon_name.to_string(), color_of(daemon))).collect();
-    let mut events: Vec<&ReceivedEvent> = Vec::new();
-    for entry in store.newest_first() {
-        let Entry::Event(stored, _) = entry else { continue };
-        undo(&mut present, &stored.event, store.daemons());
-        events.push(&stored.event);
-    }
-    let daemons = present.into_iter().map(|(daemon_name, color)| Present { daemon_name, color: Some(color) });
-    let mut text = written(&Head {
-        arcane_recording: Some(VERSION),
-        room: room.clone(),
-        present: Listed(daemons.collect()),
-    });
-    text.push('\n');
-    for event in events.iter().rev() {
-        text.push_str(&written(event));
-        text.push('\n');
-    }
-    (text, events.len())
-}
-
-/// Who was there before an event, if these are there after it.
-fn undo(present: &mut Vec<(String, Rgb)>, event: &ReceivedEvent, daemons: &Daemons) {
-    let Some(name) = event.daemon_name.as_ref().map(|name| name.as_str()) else { return };
-    match event.spell_name.known() {
-        Some(SpellName::Summon) if event.success => present.retain(|(other, _)| other != name),
-        Some(SpellName::Banish) if event.success && !present.iter().any(|(other, _)| other == name) => {
-            present.push((name.to_owned(), event.color().unwrap_or_else(|| daemons.color(name))));
-        }
-        _ => {}
     }
 }
 
@@ -125,7 +133,8 @@ pub fn decode(text: &str) -> Result<Recording, String> {
         match value {
             Some(head) if head.get("arcane_recording").is_some() => {
                 let head = read_head(head)?;
-                recording.room(&head.room).present = head.present;
+                let room = recording.room(&head.room);
+                (room.present, room.roster) = (head.present, head.roster);
                 current = head.room;
             }
             Some(mark) if is_mark(&mark) => {
@@ -164,14 +173,15 @@ fn read_head(head: Value) -> Result<RecordedRoom, String> {
     let Some(head) = head else {
         return Err("This recording is of a later version: open it with a newer dashboard.".into());
     };
-    let daemons = head.present.0.into_iter().take(arcane_shared::roster::DAEMONS_MAX);
+    let daemons = head.present.0.into_iter().take(DAEMONS_MAX);
     let present = daemons
         .map(|daemon| {
             let color = daemon.color.unwrap_or_else(|| arcane_shared::color::preferred(&daemon.daemon_name));
             (daemon.daemon_name, color)
         })
         .collect();
-    Ok(RecordedRoom { room: head.room, present, events: Vec::new() })
+    let roster = head.roster.filter(|roster| roster.iter().count() <= DAEMONS_MAX);
+    Ok(RecordedRoom { room: head.room, present, roster, events: Vec::new() })
 }
 
 #[cfg(test)]
@@ -179,34 +189,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
-
-    fn event(spell: &str, daemon: &str, seq: u64) -> ReceivedEvent {
-        let value =
-            json!({"spell_name": spell, "daemon_name": daemon, "seq": seq, "metadata": {"color": "#8B5CF6"}});
-        message::event(value, Timestamp::from_unix_micros(0)).unwrap()
-    }
-
-    #[test]
-    fn a_history_comes_back_with_who_was_there_before() {
-        let mut before = Daemons::default();
-        before.admit("old", Rgb::parse("#8B5CF6").unwrap());
-        let mut store = Store::of_past(before);
-        for (n, (spell, daemon)) in
-            [("summon", "claude"), ("banish", "gemini"), ("invoke", "codex"), ("summon", "codex")]
-                .iter()
-                .enumerate()
-        {
-            store.receive(event(spell, daemon, n as u64 + 1));
-        }
-        let (text, count) = encode(&RoomName::parse("lab").unwrap(), &store);
-        let recording = decode(&text).unwrap();
-        let [lab] = &recording.rooms[..] else { panic!("one room") };
-        assert_eq!((count, lab.events.len(), recording.unread), (4, 4, 0));
-        assert_eq!(lab.room.as_str(), "lab");
-        let names: Vec<&str> = lab.present.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["old", "gemini"]);
-        assert_eq!(lab.events[0], event("summon", "claude", 1));
-    }
 
     #[test]
     fn a_backup_is_one_history_for_each_room() {

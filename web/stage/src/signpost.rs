@@ -33,7 +33,7 @@ impl Signpost {
             },
             when,
             ago,
-            note: note(travel),
+            note: note(travel) + &partial(travel, offset_ms),
         }
     }
 }
@@ -66,6 +66,13 @@ fn note(travel: &TimeTravel) -> String {
     }
 }
 
+/// Of what the figures are, where those of the bus are not known.
+fn partial(travel: &TimeTravel, offset_ms: f64) -> String {
+    let Some([from, to]) = travel.partial() else { return String::new() };
+    let until = clock(to, from, offset_ms);
+    format!(" · figures of this recording, {} to {until}", clock(from, f64::INFINITY, offset_ms))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +90,15 @@ mod tests {
         assert_eq!(post(&travel).note, "The past is out of reach");
         let recorded = post(&TimeTravel::of_recording(1_764_158_220_000.0, RecordedRoom::default()));
         assert_eq!((recorded.when.as_str(), recorded.ago.as_str()), ("2025-11-26 11:57:00", ""));
+        assert_eq!(recorded.note, "a recording of the room main");
+        let event =
+            serde_json::json!({"spell_name": "voice", "seq": 7, "timestamp": "2025-11-26T11:57:00.000000"});
+        let event = crate::message::event(event, arcane_shared::Timestamp::from_unix_micros(0)).unwrap();
+        let part = RecordedRoom { events: vec![event], ..RecordedRoom::default() };
+        assert_eq!(
+            post(&TimeTravel::of_recording(0.0, part)).note,
+            "a recording of the room main · figures of this recording, 2025-11-26 11:57:00 to 11:57:00"
+        );
         let kept = post(&TimeTravel::of_kept(0.0, Vec::new()));
         assert_eq!((kept.mode, kept.note.as_str()), ("past", "what this browser kept"));
     }

@@ -11,6 +11,7 @@ mod shown;
 use std::rc::Rc;
 
 use arcane_shared::api::RosterAnswer;
+use arcane_shared::roster::Roster;
 use arcane_shared::{Epoch, ReceivedEvent, RoomName, Seq, UnixMillis};
 
 use crate::activity::{Activity, Place};
@@ -47,6 +48,7 @@ pub struct TimeTravel {
     jumped: bool,
     arrived: bool,
     recorded: Option<RoomName>,
+    partial: Option<[UnixMillis; 2]>,
 }
 
 /// What has to be known before the moment can be shown.
@@ -80,6 +82,7 @@ impl TimeTravel {
             jumped: false,
             arrived: false,
             recorded: None,
+            partial: None,
         };
         travel.find(activity);
         travel
@@ -103,15 +106,11 @@ impl TimeTravel {
     /// A visit to what a recording holds of a room.
     #[must_use]
     pub fn of_recording(moment: UnixMillis, recorded: RecordedRoom) -> Self {
-        let RecordedRoom { room, present, events } = recorded;
-        let mut before = Daemons::default();
-        for (name, color) in &present {
-            before.admit(name, *color);
-        }
         let mut travel = Self::of_kept(moment, Vec::new());
-        travel.past = Past::new(before, events, true, f64::INFINITY, 0);
+        travel.partial = (!recorded.is_whole()).then(|| recorded.span());
+        travel.past = Past::new(recorded.before(), recorded.events, true, f64::INFINITY, 0);
         travel.past.go_to(moment);
-        travel.recorded = Some(room);
+        travel.recorded = Some(recorded.room);
         travel
     }
 
@@ -119,6 +118,19 @@ impl TimeTravel {
     #[must_use]
     pub fn recorded(&self) -> Option<&RoomName> {
         self.recorded.as_ref()
+    }
+
+    /// The time of a recording whose figures are of its own events alone; `None`: they are those that the bus had.
+    #[must_use]
+    pub fn partial(&self) -> Option<[UnixMillis; 2]> {
+        self.partial
+    }
+
+    /// The roster before the first event of the chronicle that is shown; `None`: it is not known.
+    #[must_use]
+    pub fn begins_with(&self) -> Option<Roster> {
+        let is_known = self.from_log || (self.recorded.is_some() && self.partial.is_none());
+        is_known.then(|| self.past.before_chronicle())
     }
 
     /// Goes to another moment.

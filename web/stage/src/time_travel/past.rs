@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
+use arcane_shared::roster::Roster;
 use arcane_shared::{ReceivedEvent, Seq, UnixMillis};
 use serde_json::Value;
 
 use crate::daemons::Daemons;
-use crate::store::{CHRONICLE_MAX, Origin, Store, Stored};
+use crate::store::{CHRONICLE_MAX, Entry, Origin, Store, Stored};
 
 /// Most events held. Beyond that the oldest are folded into who was there before.
 pub const HELD_MAX: usize = 4_000;
@@ -95,6 +96,21 @@ impl Past {
             self.store.recall(&held.stored);
         }
         self.store.timeline_mut().advance(at);
+    }
+
+    /// The roster before the first event of the chronicle, which holds fewer events than this may.
+    #[must_use]
+    pub fn before_chronicle(&self) -> Roster {
+        let chronicle = self.store.newest_first().filter_map(|entry| match entry {
+            Entry::Event(stored, _) => Some(stored.id),
+            _ => None,
+        });
+        let first = chronicle.last();
+        let mut before = self.before.clone();
+        for held in self.held.iter().take_while(|held| Some(held.stored.id) != first) {
+            before.fold(&held.stored.event);
+        }
+        before.roster().clone()
     }
 
     /// The next event, if it happens until `at`: it is folded, and to be performed.
