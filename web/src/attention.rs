@@ -16,16 +16,25 @@ use crate::{clock, storage};
 /// What the setting is when the system tells, too.
 pub(crate) const BY_SYSTEM: &str = "on";
 
+/// Least milliseconds between two titles that differ by how many wait.
+const TITLE_EVERY_MS: f64 = 500.0;
+
 /// Shows how many wait for a human, and tells of who has begun to wait. Also while nobody looks.
 pub(crate) fn attend(page: &mut Page, views: Views) {
     let waiting = page.shown().daemons().present().filter(|one| !one.waiting.is_empty()).count();
     let name = if waiting == 0 { "Arcane".into() } else { format!("({waiting}) Arcane") };
     let when = views.when.with_untracked(|when| when.visiting.then(|| format!("◷ {} · ", when.post.when)));
     let title = when.unwrap_or_default() + &name;
-    if document().title() != title {
-        document().set_title(&title);
-        let icon = if waiting == 0 { "icon.svg" } else { "icon-waiting.svg" };
-        if let Ok(Some(link)) = document().query_selector("link[rel=icon]") {
+    let (before, now) = (document().title(), clock::now());
+    let icon = ["icon.svg", "icon-waiting.svg"][usize::from(waiting > 0)];
+    if let Ok(Some(link)) = document().query_selector("link[rel=icon]") {
+        let turns = link.get_attribute("href").is_none_or(|shown| shown != icon);
+        // The browser draws its own window anew for each title: a mere number changes at most twice a second.
+        if before != title && (turns || now - page.titled >= TITLE_EVERY_MS) {
+            document().set_title(&title);
+            page.titled = now;
+        }
+        if turns {
             let _ = link.set_attribute("href", icon);
         }
     }

@@ -20,8 +20,8 @@ use crate::time_travel::past_view;
 
 /// Milliseconds between projections of tables and lists while little goes on.
 const TEXT_EVERY_MS: f64 = 250.0;
-/// Milliseconds until they say that a daemon waits for a human, or no longer.
-const ATTENTION_MS: f64 = 60.0;
+/// Milliseconds between looks at who waits for a human, while that changes.
+const ATTENTION_MS: f64 = 100.0;
 /// Milliseconds between drawings of the timeline.
 const STRIP_EVERY_MS: f64 = 500.0;
 /// Milliseconds between polite sentences, at least: settings may say more.
@@ -64,7 +64,7 @@ fn by_hand(app: AppHandle, mut frame: Frame) {
             frame.run(clock::now());
         }
         frame.painted = f64::NEG_INFINITY;
-        frame.due = [0.0; 6];
+        frame.due = [0.0; 7];
         frame.run(clock::now());
     });
     if let Ok(object) = js_sys::Reflect::get(&window(), &"__arcane".into()) {
@@ -105,7 +105,9 @@ struct Frame {
     painted: f64,
     /// The tier that the style sheet knows.
     tier: &'static str,
-    due: [f64; 6],
+    due: [f64; 7],
+    /// Who waits has changed since it was last told.
+    called: bool,
     labels: Vec<arcane_stage::stage::Label>,
     counts: (u64, u64),
     /// Says when a frame has been handed on: what is posted comes after it.
@@ -120,7 +122,8 @@ impl Frame {
             scale: 1.0,
             painted: 0.0,
             tier: "",
-            due: [0.0; 6],
+            due: [0.0; 7],
+            called: false,
             labels: Vec::new(),
             counts: (0, 0),
             handed: after_frames(app),
@@ -137,8 +140,10 @@ impl Frame {
         }
         let busy = self.paint(now);
         let views = self.app.views;
-        if self.app.with(|page| std::mem::take(&mut page.attention)) == Some(true) {
-            self.due[2] = self.due[2].min(now + ATTENTION_MS);
+        self.called |= self.app.with(|page| std::mem::take(&mut page.attention)) == Some(true);
+        if self.called && self.is_due(6, now, ATTENTION_MS) {
+            self.called = false;
+            self.app.with(|page| project::project_attention(page, views));
         }
         let Some([stage_ms, text_ms]) = self.app.with(|page| page.quality.tier().words_ms) else { return };
         let text_ms = if busy { text_ms } else { TEXT_EVERY_MS };

@@ -50,6 +50,14 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
     put(views.stage.said, Said::of(quiet(page), page.canvas, page.viewer().tongue));
 }
 
+/// Who waits: title, icon and the header's counts, soon after that changes. The tables follow at their own pace.
+pub(crate) fn project_attention(page: &mut Page, views: Views) {
+    crate::attention::attend(page, views);
+    let visiting = page.time_travel.travel.is_some();
+    let unix = if visiting { page.moment() } else { page.present() };
+    put(views.header.counts, Counts::of(page.shown().daemons(), unix));
+}
+
 /// Tables: four times a second.
 pub(crate) fn project_text(page: &mut Page, views: Views) {
     // Whatever this browser's clock says: events are dated by the server's.

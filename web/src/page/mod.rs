@@ -79,6 +79,8 @@ pub(crate) struct Page {
     pub(crate) waits: Waits,
     /// Whether a daemon has begun or ceased to wait since this was looked at.
     pub(crate) attention: bool,
+    /// When the page's title was last written.
+    pub(crate) titled: f64,
     pins: Pins,
     /// The event that was opened last: it may be gone from the chronicle meanwhile.
     pub(crate) opened: Option<Rc<Stored>>,
@@ -136,6 +138,7 @@ impl Page {
             called: None,
             waits: Waits::default(),
             attention: false,
+            titled: f64::NEG_INFINITY,
             pins: Pins::default(),
             opened: None,
             search: Search::default(),

@@ -1,7 +1,8 @@
 //! When a cue is performed: picture and sound share one target, a little after the event was emitted.
 //!
 //! The delay adapts like a jitter buffer's: long enough that almost all events have arrived by then, and that the frame
-//! nearest to the target can still show them; never so long that less than [`RESERVE_MS`] of a deadline is left.
+//! nearest to the target can still show them; never so long that less than [`RESERVE_MS`] and two frames of a deadline are left:
+//! the one that the event misses, and the one that the compositor takes.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -10,7 +11,7 @@ use arcane_shared::UnixMillis;
 
 use crate::store::Stored;
 
-/// What the delay leaves of a deadline, milliseconds.
+/// What the delay leaves of a deadline beside two frames, milliseconds.
 pub const RESERVE_MS: f64 = 40.0;
 /// Events that may wait for their moment. Beyond that the oldest is performed at once.
 pub const WAITING_MAX: usize = 4_096;
@@ -37,6 +38,8 @@ pub struct Playout {
     ages: VecDeque<f64>,
     goal: f64,
     delay: f64,
+    /// The mean time between frames, milliseconds.
+    interval: f64,
     adapted: Option<f64>,
 }
 
@@ -47,7 +50,7 @@ impl Playout {
         let age =
             server_now.zip(sync.emitted_at).map(|(now, emitted)| now - emitted).filter(|a| a.is_finite());
         #[expect(clippy::cast_precision_loss, reason = "a deadline beyond 2^52 ms is as good as none")]
-        let room = (sync.deadline_ms as f64 - RESERVE_MS).max(0.0);
+        let room = (sync.deadline_ms as f64 - RESERVE_MS - 2.0 * self.interval).max(0.0);
         let target = match (age, sync.emitted_at) {
             (Some(age), Some(emitted)) => {
                 self.note(age);
@@ -75,6 +78,7 @@ impl Playout {
 
     /// Adapts the delay; once a frame. `interval`: the mean time between frames, milliseconds.
     pub fn adapt(&mut self, now: f64, interval: f64) {
+        self.interval = interval.clamp(0.0, 1_000.0);
         let seconds = self.adapted.map_or(0.0, |last| (now - last).clamp(0.0, 1_000.0)) / 1000.0;
         // A quarter of a second is soon enough for the percentile.
         if self.adapted.is_none() || seconds >= 0.25 {
@@ -169,6 +173,13 @@ mod tests {
         let delay = settled(12.0, 16.0).delay();
         assert!((delay - 20.0).abs() < 0.5, "{delay}");
         assert!((settled(0.0, 60.0).delay() - 30.0).abs() < 0.5);
+    }
+
+    #[test]
+    fn slow_frames_leave_a_deadline_no_room_for_a_delay() {
+        let mut playout = settled(60.0, 90.0);
+        playout.arrive(&stored(1, 50_000.0, 200), Some(50_001.0));
+        assert!(playout.next(Some(50_002.0), 0.0).is_some());
     }
 
     #[test]
