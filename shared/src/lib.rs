@@ -31,6 +31,7 @@ pub mod spell;
 pub mod sync;
 pub mod time;
 pub mod verbatim;
+pub mod visible;
 
 pub use api::Problem;
 pub use color::Rgb;

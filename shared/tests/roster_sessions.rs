@@ -148,3 +148,32 @@ fn deleting_events_leaves_no_words_of_sessions() {
     told.end("a", "1").tell("claude", "banish", true, json!({"session": "a", "manifestations": 0}));
     assert_eq!(told.claude(), (Doing::Gone, 0, 0, 0));
 }
+
+#[test]
+fn what_hides_in_a_text_is_visible_in_the_roster_however_it_came() {
+    let hidden = "rm \u{202E}fr- \u{200B}\u{1B}";
+    let about = |spell: &str, success: bool, metadata: Value| {
+        let mut told = Told::default();
+        told.tell("claude", "summon", true, json!({"session": "a", "project": hidden, "host": hidden}));
+        told.tell("claude", spell, success, metadata);
+        serde_json::to_string(&told.roster).unwrap()
+    };
+    for text in [
+        about("invoke", false, json!({"session": "a", "task": hidden, "error": hidden})),
+        about("invoke", true, json!({"session": "a", "phase": "begin", "call_id": hidden, "task": hidden})),
+        about("voice", true, json!({"session": "a", "attention": true, "task": hidden})),
+    ] {
+        assert!(text.contains("rm ⟨RLO⟩fr- ⟨ZWSP⟩␛") && !text.contains(['\u{202E}', '\u{200B}']), "{text}");
+        // What was kept by a version that let it pass, or comes in a file.
+        let kept = text.replace("⟨RLO⟩", "\u{202E}").replace("⟨ZWSP⟩", "\u{200B}");
+        let roster: Roster = serde_json::from_str(&kept).unwrap();
+        let daemon = roster.get("claude").unwrap();
+        let session = &daemon.sessions[0];
+        let shown = [&daemon.last, session.project.as_ref().unwrap(), session.host.as_ref().unwrap()];
+        let more = daemon.failure.iter().flat_map(|failure| [&failure.task, &failure.error]);
+        let more = more.chain(daemon.calls.iter().map(|call| &call.task));
+        for text in shown.into_iter().chain(more).chain(daemon.waiting.iter().map(|wait| &wait.reason)) {
+            assert!(!text.contains(['\u{202E}', '\u{200B}']), "{text}");
+        }
+    }
+}

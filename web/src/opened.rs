@@ -1,6 +1,7 @@
 //! From the page's state to what is open: the drawer, the statistics, the settings, an event in full, the tip of what is pointed at.
 
 use arcane_shared::roster::Window;
+use arcane_shared::visible;
 use arcane_stage::dictionary::{Term, Tongue};
 use arcane_stage::duration::{Form, duration};
 use arcane_stage::message;
@@ -66,11 +67,11 @@ fn detail(page: &Page, stored: &Stored, window: Window) -> Detail {
         title: format!("{} · {who}", summary::shorten(tongue.kind_of(&event.spell_name), 40)),
         // The server tells in fantasy.
         description: match tongue {
-            Tongue::Fantasy => event.description.clone(),
+            Tongue::Fantasy => visible::lines(&event.description).into_owned(),
             Tongue::Plain => summary::of(event, tongue),
         },
         facts,
-        json: format!("{:#}", message::value(event)),
+        json: visible::json(&format!("{:#}", message::value(event))).into_owned(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use arcane_shared::Seq;
 use arcane_shared::control::CloseCode;
 use arcane_shared::roster::DaemonState;
+use arcane_shared::visible::lines;
 use arcane_stage::counts::{self, Counts};
 use arcane_stage::daemons::Daemons;
 use arcane_stage::dictionary::Term;
@@ -213,7 +214,7 @@ fn quiet(page: &Page) -> Quiet {
         };
     }
     if let State::Disconnected { code, reason } = page.link.state() {
-        let why = reason.clone();
+        let why = lines(reason).into_owned();
         return match *code {
             0 => Quiet::Astray(why),
             code if code == CloseCode::NotAuthenticated.code() => {

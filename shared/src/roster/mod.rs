@@ -74,7 +74,8 @@ fn in_order<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<DaemonStat
     let daemons = Vec::<DaemonState>::deserialize(deserializer)?;
     let mut ordered: Vec<DaemonState> = Vec::with_capacity(daemons.len());
     // They come in order: each goes to the end at once. The library's sort would cost the page 3 KB.
-    for daemon in daemons {
+    for mut daemon in daemons {
+        daemon.show();
         let place = ordered.partition_point(|other| other.daemon_name <= daemon.daemon_name);
         ordered.insert(place, daemon);
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::amount::{Dollars, SECONDS_MAX, Seconds};
 use super::session::Membership;
 use super::spent::{COST_USD_MAX, Spent, TOKENS_MAX};
-use crate::{AnySpell, ArcaneEvent, DaemonName, Rgb, SpellName};
+use crate::{AnySpell, ArcaneEvent, DaemonName, Rgb, SpellName, visible};
 
 /// Most characters of a line that the roster keeps: a task, a sentence, an error.
 pub const LINE_CHARS_MAX: usize = 160;
@@ -356,15 +356,10 @@ fn said(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-/// At most `max` characters on one line: control characters become spaces.
-fn shortened(text: &str, max: usize) -> Box<str> {
+/// At most `max` characters on one line, all of them visible.
+pub(super) fn shortened(text: &str, max: usize) -> Box<str> {
     if text.len() <= max && !text.bytes().any(|byte| byte.is_ascii_control() || byte >= 0x80) {
         return text.into();
     }
-    let mut short: String = text.chars().take(max).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(max).is_some() {
-        short.pop();
-        short.push('…');
-    }
-    short.into()
+    visible::line(text, max).into()
 }

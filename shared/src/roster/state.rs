@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ended::Ended;
 use super::session::SessionState;
+use super::sign::{LINE_CHARS_MAX, shortened};
 use super::sums::Sums;
 use crate::{DaemonName, Rgb, Seq, Timestamp};
 
@@ -193,6 +194,24 @@ impl DaemonState {
     #[must_use]
     pub fn on_day(&self, day: i64) -> Sums {
         if self.day == day { self.today } else { Sums::default() }
+    }
+
+    /// Makes all texts visible that are shown. Folding does so, too; what was folded elsewhere, or long ago, may not have.
+    pub(super) fn show(&mut self) {
+        let mut shown = vec![&mut self.last];
+        shown.extend(self.calls.iter_mut().map(|call| &mut call.task));
+        shown.extend(self.waiting.iter_mut().map(|wait| &mut wait.reason));
+        if let Some(failure) = &mut self.failure {
+            shown.extend([&mut failure.task, &mut failure.error]);
+        }
+        for session in &mut self.sessions {
+            shown.extend(session.project.iter_mut().chain(&mut session.host).chain(&mut session.model));
+        }
+        for text in shown {
+            if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+                *text = shortened(text, LINE_CHARS_MAX);
+            }
+        }
     }
 
     pub(super) fn each_window(&mut self, add: impl Fn(&mut Sums)) {

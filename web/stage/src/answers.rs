@@ -4,6 +4,7 @@
 //! missing or of another kind is nothing.
 
 use arcane_shared::Epoch;
+use arcane_shared::visible::lines;
 use serde_json::Value;
 
 /// A member that is text; empty, if there is none.
@@ -53,7 +54,7 @@ impl Refusal {
         let detail = text(problem, "detail");
         let sentence = if detail.is_empty() { text(problem, "title") } else { detail };
         let suggestions = texts(&problem["suggestions"]);
-        (!sentence.is_empty()).then(|| Self { sentence: sentence.to_owned(), suggestions })
+        (!sentence.is_empty()).then(|| Self { sentence: lines(sentence).into_owned(), suggestions })
     }
 }
 
@@ -68,7 +69,7 @@ pub fn told(answer: &Value, spell: &str) -> String {
         said.push('\n');
         said.push_str(result.trim_end());
     }
-    said
+    lines(&said).into_owned()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! the page holds.
 
 use arcane_shared::roster::BEGIN;
+use arcane_shared::visible::lines;
 use arcane_shared::{ReceivedEvent, SpellName, UnixMillis};
 
 use crate::dictionary::Tongue;
@@ -77,7 +78,7 @@ pub fn told(store: &Store, name: &str) -> Told {
         } else if let Some((path, edits)) = file(event) {
             match told.files.iter_mut().find(|file| file.path == path) {
                 Some(file) => file.edits += usize::from(edits),
-                None => told.files.push(File { path: path.to_owned(), edits: usize::from(edits) }),
+                None => told.files.push(File { path, edits: usize::from(edits) }),
             }
         }
     }
@@ -96,7 +97,7 @@ fn failed(event: &ReceivedEvent) -> Failed {
 }
 
 /// The file that a call was about, and whether it changed it: adapters tell of a file as the tool's name and the path.
-fn file(event: &ReceivedEvent) -> Option<(&str, bool)> {
+fn file(event: &ReceivedEvent) -> Option<(String, bool)> {
     let (tool, task) = (event.text("tool")?, event.text("task")?);
     let path = task.strip_prefix(tool)?.strip_prefix(' ')?;
     let has = |words: &[&str]| {
@@ -107,7 +108,7 @@ fn file(event: &ReceivedEvent) -> Option<(&str, bool)> {
     };
     let edits = has(&["edit", "write", "patch", "replace", "create"]);
     let is_path = !path.contains(char::is_whitespace) && path.contains(['.', '/']);
-    (is_path && (edits || has(&["read", "view", "open"]))).then_some((path, edits))
+    (is_path && (edits || has(&["read", "view", "open"]))).then(|| (lines(path).into_owned(), edits))
 }
 
 #[cfg(test)]

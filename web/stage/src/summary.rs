@@ -1,7 +1,7 @@
 //! Events in one line, for the chronicle and the labels. Text, never markup.
 
 use arcane_shared::roster::ACKNOWLEDGE;
-use arcane_shared::{ReceivedEvent, SpellName};
+use arcane_shared::{ReceivedEvent, SpellName, visible};
 
 use crate::dictionary::Tongue;
 use crate::duration::{Form, duration};
@@ -88,15 +88,10 @@ pub fn sign(event: &ReceivedEvent) -> &'static str {
     }
 }
 
-/// At most `max` characters on one line; control characters become spaces.
+/// At most `max` characters on one line, all of them visible.
 #[must_use]
 pub fn shorten(text: &str, max: usize) -> String {
-    let mut short: String = text.chars().take(max).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(max).is_some() {
-        short.pop();
-        short.push('…');
-    }
-    short
+    visible::line(text, max)
 }
 
 #[cfg(test)]
