@@ -29,8 +29,11 @@ pub(crate) fn project(page: &Page, views: Views, window: Window, at: UnixMillis)
         table.lines.iter().filter(is_one).count()
     };
     let rows = table.lines.into_iter().map(|line| match line {
-        Line::Head { of: Head::Needs, count, .. } => {
-            DaemonView { figure: needs(waiting, count), ..head(Head::Needs, count, 0, false) }
+        Line::Head { of: Head::Needs, count, foldable, is_open } => {
+            let figure = needs(waiting, count);
+            let head = head(Head::Needs, count, foldable, is_open);
+            let fold = if foldable > 0 { [&figure, " · ", &head.fold].concat() } else { String::new() };
+            DaemonView { figure, fold, ..head }
         }
         Line::Head { of, count, foldable, is_open } => head(of, count, foldable, is_open),
         Line::Daemon { daemon, depth, in_need } => {
@@ -51,7 +54,11 @@ fn head(of: Head, count: usize, foldable: usize, is_open: bool) -> DaemonView {
         Head::Group(group) if group.project.is_empty() => (group.machine, "", true),
         Head::Group(group) => (group.project, group.machine, true),
     };
-    let rest = if of == Head::Gone { "gone" } else { "idle" };
+    let rest = match of {
+        Head::Needs => "more",
+        Head::Gone => "gone",
+        Head::Group(_) => "idle",
+    };
     let idle = || format!("{foldable} {rest} {}", if is_open { "▾" } else { "▸" });
     DaemonView {
         key: of.key(),

@@ -273,7 +273,7 @@ fn DaemonRow(daemon: Row<DaemonView>, app: AppHandle) -> impl IntoView {
                     {name.clone()}
                 </button>
                 <span class="of">{daemon.pick(|daemon| daemon.of.clone())}</span>
-                <span class="what ends">
+                <span class="what ends" title=daemon.pick(|daemon| daemon.last.clone())>
                     <span>{daemon.pick(|daemon| ends(&daemon.last, 9.0).0.to_owned())}</span>
                     <span>{daemon.pick(|daemon| ends(&daemon.last, 9.0).1.to_owned())}</span>
                 </span>

@@ -10,6 +10,8 @@ use crate::states::{Group, State, group_in, group_of, state_of};
 pub const DEPTH_MAX: usize = 6;
 /// From so many daemons that are present on, the idle ones of a group are one line until it is opened.
 pub const FOLD_FROM: usize = 25;
+/// Of more that need a human, as many have rows until the others are asked for, where idle ones are folded: who works is in view.
+pub const NEEDS_FIRST: usize = 8;
 /// Daemons that have rows until more are asked for: each row costs the browser something whenever the order changes.
 pub const ROWS_FIRST: usize = 40;
 /// How many more have rows each time that more are asked for.
@@ -123,8 +125,14 @@ pub fn table<'a>(
     let has_heads = !chosen.is_empty() || folds || !needs.is_empty() || named > 1;
     let mut lines = Lines { all: Vec::new(), folds, opened, at };
     if !needs.is_empty() {
-        lines.head(Head::Needs, needs.len(), 0);
-        lines.all.extend(needs.iter().map(|daemon| Line::Daemon { daemon, depth: 0, in_need: true }));
+        let rest = if folds { needs.len().saturating_sub(NEEDS_FIRST) } else { 0 };
+        let is_open = lines.head(Head::Needs, needs.len(), rest);
+        let most = if is_open { needs.len() } else { NEEDS_FIRST };
+        lines.all.extend(needs.iter().take(most).map(|daemon| Line::Daemon {
+            daemon,
+            depth: 0,
+            in_need: true,
+        }));
     }
     if !chosen.is_empty() && groups.is_empty() {
         // What is not there any more can still be left.
@@ -330,6 +338,27 @@ mod tests {
         let folded = ["[@notes] 22 idle ▸", "d7", "d3", "  moon", "[@@gone] 1 idle ▸"];
         assert_eq!(shown(&daemons), folded);
         assert_eq!(shown_with(&daemons, "", &["@notes"]).len(), 1 + 25 + 1);
+    }
+
+    #[test]
+    fn many_that_need_a_human_leave_room_for_who_works() {
+        let mut events: Vec<_> =
+            (0..30).map(|n| of("summon", &format!("d{n}"), n, "notes", &json!({}))).collect();
+        events.extend((0..12).map(|n| {
+            of(
+                "voice",
+                &format!("d{n}"),
+                40 + n,
+                "notes",
+                &json!({"attention": true, "description": "May I?"}),
+            )
+        }));
+        events.push(of("invoke", "d20", 60, "notes", &json!({"phase": "begin"})));
+        let daemons = told(&events);
+        let rows = shown(&daemons);
+        assert_eq!(rows[..3], ["[@@needs] 4 idle ▸", "d0", "d1"]);
+        assert_eq!(rows[8..], ["d7", "[@notes] 17 idle ▸", "d20"]);
+        assert_eq!(shown_with(&daemons, "", &["@@needs"])[12], "d11");
     }
 
     proptest! {

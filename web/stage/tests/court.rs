@@ -1,9 +1,10 @@
 //! The stage with many daemons: labels find room or are not there, and each state has a shape of its own.
 
-use arcane_shared::Timestamp;
+use arcane_shared::{Rgb, Timestamp};
 use arcane_stage::Stage;
 use arcane_stage::actors::Spot;
 use arcane_stage::daemons::Daemons;
+use arcane_stage::forced::Forced;
 use arcane_stage::layout::View;
 use arcane_stage::layout::labels::Room;
 use arcane_stage::message;
@@ -235,5 +236,24 @@ fn a_request_that_finds_no_room_says_first_what_it_asks() {
         labels.iter().find(|label| label.name == "codex").unwrap().line.clone()
     };
     assert_eq!(line("git push"), "waits for you: git push");
-    assert_eq!(line("git push origin main"), "asks: git push origin main");
+    assert_eq!(line("git push origin"), "asks: git push origin");
+    // Where even that is cut, the badge and the amber say that it asks.
+    assert_eq!(line("git push origin main"), "git push origin main");
+}
+
+#[test]
+fn where_colours_are_forced_a_figure_is_whole_before_a_word_says_the_state() {
+    let figure = |name: &str| {
+        let mut told = cast(name, "ledger", 4);
+        told.extend((0..5).flat_map(|n| cast(&format!("idle{n}"), "p", 4)));
+        told.push(event("voice", name, true, json!({"attention": true, "task": "git push"})));
+        let mut stage = staged(told, [872.0, 680.0]);
+        let black = Rgb([0, 0, 0]);
+        stage.set_forced(Some(Forced { ground: black, ink: black, chosen: black }));
+        let mut labels = Vec::new();
+        stage.labels(0.0, &mut labels);
+        labels.iter().find(|label| label.name == name).unwrap().figure.clone()
+    };
+    let (short, long) = (figure("codex"), figure("a-reviewer-with-a-long-name"));
+    assert_eq!(short, ["waits ", long.as_str()].concat());
 }

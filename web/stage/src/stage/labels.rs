@@ -18,6 +18,8 @@ const CREST_HIGH: f32 = 32.0;
 const CREST_WIDE: f32 = 240.0;
 /// Width of the longest name beside a seal or a moon, pixels.
 const NAME_WIDE: f32 = 110.0;
+/// What is said before the figure of who failed, waits, works.
+const SAID: [&str; 3] = ["failed ", "waits ", "works "];
 
 /// What a label is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,11 +151,21 @@ impl Stage {
             room.0[1] -= 12.0 * mapping.u * mapping.grown;
         }
         label.room = room.0;
-        // The badge says that it waits: for what is said first.
-        if width_of(&label.line, 12.5) * self.court.type_scale > room.0[2]
+        // The badge says that it waits: for what is said first, and alone where it is long.
+        let fits = |text: &str, px: f32| width_of(text, px) * self.court.type_scale <= room.0[2];
+        if !fits(&label.line, 12.5)
             && let Some(what) = label.line.strip_prefix("waits for you: ")
         {
-            label.line = ["asks: ", what].concat();
+            let asks = ["asks: ", what].concat();
+            label.line = if fits(&asks, 12.5) { asks } else { what.to_owned() };
+        }
+        // How long is said before what.
+        if self.forced.is_some()
+            && !fits(&[label.name.as_str(), &label.figure].concat(), 16.0)
+            && let Some((_, figure)) = label.figure.split_once(' ')
+            && SAID.iter().any(|said| label.figure.starts_with(said))
+        {
+            label.figure = figure.to_owned();
         }
         label
     }
@@ -164,9 +176,9 @@ impl Stage {
         // Where colours are forced, words say what hues say elsewhere, if there is room.
         let said = match actor.state {
             _ if self.forced.is_none() || is_strip || lines == Lines::One => "",
-            State::Failed => "failed ",
-            State::Waiting => "waits ",
-            State::Working => "works ",
+            State::Failed => SAID[0],
+            State::Waiting => SAID[1],
+            State::Working => SAID[2],
             State::Silent | State::Idle => "",
         };
         let kind = match actor.spot {
