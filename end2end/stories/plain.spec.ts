@@ -35,7 +35,7 @@ test("words are plain where a viewer wants them, and nothing else changes", asyn
   await page.keyboard.press("Escape");
   await expect(heads).toHaveText(["Agents", "Log"]);
   await expect(texts).toHaveText(["left, 9 tasks done", "started", "read the chronicle", "started by claude", "started"]);
-  await expect(page.getByTestId("hidden-rows")).toHaveText("1 looks, commands and sayings hidden");
+  await expect(page.getByTestId("hidden-rows")).toHaveText("looks, commands and sayings: 1 hidden");
   await expect(page.getByTestId("spell-submit")).toHaveText("Send");
   await expect(page.locator("#present")).toHaveText("2 here");
   expect(await marks.allTextContents()).toEqual(before);

@@ -126,7 +126,7 @@ durable("looks, parses and voices are counted, and shown to who asks", async ({ 
     begins("codex", "a", "push"),
     about("codex", "voice", { attention: true, call_id: "a", task: "push?" }),
   ]);
-  await expect(page.getByTestId("hidden-rows")).toHaveText("2 looks, parses and voices hidden");
+  await expect(page.getByTestId("hidden-rows")).toHaveText("looks, parses and voices: 2 hidden");
   await expect(texts).toHaveText(["push", "materializes"]);
   await expect(dashboard.rows.first()).toHaveClass(/waits/);
   await expect(dashboard.rows.first().locator("time")).toHaveText(/^\d\d:\d\d$/);

@@ -157,6 +157,12 @@ async fn what_is_no_stream_is_an_error_that_says_so() {
     }
     let (is_well, said) = ended(stream("file:///etc/hosts")).await;
     assert!(!is_well && said.contains("the address of a stream is http://HOST:PORT/PATH"), "{said}");
+    // What is opened once and cannot be opened has not been followed.
+    let (is_well, said) = ended(follow(&server.url(""), "http://127.0.0.1:1/stream", &["--once"])).await;
+    assert!(!is_well && said.contains("http://127.0.0.1:1/stream does not answer"), "{said}");
+    let (_backend, url) = Backend::start(vec![Answer::Status(503)]).await;
+    let (is_well, said) = ended(follow(&server.url(""), &url, &["--once"])).await;
+    assert!(!is_well && said.contains("answers 503"), "{said}");
     let (_backend, url) = Backend::start(vec![Answer::Stream(events(&[json!({"type": "RUN_ERROR"})]))]).await;
     let (is_well, said) = ended(follow(&server.url(""), &url, &["--once"])).await;
     assert!(is_well && said.contains("0 events told; 1 event of no thread: say --thread"), "{said}");

@@ -142,7 +142,7 @@ const TERMS: [(Term, &str, &str); 56] = [
     (Term::Spells, "spells", "kinds"),
     (Term::Cast, "Cast", "Send"),
     (Term::Speak, "speak a spell: summon claude", "type a command: call forth claude"),
-    (Term::Asides, "{} looks, parses and voices", "{} looks, commands and sayings"),
+    (Term::Asides, "looks, parses and voices", "looks, commands and sayings"),
     (Term::Summoned, "materializes", "started"),
     (Term::SummonedBy, "steps from {}’s shadow", "started by {}"),
     (Term::Banished, "returns to the void", "left"),

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use arcane_shared::Seq;
 use arcane_shared::control::CloseCode;
 use arcane_shared::roster::DaemonState;
 use arcane_shared::visible::lines;
+use arcane_shared::{Seq, counted};
 use arcane_stage::counts::{self, Counts};
 use arcane_stage::daemons::Daemons;
 use arcane_stage::dictionary::Term;
@@ -113,9 +113,9 @@ pub(crate) fn project_feed(page: &Page, views: Views) {
     let viewer = page.viewer();
     let asked = Asked { skip: first, count: FEED_ROWS, held: page.held.as_ref(), all, now, viewer };
     let window = feed::window(page.shown(), &filter, asked);
-    let asides = |count: &str| viewer.tongue.say_of(Term::Asides, count);
-    let hidden = (window.hidden > 0).then(|| asides(&window.hidden.to_string()) + " hidden");
-    let shown = || all.then(|| asides("").trim_start().to_owned() + " are shown");
+    let asides = viewer.tongue.say(Term::Asides);
+    let hidden = (window.hidden > 0).then(|| [asides, ": ", &window.hidden.to_string(), " hidden"].concat());
+    let shown = || all.then(|| [asides, " are shown"].concat());
     put(views.chronicle.hidden, hidden.or_else(shown).unwrap_or_default());
     put(views.chronicle.total, window.total);
     let more = if window.overrun { "+" } else { "" };
@@ -135,8 +135,8 @@ pub(crate) fn announce(page: &Page, views: Views, before: &mut (u64, u64)) {
     // A visitor of the past is not told of the present.
     if events > 0 && page.time_travel.travel.is_none() {
         let mut said = failed_since(daemons, told).unwrap_or_else(|| {
-            let present = daemons.present().count();
-            format!("{events} events. {present} {} present", page.viewer().tongue.say(Term::EachDaemon))
+            let present = counted(daemons.present().count() as u64, page.viewer().tongue.say(Term::Daemon));
+            [&counted(events, "event"), ". ", &present, " present"].concat()
         });
         for part in [". ", &Counts::of(daemons, page.present()).waiting()] {
             said.push_str(part);
@@ -170,8 +170,7 @@ fn header(page: &Page, now: f64) -> Figures {
         State::Connecting => String::new(),
         State::Live => match page.store.behind().max(page.lagging) {
             0 => String::new(),
-            1 => "1 event behind".into(),
-            behind => format!("{behind} events behind"),
+            behind => counted(behind, "event") + " behind",
         },
     };
     Figures { state: state.word(), ..figures(page, &report, ms, detail) }
@@ -231,7 +230,7 @@ fn quiet(page: &Page) -> Quiet {
     }
     match page.link.state() {
         State::Live if store.events_total() == 0 => Quiet::Empty,
-        State::Live => Quiet::Deserted(format!("{} events told so far", store.events_total())),
+        State::Live => Quiet::Deserted(counted(store.events_total(), "event") + " told so far"),
         State::Connecting | State::Reconnecting { .. } | State::Disconnected { .. } => Quiet::Connecting,
     }
 }
@@ -271,7 +270,7 @@ fn message_lane(page: &Page) -> LaneView {
     let more = [(requests, "request"), (messages, "message")]
         .into_iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("+{count} {what}{}", if count == 1 { "" } else { "s" }))
+        .map(|(count, what)| ["+", &counted(count as u64, what)].concat())
         .collect::<Vec<_>>()
         .join(" · ");
     match (longest, message) {

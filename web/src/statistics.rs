@@ -1,5 +1,6 @@
 //! From the page's state to the statistics, while they are shown.
 
+use arcane_shared::plural;
 use arcane_shared::roster::{DaemonState, Spent, Sums, Window};
 use arcane_stage::daemons::{self, Daemons, ROWS_MAX};
 use arcane_stage::duration::{Form, duration};
@@ -17,7 +18,9 @@ pub(crate) const DEADLINE_MS: f64 = 200.0;
 /// What the dialog shows. `unix`: the moment shown.
 pub(crate) fn project(page: &Page, stats: StatsState, window: Window, unix: f64) {
     let store = page.shown();
-    stats.facts.put(facts(page).map(|(name, value)| (name, vec![name.to_owned(), value])));
+    stats
+        .facts
+        .put(facts(page).map(|(name, value, means)| (name, vec![name.to_owned(), value, means.to_owned()])));
     stats.bins.put(bins(page).enumerate());
     stats.daemons.put(
         daemons::listed(store.daemons())
@@ -26,7 +29,8 @@ pub(crate) fn project(page: &Page, stats: StatsState, window: Window, unix: f64)
     );
 }
 
-fn facts(page: &Page) -> [(&'static str, String); 12] {
+/// Name, value, and what it means.
+fn facts(page: &Page) -> [(&'static str, String, &'static str); 12] {
     let store = page.shown();
     let report = page.latency.report();
     let events = store.events_total();
@@ -34,18 +38,38 @@ fn facts(page: &Page) -> [(&'static str, String); 12] {
     let rate = if events == 0 { 1.0 } else { 1.0 - store.failures_total() as f64 / events as f64 };
     let count = |n: u64| n.to_string();
     [
-        ("events", count(events)),
-        ("succeeded", percent(rate)),
-        ("failures", count(store.failures_total())),
-        ("measured", count(report.painted)),
-        ("missed on the way", count(report.transport)),
-        ("missed in the page", count(report.missed - report.transport)),
-        ("missing", count(store.missing())),
-        ("twice, left out", count(store.duplicates())),
-        ("unreadable", count(store.undecodable())),
-        ("play-out delay", fixed(page.playout.delay(), 0) + " ms"),
-        ("frame", fixed(page.quality.interval(), 0) + " ms"),
-        ("stage", page.quality.tier().name.into()),
+        (
+            "events",
+            count(events),
+            "events of this room that the page was sent since it was opened, history included",
+        ),
+        ("succeeded", percent(rate), "the part of all these events that tells of no failure"),
+        ("failures", count(store.failures_total()), "events that tell of a failure"),
+        ("measured", count(report.painted), "events whose way from the server to the screen was measured"),
+        ("missed on the way", count(report.transport), "events that reached the page after their deadline"),
+        (
+            "missed in the page",
+            count(report.missed - report.transport),
+            "events that were here in time, and that the page showed after their deadline",
+        ),
+        ("missing", count(store.missing()), "events whose numbers were skipped: they never arrived"),
+        (
+            "twice, left out",
+            count(store.duplicates()),
+            "events that arrived again after a reconnection, and count once",
+        ),
+        ("unreadable", count(store.undecodable()), "messages that are no event this page understands"),
+        (
+            "play-out delay",
+            fixed(page.playout.delay(), 0) + " ms",
+            "how long an event waits in the page, so that early and late ones are shown at an even pace",
+        ),
+        ("frame", fixed(page.quality.interval(), 0) + " ms", "the time between two pictures of the stage"),
+        (
+            "stage",
+            page.quality.tier().name.into(),
+            "how richly the stage is drawn, as this machine allows; settings fix it",
+        ),
     ]
 }
 
@@ -103,7 +127,7 @@ pub(crate) fn mana(page: &Page, window: Window, unix: f64) -> Vec<String> {
 /// One daemon's figures in a line.
 pub(crate) fn line(daemons: &Daemons, daemon: &DaemonState, window: Window, unix: f64) -> String {
     let sums = daemons.figures(daemon, window, unix);
-    let mut line = summary::count(sums.invocations) + " calls · ";
+    let mut line = calls(&sums, "call") + " · ";
     line += &tokens(&sums).map_or_else(none, amount);
     line += " tokens · ";
     line += &cost(&sums.spent()).unwrap_or_else(none);
@@ -112,15 +136,16 @@ pub(crate) fn line(daemons: &Daemons, daemon: &DaemonState, window: Window, unix
     line
 }
 
+fn calls(sums: &Sums, what: &str) -> String {
+    [&summary::count(sums.invocations), " ", &plural(sums.invocations, what)].concat()
+}
+
 /// What a daemon took: cost and tokens, and how many tasks succeeded.
 pub(crate) fn took(sums: &Sums) -> [String; 2] {
     let [read, written] = [sums.input_tokens, sums.output_tokens].map(|n| n.map_or_else(none, amount));
     let cost = cost(&sums.with_subagents()).unwrap_or_else(none);
     let rate = daemons::success_rate(sums).map_or_else(String::new, |rate| [" · ", &percent(rate)].concat());
-    [
-        format!("{cost} · {read} in · {written} out"),
-        [&summary::count(sums.invocations), " tasks", &rate].concat(),
-    ]
+    [format!("{cost} · {read} in · {written} out"), calls(sums, "task") + &rate]
 }
 
 /// One figure of a daemon; "–": no event says.

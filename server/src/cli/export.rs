@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use arcane_shared::RoomName;
+use arcane_shared::counted;
 use clap::Args;
 
 use super::output::Output;
-use super::print::{self, Whole, counted};
+use super::print::{self, Whole};
 use super::screen::JsonLines;
 use crate::log::sqlite::backup::{self, BackupError, Copied};
 

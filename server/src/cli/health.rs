@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use arcane_shared::api::{HealthAnswer, ReadyAnswer};
+use arcane_shared::counted;
 use clap::Args;
 use reqwest::StatusCode;
 
-use super::print::{counted, print};
+use super::print::print;
 use super::{Target, screen};
 
 /// How long an answer is waited for. Probes run again and again; one that hangs would be followed by the next.

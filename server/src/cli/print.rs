@@ -68,11 +68,6 @@ pub(super) fn remark(text: &str) {
     diagnostics::say(&(screen::lines(text) + "\n"));
 }
 
-/// A number and what there are so many of.
-pub(super) fn counted(n: u64, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
-}
-
 /// What is wrong and why, each reason once: many an error has its cause in its own words already.
 pub(super) fn reasons(error: &anyhow::Error) -> String {
     let mut told = error.to_string();
@@ -123,10 +118,5 @@ mod tests {
         );
         let twice = Err::<(), _>(io::Error::other("gone")).context("cannot read x: gone").unwrap_err();
         assert_eq!(reasons(&twice), "cannot read x: gone");
-    }
-
-    #[test]
-    fn one_is_not_many() {
-        assert_eq!([0, 1, 2].map(|n| counted(n, "event")), ["0 events", "1 event", "2 events"]);
     }
 }

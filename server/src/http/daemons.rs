@@ -3,7 +3,7 @@
 use arcane_shared::api::{DaemonAnswer, DaemonsAnswer, StatisticsAnswer};
 use arcane_shared::daemon::DaemonCard;
 use arcane_shared::roster::{Figures, Sums, Window};
-use arcane_shared::{DaemonName, Problem, RoomName};
+use arcane_shared::{DaemonName, Problem, RoomName, counted};
 use axum::Json;
 use axum::extract::Path;
 use axum::http::{Method, StatusCode};
@@ -49,7 +49,9 @@ impl<'a> Sight<'a> {
                 n => format!("✨ {n} daemons walk the realm: {}. ✨", names(&daemons)),
             }
         } else {
-            format!("✨ The veil parts: {} daemons are known: {}. ✨", daemons.len(), names(&daemons))
+            let known = counted(daemons.len() as u64, "daemon");
+            let are = if daemons.len() == 1 { "is" } else { "are" };
+            format!("✨ The veil parts: {known} {are} known: {}. ✨", names(&daemons))
         };
         Json(DaemonsAnswer { status: "success".into(), message, count: daemons.len() as u64, daemons })
     }
@@ -89,7 +91,14 @@ impl<'a> Sight<'a> {
         let total_execution_time: f64 = daemons.iter().map(|daemon| daemon.total_execution_time).sum();
         Json(StatisticsAnswer {
             status: "success".into(),
-            message: format!("✨ {total_invocations} tasks were performed in this realm. ✨"),
+            message: format!(
+                "✨ {} performed in this realm. ✨",
+                if total_invocations == 1 {
+                    "1 task was".into()
+                } else {
+                    format!("{total_invocations} tasks were")
+                }
+            ),
             active_daemons: daemons.iter().filter(|daemon| daemon.is_active).count() as u64,
             total_invocations,
             failed_invocations: daemons.iter().map(|daemon| daemon.failed_invocations).sum(),

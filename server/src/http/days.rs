@@ -5,7 +5,7 @@
 
 use arcane_shared::api::DaysAnswer;
 use arcane_shared::roster::DayFigures;
-use arcane_shared::{Problem, Seq, Timestamp};
+use arcane_shared::{Problem, Seq, Timestamp, counted};
 use axum::Json;
 
 use super::allowed::Allowed;
@@ -68,7 +68,11 @@ pub(crate) async fn days(state: Allowed<Subscribe>, query: Pairs) -> Result<Json
     let waited_ms: u64 = told.iter().map(|day| day.sums.waited_ms).sum();
     Ok(Json(DaysAnswer {
         status: "success".into(),
-        message: format!("✨ Within {wanted} days daemons waited for a human for {} s. ✨", waited_ms / 1000),
+        message: format!(
+            "✨ Within {} daemons waited for a human for {} s. ✨",
+            counted(wanted as u64, "day"),
+            waited_ms / 1000
+        ),
         room,
         day_offset_minutes: latest.day_offset_minutes(),
         after: later.begins_after(),

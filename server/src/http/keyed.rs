@@ -52,6 +52,7 @@ pub(super) async fn publish(
         }
         let after = |error: ApiError| match done + submitted.len() {
             0 => error,
+            1 => error.after(&format!("1 event was published before this; {again}.")),
             n => error.after(&format!("{n} events were published before this; {again}.")),
         };
         submitted.push(submit(state, &held, key.as_deref(), draft).await.map_err(after)?);

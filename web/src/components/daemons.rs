@@ -295,7 +295,7 @@ fn Took(mana: RwSignal<Vec<String>>, words: RwSignal<String>) -> impl IntoView {
         <dl class="mana" aria-label="what it took" hidden=mana.pick(Vec::is_empty)>
             <div><dt>"tokens in · out, "{words}</dt><dd>{part(0)}</dd></div>
             <div><dt>"cost "{words}</dt><dd>{part(1)}</dd></div>
-            <div><dt>"agents waited for you, "{words}</dt><dd>{part(2)}</dd></div>
+            <div><dt>"agents waited for you, added up, "{words}</dt><dd>{part(2)}</dd></div>
         </dl>
     }
 }

@@ -50,6 +50,15 @@ const SIGNS: [(&str, Words); 10] = [
     ("❝", In(Term::SignVoice)),
 ];
 
+/// The states of the stage: shape and words, the most urgent first.
+const STATES: [(&str, &str); 5] = [
+    ("waiting", "large, amber, two rings and a “!”: it needs you"),
+    ("failed", "an open ring with a cross, until the next success or “OK, seen”"),
+    ("silent", "a dotted ring: a call goes on, and gave no sign for two minutes"),
+    ("working", "bright; the comet around it is the second hand of its call"),
+    ("idle", "small and dim: nothing goes on"),
+];
+
 /// The help, while `open` says so.
 #[component]
 pub(crate) fn Help(open: RwSignal<bool>, app: AppHandle) -> impl IntoView {
@@ -58,6 +67,7 @@ pub(crate) fn Help(open: RwSignal<bool>, app: AppHandle) -> impl IntoView {
             <div class="columns" translate="yes">
                 <dl class="keys">{described(&KEYS, app)}</dl>
                 <dl>{described(&SIGNS, app)}</dl>
+                <dl data-testid="help-states">{STATES.map(|(state, what)| view! { <div><dt>{state}</dt><dd>{what}</dd></div> })}</dl>
             </div>
             <Actions/>
         </Dialog>

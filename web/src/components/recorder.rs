@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use arcane_shared::api::RosterAnswer;
+use arcane_shared::counted;
 use arcane_shared::lenient::Plain;
 use leptos::ev::DragEvent;
 use leptos::prelude::*;
@@ -89,7 +90,8 @@ fn offer(app: AppHandle, saving: Saving) {
     let Saving { name, draft, roster, .. } = saving;
     let count = draft.count();
     if handed(&name, &draft.text(roster)).is_some() {
-        app.tell(&format!("{count} events saved as {name}: drop the file here to see them again."));
+        let events = counted(count as u64, "event");
+        app.tell(&format!("{events} saved as {name}: drop the file here to see them again."));
     }
 }
 

@@ -17,7 +17,7 @@ type Texts = Vec<String>;
 #[derive(Clone, Copy, Default)]
 pub(crate) struct StatsState {
     pub(crate) open: RwSignal<bool>,
-    /// Name and value.
+    /// Name, value, and what it means.
     pub(crate) facts: Rows<Texts>,
     /// The bars of the histogram: upper bound, count, height in percent, `late` beyond the usual deadline.
     pub(crate) bins: Rows<Texts>,
@@ -36,10 +36,10 @@ pub(crate) fn Stats(state: StatsState, app: AppHandle) -> impl IntoView {
             <h3>"What this page has received"</h3>
             <dl class="facts">
                 <Each rows=facts let:fact>
-                    <div><dt>{text(fact, 0)}</dt><dd>{text(fact, 1)}</dd></div>
+                    <div title=text(fact, 2)><dt>{text(fact, 0)}</dt><dd>{text(fact, 1)}</dd></div>
                 </Each>
             </dl>
-            <h3>"emit→paint, by milliseconds"</h3>
+            <h3>"From the server to the screen, milliseconds"</h3>
             <ol class="bins">
                 <Each rows=bins let:bin>
                     <Bar bin/>
@@ -51,7 +51,9 @@ pub(crate) fn Stats(state: StatsState, app: AppHandle) -> impl IntoView {
                     <thead>
                         <tr>
                             <th>{app.views.say(Term::Daemon)}</th><th>"calls "{words}</th><th>"succeeded"</th><th>"mean"</th>
-                            <th>"tokens"</th><th>"cost"</th><th>"waited"</th>
+                            <th title="read and written, together">"tokens"</th>
+                            <th title="≈: computed from prices; + ?: some of it has no known price">"cost"</th>
+                            <th title="how long it waited for a human">"waited"</th>
                         </tr>
                     </thead>
                     <tbody>
@@ -72,13 +74,16 @@ pub(crate) fn Stats(state: StatsState, app: AppHandle) -> impl IntoView {
 fn Now(figures: RwSignal<Figures>) -> impl IntoView {
     view! {
         <dl class="facts">
-            <div><dt>"events/s"</dt><dd id="rate">{figures.pick(|f| f.rate.clone())}</dd></div>
-            <div><dt>"p50 emit→paint"</dt><dd id="p50">{figures.pick(|f| f.p50.clone())}</dd></div>
-            <div class:late=figures.pick(|f| f.is_late)>
-                <dt>"p99 emit→paint, at most 200 ms wanted"</dt><dd id="p99">{figures.pick(|f| f.p99.clone())}</dd>
+            <div title="events a second, mean of the last five seconds"><dt>"events/s"</dt><dd id="rate">{figures.pick(|f| f.rate.clone())}</dd></div>
+            <div title="half of the events are on the screen within this time after the server took them"><dt>"p50 server→screen"</dt><dd id="p50">{figures.pick(|f| f.p50.clone())}</dd></div>
+            <div
+                class:late=figures.pick(|f| f.is_late)
+                title="99 of 100 events are on the screen within this time after the server took them"
+            >
+                <dt>"p99 server→screen, at most 200 ms wanted"</dt><dd id="p99">{figures.pick(|f| f.p99.clone())}</dd>
             </div>
-            <div><dt>"missed"</dt><dd id="missed">{figures.pick(|f| f.missed.clone())}</dd></div>
-            <div><dt>"clock"</dt><dd id="clock">{figures.pick(|f| f.clock.clone())}</dd></div>
+            <div title="events that were shown after their deadline, without flash and sound"><dt>"missed"</dt><dd id="missed">{figures.pick(|f| f.missed.clone())}</dd></div>
+            <div title="how far the server’s clock is from this one, and how far that may be wrong"><dt>"clock"</dt><dd id="clock">{figures.pick(|f| f.clock.clone())}</dd></div>
         </dl>
     }
 }

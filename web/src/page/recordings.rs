@@ -3,7 +3,7 @@
 //! The page's room stays what it is: a recording is of a room, maybe of another server's, and is left to where the page came from.
 
 use arcane_shared::roster::Roster;
-use arcane_shared::{Epoch, ReceivedEvent, RoomName, UnixMillis};
+use arcane_shared::{Epoch, ReceivedEvent, RoomName, UnixMillis, counted};
 use arcane_stage::Store;
 use arcane_stage::recording::{Draft, RecordedRoom, Recording};
 use arcane_stage::time_travel::TimeTravel;
@@ -47,10 +47,11 @@ impl Recorded {
     pub(crate) fn words(&self, unread: usize) -> String {
         let (Some(shown), rooms) = (self.rooms.get(self.at), self.rooms.len()) else { return String::new() };
         let among = if rooms > 1 { format!(", one of {rooms} rooms") } else { String::new() };
-        let left = if unread > 0 { format!("; {unread} lines left out") } else { String::new() };
-        let (events, room) = (shown.events.len(), &shown.room);
+        let left =
+            if unread > 0 { format!("; {} left out", counted(unread as u64, "line")) } else { String::new() };
+        let (events, room) = (counted(shown.events.len() as u64, "event"), &shown.room);
         let part = if shown.is_whole() { "" } else { "; figures are of these events alone" };
-        format!("A recording of {events} events of the room {room}{among}{left}{part}. Esc: back to the bus.")
+        format!("A recording of {events} of the room {room}{among}{left}{part}. Esc: back to the bus.")
     }
 
     /// The events of the room that is shown, also those that were not played yet.

@@ -3,7 +3,7 @@
 
 use arcane_shared::roster::BEGIN;
 use arcane_shared::visible::lines;
-use arcane_shared::{ReceivedEvent, SpellName, UnixMillis};
+use arcane_shared::{ReceivedEvent, SpellName, UnixMillis, counted};
 
 use crate::dictionary::Tongue;
 use crate::store::{Entry, Store};
@@ -41,8 +41,7 @@ impl File {
     pub fn done(&self) -> String {
         match self.edits {
             0 => "read".into(),
-            1 => "1 edit".into(),
-            n => format!("{n} edits"),
+            n => counted(n as u64, "edit"),
         }
     }
 }

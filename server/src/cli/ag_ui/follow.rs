@@ -1,5 +1,6 @@
 //! Reads the stream, and opens it again when it breaks off.
 
+use arcane_shared::counted;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
@@ -8,7 +9,7 @@ use reqwest::{Client, Response, StatusCode, Url};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use super::super::print::{counted, remark};
+use super::super::print::remark;
 use super::super::trust;
 use super::batch::Event;
 use super::deliver::{self, deliver};
@@ -32,6 +33,8 @@ enum End {
     Over,
     /// It may be opened again; why it has to be.
     Broken(String),
+    /// It was not opened, and that may be tried again; why it was not.
+    Unopened(String),
 }
 
 /// What the reading of a stream counts.
@@ -78,7 +81,8 @@ impl Follow {
             let why = match self.read_once(&client, &mut lines, &events, counts, &mut least).await? {
                 End::Over => return Ok(()),
                 End::Broken(_) if self.once => return Ok(()),
-                End::Broken(why) => why,
+                End::Unopened(why) if self.once => bail!(why),
+                End::Broken(why) | End::Unopened(why) => why,
             };
             pause = if began.elapsed() >= HELD { least } else { pause.max(least) };
             remark(&format!("{why}; it is opened again in {} ms", pause.as_millis()));
@@ -107,8 +111,8 @@ impl Follow {
                 Ok(stream) => stream,
                 Err(end) => return Ok(end),
             },
-            Ok(Err(error)) => return Ok(End::Broken(self.unreachable(&error))),
-            Err(_) => return Ok(End::Broken(format!("{} does not answer", self.stream))),
+            Ok(Err(error)) => return Ok(End::Unopened(self.unreachable(&error))),
+            Err(_) => return Ok(End::Unopened(format!("{} does not answer", self.stream))),
         };
         loop {
             let piece = match timeout(Duration::from_secs(self.silence_s), stream.chunk()).await {
@@ -141,7 +145,7 @@ impl Follow {
         if status.is_server_error()
             || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
         {
-            return Ok(Err(End::Broken(format!("{} answers {status}", self.stream))));
+            return Ok(Err(End::Unopened(format!("{} answers {status}", self.stream))));
         }
         if status.is_redirection() {
             let to = answer.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or("nowhere");

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use anyhow::bail;
 use arcane_shared::RoomName;
+use arcane_shared::counted;
 use clap::Args;
 
-use super::print::{counted, print};
+use super::print::print;
 use super::which_agents::{self, Said, Which, executable, is_found};
 use super::{Target, screen};
 use crate::attach::agents::{self, Folders, Wish};
