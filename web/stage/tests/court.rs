@@ -225,6 +225,24 @@ fn a_crest_is_tied_to_the_homes_that_it_names() {
 }
 
 #[test]
+fn a_crest_counts_subagents_beside_those_that_have_a_circle() {
+    let line = |children: usize| {
+        let mut told = cast("claude", "shop", 4);
+        for n in 0..children {
+            let of = json!({"project": "shop", "host": "kestrel", "agent_id": format!("a{n}"), "parent_daemon": "claude"});
+            told.push(event("summon", &format!("sub{n}"), true, of));
+        }
+        let mut labels = Vec::new();
+        staged(told, [1200.0, 800.0]).labels(0.0, &mut labels);
+        labels.iter().find(|label| label.kind == LabelKind::Crest).unwrap().line.clone()
+    };
+    assert_eq!(
+        [0, 1, 40].map(line),
+        ["kestrel · 1", "kestrel · 1 + 1 subagent", "kestrel · 1 + 40 subagents"]
+    );
+}
+
+#[test]
 fn a_request_that_finds_no_room_says_first_what_it_asks() {
     let line = |task: &str| {
         let mut told = cast("codex", "ledger", 4);

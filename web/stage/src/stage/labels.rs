@@ -1,6 +1,6 @@
 //! Names on the stage: below each circle, beside who is lit, and at each group's crest, where there is room.
 
-use arcane_shared::Rgb;
+use arcane_shared::{Rgb, counted};
 
 use super::Stage;
 use crate::actors::{Actor, Spot};
@@ -256,7 +256,7 @@ impl Stage {
 
     /// The name of each group, and what could not be drawn of it.
     fn crests(&self) -> Vec<Wish> {
-        let mut crests = Vec::new();
+        let (mut crests, moons) = (Vec::new(), self.moons_by_group());
         let (mut others, mut hidden, mut wait) = (0, 0, 0);
         for (at, group) in self.seating.groups() {
             let members = || self.seating.members().iter().filter(move |member| member.group == at);
@@ -274,8 +274,11 @@ impl Stage {
             if title.is_empty() && folded == 0 {
                 continue;
             }
-            let mut line =
-                format!("{place}{}{}", if place.is_empty() { "" } else { " · " }, members().count());
+            let mut line = if place.is_empty() { String::new() } else { [place, " · "].concat() };
+            line.push_str(&members().count().to_string());
+            if moons[at] > 0 {
+                line.push_str(&[" + ", &counted(moons[at], "subagent")].concat());
+            }
             line.push_str(&beyond(folded, waits));
             let label = words(&group.name, title, line);
             let size = self.size_of(&label);
@@ -287,13 +290,25 @@ impl Stage {
             crests.push(Wish { label, places, of: self.court.slot(anchor).map(|slot| slot.at) });
         }
         if others > 0 {
-            let title = format!("{others} more project{}", if others == 1 { "" } else { "s" });
+            let title = counted(others, "more project");
             let label = words("", &title, beyond(hidden, wait).trim_start_matches(", ").to_owned());
             let places =
                 (0..4).flat_map(|corner| crest(&self.court, corner * 32, self.size_of(&label))).collect();
             crests.push(Wish { label, places, of: None });
         }
         crests
+    }
+
+    /// How many subagents the circles of each group have, which the group itself does not count.
+    fn moons_by_group(&self) -> Vec<u64> {
+        let mut moons = vec![0; self.seating.groups().last().map_or(0, |(at, _)| at + 1)];
+        for actor in self.actors.values().filter(|actor| actor.vanished.is_none()) {
+            let root = actor.moon.as_ref().and_then(|moon| self.actors.get(&moon.of));
+            if let Some(member) = root.and_then(|root| self.seating.get(root.key)) {
+                moons[member.group] += 1;
+            }
+        }
+        moons
     }
 
     fn size_of(&self, label: &Label) -> [f32; 2] {
