@@ -12,7 +12,9 @@ base("a demo is there without being asked for, and says that it is one", async (
     await dashboard.open(server.url);
     const chip = page.getByTestId("demo");
     await expect(chip).toBeVisible();
-    await expect(chip).toHaveAttribute("title", /invented agents.*arcane attach claude/);
+    await expect(chip).toHaveText("demo: invented agents");
+    await expect(chip).toHaveAttribute("title", /nothing here is yours.*arcane serve, then arcane attach claude/);
+    await expect(page).toHaveTitle(/^(\(\d\) )?Arcane demo$/);
     await dashboard.hasCircles("claude", "codex", "gemini", "liquidmetal");
   } finally {
     await server.stop();

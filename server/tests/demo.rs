@@ -101,7 +101,7 @@ async fn it_plays_in_the_room_that_a_page_opens_and_keeps_nothing() {
     demo.out.read_to_string(&mut said).unwrap();
     insta::assert_snapshot!(said, @"
     a demo: 90 seconds of invented agents, again and again; nothing is kept
-    agents of your own: `arcane attach claude`, and `arcane serve` without --demo to keep what they do
+    agents of your own: stop this, run `arcane serve` without --demo, then `arcane attach claude`
     ");
     assert_eq!(entries(home.path()), Vec::<std::path::PathBuf>::new());
 }

@@ -22,7 +22,8 @@ const TITLE_EVERY_MS: f64 = 500.0;
 /// Shows how many wait for a human, and tells of who has begun to wait. Also while nobody looks.
 pub(crate) fn attend(page: &mut Page, views: Views) {
     let waiting = page.shown().daemons().present().filter(|one| !one.waiting.is_empty()).count();
-    let name = if waiting == 0 { "Arcane".into() } else { format!("({waiting}) Arcane") };
+    let name = if page.is_demo { "Arcane demo" } else { "Arcane" };
+    let name = if waiting == 0 { name.into() } else { format!("({waiting}) {name}") };
     let when = views.when.with_untracked(|when| when.visiting.then(|| format!("◷ {} · ", when.post.when)));
     let title = when.unwrap_or_default() + &name;
     let (before, now) = (document().title(), clock::now());

@@ -37,7 +37,7 @@ impl Demo {
         }
         format!(
             "\na demo: {ROUND_S} seconds of invented agents, again and again; nothing is kept\n\
-             agents of your own: `arcane attach claude`, and `arcane serve` without --demo to keep what they do"
+             agents of your own: stop this, run `arcane serve` without --demo, then `arcane attach claude`"
         )
     }
 }

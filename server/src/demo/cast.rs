@@ -2,6 +2,9 @@
 
 use arcane_shared::DaemonName;
 
+/// Who says what the demo is: the demo itself, which is no agent.
+pub(super) const NARRATOR: &str = "demo";
+
 /// One of the cast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Who {
@@ -68,4 +71,9 @@ impl Who {
     pub(super) fn reports_cost(self) -> bool {
         !matches!(self, Self::Codex | Self::Gemini)
     }
+}
+
+/// The name by which the demo itself speaks.
+pub(super) fn narrator() -> DaemonName {
+    DaemonName::parse(NARRATOR).expect("it is a name that daemons may have")
 }

@@ -4,7 +4,7 @@ use arcane_shared::roster::{BEGIN, ENRICH, PROGRESS};
 use arcane_shared::{Metadata, SpellName, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::cast::Who;
+use super::cast::{self, Who};
 use super::script::{Beat, Call, Deed, SCRIPT};
 use crate::intake::Draft;
 
@@ -14,7 +14,8 @@ pub(super) fn draft(beat: &Beat, round: u64, now: Timestamp) -> Draft {
     let mut metadata = beat.who.map(|who| about(who, round)).unwrap_or_default();
     metadata.insert("source".into(), "demo".into());
     metadata.extend(fields);
-    let daemon_name = beat.who.map(Who::daemon);
+    let explains = matches!(beat.deed, Deed::Explains { .. });
+    let daemon_name = beat.who.map(Who::daemon).or_else(|| explains.then(cast::narrator));
     Draft { spell_name, daemon_name, timestamp: Some(now), success, description, metadata, directives: None }
 }
 
@@ -79,6 +80,10 @@ fn told(beat: &Beat, round: u64, now: Timestamp) -> Told {
             }),
         )
         .saying(format!("{shout} awaits your word: {line}")),
+        // What is told late is no sign of life: nobody of that name is there.
+        Deed::Explains { line } => {
+            Told::new(Voice, json!({"event": "speech", "text": line, "late": true})).saying(line.into())
+        }
         Deed::Says { line } => Told::new(Voice, json!({"event": "answer", "text": line})).saying(line.into()),
         Deed::Spends { input, output, cache_read, cost_micros } => {
             let mut spent = Told::new(

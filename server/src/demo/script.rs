@@ -56,6 +56,10 @@ pub(super) enum Deed {
     GoesOn {
         call: Call,
     },
+    /// The demo itself says what it is.
+    Explains {
+        line: &'static str,
+    },
     /// It says a sentence, and does nothing meanwhile.
     Says {
         line: &'static str,
@@ -78,7 +82,7 @@ pub(super) enum Deed {
     },
 }
 
-use Deed::{Arrives, Casts, Ends, Fails, GoesOn, Hears, Leaves, Looks, Says};
+use Deed::{Arrives, Casts, Ends, Explains, Fails, GoesOn, Hears, Leaves, Looks, Says};
 
 const fn of(who: Who, at_ms: u64, deed: Deed) -> Beat {
     Beat { at_ms, who: Some(who), deed }
@@ -205,7 +209,12 @@ pub(super) static SCRIPT: &[Beat] = &[
     of(Codex, 80_200, Says { line: "Postings are written twice as fast." }),
     of(Claude, 81_200, Says { line: "The checkout knows currencies." }),
     // For the viewer; then the stage is empty.
-    of(Claude, 84_000, Says { line: "This was a demo. For agents of your own, run: arcane attach claude" }),
+    realm(
+        84_000,
+        Explains {
+            line: "These agents are invented. To watch your own: arcane serve, then arcane attach claude",
+        },
+    ),
     of(Gemini, 88_700, Leaves),
     of(LiquidMetal, 89_000, Leaves),
     of(Codex, 89_300, Leaves),

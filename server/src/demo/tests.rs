@@ -140,10 +140,18 @@ fn a_newcomer_sees_each_state_early_and_calm_at_the_end() {
         let present = doing(&resting).into_values().filter(|doing| *doing != Doing::Gone);
         assert_eq!(present.collect::<Vec<_>>(), [Doing::Idle; 4], "at {at_ms}");
     }
-    let last = SCRIPT.iter().rfind(|beat| matches!(beat.deed, Deed::Says { .. })).unwrap();
-    assert_eq!(last.at_ms, (ROUND_S - 6) * 1000);
-    let Deed::Says { line } = last.deed else { unreachable!() };
-    assert!(line.contains("arcane attach claude"));
+}
+
+#[test]
+fn the_last_word_is_the_demos_own_and_names_both_steps() {
+    let says = |deed: &Deed| matches!(deed, Deed::Says { .. } | Deed::Explains { .. });
+    let at = SCRIPT.iter().rposition(|beat| says(&beat.deed)).unwrap();
+    assert_eq!(SCRIPT[at].at_ms, (ROUND_S - 6) * 1000);
+    let Deed::Explains { line } = SCRIPT[at].deed else { panic!("{:?}", SCRIPT[at]) };
+    assert!(line.contains("invented") && line.contains("arcane serve, then arcane attach claude"), "{line}");
+    let said = &drafts(0)[at];
+    assert_eq!(said.daemon_name.as_ref().unwrap().as_str(), cast::NARRATOR);
+    assert!(roster_at(1, u64::MAX).get(cast::NARRATOR).is_none(), "it is no agent");
 }
 
 #[test]

@@ -72,10 +72,10 @@ pub(crate) fn Header(state: HeaderState, when: RwSignal<When>, app: AppHandle) -
             <RoomSelect room=state.room rooms=state.rooms app/>
             <Link figures=state.figures when/>
             <span
-                class="chip" data-testid="demo" hidden=state.figures.pick(|figures| !figures.is_demo)
-                title="invented agents; nothing here is yours. Attach your own: arcane attach claude"
+                class="chip demo" data-testid="demo" role="note" hidden=state.figures.pick(|figures| !figures.is_demo)
+                title="invented agents; nothing here is yours. To watch your own: arcane serve, then arcane attach claude"
             >
-                "demo"
+                "demo: invented agents"
             </span>
             <WaitPill counts=state.counts app/>
             <Numbers state/>
