@@ -87,6 +87,17 @@ fn with(command: &str, agents: &[&'static str], more: &[&'static str]) -> Vec<&'
 }
 
 #[test]
+fn where_no_agent_is_found_the_next_step_is_said() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_arcane"));
+    let home = Home::new();
+    command.env_clear().env("HOME", home.path("")).env("PATH", home.path("bin")).current_dir(home.path(""));
+    let output = command.args(["attach", "--all"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("arcane attach claude") && said.contains("arcane serve --demo"), "{said}");
+}
+
+#[test]
 fn after_both_nothing_is_left_of_either() {
     let home = Home::new();
     std::fs::create_dir_all(home.path(".local/state")).unwrap();

@@ -131,6 +131,14 @@ fn tail_prints_plain_words_where_they_are_asked_for_or_the_server_speaks_them() 
         server
     };
     let server = start("");
+    let looks =
+        |plain: &[&str]| text(&server.run(&[&["cast", "list active daemons"], plain].concat()).stdout);
+    assert!(looks(&[]).starts_with("✨ One daemon walks the realm: claude. ✨\n"), "{}", looks(&[]));
+    assert!(
+        looks(&["--plain"]).starts_with("One daemon walks the realm: claude.\n"),
+        "{}",
+        looks(&["--plain"])
+    );
     let line = told(&server, &[]);
     assert!(line.contains("summon ") && !line.contains("started"), "{line}");
     let line = told(&server, &["--plain"]);

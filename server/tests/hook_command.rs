@@ -165,6 +165,18 @@ async fn what_the_server_says_of_a_refusal_is_said_to_who_asks() {
     assert_eq!(output.status.code(), Some(1));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_payload_is_said_to_be_dropped() {
+    let (server, home) = (TestServer::start().await, tempfile::tempdir().unwrap());
+    let url = server.url("");
+    for garbage in ["{", "[1]", "\"text\"", "no JSON"] {
+        let (output, _) = run(hook(home.path(), &["--verbose", "--url", &url]), garbage).await;
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{garbage:?}: {said}");
+        assert!(said.contains("no object of JSON") && !said.contains("took"), "{said}");
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_is_that_of_the_file_which_its_user_alone_reads() {

@@ -12,6 +12,9 @@ pub(super) struct Cast {
     /// The spell, for example: summon claude · ask claude to write a haiku · list daemons
     #[arg(required = true)]
     spell: Vec<String>,
+    /// Print the answer without its ornaments. JSON stays as it is.
+    #[arg(long)]
+    plain: bool,
     /// Print the server's whole answer as JSON.
     #[arg(long)]
     json: bool,
@@ -26,7 +29,8 @@ impl Cast {
         if self.json {
             return Ok(print(&screen::json(&serde_json::to_string_pretty(&answer)?))?);
         }
-        print(&screen::lines(answer["message"].as_str().unwrap_or_default()))?;
+        let message = answer["message"].as_str().unwrap_or_default();
+        print(&screen::lines(if self.plain { message.trim_matches(['✨', ' ']) } else { message }))?;
         for daemon in answer["daemons"].as_array().into_iter().flatten() {
             let name = daemon["daemon_name"].as_str().unwrap_or_default();
             let place = if daemon["is_active"] == true { "here" } else { "away" };

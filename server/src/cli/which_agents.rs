@@ -54,7 +54,9 @@ impl Which {
             agents.extend(Agent::ALL.into_iter().filter(|agent| is_found(*agent, folders)));
             if agents.is_empty() {
                 bail!(
-                    "no agent is found on this machine: none of their folders is there, and none of their programs on the PATH"
+                    "no agent is found on this machine: none of their folders is there, and none of their programs on the PATH; \
+                     install one and run this again, name one to write its settings beforehand (arcane attach claude), \
+                     or look at invented ones with arcane serve --demo"
                 );
             }
         }

@@ -31,7 +31,7 @@ const HERE: &str = "http://127.0.0.1:8000";
 
 /// Hand a payload of an agent's hook from standard input to the server: for settings of agents.
 ///
-/// It prints nothing, ends with 0 and takes at most 300 ms, whatever happens, so that no agent is disturbed. A person
+/// It prints nothing, ends with 0 and gives up after 250 ms, whatever happens, so that no agent is disturbed. A person
 /// who wants to know what becomes of a payload adds --verbose.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Hook {
@@ -110,6 +110,10 @@ impl Hook {
         let post::Answer { status, reason } = post::post(&target, &route, &body, end)?;
         let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
         match status {
+            // The server answers 204 whatever comes, and drops what it cannot read.
+            204 if self.verbose && serde_json::from_slice::<serde_json::Map<_, _>>(&body).is_err() => {
+                bail!("standard input is no object of JSON: {} drops it", target.url)
+            }
             204 => Ok(format!("{} took {} bytes", target.url, body.len())),
             401 | 403 => {
                 bail!(

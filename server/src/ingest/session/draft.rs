@@ -229,9 +229,10 @@ impl<'a> Drafts<'a> {
         put(metadata, "text", answer.map(text));
     }
 
-    /// What was spent. `model`: that of the request, which need not be the session's.
-    pub(super) fn usage(&mut self, actor: &Actor, usage: &Usage, model: Option<&str>) {
+    /// What was spent. `model`: that of the request, which need not be the session's. `is_late`: after the end of its session.
+    pub(super) fn usage(&mut self, actor: &Actor, usage: &Usage, model: Option<&str>, is_late: bool) {
         let metadata = self.tell(actor, SpellName::Reveal, true, None);
+        put(metadata, "late", is_late.then_some(true));
         put(metadata, "model", model.map(text));
         put(metadata, "query_type", Some(ENRICH));
         put(metadata, "call_id", usage.call.as_deref().map(text));

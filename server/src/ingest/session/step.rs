@@ -91,7 +91,9 @@ impl Step<'_, '_> {
                 let ended = Ended { task, outcome, seconds: *seconds, output: output.as_deref() };
                 self.call_ends(actor, call, &ended);
             }
-            What::Usage { usage, .. } => self.drafts.usage(actor, usage, self.sign.who.model.as_deref()),
+            What::Usage { usage, .. } => {
+                self.drafts.usage(actor, usage, self.sign.who.model.as_deref(), false);
+            }
             What::State { name, details, is_life } => {
                 self.drafts.state(actor, name, details);
                 if *is_life {
@@ -151,7 +153,9 @@ impl Step<'_, '_> {
             }
             What::CallEnded { call, outcome, .. } => self.fails(actor, call, outcome),
             What::Usage { usage, .. } if *usage != Usage::default() => {
-                self.drafts.usage(actor, usage, self.sign.who.model.as_deref());
+                // Telemetry may tell of who was never there, too.
+                let is_late = matches!(actor.stage, Stage::Ended { .. });
+                self.drafts.usage(actor, usage, self.sign.who.model.as_deref(), is_late);
             }
             _ => {}
         }

@@ -175,7 +175,7 @@ impl Table {
         let nobody = About::default();
         let about = only.map_or(&nobody, |(_, session)| &session.about);
         let mut drafts = Drafts::of(about, Some(sign));
-        drafts.usage(&Actor::new(daemon.clone(), None, now), &news, model);
+        drafts.usage(&Actor::new(daemon.clone(), None, now), &news, model, false);
         drafts.done()
     }
 

@@ -184,6 +184,25 @@ fn an_agent_that_reports_cost_is_not_priced_beside_it_in_whatever_order_it_tells
 }
 
 #[test]
+fn what_a_session_spent_is_late_once_it_has_ended() {
+    let spends = json!({"session.id": "s", "model": "claude-opus-5-5", "request_id": "r1", "input_tokens": 10, "cost_usd": 0.5});
+    let told = |ends: bool| {
+        let mut lab = lab(Agent::Claude);
+        lab.hear(&json!({"session_id": "s", "hook_event_name": "SessionStart", "cwd": "/x"}));
+        if ends {
+            lab.hear(
+                &json!({"session_id": "s", "hook_event_name": "SessionEnd", "cwd": "/x", "reason": "other"}),
+            );
+        }
+        lab.receive(&record("claude-code", "api_request", &spends)).pass(5);
+        let last = &lab.told.last().unwrap().metadata;
+        (last["query_type"].clone(), last.get("late").cloned())
+    };
+    assert_eq!(told(true), (json!("enrich"), Some(json!(true))));
+    assert_eq!(told(false), (json!("enrich"), None));
+}
+
+#[test]
 fn absurd_amounts_are_none() {
     for odd in [json!(i64::MAX), json!(-5), json!(1e300), json!("many")] {
         let mut lab = lab(Agent::Claude);
