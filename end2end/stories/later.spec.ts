@@ -1,4 +1,4 @@
-import { type Page, type Route } from "@playwright/test";
+import { type Page, type Request, type Route } from "@playwright/test";
 
 import { Dashboard } from "../support/dashboard.ts";
 import { ArcaneServer } from "../support/server.ts";
@@ -74,6 +74,32 @@ const answers: [string, (route: Route) => Promise<void>][] = [
   ["is another page", (route) => route.fulfill({ status: 200, contentType: "text/html", body: "<!doctype html>" })],
 ];
 for (const [what, answer] of answers) {
+  test(`a part that ${what} is a message in the page, and one line of the console at most`, async ({ page, dashboard }) => {
+    await page.route(PART, answer);
+    const lines: string[] = [];
+    // What a driver has to say is a warning.
+    page.on("console", (message) => message.type() === "error" && lines.push(message.text()));
+    const over = async () => {
+      const isPart = (request: Request) => request.url().endsWith("_later.wasm");
+      await Promise.race([page.waitForEvent("requestfinished", isPart), page.waitForEvent("requestfailed", isPart)]);
+      // What is to be said of it has been said when the next request is answered.
+      await page.evaluate(() => fetch("/healthz").then((answer) => answer.text()));
+      return lines.splice(0);
+    };
+    // The page asks by itself once, when it is at rest.
+    const rested = over();
+    await page.reload();
+    await dashboard.isLive();
+    const first = await rested;
+    expect(first.length, first.join(" | ")).toBeLessThanOrEqual(1);
+    for (const press of [1, 2, 3]) {
+      const said = over();
+      await page.keyboard.press("?");
+      await expect(page.getByTestId("notice")).toContainText("has not come");
+      expect((await said).length, `press ${press}`).toBeLessThanOrEqual(1);
+    }
+  });
+
   test(`a part that ${what} is told of, and comes at the next try`, async ({ page, server, dashboard }) => {
     await page.route(PART, answer);
     await page.reload();
