@@ -66,8 +66,10 @@ pub(crate) fn Help(open: RwSignal<bool>, app: AppHandle) -> impl IntoView {
         <Dialog open on_close=move |()| open.set(false) class="help" testid="help-dialog" title="Keys and signs">
             <div class="columns" translate="yes">
                 <dl class="keys">{described(&KEYS, app)}</dl>
-                <dl>{described(&SIGNS, app)}</dl>
-                <dl data-testid="help-states">{STATES.map(|(state, what)| view! { <div><dt>{state}</dt><dd>{what}</dd></div> })}</dl>
+                <div>
+                    <dl>{described(&SIGNS, app)}</dl>
+                    <dl data-testid="help-states">{STATES.map(|(state, what)| view! { <div><dt>{state}</dt><dd>{what}</dd></div> })}</dl>
+                </div>
             </div>
             <Actions/>
         </Dialog>
