@@ -80,3 +80,21 @@ test("in a low window the spell bar covers neither lane nor label", async ({ pag
   await page.mouse.wheel(0, 200);
   await expect(page.getByTestId("spell-input")).toBeInViewport();
 });
+
+for (const [width, height] of [[1280, 800], [1024, 700], [390, 844], [800, 360], [320, 568]]) {
+  test(`the answer to a spell covers neither lane nor label in ${width} × ${height}`, async ({ page, server, dashboard }) => {
+    await page.setViewportSize({ width, height });
+    await sixWait(page, server);
+    for (const spell of ["summon mistral", "what is this, and what would be understood"]) {
+      await dashboard.cast(spell);
+      await expect(dashboard.feedback).not.toBeEmpty();
+      const [answer] = await boxes(page, "#feedback");
+      const read = await boxes(page, ".lane .message, .label");
+      expect(read.length).toBeGreaterThan(6);
+      expect(read.filter((box) => meet(box, answer))).toEqual([]);
+      expect(answer.left).toBeGreaterThanOrEqual(0);
+      expect(answer.right).toBeLessThanOrEqual(width);
+      await page.getByTestId("spell-input").press("Escape");
+    }
+  });
+}
