@@ -232,7 +232,7 @@ fn texts_of_others_cannot_order_a_terminal_about() {
     assert!(server.run(&["cast", "summon liar"]).status.success());
     let cast = text(&server.run(&["cast", "ask liar to lie"]).stdout);
     assert_eq!(orders(&cast), "", "{cast:?}");
-    assert!(cast.ends_with("␛[2J␛]0;title␇red �1m �gpj.exe\nsecond line\n"), "{cast:?}");
+    assert!(cast.ends_with("␛[2J␛]0;title␇red ⟨U+009B⟩1m ⟨RLO⟩gpj.exe\nsecond line\n"), "{cast:?}");
     let cast = text(&server.run(&["cast", "--json", "ask liar to lie"]).stdout);
     assert_eq!(orders(&cast), "", "{cast:?}");
     let answer: Value = serde_json::from_str(&cast).unwrap();
@@ -245,7 +245,7 @@ fn texts_of_others_cannot_order_a_terminal_about() {
     };
     let plain = tail(&[]);
     assert_eq!(orders(&plain), "", "{plain:?}");
-    assert!(plain.contains("a␛[31mb�31mc␡d�e�f"), "{plain:?}");
+    assert!(plain.contains("a␛[31mb⟨U+009B⟩31mc␡d⟨RLO⟩e⟨LRI⟩f"), "{plain:?}");
     let json = tail(&["--json"]);
     assert_eq!(orders(&json), "", "{json:?}");
     assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["description"], lie);
@@ -271,7 +271,7 @@ fn nor_can_what_a_server_refuses_with() {
     let output = arcane(&["cast", "x", "--url", &url]).output().unwrap();
     let err = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(err, "arcane: no ␛[2J��\nwhat would be understood:\n  try ␛]0;x␇\n");
+    assert_eq!(err, "arcane: no ␛[2J⟨U+009B⟩⟨RLO⟩\nwhat would be understood:\n  try ␛]0;x␇\n");
     serving.join().unwrap();
 }
 
