@@ -89,9 +89,12 @@ fn stays(before: char, c: char, rest: &str) -> bool {
     let next = rest.chars().next().unwrap_or('\0');
     match c {
         '\r' => next == '\n',
-        '\u{200C}' => is_joined(before) && is_joined(next),
+        // Between words of scripts that have no spaces.
+        '\u{200B}' => is_spaceless(before) && is_spaceless(next),
+        // Persian sets a suffix off from a foreign word with it; an end of a word may have either.
+        '\u{200C}' => is_joined(before) || is_joined(next),
         '\u{200D}' => {
-            is_joined(before) && is_joined(next)
+            is_joined(before)
                 || (is_picture(before) || matches!(before, '\u{FE0F}' | '\u{E007F}')) && is_picture(next)
         }
         '\u{FE0E}' | '\u{FE0F}' => {
@@ -110,6 +113,11 @@ fn is_joined(c: char) -> bool {
     matches!(c, '\u{620}'..='\u{8FF}' | '\u{900}'..='\u{DFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{18AA}'
         | '\u{FB50}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}')
         && !is_hidden(c)
+}
+
+/// Whether a letter is Thai, Lao, Burmese or Khmer.
+fn is_spaceless(c: char) -> bool {
+    matches!(c, '\u{E01}'..='\u{EDF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17E9}') && !is_hidden(c)
 }
 
 /// Whether a character is drawn as a picture, or may be.
@@ -177,7 +185,9 @@ mod tests {
             "cargo test --workspace",
             "שלום עולם",
             "مرحبا بالعالم",
-            "می\u{200C}خواهم",
+            "می\u{200C}خواهم API\u{200C}ها 20\u{200C}ساله ه\u{200D}.",
+            "അവന്\u{200D} ক্\u{200C} ",
+            "ភាសា\u{200B}ខ្មែរ ไทย\u{200B}ลาว",
             "क्\u{200D}ष න්\u{200D}ද",
             "👩‍👩‍👧‍👦 👩🏽‍💻 🏳️‍🌈 🏴‍☠️ ❤️‍🔥 🏃‍♀️‍➡️",
             "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F} 1\u{FE0F}\u{20E3} ©\u{FE0F}",

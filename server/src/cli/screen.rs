@@ -8,7 +8,7 @@ pub(super) use arcane_shared::visible::json;
 
 /// A text of several lines. Line breaks and tabs stay.
 pub(super) fn lines(text: &str) -> String {
-    visible::lines(&text.replace("\r\n", "\n")).into_owned()
+    visible::lines(text).replace("\r\n", "\n")
 }
 
 /// A text on one line.
