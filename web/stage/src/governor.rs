@@ -128,7 +128,7 @@ impl Governor {
     /// The storm that is on, if one is.
     #[must_use]
     pub fn storm(&self, now: f64) -> Option<Storm> {
-        self.storm.filter(|_| self.last_wish.is_some_and(|at| now - at < STORM_WINDOW_MS))
+        self.storm.filter(|_| self.failures_lately(now) > 0)
     }
 
     /// Failures within the latest [`STORM_WINDOW_MS`], to the second.
@@ -194,9 +194,9 @@ mod tests {
         assert_eq!(governor.failures_lately(9_999.0), 2_000);
         assert_eq!(governor.failures_lately(14_500.0), 1_000);
         assert_eq!(governor.inversions_total(), 1);
-        // The last one came at 9,995 ms: the border stands as long as the count beside it says more than none.
-        assert!(governor.storm(19_990.0).is_some());
-        assert!(governor.storm(19_995.0).is_none());
+        // The border stands as long as the count beside it says more than none.
+        assert_eq!((governor.storm(18_999.0).is_some(), governor.failures_lately(18_999.0)), (true, 200));
+        assert_eq!((governor.storm(19_000.0), governor.failures_lately(19_000.0)), (None, 0));
         assert_eq!(governor.request(20_000.0), Verdict::Invert);
     }
 
