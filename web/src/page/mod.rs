@@ -2,6 +2,7 @@
 //! turns it into a picture. What people read is projected from here a few times a second.
 
 mod description;
+mod keeping;
 mod memory;
 mod performance;
 mod pins;
@@ -380,18 +381,6 @@ impl Page {
             self.link.watch();
         }
         self.link.retry_due(now)
-    }
-
-    /// Hears no more, and lets go of what the browser keeps.
-    pub(crate) fn forget(&mut self) {
-        self.socket = None;
-        self.memory.forget();
-    }
-
-    /// Writes the history.
-    pub(crate) fn save(&mut self) {
-        self.saved_at = clock::now();
-        self.memory.save();
     }
 
     fn say(&self, message: &ClientMessage) {
