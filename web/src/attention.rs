@@ -16,26 +16,28 @@ use crate::{clock, storage};
 /// What the setting is when the system tells, too.
 pub(crate) const BY_SYSTEM: &str = "on";
 
-/// Least milliseconds between two titles that differ by how many wait.
-const TITLE_EVERY_MS: f64 = 500.0;
+/// Least milliseconds between two titles.
+const TITLE_EVERY_MS: f64 = 200.0;
 
-/// Shows how many wait for a human, and tells of who has begun to wait. Also while nobody looks.
-pub(crate) fn attend(page: &mut Page, views: Views) {
+/// Shows how many wait for a human, and tells of who has begun to wait. Also while nobody looks. Says whether the title is to
+/// follow later.
+pub(crate) fn attend(page: &mut Page, views: Views) -> bool {
     let waiting = page.shown().daemons().present().filter(|one| !one.waiting.is_empty()).count();
     let name = if page.is_demo { "Arcane demo" } else { "Arcane" };
     let name = if waiting == 0 { name.into() } else { format!("({waiting}) {name}") };
     let when = views.when.with_untracked(|when| when.visiting.then(|| format!("◷ {} · ", when.post.when)));
     let title = when.unwrap_or_default() + &name;
-    let (before, now) = (document().title(), clock::now());
-    let icon = ["icon.svg", "icon-waiting.svg"][usize::from(waiting > 0)];
-    if let Ok(Some(link)) = document().query_selector("link[rel=icon]") {
-        let turns = link.get_attribute("href").is_none_or(|shown| shown != icon);
-        // The browser draws its own window anew for each title: a mere number changes at most twice a second.
-        if before != title && (turns || now - page.titled >= TITLE_EVERY_MS) {
-            document().set_title(&title);
-            page.titled = now;
-        }
-        if turns {
+    let now = clock::now();
+    let differs = document().title() != title;
+    // The browser draws its own window anew for each title and icon. Of a page that nobody looks at nothing would follow.
+    let follows = differs && now - page.titled < TITLE_EVERY_MS && !document().hidden();
+    if differs && !follows {
+        page.titled = now;
+        document().set_title(&title);
+        let icon = ["icon.svg", "icon-waiting.svg"][usize::from(waiting > 0)];
+        if let Ok(Some(link)) = document().query_selector("link[rel=icon]")
+            && link.get_attribute("href").is_none_or(|shown| shown != icon)
+        {
             let _ = link.set_attribute("href", icon);
         }
     }
@@ -45,6 +47,7 @@ pub(crate) fn attend(page: &mut Page, views: Views) {
         page.waits.note(since.map(|since| since.unix_millis()), page.present());
         call(page, views);
     }
+    follows
 }
 
 /// Calls if a daemon has begun to wait since the last time, and the page is not looked at.

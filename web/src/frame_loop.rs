@@ -142,8 +142,7 @@ impl Frame {
         let views = self.app.views;
         self.called |= self.app.with(|page| std::mem::take(&mut page.attention)) == Some(true);
         if self.called && self.is_due(6, now, ATTENTION_MS) {
-            self.called = false;
-            self.app.with(|page| project::project_attention(page, views));
+            self.called = self.app.with(|page| project::project_attention(page, views)) == Some(true);
         }
         let Some([stage_ms, text_ms]) = self.app.with(|page| page.quality.tier().words_ms) else { return };
         let text_ms = if busy { text_ms } else { TEXT_EVERY_MS };

@@ -52,11 +52,13 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
 }
 
 /// Who waits: title, icon and the header's counts, soon after that changes. The tables follow at their own pace.
-pub(crate) fn project_attention(page: &mut Page, views: Views) {
-    crate::attention::attend(page, views);
+/// Says whether something is to follow.
+pub(crate) fn project_attention(page: &mut Page, views: Views) -> bool {
+    let follows = crate::attention::attend(page, views);
     let visiting = page.time_travel.travel.is_some();
     let unix = if visiting { page.moment() } else { page.present() };
     put(views.header.counts, Counts::of(page.shown().daemons(), unix));
+    follows
 }
 
 /// Tables: four times a second.
