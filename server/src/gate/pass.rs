@@ -204,7 +204,7 @@ pub(crate) enum Publish {}
 /// Casting.
 #[derive(Debug)]
 pub(crate) enum Cast {}
-/// Answering what agents wait for, and saying that a failure was seen.
+/// Saying that a failure was seen.
 #[derive(Debug)]
 pub(crate) enum Answer {}
 /// Reading metrics.

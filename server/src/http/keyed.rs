@@ -55,7 +55,9 @@ pub(super) async fn publish(
             1 => error.after(&format!("1 event was published before this; {again}.")),
             n => error.after(&format!("{n} events were published before this; {again}.")),
         };
-        submitted.push(submit(state, &held, key.as_deref(), draft).await.map_err(after)?);
+        // Whoever sends an event again may have made it anew: its time, or the order of its fields. What tells it apart is the same.
+        let key = || key.as_deref().map(|key| Key::new(key, 0, b""));
+        submitted.push(submit(state, &held, key, &draft).await.map_err(after)?);
         if submitted.len() >= CHUNK_MAX {
             done += settle(&mut submitted).await?;
         }
@@ -64,16 +66,18 @@ pub(super) async fn publish(
     Ok(())
 }
 
-async fn submit(
-    state: &Allowed<pass::Publish>,
+/// Hands in one event; waits while another request is about to publish the one of this key.
+///
+/// # Errors
+/// If it cannot be published, or the other request takes longer than a second.
+pub(super) async fn submit<R>(
+    state: &Allowed<R>,
     room: &HeldRoom,
-    key: Option<&str>,
-    draft: Draft,
+    key: impl Fn() -> Option<Key>,
+    draft: &Draft,
 ) -> Result<Submitted, ApiError> {
     for _ in 0..TRIES_MAX {
-        // Whoever sends an event again may have made it anew: its time, or the order of its fields. What tells it apart is the same.
-        let key = key.map(|key| Key::new(key, 0, b""));
-        let submission = Submission { key, ..Submission::default() };
+        let submission = Submission { key: key(), ..Submission::default() };
         match intake::submit(&state.bus, room, vec![draft.clone()], submission) {
             Err(Refused::Bus { error: EmitError::Key(KeyRefused::UnderWay), .. }) => {
                 tokio::time::sleep(TRY_AGAIN).await;

@@ -1,7 +1,5 @@
 //! A failure was seen: told to all who watch, once, by whoever may answer.
 
-use std::time::Duration;
-
 use arcane_shared::api::SeenAnswer;
 use arcane_shared::roster::ACKNOWLEDGE;
 use arcane_shared::{DaemonName, Metadata, Problem, Seq, SpellName};
@@ -11,19 +9,15 @@ use axum::http::StatusCode;
 
 use super::allowed::Allowed;
 use super::error::ApiError;
-use crate::bus::keys::KeyRefused;
-use crate::bus::{EmitError, HeldRoom, Key, Submission};
+use super::keyed;
+use crate::bus::Key;
 use crate::gate::limits::Counted;
 use crate::gate::pass::Answer;
-use crate::intake::{self, Draft, Refused, Submitted};
+use crate::intake::Draft;
 use crate::query::Pairs;
 
 /// Keys of this route, apart from those of publishers.
 const PART: u64 = u64::MAX;
-/// How often it is tried while another request is about to tell of the same failure.
-const TRIES_MAX: u32 = 40;
-/// The time between two tries.
-const TRY_AGAIN: Duration = Duration::from_millis(25);
 
 /// Tells all who watch that a daemon's failure was seen: a REVEAL event with `query_type: "acknowledge"`, which ends the failure.
 /// A failure is told to be seen once; asking again is answered as the first time, and publishes nothing.
@@ -63,38 +57,25 @@ pub(crate) async fn seen(
         return Err(ApiError::new(StatusCode::CONFLICT, "failed-again", detail));
     }
     state.take(Counted::Events, 1)?;
-    let mut told = tell(&state, &held, &name, lasts).await?;
+    let key = || Some(Key::new(&format!("{} {name} {lasts}", held.epoch()), PART, b""));
+    // The room may have been read from the log.
+    state.recheck()?;
+    let mut told = keyed::submit(&state, &held, key, &draft(&name, lasts)).await?;
     told.logged().await?;
     answer("seen", format!("✨ The failure of {name} was seen. ✨"), told.numbers().next())
 }
 
-async fn tell(
-    state: &Allowed<Answer>,
-    room: &HeldRoom,
-    name: &DaemonName,
-    failure: Seq,
-) -> Result<Submitted, ApiError> {
-    for _ in 0..TRIES_MAX {
-        let key = Some(Key::new(&format!("{} {name} {failure}", room.epoch()), PART, b""));
-        let submission = Submission { key, ..Submission::default() };
-        match intake::submit(&state.bus, room, vec![draft(name)], submission) {
-            Err(Refused::Bus { error: EmitError::Key(KeyRefused::UnderWay), .. }) => {
-                tokio::time::sleep(TRY_AGAIN).await;
-            }
-            submitted => return Ok(submitted?),
-        }
-    }
-    Err(EmitError::Key(KeyRefused::UnderWay).into())
-}
-
-fn draft(name: &DaemonName) -> Draft {
+fn draft(name: &DaemonName, failure: Seq) -> Draft {
     Draft {
         spell_name: SpellName::Reveal,
         daemon_name: Some(name.clone()),
         timestamp: None,
         success: true,
         description: None,
-        metadata: Metadata::from_iter([("query_type".to_owned(), ACKNOWLEDGE.into())]),
+        metadata: Metadata::from_iter([
+            ("query_type".to_owned(), ACKNOWLEDGE.into()),
+            ("failure".to_owned(), failure.into()),
+        ]),
         directives: None,
     }
 }

@@ -30,6 +30,12 @@ impl Ended {
         self.0.is_empty()
     }
 
+    /// Lets go of the oldest beyond the bound.
+    pub(super) fn bound(&mut self) {
+        let beyond = self.0.len().saturating_sub(ENDED_MAX);
+        self.0.drain(..beyond);
+    }
+
     /// Notes the end of a call; says what of it counts.
     pub(super) fn note(&mut self, sign: &Sign, call_id: &str) -> Counts {
         let (id, spends) = (digest(sign, call_id), u32::from(!sign.spent.is_none()));

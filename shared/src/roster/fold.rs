@@ -103,7 +103,7 @@ impl Sign {
             | Deed::Waits { .. }
             | Deed::Spoke { .. }
             | Deed::GoesOn { .. } => !self.failed,
-            Deed::Banished | Deed::Forgotten | Deed::Acknowledged | Deed::Named => false,
+            Deed::Banished | Deed::Forgotten | Deed::Acknowledged { .. } | Deed::Named => false,
         }
     }
 }
@@ -117,7 +117,7 @@ impl DaemonState {
     /// What of an event counts: of the end of a call that has ended before, no more than tokens and cost that were not told.
     fn counts_of(&mut self, sign: &Sign) -> Counts {
         match &sign.deed {
-            Deed::Began { call_id: Some(id) } => self.ended.begin(sign, id),
+            Deed::Began { call_id: Some(id) } if !sign.late => self.ended.begin(sign, id),
             Deed::Ended { call_id: Some(id), .. } => return self.ended.note(sign, id),
             _ => {}
         }
@@ -128,8 +128,9 @@ impl DaemonState {
     fn take(&mut self, seq: Seq, sign: &Sign, is_first: bool) {
         match &sign.deed {
             Deed::Named | Deed::Forgotten => return,
-            Deed::Acknowledged => {
-                self.failure = None;
+            Deed::Acknowledged { failure: seen } => {
+                // What failed meanwhile was not seen.
+                self.failure.take_if(|failure| seen.is_none_or(|seen| failure.seq <= seen));
                 return;
             }
             _ if sign.late => return,

@@ -76,8 +76,12 @@ fn in_order<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<DaemonStat
     // They come in order: each goes to the end at once. The library's sort would cost the page 3 KB.
     for mut daemon in daemons {
         daemon.show();
-        let place = ordered.partition_point(|other| other.daemon_name <= daemon.daemon_name);
-        ordered.insert(place, daemon);
+        daemon.bound();
+        let place = ordered.partition_point(|other| other.daemon_name < daemon.daemon_name);
+        // A file may have one twice.
+        if ordered.get(place).is_none_or(|other| other.daemon_name != daemon.daemon_name) {
+            ordered.insert(place, daemon);
+        }
     }
     Ok(ordered)
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::amount::{Dollars, SECONDS_MAX, Seconds};
 use super::session::Membership;
 use super::spent::{COST_USD_MAX, Spent, TOKENS_MAX};
-use crate::{AnySpell, ArcaneEvent, DaemonName, Rgb, SpellName, visible};
+use crate::{AnySpell, ArcaneEvent, DaemonName, Rgb, Seq, SpellName, visible};
 
 /// Most characters of a line that the roster keeps: a task, a sentence, an error.
 pub const LINE_CHARS_MAX: usize = 160;
@@ -74,8 +74,8 @@ pub(super) enum Deed {
     Banished,
     /// What it did is forgotten.
     Forgotten,
-    /// Its failure was seen.
-    Acknowledged,
+    /// Its failure was seen: that of this event, or whichever lasts.
+    Acknowledged { failure: Option<Seq> },
     /// A call has begun.
     Began { call_id: Option<Box<str>> },
     /// A call has ended: in how many seconds, and why it failed if it did.
@@ -111,6 +111,7 @@ pub enum CallPart<'a> {
 #[derive(Default)]
 struct Fields<'a> {
     query_type: Option<&'a str>,
+    failure: Option<Seq>,
     phase: Option<&'a str>,
     call_id: Option<&'a str>,
     task: Option<&'a str>,
@@ -225,6 +226,7 @@ impl<'a> Fields<'a> {
         for (key, value) in &event.metadata {
             match key.as_str() {
                 "query_type" => fields.query_type = value.as_str(),
+                "failure" => fields.failure = value.as_u64(),
                 "phase" => fields.phase = value.as_str(),
                 "call_id" => fields.call_id = value.as_str(),
                 "task" => fields.task = value.as_str(),
@@ -301,7 +303,7 @@ impl<'a> Fields<'a> {
             }
             (Some(SpellName::Reveal), true) => match self.query_type {
                 Some(FORGET) => Deed::Forgotten,
-                Some(ACKNOWLEDGE) => Deed::Acknowledged,
+                Some(ACKNOWLEDGE) => Deed::Acknowledged { failure: self.failure },
                 Some(PROGRESS) if self.phase == Some(BEGIN) => Deed::Began { call_id: call_id() },
                 Some(PROGRESS) if self.phase == Some(END) => Deed::Closed { call_id: call_id() },
                 Some(PROGRESS) => Deed::GoesOn { call_id: call_id() },

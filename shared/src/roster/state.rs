@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::ended::Ended;
-use super::session::SessionState;
+use super::session::{SESSIONS_MAX, SessionState};
 use super::sign::{LINE_CHARS_MAX, shortened};
 use super::sums::Sums;
+use super::{CALLS_MAX, WAITS_MAX};
 use crate::{DaemonName, Rgb, Seq, Timestamp};
 
 /// What a daemon is doing, the most urgent first where several hold: waiting, failed, working.
@@ -208,10 +209,18 @@ impl DaemonState {
             shown.extend(session.project.iter_mut().chain(&mut session.host).chain(&mut session.model));
         }
         for text in shown {
-            if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            if text.len() > LINE_CHARS_MAX || !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
                 *text = shortened(text, LINE_CHARS_MAX);
             }
         }
+    }
+
+    /// Lets go of what folding would not have kept: a file may have more.
+    pub(super) fn bound(&mut self) {
+        self.calls.truncate(CALLS_MAX);
+        self.waiting.truncate(WAITS_MAX);
+        self.sessions.truncate(SESSIONS_MAX);
+        self.ended.bound();
     }
 
     pub(super) fn each_window(&mut self, add: impl Fn(&mut Sums)) {

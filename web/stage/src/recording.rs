@@ -79,7 +79,7 @@ impl RecordedRoom {
         let begins = self.roster.as_ref().map(Roster::seq);
         let mut next = begins.unwrap_or(0);
         let follows = self.events.iter().all(|event| {
-            next += 1;
+            next = next.saturating_add(1);
             event.seq == Some(next)
         });
         follows && (begins.is_some() || self.present.is_empty())
@@ -95,10 +95,12 @@ impl RecordedRoom {
     /// What was known before its first event.
     #[must_use]
     pub fn before(&self) -> Daemons {
-        if let Some(roster) = &self.roster {
+        let first = self.events.first().and_then(|event| event.seq).unwrap_or(0);
+        // One of another moment, in a file that was cut, knows what these events do not tell, or tell again.
+        if let Some(roster) = self.roster.as_ref().filter(|roster| roster.seq().checked_add(1) == Some(first))
+        {
             return Daemons::of(roster.clone());
         }
-        let first = self.events.first().and_then(|event| event.seq).unwrap_or(0);
         let mut before = Daemons::of(Roster::after(first.saturating_sub(1), 0));
         for (name, color) in &self.present {
             before.admit(name, *color);
@@ -134,7 +136,10 @@ pub fn decode(text: &str) -> Result<Recording, String> {
             Some(head) if head.get("arcane_recording").is_some() => {
                 let head = read_head(head)?;
                 let room = recording.room(&head.room);
-                (room.present, room.roster) = (head.present, head.roster);
+                // The first of files that were joined says what was before.
+                if room.events.is_empty() {
+                    (room.present, room.roster) = (head.present, head.roster);
+                }
                 current = head.room;
             }
             Some(mark) if is_mark(&mark) => {
@@ -180,7 +185,8 @@ fn read_head(head: Value) -> Result<RecordedRoom, String> {
             (daemon.daemon_name, color)
         })
         .collect();
-    let roster = head.roster.filter(|roster| roster.iter().count() <= DAEMONS_MAX);
+    let roster =
+        head.roster.filter(|roster| roster.iter().count() <= DAEMONS_MAX && roster.seq() < u64::MAX >> 1);
     Ok(RecordedRoom { room: head.room, present, roster, events: Vec::new() })
 }
 
@@ -211,6 +217,29 @@ mod tests {
         let rooms: Vec<_> =
             recording.rooms.iter().map(|room| (room.room.as_str(), room.events.len())).collect();
         assert_eq!((rooms, recording.unread), (vec![("lab", 2), ("ops", 1)], 1));
+    }
+
+    #[test]
+    fn a_roster_of_another_moment_is_not_believed() {
+        let mut roster = Roster::after(40, 0);
+        let summons =
+            json!({"spell_name": "summon", "daemon_name": "claude", "timestamp": "2026-01-31T09:00:00"});
+        let summons = message::event(summons, Timestamp::UNKNOWN).unwrap();
+        roster.fold(41, arcane_shared::roster::Sign::read(&summons).as_ref());
+        let head =
+            json!({"arcane_recording": 1, "room": "main", "present": [], "roster": roster}).to_string();
+        let event = |seq: u64| {
+            json!({"spell_name": "reveal", "daemon_name": "codex", "room": "main", "seq": seq}).to_string()
+        };
+        let known = |lines: &[String]| {
+            let recording = decode(&lines.join("\n")).unwrap();
+            let room = &recording.rooms[0];
+            (room.before().iter().count(), room.is_whole())
+        };
+        assert_eq!(known(&[head.clone(), event(42)]), (1, true));
+        // A file that was cut, and the second of two that were joined.
+        assert_eq!(known(&[head.clone(), event(60)]), (0, false));
+        assert_eq!(known(&[event(1), head, event(42)]), (0, false));
     }
 
     #[test]
