@@ -96,7 +96,7 @@ test.describe("with a finger", () => {
 test("the figures of an event that stays open go on", async ({ dashboard, server, page }) => {
   await tell(server, tasks("claude", 1, 1));
   await dashboard.rows.first().click();
-  await expect(dashboard.detail).toContainText("1 calls");
+  await expect(dashboard.detail).toContainText("1 call");
   await page.getByTestId("copy").click();
   await expect(page.getByTestId("copy")).not.toHaveText("Copy JSON");
   const said = await page.getByTestId("copy").textContent();
