@@ -16,8 +16,8 @@ use crate::{clock, storage};
 /// What the setting is when the system tells, too.
 pub(crate) const BY_SYSTEM: &str = "on";
 
-/// Least milliseconds between two titles.
-const TITLE_EVERY_MS: f64 = 200.0;
+/// Least milliseconds between two titles: whether an agent waits is told sooner than how many do.
+const TITLE_EVERY_MS: [f64; 2] = [200.0, 1_000.0];
 
 /// Shows how many wait for a human, and tells of who has begun to wait. Also while nobody looks. Says whether the title is to
 /// follow later.
@@ -29,16 +29,17 @@ pub(crate) fn attend(page: &mut Page, views: Views) -> bool {
     let title = when.unwrap_or_default() + &name;
     let now = clock::now();
     let differs = document().title() != title;
+    let turns = page.titled_waiting != (waiting > 0);
     // The browser draws its own window anew for each title and icon. Of a page that nobody looks at nothing would follow.
-    let follows = differs && now - page.titled < TITLE_EVERY_MS && !document().hidden();
+    let rests = now - page.titled < TITLE_EVERY_MS[usize::from(!turns)];
+    let follows = differs && rests && !document().hidden();
     if differs && !follows {
         page.titled = now;
         document().set_title(&title);
-        let icon = ["icon.svg", "icon-waiting.svg"][usize::from(waiting > 0)];
-        if let Ok(Some(link)) = document().query_selector("link[rel=icon]")
-            && link.get_attribute("href").is_none_or(|shown| shown != icon)
-        {
+        if turns && let Ok(Some(link)) = document().query_selector("link[rel=icon]") {
+            let icon = ["icon.svg", "icon-waiting.svg"][usize::from(waiting > 0)];
             let _ = link.set_attribute("href", icon);
+            page.titled_waiting = waiting > 0;
         }
     }
     // A visitor of the past is called by the present.

@@ -82,6 +82,8 @@ pub(crate) struct Page {
     pub(crate) attention: bool,
     /// When the page's title was last written.
     pub(crate) titled: f64,
+    /// Whether its icon says that an agent waits.
+    pub(crate) titled_waiting: bool,
     pins: Pins,
     /// The event that was opened last: it may be gone from the chronicle meanwhile.
     pub(crate) opened: Option<Rc<Stored>>,
@@ -140,6 +142,7 @@ impl Page {
             waits: Waits::default(),
             attention: false,
             titled: f64::NEG_INFINITY,
+            titled_waiting: false,
             pins: Pins::default(),
             opened: None,
             search: Search::default(),
