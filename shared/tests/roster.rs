@@ -3,9 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a test")]
 
-use arcane_shared::roster::{
-    CALLS_MAX, DAEMONS_MAX, Doing, Dollars, ENDED_MAX, LINE_CHARS_MAX, Roster, Sign, Sums,
-};
+use arcane_shared::roster::{CALLS_MAX, DAEMONS_MAX, Doing, Dollars, Roster, Sign, Sums};
 use arcane_shared::{ReceivedEvent, Seq};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -184,24 +182,6 @@ fn who_saw_a_failure_did_not_see_the_next_one() {
     assert_eq!(told.doing(), Doing::Failed);
     told.tell(4.0, "reveal", true, json!({"query_type": "acknowledge", "failure": 3}));
     assert_eq!(told.doing(), Doing::Idle);
-}
-
-#[test]
-fn a_roster_of_a_file_has_each_daemon_once_and_no_more_than_folding_keeps() {
-    let mut told = Told::default();
-    told.tell(0.0, "summon", true, json!({})).tell(1.0, "reveal", true, begin("a"));
-    let mut file = serde_json::to_value(&told.roster).unwrap();
-    let call = file["daemons"][0]["calls"][0].clone();
-    file["daemons"][0]["calls"] = vec![call; 1_000].into();
-    file["daemons"][0]["last"] = "x".repeat(100_000).into();
-    file["daemons"][0]["ended"] = (0..1_000).collect::<Vec<u32>>().into();
-    let twice = file["daemons"][0].clone();
-    file["daemons"].as_array_mut().unwrap().push(twice);
-    let roster: Roster = serde_json::from_value(file).unwrap();
-    let daemons: Vec<_> = roster.iter().collect();
-    assert_eq!((daemons.len(), daemons[0].calls.len()), (1, CALLS_MAX));
-    assert_eq!(daemons[0].last.chars().count(), LINE_CHARS_MAX);
-    assert_eq!(serde_json::to_value(daemons[0]).unwrap()["ended"].as_array().unwrap().len(), ENDED_MAX);
 }
 
 #[test]
