@@ -35,6 +35,7 @@ mod mcp;
 mod metrics;
 mod query;
 pub mod realm;
+mod requests;
 mod serve;
 mod stamp;
 mod state;

@@ -18,6 +18,7 @@ use crate::gate::places::{Place, TooManyOpen};
 use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 use crate::realm::Realm;
+use crate::requests::Requests;
 
 /// Handles to the parts of a running server. Cheap to clone: every request does it several times.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub(crate) struct Parts {
     pub(crate) metrics: Metrics,
     pub(crate) audit: Audit,
     pub(crate) ingest: Ingest,
+    /// What agents ask a human.
+    pub(crate) requests: Requests,
     /// The listener that takes OpenTelemetry alone, if there is to be one.
     pub(crate) otlp: Option<OtlpState>,
     pub(crate) config: Config,

@@ -4,6 +4,7 @@ mod notice;
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::RequestEnd;
 use crate::roster::Roster;
 use crate::{Epoch, EventFilter, ReceivedEvent, Resume, RoomName, Seq, UnixMillis};
 use crate::{lenient, object};
@@ -12,6 +13,8 @@ use crate::{lenient, object};
 pub const WELCOME: &str = "✨ Welcome to the ArcaneOS event stream! ✨";
 /// Version of the control messages, answered to `hello`.
 pub const PROTOCOL_VERSION: u32 = 1;
+/// How long a page counts as visible after it said so, seconds.
+pub const PRESENCE_LEASE_S: u64 = 30;
 /// Most paint samples in one `seen`.
 pub const SEEN_SAMPLES_MAX: usize = 256;
 
@@ -47,6 +50,27 @@ pub enum ClientMessage {
         /// At most [`SEEN_SAMPLES_MAX`].
         #[serde(deserialize_with = "object::list")]
         samples: Vec<PaintSample>,
+    },
+    /// Says whether a human looks at this room. Holds for [`PRESENCE_LEASE_S`]; said again, it holds for as long again.
+    Presence {
+        /// Whether the page is visible.
+        visible: bool,
+    },
+    /// Answers what an agent asks; answered by [`ServerMessage::Answered`].
+    Answer {
+        /// The request.
+        request_id: Box<str>,
+        /// As in the body of `POST /requests/{id}/answer`.
+        decision: Box<str>,
+        /// What the agent is told with `deny`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<Box<str>>,
+        /// With `allow`: a value for each question or field.
+        #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+        answers: serde_json::Map<String, serde_json::Value>,
+        /// Comes back in the answer, so that its sender can tell which.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
     },
 }
 
@@ -204,6 +228,15 @@ pub enum ServerMessageOf<E> {
         seq: Seq,
         /// How many they are.
         count: u64,
+    },
+    /// Answers `answer`: the request has ended with it.
+    Answered {
+        /// As it came.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// How it ended.
+        #[serde(flatten)]
+        end: RequestEnd,
     },
     /// Something the client said could not be used.
     Error {

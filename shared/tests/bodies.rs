@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use arcane_shared::api::{
     AckRequest, ActivityAnswer, ActivityBucket, CastAnswer, ConsumerCard, ConsumersAnswer, DaemonAliases,
     DaemonAnswer, DaemonRequest, DaemonsAnswer, ExampleGroup, ExamplesAnswer, FieldError, HealthAnswer,
-    HistoryAnswer, InvokeRequest, LoginAnswer, OtlpState, ParseAnswer, ParsedSpell, Problem, PublishAnswer,
-    PublishEvent, Published, PurgeAnswer, ReadyAnswer, RecentAnswer, RoomCard, RoomsAnswer, RosterAnswer,
-    SeenAnswer, Span, SpanKind, SpellAction, SpellRequest, StatisticsAnswer, StatsAnswer, VoiceAnswer,
-    VoiceRequest, WhoAmIAnswer,
+    HistoryAnswer, InvokeRequest, LoginAnswer, OpenRequest, OtlpState, ParseAnswer, ParsedSpell, Problem,
+    PublishAnswer, PublishEvent, Published, PurgeAnswer, ReadyAnswer, RecentAnswer, RequestAnswer,
+    RequestEnd, RequestsAnswer, RoomCard, RoomsAnswer, RosterAnswer, SeenAnswer, Span, SpanKind, SpellAction,
+    SpellRequest, StatisticsAnswer, StatsAnswer, VoiceAnswer, VoiceRequest, WhoAmIAnswer,
 };
 use arcane_shared::control::{CloseCode, MissReason, PaintSample, StreamClose, is_reconnectable};
 use arcane_shared::daemon::DaemonCard;
@@ -50,6 +50,28 @@ const ROOM: &str = r#"{"room":"main","epoch":"9f3c01ab77de","seq":42,"subscriber
 const CONSUMER: &str = r#"{"consumer":"billing","room":"main","seq":40,"lag":2,"connected":true,"updated_at":"1970-01-01T00:00:00.000000"}"#;
 const SPELL: &str = r#"{"action":"invoke","daemon":"claude","task":"build","parameters":{"tries":3},"confidence":0.8,"raw_input":"claude, build","spans":[{"kind":"daemon","start":0,"end":6}]}"#;
 
+const REQUEST: &str = r#"{"request_id":"k3x9","room":"main","daemon_name":"claude","session":"s","project":"arcane","host":"mill","tool":"Bash","why":"permission","task":"Bash: git push","options":[{"id":"allow","label":"Yes","kind":"allow"},{"id":"always-1","label":"Yes, always","kind":"allow_always"},{"id":"deny","label":"No","kind":"deny"},{"id":"answer-1","label":"Red","kind":"answer"}],"takes_message":true,"takes_answers":false,"is_held":true,"since":"2026-01-31T09:00:09.500000","expires_at":"2026-01-31T09:10:09.500000","seq":9,"input":{"command":"git push"}}"#;
+
+#[test]
+fn requests() {
+    is::<OpenRequest>(REQUEST);
+    is::<OpenRequest>(
+        r#"{"request_id":"k3x9","room":"main","daemon_name":"claude","why":"input","task":"…","takes_message":false,"takes_answers":false,"is_held":false,"since":"2026-01-31T09:00:09.500000","expires_at":"2026-01-31T09:10:09.500000"}"#,
+    );
+    is::<RequestsAnswer>(&format!(r#"{{"requests":[{REQUEST}]}}"#));
+    is::<RequestAnswer>(r#"{"decision":"deny","message":"not today"}"#);
+    is::<RequestAnswer>(r#"{"decision":"allow","answers":{"Which colour?":"Red"}}"#);
+    is_refused::<RequestAnswer>(r#"{"decision":"allow","always":true}"#);
+    is::<RequestEnd>(
+        r#"{"status":"success","message":"…","request_id":"k3x9","decision":"allow","by":"ada","via":"stage","waited_s":4.2,"is_repeated":true}"#,
+    );
+    for via in ["stage", "cli", "rule", "terminal", "expired", "withdrawn"] {
+        is::<RequestEnd>(&format!(
+            r#"{{"status":"success","message":"…","request_id":"k3x9","decision":"deny","via":"{via}","waited_s":0.5}}"#
+        ));
+    }
+}
+
 #[test]
 fn daemons() {
     is::<DaemonCard>(CARD);
@@ -61,7 +83,7 @@ fn daemons() {
     is::<SeenAnswer>(r#"{"status":"seen","message":"…","room":"main","epoch":"9f3c01ab77de","seq":9}"#);
     is::<SeenAnswer>(r#"{"status":"already-seen","message":"…","room":"main","epoch":"9f3c01ab77de"}"#);
     is::<RosterAnswer>(
-        r##"{"status":"success","message":"…","room":"main","epoch":"9f3c01ab77de","roster":{"seq":9,"after":0,"day_offset_minutes":60,"daemons":[{"daemon_name":"codex","color":"#10B981","doing":"waiting","present_since":"2026-01-31T09:00:00.000000","heard_at":"2026-01-31T09:00:09.500000","heard_seq":9,"last":"cargo test","last_seq":8,"calls":[{"call_id":"c1","task":"cargo test","since":"2026-01-31T09:00:08.000000","seq":8},{"task":"cargo doc","since":"2026-01-31T09:00:08.100000","seq":9,"beside":true}],"is_beginning":true,"waiting":[{"call_id":"c1","reason":"may I?","since":"2026-01-31T09:00:09.500000","seq":9}],"waiting_since":"2026-01-31T09:00:09.500000","failure":{"task":"cargo build","error":"exit 101","at":"2026-01-31T09:00:02.000000","seq":3},"session":{"invocations":1,"failures":1,"seconds":0.5,"waited_ms":0},"today":{"invocations":1,"failures":1,"seconds":0.5,"input_tokens":100,"output_tokens":5,"cost_usd":0.0125,"waited_ms":0},"day":20484,"all":{"invocations":3,"failures":1,"seconds":1.25,"waited_ms":1500}}]}}"##,
+        r##"{"status":"success","message":"…","room":"main","epoch":"9f3c01ab77de","roster":{"seq":9,"after":0,"day_offset_minutes":60,"daemons":[{"daemon_name":"codex","color":"#10B981","doing":"waiting","present_since":"2026-01-31T09:00:00.000000","heard_at":"2026-01-31T09:00:09.500000","heard_seq":9,"last":"cargo test","last_seq":8,"calls":[{"call_id":"c1","task":"cargo test","since":"2026-01-31T09:00:08.000000","seq":8},{"task":"cargo doc","since":"2026-01-31T09:00:08.100000","seq":9,"beside":true}],"is_beginning":true,"waiting":[{"call_id":"c1","reason":"may I?","since":"2026-01-31T09:00:09.500000","seq":9,"request_id":"r1","expires_at":"2026-01-31T09:10:09.500000"}],"waiting_since":"2026-01-31T09:00:09.500000","failure":{"task":"cargo build","error":"exit 101","at":"2026-01-31T09:00:02.000000","seq":3},"session":{"invocations":1,"failures":1,"seconds":0.5,"waited_ms":0},"today":{"invocations":1,"failures":1,"seconds":0.5,"input_tokens":100,"output_tokens":5,"cost_usd":0.0125,"waited_ms":0},"day":20484,"all":{"invocations":3,"failures":1,"seconds":1.25,"waited_ms":1500}}]}}"##,
     );
     let sums = format!(
         r#"{{"invocations":1,"failures":0,"seconds":0.5,{SPENT},"waited_ms":3,"subagents":{{{SPENT}}}}}"#

@@ -4,7 +4,7 @@
 
 use arcane_shared::api::{
     ActivityAnswer, ActivityBucket, CastAnswer, ConsumerCard, FieldError, HistoryAnswer, ParsedSpell,
-    Problem, PurgeAnswer, Span, SpanKind, SpellAction,
+    Problem, PurgeAnswer, RequestEnd, Span, SpanKind, SpellAction, Via,
 };
 use arcane_shared::control::{
     ClientMessage, Connection, Limits, MissReason, PaintSample, ServerMessage, WELCOME,
@@ -19,7 +19,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 fn encode<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap()
@@ -98,6 +98,15 @@ fn what_clients_say() {
         reason: Some(MissReason::Transport),
     };
     assert_snapshot!(check(&ClientMessage::Seen { samples: vec![late] }), @r#"{"type":"seen","samples":[{"seq":8,"painted_at":1.5,"late_ms":210.0,"missed":true,"reason":"transport"}]}"#);
+    assert_snapshot!(check(&ClientMessage::Presence { visible: true }), @r#"{"type":"presence","visible":true}"#);
+    let answer = ClientMessage::Answer {
+        request_id: "k3x9".into(),
+        decision: "deny".into(),
+        message: Some("not today".into()),
+        answers: Map::default(),
+        id: Some("a1".into()),
+    };
+    assert_snapshot!(check(&answer), @r#"{"type":"answer","request_id":"k3x9","decision":"deny","message":"not today","id":"a1"}"#);
 }
 
 #[test]
@@ -131,6 +140,17 @@ fn what_servers_say() {
         ping_interval_ms: 25_000,
     };
     assert_snapshot!(check(&ServerMessage::Hello { version: 1, features: vec!["gap".into()], limits }), @r#"{"type":"hello","version":1,"features":["gap"],"limits":{"event_bytes_max":65536,"message_bytes_max":65536,"seen_samples_max":256,"history_size":100,"ping_interval_ms":25000}}"#);
+    let end = RequestEnd {
+        status: "success".into(),
+        message: "claude may".into(),
+        request_id: "k3x9".into(),
+        decision: "allow".into(),
+        by: Some("ada".into()),
+        via: Via::Stage,
+        waited_s: 4.5,
+        is_repeated: false,
+    };
+    assert_snapshot!(encode(&ServerMessage::Answered { id: Some("a1".into()), end }), @r#"{"type":"answered","id":"a1","status":"success","message":"claude may","request_id":"k3x9","decision":"allow","by":"ada","via":"stage","waited_s":4.5}"#);
     assert_snapshot!(check(&ServerMessage::Pong { t0: 1.0, t1: 2.0, t2: 2.25 }), @r#"{"type":"pong","t0":1.0,"t1":2.0,"t2":2.25}"#);
     assert_snapshot!(check(&ServerMessage::Filtered { seq: 9 }), @r#"{"type":"filtered","seq":9}"#);
     assert_snapshot!(check(&ServerMessage::Lagging { behind: 9 }), @r#"{"type":"lagging","behind":9}"#);

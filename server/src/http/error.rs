@@ -54,6 +54,15 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
         "failed-again",
         "The daemon has failed again since the failure that was seen; look at the new one first.",
     ),
+    ("no-such-request", "The agent asks nothing under this id, or it ended long ago."),
+    (
+        "request-ended",
+        "The agent's question was answered otherwise, or has ended; `detail` says who was first.",
+    ),
+    (
+        "request-not-held",
+        "The agent no longer waits for an answer from here; it can be answered where the agent runs.",
+    ),
     ("still-here", "The daemon is present and cannot be forgotten; banish it first."),
     ("realm-full", "The realm can learn of no more daemons."),
     ("too-busy", "Too many invocations are under way."),

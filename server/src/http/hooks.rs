@@ -1,16 +1,21 @@
 //! `POST /hooks/{agent}`: what an agent's hooks send. Answered at once; the payload is read afterwards.
 
-use arcane_shared::{Problem, Timestamp};
+use std::time::Duration;
+
+use arcane_shared::{Problem, RoomName, Timestamp};
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Request};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::oneshot;
 
 use super::allowed::Allowed;
 use super::body;
 use super::error::ApiError;
 use crate::gate::limits::Counted;
 use crate::gate::pass;
-use crate::ingest::{Agent, Content, Context, Given};
+use crate::ingest::{Agent, Content, Context, Given, Hold, Waits};
 use crate::query::Pairs;
 use crate::state::AppState;
 
@@ -19,6 +24,8 @@ pub(super) const ROUTE: &str = "/hooks/{agent}";
 
 /// The agent of an address that leaves it to the payload.
 const AUTO: &str = "auto";
+/// Longest time that a hook may ask to be held for, seconds.
+const HOLD_MAX_S: u64 = 3_600;
 /// Most bytes of a host's or an event's name.
 const NAME_BYTES_MAX: usize = 64;
 
@@ -26,6 +33,10 @@ const NAME_BYTES_MAX: usize = 64;
 ///
 /// The answer is 204 without a body, whatever came: what cannot be read, is too large or too much is counted in
 /// `arcane_ingest_dropped_total`. An agent waits for its hooks, so nothing is done before the answer but taking the body.
+///
+/// With `hold` a payload that asks a human something is answered later: with what the human decides on a page that is open and visible, in
+/// the words that the agent takes from its hooks. If nobody looks, it is answered at once. Without a decision the answer is 204 as well, and the
+/// agent's own prompt has the word.
 #[utoipa::path(post, path = "/hooks/{agent}", operation_id = "take_hook", tag = "agents", params(
     ("agent" = String, Path, description = "`claude`, `codex`, `gemini`, `copilot`, `qwen`, `cursor`, `opencode`, `antigravity`, or `auto`: the payload's shape says whose it is, and goes before this name"),
     ("room" = Option<String>, Query, description = "Default `main`"),
@@ -33,8 +44,10 @@ const NAME_BYTES_MAX: usize = 64;
     ("host" = Option<String>, Query, description = "The machine that the agent runs on"),
     ("attended" = Option<bool>, Query, description = "`false`: no human is there who could answer, so a request for permission is no wait"),
     ("sent_at" = Option<f64>, Query, description = "When it was sent, Unix milliseconds: orders what comes out of order, where the agent gives no time"),
+    ("hold" = Option<u64>, Query, description = "For how many seconds the answer may take if somebody looks who may answer: at most 3600, and at most 20 where the agent hides its own prompt meanwhile. Default 0"),
 ), request_body(content((serde_json::Value = "application/json"))), responses(
-    (status = 204, description = "Taken, or counted as dropped"),
+    (status = 200, description = "With `hold`: what a human decided, as the agent's hooks say it", body = serde_json::Value),
+    (status = 204, description = "Taken, or counted as dropped; with `hold`: no decision"),
     (status = 401, description = "No token that holds", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "The token does not allow it", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -43,23 +56,46 @@ pub(crate) async fn take(
     Path(agent): Path<String>,
     query: Pairs,
     request: Request,
-) -> Result<StatusCode, ApiError> {
-    let Ok(room) = query.room() else { return Ok(drop_one(&state, "room")) };
+) -> Result<Response, ApiError> {
+    let Ok(room) = query.room() else { return Ok(drop_one(&state, "room").into_response()) };
     let room = state.changed(room)?;
     let body = body::read(request.into_body(), &state.config.net, state.bus.budget()).await;
-    let Ok(body) = body else { return Ok(drop_one(&state, "body")) };
+    let Ok(body) = body else { return Ok(drop_one(&state, "body").into_response()) };
     let is_too_much = state.take(Counted::Bytes, body.len()).is_err()
         || state.take(Counted::Events, 1).is_err()
         || state.count_room(&room).is_err();
     if is_too_much {
-        return Ok(drop_one(&state, "limit"));
+        return Ok(drop_one(&state, "limit").into_response());
     }
     // The body may have taken its time.
     state.recheck()?;
     let agent = if agent == AUTO { None } else { Agent::named(&agent.to_ascii_lowercase()) };
-    let content = Content::Hook { agent, body: small(body), context: context(&state, &query) };
+    let (hold, waits) = hold(&state, &query, &room).unzip();
+    let content = Content::Hook { agent, body: small(body), context: context(&state, &query), hold };
     state.ingest.hand_in(Given { room, content });
-    Ok(StatusCode::NO_CONTENT)
+    let decided = match waits {
+        Some(waits) => decided(&state, waits).await,
+        None => None,
+    };
+    Ok(decided.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |answer| Json(answer).into_response()))
+}
+
+/// What a hook asks for that may wait, if anybody looks who may answer.
+fn hold(state: &AppState, query: &Pairs, room: &RoomName) -> Option<(Hold, oneshot::Receiver<Waits>)> {
+    let seconds = query.get("hold")?.parse::<u64>().ok()?.min(HOLD_MAX_S);
+    if seconds == 0 || !state.requests.is_watched(room) {
+        return None;
+    }
+    let (reply, waits) = oneshot::channel();
+    Some((Hold { patience: Duration::from_secs(seconds), reply }, waits))
+}
+
+/// What a human decides; `None`: the agent's own prompt has the word.
+async fn decided(state: &AppState, waits: oneshot::Receiver<Waits>) -> Option<serde_json::Value> {
+    // Dropped where the payload asks nothing.
+    let Waits { held, form } = waits.await.ok()?;
+    let decision = held.decision(state.draining.clone()).await?;
+    form.answer(&decision)
 }
 
 /// The answer to what will not be read.

@@ -34,6 +34,7 @@ mod parameters;
 mod pieces;
 mod publish;
 mod query;
+mod requests;
 mod roster;
 mod seen;
 mod site;
@@ -104,6 +105,9 @@ fn api() -> OpenApiRouter<Site> {
         .routes(routes!(daemons::active, daemons::forget_active))
         .routes(routes!(daemons::by_name, daemons::forget))
         .routes(routes!(seen::seen))
+        .routes(routes!(requests::list))
+        .routes(routes!(requests::one))
+        .routes(routes!(requests::answer))
         .routes(routes!(daemons::statistics))
         .routes(routes!(days::days))
         .routes(routes!(roster::roster))

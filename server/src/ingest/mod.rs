@@ -6,11 +6,13 @@
 //! publishes them. Telemetry is read before it is answered; what finds no room is refused, for its sender tries again.
 
 pub(crate) mod ag_ui;
+mod asking;
 pub(crate) mod cloudevent;
 pub(crate) mod dialect;
 mod failure;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzed;
+mod holding;
 pub(crate) mod kept;
 mod line;
 pub(crate) mod mapping;
@@ -39,8 +41,11 @@ use crate::bus::ArcaneEventBus;
 use crate::config::Prices;
 use crate::intake::Draft;
 use crate::metrics::Metrics;
+use crate::requests::{Over, RequestId, Requests};
 use crate::{clock, json};
 pub(crate) use dialect::{Agent, Context};
+use holding::Pending;
+pub(crate) use holding::{Hold, Waits};
 use otlp::{Told, Totals};
 use publish::publish;
 use secrets::masked;
@@ -75,7 +80,7 @@ pub(crate) struct Given {
 #[derive(Debug)]
 pub(crate) enum Content {
     /// A hook's payload, unread. The agent is that of the address; `None`: whose shape it has.
-    Hook { agent: Option<Agent>, body: Bytes, context: Context },
+    Hook { agent: Option<Agent>, body: Bytes, context: Context, hold: Option<Hold> },
     /// What telemetry tells; it holds its part of what may wait.
     Telemetry { told: Told, held: OwnedSemaphorePermit },
 }
@@ -113,11 +118,20 @@ pub(crate) struct Reader {
     totals: Totals,
     /// Rooms whose earlier sessions are known.
     adopted: Vec<RoomName>,
+    /// What agents ask, and how that was answered elsewhere.
+    requests: Requests,
+    over: mpsc::Receiver<Over>,
+    /// Requests whose events are about to be published.
+    opened: Vec<RequestId>,
 }
 
 impl Ingest {
     /// `prices`: what models cost whose agents do not say so.
-    pub(crate) fn new(metrics: Metrics, prices: Prices) -> (Self, Reader) {
+    pub(crate) fn new(
+        metrics: Metrics,
+        prices: Prices,
+        (requests, over): (Requests, mpsc::Receiver<Over>),
+    ) -> (Self, Reader) {
         let (sender, queue) = mpsc::channel(QUEUED_MAX);
         let born_nanos = u64::try_from(clock::now().unix_micros()).unwrap_or(0).saturating_mul(1000);
         let reader = Reader {
@@ -127,6 +141,9 @@ impl Ingest {
             table: Table::new(prices),
             totals: Totals::new(born_nanos),
             adopted: Vec::new(),
+            requests,
+            over,
+            opened: Vec::new(),
         };
         (Self { queue: sender, signs: Arc::new(Semaphore::new(SIGNS_MAX)), metrics }, reader)
     }
@@ -175,6 +192,10 @@ impl Reader {
                         return;
                     }
                 }
+                Some(over) = self.over.recv() => {
+                    let drafts = self.table.request_ends(&over, clock::now());
+                    self.publish(&bus, vec![(over.room, drafts)]).await;
+                }
                 _ = looks.tick() => {
                     let due = self.table.pass(clock::now());
                     self.publish(&bus, due).await;
@@ -213,9 +234,15 @@ impl Reader {
         for (at, Given { room, content }) in given.drain(..) {
             self.adopt(bus, &room).await;
             let drafts = match content {
-                Content::Hook { agent, body, context } => {
-                    let signs = self.read(agent, body, context).await;
-                    self.fold(&room, signs, at)
+                Content::Hook { agent, body, context, hold } => {
+                    let (signs, pending) = self.read(agent, body, context, hold).await;
+                    let mut drafts = self.fold(&room, signs, at);
+                    match pending.map(|pending| pending.open(&self.requests, &room, &mut drafts)) {
+                        Some(Ok(id)) => self.opened.push(id),
+                        Some(Err(why)) => self.metrics.ingest_dropped(why),
+                        None => {}
+                    }
+                    drafts
                 }
                 Content::Telemetry { told: Told { mut signs, sums, .. }, held } => {
                     signs.extend(self.totals.take(sums));
@@ -242,7 +269,7 @@ impl Reader {
     }
 
     /// Publishes events; those of one room that follow one another go together.
-    async fn publish(&self, bus: &ArcaneEventBus, told: Vec<(RoomName, Vec<Draft>)>) {
+    async fn publish(&mut self, bus: &ArcaneEventBus, told: Vec<(RoomName, Vec<Draft>)>) {
         let mut batches: Vec<(RoomName, Vec<Draft>)> = Vec::new();
         for (room, drafts) in told {
             match batches.last_mut().filter(|(of, _)| *of == room) {
@@ -251,7 +278,15 @@ impl Reader {
             }
         }
         for (room, drafts) in batches {
-            publish(bus, &room, drafts, &self.metrics).await;
+            for (id, seq) in publish(bus, &room, drafts, &self.metrics).await {
+                self.opened.retain(|opened| *opened != id);
+                self.requests.announce(&id, seq);
+            }
+        }
+        // What the log did not take was not asked.
+        self.opened.drain(..).for_each(|id| self.requests.forget(&id));
+        for (id, via) in self.table.overtaken() {
+            self.requests.end(&id, via);
         }
     }
 
@@ -261,7 +296,9 @@ impl Reader {
             return;
         }
         if let Ok(held) = bus.open_known_room(room).await {
-            self.table.adopt(room, &held.daemons());
+            let roster = held.daemons();
+            self.table.adopt(room, &roster);
+            holding::restore(&self.requests, room, &roster);
         }
         self.adopted.push(room.clone());
     }
@@ -278,17 +315,30 @@ impl Reader {
         drafts
     }
 
-    async fn read(&self, agent: Option<Agent>, body: Bytes, context: Context) -> Vec<Sign> {
+    async fn read(
+        &self,
+        agent: Option<Agent>,
+        body: Bytes,
+        mut context: Context,
+        hold: Option<Hold>,
+    ) -> (Vec<Sign>, Option<Pending>) {
         let Some(payload) = parse(body).await else {
             self.metrics.ingest_dropped("not_json");
-            return Vec::new();
+            return (Vec::new(), None);
         };
         // Agents run each other's hooks, so the payload's own shape goes before the address.
         let Some(agent) = dialect::detect(&payload, agent).or(agent) else {
             self.metrics.ingest_dropped("unknown_agent");
-            return Vec::new();
+            return (Vec::new(), None);
         };
-        let reading = dialect::read(agent, &payload, &context);
+        let is_attended = !context.is_unattended;
+        let pending = Pending::of(agent, &payload, context.event.as_deref(), is_attended, hold);
+        // Somebody is there who can answer: here.
+        context.is_unattended &= pending.is_none();
+        let mut reading = dialect::read(agent, &payload, &context);
+        if let Some(pending) = &pending {
+            pending.note(&mut reading.signs, context.captures_content);
+        }
         self.metrics.ingest_read(agent.name());
         if reading.is_foreign {
             self.metrics.ingest_dropped("no_session");
@@ -303,7 +353,7 @@ impl Reader {
             let field = masked(field);
             tracing::debug!(agent = agent.name(), %field, "a field of an agent's payload that is not known");
         }
-        reading.signs
+        (reading.signs, pending)
     }
 }
 

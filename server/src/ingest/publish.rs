@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use arcane_shared::RoomName;
+use arcane_shared::{RoomName, Seq};
 
+use super::holding::opens;
 use crate::bus::{ArcaneEventBus, EmitError, Fault, Submission};
 use crate::intake::{self, Draft, Refused};
 use crate::metrics::Metrics;
+use crate::requests::RequestId;
 
 /// How often events are handed in that the log does not take.
 const TRIES_MAX: u32 = 20;
@@ -23,17 +25,17 @@ enum Failed {
     Unknown(anyhow::Error),
 }
 
-/// Publishes events of a room, in order. What cannot be is counted.
+/// Publishes events of a room, in order. What cannot be is counted. Gives the requests that these open, and the events' numbers.
 pub(super) async fn publish(
     bus: &ArcaneEventBus,
     room: &RoomName,
     mut drafts: Vec<Draft>,
     metrics: &Metrics,
-) {
+) -> Vec<(RequestId, Seq)> {
     let mut tries = 0;
     while !drafts.is_empty() {
         match submit(bus, room, drafts.clone()).await {
-            Ok(()) => return,
+            Ok(opened) => return opened,
             Err(Failed::TooLarge(index)) => {
                 drafts.remove(index.min(drafts.len() - 1));
                 metrics.ingest_dropped("too_large");
@@ -50,13 +52,19 @@ pub(super) async fn publish(
                 for _ in &drafts {
                     metrics.ingest_dropped("log");
                 }
-                return;
+                return Vec::new();
             }
         }
     }
+    Vec::new()
 }
 
-async fn submit(bus: &ArcaneEventBus, room: &RoomName, drafts: Vec<Draft>) -> Result<(), Failed> {
+async fn submit(
+    bus: &ArcaneEventBus,
+    room: &RoomName,
+    drafts: Vec<Draft>,
+) -> Result<Vec<(RequestId, Seq)>, Failed> {
+    let opened: Vec<Option<RequestId>> = drafts.iter().map(|draft| opens(draft).map(Into::into)).collect();
     let held = bus.open_room(room).await.map_err(|error| Failed::Again(error.into()))?;
     let mut submitted = match intake::submit(bus, &held, drafts, Submission::default()) {
         Ok(submitted) => submitted,
@@ -66,11 +74,14 @@ async fn submit(bus: &ArcaneEventBus, room: &RoomName, drafts: Vec<Draft>) -> Re
         Err(Refused::Bus { error, .. }) => return Err(Failed::Again(error.into())),
         Err(Refused::Syntax(_) | Refused::Fields(_)) => unreachable!("drafts are not read from text"),
     };
+    let numbered = opened.into_iter().zip(submitted.numbers());
+    let opened = numbered.filter_map(|(id, seq)| Some((id?, seq))).collect();
     submitted.logged().await.map_err(|error| {
         if error.fault == Fault::Unknown {
             Failed::Unknown(error.into())
         } else {
             Failed::Again(error.into())
         }
-    })
+    })?;
+    Ok(opened)
 }

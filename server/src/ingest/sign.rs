@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use arcane_shared::api::Choice;
 use arcane_shared::roster::{COST_USD_MAX, SECONDS_MAX, TOKENS_MAX};
 use arcane_shared::{DaemonName, Metadata, Timestamp};
 
@@ -132,6 +133,8 @@ pub(crate) struct Call {
     pub(crate) tool: Box<str>,
     /// What it does, as a number: the same for a request, a beginning and an end of one call.
     pub(crate) print: u64,
+    /// All of its input, as a number: tells calls apart that do the same otherwise. 0: not known.
+    pub(crate) digest: u64,
 }
 
 /// How a call ended.
@@ -150,7 +153,7 @@ pub(crate) enum Outcome {
 }
 
 /// A wait for a human.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Wait {
     /// Why.
     pub(crate) why: Why,
@@ -160,6 +163,23 @@ pub(crate) struct Wait {
     pub(crate) request: Option<Box<str>>,
     /// What is asked, in a line.
     pub(crate) line: Box<str>,
+    /// What its events say of the request by which it can be answered from elsewhere.
+    pub(crate) asked: Option<Box<Asked>>,
+}
+
+/// A request, as its event tells of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Asked {
+    /// Its id.
+    pub(crate) id: Box<str>,
+    /// When it ends without an answer.
+    pub(crate) expires_at: Timestamp,
+    /// What can be decided.
+    pub(crate) options: Vec<Choice>,
+    /// The beginning of the input, without secrets.
+    pub(crate) input: Box<str>,
+    /// The digest of the input.
+    pub(crate) hash: Box<str>,
 }
 
 /// Why an agent waits.

@@ -35,6 +35,7 @@ use crate::log::LogError;
 use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
 use crate::metrics::Metrics;
 use crate::realm::{Realm, RealmError};
+use crate::requests::Requests;
 use crate::stamp::Stamp;
 use crate::state::{AppState, Parts};
 use crate::ws::Sockets;
@@ -169,7 +170,9 @@ impl Server {
         let addresses = Addresses::new(net.connections_per_address_max, &config.proxy.addresses);
         let metrics = if tls.is_some() { Metrics::with_certificate() } else { Metrics::new() };
         let (audit, telling) = open_audit(&gate, &bus);
-        let (ingest, reader) = Ingest::new(metrics.clone(), config.prices.clone());
+        let (requests, over) = Requests::new(bus.clone(), config.realm.capture_content);
+        let asked = (requests.clone(), over);
+        let (ingest, reader) = Ingest::new(metrics.clone(), config.prices.clone(), asked);
         let reading = read_on(reader, bus.clone());
         let playing = config.demo.then(|| tokio::spawn(demo::play(bus.clone())));
         let state = AppState::new(Parts {
@@ -179,11 +182,13 @@ impl Server {
             metrics: metrics.clone(),
             audit: audit.clone(),
             ingest,
+            requests: requests.clone(),
             otlp: otlp_on.as_ref().map(OtlpListener::state),
             config,
             draining: draining.clone(),
             started: Instant::now(),
         });
+        let ending = tokio::spawn(async move { requests.keep().await });
         let sockets = Sockets::new(state.clone());
         let guarding = tokio::spawn(follow_keys(gate, keys, sockets.clone(), audit));
         let site = Site { state, sockets: sockets.clone() };
@@ -201,7 +206,7 @@ impl Server {
         let patience = accept::drain(&connections, &net, hurry).await;
         // What was taken is written before the process ends.
         guarding.abort();
-        for task in [telling, playing, renewing].into_iter().flatten() {
+        for task in [telling, playing, renewing, Some(ending)].into_iter().flatten() {
             task.abort();
         }
         keeping.abort();

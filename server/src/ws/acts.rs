@@ -1,17 +1,29 @@
 //! What a connection does for its client, as far as the client may.
 
-use arcane_shared::Seq;
+use arcane_shared::api::RequestAnswer;
 use arcane_shared::control::ServerMessage;
+use arcane_shared::{RoomName, Seq};
+use tokio::sync::oneshot;
 
 use super::codec::Incoming;
 use super::ends_at;
 use super::fanout::Pipe;
+use super::pending::Answer;
 use super::publish::{Accepted, PublishRefused, Rooms, is_publish, publish_checked, taken_back};
 use super::session::Input;
 use super::socket::Socket;
 use crate::bus::{ConsumerError, HeldRoom};
 use crate::gate::limits::{Counted, TooMuch};
 use crate::gate::rights::Right;
+use crate::gate::{Forbidden, Pass};
+use crate::requests::{Decision, Via, answered as answered_with};
+
+/// Whether a pass answers what agents ask in a room.
+fn answers_in(pass: &Pass, room: &RoomName) -> Result<(), Forbidden> {
+    pass.check(Right::Answer)?;
+    pass.check_change(room)?;
+    pass.check_whole()
+}
 
 impl<S, P: Pipe> Socket<S, P> {
     /// Publishes what a message holds, if its subject has anything left of what it may publish.
@@ -76,6 +88,54 @@ impl<S, P: Pipe> Socket<S, P> {
             ConsumerError::Log(error) => taken_back(None, &error),
             error => PublishRefused::new("bad_ack", error.to_string()),
         })
+    }
+
+    /// Notes whether a human looks at the connection's room who may answer.
+    pub(super) fn see(&mut self, is_visible: bool) -> Result<(), Forbidden> {
+        let room = self.subscription.room();
+        answers_in(&self.pass, room)?;
+        let requests = &self.state.requests;
+        let page = self.page.get_or_insert_with(|| Box::new(requests.page()));
+        page.see(room, is_visible);
+        Ok(())
+    }
+
+    /// Answers what an agent asks.
+    pub(super) fn answer(
+        &self,
+        request: Box<str>,
+        answer: RequestAnswer,
+        id: Option<String>,
+    ) -> oneshot::Receiver<Answer> {
+        let (tell, told) = oneshot::channel();
+        // Only a page says that it is watched.
+        let via = if self.page.is_some() { Via::Stage } else { Via::Cli };
+        let (state, subject, pass) = (self.state.clone(), self.subject.clone(), self.pass.clone());
+        tokio::spawn(async move {
+            let refused =
+                |code, detail| PublishRefused { id: id.clone(), ..PublishRefused::new(code, detail) };
+            let answered = async {
+                let decision = Decision::read(answer)
+                    .map_err(|error| refused("invalid", format!("{}: {}", error.pointer, error.detail)))?;
+                pass.check(Right::Answer).map_err(|error| refused("forbidden", error.to_string()))?;
+                let taken = state.take(&subject, Counted::Events, 1);
+                taken.map_err(|error| PublishRefused { id: id.clone(), ..error.into() })?;
+                let is_for = |room: &RoomName| answers_in(&pass, room).is_ok();
+                let by = &pass.grant().subject;
+                let ended = state.requests.answer(&request, decision, by, via, is_for).await;
+                ended.map_err(|error| PublishRefused {
+                    is_passing: error.is_passing(),
+                    ..refused(error.word(), error.detail(&request))
+                })
+            };
+            let answer = answered.await.map(|(end, is_repeated)| ServerMessage::Answered {
+                id: id.clone(),
+                end: answered_with(&request, &end, is_repeated),
+            });
+            // Its client may be gone.
+            let _ = tell.send(answer);
+        });
+        told
     }
 
     /// Counts a message that does not publish.

@@ -235,6 +235,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         encoding,
         subscription,
         consumer,
+        page: None,
         pending: Pending::default(),
         ending: false,
         is_abandoned: false,

@@ -1,30 +1,42 @@
-//! Publications whose answers wait for the log, in the order of their messages.
+//! What waits for the log before it is answered, in the order of the messages: publications, and answers to agents.
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use arcane_shared::control::ServerMessage;
+use tokio::sync::oneshot;
 
 use super::publish::{Accepted, PublishRefused, taken_back};
 use crate::bus::Receipt;
 
-/// Publications of one connection at a time; with so many nothing more is read from it.
+/// Messages of one connection that wait at a time; with so many nothing more is read from it.
 const PENDING_MAX: usize = 64;
 
-/// Bytes of their messages, give or take one message: what an array over HTTP may have on its way (`log::turns`).
+/// Bytes of these messages, give or take one: what an array over HTTP may have on its way (`log::turns`).
 const PENDING_BYTES_MAX: usize = 128 * 1024;
 
-/// The publications of one connection. Costs nothing while it publishes none.
+/// What a message is answered.
+pub(super) type Answer = Result<ServerMessage, PublishRefused>;
+
+/// What waits of one connection. Costs nothing while nothing does.
 #[derive(Debug, Default)]
 pub(super) struct Pending(VecDeque<Waiting>);
 
-/// One publication.
+/// One message.
 #[derive(Debug)]
 struct Waiting {
-    receipt: Receipt,
-    answer: Result<ServerMessage, PublishRefused>,
+    what: What,
     bytes: usize,
+}
+
+#[derive(Debug)]
+enum What {
+    /// The answer holds once the log has the events.
+    Published(Receipt, Answer),
+    /// The answer is made elsewhere.
+    Later(oneshot::Receiver<Answer>),
 }
 
 impl Pending {
@@ -34,7 +46,12 @@ impl Pending {
             Ok(Accepted { answer, receipt }) => (receipt, Ok(answer)),
             Err(refusal) => (Receipt::done(), Err(refusal)),
         };
-        self.0.push_back(Waiting { receipt, answer, bytes });
+        self.0.push_back(Waiting { what: What::Published(receipt, answer), bytes });
+    }
+
+    /// A message is answered with what comes of it.
+    pub(super) fn push_later(&mut self, answer: oneshot::Receiver<Answer>, bytes: usize) {
+        self.0.push_back(Waiting { what: What::Later(answer), bytes });
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -43,23 +60,35 @@ impl Pending {
     }
 
     /// The next answer; pending while there is none. Cancel-safe.
-    pub(super) fn poll_answer(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<ServerMessage, PublishRefused>> {
-        let Some(Waiting { receipt, .. }) = self.0.front_mut() else { return Poll::Pending };
-        let logged = match std::pin::pin!(receipt.logged()).poll(context) {
-            Poll::Ready(logged) => logged,
-            Poll::Pending => return Poll::Pending,
+    pub(super) fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Answer> {
+        let Some(Waiting { what, .. }) = self.0.front_mut() else { return Poll::Pending };
+        let logged = match what {
+            What::Published(receipt, _) => match std::pin::pin!(receipt.logged()).poll(context) {
+                Poll::Ready(logged) => logged,
+                Poll::Pending => return Poll::Pending,
+            },
+            What::Later(answer) => match Pin::new(answer).poll(context) {
+                Poll::Ready(answer) => {
+                    let refused = || PublishRefused::new("stopping", "the server is about to stop");
+                    self.pop();
+                    return Poll::Ready(answer.unwrap_or_else(|_| Err(refused())));
+                }
+                Poll::Pending => return Poll::Pending,
+            },
         };
-        let Some(Waiting { answer, .. }) = self.0.pop_front() else { return Poll::Pending };
-        if self.0.is_empty() {
-            // Most connections publish nothing most of the time.
-            self.0 = VecDeque::new();
-        }
+        let Some(What::Published(_, answer)) = self.pop() else { return Poll::Pending };
         Poll::Ready(match (logged, answer) {
             (Err(error), Ok(ServerMessage::Published { id, .. })) => Err(taken_back(id, &error)),
             (_, answer) => answer,
         })
+    }
+
+    fn pop(&mut self) -> Option<What> {
+        let first = self.0.pop_front();
+        if self.0.is_empty() {
+            // Most connections publish nothing most of the time.
+            self.0 = VecDeque::new();
+        }
+        first.map(|waiting| waiting.what)
     }
 }

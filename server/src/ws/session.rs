@@ -7,6 +7,7 @@ pub use steps::{Input, Output};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use arcane_shared::api::RequestAnswer;
 use arcane_shared::control::{
     ClientMessage, CloseCode, Limits, PROTOCOL_VERSION, SEEN_SAMPLES_MAX, ServerMessage,
 };
@@ -29,7 +30,7 @@ const POSITION_INTERVAL: Duration = Duration::from_secs(1);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What this server can do, by name.
-const FEATURES: [&str; 13] = [
+const FEATURES: [&str; 15] = [
     "auth",
     "filter",
     "ping",
@@ -43,6 +44,8 @@ const FEATURES: [&str; 13] = [
     "gap",
     "position",
     "draining",
+    "presence",
+    "answer",
 ];
 
 /// What the client is to say, and how long that may take.
@@ -282,6 +285,10 @@ impl Session {
                 self.bad("too_many_samples", detail, None, now)
             }
             ClientMessage::Seen { samples } => vec![Output::Seen(samples)],
+            ClientMessage::Presence { visible } => vec![Output::Presence(visible)],
+            ClientMessage::Answer { request_id, decision, message, answers, id } => {
+                vec![Output::Answer(request_id, RequestAnswer { decision, message, answers }, id)]
+            }
         }
     }
 

@@ -25,6 +25,7 @@ use crate::bus::{HeldRoom, Reader, Subscription};
 use crate::clock;
 use crate::gate::Pass;
 use crate::gate::limits::Subject;
+use crate::requests::Page;
 use crate::state::AppState;
 
 /// Everything a connection needs.
@@ -39,6 +40,8 @@ pub(super) struct Socket<S, P: Pipe = TcpStream> {
     pub(super) subscription: Subscription,
     /// Held for as long as it reads in a durable consumer's name.
     pub(super) consumer: Option<Reader>,
+    /// Its place among the pages that are watched, once it has said that it is one.
+    pub(super) page: Option<Box<Page>>,
     /// Publications that were not answered yet.
     pub(super) pending: Pending,
     /// Whether events are wanted at all.
@@ -325,6 +328,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
                         let outputs = self.session.handle(Input::Refused(refusal), Instant::now());
                         next = self.execute(outputs, None);
                     }
+                }
+                Output::Presence(is_visible) => {
+                    if let Err(forbidden) = self.see(is_visible) {
+                        let outputs = self.session.handle(Input::Refused(forbidden.into()), Instant::now());
+                        next = self.execute(outputs, None);
+                    }
+                }
+                Output::Answer(request, answer, id) => {
+                    let bytes = answer.message.as_deref().map_or(0, str::len);
+                    let answered = self.answer(request, answer, id);
+                    self.pending.push_later(answered, bytes);
                 }
                 Output::Ping => self.outbox.push(codec::ping()),
                 Output::Pong(payload) => self.outbox.push(codec::pong(&payload)),

@@ -5,6 +5,7 @@ mod events;
 mod history;
 mod operating;
 mod problem;
+mod requests;
 mod spells;
 
 pub use daemons::{DaemonAnswer, DaemonsAnswer, DaysAnswer, RosterAnswer, SeenAnswer, StatisticsAnswer};
@@ -14,6 +15,9 @@ pub use history::{
 };
 pub use operating::{HealthAnswer, LoginAnswer, OtlpState, ReadyAnswer, WhoAmIAnswer};
 pub use problem::{FieldError, Problem};
+pub use requests::{
+    AWAIT_END, Choice, ChoiceKind, OpenRequest, RequestAnswer, RequestEnd, RequestsAnswer, Via,
+};
 pub use spells::{
     CastAnswer, DaemonAliases, DaemonRequest, ExampleGroup, ExamplesAnswer, InvokeRequest, ParseAnswer,
     ParsedSpell, Span, SpanKind, SpellAction, SpellAnswer, SpellRequest, VoiceAnswer, VoiceRequest,

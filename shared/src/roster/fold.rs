@@ -2,7 +2,7 @@
 
 use super::ended::Counts;
 use super::session::{SESSIONS_MAX, SessionState, is_same};
-use super::sign::{CallPart, Deed, Sign};
+use super::sign::{Asked, CallPart, Deed, Sign};
 use super::state::{Call, DaemonState, Failure, Wait};
 use super::sums::Sums;
 use super::{CALLS_MAX, DAEMONS_MAX, Roster, SILENCE_MICROS, TOGETHER_MAX, WAITS_MAX};
@@ -103,7 +103,11 @@ impl Sign {
             | Deed::Waits { .. }
             | Deed::Spoke { .. }
             | Deed::GoesOn { .. } => !self.failed,
-            Deed::Banished | Deed::Forgotten | Deed::Acknowledged { .. } | Deed::Named => false,
+            Deed::Banished
+            | Deed::Forgotten
+            | Deed::Acknowledged { .. }
+            | Deed::Answered { .. }
+            | Deed::Named => false,
         }
     }
 }
@@ -154,10 +158,11 @@ impl DaemonState {
                 self.appear(sign.at);
                 self.end(sign, call_id.as_deref());
             }
-            Deed::Waits { call_id } => {
+            Deed::Waits { call_id, request } => {
                 self.appear(sign.at);
-                self.wait(seq, sign, call_id.clone());
+                self.wait(seq, sign, call_id.clone(), request.as_deref());
             }
+            Deed::Answered { request_id, waits_on } => self.answered(sign.at, request_id, *waits_on),
             Deed::Spoke { call_id } => {
                 self.appear(sign.at);
                 self.end_waits(sign, call_id.as_deref());
@@ -202,7 +207,8 @@ impl DaemonState {
     fn lose(&mut self, sign: &Sign) {
         if let Some(of) = &sign.of {
             self.sessions.retain(|session| !is_same(Some(&session.id), Some(&of.id)));
-            self.end_waits(sign, None);
+            self.waiting.retain(|wait| !within(wait.session.as_deref(), sign));
+            self.settle_waits(sign.at);
             self.calls.retain(|call| !within(call.session.as_deref(), sign));
             self.failure.take_if(|failure| within(failure.session.as_deref(), sign));
             if of.manifestations.map_or(!self.sessions.is_empty(), |left| left > 0) {
@@ -312,25 +318,48 @@ impl DaemonState {
         same.or_else(|| self.calls.iter().position(unnamed))
     }
 
-    fn wait(&mut self, seq: Seq, sign: &Sign, call_id: Option<Box<str>>) {
+    fn wait(&mut self, seq: Seq, sign: &Sign, call_id: Option<Box<str>>, asked: Option<&Asked>) {
         let since = Timestamp::from_unix_micros(sign.at);
         let session: Option<Box<str>> = sign.session().map(Into::into);
         let mut mine =
             self.waiting.iter().filter(|wait| is_same(wait.session.as_deref(), session.as_deref()));
-        if mine.clone().any(|wait| is_same(wait.call_id.as_deref(), call_id.as_deref())) {
+        // Requests are told apart by their own ids: a session may ask the same twice.
+        let is_told = |wait: &Wait| match (asked, &wait.request_id) {
+            (Some(asked), Some(id)) => asked.id == *id,
+            (Some(_), None) => false,
+            (None, _) => is_same(wait.call_id.as_deref(), call_id.as_deref()),
+        };
+        if mine.clone().any(is_told) {
             return;
         }
         let has_room = mine.by_ref().count() < WAITS_MAX && self.waiting.len() < TOGETHER_MAX;
         self.waiting_since.get_or_insert(since);
         if has_room {
-            self.waiting.push(Wait { call_id, session, reason: sign.line.clone(), since, seq });
+            let (request_id, expires_at) =
+                asked.map_or((None, None), |asked| (Some(asked.id.clone()), asked.expires_at));
+            let reason = sign.line.clone();
+            self.waiting.push(Wait { call_id, session, reason, since, seq, request_id, expires_at });
         }
     }
 
+    /// A request has ended. Where the agent's own prompt has the word now, the wait goes on without it.
+    fn answered(&mut self, at: i64, request_id: &str, waits_on: bool) {
+        for wait in &mut self.waiting {
+            if waits_on && wait.request_id.as_deref() == Some(request_id) {
+                (wait.request_id, wait.expires_at) = (None, None);
+            }
+        }
+        self.waiting.retain(|wait| wait.request_id.as_deref() != Some(request_id));
+        self.settle_waits(at);
+    }
+
     /// A sign of life of a call ends its wait, and those that name no call; one that names no call ends every wait. One of a
-    /// session leaves those of others alone.
+    /// session leaves those of others alone. A wait with a request ends with the request or its own call.
     fn end_waits(&mut self, sign: &Sign, call_id: Option<&str>) {
         self.waiting.retain(|wait| {
+            if wait.request_id.is_some() && (call_id.is_none() || wait.call_id.is_none()) {
+                return true;
+            }
             let of_another_call =
                 call_id.is_some() && wait.call_id.is_some() && !is_same(wait.call_id.as_deref(), call_id);
             of_another_call || !within(wait.session.as_deref(), sign)

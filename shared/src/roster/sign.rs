@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::amount::{Dollars, SECONDS_MAX, Seconds};
 use super::session::Membership;
 use super::spent::{COST_USD_MAX, Spent, TOKENS_MAX};
-use crate::{AnySpell, ArcaneEvent, DaemonName, Rgb, Seq, SpellName, visible};
+use crate::api::AWAIT_END;
+use crate::{AnySpell, ArcaneEvent, DaemonName, Rgb, Seq, SpellName, Timestamp, visible};
 
 /// Most characters of a line that the roster keeps: a task, a sentence, an error.
 pub const LINE_CHARS_MAX: usize = 160;
@@ -83,13 +84,22 @@ pub(super) enum Deed {
     /// A call goes on no longer, and is not counted.
     Closed { call_id: Option<Box<str>> },
     /// It waits for a human.
-    Waits { call_id: Option<Box<str>> },
+    Waits { call_id: Option<Box<str>>, request: Option<Box<Asked>> },
+    /// What it asked was answered, or can be answered from here no longer: then it may wait on.
+    Answered { request_id: Box<str>, waits_on: bool },
     /// It speaks; what it did before has ended.
     Spoke { call_id: Option<Box<str>> },
     /// It goes on with what it does.
     GoesOn { call_id: Option<Box<str>> },
     /// The event is about the daemon and no sign of its life.
     Named,
+}
+
+/// A request, as the event says that opens it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) id: Box<str>,
+    pub(super) expires_at: Option<Timestamp>,
 }
 
 /// Which part of a call an event tells.
@@ -117,6 +127,9 @@ struct Fields<'a> {
     task: Option<&'a str>,
     error: Option<&'a str>,
     event: Option<&'a str>,
+    request_id: Option<&'a str>,
+    expires_at: Option<&'a str>,
+    waits_on: bool,
     attention: bool,
     refused: bool,
     seconds: Option<Seconds>,
@@ -173,7 +186,7 @@ impl Sign {
     /// The id of the call that waits for a human; `Some(None)`: something does, and the event names no call.
     #[must_use]
     pub fn wait(&self) -> Option<Option<&str>> {
-        if let Deed::Waits { call_id } = &self.deed { Some(call_id.as_deref()) } else { None }
+        if let Deed::Waits { call_id, .. } = &self.deed { Some(call_id.as_deref()) } else { None }
     }
 
     /// The session that it is of: the subagent's id, or that of the session.
@@ -232,6 +245,9 @@ impl<'a> Fields<'a> {
                 "task" => fields.task = value.as_str(),
                 "error" => fields.error = value.as_str(),
                 "event" => fields.event = value.as_str(),
+                "request_id" => fields.request_id = value.as_str(),
+                "expires_at" => fields.expires_at = value.as_str(),
+                "waits_on" => fields.waits_on = value.as_bool() == Some(true),
                 "refused" => fields.refused = value.as_bool() == Some(true),
                 "attention" => fields.attention = value.as_bool() == Some(true),
                 "execution_time" => fields.seconds = seconds(value),
@@ -283,6 +299,12 @@ impl<'a> Fields<'a> {
         })
     }
 
+    fn asked(&self) -> Option<Asked> {
+        let id = said(self.request_id)?;
+        let expires_at = self.expires_at.and_then(|text| Timestamp::parse(text).ok());
+        Some(Asked { id: shortened(id, CALL_ID_CHARS_MAX), expires_at })
+    }
+
     fn deed(&self, spell: Option<SpellName>, success: bool) -> Deed {
         let call_id = || said(self.call_id).map(|id| shortened(id, CALL_ID_CHARS_MAX));
         match (spell, success) {
@@ -296,7 +318,15 @@ impl<'a> Fields<'a> {
                 seconds: self.seconds.unwrap_or_default(),
                 error: (!success).then(|| shortened(said(self.error).unwrap_or("failed"), LINE_CHARS_MAX)),
             },
-            (Some(SpellName::Voice), _) if self.attention => Deed::Waits { call_id: call_id() },
+            (Some(SpellName::Voice), _) if self.attention => {
+                Deed::Waits { call_id: call_id(), request: self.asked().map(Box::new) }
+            }
+            (Some(SpellName::Voice), _) if self.event == Some(AWAIT_END) => match said(self.request_id) {
+                Some(id) => {
+                    Deed::Answered { request_id: shortened(id, CALL_ID_CHARS_MAX), waits_on: self.waits_on }
+                }
+                None => Deed::Named,
+            },
             (Some(SpellName::Voice), _) => {
                 let of_a_spell = self.event.is_some_and(|event| OF_A_SPELL.contains(&event));
                 if of_a_spell { Deed::Named } else { Deed::Spoke { call_id: call_id() } }
@@ -330,7 +360,7 @@ pub(super) fn digest(id: &str) -> Box<str> {
     reason = "saturates, and clamped to what four-digit years can say"
 )]
 fn micros(unix_millis: f64) -> i64 {
-    crate::Timestamp::from_unix_micros((unix_millis * 1000.0).round() as i64).unix_micros()
+    Timestamp::from_unix_micros((unix_millis * 1000.0).round() as i64).unix_micros()
 }
 
 /// An amount that can be summed: one that is not negative.

@@ -77,6 +77,12 @@ pub struct Wait {
     pub since: Timestamp,
     /// The event that told of it.
     pub seq: Seq,
+    /// The request that it can be answered by, see `GET /requests/{id}`; absent where it is answered where the agent runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<Box<str>>,
+    /// When that request ends without an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A failure that lasts.

@@ -187,7 +187,8 @@ impl<'a> Reader<'a> {
             let asked = asked.and_then(Fields::of);
             let line = asked.and_then(|asked| asked.text(&["message", "reason"])).unwrap_or("waits for you");
             let request = asked.and_then(|asked| asked.name(&["id", "interruptId"]));
-            return What::Waits(Wait { why: Why::Input, call: None, request, line: short(line, LINE_CHARS) });
+            let line = short(line, LINE_CHARS);
+            return What::Waits(Wait { why: Why::Input, call: None, request, line, asked: None });
         }
         let answer = std::mem::take(&mut self.answer);
         What::TurnEnded { text: self.captured(&answer) }
@@ -228,7 +229,7 @@ impl<'a> Reader<'a> {
         let task = Tool { name: tool, input: &arguments, cwd: None }.task();
         let name = short(tool, LINE_CHARS);
         let call_id = (!id.is_empty()).then(|| short(id, 256));
-        (Call { id: call_id, tool: name, print: call_print(&arguments) }, task)
+        (Call { id: call_id, tool: name, print: call_print(&arguments), digest: 0 }, task)
     }
 
     fn captured(&self, text: &str) -> Option<Box<str>> {

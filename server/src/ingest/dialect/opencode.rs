@@ -168,7 +168,7 @@ fn asked(reader: &mut Reader<'_>, event: &str, properties: Fields<'_>) {
     let input = questions.as_ref().or(properties.get(&["metadata"])).unwrap_or(&Value::Null);
     let (call, task) = reader.call_of(id, tool, input);
     let line = if why == Why::Question { task } else { format!("{}: {task}", call.tool).into() };
-    reader.tell(What::Waits(Wait { why, call: Some(call), request, line }));
+    reader.tell(What::Waits(Wait { why, call: Some(call), request, line, asked: None }));
 }
 
 /// Parts of messages: what a step cost, and how tools ended that no hook tells of.

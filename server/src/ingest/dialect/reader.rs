@@ -157,7 +157,8 @@ impl<'a> Reader<'a> {
         input: &Value,
     ) -> (Call, Box<str>) {
         let task = Tool { name: &tool, input, cwd: self.who().cwd.as_deref() }.task();
-        (Call { id, print: call_print(input), tool }, task)
+        let digest = print_of(&input.to_string());
+        (Call { id, print: call_print(input), digest, tool }, task)
     }
 
     /// A tool begins.
@@ -169,6 +170,7 @@ impl<'a> Reader<'a> {
             call: Some(call.clone()),
             request: None,
             line: task.clone(),
+            asked: None,
         });
         self.tell(What::CallBegan { call, task });
         if let Some(wait) = wait.filter(|_| !self.context.is_unattended) {
@@ -215,7 +217,7 @@ impl<'a> Reader<'a> {
         let (call, task) = self.call(at);
         let why = if line::is_question(&call.tool) { Why::Question } else { Why::Permission };
         let line = if why == Why::Question { task } else { format!("{}: {task}", call.tool).into() };
-        self.tell(What::Waits(Wait { why, call: Some(call), request: None, line }));
+        self.tell(What::Waits(Wait { why, call: Some(call), request: None, line, asked: None }));
     }
 
     /// A wait for permission to use a tool that a message names.
@@ -226,7 +228,8 @@ impl<'a> Reader<'a> {
         }
         let (call, task) = self.call_of(None, tool.into(), input);
         let line = format!("{tool}: {task}").into();
-        self.tell(What::Waits(Wait { why: Why::Permission, call: Some(call), request: None, line }));
+        let why = Why::Permission;
+        self.tell(What::Waits(Wait { why, call: Some(call), request: None, line, asked: None }));
     }
 
     /// A wait that a message tells of.
@@ -236,7 +239,7 @@ impl<'a> Reader<'a> {
             return;
         }
         let line = line::short(message, line::LINE_CHARS);
-        self.tell(What::Waits(Wait { why, call: None, request: None, line }));
+        self.tell(What::Waits(Wait { why, call: None, request: None, line, asked: None }));
     }
 
     /// The turn ended with an answer.

@@ -103,7 +103,7 @@ impl Called {
         let tool = tool.unwrap_or_else(|| "tool".into());
         let task = Tool { name: &tool, input, cwd: None }.task();
         // Without an id its input alone tells it apart; where telemetry has neither, each report is one call.
-        Self { call: Call { id, print: call_print(input), tool }, task }
+        Self { call: Call { id, print: call_print(input), digest: 0, tool }, task }
     }
 }
 

@@ -5,14 +5,12 @@ use std::collections::{HashMap, VecDeque};
 use arcane_shared::{DaemonName, Timestamp};
 
 use super::super::sign::Call;
+use super::waits::Waits;
 
 /// Most calls of an actor that are open at a time; beyond that the oldest is told to be over.
 pub(super) const OPEN_MAX: usize = 32;
 /// Most calls that are over and remembered, so that what is told of them again counts once.
 pub(super) const DONE_MAX: usize = 256;
-/// Most waits of an actor at a time.
-pub(super) const WAITS_MAX: usize = 8;
-
 /// How many sessions and subagents of each daemon are present.
 pub(super) type Presence = HashMap<DaemonName, u64>;
 
@@ -62,18 +60,6 @@ pub(super) struct Done {
     pub(super) is_well: bool,
 }
 
-/// A wait that goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Waiting {
-    /// The open call that waits.
-    pub(super) call: Option<Box<str>>,
-    /// What it is about, where no call is open yet.
-    pub(super) print: Option<u64>,
-    pub(super) request: Option<Box<str>>,
-    /// Since when, by our clock.
-    pub(super) since: Timestamp,
-}
-
 /// The main agent of a session, or a subagent.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Actor {
@@ -88,7 +74,7 @@ pub(super) struct Actor {
     pub(super) turn_since: Timestamp,
     pub(super) open: Vec<Open>,
     pub(super) done: VecDeque<Done>,
-    pub(super) waits: Vec<Waiting>,
+    pub(super) waits: Waits,
     /// Calls that ended, and how many seconds they took.
     pub(super) invocations: u64,
     pub(super) seconds: f64,
@@ -115,7 +101,7 @@ impl Actor {
             turn_since: now,
             open: Vec::new(),
             done: VecDeque::new(),
-            waits: Vec::new(),
+            waits: Waits::default(),
             invocations: 0,
             seconds: 0.0,
             latest: None,

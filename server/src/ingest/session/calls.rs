@@ -118,6 +118,16 @@ impl Actor {
         by_id.or_else(|| self.open.iter().rev().find(|open| open.call.print == call.print))
     }
 
+    /// The open call that asks for something: of several alike one that does not wait yet, and rather one with all of the same input.
+    pub(super) fn open_asking(&self, call: &Call) -> Option<&Open> {
+        let free = |open: &&Open| open.call.print == call.print && !self.waits.has(&open.id);
+        let named = call.id.is_some().then(|| self.open_like(call)).flatten();
+        named
+            .or_else(|| self.open.iter().filter(free).find(|open| open.call.digest == call.digest))
+            .or_else(|| self.open.iter().rev().find(free))
+            .or_else(|| self.open_like(call))
+    }
+
     /// Whether a call is over.
     pub(super) fn is_done(&self, call: &Call, order: Option<Timestamp>) -> bool {
         self.done.iter().any(|done| match &call.id {

@@ -219,6 +219,13 @@ impl<'a> Drafts<'a> {
         put(metadata, "task", Some(text(&wait.line)));
         put(metadata, "call_id", call.map(text));
         put(metadata, "since", Some(since.to_string()));
+        if let Some(asked) = &wait.asked {
+            put(metadata, "request_id", Some(&*asked.id));
+            put(metadata, "expires_at", Some(asked.expires_at.to_string()));
+            put(metadata, "options", Some(json!(asked.options)));
+            put(metadata, "input", Some(&*asked.input));
+            put(metadata, "input_hash", Some(&*asked.hash));
+        }
     }
 
     pub(super) fn answer(&mut self, actor: &Actor, event: &str, answer: Option<&str>) {

@@ -1,6 +1,8 @@
 //! Sessions of agents: what their signs tell becomes events, each once. Pure: the time comes with every sign.
 
 mod actor;
+mod adopt;
+mod asking;
 mod calls;
 mod draft;
 mod fold;
@@ -10,7 +12,9 @@ mod kinds;
 mod lease;
 mod ledger;
 mod name;
+mod request;
 mod step;
 mod table;
+mod waits;
 
 pub(crate) use table::Table;

@@ -2,10 +2,11 @@
 
 use arcane_shared::{Metadata, Timestamp};
 
-use super::super::sign::{Call, Outcome, Prompter, Sign, Start, Usage, Via, Wait, What};
-use super::actor::{Actor, OPEN_MAX, Open, Presence, Stage, Turn, WAITS_MAX, Waiting};
+use super::super::sign::{Call, Outcome, Prompter, Sign, Start, Usage, Via, What};
+use super::actor::{Actor, OPEN_MAX, Open, Presence, Stage, Turn};
 use super::calls::{Beginning, End};
 use super::draft::{Drafts, Ended};
+use super::waits::Waiting;
 
 /// How long after an end signs without a time are taken for ones that were overtaken: 5 seconds, in microseconds.
 pub(super) const OVERTAKEN_MICROS: i64 = 5_000_000;
@@ -170,13 +171,13 @@ impl Step<'_, '_> {
     fn was_allowed(&mut self, actor: &mut Actor, call: &Call) {
         let waits = |wait: &Waiting| wait.call.is_some() && wait.call == call.id;
         if actor.waits.iter().any(|wait| waits(wait) && !self.is_before(wait)) {
-            actor.waits.retain(|wait| !waits(wait));
+            actor.waits.take(waits);
             self.drafts.goes_on(actor, call.id.as_deref());
         }
     }
 
     /// Whether telemetry tells of what was before a wait began.
-    fn is_before(&self, wait: &Waiting) -> bool {
+    pub(super) fn is_before(&self, wait: &Waiting) -> bool {
         self.sign.via == Via::Twin && Actor::is_stale(self.sign.who.at, Some(wait.since))
     }
 
@@ -190,7 +191,9 @@ impl Step<'_, '_> {
             self.close(actor, &oldest);
         }
         actor.turn = Turn::Running;
-        end_waits(actor, &id, call.print);
+        if !actor.waits.link(&id, call.print, self.order) {
+            actor.waits.end_of_call(&id, call.print);
+        }
         self.drafts.begin(actor, (&id, &call.tool), task);
     }
 
@@ -220,8 +223,8 @@ impl Step<'_, '_> {
             End::Of(open) => (open.id, open.task, open.call.tool, Some(open.since)),
             End::Unbegun(id) => (id, ended.task.into(), call.tool.clone(), None),
         };
-        let asked = actor.waits.iter().any(|wait| wait.call.as_ref() == Some(&id));
-        end_waits(actor, &id, call.print);
+        let asked = actor.waits.has(&id);
+        actor.waits.end_of_call(&id, call.print);
         if is_unknown && !asked {
             return self.drafts.close(actor, (&id, &tool), &task);
         }
@@ -257,49 +260,7 @@ impl Step<'_, '_> {
         }
     }
 
-    fn wait(&mut self, actor: &mut Actor, wait: &Wait) {
-        let known = wait.call.as_ref().and_then(|call| actor.open_like(call)).map(|open| open.id.clone());
-        let is_done = |call: &Call| known.is_none() && actor.is_done(call, self.order);
-        if wait.call.as_ref().is_some_and(is_done) {
-            return;
-        }
-        // A notice names no call; if only one goes on, it is about that.
-        let only = || match actor.open.as_slice() {
-            [one] => Some(one.id.clone()),
-            _ => None,
-        };
-        let call = if wait.call.is_some() { known } else { only() };
-        let print = wait.call.as_ref().map(|call| call.print);
-        let is_told = actor.waits.iter().any(|other| {
-            wait.call.is_none()
-                || (other.call.is_some() && other.call == call)
-                || (call.is_none() && other.print == print)
-        });
-        if is_told || actor.waits.len() >= WAITS_MAX {
-            return;
-        }
-        actor.turn = Turn::Running;
-        let since = self.now;
-        actor.waits.push(Waiting { call: call.clone(), print, request: wait.request.clone(), since });
-        self.drafts.waits(actor, wait, call.as_deref(), self.now);
-    }
-
-    fn wait_is_over(&mut self, actor: &mut Actor, request: Option<&str>, denied: bool) {
-        let of = |wait: &Waiting| {
-            (request.is_none() || wait.request.as_deref() == request) && !self.is_before(wait)
-        };
-        let over: Vec<Waiting> = actor.waits.extract_if(.., |wait| of(wait)).collect();
-        for wait in over {
-            let open =
-                wait.call.as_ref().and_then(|id| actor.open.iter().find(|open| open.id == *id)).cloned();
-            match open.filter(|_| denied) {
-                Some(open) => self.end_open(actor, open, &Outcome::Denied { reason: "denied".into() }),
-                None => self.drafts.goes_on(actor, wait.call.as_deref()),
-            }
-        }
-    }
-
-    fn end_open(&mut self, actor: &mut Actor, open: Open, outcome: &Outcome) {
+    pub(super) fn end_open(&mut self, actor: &mut Actor, open: Open, outcome: &Outcome) {
         let call = Call { id: Some(open.id), ..open.call };
         self.call_ends(actor, &call, &Ended { task: &open.task, outcome, seconds: None, output: None });
     }
@@ -317,11 +278,13 @@ impl Step<'_, '_> {
         // Calls of another turn have an end of their own, which was overtaken.
         let stopped = |open: &&Open| turn.is_none() || open.turn.is_none() || open.turn.as_deref() == turn;
         for open in actor.open.iter().filter(stopped).cloned().collect::<Vec<_>>() {
-            let asked = actor.waits.iter().any(|wait| wait.call.as_ref() == Some(&open.id));
+            let asked = actor.waits.has(&open.id);
             let outcome =
                 if asked { Outcome::Denied { reason: "denied".into() } } else { Outcome::Interrupted };
             self.end_open(actor, open, &outcome);
         }
+        let open: Vec<Box<str>> = actor.open.iter().map(|open| open.id.clone()).collect();
+        actor.waits.take(|wait| wait.call.as_ref().is_none_or(|call| !open.contains(call)));
         self.drafts.state(actor, "interrupted", &Metadata::new());
         self.go_on(actor, was_waiting);
         actor.settled = actor.settled.max(self.order);
@@ -331,7 +294,7 @@ impl Step<'_, '_> {
     /// The actor goes on: waits that name no open call are over.
     fn go_on(&mut self, actor: &mut Actor, was_waiting: bool) {
         if was_waiting && !self.drafts.show_life() && shows_life(&self.sign.what) {
-            actor.waits.clear();
+            actor.waits.end_unasked();
             self.drafts.goes_on(actor, None);
         }
     }
@@ -371,13 +334,4 @@ fn shows_life(what: &What) -> bool {
             | What::Ended { .. }
             | What::WaitOver { .. }
     )
-}
-
-/// A call that goes on ends its own wait, and those that name none.
-fn end_waits(actor: &mut Actor, id: &str, print: u64) {
-    actor.waits.retain(|wait| match (&wait.call, wait.print) {
-        (Some(call), _) => **call != *id,
-        (None, Some(of)) => of != print,
-        (None, None) => false,
-    });
 }

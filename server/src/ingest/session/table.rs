@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use arcane_shared::roster::{DaemonState, Roster};
 use arcane_shared::{DaemonName, RoomName, Timestamp};
 
 use crate::config::Prices;
 use crate::intake::Draft;
+use crate::requests::{Over, Via as RequestVia};
 
-use super::super::sign::{Call, Sign, Subagent, Via, What};
-use super::actor::{Actor, Open, Presence, Stage, Turn, Waiting};
+use super::super::sign::{Sign, Subagent, Via, What};
+use super::actor::{Actor, Presence};
 use super::draft::{About, Drafts};
 use super::fold::{Session, price_of};
 use super::held::{Deferred, Held, LONGEST_WAIT_MICROS, proves};
@@ -20,7 +20,7 @@ use super::step::leave;
 
 /// Most sessions that are known at a time, those that ended included; beyond that the one that was not heard of for longest is
 /// forgotten.
-const SESSIONS_MAX: usize = 2_048;
+pub(super) const SESSIONS_MAX: usize = 2_048;
 /// Most ids of subagents that agents use like those of sessions.
 const ALIASES_MAX: usize = 4_096;
 /// How long a session that ended is remembered, so that what was overtaken by its end is not taken for another one: 10 minutes.
@@ -33,16 +33,18 @@ const ACCOUNTS_MAX: usize = 1_024;
 /// The sessions of all agents and rooms.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    sessions: HashMap<Key, Session>,
+    pub(super) sessions: HashMap<Key, Session>,
     /// Subagents whose signs come with their own id for the session's: the session that they are of.
     aliases: HashMap<Key, Box<str>>,
-    present: HashMap<RoomName, Presence>,
+    pub(super) present: HashMap<RoomName, Presence>,
     kinds: Kinds,
     accounts: HashMap<(RoomName, DaemonName), (Account, Timestamp)>,
     /// Telemetry of sessions that no hook has told of yet.
     held: Held,
     /// What others may tell of in more detail, or more of.
     deferred: Deferred,
+    /// Requests that agents have answered by going on.
+    overtaken: Vec<(Box<str>, RequestVia)>,
     prices: Prices,
 }
 
@@ -126,6 +128,8 @@ impl Table {
         if let Some(session) = self.sessions.get_mut(key) {
             drafts.extend(session.fold(sign, now, presence, (account, &self.prices)));
         }
+        let is_end = matches!(sign.what, What::Ended { .. } | What::SubagentEnded { .. });
+        self.note_overtaken(key, if is_end { RequestVia::Withdrawn } else { RequestVia::Terminal });
         drafts
     }
 
@@ -201,6 +205,28 @@ impl Table {
         told
     }
 
+    /// What becomes of the end of a request that was answered from elsewhere, or by nobody.
+    pub(crate) fn request_ends(&mut self, over: &Over, now: Timestamp) -> Vec<Draft> {
+        let asks = |actor: &Actor| actor.waits.asks(&over.id);
+        let of_room = self.sessions.iter_mut().filter(|(key, _)| key.room == over.room);
+        let asking = of_room
+            .map(|(key, session)| (key, session))
+            .find(|(_, session)| asks(&session.main) || session.subagents.iter().any(asks));
+        let Some((key, session)) = asking else { return Vec::new() };
+        let presence = self.present.entry(key.room.clone()).or_default();
+        session.request_ends(over, now, presence)
+    }
+
+    /// Requests that agents have answered by going on, since this was asked last, and how each has ended.
+    pub(crate) fn overtaken(&mut self) -> Vec<(Box<str>, RequestVia)> {
+        std::mem::take(&mut self.overtaken)
+    }
+
+    fn note_overtaken(&mut self, key: &Key, via: RequestVia) {
+        let Some(session) = self.sessions.get_mut(key) else { return };
+        self.overtaken.extend(session.overtaken().map(|id| (id, via)));
+    }
+
     /// What time alone has made due, by room.
     pub(crate) fn pass(&mut self, now: Timestamp) -> Vec<(RoomName, Vec<Draft>)> {
         let mut due = self.tell_alone(now);
@@ -214,6 +240,7 @@ impl Table {
             let presence = self.present.entry(key.room.clone()).or_default();
             let Some(session) = self.sessions.get_mut(&key) else { continue };
             let drafts = session.pass(now, presence);
+            self.overtaken.extend(session.overtaken().map(|id| (id, RequestVia::Withdrawn)));
             let is_old = now.unix_micros() - session.heard.unix_micros() >= ENDED_MICROS;
             if session.is_gone() && is_old {
                 self.sessions.remove(&key);
@@ -239,41 +266,6 @@ impl Table {
             })
         });
         due
-    }
-
-    /// Goes on with the sessions that a room's events tell of: those of an earlier run of the server, which ends them in time.
-    pub(crate) fn adopt(&mut self, room: &RoomName, roster: &Roster) {
-        for daemon in roster.present() {
-            for told in &daemon.sessions {
-                let root = told.session.as_ref().unwrap_or(&told.id);
-                let family = told.session.as_ref().and_then(|session| family(roster, session));
-                let family = family.unwrap_or(&daemon.daemon_name).clone();
-                let key = Key { room: room.clone(), daemon: family.clone(), id: root.clone() };
-                if self.sessions.len() >= SESSIONS_MAX {
-                    return;
-                }
-                let session = self
-                    .sessions
-                    .entry(key)
-                    .or_insert_with(|| Session::new(family, root.clone(), told.heard_at));
-                session.about.host = session.about.host.take().or_else(|| told.host.clone());
-                session.about.project = session.about.project.take().or_else(|| told.project.clone());
-                let mut actor = adopted(daemon, &told.id, told.heard_at);
-                if told.session.is_some() {
-                    let parent = told.parent_daemon.clone().map(|parent| (parent, None));
-                    (actor.agent, actor.parent) = (Some(told.id.clone()), parent);
-                    session.subagents.push(actor);
-                } else {
-                    session.main = actor;
-                }
-                *self
-                    .present
-                    .entry(room.clone())
-                    .or_default()
-                    .entry(daemon.daemon_name.clone())
-                    .or_default() += 1;
-            }
-        }
     }
 
     /// A sign under the session that it is really of, where its agent uses a subagent's own id for that.
@@ -339,40 +331,9 @@ impl Table {
             leave(actor, "forgotten", true, &mut drafts, presence);
         }
         let _ = now;
+        let drafts = drafts.done();
+        self.overtaken.extend(session.overtaken().map(|id| (id, RequestVia::Withdrawn)));
         // Another room's events cannot be told here; its lease has ended then as well.
-        if key.room == *room { drafts.done() } else { Vec::new() }
+        if key.room == *room { drafts } else { Vec::new() }
     }
-}
-
-/// The agent's daemon whose session has an id.
-fn family<'a>(roster: &'a Roster, session: &str) -> Option<&'a DaemonName> {
-    let has = |daemon: &&DaemonState| {
-        daemon.sessions.iter().any(|told| told.session.is_none() && *told.id == *session)
-    };
-    roster.present().find(has).map(|daemon| &daemon.daemon_name)
-}
-
-/// An actor as a roster tells of it.
-fn adopted(daemon: &DaemonState, id: &str, heard: Timestamp) -> Actor {
-    let mut actor = Actor::new(daemon.daemon_name.clone(), None, heard);
-    actor.stage = Stage::Present;
-    actor.turn = Turn::Running;
-    for call in daemon.calls.iter().filter(|call| call.session.as_deref() == Some(id)) {
-        let Some(call_id) = &call.call_id else { continue };
-        let known = Call { id: Some(call_id.clone()), tool: "tool".into(), print: 0 };
-        actor.open.push(Open {
-            id: call_id.clone(),
-            is_named: true,
-            call: known,
-            task: call.task.clone(),
-            since: call.since,
-            order: None,
-            turn: None,
-        });
-    }
-    for wait in daemon.waiting.iter().filter(|wait| wait.session.as_deref() == Some(id)) {
-        let since = wait.since;
-        actor.waits.push(Waiting { call: wait.call_id.clone(), print: None, request: None, since });
-    }
-    actor
 }

@@ -220,7 +220,7 @@ fn a_request_that_was_overtaken_by_its_own_end_is_no_wait() {
 #[test]
 fn a_result_that_nobody_tells_of_is_none() {
     let outcome = Outcome::Unknown;
-    let call = Call { id: Some("never".into()), tool: "Bash".into(), print: 0 };
+    let call = Call { id: Some("never".into()), tool: "Bash".into(), print: 0, digest: 0 };
     let mut sign = twin("s", "never");
     sign.via = Via::Live;
     sign.what = What::CallEnded { call, task: "ls".into(), outcome, seconds: None, output: None };

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use arcane_shared::api::RequestAnswer;
 use arcane_shared::control::{Bearer, CloseCode, PaintSample, ServerMessage};
 use arcane_shared::{EventFilter, Seq, UnixMillis};
 use bytes::Bytes;
@@ -70,6 +71,10 @@ pub enum Output {
     Ack(Seq),
     /// Go on with this token, or hand in why not.
     Authenticate(Bearer),
+    /// Note whether a human looks at the room, or hand in why that does not count.
+    Presence(bool),
+    /// Answer what an agent asks: this request; the last is the message's own id.
+    Answer(Box<str>, RequestAnswer, Option<String>),
     /// Send a ping frame.
     Ping,
     /// Answer a ping frame.

@@ -101,9 +101,11 @@ impl Simulation {
             Some(log) => far::drive(log, realm),
             None => realm.now_or_never().unwrap(),
         };
+        let requests = crate::requests::Requests::new(bus.clone(), false);
         let state = AppState::new(Parts {
             audit: Audit::off(),
-            ingest: crate::ingest::Ingest::new(metrics.clone(), Default::default()).0,
+            requests: requests.0.clone(),
+            ingest: crate::ingest::Ingest::new(metrics.clone(), Default::default(), requests).0,
             realm: realm.unwrap(),
             bus: bus.clone(),
             draining: watch::channel(false).1,
@@ -151,6 +153,7 @@ impl Simulation {
         client.say(r#"{"type":"hello"}"#);
         let net = NetConfig::default();
         let socket = Socket {
+            page: None,
             pass: crate::gate::Pass::anonymous(),
             subject: crate::gate::limits::Subject::Unknown,
             io: ServerEnd(Arc::clone(&wire)),

@@ -1,0 +1,125 @@
+//! What agents ask through their hooks, and how each of them takes an answer. Pure.
+//!
+//! A payload of which this knows no form for an answer is no question: the agent's own prompt has the word.
+
+mod claude;
+mod codex;
+mod copilot;
+mod digest;
+mod opencode;
+mod qwen;
+
+use arcane_shared::api::{Choice, ChoiceKind};
+use serde_json::{Map, Value};
+
+pub(crate) use digest::hash_of;
+
+use super::dialect::Agent;
+use super::payload::Fields;
+use crate::requests::Decision;
+
+/// What an agent asks.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Question {
+    /// The tool that is to be called, by the agent's own name.
+    pub(crate) tool: Option<Box<str>>,
+    /// The whole input.
+    pub(crate) input: Value,
+    /// What can be decided.
+    pub(crate) options: Vec<Choice>,
+    /// The agent hears a message with a denial.
+    pub(crate) takes_message: bool,
+    /// The questions or fields of which the agent takes a value each.
+    pub(crate) fields: Vec<Box<str>>,
+    /// How an answer is written.
+    pub(crate) form: Form,
+}
+
+/// How an answer is written for the agent that asked.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Form {
+    /// Claude Code's `PermissionRequest`: with these suggestions of its own, by the options' ids.
+    Claude { suggestions: Vec<Value> },
+    /// The same for `AskUserQuestion`: the questions, which go back with their answers.
+    ClaudeQuestions { questions: Value },
+    /// Claude Code's `Elicitation`.
+    ClaudeForm,
+    /// Codex's `PermissionRequest`: no field more than it knows.
+    Codex,
+    /// Copilot's `permissionRequest`.
+    Copilot,
+    /// opencode's plugin, which replies to its own server.
+    Opencode,
+    /// Qwen Code's `PermissionRequest`.
+    Qwen,
+}
+
+/// What a hook's payload asks; `None`: nothing that can be answered from here.
+pub(crate) fn question(agent: Agent, payload: &Value, event: Option<&str>) -> Option<Question> {
+    let fields = Fields::of(payload)?;
+    match agent {
+        Agent::Claude => claude::question(fields, event),
+        Agent::Codex => codex::question(fields, event),
+        Agent::Copilot => copilot::question(fields, event),
+        Agent::Opencode => opencode::question(fields),
+        Agent::Qwen => qwen::question(fields, event),
+        // Their hooks can deny at most, or are observation only.
+        Agent::Gemini | Agent::Cursor | Agent::Antigravity => None,
+    }
+}
+
+/// For how long an agent may be held at most, seconds: its own prompt stays usable meanwhile, or it does not.
+pub(crate) fn hold_max_s(agent: Agent) -> u64 {
+    match agent {
+        // Both prompts are there, and the first answer counts.
+        Agent::Claude | Agent::Opencode => 3_600,
+        // Its own prompt is not shown meanwhile.
+        Agent::Codex | Agent::Copilot | Agent::Qwen => 20,
+        Agent::Gemini | Agent::Cursor | Agent::Antigravity => 0,
+    }
+}
+
+impl Form {
+    /// What the hook gives its agent; `None`: the agent takes no such answer, so its own prompt has the word.
+    pub(crate) fn answer(&self, decision: &Decision) -> Option<Value> {
+        match self {
+            Self::Claude { suggestions } => claude::permission(decision, suggestions),
+            Self::ClaudeQuestions { questions } => claude::answered(decision, questions),
+            Self::ClaudeForm => claude::filled_in(decision),
+            Self::Codex => codex::answer(decision),
+            Self::Copilot => copilot::answer(decision),
+            Self::Opencode => opencode::answer(decision),
+            Self::Qwen => qwen::answer(decision),
+        }
+    }
+}
+
+fn choice(id: &str, label: impl Into<Box<str>>, kind: ChoiceKind) -> Choice {
+    Choice { id: id.into(), label: label.into(), kind }
+}
+
+/// Yes and no, with what stands between them.
+fn yes_or_no(between: Vec<Choice>, no: &str) -> Vec<Choice> {
+    let mut options = vec![choice("allow", "Yes", ChoiceKind::Allow)];
+    options.extend(between);
+    options.push(choice("deny", no, ChoiceKind::Deny));
+    options
+}
+
+/// An object of one field.
+fn object(name: &str, value: impl Into<Value>) -> Map<String, Value> {
+    Map::from_iter([(name.to_owned(), value.into())])
+}
+
+/// `{"hookSpecificOutput":{"hookEventName":…,"decision":…}}`, as Claude Code and its kin have it.
+fn decided(decision: Map<String, Value>) -> Value {
+    serde_json::json!({"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": decision}})
+}
+
+fn denied(message: Option<&str>) -> Map<String, Value> {
+    let mut decision = object("behavior", "deny");
+    if let Some(message) = message {
+        decision.insert("message".into(), message.into());
+    }
+    decision
+}

@@ -1,0 +1,194 @@
+//! Hooks that wait for an answer: which request a payload opens, and what becomes of it once its event is made.
+
+use std::time::Duration;
+
+use arcane_shared::roster::{Roster, Wait};
+use arcane_shared::{DaemonName, Metadata, RoomName, Timestamp};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::asking::{self, Form, Question};
+use super::dialect::Agent;
+use super::line::short;
+use super::secrets::masked_within;
+use super::sign::{Asked, Sign, What};
+use crate::clock;
+use crate::intake::Draft;
+use crate::requests::{Ask, Held, RequestId, Requests, millis};
+
+/// Characters of an input that its event keeps.
+const INPUT_CHARS: usize = 200;
+/// The same where content is captured.
+const CAPTURED_CHARS: usize = 4_096;
+/// How long a request of an earlier run that does not say when it ends is shown: 10 minutes, in milliseconds.
+const RESTORED_MS: u64 = 10 * 60 * 1000;
+/// What stands in the event of a request, and in that of its end not or otherwise.
+const OF_THE_OPENING: [&str; 10] = [
+    "event",
+    "attention",
+    "why",
+    "since",
+    "task",
+    "request_id",
+    "expires_at",
+    "options",
+    "input",
+    "source_event",
+];
+
+/// What a hook asks for that may wait.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    /// For how long, at most.
+    pub(crate) patience: Duration,
+    /// Where it hears that it is held. Dropped: it is not.
+    pub(crate) reply: oneshot::Sender<Waits>,
+}
+
+/// A hook that is held.
+#[derive(Debug)]
+pub(crate) struct Waits {
+    /// What it waits on.
+    pub(crate) held: Held,
+    /// How its answer is written.
+    pub(crate) form: Form,
+}
+
+/// A request whose event is yet to be made.
+#[derive(Debug)]
+pub(super) struct Pending {
+    id: RequestId,
+    question: Question,
+    expires_at: Timestamp,
+    agent: Agent,
+    /// A human is at the agent's own prompt.
+    is_attended: bool,
+    reply: oneshot::Sender<Waits>,
+}
+
+impl Pending {
+    /// What a payload asks, if it asks something and its hook may wait.
+    pub(super) fn of(
+        agent: Agent,
+        payload: &Value,
+        event: Option<&str>,
+        is_attended: bool,
+        hold: Option<Hold>,
+    ) -> Option<Self> {
+        let Hold { patience, reply } = hold?;
+        let question = asking::question(agent, payload, event)?;
+        let patience = patience.min(Duration::from_secs(asking::hold_max_s(agent)));
+        let micros = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
+        let expires_at = Timestamp::from_unix_micros(clock::now().unix_micros().saturating_add(micros));
+        Some(Self { id: Requests::new_id(), question, expires_at, agent, is_attended, reply })
+    }
+
+    /// Notes in the sign of a wait that it can be answered from elsewhere.
+    pub(super) fn note(&self, signs: &mut [Sign], captures_content: bool) {
+        let wait = signs.iter_mut().find_map(|sign| match &mut sign.what {
+            What::Waits(wait) => Some(wait),
+            _ => None,
+        });
+        let Some(wait) = wait else { return };
+        let chars = if captures_content { CAPTURED_CHARS } else { INPUT_CHARS };
+        let kept = masked_within(&self.question.input, 4 * chars);
+        wait.asked = Some(Box::new(Asked {
+            id: self.id.clone(),
+            expires_at: self.expires_at,
+            options: self.question.options.clone(),
+            input: short(&kept.to_string(), chars),
+            hash: asking::hash_of(&self.question.input).into(),
+        }));
+    }
+
+    /// Opens the request that one of these events tells of, and tells the hook.
+    ///
+    /// # Errors
+    /// If none does, or the request is beyond a bound: why, in a word. The event is that of a wait like any other then, and the hook
+    /// hears nothing.
+    pub(super) fn open(
+        self,
+        requests: &Requests,
+        room: &RoomName,
+        drafts: &mut [Draft],
+    ) -> Result<RequestId, &'static str> {
+        let Self { id, question, expires_at, agent, is_attended, reply } = self;
+        let draft = drafts.iter_mut().find(|draft| opens(draft) == Some(&*id)).ok_or("request_told")?;
+        let daemon = draft.daemon_name.clone().ok_or("request_told")?;
+        let text = |name: &str| draft.metadata.get(name).and_then(Value::as_str).unwrap_or_default().into();
+        let (why, task) = (text("why"), text("task"));
+        let ask = Ask {
+            room: room.clone(),
+            daemon,
+            why,
+            task,
+            tool: question.tool,
+            input: Some(question.input.to_string().into()),
+            options: question.options.into(),
+            takes_message: question.takes_message,
+            fields: question.fields.into(),
+            has_prompt: is_attended,
+            ends_hook_when_denied: agent == Agent::Claude,
+            about: about(&draft.metadata),
+            expires_at: millis(expires_at),
+        };
+        match requests.open(&id, ask) {
+            Ok(held) => {
+                // A hook that is gone drops what it waits on, which ends the request.
+                let _ = reply.send(Waits { held, form: question.form });
+                Ok(id)
+            }
+            Err(refused) => {
+                for field in ["request_id", "expires_at", "options"] {
+                    draft.metadata.shift_remove(field);
+                }
+                Err(refused.word())
+            }
+        }
+    }
+}
+
+/// The request that an event opens.
+pub(super) fn opens(draft: &Draft) -> Option<&str> {
+    draft.metadata.get("attention")?;
+    draft.metadata.get("request_id")?.as_str()
+}
+
+fn about(opening: &Metadata) -> Metadata {
+    let kept = opening.iter().filter(|(name, _)| !OF_THE_OPENING.contains(&name.as_str()));
+    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Brings back the requests that a room's roster tells of: those of an earlier run of the server.
+pub(super) fn restore(requests: &Requests, room: &RoomName, roster: &Roster) {
+    for daemon in roster.present() {
+        for wait in &daemon.waiting {
+            let Some(id) = &wait.request_id else { continue };
+            let ask = restored(room, &daemon.daemon_name, wait);
+            requests.restore(id, ask, millis(wait.since), wait.seq);
+        }
+    }
+}
+
+fn restored(room: &RoomName, daemon: &DaemonName, wait: &Wait) -> Ask {
+    let named = |name: &str, value: &Option<Box<str>>| {
+        value.as_deref().map(|value| (name.to_owned(), Value::from(value)))
+    };
+    let about = [named("session", &wait.session), named("call_id", &wait.call_id)];
+    let expires_at = wait.expires_at.map_or_else(|| millis(clock::now()) + RESTORED_MS, millis);
+    Ask {
+        room: room.clone(),
+        daemon: daemon.clone(),
+        why: "permission".into(),
+        task: wait.reason.clone(),
+        tool: None,
+        input: None,
+        options: [].into(),
+        takes_message: false,
+        fields: [].into(),
+        has_prompt: true,
+        ends_hook_when_denied: false,
+        about: about.into_iter().flatten().collect(),
+        expires_at,
+    }
+}

@@ -1,0 +1,74 @@
+//! One sign of an actor that waits for a human, or waits no longer. Pure.
+
+use super::super::sign::{Call, Outcome, Wait};
+use super::actor::{Actor, Turn};
+use super::step::Step;
+use super::waits::Waiting;
+
+impl Step<'_, '_> {
+    pub(super) fn wait(&mut self, actor: &mut Actor, wait: &Wait) {
+        let known = wait.call.as_ref().and_then(|call| actor.open_asking(call)).map(|open| open.id.clone());
+        let is_done = |call: &Call| known.is_none() && actor.is_done(call, self.order);
+        if wait.call.as_ref().is_some_and(is_done) {
+            return;
+        }
+        // A notice names no call; if only one goes on, it is about that.
+        let only = || match actor.open.as_slice() {
+            [one] => Some(one.id.clone()),
+            _ => None,
+        };
+        let call = if wait.call.is_some() { known } else { only() };
+        let print = wait.call.as_ref().map(|call| call.print);
+        let asked = wait.asked.as_deref();
+        if actor.waits.is_told(call.as_deref(), print, asked) || actor.waits.is_full() {
+            return;
+        }
+        // The same wait, told before by another way, now has a request.
+        if asked.is_some() {
+            actor.waits.take(|other| other.asked.is_none() && other.call.is_some() && other.call == call);
+        }
+        actor.turn = Turn::Running;
+        let since = self.now;
+        actor.waits.push(Waiting {
+            call: call.clone(),
+            print,
+            request: wait.request.clone(),
+            asked: asked.map(|asked| asked.id.clone()),
+            order: self.order,
+            since,
+        });
+        self.drafts.waits(actor, wait, call.as_deref(), self.now);
+    }
+
+    pub(super) fn wait_is_over(&mut self, actor: &mut Actor, request: Option<&str>, denied: bool) {
+        let asked = actor.waits.iter().filter(|wait| wait.asked.is_some()).count();
+        // Of several requests that are open it is not known which one is meant.
+        let is_meant = |wait: &Waiting| wait.asked.is_none() || asked == 1;
+        let of = |wait: &Waiting| {
+            request.map_or_else(|| is_meant(wait), |id| wait.request.as_deref() == Some(id))
+                && !self.is_before(wait)
+        };
+        let over = actor.waits.take(of);
+        for wait in over {
+            let open =
+                wait.call.as_ref().and_then(|id| actor.open.iter().find(|open| open.id == *id)).cloned();
+            match open.filter(|_| denied) {
+                Some(open) => self.end_open(actor, open, &Outcome::Denied { reason: "denied".into() }),
+                None => self.drafts.goes_on(actor, wait.call.as_deref()),
+            }
+        }
+    }
+
+    /// A request has ended elsewhere: by an answer, or because nobody gave one.
+    pub(super) fn request_ends(&mut self, actor: &mut Actor, id: &str, is_denied: bool, waits_on: bool) {
+        let Some(wait) = actor.waits.end_of_request(id, waits_on) else { return };
+        let open = wait.call.and_then(|id| actor.open.iter().find(|open| open.id == id)).cloned();
+        match open {
+            Some(open) if is_denied => {
+                self.end_open(actor, open, &Outcome::Denied { reason: "denied".into() });
+            }
+            Some(open) => actor.waits.allow(&open.id, open.call.print),
+            None => {}
+        }
+    }
+}
