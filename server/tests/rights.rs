@@ -78,6 +78,9 @@ const ROUTES: &[(&str, &str, Needs)] = &[
     ("post", "/spell/parse", Room("cast")),
     ("post", "/spell/cast", Room("cast")),
     ("post", "/daemons/{name}/seen", Room("answer")),
+    ("get", "/requests", Anywhere("answer")),
+    ("get", "/requests/{id}", Anywhere("answer")),
+    ("post", "/requests/{id}/answer", Anywhere("answer")),
     ("delete", "/events", Room("admin")),
     ("delete", "/rooms/{name}", Room("admin")),
     ("delete", "/consumers/{name}", Room("admin")),
@@ -97,6 +100,7 @@ fn example(path: &str) -> (String, Option<Value>) {
         "/spell/parse" | "/spell/cast" => Some(json!({"spell": "summon claude"})),
         "/consumers/{name}/ack" => Some(json!({"seq": 1})),
         "/hooks/{agent}" => Some(json!({"hook_event_name": "Stop", "session_id": "s"})),
+        "/requests/{id}/answer" => Some(json!({"decision": "allow"})),
         "/mcp" => Some(json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})),
         "/v1/logs" | "/v1/traces" | "/v1/metrics" => Some(json!({})),
         _ => None,
@@ -105,6 +109,7 @@ fn example(path: &str) -> (String, Option<Value>) {
         path.replace("{agent}", "claude")
             .replace("{address}", "ci")
             .replace("{name}", "main")
+            .replace("{id}", "none")
             .replace("{file}", "none.mp3"),
         body,
     )

@@ -13,6 +13,7 @@ struct Told {
 }
 
 impl Told {
+    #[expect(clippy::needless_pass_by_value, reason = "tests write them with json!")]
     fn tell(&mut self, spell: &str, metadata: Value) -> &mut Self {
         self.seq += 1;
         let event: ReceivedEvent = serde_json::from_value(json!({

@@ -39,12 +39,12 @@ pub(crate) fn is_ours(line: &str) -> bool {
     })
 }
 
-/// Whether a line is one that `arcane attach` writes where it would write another: the same but for the program, the server and the room.
+/// Whether a line is one that `arcane attach` writes where it would write another: the same but for the program, the server, the room and how long it may wait.
 pub(crate) fn is_written(line: &str, would: &str) -> bool {
     let parts = |line: &str| {
         let (program, rest) = line.split_once(SIGN)?;
         let is_absolute = program.trim_start_matches('\'').starts_with('/');
-        Some((is_absolute, without(rest, &["--url", "--room"])?))
+        Some((is_absolute, without(rest, &["--url", "--room", "--hold"])?))
     };
     is_ours(line) && parts(line).is_some_and(|said| parts(would) == Some(said))
 }

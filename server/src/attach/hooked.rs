@@ -13,4 +13,6 @@ pub(crate) struct Hooked {
     pub(crate) url: Option<String>,
     /// The room that its events go to, where it says one; it need not be a name.
     pub(crate) room: Option<String>,
+    /// It is a plugin that takes answers from elsewhere.
+    pub(crate) answers: bool,
 }

@@ -55,7 +55,9 @@ pub(crate) fn look(content: &Content, now: Option<&str>) -> Result<State, Flaw> 
             let said = whole::said(now);
             let said = |key| said.as_ref().and_then(|said| said.get(key)?.as_str().map(str::to_owned));
             let (url, room) = (said("url"), said("room"));
-            let hooked = Hooked { event: "plugin".into(), place: (0, 0), line: String::new(), url, room };
+            let answers = whole::said(now).and_then(|said| said.get("answer")?.as_bool()).unwrap_or(false);
+            let (event, line) = ("plugin".into(), String::new());
+            let hooked = Hooked { event, place: (0, 0), line, url, room, answers };
             let hooked = if now.starts_with(whole::SIGN) { vec![hooked] } else { Vec::new() };
             State { hooked, wanted: usize::from(!wanted.is_empty()), ..State::default() }
         }
@@ -117,6 +119,7 @@ mod tests {
             line: String::new(),
             url: None,
             room: None,
+            answers: false,
         };
         let settings = "[hooks.state.\"/h/.codex/hooks.json:pre_tool_use:1:0\"]\ntrusted_hash = \"sha256:x\"\n\
             [hooks.state.\"/h/.codex/hooks.json:stop:0:0\"]\nenabled = true\n";

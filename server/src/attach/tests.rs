@@ -11,7 +11,12 @@ use super::{Content, Place, json, toml};
 use crate::ingest::Agent;
 
 fn wish(program: &str) -> Wish {
-    Wish { program: program.into(), more: Vec::new(), telemetry: Some("http://127.0.0.1:4318".into()) }
+    Wish {
+        program: program.into(),
+        more: Vec::new(),
+        telemetry: Some("http://127.0.0.1:4318".into()),
+        answers: false,
+    }
 }
 
 fn all_places(wish: &Wish) -> Vec<(Agent, Place)> {

@@ -30,6 +30,11 @@ pub(super) struct Attach {
     /// Where agents send their telemetry (tokens, cost), or off; otherwise http://127.0.0.1:4318 for a server of this machine, and off for others.
     #[arg(long, value_name = "ENDPOINT")]
     telemetry: Option<String>,
+    /// Let what these agents ask be answered on a page that is open, or by `arcane answer`: claude, codex, qwen and opencode. While nobody looks
+    /// they are not held up; their own prompts stay, except that Codex and Qwen do not show theirs for up to 20 seconds while somebody looks.
+    /// Without this option it is switched off.
+    #[arg(long)]
+    answer: bool,
     /// Show what would change, and write nothing.
     #[arg(long)]
     dry_run: bool,
@@ -39,7 +44,7 @@ impl Attach {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let folders = self.which.folders()?;
         let agents = self.which.agents(&folders)?;
-        let said = Said { url: self.url, room: self.room, telemetry: self.telemetry };
+        let said = Said { url: self.url, room: self.room, telemetry: self.telemetry, answers: self.answer };
         let wish = said.wish(&folders)?;
         let store = store(&folders);
         let mut failed = 0;
@@ -79,6 +84,12 @@ impl Task<'_> {
             changed |= self.perform(place, plan)?;
         }
         self.take_back_others(&places)?;
+        if self.wish.answers && !agents::can_be_answered(self.agent) {
+            let name = self.agent.name();
+            print(&format!(
+                "  {name} takes no answers from elsewhere; what it asks is answered where it runs."
+            ))?;
+        }
         if let Some(hint) = hint(self.agent, self.wish).filter(|_| changed) {
             print(&format!("  {hint}"))?;
         }

@@ -1,6 +1,7 @@
 //! `arcane …`: one file per subcommand.
 
 mod ag_ui;
+mod answer;
 mod attach;
 mod cast;
 mod client;
@@ -25,6 +26,7 @@ mod print;
 mod publish;
 mod remembered;
 mod remove;
+mod requests;
 mod screen;
 mod serve;
 mod service;
@@ -57,6 +59,10 @@ enum Command {
     Tail(tail::Tail),
     /// Cast a spell in plain words: arcane cast "summon claude".
     Cast(cast::Cast),
+    /// List what agents ask and nobody has answered, or show one of these whole.
+    Requests(requests::Requests),
+    /// Answer what an agent asks: arcane answer ID allow.
+    Answer(answer::Answer),
     /// Publish an event: from flags, or JSON and NDJSON from standard input.
     Publish(publish::Publish),
     /// Ask a server whether it is there, or with --ready whether it takes work: for probes.
@@ -135,6 +141,8 @@ pub fn run() -> ExitCode {
         }
         Command::Tail(tail) => block_on(tail.run()),
         Command::Cast(cast) => block_on(cast.run()),
+        Command::Requests(requests) => block_on(requests.run()),
+        Command::Answer(answer) => block_on(answer.run()),
         Command::Publish(publish) => block_on(publish.run()),
         Command::Health(health) => block_on(health.run()),
         Command::Attach(attach) => attach.run(),

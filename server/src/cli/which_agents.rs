@@ -41,6 +41,7 @@ pub(super) struct Said {
     pub(super) url: Option<String>,
     pub(super) room: Option<RoomName>,
     pub(super) telemetry: Option<String>,
+    pub(super) answers: bool,
 }
 
 impl Which {
@@ -166,7 +167,7 @@ impl Said {
             }
         }
         let program = if folders.project.is_some() { "arcane".to_owned() } else { program()? };
-        Ok(Wish { program, more, telemetry })
+        Ok(Wish { program, more, telemetry, answers: self.answers })
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::allowed::Allowed;
 use super::body;
 use super::error::ApiError;
+use crate::connection::RequestPermit;
 use crate::gate::limits::Counted;
 use crate::gate::pass;
 use crate::ingest::{Agent, Content, Context, Given, Hold, Waits};
@@ -59,6 +60,7 @@ pub(crate) async fn take(
 ) -> Result<Response, ApiError> {
     let Ok(room) = query.room() else { return Ok(drop_one(&state, "room").into_response()) };
     let room = state.changed(room)?;
+    let client = request.extensions().get::<RequestPermit>().cloned();
     let body = body::read(request.into_body(), &state.config.net, state.bus.budget()).await;
     let Ok(body) = body else { return Ok(drop_one(&state, "body").into_response()) };
     let is_too_much = state.take(Counted::Bytes, body.len()).is_err()
@@ -74,7 +76,7 @@ pub(crate) async fn take(
     let content = Content::Hook { agent, body: small(body), context: context(&state, &query), hold };
     state.ingest.hand_in(Given { room, content });
     let decided = match waits {
-        Some(waits) => decided(&state, waits).await,
+        Some(waits) => decided(&state, waits, client).await,
         None => None,
     };
     Ok(decided.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |answer| Json(answer).into_response()))
@@ -91,11 +93,25 @@ fn hold(state: &AppState, query: &Pairs, room: &RoomName) -> Option<(Hold, onesh
 }
 
 /// What a human decides; `None`: the agent's own prompt has the word.
-async fn decided(state: &AppState, waits: oneshot::Receiver<Waits>) -> Option<serde_json::Value> {
+async fn decided(
+    state: &AppState,
+    waits: oneshot::Receiver<Waits>,
+    client: Option<RequestPermit>,
+) -> Option<serde_json::Value> {
     // Dropped where the payload asks nothing.
     let Waits { held, form } = waits.await.ok()?;
-    let decision = held.decision(state.draining.clone()).await?;
-    form.answer(&decision)
+    let client_ended = async {
+        match &client {
+            Some(client) => client.client_ended().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        decision = held.decision(state.draining.clone()) => form.answer(&decision?),
+        // A hook has nothing more to say, but its agent ends it where a human answers elsewhere.
+        () = client_ended => None,
+    }
 }
 
 /// The answer to what will not be read.

@@ -77,7 +77,7 @@ impl Pending {
     ) -> Option<Self> {
         let Hold { patience, reply } = hold?;
         let question = asking::question(agent, payload, event)?;
-        let patience = patience.min(Duration::from_secs(asking::hold_max_s(agent)));
+        let patience = patience.min(Duration::from_secs(asking::hold_max_s(agent, payload)));
         let micros = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
         let expires_at = Timestamp::from_unix_micros(clock::now().unix_micros().saturating_add(micros));
         Some(Self { id: Requests::new_id(), question, expires_at, agent, is_attended, reply })

@@ -6,7 +6,7 @@
 //! publishes them. Telemetry is read before it is answered; what finds no room is refused, for its sender tries again.
 
 pub(crate) mod ag_ui;
-mod asking;
+pub(crate) mod asking;
 pub(crate) mod cloudevent;
 pub(crate) mod dialect;
 mod failure;

@@ -131,7 +131,10 @@ impl Requests {
     /// A new id.
     pub(crate) fn new_id() -> RequestId {
         let bits = rand::random::<u64>();
-        let letter = |n: usize| char::from(ID_ALPHABET[(bits >> (5 * n)) as usize % ID_ALPHABET.len()]);
+        let letter = |n: usize| {
+            let at = usize::try_from((bits >> (5 * n)) & 31).unwrap_or_default();
+            char::from(ID_ALPHABET[at])
+        };
         (0..ID_CHARS).map(letter).collect::<String>().into()
     }
 

@@ -126,16 +126,14 @@ impl World {
             Answered::UnderWay => assert!(self.claims.iter().any(|(claimed, _)| *claimed == id)),
             Answered::NotHeld => assert!(self.gone.contains(&id) || !self.told.contains(&id)),
             Answered::NotOffered => assert_eq!(decision.word(), "never offered"),
-            Answered::Unknown => {
-                assert!(self.forgotten.contains(&id), "every request that was asked is known")
-            }
+            Answered::Unknown => assert!(self.forgotten.contains(&id), "every request is known"),
         }
     }
 
-    fn leave(&mut self, id: RequestId) {
-        if self.requests.let_go(&id) {
+    fn leave(&mut self, id: &RequestId) {
+        if self.requests.let_go(id) {
             self.gone.push(id.clone());
-            self.end(&id, Via::Terminal);
+            self.end(id, Via::Terminal);
         }
     }
 
@@ -200,7 +198,7 @@ impl World {
             }
             Step::HookLeaves { request } => {
                 let Some(id) = self.id(*request) else { return };
-                self.leave(id);
+                self.leave(&id);
             }
             Step::LogTakes { claim } if !self.claims.is_empty() => self.log_takes(*claim),
             Step::LogRefuses { claim } if !self.claims.is_empty() => {

@@ -121,11 +121,11 @@ impl OpenRequests {
         if request.claimed.is_some() {
             return Answered::UnderWay;
         }
-        if !request.ask.offers(decision) {
-            return Answered::NotOffered;
-        }
         if !request.is_held || request.seq.is_none() {
             return Answered::NotHeld;
+        }
+        if !request.ask.offers(decision) {
+            return Answered::NotOffered;
         }
         let end = End {
             decision: Some(decision.clone()),

@@ -170,8 +170,9 @@ impl Server {
         let addresses = Addresses::new(net.connections_per_address_max, &config.proxy.addresses);
         let metrics = if tls.is_some() { Metrics::with_certificate() } else { Metrics::new() };
         let (audit, telling) = open_audit(&gate, &bus);
-        let (requests, over) = Requests::new(bus.clone(), config.realm.capture_content);
-        let asked = (requests.clone(), over);
+        let asked = Requests::new(bus.clone(), config.realm.capture_content);
+        let requests = asked.0.clone();
+        let ending = end_in_time(&requests);
         let (ingest, reader) = Ingest::new(metrics.clone(), config.prices.clone(), asked);
         let reading = read_on(reader, bus.clone());
         let playing = config.demo.then(|| tokio::spawn(demo::play(bus.clone())));
@@ -182,13 +183,12 @@ impl Server {
             metrics: metrics.clone(),
             audit: audit.clone(),
             ingest,
-            requests: requests.clone(),
+            requests,
             otlp: otlp_on.as_ref().map(OtlpListener::state),
             config,
             draining: draining.clone(),
             started: Instant::now(),
         });
-        let ending = tokio::spawn(async move { requests.keep().await });
         let sockets = Sockets::new(state.clone());
         let guarding = tokio::spawn(follow_keys(gate, keys, sockets.clone(), audit));
         let site = Site { state, sockets: sockets.clone() };
@@ -206,7 +206,8 @@ impl Server {
         let patience = accept::drain(&connections, &net, hurry).await;
         // What was taken is written before the process ends.
         guarding.abort();
-        for task in [telling, playing, renewing, Some(ending)].into_iter().flatten() {
+        ending.abort();
+        for task in [telling, playing, renewing].into_iter().flatten() {
             task.abort();
         }
         keeping.abort();
@@ -215,6 +216,12 @@ impl Server {
         log.close(patience).await;
         settling.abort();
     }
+}
+
+/// Ends what agents ask and nobody answers in time.
+fn end_in_time(requests: &Requests) -> JoinHandle<()> {
+    let requests = requests.clone();
+    tokio::spawn(async move { requests.keep().await })
 }
 
 /// Reads what agents hand in, until it is told to stop.

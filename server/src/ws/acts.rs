@@ -8,7 +8,6 @@ use tokio::sync::oneshot;
 use super::codec::Incoming;
 use super::ends_at;
 use super::fanout::Pipe;
-use super::pending::Answer;
 use super::publish::{Accepted, PublishRefused, Rooms, is_publish, publish_checked, taken_back};
 use super::session::Input;
 use super::socket::Socket;
@@ -101,13 +100,10 @@ impl<S, P: Pipe> Socket<S, P> {
     }
 
     /// Answers what an agent asks.
-    pub(super) fn answer(
-        &self,
-        request: Box<str>,
-        answer: RequestAnswer,
-        id: Option<String>,
-    ) -> oneshot::Receiver<Answer> {
+    pub(super) fn answer(&mut self, request: Box<str>, answer: RequestAnswer, id: Option<String>) {
         let (tell, told) = oneshot::channel();
+        let bytes = answer.message.as_deref().map_or(0, str::len);
+        self.pending.push_later(told, bytes);
         // Only a page says that it is watched.
         let via = if self.page.is_some() { Via::Stage } else { Via::Cli };
         let (state, subject, pass) = (self.state.clone(), self.subject.clone(), self.pass.clone());
@@ -135,7 +131,6 @@ impl<S, P: Pipe> Socket<S, P> {
             // Its client may be gone.
             let _ = tell.send(answer);
         });
-        told
     }
 
     /// Counts a message that does not publish.

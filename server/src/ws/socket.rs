@@ -294,6 +294,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         ServerMessage::Filtered { seq: self.subscription.set_filter(filter) }
     }
 
+    fn refuse(&mut self, refusal: PublishRefused) -> Next {
+        let outputs = self.session.handle(Input::Refused(refusal), Instant::now());
+        self.execute(outputs, None)
+    }
+
     /// `named`: the room that a publication among them names.
     fn execute(&mut self, outputs: Vec<Output>, named: Option<&Result<HeldRoom, PublishRefused>>) -> Next {
         let mut next = Next::GoOn;
@@ -309,10 +314,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
                         let answer = self.filter(filter);
                         self.outbox.push(encode(&answer));
                     }
-                    Err(forbidden) => {
-                        let outputs = self.session.handle(Input::Refused(forbidden.into()), Instant::now());
-                        next = self.execute(outputs, None);
-                    }
+                    Err(forbidden) => next = self.refuse(forbidden.into()),
                 },
                 Output::Authenticate(token) => {
                     let input = self.authenticate(&token);
@@ -325,21 +327,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
                 }
                 Output::Ack(seq) => {
                     if let Err(refusal) = self.acknowledge(seq) {
-                        let outputs = self.session.handle(Input::Refused(refusal), Instant::now());
-                        next = self.execute(outputs, None);
+                        next = self.refuse(refusal);
                     }
                 }
                 Output::Presence(is_visible) => {
-                    if let Err(forbidden) = self.see(is_visible) {
-                        let outputs = self.session.handle(Input::Refused(forbidden.into()), Instant::now());
-                        next = self.execute(outputs, None);
+                    if let Err(refusal) = self.see(is_visible) {
+                        next = self.refuse(refusal.into());
                     }
                 }
-                Output::Answer(request, answer, id) => {
-                    let bytes = answer.message.as_deref().map_or(0, str::len);
-                    let answered = self.answer(request, answer, id);
-                    self.pending.push_later(answered, bytes);
-                }
+                Output::Answer(request, answer, id) => self.answer(request, answer, id),
                 Output::Ping => self.outbox.push(codec::ping()),
                 Output::Pong(payload) => self.outbox.push(codec::pong(&payload)),
                 Output::Seen(samples) => self.state.metrics.seen(&samples),

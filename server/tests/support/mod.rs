@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
+pub mod asking;
 pub mod authority;
 pub mod guarded;
 pub mod hooks;

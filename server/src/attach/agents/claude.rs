@@ -34,8 +34,13 @@ const EVENTS: [&str; 19] = [
 pub(super) fn places(folders: &Folders, wish: &Wish) -> Vec<Place> {
     let file = folders.file(Agent::Claude, ".claude/settings.json", "settings.json");
     let line = wish.line(Agent::Claude, None, folders.care());
-    let group = json!({"hooks": [{"type": "command", "command": line, "timeout": TIMEOUT_S}]});
-    let entries = EVENTS.map(|event| entry(event, group.clone())).to_vec();
+    let group = |line: &str, timeout: u64| json!({"hooks": [{"type": "command", "command": line, "timeout": timeout}]});
+    let (asking, patience) = wish.asking(Agent::Claude, folders.care());
+    let hook = |event| match event {
+        "PermissionRequest" | "Elicitation" => entry(event, group(&asking, patience)),
+        event => entry(event, group(&line, TIMEOUT_S)),
+    };
+    let entries = EVENTS.map(hook).to_vec();
     let habits = Habits { comments: false, bom: true };
     let shape = Shape { grouped: true, top: &[], no_http: false };
     let settings = wish.telemetry.as_deref().map(telemetry).unwrap_or_default();

@@ -26,8 +26,13 @@ const EVENTS: [&str; 12] = [
 pub(super) fn places(folders: &Folders, wish: &Wish) -> Vec<Place> {
     let file = folders.file(Agent::Codex, ".codex/hooks.json", "hooks.json");
     let line = wish.line(Agent::Codex, None, folders.care());
-    let group = json!({"hooks": [{"type": "command", "command": line, "timeout": TIMEOUT_S}]});
-    let entries = EVENTS.map(|event| entry(event, group.clone())).to_vec();
+    let group = |line: &str, timeout: u64| json!({"hooks": [{"type": "command", "command": line, "timeout": timeout}]});
+    let (asking, patience) = wish.asking(Agent::Codex, folders.care());
+    let hook = |event| match event {
+        "PermissionRequest" => entry(event, group(&asking, patience)),
+        event => entry(event, group(&line, TIMEOUT_S)),
+    };
+    let entries = EVENTS.map(hook).to_vec();
     let habits = Habits { comments: false, bom: false };
     let shape = Shape { grouped: true, top: &["description", "hooks"], no_http: true };
     let mut places = vec![hooks_file(file, habits, shape, entries)];

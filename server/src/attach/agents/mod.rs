@@ -21,6 +21,9 @@ use crate::ingest::Agent;
 /// For how long an agent waits for a hook at most; the hook itself takes less.
 const TIMEOUT_S: u64 = 2;
 
+/// For how long an agent waits beyond the time that its hook may wait for an answer.
+const BEYOND_HOLD_S: u64 = 10;
+
 /// Where files of agents are looked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Folders {
@@ -47,6 +50,8 @@ pub(crate) struct Wish {
     pub(crate) more: Vec<String>,
     /// Where telemetry is sent; `None`: its settings are left alone.
     pub(crate) telemetry: Option<String>,
+    /// What the agent asks may be answered from elsewhere: its hook waits for that.
+    pub(crate) answers: bool,
 }
 
 /// The files of an agent.
@@ -114,13 +119,44 @@ impl Folders {
 impl Wish {
     /// The line that a hook runs.
     fn line(&self, agent: Agent, event: Option<&str>, care: Care) -> String {
+        self.line_with(agent, event, None, care)
+    }
+
+    /// The line of an event by which the agent asks a human, and the seconds that it may take.
+    fn asking(&self, agent: Agent, care: Care) -> (String, u64) {
+        match holds_s(agent).filter(|_| self.answers) {
+            Some(hold) => (self.line_with(agent, None, Some(&hold.to_string()), care), hold + BEYOND_HOLD_S),
+            None => (self.line(agent, None, care), TIMEOUT_S),
+        }
+    }
+
+    fn line_with(&self, agent: Agent, event: Option<&str>, hold: Option<&str>, care: Care) -> String {
         let mut more: Vec<&str> = Vec::new();
+        if let Some(hold) = hold {
+            more.extend(["--hold", hold]);
+        }
         if let Some(event) = event {
             more.extend(["--event", event]);
         }
         more.extend(self.more.iter().map(String::as_str));
         command::line(&self.program, agent.name(), &more, care)
     }
+}
+
+/// For how long a hook of an agent may wait for an answer, seconds; `None`: it is answered where it runs.
+pub(crate) fn holds_s(agent: Agent) -> Option<u64> {
+    match agent {
+        // Its own dialog is there meanwhile.
+        Agent::Claude => Some(600),
+        // Their own prompts are not.
+        Agent::Codex | Agent::Qwen => Some(20),
+        _ => None,
+    }
+}
+
+/// Whether what an agent asks can be answered from elsewhere.
+pub(crate) fn can_be_answered(agent: Agent) -> bool {
+    holds_s(agent).is_some() || agent == Agent::Opencode
 }
 
 /// The path of an event's hooks, and the entry.

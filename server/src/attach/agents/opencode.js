@@ -13,6 +13,7 @@ const WAITING_MAX = 256; // what waits beyond that is dropped, the oldest first
 const TEXT_CHARS_MAX = 4096; // the server keeps no more of a text
 const TIMEOUT_MS = 2000;
 const REREAD_MS = 10000;
+const HOLD_S = 600; // for so long an answer is waited for
 
 let known = { read: 0 };
 
@@ -50,6 +51,26 @@ function post(body) {
   if (!sending) send();
 }
 
+// What opencode asks may be answered from elsewhere, if somebody looks: its own prompt is there meanwhile, and the first answer counts.
+async function ask(event, directory, client) {
+  try {
+    const { url, token } = server();
+    const query = new URLSearchParams({ sent_at: String(Date.now()), host: hostname(), hold: String(HOLD_S) });
+    if (SAID.room) query.set("room", SAID.room);
+    const headers = { "content-type": "application/json" };
+    if (token) headers.authorization = `Bearer ${token}`;
+    const body = JSON.stringify({ ...event, directory });
+    const signal = AbortSignal.timeout((HOLD_S + 5) * 1000);
+    const answer = await fetch(`${url}/hooks/opencode?${query}`, { method: "POST", headers, body, signal });
+    if (answer.status !== 200) return;
+    const { reply } = await answer.json();
+    const { id, sessionID } = event.properties;
+    await client.postSessionIdPermissionsPermissionId({
+      path: { id: sessionID, permissionID: id }, body: { response: reply },
+    });
+  } catch { /* it is answered where opencode runs */ }
+}
+
 // One after the other: the server reads them in the order in which they come.
 async function send() {
   sending = true;
@@ -73,11 +94,12 @@ function isTold(event) {
   return part?.type === "step-finish" || (part?.type === "tool" && part.state?.status === "error");
 }
 
-export const Arcane = async ({ directory }) => {
+export const Arcane = async ({ directory, client }) => {
   const hook = (name) => async (input, output) => post({ hook: name, input, output, directory });
   return {
     event: async ({ event }) => {
-      if (isTold(event)) post({ ...event, directory });
+      if (SAID.answer && event.type === "permission.asked") ask(event, directory, client);
+      else if (isTold(event)) post({ ...event, directory });
     },
     "chat.message": hook("chat.message"),
     "tool.execute.before": hook("tool.execute.before"),

@@ -16,6 +16,9 @@ pub(super) fn places(folders: &Folders, wish: &Wish) -> Vec<Place> {
     for flag in wish.more.chunks_exact(2) {
         said.insert(flag[0].trim_start_matches('-').to_owned(), Value::from(&*flag[1]));
     }
+    if wish.answers {
+        said.insert("answer".to_owned(), Value::from(true));
+    }
     let plugin = PLUGIN.replacen(SAID, &Value::Object(said).to_string(), 1);
     vec![Place { file, what: "plugin", content: Content::Whole(plugin) }]
 }

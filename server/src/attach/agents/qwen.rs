@@ -28,9 +28,16 @@ const EVENTS: [&str; 14] = [
 pub(super) fn places(folders: &Folders, wish: &Wish) -> Vec<Place> {
     let file = folders.file(Agent::Qwen, ".qwen/settings.json", "settings.json");
     let line = wish.line(Agent::Qwen, None, folders.care());
-    let hook = json!({"name": "arcane", "type": "command", "command": line, "timeout": TIMEOUT_S * 1000});
-    let group = json!({"matcher": "*", "hooks": [hook]});
-    let entries = EVENTS.map(|event| entry(event, group.clone())).to_vec();
+    let group = |line: &str, timeout: u64| {
+        let hook = json!({"name": "arcane", "type": "command", "command": line, "timeout": timeout * 1000});
+        json!({"matcher": "*", "hooks": [hook]})
+    };
+    let (asking, patience) = wish.asking(Agent::Qwen, folders.care());
+    let hook = |event| match event {
+        "PermissionRequest" => entry(event, group(&asking, patience)),
+        event => entry(event, group(&line, TIMEOUT_S)),
+    };
+    let entries = EVENTS.map(hook).to_vec();
     let habits = Habits { comments: true, bom: true };
     let shape = Shape { grouped: true, top: &[], no_http: false };
     let settings = wish.telemetry.as_deref().map(telemetry_of_gemini).unwrap_or_default();

@@ -74,12 +74,15 @@ impl<'a> Own<'a> {
     }
 }
 
-/// Whether a hook is one that `arcane attach` writes: like another one, but for the program, the server and the room.
+/// Whether a hook is one that `arcane attach` writes: like another one, but for the program, the server, the room and
+/// how long it may wait.
 fn is_alike(hook: &Value, wanted: &Value) -> bool {
     let (Some(said), Some(would)) = (line(hook), line(wanted)) else { return false };
+    // A hook that may wait has a time of its own.
+    let waits = [said, would].iter().any(|line| command::option(line, "--hold").is_some());
     let others = |hook: &Value| {
         let mut hook = hook.as_object().cloned().unwrap_or_default();
-        hook.retain(|name, _| !LINES.contains(&name.as_str()));
+        hook.retain(|name, _| !(LINES.contains(&name.as_str()) || waits && name == "timeout"));
         hook
     };
     others(hook) == others(wanted) && command::is_written(said, would)
@@ -190,7 +193,7 @@ pub(crate) fn hooked(value: &Value, wanted: &Wanted) -> Vec<Hooked> {
         let line = line(at(value, path)?)?.to_owned();
         let url = command::option(&line, "--url");
         let room = command::option(&line, "--room");
-        Some(Hooked { event, place, line, url, room })
+        Some(Hooked { event, place, line, url, room, answers: false })
     };
     all(value, wanted).iter().filter_map(hooked).collect()
 }

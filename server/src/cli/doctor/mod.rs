@@ -15,6 +15,7 @@ use super::print::print;
 use super::which_agents::{self, Said, Which, executable, is_found};
 use super::{Target, screen};
 use crate::attach::agents::{self, Folders, Wish};
+use crate::attach::command;
 use crate::attach::hooked::Hooked;
 use crate::attach::state::{self, State};
 use crate::attach::{Place, files};
@@ -44,7 +45,7 @@ impl Doctor {
         let folders = self.which.folders()?;
         // Its settings are looked at wherever it goes.
         let telemetry = Some(server::TELEMETRY.to_owned());
-        let said = Said { url: Some(self.target.url.clone()), telemetry, room: None };
+        let said = Said { url: Some(self.target.url.clone()), telemetry, ..Said::default() };
         let wish = said.wish(&folders)?;
         let server = Server::look(&self.target).await;
         let mut problems = tell(&server.report())?;
@@ -147,6 +148,7 @@ impl Patient<'_> {
                 ),
             }
         }
+        self.answers(&mut report, &hooked);
         if self.agent == Agent::Codex && !hooked.is_empty() {
             self.trust(&mut report, &places[0], &hooked);
         }
@@ -177,6 +179,22 @@ impl Patient<'_> {
         };
         report.problem("server", format!("its hooks speak to {url}, not to {here}"), remedy);
         false
+    }
+
+    /// Whether what the agent asks is answered from elsewhere.
+    fn answers(&self, report: &mut Report, hooked: &[Hooked]) {
+        let name = self.agent.name();
+        if hooked.is_empty() || !agents::can_be_answered(self.agent) {
+            return;
+        }
+        let holds = |one: &&Hooked| command::option(&one.line, "--hold").is_some() || one.answers;
+        let held: Vec<&str> = hooked.iter().filter(holds).map(|one| &*one.event).collect();
+        if held.is_empty() {
+            report.say("answers", "where it runs");
+            report.advise(format!("arcane attach {name} --answer lets a page that is open answer, too"));
+        } else {
+            report.say("answers", format!("from a page that is open, too ({})", held.join(", ")));
+        }
     }
 
     /// Whether hooks name rooms that can be.

@@ -7,7 +7,7 @@ mod payload;
 mod post;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -24,6 +24,8 @@ use super::{Target, remembered};
 const NAME: &str = "hook";
 /// After so long the agent goes on, whatever has become of the payload; with the start of the process and its end below 300 ms.
 const LIMIT: Duration = Duration::from_millis(250);
+/// How long an answer may take beyond the time that the server holds a hook for.
+const BEYOND_HOLD: Duration = Duration::from_secs(5);
 /// Where test events of `arcane doctor` go, whatever the line says that an agent runs.
 const DOCTOR_VARIABLE: &str = "ARCANE_DOCTOR_ROOM";
 /// Where a server is, if nobody said so.
@@ -32,7 +34,7 @@ const HERE: &str = "http://127.0.0.1:8000";
 /// Hand a payload of an agent's hook from standard input to the server: for settings of agents.
 ///
 /// It prints nothing, ends with 0 and gives up after 250 ms, whatever happens, so that no agent is disturbed. A person
-/// who wants to know what becomes of a payload adds --verbose.
+/// who wants to know what becomes of a payload adds --verbose. With --hold it waits for an answer of a human, if one looks, and prints that.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Hook {
     /// Whose hook it is: claude, codex, gemini, copilot, qwen, cursor, opencode, antigravity, or auto: as the payload says.
@@ -53,6 +55,9 @@ pub(super) struct Hook {
     /// An authority whose certificates are trusted besides the system's, a file of PEM.
     #[arg(long, env = "ARCANE_CA", value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// For how many seconds an answer may be waited for to what the agent asks, if somebody looks who may give one.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    hold: Option<u64>,
     /// Say on standard error what became of the payload, and end with 1 if the server did not take it.
     #[arg(long)]
     verbose: bool,
@@ -76,11 +81,20 @@ pub(super) fn run_if_asked(raw: &[OsString]) -> Option<ExitCode> {
     })
 }
 
+/// What became of a payload.
+struct Delivered {
+    /// In words.
+    told: String,
+    /// What a human decided, as the agent takes it: JSON.
+    decision: Option<String>,
+}
+
 impl Hook {
     /// Hands the payload over, or gives up in time.
     pub(super) fn run(self) -> ExitCode {
         let (tell, told) = mpsc::sync_channel(1);
         let verbose = self.verbose;
+        let limit = LIMIT + self.patience().unwrap_or_default();
         let end = Instant::now() + LIMIT;
         // Standard input that never ends, or a name that is never found, would hold up the one who waits.
         let working = std::thread::Builder::new().spawn(move || {
@@ -88,11 +102,18 @@ impl Hook {
             let _ = tell.send(self.deliver(end));
         });
         let delivered = working.map_err(anyhow::Error::from).and_then(|_| {
-            told.recv_timeout(end.saturating_duration_since(Instant::now()))
-                .unwrap_or_else(|_| bail!("no answer within {} ms", LIMIT.as_millis()))
+            told.recv_timeout(limit).unwrap_or_else(|_| bail!("no answer within {} ms", limit.as_millis()))
         });
         match delivered {
-            Ok(told) if verbose => remark(&told),
+            Ok(Delivered { told, decision }) => {
+                if verbose {
+                    remark(&told);
+                }
+                if let Some(decision) = decision {
+                    // An agent that no longer listens was answered elsewhere.
+                    let _ = writeln!(io::stdout(), "{decision}");
+                }
+            }
             Err(error) if verbose => {
                 remark(&format!("arcane hook: {}", reasons(&error)));
                 return ExitCode::FAILURE;
@@ -102,14 +123,23 @@ impl Hook {
         ExitCode::SUCCESS
     }
 
-    fn deliver(self, end: Instant) -> anyhow::Result<String> {
+    /// How long an answer is waited for.
+    fn patience(&self) -> Option<Duration> {
+        self.hold.map(|seconds| Duration::from_secs(seconds) + BEYOND_HOLD)
+    }
+
+    fn deliver(mut self, end: Instant) -> anyhow::Result<Delivered> {
         let sent_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let body = payload::read(&mut io::stdin().lock())?;
+        let payload::Payload { body, is_whole } = payload::read(&mut io::stdin().lock())?;
+        // What is not shown whole is not to be answered.
+        self.hold = self.hold.filter(|_| is_whole);
         let target = self.target()?;
         let route = self.route(sent_at);
-        let post::Answer { status, reason } = post::post(&target, &route, &body, end)?;
+        let post::Answer { status, reason, body: decision } =
+            post::post(&target, &route, &body, end, self.patience())?;
         let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        match status {
+        let told = match status {
+            200 if decision.is_some() => Ok(format!("{} answered with a decision", target.url)),
             // The server answers 204 whatever comes, and drops what it cannot read.
             204 if self.verbose && serde_json::from_slice::<serde_json::Map<_, _>>(&body).is_err() => {
                 bail!("standard input is no object of JSON: {} drops it", target.url)
@@ -125,7 +155,8 @@ impl Hook {
                 bail!("{} answered {status}, and not 204: is it an Arcane server?", target.url)
             }
             status => bail!("{} answered {status}{reason}", target.url),
-        }
+        };
+        told.map(|told| Delivered { told, decision })
     }
 
     /// The server, and what it is shown. A file that others can read is as if it were not there: its token is not used.
@@ -145,6 +176,9 @@ impl Hook {
         query.append_pair("sent_at", &format!("{}.{:03}", sent_at / 1000, sent_at % 1000));
         if let Some(event) = &self.event {
             query.append_pair("event", event);
+        }
+        if let Some(hold) = self.hold {
+            query.append_pair("hold", &hold.to_string());
         }
         if let Some(room) = std::env::var(DOCTOR_VARIABLE).ok().or_else(|| self.room.clone()) {
             query.append_pair("room", &room);

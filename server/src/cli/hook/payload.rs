@@ -20,11 +20,19 @@ const SIGNS: [(&str, &str); 4] = [
     ("CLAUDECODE", "claude"),
 ];
 
+/// A payload as it is sent.
+#[derive(Debug)]
+pub(super) struct Payload {
+    pub(super) body: Vec<u8>,
+    /// Nothing of it was cut.
+    pub(super) is_whole: bool,
+}
+
 /// Reads a payload to its end.
 ///
 /// # Errors
 /// If there is none, it is too long, or it cannot be read.
-pub(super) fn read(input: &mut impl Read) -> anyhow::Result<Vec<u8>> {
+pub(super) fn read(input: &mut impl Read) -> anyhow::Result<Payload> {
     let mut body = Vec::new();
     let most = INPUT_BYTES_MAX as u64 + 1;
     input.take(most).read_to_end(&mut body).context("standard input cannot be read")?;
@@ -34,7 +42,9 @@ pub(super) fn read(input: &mut impl Read) -> anyhow::Result<Vec<u8>> {
     if body.len() > INPUT_BYTES_MAX {
         bail!("standard input has more than {} MiB", INPUT_BYTES_MAX / 1024 / 1024);
     }
-    Ok(if body.len() > SENT_BYTES_MAX { shortened(&body).unwrap_or(body) } else { body })
+    let short = if body.len() > SENT_BYTES_MAX { shortened(&body) } else { None };
+    let is_whole = short.is_none();
+    Ok(Payload { body: short.unwrap_or(body), is_whole })
 }
 
 /// A payload with its long texts cut: what a tool gave may be anything. `None`: it is no JSON.
@@ -87,8 +97,8 @@ mod tests {
     fn a_long_payload_keeps_everything_but_its_long_texts() {
         let text = "é".repeat(SENT_BYTES_MAX);
         let payload = json!({"tool_response": {"stdout": text, "lines": [text, 7]}, "tool_use_id": "t1"});
-        let read = read(&mut &*payload.to_string().into_bytes()).unwrap();
-        assert!(read.len() < SENT_BYTES_MAX);
+        let Payload { body: read, is_whole } = read(&mut &*payload.to_string().into_bytes()).unwrap();
+        assert!(!is_whole && read.len() < SENT_BYTES_MAX);
         let read: Value = serde_json::from_slice(&read).unwrap();
         assert_eq!((&read["tool_use_id"], &read["tool_response"]["lines"][1]), (&json!("t1"), &json!(7)));
         assert_eq!(read["tool_response"]["stdout"].as_str().unwrap().len(), TEXT_BYTES_MAX);
@@ -98,7 +108,8 @@ mod tests {
     fn what_is_short_or_no_json_is_as_it_was() {
         let long = vec![b'x'; SENT_BYTES_MAX + 1];
         for body in [&b" {\"a\" : 1}"[..], b"\xff", &long] {
-            assert_eq!(read(&mut &*body).unwrap(), body);
+            let read = read(&mut &*body).unwrap();
+            assert!(read.is_whole && read.body == body);
         }
         assert!(read(&mut &b""[..]).is_err());
     }

@@ -15,18 +15,29 @@ use super::super::{Target, trust};
 /// Longest beginning of an answer that is looked at for its status and its reason, bytes.
 const ANSWER_BYTES_MAX: usize = 8 * 1024;
 
+/// Longest answer that is read whole, bytes: larger than any that an agent may ask for.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+
 /// What the server answers.
 pub(super) struct Answer {
     pub(super) status: u16,
     /// Why, where it is no success and the server says so.
     pub(super) reason: Option<String>,
+    /// What it says, where that was waited for.
+    pub(super) body: Option<String>,
 }
 
-/// Posts a body and gives the answer. What is not done by `end` is given up.
+/// Posts a body and gives the answer. What is not done by `end` is given up; an answer that may take longer, after `patience`.
 ///
 /// # Errors
 /// If the server cannot be reached, or answers nothing that is HTTP.
-pub(super) fn post(target: &Target, route: &str, body: &[u8], end: Instant) -> anyhow::Result<Answer> {
+pub(super) fn post(
+    target: &Target,
+    route: &str,
+    body: &[u8],
+    end: Instant,
+    patience: Option<Duration>,
+) -> anyhow::Result<Answer> {
     let Address { secured, host } = target.address()?;
     let Shown { token, ca } = target.shown()?;
     let (authority, base) = host.split_at(host.find('/').unwrap_or(host.len()));
@@ -42,6 +53,9 @@ pub(super) fn post(target: &Target, route: &str, body: &[u8], end: Instant) -> a
     request.extend_from_slice(body);
     let stream = connect(authority, if secured { 443 } else { 80 }, end)
         .with_context(|| format!("no server answers at {}", target.url))?;
+    if let Some(patience) = patience {
+        stream.set_read_timeout(Some(patience))?;
+    }
     if secured {
         let name = authority
             .rsplit_once(':')
@@ -49,9 +63,9 @@ pub(super) fn post(target: &Target, route: &str, body: &[u8], end: Instant) -> a
             .map_or(authority, |(name, _)| name);
         let name = ServerName::try_from(name.trim_matches(['[', ']']).to_owned())?;
         let connection = ClientConnection::new(Arc::new(trust::config(true, ca.as_deref())?), name)?;
-        return answer(StreamOwned::new(connection, stream), &request);
+        return answer(StreamOwned::new(connection, stream), &request, patience.is_some());
     }
-    answer(stream, &request)
+    answer(stream, &request, patience.is_some())
 }
 
 /// Connects to the first address of a name that takes a connection.
@@ -79,8 +93,8 @@ fn left(end: Instant) -> io::Result<Duration> {
     if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
 }
 
-/// Writes a request and reads its answer: of a success no more than the status.
-fn answer(mut stream: impl Read + Write, request: &[u8]) -> anyhow::Result<Answer> {
+/// Writes a request and reads its answer: of a success no more than the status, unless its body is wanted.
+fn answer(mut stream: impl Read + Write, request: &[u8], wants_body: bool) -> anyhow::Result<Answer> {
     stream.write_all(request).context("the payload cannot be sent")?;
     stream.flush().context("the payload cannot be sent")?;
     let mut read = Vec::new();
@@ -93,12 +107,16 @@ fn answer(mut stream: impl Read + Write, request: &[u8]) -> anyhow::Result<Answe
     let line = std::str::from_utf8(&read[..12]).ok().filter(|line| line.starts_with("HTTP/1."));
     let status = line.and_then(|line| line[9..].parse().ok());
     let status = status.context("what answers does not speak HTTP/1.1")?;
+    if wants_body && status == 200 {
+        while read.len() < BODY_BYTES_MAX && matches!(read_more(&mut stream, &mut read), Ok(1..)) {}
+        return Ok(Answer { status, reason: None, body: body(&read) });
+    }
     if (200..300).contains(&status) {
-        return Ok(Answer { status, reason: None });
+        return Ok(Answer { status, reason: None, body: None });
     }
     // The connection ends with the answer. One that is cut off in time has no reason that can be read.
     while read.len() < ANSWER_BYTES_MAX && matches!(read_more(&mut stream, &mut read), Ok(1..)) {}
-    Ok(Answer { status, reason: reason(&read) })
+    Ok(Answer { status, reason: reason(&read), body: None })
 }
 
 fn read_more(stream: &mut impl Read, read: &mut Vec<u8>) -> io::Result<usize> {
@@ -106,6 +124,13 @@ fn read_more(stream: &mut impl Read, read: &mut Vec<u8>) -> io::Result<usize> {
     let n = stream.read(&mut piece)?;
     read.extend_from_slice(&piece[..n]);
     Ok(n)
+}
+
+/// The body of an answer, if it is whole and JSON.
+fn body(answer: &[u8]) -> Option<String> {
+    let answer = std::str::from_utf8(answer).ok()?;
+    let (_, body) = answer.split_once("\r\n\r\n")?;
+    serde_json::from_str::<serde_json::Value>(body).ok().map(|body| body.to_string())
 }
 
 /// The reason in a problem after RFC 9457.

@@ -70,7 +70,7 @@ fn questions_asked(tool: Box<str>, input: Value) -> Option<Question> {
         options,
         takes_message: true,
         fields: texts(&questions).take(FIELDS_MAX).map(Into::into).collect(),
-        form: Form::ClaudeQuestions { questions: Value::Array(questions) },
+        form: Form::Questions { questions: Value::Array(questions) },
         input,
     })
 }
@@ -94,7 +94,7 @@ fn form_asked(fields: Fields<'_>) -> Option<Question> {
     options.push(choice("cancel", "Cancel", ChoiceKind::Deny));
     let names = properties.into_iter().flatten().map(|(name, _)| name.as_str().into());
     let fields = names.take(FIELDS_MAX).collect();
-    Some(Question { tool: None, input, options, takes_message: false, fields, form: Form::ClaudeForm })
+    Some(Question { tool: None, input, options, takes_message: false, fields, form: Form::Elicitation })
 }
 
 /// A permission's answer.

@@ -4,7 +4,6 @@
 
 mod claude;
 mod codex;
-mod copilot;
 mod digest;
 mod opencode;
 mod qwen;
@@ -41,13 +40,11 @@ pub(crate) enum Form {
     /// Claude Code's `PermissionRequest`: with these suggestions of its own, by the options' ids.
     Claude { suggestions: Vec<Value> },
     /// The same for `AskUserQuestion`: the questions, which go back with their answers.
-    ClaudeQuestions { questions: Value },
+    Questions { questions: Value },
     /// Claude Code's `Elicitation`.
-    ClaudeForm,
+    Elicitation,
     /// Codex's `PermissionRequest`: no field more than it knows.
     Codex,
-    /// Copilot's `permissionRequest`.
-    Copilot,
     /// opencode's plugin, which replies to its own server.
     Opencode,
     /// Qwen Code's `PermissionRequest`.
@@ -60,22 +57,23 @@ pub(crate) fn question(agent: Agent, payload: &Value, event: Option<&str>) -> Op
     match agent {
         Agent::Claude => claude::question(fields, event),
         Agent::Codex => codex::question(fields, event),
-        Agent::Copilot => copilot::question(fields, event),
         Agent::Opencode => opencode::question(fields),
         Agent::Qwen => qwen::question(fields, event),
-        // Their hooks can deny at most, or are observation only.
-        Agent::Gemini | Agent::Cursor | Agent::Antigravity => None,
+        // Copilot's hook fires for calls, too, that are allowed without a word; the others' hooks can deny at most, or only observe.
+        Agent::Copilot | Agent::Gemini | Agent::Cursor | Agent::Antigravity => None,
     }
 }
 
-/// For how long an agent may be held at most, seconds: its own prompt stays usable meanwhile, or it does not.
-pub(crate) fn hold_max_s(agent: Agent) -> u64 {
+/// For how long the hook of a payload may be held at most, seconds: the agent's own prompt is shown meanwhile, or it is not.
+pub(crate) fn hold_max_s(agent: Agent, payload: &Value) -> u64 {
     match agent {
+        // For a subagent in the background Claude shows nothing while its hook is held.
+        Agent::Claude if payload.get("agent_id").is_some_and(|id| !id.is_null()) => 20,
         // Both prompts are there, and the first answer counts.
         Agent::Claude | Agent::Opencode => 3_600,
         // Its own prompt is not shown meanwhile.
-        Agent::Codex | Agent::Copilot | Agent::Qwen => 20,
-        Agent::Gemini | Agent::Cursor | Agent::Antigravity => 0,
+        Agent::Codex | Agent::Qwen => 20,
+        Agent::Copilot | Agent::Gemini | Agent::Cursor | Agent::Antigravity => 0,
     }
 }
 
@@ -84,10 +82,9 @@ impl Form {
     pub(crate) fn answer(&self, decision: &Decision) -> Option<Value> {
         match self {
             Self::Claude { suggestions } => claude::permission(decision, suggestions),
-            Self::ClaudeQuestions { questions } => claude::answered(decision, questions),
-            Self::ClaudeForm => claude::filled_in(decision),
+            Self::Questions { questions } => claude::answered(decision, questions),
+            Self::Elicitation => claude::filled_in(decision),
             Self::Codex => codex::answer(decision),
-            Self::Copilot => copilot::answer(decision),
             Self::Opencode => opencode::answer(decision),
             Self::Qwen => qwen::answer(decision),
         }
@@ -112,7 +109,8 @@ fn object(name: &str, value: impl Into<Value>) -> Map<String, Value> {
 }
 
 /// `{"hookSpecificOutput":{"hookEventName":…,"decision":…}}`, as Claude Code and its kin have it.
-fn decided(decision: Map<String, Value>) -> Value {
+fn decided(decision: impl Into<Value>) -> Value {
+    let decision: Value = decision.into();
     serde_json::json!({"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": decision}})
 }
 

@@ -208,10 +208,8 @@ impl Table {
     /// What becomes of the end of a request that was answered from elsewhere, or by nobody.
     pub(crate) fn request_ends(&mut self, over: &Over, now: Timestamp) -> Vec<Draft> {
         let asks = |actor: &Actor| actor.waits.asks(&over.id);
-        let of_room = self.sessions.iter_mut().filter(|(key, _)| key.room == over.room);
-        let asking = of_room
-            .map(|(key, session)| (key, session))
-            .find(|(_, session)| asks(&session.main) || session.subagents.iter().any(asks));
+        let mut of_room = self.sessions.iter_mut().filter(|(key, _)| key.room == over.room);
+        let asking = of_room.find(|(_, session)| asks(&session.main) || session.subagents.iter().any(asks));
         let Some((key, session)) = asking else { return Vec::new() };
         let presence = self.present.entry(key.room.clone()).or_default();
         session.request_ends(over, now, presence)
