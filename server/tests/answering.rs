@@ -161,6 +161,14 @@ async fn what_claude_suggests_goes_back_as_it_came_and_questions_are_answered() 
     assert_eq!(answer(&server, &request(&opening), json!({"decision": "always-1"})).await.0, 200);
     assert_eq!(asks.hears().await, decided(json!({"behavior": "allow", "updatedPermissions": [suggestion]})));
 
+    // A yes to a plan wants the plan back.
+    let plan = json!({"plan": "first this, then that"});
+    let more = json!({"tool_name": "ExitPlanMode", "tool_input": plan});
+    let asks = Hook::asks(&server, "/hooks/claude?hold=60", claude("PermissionRequest", "p", more));
+    let id = request(&event(&mut page, "await").await);
+    assert_eq!(answer(&server, &id, json!({"decision": "allow"})).await.0, 200);
+    assert_eq!(asks.hears().await, decided(json!({"behavior": "allow", "updatedInput": plan})));
+
     let questions = json!([{"question": "Which colour?", "header": "Colour", "options": [{"label": "Red"}, {"label": "Blue"}], "multiSelect": false}]);
     let more = json!({"tool_name": "AskUserQuestion", "tool_input": {"questions": questions}});
     let asked = |session: &str| {

@@ -155,14 +155,9 @@ impl Server {
     ) {
         let Self { bus, realm, gate, keys_read_at, tls, metrics_on, otlp_on, config } = self;
         let log = Arc::clone(bus.log());
-        let settling = {
-            let bus = bus.clone();
-            tokio::spawn(async move { bus.keep_settled().await })
-        };
-        let keeping = {
-            let bus = bus.clone();
-            tokio::spawn(async move { keep_rosters(&bus).await })
-        };
+        let (bus_to_settle, bus_to_keep) = (bus.clone(), bus.clone());
+        let settling = tokio::spawn(async move { bus_to_settle.keep_settled().await });
+        let keeping = tokio::spawn(async move { keep_rosters(&bus_to_keep).await });
         let keys = config.keys.as_ref().map(|keys| (keys.file.clone(), keys_read_at));
         let keeper = bus.clone();
         let (drain, draining) = watch::channel(false);
@@ -171,8 +166,7 @@ impl Server {
         let metrics = if tls.is_some() { Metrics::with_certificate() } else { Metrics::new() };
         let (audit, telling) = open_audit(&gate, &bus);
         let asked = Requests::new(bus.clone(), config.realm.capture_content);
-        let requests = asked.0.clone();
-        let ending = end_in_time(&requests);
+        let (requests, ending) = end_in_time(&asked.0);
         let (ingest, reader) = Ingest::new(metrics.clone(), config.prices.clone(), asked);
         let reading = read_on(reader, bus.clone());
         let playing = config.demo.then(|| tokio::spawn(demo::play(bus.clone())));
@@ -196,8 +190,8 @@ impl Server {
             let metrics = metrics.clone();
             tls.clone().map(|tls| tokio::spawn(async move { tls.keep_current(&metrics).await }))
         };
-        let connections = Connections::new(Routes::new(site.clone()), tls.clone(), addresses, metrics, &net);
-        let connections = Arc::new(connections);
+        let routes = Routes::new(site.clone());
+        let connections = Arc::new(Connections::new(routes, tls.clone(), addresses, metrics, &net));
         serve_beside((metrics_on, otlp_on), &site, &connections, tls, &draining);
         accept::until(listener, &connections, shutdown).await;
         tracing::info!("stopping: no new connections, asking readers to go");
@@ -206,8 +200,7 @@ impl Server {
         let patience = accept::drain(&connections, &net, hurry).await;
         // What was taken is written before the process ends.
         guarding.abort();
-        ending.abort();
-        for task in [telling, playing, renewing].into_iter().flatten() {
+        for task in [telling, playing, renewing, ending].into_iter().flatten() {
             task.abort();
         }
         keeping.abort();
@@ -219,9 +212,9 @@ impl Server {
 }
 
 /// Ends what agents ask and nobody answers in time.
-fn end_in_time(requests: &Requests) -> JoinHandle<()> {
-    let requests = requests.clone();
-    tokio::spawn(async move { requests.keep().await })
+fn end_in_time(requests: &Requests) -> (Requests, Option<JoinHandle<()>>) {
+    let keeping = requests.clone();
+    (requests.clone(), Some(tokio::spawn(async move { keeping.keep().await })))
 }
 
 /// Reads what agents hand in, until it is told to stop.

@@ -42,15 +42,13 @@ fn permission_asked(fields: Fields<'_>) -> Option<Question> {
         .into_iter()
         .enumerate()
         .map(|(n, label)| choice(&always(n), cut(&label, LABEL_BYTES_MAX), ChoiceKind::AllowAlways));
-    let no = if *tool == *PLANS { "No, keep planning" } else { "No" };
-    Some(Question {
-        options: yes_or_no(between.collect(), no),
-        tool: Some(tool),
-        input,
-        takes_message: true,
-        fields: Vec::new(),
-        form: Form::Claude { suggestions },
-    })
+    let (options, form) = if *tool == *PLANS {
+        (yes_or_no(Vec::new(), "No, keep planning"), Form::Plan { input: input.clone() })
+    } else {
+        (yes_or_no(between.collect(), "No"), Form::Claude { suggestions })
+    };
+    let tool = Some(tool);
+    Some(Question { tool, input, options, takes_message: true, fields: Vec::new(), form })
 }
 
 /// Claude's questions: the labels of one question are options, and any of them takes a text.
@@ -110,6 +108,15 @@ pub(super) fn permission(decision: &Decision, suggestions: &[Value]) -> Option<V
         }
         Decision::Answers(_) => return None,
     }))
+}
+
+/// A plan's answer. Claude takes no yes without the plan.
+pub(super) fn planned(decision: &Decision, input: &Value) -> Option<Value> {
+    let mut answer = permission(decision, &[])?;
+    if *decision == Decision::Allow {
+        answer["hookSpecificOutput"]["decision"]["updatedInput"] = input.clone();
+    }
+    Some(answer)
 }
 
 /// The answers to questions: they go back beside the questions.

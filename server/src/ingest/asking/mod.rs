@@ -39,6 +39,8 @@ pub(crate) struct Question {
 pub(crate) enum Form {
     /// Claude Code's `PermissionRequest`: with these suggestions of its own, by the options' ids.
     Claude { suggestions: Vec<Value> },
+    /// The same for `ExitPlanMode`, whose yes wants the plan back.
+    Plan { input: Value },
     /// The same for `AskUserQuestion`: the questions, which go back with their answers.
     Questions { questions: Value },
     /// Claude Code's `Elicitation`.
@@ -82,6 +84,7 @@ impl Form {
     pub(crate) fn answer(&self, decision: &Decision) -> Option<Value> {
         match self {
             Self::Claude { suggestions } => claude::permission(decision, suggestions),
+            Self::Plan { input } => claude::planned(decision, input),
             Self::Questions { questions } => claude::answered(decision, questions),
             Self::Elicitation => claude::filled_in(decision),
             Self::Codex => codex::answer(decision),
