@@ -12,6 +12,7 @@ mod origin;
 mod prices;
 mod proxy;
 mod realm;
+mod rules;
 
 use std::path::PathBuf;
 
@@ -29,6 +30,7 @@ pub use origin::{Origin, OriginError};
 pub use prices::{Prices, Tokens, WrongPrice};
 pub use proxy::ProxyConfig;
 pub use realm::{ConduitKind, DaemonConfig, NoVariable, RealmConfig, VariableName, VoiceConfig};
+pub use rules::{CommandPrefix, Decision, PathPattern, Question, Rule, Rules, Subject, Verdict, decide};
 
 /// Everything a server needs to know.
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,193 @@
+//! One `[[rules]]` table: which questions it is for, and what it answers. Pure.
+
+use arcane_shared::{DaemonName, visible};
+
+use super::{CommandPrefix, PathPattern, WrongRule, place};
+
+/// Longest name of a rule, bytes.
+const NAME_BYTES_MAX: usize = 64;
+/// Longest name of a project or a tool, bytes.
+const WORD_BYTES_MAX: usize = 256;
+/// Longest message, bytes.
+const MESSAGE_BYTES_MAX: usize = 1024;
+/// How alike two keys must be for one to be suggested for the other, 0.0–1.0.
+const SIMILARITY_MIN: f64 = 0.75;
+const KEYS: [&str; 8] = ["name", "agent", "project", "tool", "command", "path", "decision", "message"];
+
+/// One rule. All that it names has to fit a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name, 1–64 bytes, no other rule's: an answer in the log says which rule gave it.
+    pub name: String,
+    /// Whose questions; `None`: any agent's.
+    pub agent: Option<DaemonName>,
+    /// In which project, 1–256 bytes; `None`: in any, and in none.
+    pub project: Option<String>,
+    /// About which tool, as the agent calls it, 1–256 bytes; `None`: any.
+    pub tool: Option<String>,
+    /// What the tool would do.
+    pub subject: Subject,
+    /// What is answered.
+    pub decision: Decision,
+}
+
+/// What of a tool's input a rule is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// Whatever it is.
+    Any,
+    /// Commands that begin with these words.
+    Command(CommandPrefix),
+    /// Files whose path fits this pattern.
+    Path(PathPattern),
+}
+
+/// What a rule answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// The tool may run.
+    Allow,
+    /// A person is asked, whatever rules allow.
+    Ask,
+    /// The tool may not run.
+    Deny {
+        /// What the agent is told, 1–1,024 bytes.
+        message: Option<String>,
+    },
+}
+
+impl Decision {
+    /// How it is written: `allow`, `ask` or `deny`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Ask => "ask",
+            Self::Deny { .. } => "deny",
+        }
+    }
+}
+
+impl Rule {
+    pub(super) fn read(n: usize, mut table: toml::Table) -> Result<Self, WrongRule> {
+        let name = name(n, table.remove("name"))?;
+        let mut keys = Keys { n, name, table };
+        let decision = keys.decision()?;
+        let agent = keys.text("agent", WORD_BYTES_MAX)?;
+        let agent = agent.map(|agent| DaemonName::parse(&agent)).transpose();
+        let agent = agent.map_err(|error| keys.wrong("agent", error.to_string()))?;
+        let (project, tool) = (keys.text("project", WORD_BYTES_MAX)?, keys.text("tool", WORD_BYTES_MAX)?);
+        let subject = keys.subject(&decision)?;
+        if let Some(key) = keys.table.keys().next() {
+            return Err(keys.wrong(key, unknown(key)));
+        }
+        if decision == Decision::Allow && subject == Subject::Any && tool.is_none() {
+            let detail = "allows everything; name what it allows: a tool, a command or a path";
+            return Err(keys.wrong("decision", detail));
+        }
+        Ok(Self { name: keys.name, agent, project, tool, subject, decision })
+    }
+}
+
+/// What is left to be read of a table.
+struct Keys {
+    n: usize,
+    name: String,
+    table: toml::Table,
+}
+
+impl Keys {
+    fn wrong(&self, key: &str, detail: impl Into<String>) -> WrongRule {
+        WrongRule { place: format!("{}: {key}", place(self.n, Some(&self.name))), detail: detail.into() }
+    }
+
+    /// A text without hidden characters, or nothing.
+    fn text(&mut self, key: &str, bytes_max: usize) -> Result<Option<String>, WrongRule> {
+        let Some(value) = self.table.remove(key) else { return Ok(None) };
+        let toml::Value::String(text) = value else { return Err(self.wrong(key, "must be a string")) };
+        match check_text(&text, bytes_max) {
+            Ok(()) => Ok(Some(text)),
+            Err(detail) => Err(self.wrong(key, detail)),
+        }
+    }
+
+    fn decision(&mut self) -> Result<Decision, WrongRule> {
+        let decisions = "write \"allow\", \"deny\" or \"ask\"";
+        let decision = match self.table.remove("decision") {
+            None => return Err(self.wrong("decision", format!("is missing; {decisions}"))),
+            Some(toml::Value::String(decision)) => decision,
+            Some(_) => return Err(self.wrong("decision", format!("must be a string; {decisions}"))),
+        };
+        let message = self.text("message", MESSAGE_BYTES_MAX)?;
+        match (decision.as_str(), message) {
+            ("deny", message) => Ok(Decision::Deny { message }),
+            ("allow", None) => Ok(Decision::Allow),
+            ("ask", None) => Ok(Decision::Ask),
+            ("allow" | "ask", Some(_)) => {
+                let detail = format!("is told to agents that are denied; decision is {decision:?}");
+                Err(self.wrong("message", detail))
+            }
+            _ => Err(self.wrong("decision", format!("{decision:?} is no decision; {decisions}"))),
+        }
+    }
+
+    fn subject(&mut self, decision: &Decision) -> Result<Subject, WrongRule> {
+        let allows = *decision == Decision::Allow;
+        let command = self.text("command", CommandPrefix::BYTES_MAX)?;
+        let path = self.text("path", PathPattern::BYTES_MAX)?;
+        match (command, path) {
+            (None, None) => Ok(Subject::Any),
+            (Some(command), None) => CommandPrefix::parse(&command, allows)
+                .map(Subject::Command)
+                .map_err(|detail| self.wrong("command", detail)),
+            (None, Some(path)) => PathPattern::parse(&path, allows)
+                .map(Subject::Path)
+                .map_err(|detail| self.wrong("path", detail)),
+            (Some(_), Some(_)) => {
+                Err(self.wrong("path", "stands beside a command; a rule has one of them: write two rules"))
+            }
+        }
+    }
+}
+
+/// The name of the table `n`.
+fn name(n: usize, name: Option<toml::Value>) -> Result<String, WrongRule> {
+    let wrong = |detail: String| WrongRule { place: format!("{}: name", place(n, None)), detail };
+    match name {
+        Some(toml::Value::String(name)) => match check_text(&name, NAME_BYTES_MAX) {
+            Ok(()) if !name.contains('\n') => Ok(name),
+            Ok(()) => Err(wrong(format!("{name:?} is no name: it has one line"))),
+            Err(detail) => Err(wrong(format!("{:?} {detail}", visible::line(&name, NAME_BYTES_MAX)))),
+        },
+        Some(_) => Err(wrong("must be a string".into())),
+        None => Err(wrong("is missing; an answer in the log names its rule: name = \"tests\"".into())),
+    }
+}
+
+fn check_text(text: &str, bytes_max: usize) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("must not be empty".into());
+    }
+    if text.len() > bytes_max {
+        return Err(format!("has {} bytes; it has at most {bytes_max}", text.len()));
+    }
+    if visible::lines(text) != text || text.contains('\t') {
+        return Err(format!("has characters that are not seen: {}", visible::line(text, 80)));
+    }
+    if text.trim() != text {
+        return Err("must not begin or end with a space".into());
+    }
+    Ok(())
+}
+
+fn unknown(key: &str) -> String {
+    let scored = KEYS.map(|name| (strsim::jaro_winkler(key, name), name));
+    let nearest = scored
+        .into_iter()
+        .filter(|(similarity, _)| *similarity > SIMILARITY_MIN)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((_, name)) => format!("is not known; did you mean {name:?}?"),
+        None => format!("is not known; there are {}", KEYS.join(", ")),
+    }
+}

@@ -1,0 +1,121 @@
+//! Tables that are no rules: each error says which table, which key, and what would be right.
+
+use super::super::Rules;
+
+fn refused(text: &str) -> String {
+    let mut file: toml::Table = text.parse().unwrap();
+    let wrong = Rules::read(file.remove("rules").unwrap()).unwrap_err();
+    format!("{}: {}", wrong.place, wrong.detail)
+}
+
+#[test]
+fn a_rule_that_cannot_be_used_is_named_with_table_key_and_remedy() {
+    let of = |rule: &str| refused(&format!("[[rules]]\nname = \"a\"\n{rule}"));
+    let allow = |rule: &str| of(&format!("decision = \"allow\"\n{rule}"));
+    insta::assert_snapshot!(refused("rules = 3"), @"rules: expected an array of tables: write [[rules]]");
+    insta::assert_snapshot!(refused("rules = [3]"), @"[[rules]] 1: expected a table: [[rules]]");
+    insta::assert_snapshot!(refused("[rules]\nname = \"a\""), @"rules: expected an array of tables: write [[rules]]");
+    insta::assert_snapshot!(refused("[[rules]]\ndecision = \"ask\""), @r#"[[rules]] 1: name: is missing; an answer in the log names its rule: name = "tests""#);
+    insta::assert_snapshot!(refused("[[rules]]\nname = 3"), @"[[rules]] 1: name: must be a string");
+    insta::assert_snapshot!(refused("[[rules]]\nname = \"\""), @r#"[[rules]] 1: name: "" must not be empty"#);
+    insta::assert_snapshot!(refused("[[rules]]\nname = \"a\\u202eb\""), @r#"[[rules]] 1: name: "a⟨RLO⟩b" has characters that are not seen: a⟨RLO⟩b"#);
+    insta::assert_snapshot!(refused(&format!("[[rules]]\nname = \"{}\"", "x".repeat(65))), @r#"[[rules]] 1: name: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" has 65 bytes; it has at most 64"#);
+    insta::assert_snapshot!(of("decision = \"ask\"\n[[rules]]\nname = \"a\"\ndecision = \"ask\""), @"[[rules]] 2 (a): name: table 1 has the same; the log names rules, so each needs a name of its own");
+    insta::assert_snapshot!(of(""), @r#"[[rules]] 1 (a): decision: is missing; write "allow", "deny" or "ask""#);
+    insta::assert_snapshot!(of("decision = \"permit\""), @r#"[[rules]] 1 (a): decision: "permit" is no decision; write "allow", "deny" or "ask""#);
+    insta::assert_snapshot!(of("decision = true"), @r#"[[rules]] 1 (a): decision: must be a string; write "allow", "deny" or "ask""#);
+    insta::assert_snapshot!(of("decision = \"ask\"\nmessage = \"no\""), @r#"[[rules]] 1 (a): message: is told to agents that are denied; decision is "ask""#);
+    insta::assert_snapshot!(of("decision = \"deny\"\nmessage = \"\""), @"[[rules]] 1 (a): message: must not be empty");
+    insta::assert_snapshot!(of("decision = \"ask\"\nagent = \"a b\""), @"[[rules]] 1 (a): agent: a name consists of a-z, 0-9, '.', '_' and '-', not ' '");
+    insta::assert_snapshot!(of("decision = \"ask\"\ntools = \"Bash\""), @r#"[[rules]] 1 (a): tools: is not known; did you mean "tool"?"#);
+    insta::assert_snapshot!(of("decision = \"ask\"\nqqq = 1"), @"[[rules]] 1 (a): qqq: is not known; there are name, agent, project, tool, command, path, decision, message");
+    insta::assert_snapshot!(of("decision = \"ask\"\ncommand = \"ls\"\npath = \"a\""), @"[[rules]] 1 (a): path: stands beside a command; a rule has one of them: write two rules");
+    insta::assert_snapshot!(allow(""), @"[[rules]] 1 (a): decision: allows everything; name what it allows: a tool, a command or a path");
+    insta::assert_snapshot!(allow("agent = \"claude\"\nproject = \"shop\""), @"[[rules]] 1 (a): decision: allows everything; name what it allows: a tool, a command or a path");
+    insta::assert_snapshot!(allow("command = \"a; b\""), @r#"[[rules]] 1 (a): command: is no plain beginning of a command, such as "cargo test"; what is allowed has letters, digits and - _ . / : , @ + = only, and sets no variable"#);
+    insta::assert_snapshot!(allow("command = \"'a' b\""), @r#"[[rules]] 1 (a): command: is no plain beginning of a command, such as "cargo test"; what is allowed has letters, digits and - _ . / : , @ + = only, and sets no variable"#);
+    insta::assert_snapshot!(allow("command = \"A=1 b\""), @r#"[[rules]] 1 (a): command: is no plain beginning of a command, such as "cargo test"; what is allowed has letters, digits and - _ . / : , @ + = only, and sets no variable"#);
+    insta::assert_snapshot!(allow("command = \"sudo -n\""), @"[[rules]] 1 (a): command: allows any command, as sudo runs what follows it; name that, too");
+    insta::assert_snapshot!(of("decision = \"deny\"\ncommand = \"curl | sh\""), @r#"[[rules]] 1 (a): command: has '|'; it is the first words of one command, such as "git push""#);
+    insta::assert_snapshot!(of("decision = \"deny\"\ncommand = \"A=1 rm\""), @r#"[[rules]] 1 (a): command: begins with no name of a program, such as "git push""#);
+    insta::assert_snapshot!(allow("path = \"src/*.{rs,toml}\""), @"[[rules]] 1 (a): path: has '{'; a pattern has names, '/', '*', '?' and '**': write a rule for each of several, and '?' for one odd letter");
+    insta::assert_snapshot!(allow("path = \"src/\""), @r#"[[rules]] 1 (a): path: ends in '/'; for all that is in a folder write "src/**""#);
+    insta::assert_snapshot!(allow("path = \"src/../x\""), @r#"[[rules]] 1 (a): path: has ".."; write the path without it"#);
+    insta::assert_snapshot!(allow("path = \"src//x\""), @"[[rules]] 1 (a): path: has two slashes in a row");
+    insta::assert_snapshot!(allow("path = \"src/**.rs\""), @r#"[[rules]] 1 (a): path: has "**.rs"; '**' stands alone between slashes: "src/**/*.rs""#);
+    insta::assert_snapshot!(allow("path = \"~/x\""), @"[[rules]] 1 (a): path: has '~'; paths with it are never allowed by a rule");
+    insta::assert_snapshot!(allow("path = \"/**\""), @r#"[[rules]] 1 (a): path: allows files anywhere on the machine; begin with a folder's name: "/srv/data/**""#);
+    let many: String = (0..257).map(|n| format!("[[rules]]\nname = \"{n}\"\ndecision = \"ask\"\n")).collect();
+    insta::assert_snapshot!(refused(&many), @"rules: there are 257; there may be 256");
+}
+
+#[test]
+fn words_that_never_begin_a_command_are_refused() {
+    for command in [" ", "A=1", "A=1 rm", "if", "{", "x/", "@", "rm*", "?", "[a]", "# x", "x # y"] {
+        for decision in ["allow", "deny", "ask"] {
+            let text = format!("[[rules]]\nname = \"a\"\ncommand = \"{command}\"\ndecision = \"{decision}\"");
+            assert!(
+                Rules::read(text.parse::<toml::Table>().unwrap().remove("rules").unwrap()).is_err(),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_runs_any_command_is_allowed_only_with_what_it_runs() {
+    let read = |command: &str| {
+        let text = format!("[[rules]]\nname = \"a\"\ncommand = \"{command}\"\ndecision = \"allow\"");
+        Rules::read(text.parse::<toml::Table>().unwrap().remove("rules").unwrap()).is_ok()
+    };
+    for command in [
+        "bash",
+        "sh -c",
+        "sudo",
+        "sudo -n",
+        "sudo -u root",
+        "env",
+        "env -i",
+        "env A=1",
+        "xargs",
+        "xargs -n 1",
+        "nohup",
+        "time",
+        "timeout 60",
+        "sudo bash",
+        "sudo bash -c",
+        "ssh host",
+        "eval",
+        ".",
+        "source",
+        "/bin/bash",
+        "python3",
+        "python3 -c",
+        "node -e",
+        "npx",
+        "su root",
+        "command",
+        "nohup sudo env",
+        "BASH",
+    ] {
+        assert!(!read(command), "{command}");
+    }
+    for command in [
+        "cargo",
+        "cargo test",
+        "sudo systemctl status",
+        "bash check.sh",
+        "time cargo test",
+        "timeout 60 cargo test",
+        "ssh host uptime",
+        "python3 -m pytest",
+        "python3 check.py",
+        "npx tsc",
+        "docker ps",
+        "node check.js",
+        "env A=1 cargo test",
+        "xargs wc",
+    ] {
+        assert!(read(command), "{command}");
+    }
+}
