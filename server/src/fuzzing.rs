@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use arcane_shared::{DaemonName, EventFilter, SpellName};
 use jsonwebtoken::{EncodingKey, Header};
 
+use crate::config::{Decision, Question, Rule, Rules, Subject, decide};
 use crate::gate::Pass;
 use crate::gate::keys::Keys;
 use crate::gate::rights::Right;
@@ -39,6 +40,40 @@ daemon = "/name"
 query_type = "/kind"
 time = "/time"
 success = "/ok"
+"#;
+/// Rules for questions that come without any.
+const RULES: &str = r#"
+[[rules]]
+name = "list"
+command = "ls"
+decision = "allow"
+
+[[rules]]
+name = "tests"
+project = "shop"
+command = "cargo test"
+decision = "allow"
+
+[[rules]]
+name = "sources"
+path = "src/**/*.rs"
+decision = "allow"
+
+[[rules]]
+name = "data"
+path = "/srv/data/**"
+decision = "allow"
+
+[[rules]]
+name = "no force"
+command = "git push --force"
+decision = "deny"
+message = "ask a person"
+
+[[rules]]
+name = "keys"
+path = "**/.env*"
+decision = "ask"
 "#;
 const SECRET: &[u8; 32] = b"a secret of thirty-two bytes: 32";
 
@@ -123,6 +158,52 @@ pub fn maps(text: &str) {
             crate::event::metadata::check(mapped.draft.spell_name, &mapped.draft.metadata).unwrap();
         }
     }
+}
+
+/// Rules that answer for a person, a line `---`, and what agents ask, one a line. What is allowed is plain, and is denied as soon as the rule that allows it denies;
+/// one more rule that denies or asks allows nothing more.
+pub fn rules(text: &str) {
+    let (rules, questions) = text.split_once("\n---\n").unwrap_or((RULES, text));
+    let Ok(mut file) = rules.parse::<toml::Table>() else { return };
+    let Some(Ok(rules)) = file.remove("rules").map(Rules::read) else { return };
+    let agent = DaemonName::parse("claude").unwrap();
+    let turned: Vec<Rule> = rules.as_slice().iter().cloned().map(denying).collect();
+    let with_denials = [rules.as_slice(), &turned].concat();
+    for line in questions.split('\n').chain([questions]) {
+        for (command, path) in [(Some(line), None), (None, Some(line)), (Some(line), Some(line))] {
+            let question = Question {
+                agent: &agent,
+                project: Some("shop"),
+                tool: "Bash",
+                command,
+                path,
+                cwd: Some("/home/u/shop"),
+            };
+            let Some(verdict) = decide(rules.as_slice(), &question) else { continue };
+            let rule = rules.as_slice().iter().find(|rule| rule.name == verdict.rule).unwrap();
+            if rule.decision != Decision::Allow {
+                continue;
+            }
+            if rule.subject != Subject::Any {
+                let is_plain =
+                    |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:,@+= '\"#()[]{}".contains(&byte);
+                assert!(
+                    line.bytes().all(is_plain) && (command.is_none() || path.is_none()),
+                    "{line:?} by {rule:?}"
+                );
+            }
+            let denied = decide(&with_denials, &question).unwrap();
+            assert!(matches!(denied.decision, Decision::Deny { .. }), "{line:?} by {rule:?}");
+        }
+    }
+}
+
+/// The same rule, which denies; a rule that asks as it is.
+fn denying(mut rule: Rule) -> Rule {
+    if rule.decision == Decision::Allow {
+        rule.decision = Decision::Deny { message: None };
+    }
+    rule
 }
 
 /// Events of AG-UI, as JSON and as a stream, which come twice: what is read is told in events that anybody may publish, within bounds.
