@@ -30,7 +30,10 @@ pub use origin::{Origin, OriginError};
 pub use prices::{Prices, Tokens, WrongPrice};
 pub use proxy::ProxyConfig;
 pub use realm::{ConduitKind, DaemonConfig, NoVariable, RealmConfig, VariableName, VoiceConfig};
-pub use rules::{CommandPrefix, Decision, PathPattern, Question, Rule, Rules, Subject, Verdict, decide};
+pub use rules::{
+    Against, Answer, CommandPrefix, Decision, Past, PathPattern, Question, Rehearsal, Rule, RuleCount, Rules,
+    Subject, Suggestion, Verdict, decide, rehearse, suggest,
+};
 
 /// Everything a server needs to know.
 #[derive(Debug, Clone, Default)]

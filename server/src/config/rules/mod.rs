@@ -5,23 +5,29 @@
 //! read eagerly (`shell`): a rule covers a question if some way of reading it comes to what the rule says. Both err on the side on which a person is asked.
 
 mod decide;
+mod history;
 mod matching;
 mod paths;
 mod pattern;
 mod plain;
 mod question;
+mod rehearsal;
 mod rule;
 mod shell;
+mod suggestion;
 mod wildcard;
 
 use std::collections::BTreeMap;
 
 use super::WrongRule;
 pub use decide::{Verdict, decide};
+pub use history::{Answer, Past};
 pub use pattern::PathPattern;
 pub use plain::CommandPrefix;
 pub use question::Question;
+pub use rehearsal::{Against, Rehearsal, RuleCount, rehearse};
 pub use rule::{Decision, Rule, Subject};
+pub use suggestion::{Suggestion, suggest};
 
 /// Most rules.
 const RULES_MAX: usize = 256;

@@ -5,9 +5,9 @@ use arcane_shared::{DaemonName, visible};
 use super::{CommandPrefix, PathPattern, WrongRule, place};
 
 /// Longest name of a rule, bytes.
-const NAME_BYTES_MAX: usize = 64;
+pub(super) const NAME_BYTES_MAX: usize = 64;
 /// Longest name of a project or a tool, bytes.
-const WORD_BYTES_MAX: usize = 256;
+pub(super) const WORD_BYTES_MAX: usize = 256;
 /// Longest message, bytes.
 const MESSAGE_BYTES_MAX: usize = 1024;
 /// How alike two keys must be for one to be suggested for the other, 0.0–1.0.
@@ -69,6 +69,36 @@ impl Decision {
 }
 
 impl Rule {
+    /// The table of the configuration that says it.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let (command, path) = match &self.subject {
+            Subject::Any => (None, None),
+            Subject::Command(prefix) => (Some(prefix.words().join(" ")), None),
+            Subject::Path(pattern) => (None, Some(pattern.as_str().to_owned())),
+        };
+        let message = match &self.decision {
+            Decision::Deny { message } => message.clone(),
+            Decision::Allow | Decision::Ask => None,
+        };
+        let agent = self.agent.as_ref().map(ToString::to_string);
+        let texts = [
+            Some(self.name.clone()),
+            agent,
+            self.project.clone(),
+            self.tool.clone(),
+            command,
+            path,
+            Some(self.decision.as_str().to_owned()),
+            message,
+        ];
+        let lines = KEYS
+            .iter()
+            .zip(texts)
+            .filter_map(|(key, text)| Some(format!("{key} = {}\n", toml::Value::String(text?))));
+        "[[rules]]\n".to_owned() + &lines.collect::<String>()
+    }
+
     pub(super) fn read(n: usize, mut table: toml::Table) -> Result<Self, WrongRule> {
         let name = name(n, table.remove("name"))?;
         let mut keys = Keys { n, name, table };
@@ -164,7 +194,8 @@ fn name(n: usize, name: Option<toml::Value>) -> Result<String, WrongRule> {
     }
 }
 
-fn check_text(text: &str, bytes_max: usize) -> Result<(), String> {
+/// What is wrong with a text of a rule, if anything.
+pub(super) fn check_text(text: &str, bytes_max: usize) -> Result<(), String> {
     if text.is_empty() {
         return Err("must not be empty".into());
     }

@@ -15,7 +15,7 @@ use lexer::{Dialect, Lexed, Text};
 
 use super::wildcard::matches_name;
 pub(super) use lexer::is_ignored;
-pub(super) use runners::runs_others;
+pub(super) use runners::{is_runner, runs_others};
 
 /// Longest command that is read, bytes: Linux passes no longer one to `sh -c`. A longer one is taken for any command.
 const COMMAND_BYTES_MAX: usize = 128 * 1024;

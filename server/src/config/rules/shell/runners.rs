@@ -139,11 +139,16 @@ pub(crate) fn runs_others(words: &[String]) -> bool {
     missing > 0
 }
 
+/// Whether a program runs what follows it, or what it reads.
+pub(crate) fn is_runner(word: &str) -> bool {
+    operands(&program(word)) > 0
+}
+
 /// How many words after a program, options left out, it takes until it is known what runs.
 fn operands(name: &str) -> usize {
     match name {
         "ssh" | "chroot" | "flock" | "timeout" | "taskset" | "chrt" | "su" | "runuser" => 2,
-        name => usize::from(is_runner(name)),
+        name => usize::from(is_listed(name)),
     }
 }
 
@@ -161,7 +166,7 @@ pub(super) fn places(command: &Words) -> Places {
     for start in starts.chain(before) {
         let Some(at) = after.get(start).copied().filter(|at| *at < words.len()) else { continue };
         programs.push(at);
-        let runs = is_runner(&program(&words[at])).then_some(at);
+        let runs = is_listed(&program(&words[at])).then_some(at);
         let runs = runs.or_else(|| {
             (at + 1..words.len().min(at + COMMANDS_MAX)).find(|at| RUNNING.contains(&words[*at].as_str()))
         });
@@ -189,7 +194,7 @@ pub(super) fn places(command: &Words) -> Places {
     Places { programs, texts, has_shell }
 }
 
-fn is_runner(name: &str) -> bool {
+fn is_listed(name: &str) -> bool {
     RUNNERS.contains(&name) || SHELLS.contains(&name)
 }
 

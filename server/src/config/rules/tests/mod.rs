@@ -5,6 +5,8 @@ mod denied;
 mod laws;
 mod paths;
 mod refused;
+mod rehearsed;
+mod suggested;
 
 use arcane_shared::DaemonName;
 
