@@ -13,7 +13,7 @@ pub(crate) enum Right {
     Publish = 2,
     /// Casting spells: summoning, invoking, banishing, speaking.
     Cast = 4,
-    /// Answering for a human: saying that a failure was seen.
+    /// Answering for a human: what agents ask, and that a failure was seen.
     Answer = 8,
     /// Reading the server's metrics.
     Metrics = 16,
