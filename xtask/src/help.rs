@@ -158,7 +158,7 @@ pub(crate) const AGENTS: &str = "\
 Drives the real programs of coding agents, attached by `arcane attach` alone, against a server, and compares what they did with what was
 told of them: sessions, prompts, calls that work and fail, subagents, waits for a human, tokens.
 
-  cargo xtask agents [--only claude,codex,gemini,copilot,qwen,opencode] [--binary PATH] [--headless] [--keep] [--watch PORT]
+  cargo xtask agents [--only claude,codex,gemini,copilot,qwen,opencode] [--binary PATH] [--headless | --answer] [--keep] [--watch PORT]
 
 Each agent has an empty home, an empty project, made-up keys, a server of its own, and in the place of its vendor's model an endpoint on this
 machine (xtask/agents/) that does what the prompt says. It works once without a terminal, and once in one, where a human says yes and no.
@@ -166,6 +166,8 @@ The programs are installed by npm into .tools/agents, in the versions of xtask/a
 
   --only       some of them
   --binary     a built `arcane` instead of building one
+  --answer       answers what claude, codex and qwen ask from elsewhere (allowed, refused, answered at the terminal, left alone), and
+                 says how each question ended, instead of counting what is told
   --headless   only the sessions without a terminal
   --keep       keeps each agent's folder: its home, its screen, the events, what it asked of the model
   --watch      shows the dashboard of dist/ at this port of this machine, one agent after the other

@@ -14,9 +14,9 @@ use super::told::Told;
 /// How long a program may take until it takes prompts.
 const STARTING_MAX: Duration = Duration::from_secs(60);
 /// A screen that stands still for so long waits for its human.
-const STILL: Duration = Duration::from_millis(1500);
+pub(crate) const STILL: Duration = Duration::from_millis(1500);
 /// How long a human looks at a screen that moves before a key is pressed.
-const GLANCE_MAX: Duration = Duration::from_secs(4);
+pub(crate) const GLANCE_MAX: Duration = Duration::from_secs(4);
 /// Between two keys that are not to be taken for a pasted text.
 const KEY: Duration = Duration::from_millis(400);
 /// How long a prompt may take until the next question, or its end.
@@ -25,8 +25,8 @@ pub(crate) const STEP_MAX: Duration = Duration::from_secs(40);
 pub(crate) const LIT_MAX: Duration = Duration::from_secs(12);
 
 /// Keys: the first of the answers that an agent offers lets a call pass, and Escape refuses it.
-const YES: &str = "\r";
-const NO: &str = "\x1b";
+pub(crate) const YES: &str = "\r";
+pub(crate) const NO: &str = "\x1b";
 const DOWN: &str = "\x1b[B";
 
 /// What a human saw.
@@ -53,18 +53,7 @@ impl Sat {
 
 /// Sits down at a terminal with the agent in it: yes, no, one more prompt, and goes.
 pub(crate) fn sit_down(scene: &Scene<'_>) -> Result<Sat> {
-    let agent = scene.agent;
-    let mut command = scene.home.command(programs::program(scene.stage.packages, agent)?);
-    command.args(agent.terminal());
-    let mut terminal = Terminal::start(&command, &scene.home.root.join("terminal.log"))?;
-    for (question, answers) in agent.first_questions() {
-        terminal.shows(question, 0, STARTING_MAX)?;
-        for keys in *answers {
-            terminal.look(STILL, GLANCE_MAX);
-            terminal.press(keys)?;
-        }
-    }
-    terminal.settle(STILL, STARTING_MAX)?;
+    let mut terminal = open(scene)?;
     let mut sat = Sat::default();
     for answer in [YES, NO] {
         let before = turns(scene)?;
@@ -87,15 +76,38 @@ pub(crate) fn sit_down(scene: &Scene<'_>) -> Result<Sat> {
     say(&mut terminal, &mut sat, "Once more. (steps: run)")?;
     scene.until("that the turn ended", STEP_MAX, |scene| Ok(turns(scene)? > before))?;
     terminal.look(STILL, GLANCE_MAX);
-    for keys in agent.goodbye() {
+    leave(scene, &mut terminal)?;
+    Ok(sat)
+}
+
+/// Starts the agent in a terminal, and answers what it asks before the first prompt.
+pub(crate) fn open(scene: &Scene<'_>) -> Result<Terminal> {
+    let agent = scene.agent;
+    let mut command = scene.home.command(programs::program(scene.stage.packages, agent)?);
+    command.args(agent.terminal());
+    let mut terminal = Terminal::start(&command, &scene.home.root.join("terminal.log"))?;
+    for (question, answers) in agent.first_questions() {
+        terminal.shows(question, 0, STARTING_MAX)?;
+        for keys in *answers {
+            terminal.look(STILL, GLANCE_MAX);
+            terminal.press(keys)?;
+        }
+    }
+    terminal.settle(STILL, STARTING_MAX)?;
+    Ok(terminal)
+}
+
+/// Ends the session.
+pub(crate) fn leave(scene: &Scene<'_>, terminal: &mut Terminal) -> Result<()> {
+    for keys in scene.agent.goodbye() {
         terminal.press(keys)?;
         terminal.look(KEY, GLANCE_MAX);
     }
     terminal.ended(STEP_MAX)?;
-    Ok(sat)
+    Ok(())
 }
 
-fn say(terminal: &mut Terminal, sat: &mut Sat, prompt: &str) -> Result<()> {
+pub(crate) fn say(terminal: &mut Terminal, sat: &mut Sat, prompt: &str) -> Result<()> {
     let mark = terminal.mark();
     terminal.press(prompt)?;
     // Programs take a line break that comes with other keys for a part of a pasted text.

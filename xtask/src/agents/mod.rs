@@ -1,10 +1,12 @@
 //! `cargo xtask agents`: the real programs of coding agents, attached by `arcane attach` alone, against a real server: what they did, and what was told of it.
 
 mod agent;
+mod answering;
 mod home;
 mod http;
 mod human;
 pub(crate) mod options;
+mod page;
 mod play;
 mod programs;
 mod remote;
@@ -36,7 +38,19 @@ pub(crate) fn perform(project: &Project, options: &Options) -> Result<ExitCode> 
     let mut verdict = Verdict::default();
     for &agent in &options.agents {
         println!("\n━━ {}", agent.name());
+        let is_answered = answering::AGENTS.contains(&agent);
+        if options.answer && !is_answered {
+            println!("what it asks is answered where it runs");
+            continue;
+        }
         let stage = play::Stage { project, arcane: &arcane, packages: &packages, options };
+        if options.answer {
+            match stage.play_answered(agent) {
+                Ok(answered) => verdict.add_answered(agent.name(), &answered),
+                Err(error) => verdict.fail(agent.name(), &error),
+            }
+            continue;
+        }
         match stage.play(agent) {
             Ok(played) => verdict.add(agent.name(), &programs::version(&packages, agent)?, played),
             Err(error) => verdict.fail(agent.name(), &error),

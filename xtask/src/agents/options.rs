@@ -17,6 +17,8 @@ pub(crate) struct Options {
     pub(crate) keep: bool,
     /// Only the sessions without a terminal.
     pub(crate) headless: bool,
+    /// Answers what the agents ask from elsewhere, instead of counting what is told of them.
+    pub(crate) answer: bool,
     /// Where each agent's server shows the dashboard to who looks on.
     pub(crate) watch: Option<u16>,
 }
@@ -24,14 +26,21 @@ pub(crate) struct Options {
 impl Options {
     /// Reads them; `None`: help is wanted.
     pub(crate) fn read(mut args: lexopt::Parser) -> Result<Option<Self>> {
-        let mut options =
-            Self { agents: Agent::ALL.to_vec(), binary: None, keep: false, headless: false, watch: None };
+        let mut options = Self {
+            agents: Agent::ALL.to_vec(),
+            binary: None,
+            keep: false,
+            headless: false,
+            answer: false,
+            watch: None,
+        };
         while let Some(arg) = args.next()? {
             match arg {
                 Long("only") => options.agents = named(&args.value()?.string()?)?,
                 Long("binary") => options.binary = Some(std::path::absolute(args.value()?)?),
                 Long("keep") => options.keep = true,
                 Long("watch") => options.watch = Some(args.value()?.parse()?),
+                Long("answer") => options.answer = true,
                 Long("headless") => options.headless = true,
                 Short('h') | Long("help") => return Ok(None),
                 other => return Err(other.unexpected().into()),

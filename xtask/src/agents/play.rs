@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use super::agent::Agent;
+use super::answering::{self, Answered};
 use super::home::Home;
 use super::options::Options;
 use super::running::{self, Running};
@@ -28,6 +29,8 @@ const QUIET: Duration = Duration::from_secs(12);
 const TOLD_MAX: Duration = Duration::from_secs(60);
 /// How long a question stands for who looks on.
 const CONSIDERED: Duration = Duration::from_secs(6);
+/// How often the server is asked by who measures.
+const GLANCE: Duration = Duration::from_millis(20);
 /// How often the server is asked.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -56,12 +59,7 @@ pub(crate) struct Scene<'a> {
 impl Stage<'_> {
     /// Plays an agent.
     pub(crate) fn play(&self, agent: Agent) -> Result<Played> {
-        let mut folder =
-            tempfile::Builder::new().prefix("arcane-agents-").tempdir().context("making a folder")?;
-        folder.disable_cleanup(self.options.keep);
-        if self.options.keep {
-            println!("{} is in {}", agent.name(), folder.path().display());
-        }
+        let folder = self.folder(agent)?;
         let scene = Scene::set(self, agent, folder.path())?;
         scene.attach()?;
         scene.headless()?;
@@ -83,6 +81,30 @@ impl Stage<'_> {
         let mut faults = scene.left_over(&events)?;
         faults.extend(scene.detach()?);
         Ok(Played { expected, seen: Told::of(&events), still_lit, faults })
+    }
+}
+
+impl Stage<'_> {
+    /// Plays an agent whose questions are answered from elsewhere.
+    pub(crate) fn play_answered(&self, agent: Agent) -> Result<Vec<Answered>> {
+        let folder = self.folder(agent)?;
+        let scene = Scene::set(self, agent, folder.path())?;
+        scene.attach()?;
+        let answered = answering::sit_down(&scene).inspect_err(|_| drop(scene.keep_events()))?;
+        scene.keep_events()?;
+        let faults = scene.detach()?;
+        ensure!(faults.is_empty(), "{}", faults.join("; "));
+        Ok(answered)
+    }
+
+    fn folder(&self, agent: Agent) -> Result<tempfile::TempDir> {
+        let mut folder =
+            tempfile::Builder::new().prefix("arcane-agents-").tempdir().context("making a folder")?;
+        folder.disable_cleanup(self.options.keep);
+        if self.options.keep {
+            println!("{} is in {}", agent.name(), folder.path().display());
+        }
+        Ok(folder)
     }
 }
 
@@ -135,7 +157,40 @@ impl<'a> Scene<'a> {
 
     fn attach(&self) -> Result<()> {
         let [url, telemetry] = [0, 1].map(|nth| format!("http://127.0.0.1:{}", self.server.ports[nth]));
-        self.arcane(&["attach", self.agent.name(), "--url", &url, "--telemetry", &telemetry])
+        let mut words = vec!["attach", self.agent.name(), "--url", &url, "--telemetry", &telemetry];
+        if self.stage.options.answer {
+            words.push("--answer");
+        }
+        self.arcane(&words)
+    }
+
+    /// The server's port.
+    pub(crate) fn port(&self) -> u16 {
+        self.server.ports[0]
+    }
+
+    /// The number of the latest event.
+    pub(crate) fn head(&self) -> Result<u64> {
+        self.ask("/events?limit=1&order=desc")?["head"].as_u64().context("a page has a head")
+    }
+
+    /// Waits for something that the server says, and gives that.
+    pub(crate) fn wait_for<T>(
+        &self,
+        what: &str,
+        limit: Duration,
+        look: impl Fn(&Self) -> Result<Option<T>>,
+    ) -> Result<T> {
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(found) = look(self)? {
+                return Ok(found);
+            }
+            if Instant::now() > deadline {
+                bail!("the server did not tell within {limit:?} {what}");
+            }
+            thread::sleep(GLANCE);
+        }
     }
 
     /// Detaches, and looks whether anything stayed.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::answering::Answered;
 use super::told::{Tokens, Told};
 use crate::bench::table::Table;
 
@@ -42,6 +43,21 @@ impl Verdict {
         self.row([agent, version, "tokens", &tokens(expected.tokens), &tokens(seen.tokens)]);
         self.still_lit += still_lit;
         self.faults.extend(faults.into_iter().map(|fault| format!("{agent}: {fault}")));
+    }
+
+    /// Adds how questions ended that were answered from elsewhere.
+    pub(crate) fn add_answered(&mut self, agent: &str, answered: &[Answered]) {
+        for one in answered {
+            if one.expected != one.seen {
+                self.faults
+                    .push(format!("{agent}: {} ended as {}, not {}", one.deed, one.seen, one.expected));
+            }
+            let what = one.reacted_ms.map_or_else(
+                || "the question's end".to_owned(),
+                |ms| format!("the question's end; the agent has gone on after {ms} ms"),
+            );
+            self.row([agent, one.deed, &what, &one.expected, &one.seen]);
+        }
     }
 
     /// An agent could not be driven to its end.
