@@ -18,6 +18,71 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     written(text, sign)
 }
 
+/// A part of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// What is seen as it is written.
+    Text(String),
+    /// A character that is not seen, or changes how its neighbours are seen; and how many of it stand here in a row.
+    Hidden(char, usize),
+}
+
+/// A text of any number of lines in parts, so that what is hidden can be shown otherwise than text.
+#[must_use]
+pub fn parts(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let rest = written(text, |out, c| {
+        if !out.is_empty() {
+            parts.push(Part::Text(std::mem::take(out)));
+        }
+        match parts.last_mut() {
+            Some(Part::Hidden(last, count)) if *last == c => *count += 1,
+            _ => parts.push(Part::Hidden(c, 1)),
+        }
+    });
+    if !rest.is_empty() {
+        parts.push(Part::Text(rest.into_owned()));
+    }
+    parts
+}
+
+/// What a hidden character is called; empty: its number has to do.
+#[must_use]
+pub fn name_of(c: char) -> &'static str {
+    match c {
+        '\u{0}' => "null",
+        '\u{7}' => "bell",
+        '\u{8}' => "backspace",
+        '\r' => "carriage return",
+        '\u{1B}' => "escape",
+        '\u{7F}' => "delete",
+        '\u{AD}' => "soft hyphen",
+        '\u{61C}' => "Arabic letter mark",
+        '\u{200B}' => "zero-width space",
+        '\u{200C}' => "zero-width non-joiner",
+        '\u{200D}' => "zero-width joiner",
+        '\u{200E}' => "left-to-right mark",
+        '\u{200F}' => "right-to-left mark",
+        '\u{2028}' => "line separator",
+        '\u{2029}' => "paragraph separator",
+        '\u{202A}' => "left-to-right embedding",
+        '\u{202B}' => "right-to-left embedding",
+        '\u{202C}' => "pop directional formatting",
+        '\u{202D}' => "left-to-right override",
+        '\u{202E}' => "right-to-left override",
+        '\u{2060}' => "word joiner",
+        '\u{2066}' => "left-to-right isolate",
+        '\u{2067}' => "right-to-left isolate",
+        '\u{2068}' => "first strong isolate",
+        '\u{2069}' => "pop directional isolate",
+        '\u{3164}' | '\u{FFA0}' => "Hangul filler",
+        '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}' => "variation selector",
+        '\u{FEFF}' => "byte order mark",
+        '\u{E0000}'..='\u{E007F}' => "tag",
+        _ => "",
+    }
+}
+
 /// JSON that says the same, with what is hidden in its strings escaped: `\u202e`.
 #[must_use]
 pub fn json(text: &str) -> Cow<'_, str> {
@@ -53,7 +118,7 @@ fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\t')
 }
 
-fn written(text: &str, mark: impl Fn(&mut String, char)) -> Cow<'_, str> {
+fn written(text: &str, mut mark: impl FnMut(&mut String, char)) -> Cow<'_, str> {
     if text.bytes().all(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~')) {
         return Cow::Borrowed(text);
     }
@@ -153,6 +218,18 @@ fn sign(out: &mut String, c: char) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_text_is_taken_apart_where_something_is_hidden() {
+        let text = |text: &str| Part::Text(text.into());
+        assert_eq!(parts("git push"), [text("git push")]);
+        assert_eq!(parts(""), []);
+        assert_eq!(
+            parts("origin\u{200B}\u{200B} m\u{1B}"),
+            [text("origin"), Part::Hidden('\u{200B}', 2), text(" m"), Part::Hidden('\u{1B}', 1)]
+        );
+        assert_eq!(parts("\u{202E}ä\r\n"), [Part::Hidden('\u{202E}', 1), text("ä\r\n")]);
+    }
 
     #[test]
     fn what_is_hidden_is_shown() {
