@@ -91,6 +91,8 @@ pub enum Term {
     LookedAtOne,
     LookedAt,
     Said,
+    Allowed,
+    Denied,
     TaskFailed,
     KindSummon,
     KindInvoke,
@@ -131,7 +133,7 @@ pub enum Term {
 }
 
 /// Every term in fantasy and in plain, in the order of [`Term`].
-const TERMS: [(Term, &str, &str); 56] = [
+const TERMS: [(Term, &str, &str); 58] = [
     (Term::Daemons, "Daemons", "Agents"),
     (Term::Daemon, "daemon", "agent"),
     (Term::EachDaemon, "daemons", "agents"),
@@ -151,6 +153,8 @@ const TERMS: [(Term, &str, &str); 56] = [
     (Term::LookedAtOne, "the veil parts: 1 daemon", "looked: 1 agent"),
     (Term::LookedAt, "the veil parts: {} daemons", "looked: {} agents"),
     (Term::Said, "“{}”", "said “{}”"),
+    (Term::Allowed, "leave granted", "allowed"),
+    (Term::Denied, "leave refused", "denied"),
     (Term::TaskFailed, "Rune destabilization detected", "A task failed"),
     (Term::KindSummon, "summon", "started"),
     (Term::KindInvoke, "invoke", "done"),

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::api::AWAIT_END;
 use crate::dictionary::{Term, Tongue};
 use crate::roster::{ACKNOWLEDGE, BEGIN, PROGRESS};
 use crate::{ReceivedEvent, SpellName};
@@ -48,10 +49,35 @@ pub fn of(event: &ReceivedEvent, tongue: Tongue) -> String {
         {
             format!("asks: {}", text("task").unwrap_or_default())
         }
+        Some(SpellName::Voice) if text("event") == Some(AWAIT_END) => answered(event, tongue),
         Some(SpellName::Voice) => tongue.say_of(Term::Said, &event.description),
         None => event.description.clone(),
     };
     if line.trim().is_empty() { event.spell_name.as_str().to_owned() } else { line }
+}
+
+/// How what an agent asked came to its end, by whom, and what it was.
+fn answered(event: &ReceivedEvent, tongue: Tongue) -> String {
+    let text = |key: &str| event.text(key).filter(|text| !text.trim().is_empty());
+    let what = match (text("decision"), text("via")) {
+        (Some("allow"), _) => tongue.say(Term::Allowed),
+        (Some("deny"), _) => tongue.say(Term::Denied),
+        (Some(_), _) => "answered",
+        (None, Some("terminal")) => "answered where it runs",
+        (None, Some("expired")) => "nobody answered in time",
+        (None, _) => "asks no more here",
+    };
+    let mut line = what.to_owned();
+    // Who needs no token has no name.
+    if let Some(by) = text("by").filter(|by| *by != "anonymous") {
+        line.push_str(if text("via") == Some("rule") { " by the rule " } else { " by " });
+        line.push_str(by);
+    }
+    for part in [text("choice"), text("task")].into_iter().flatten() {
+        line.push_str(": ");
+        line.push_str(part);
+    }
+    line
 }
 
 fn count_of(n: u64) -> String {
@@ -70,6 +96,29 @@ mod tests {
         assert_eq!(said(left, Tongue::Fantasy), "returns to the void after 2 tasks");
         let looked = r#"{"spell_name":"reveal","success":true,"timestamp":"2026-01-01T00:00:00Z","description":"","metadata":{"daemon_count":3}}"#;
         assert_eq!(said(looked, Tongue::Plain), "looked: 3 agents");
+        let ended = |more: &str| {
+            format!(
+                r#"{{"spell_name":"voice","daemon_name":"claude","success":true,"timestamp":"2026-01-01T00:00:00Z","description":"d","metadata":{{"event":"await_end","request_id":"r","task":"git push",{more}}}}}"#
+            )
+        };
+        for (more, fantasy) in [
+            (r#""decision":"allow","by":"ada","via":"stage""#, "leave granted by ada: git push"),
+            (r#""decision":"deny","by":"anonymous","via":"cli""#, "leave refused: git push"),
+            (
+                r#""decision":"always-1","choice":"Yes, always","by":"ada","via":"stage""#,
+                "answered by ada: Yes, always: git push",
+            ),
+            (r#""decision":"allow","by":"read","via":"rule""#, "leave granted by the rule read: git push"),
+            (r#""via":"terminal""#, "answered where it runs: git push"),
+            (r#""via":"expired","waits_on":true"#, "nobody answered in time: git push"),
+            (r#""via":"withdrawn""#, "asks no more here: git push"),
+        ] {
+            assert_eq!(said(&ended(more), Tongue::Fantasy), fantasy);
+        }
+        assert_eq!(
+            said(&ended(r#""decision":"allow","by":"ada""#), Tongue::Plain),
+            "allowed by ada: git push"
+        );
         let unknown = r#"{"spell_name":"transmute","success":true,"timestamp":"2026-01-01T00:00:00Z","description":"","metadata":{}}"#;
         assert_eq!(said(unknown, Tongue::Plain), "transmute");
     }

@@ -1,5 +1,6 @@
 //! From an event's sync directives to a cue: what the stage does, and whether there is still time.
 
+use arcane_shared::api::AWAIT_END;
 use arcane_shared::roster::{ACKNOWLEDGE, ENRICH, FORGET, PROGRESS};
 use arcane_shared::sync::{Animation, Audio, Particles};
 use arcane_shared::{AnySpell, ReceivedEvent, Rgb, SpellName, UnixMillis};
@@ -148,7 +149,9 @@ pub fn direct(
     let lateness = lateness(origin, left_ms, deadline_ms, hidden);
     let performed = matches!(lateness, Lateness::OnTime | Lateness::Late);
     let text = |key: &str| event.text(key).map(|text| summary::shorten(text, 400));
-    let is_voice = event.spell_name.as_str() == "voice";
+    // How a request ended is told by its row: nobody says it.
+    let is_end = event.text("event") == Some(AWAIT_END);
+    let is_voice = event.spell_name.as_str() == "voice" && !is_end;
     Cue {
         id: None,
         seq: event.seq,
@@ -158,8 +161,7 @@ pub fn direct(
         color: event.color(),
         success: event.success,
         lateness,
-        gesture: match sync.animation {
-            _ if !performed => Gesture::None,
+        gesture: match sync.animation.filter(|_| performed) {
             None => Gesture::None,
             Some(Animation::Invert) => Gesture::Invert,
             Some(Animation::Pulse | Animation::Other(_)) => Gesture::Pulse,
@@ -171,7 +173,7 @@ pub fn direct(
             Some(Particles::FadeToIdle | Particles::Other(_)) => Flow::FadeToIdle,
         },
         voice: match sync.audio {
-            _ if !performed => Voice::Silent,
+            _ if !performed || is_end => Voice::Silent,
             Some(Audio::Success) => Voice::Success,
             Some(Audio::Error) => Voice::Error,
             Some(Audio::Other(_)) | None => Voice::Silent,
@@ -270,6 +272,19 @@ mod tests {
         );
         assert_eq!(cue(&json!({"sync": {"audio": "gong"}}), true, 0.0).voice, Voice::Silent);
         assert_eq!(cue(&json!({}), false, 0.0).voice, Voice::Error);
+    }
+
+    #[test]
+    fn how_a_request_ended_is_not_spoken() {
+        let voice = |event: &str| {
+            let value = json!({"spell_name": "voice", "daemon_name": "claude", "success": true, "description": "d",
+                "metadata": {"event": event, "request_id": "r", "audio_path": "/a.mp3"}});
+            let event = crate::message::event(value, arcane_shared::Timestamp::from_unix_micros(0)).unwrap();
+            direct(&event, Origin::Live, Some(0.0), false, Tongue::Fantasy)
+        };
+        assert_eq!(voice("said").subtitle.as_deref(), Some("d"));
+        let end = voice("await_end");
+        assert_eq!((end.subtitle, end.audio_path, end.voice), (None, None, Voice::Silent));
     }
 
     #[test]

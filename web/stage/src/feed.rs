@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use arcane_shared::api::AWAIT_END;
 use arcane_shared::roster::{ACKNOWLEDGE, ENRICH};
 use arcane_shared::{ReceivedEvent, Rgb, Seq, SpellName, UnixMillis};
 
@@ -184,12 +185,14 @@ impl<'a> Scan<'a> {
         adds && event.success && self.filter.spell.is_none()
     }
 
-    /// Whether an event is a look, a parse or a voice that nobody asks for. What failed is none, nor is what somebody has seen.
+    /// Whether an event is a look, a parse or a voice that nobody asks for. What failed is none, nor is what somebody has seen or answered.
     fn is_aside(&self, event: &ReceivedEvent) -> bool {
         let kind = event.spell_name.known();
         let quiet = matches!(kind, Some(SpellName::Reveal | SpellName::Parse | SpellName::Voice));
         let asked_for = self.asked.all || self.filter.spell.is_some();
-        quiet && event.success && !asked_for && event.text("query_type") != Some(ACKNOWLEDGE)
+        let is_answer =
+            event.text("query_type") == Some(ACKNOWLEDGE) || event.text("event") == Some(AWAIT_END);
+        quiet && event.success && !asked_for && !is_answer
     }
 
     /// Whether an entry is still to be met.

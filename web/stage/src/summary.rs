@@ -1,5 +1,6 @@
 //! Events in one line, for the chronicle and the labels. Text, never markup.
 
+use arcane_shared::api::AWAIT_END;
 use arcane_shared::roster::ACKNOWLEDGE;
 use arcane_shared::{ReceivedEvent, SpellName, visible};
 
@@ -33,6 +34,7 @@ pub fn aside(event: &ReceivedEvent) -> String {
         return error.map_or_else(|| "failed".into(), |error| shorten(error, REASON_MAX));
     }
     let seconds = event.number("execution_time").or_else(|| event.number("total_time"));
+    let seconds = seconds.or_else(|| event.number("waited_s"));
     match seconds {
         Some(seconds) if seconds.is_finite() && seconds > 0.0 => duration(seconds * 1e3, Form::Took),
         _ => String::new(),
@@ -83,6 +85,7 @@ pub fn sign(event: &ReceivedEvent) -> &'static str {
         Some(SpellName::Reveal) if event.text("query_type") == Some(ACKNOWLEDGE) => "→",
         Some(SpellName::Reveal) => "◇",
         Some(SpellName::Parse) => "⋄",
+        Some(SpellName::Voice) if event.text("event") == Some(AWAIT_END) => "→",
         Some(SpellName::Voice) => "❝",
         None => "·",
     }

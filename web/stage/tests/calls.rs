@@ -289,3 +289,24 @@ fn what_only_adds_figures_has_a_row_for_who_asks_for_looks() {
     assert_eq!(seqs(&Filter::default()), [3, 1]);
     assert_eq!(seqs(&Filter { spell: Some("reveal".into()), ..Filter::default() }), [4, 3, 2]);
 }
+
+#[test]
+fn an_answer_has_a_row_of_its_own_and_stops_no_call() {
+    let asks =
+        about(2, "voice", json!({"event": "await", "attention": true, "request_id": "r1", "task": "push?"}));
+    let ends = about(
+        4,
+        "voice",
+        json!({"event": "await_end", "request_id": "r1", "task": "push?", "decision": "allow",
+        "by": "ada", "via": "stage", "waited_s": 2.5}),
+    );
+    let mut store = store(vec![begin(1, Some("a"), "build"), asks, begin(3, Some("b"), "pull")]);
+    assert_eq!(told(&store), ["◔ pull 0:17", "◎ asks: push? 0:18", "◔ build 0:19"]);
+    store.receive(ends);
+    assert_eq!(
+        told(&store),
+        ["→ leave granted by ada: push? 2.50 s", "◔ pull 0:17", "❝ asks: push? ", "◔ build 0:19"]
+    );
+    let window = feed::window(&store, &Filter::default(), Asked { all: false, ..ASKED });
+    assert_eq!((window.total, window.hidden), (4, 0));
+}
