@@ -47,6 +47,9 @@ test("circle, label and key open a drawer, and its button shows the daemon's eve
   await tell(server, [about("codex", "summon"), about("gemini", "voice", { attention: true, task: "git push" })]);
   await dashboard.hasCircles("codex", "gemini");
   await page.keyboard.press("a");
+  // Of one that waits the card comes first, and leads there.
+  await expect(page.getByTestId("card").locator("h2")).toHaveText("gemini asks for an answer");
+  await page.getByTestId("card-details").click();
   await expect(drawer.locator("h2")).toHaveText("gemini");
   await expect(page.getByTestId("drawer-sentence")).toHaveText(/waits for you for 0:\d\d/);
   await page.locator("[data-testid=daemon-label][data-daemon=codex]").click();

@@ -62,6 +62,10 @@ test("on a phone everything that is pressed is as large as a finger", async ({ d
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
   await hasNoBarriers(page);
   await page.getByTestId("wait-pill").click();
+  await expect(page.getByTestId("card")).toBeInViewport({ ratio: 0.9 });
+  await hasNoBarriers(page);
+  expect(await small()).toEqual([]);
+  await page.getByTestId("card-details").click();
   await expect(page.getByTestId("drawer")).toBeInViewport({ ratio: 0.9 });
   await hasNoBarriers(page);
   expect(await small()).toEqual([]);

@@ -72,14 +72,10 @@ fn task(daemon: &DaemonState, at: UnixMillis) -> [String; 2] {
 }
 
 impl AppHandle {
-    /// Opens the drawer of a daemon; empty: closes it.
+    /// Opens what there is to say of a daemon: what it asks, or its drawer.
     pub(crate) fn open_daemon(self, name: &str) {
         let name = name.to_owned();
-        self.with_later(move |_| {
-            self.with(|page| page.stage.set_focus((!name.is_empty()).then(|| name.clone())));
-            self.views.drawer.name.set(name);
-            self.refresh();
-        });
+        self.with_later(move |later| (later.open_daemon)(self, name));
     }
 
     /// Closes the drawer; says whether it was open.
@@ -89,6 +85,13 @@ impl AppHandle {
             self.open_daemon("");
         }
         was_open
+    }
+
+    /// Opens the drawer of a daemon; empty: closes it.
+    pub(crate) fn open_drawer(self, name: String) {
+        self.with(|page| page.stage.set_focus((!name.is_empty()).then(|| name.clone())));
+        self.views.drawer.name.set(name);
+        self.refresh();
     }
 
     /// Shows the open daemon's events alone.

@@ -9,6 +9,8 @@ use web_sys::{File, HtmlCanvasElement};
 
 use crate::api::LogAnswer;
 use crate::app_handle::AppHandle;
+use crate::card;
+use crate::components::card::AnswerCard;
 use crate::components::drawer::Drawer;
 use crate::components::event_detail::EventDetail;
 use crate::components::help::Help;
@@ -42,6 +44,8 @@ pub(crate) struct Later {
     pub(crate) project_detail: fn(&Page, Views),
     /// Names what is under a place of the stage.
     pub(crate) point_at: fn(AppHandle, [f32; 2]),
+    /// Opens what there is to say of a daemon: what it asks, or its drawer.
+    pub(crate) open_daemon: fn(AppHandle, String),
     pub(crate) ask_search: fn(AppHandle),
     pub(crate) travel: fn(AppHandle, Travel),
     pub(crate) answer: fn(&mut Page, &Question, LogAnswer),
@@ -65,6 +69,7 @@ static LATER: Later = Later {
     project: opened::project,
     project_detail: opened::project_detail,
     point_at: opened::point_at,
+    open_daemon: card::open_daemon,
     ask_search: search::ask,
     travel: visit::travel,
     answer: visit::answer,
@@ -83,6 +88,7 @@ fn dialogs(app: AppHandle) -> AnyView {
     let views = app.views;
     view! {
         <Drawer state=views.drawer app/>
+        <AnswerCard app/>
         <EventDetail detail=views.detail app/>
         <Help open=views.help app/>
         <Stats state=views.stats app/>

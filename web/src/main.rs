@@ -6,6 +6,7 @@ mod api;
 mod app;
 mod app_handle;
 mod attention;
+mod card;
 mod clipboard;
 mod clock;
 mod components;

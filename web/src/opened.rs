@@ -19,6 +19,9 @@ use crate::views::{Views, put};
 /// Fills what is open; `unix`: the moment that is shown.
 pub(crate) fn project(page: &mut Page, views: Views, unix: f64) {
     crate::drawer::project(page, views, unix);
+    if let Some(card) = views.card.get_value() {
+        card.project(page);
+    }
     if views.stats.open.get_untracked() {
         crate::statistics::project(page, views.stats, views.daemons.window(), unix);
     }

@@ -94,7 +94,9 @@ impl AppHandle {
             if who.is_object() {
                 crate::views::put(self.views.spells.refused, sign_in::without_spells(&who));
                 let room = self.views.header.room.get_untracked();
-                crate::views::put(self.views.drawer.refused, sign_in::without_seen(&who, &room));
+                let refused = sign_in::without_seen(&who, &room);
+                self.with(|page| page.presence.may_answer(refused.is_empty()));
+                crate::views::put(self.views.drawer.refused, refused);
                 crate::views::put(self.views.settings.user, sign_in::user(&who));
             }
         });

@@ -6,6 +6,7 @@ use arcane_stage::signpost::Signpost;
 use arcane_stage::span::Range;
 use leptos::prelude::*;
 
+use crate::card::Card;
 use crate::components::chronicle::ChronicleState;
 use crate::components::daemons::DaemonsState;
 use crate::components::drawer::DrawerState;
@@ -76,6 +77,8 @@ pub(crate) struct Views {
     pub(crate) recorded: RwSignal<Vec<String>>,
     pub(crate) recorded_room: RwSignal<String>,
     pub(crate) detail: RwSignal<Option<Detail>>,
+    /// What agents ask, once what opens later is there.
+    pub(crate) card: StoredValue<Option<Card>>,
     pub(crate) help: RwSignal<bool>,
     pub(crate) stats: StatsState,
     pub(crate) settings: SettingsState,
@@ -105,6 +108,7 @@ impl Views {
             recorded: RwSignal::default(),
             recorded_room: RwSignal::default(),
             detail: RwSignal::default(),
+            card: StoredValue::default(),
             help: RwSignal::default(),
             stats: StatsState::default(),
             settings: SettingsState::default(),

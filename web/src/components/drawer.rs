@@ -110,9 +110,17 @@ pub(crate) fn Drawer(state: DrawerState, app: AppHandle) -> impl IntoView {
 #[component]
 fn Choices(state: DrawerState, own: NodeRef<html::Div>, app: AppHandle) -> impl IntoView {
     let refused = state.refused;
+    let (rests, is_past) =
+        (state.view.pick(|view| view.state != "waiting"), app.views.when.pick(|when| when.visiting));
     let has_no_failure = state.view.pick(|view| view.failure == 0);
     view! {
         <p class="choices">
+                <button
+                    class="pill" data-testid="to-card" hidden=Signal::derive(move || rests.get() || is_past.get())
+                    on:click=move |_| app.open_daemon(&state.name.get_untracked())
+                >
+                    "What it asks"
+                </button>
                 <button
                     class="pill" data-testid="seen"
                     hidden=Signal::derive(move || has_no_failure.get() || !refused.with(String::is_empty))

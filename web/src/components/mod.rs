@@ -1,5 +1,6 @@
 //! The parts of the page, one a file: what each shows, and what it does when it is used.
 
+pub(crate) mod card;
 pub(crate) mod choice;
 pub(crate) mod chronicle;
 pub(crate) mod daemons;

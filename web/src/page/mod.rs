@@ -6,6 +6,7 @@ mod keeping;
 mod memory;
 mod performance;
 mod pins;
+mod presence;
 pub(crate) mod recordings;
 mod roster;
 
@@ -32,6 +33,7 @@ use arcane_stage::{Stage, Store};
 
 use self::memory::Memory;
 use self::performance::Performed;
+use self::presence::Presence;
 use self::recordings::Recorded;
 use crate::clock;
 use crate::components::stage_view::Canvas;
@@ -104,6 +106,7 @@ pub(crate) struct Page {
     sounds: Vec<Sound>,
     saved_at: f64,
     seen_at: f64,
+    pub(crate) presence: Presence,
 }
 
 impl Page {
@@ -157,6 +160,7 @@ impl Page {
             sounds: Vec::new(),
             saved_at: now,
             seen_at: now,
+            presence: Presence::default(),
         };
         match room {
             Ok(room) => page.store.restore(page.memory.of_room(room)),
@@ -192,13 +196,6 @@ impl Page {
         }
     }
 
-    /// An event that can be read somewhere on the page.
-    pub(crate) fn event(&self, id: u64) -> Option<Rc<Stored>> {
-        let mut aside = self.pins().chain(self.search.found());
-        let held = || self.held.as_ref()?.event(id);
-        self.shown().event(id).or_else(held).or_else(|| aside.find(|stored| stored.id == id).map(Rc::clone))
-    }
-
     /// Opens a socket to a room's stream.
     pub(crate) fn connect(&mut self, url: &str, token: Option<&String>, hear: impl Fn(Heard) + 'static) {
         let now = clock::now();
@@ -220,6 +217,7 @@ impl Page {
         self.search.begin_again();
         self.leave(true);
         (self.roster_asked_at, self.called) = (None, None);
+        self.presence = Presence::default();
         self.lagging = 0;
         self.waits = Waits::default();
         self.store = Store::default();
@@ -246,6 +244,7 @@ impl Page {
             Heard::Open => {
                 self.say(&ClientMessage::Hello { client: Some("dashboard".into()) });
                 self.sync.restart(now);
+                self.presence.said_at = None;
             }
             Heard::Closed(code, reason) => {
                 self.socket = None;
@@ -346,6 +345,7 @@ impl Page {
             | Notice::Authenticated { .. }
             | Notice::Filtered { .. }
             | Notice::Published { .. }
+            | Notice::Answered { .. }
             | Notice::Error { .. }
             | Notice::Unknown => {}
         }
@@ -382,6 +382,7 @@ impl Page {
         }
         if !hidden {
             self.link.watch();
+            self.is_seen(now);
         }
         self.link.retry_due(now)
     }

@@ -56,6 +56,7 @@ impl Page {
     pub(crate) fn turn_away(&mut self, hidden: bool) {
         self.collapse();
         self.performed.clear();
+        self.is_turned(hidden);
         if !hidden {
             // The machine may have slept, and its clock with it.
             self.sync.restart(clock::now());

@@ -13,6 +13,13 @@ impl Page {
         self.recorded.is_none().then_some(&self.room)
     }
 
+    /// An event that can be read somewhere on the page.
+    pub(crate) fn event(&self, id: u64) -> Option<Rc<Stored>> {
+        let mut aside = self.pins().chain(self.search.found());
+        let held = || self.held.as_ref()?.event(id);
+        self.shown().event(id).or_else(held).or_else(|| aside.find(|stored| stored.id == id).map(Rc::clone))
+    }
+
     /// Events that stay in sight.
     pub(crate) fn pins(&self) -> impl Iterator<Item = &Rc<Stored>> {
         self.pins.of(self.pinned_in())

@@ -11,6 +11,7 @@
 pub mod activity;
 pub mod actors;
 pub mod answers;
+pub mod asking;
 pub mod calls;
 pub mod clock_sync;
 pub mod coalesce;

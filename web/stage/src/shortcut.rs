@@ -1,7 +1,7 @@
 //! Which shortcut a key means, on any layout: by what it writes where that is a shortcut, by where it is where it writes another script.
 
-/// What has a meaning on the page outside of fields.
-const SHORTCUTS: &str = "/?, 123456adfimrstw";
+/// What has a meaning on the page, or in a dialog of it, outside of fields.
+const SHORTCUTS: &str = "/?, 123456adfijkmnrstwy";
 
 /// From here on characters are of other scripts than Latin: Greek, Cyrillic, Hebrew, Arabic …
 const OTHER_SCRIPTS: char = '\u{370}';

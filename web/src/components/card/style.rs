@@ -1,0 +1,21 @@
+//! The card's styles, which come with it: the page's own are loaded first, and do without them.
+
+use js_sys::{Array, Function, Reflect};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+
+const CARD: &str = include_str!("../../../styles/card.css");
+
+/// Adds them to the page's. A browser that knows no such sheets shows the card without.
+pub(super) fn adopt() {
+    let _ = try_adopt();
+}
+
+fn try_adopt() -> Result<(), JsValue> {
+    let class: Function = Reflect::get(&window(), &"CSSStyleSheet".into())?.dyn_into()?;
+    let sheet = Reflect::construct(&class, &Array::new())?;
+    let replace: Function = Reflect::get(&sheet, &"replaceSync".into())?.dyn_into()?;
+    replace.call1(&sheet, &CARD.into())?;
+    Reflect::set(&document(), &"adoptedStyleSheets".into(), &Array::of1(&sheet))?;
+    Ok(())
+}
