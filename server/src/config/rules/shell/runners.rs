@@ -158,7 +158,10 @@ pub(super) fn places(command: &Words) -> Places {
     // The first word from each that is no setting and no word of the language.
     let mut after = vec![words.len(); words.len() + 1];
     for (at, word) in words.iter().enumerate().rev() {
-        let is_before = word.is_empty() || is_setting(word) || KEYWORDS.contains(&word.as_str());
+        // A name of wildcards alone may be a program that runs others.
+        let is_before = word.chars().all(|c| matches!(c, '*' | '?'))
+            || is_setting(word)
+            || KEYWORDS.contains(&word.as_str());
         after[at] = if is_before { after[at + 1] } else { at };
     }
     let starts = std::iter::once(0).chain(command.starts.iter().copied());

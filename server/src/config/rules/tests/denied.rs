@@ -130,6 +130,8 @@ const RUNS_RM: &[&str] = &[
     "watch 'rm x'",
     "bash <<< 'rm x'",
     "echo 'rm x' | sh",
+    "<<< true rm x",
+    "* rm x",
     "printf '%s' 'rm x' | sudo bash -s",
     "bash <<E\nrm x\nE",
     "cat <<E | sh\nrm x\nE\n",

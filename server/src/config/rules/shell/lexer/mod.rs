@@ -59,8 +59,17 @@ struct Frame {
     word: Option<String>,
     /// Where the quoted text began that is read.
     quoted_from: Option<usize>,
-    /// Whether the next word is the file of a redirection.
-    is_target: bool,
+    /// What the next word is of a redirection, if it is one.
+    target: Option<Target>,
+}
+
+/// What a word is of a redirection.
+#[derive(Debug, Clone, Copy)]
+enum Target {
+    /// `> file`
+    File,
+    /// `<<< text`: what is read, as in a here-document.
+    Text,
 }
 
 struct Lexer {
@@ -219,9 +228,9 @@ impl Lexer {
         self.end_word();
         if c == '<' && self.peek() == Some('<') {
             self.at += 1;
-            // <<< gives a text to read, which a shell runs.
             if self.peek() == Some('<') {
                 self.at += 1;
+                self.top().target = Some(Target::Text);
             } else {
                 self.announce();
             }
@@ -234,7 +243,7 @@ impl Lexer {
             self.at += 1;
             self.open(')');
         } else {
-            self.top().is_target = true;
+            self.top().target = Some(Target::File);
         }
     }
 
@@ -282,17 +291,18 @@ impl Lexer {
 
     fn end_word(&mut self) {
         let frame = self.top();
-        if let Some(word) = frame.word.take()
-            && !std::mem::take(&mut frame.is_target)
-        {
-            frame.command.words.push(word);
+        let Some(word) = frame.word.take() else { return };
+        match frame.target.take() {
+            None => frame.command.words.push(word),
+            Some(Target::File) => {}
+            Some(Target::Text) => self.out.documents.push(word),
         }
     }
 
     fn end_command(&mut self) {
         self.end_word();
         let frame = self.top();
-        frame.is_target = false;
+        frame.target = None;
         let command = std::mem::take(&mut frame.command);
         if !command.words.is_empty() {
             self.out.commands.push(command);
