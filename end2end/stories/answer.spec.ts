@@ -1,5 +1,6 @@
 // What an agent asks, answered on the page: its hook waits meanwhile, and hears what was pressed.
 
+import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { allowed, hook, look, open, permission, presence, said, test } from "../support/asks.ts";
@@ -301,13 +302,16 @@ test("an edit is shown as what goes and comes", async ({ dashboard, server, page
 
 test("several that ask the very same are answered with one press", async ({ dashboard, server, page }) => {
   const asks = (session_id: string, command: string) => hook(server, permission({ command }, { session_id }));
-  const same = ["s1", "s2", "s3"].map((session) => asks(session, "cargo test"));
+  const same = ["s1", "s2"].map((session) => asks(session, "cargo test"));
   const other = asks("s4", "cargo test --release");
-  await open(server, 4);
+  await open(server, 3);
   await dashboard.hasCircles("claude");
   await openCard(page);
   const region = page.getByTestId("card-region");
   for (let tries = 0; tries < 4 && !/^cargo test$/m.test(await region.locator(".text").innerText()); tries++) await page.keyboard.press("j");
+  await expect(page.getByTestId("card-alike")).toContainText("2 ask exactly this");
+  // One more joins them while the card is open.
+  same.push(asks("s3", "cargo test"));
   await expect(page.getByTestId("card-alike")).toContainText("3 ask exactly this");
   const all = page.locator("[data-all=allow]");
   await expect(all).toHaveText("Yes to all 3");
@@ -348,6 +352,33 @@ test("what can only be answered where it runs has a card that says so", async ({
   await expect(page.getByTestId("card-elsewhere")).toHaveText("Answer in the terminal on kestrel.");
   await expect(page.getByTestId("card-line")).toHaveText("Bash: make");
   await expect(page.locator("[data-option]")).toHaveCount(0);
+});
+
+test("the card has no barriers, in any colours", async ({ dashboard, server, page }) => {
+  void hook(server, permission({ command: "git push --force origin\u200b main", description: "publish" }));
+  void hook(server, permission({ file_path: "a.ts", old_string: "a", new_string: "b" }, { tool_name: "Edit", session_id: "two" }));
+  void hook(server, question([{ question: "Which?", options: [{ label: "Red", description: "warm" }] }, { question: "How many?", options: [] }]));
+  await open(server, 3);
+  await dashboard.hasCircles("claude");
+  await openCard(page);
+  for (const forcedColors of ["none", "active"] as const) {
+    await page.emulateMedia({ forcedColors });
+    for (let n = 0; n < 3; n++) {
+      await expect(page.getByTestId("card").locator("[aria-disabled]").first()).toHaveAttribute("aria-disabled", "false");
+      // With forced colours a browser paints others than those that it computes.
+      const rules = forcedColors === "none" ? [] : ["color-contrast"];
+      const { violations } = await new AxeBuilder({ page }).include(".card").disableRules(rules).analyze();
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(", ")}`)).toEqual([]);
+      await page.keyboard.press("j");
+      await expect(page.getByTestId("card")).toBeFocused();
+    }
+  }
+  await page.emulateMedia({ forcedColors: "none" });
+  // The focus stays in the card, all the way round.
+  for (let n = 0; n < 24; n++) {
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate(() => document.activeElement === document.body || !!document.activeElement!.closest(".card"))).toBe(true);
+  }
 });
 
 durable("time travel tells who allowed what", async ({ server, page }) => {

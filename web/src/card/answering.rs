@@ -4,7 +4,6 @@ use arcane_shared::api::{ChoiceKind, RequestAnswer};
 use arcane_stage::asking::end::Outcome;
 use arcane_stage::asking::guard::Guard;
 use arcane_stage::asking::request::{Request, resembling};
-use arcane_stage::asking::wait;
 use arcane_stage::message::written;
 use leptos::prelude::*;
 
@@ -35,7 +34,7 @@ impl Card {
             }
             match answer {
                 Ok(answer) => match Request::read(&answer) {
-                    Some(request) => self.take(app, request),
+                    Some(request) => self.take(request),
                     None => self.fetch_again(app, turn, "The server's answer is not understood.".into()),
                 },
                 Err(failure) if failure.status == 409 => self.end(Outcome::Other, sentence(failure)),
@@ -45,13 +44,13 @@ impl Card {
         });
     }
 
-    fn take(self, app: AppHandle, request: Request) {
+    fn take(self, request: Request) {
         put(self.trouble, String::new());
         if !request.is_held {
             let place = self.asked.with_untracked(where_it_runs);
             self.elsewhere.set(["It waits for no answer from here any more. Answer ", &place, "."].concat());
         }
-        self.put(app, request);
+        self.put(request);
     }
 
     /// A request is told of a moment before the server shows it; and a server may be away.
@@ -66,21 +65,13 @@ impl Card {
     }
 
     /// Looks for requests that ask the very same: by their whole inputs, for a line of theirs may leave something out.
-    pub(super) fn look_alike(self, app: AppHandle) {
+    pub(crate) fn look_alike(self, app: AppHandle) {
         let Some(question) = self.question.get_untracked() else { return };
-        if !question.fields.is_empty() || !question.request.is_held {
+        let is_over = self.guard.with_value(|guard| guard.is_over() || guard.is_under_way());
+        if is_over || !question.fields.is_empty() || !question.request.is_held {
             return;
         }
-        let open = app.with(|page| {
-            let all = wait::waits(page.store.daemons()).into_iter().map(|other| other.request_id);
-            all.filter(|id| !id.is_empty()).collect::<Vec<_>>()
-        });
-        let open = open.unwrap_or_default();
-        if self.looked.with_value(|looked| *looked == open) {
-            return;
-        }
-        self.looked.set_value(open.clone());
-        if open.len() < 2 {
+        if self.requests.with_untracked(|requests| requests.len() < 2) {
             return self.put_alike(Vec::new());
         }
         let turn = self.turn.get_value();
@@ -93,7 +84,7 @@ impl Card {
                     alike.push([other.id, other.daemon]);
                 }
             }
-            if self.is_turn(turn) {
+            if self.is_turn(turn) && !self.guard.with_value(Guard::is_under_way) {
                 self.put_alike(alike);
             }
         });

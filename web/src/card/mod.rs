@@ -93,6 +93,8 @@ pub(crate) struct Card {
     /// Why a press means nothing now.
     pub(crate) dead: RwSignal<Option<Dead>>,
     pub(crate) others: Rows<OtherView>,
+    /// The requests that are open, the oldest first.
+    pub(crate) requests: RwSignal<Vec<String>>,
     pub(crate) dialog: NodeRef<html::Dialog>,
     /// What scrolls, and the mark at its end.
     pub(crate) region: NodeRef<html::Div>,
@@ -101,8 +103,6 @@ pub(crate) struct Card {
     guard: StoredValue<Guard>,
     /// Counts what was shown: answers of the server that are of something else are left alone.
     turn: StoredValue<u32>,
-    /// The requests that were open when it was last looked for alike ones.
-    looked: StoredValue<Vec<String>>,
     /// When it ended, or the server did not answer.
     noted: StoredValue<f64>,
 }
@@ -120,13 +120,13 @@ impl Card {
             trouble: RwSignal::default(),
             dead: RwSignal::new(Some(Dead::Early)),
             others: Rows::default(),
+            requests: RwSignal::default(),
             dialog: NodeRef::new(),
             region: NodeRef::new(),
             mark: NodeRef::new(),
             message: NodeRef::new(),
             guard: StoredValue::default(),
             turn: StoredValue::default(),
-            looked: StoredValue::default(),
             noted: StoredValue::default(),
         }
     }
@@ -150,7 +150,6 @@ impl Card {
         });
         self.question.set(None);
         self.alike.set(Vec::new());
-        self.looked.set_value(Vec::new());
         self.over.set(<_>::default());
         self.trouble.set(String::new());
         let where_it_runs = where_it_runs(&asked);
@@ -170,13 +169,12 @@ impl Card {
     }
 
     /// What the server tells of it is there.
-    fn put(self, app: AppHandle, request: Request) {
+    fn put(self, request: Request) {
         let input = request.input.clone().unwrap_or_default();
         let fields = if request.takes_answers { form::fields(&input) } else { Vec::new() };
         self.guard.update_value(|guard| guard.change(clock::now()));
         self.question.set(Some(Arc::new(Question { shown: input::shown(&input), fields, request })));
         self.rest();
-        self.look_alike(app);
     }
 
     /// Gives the focus to the card as a whole: what a key presses is chosen anew.
@@ -257,6 +255,8 @@ impl Card {
             return;
         }
         let (all, at) = (wait::waits(page.store.daemons()), page.present());
+        let ids = all.iter().map(|other| other.request_id.clone()).filter(|id| !id.is_empty());
+        put(self.requests, ids.collect());
         let shown = self.asked.get_untracked();
         let own = all.iter().position(|other| other.is(&shown));
         let color = |name: &str| palette::text_color(page.store.daemons().color(name)).to_string();

@@ -12,7 +12,6 @@ mod roster;
 
 use std::rc::Rc;
 
-use arcane_shared::control::ClientMessage;
 use arcane_shared::{ReceivedEvent, RoomName, Seq, SpellName, UnixMillis};
 use arcane_stage::clock_sync::ClockSync;
 use arcane_stage::dictionary::Tongue;
@@ -30,6 +29,7 @@ use arcane_stage::sounds::Sound;
 use arcane_stage::store::{Origin, RESUME_MAX, Stored};
 use arcane_stage::waits::Waits;
 use arcane_stage::{Stage, Store};
+use serde_json::Value;
 
 use self::memory::Memory;
 use self::performance::Performed;
@@ -242,7 +242,7 @@ impl Page {
         let now = clock::now();
         match heard {
             Heard::Open => {
-                self.say(&ClientMessage::Hello { client: Some("dashboard".into()) });
+                self.say("hello", "client", "dashboard".into());
                 self.sync.restart(now);
                 self.presence.said_at = None;
             }
@@ -365,7 +365,7 @@ impl Page {
             self.link.closed(1006, "", now);
         }
         if *self.link.state() == State::Live && self.sync.ping_due(now) {
-            self.say(&ClientMessage::Ping { t0: clock::unix() });
+            self.say("ping", "t0", clock::unix().into());
         }
         if now - self.seen_at >= SEEN_EVERY_MS {
             self.seen_at = now;
@@ -374,7 +374,7 @@ impl Page {
                 if samples.is_empty() {
                     break;
                 }
-                self.say(&ClientMessage::Seen { samples });
+                self.say("seen", "samples", message::value(&samples));
             }
         }
         if self.memory.is_unsaved() && now - self.saved_at >= SAVE_EVERY_MS {
@@ -387,9 +387,9 @@ impl Page {
         self.link.retry_due(now)
     }
 
-    fn say(&self, message: &ClientMessage) {
+    fn say(&self, kind: &str, field: &str, content: Value) {
         if let Some(socket) = &self.socket {
-            socket.say(message::said(message));
+            socket.say(message::said(kind, field, content));
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What the server is told of who looks at the page: agents wait for an answer from here only while somebody does who may give one.
 
-use arcane_shared::control::ClientMessage;
 use arcane_stage::link::State;
 
 use super::Page;
@@ -48,7 +47,7 @@ impl Page {
     fn tell_presence(&self, visible: bool) -> bool {
         let tells = self.presence.may && *self.link.state() == State::Live;
         if tells {
-            self.say(&ClientMessage::Presence { visible });
+            self.say("presence", "visible", visible.into());
         }
         tells
     }

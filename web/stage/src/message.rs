@@ -3,7 +3,7 @@
 //! A text is parsed to a value once, and `shared`'s types are read from that value: so each of them is compiled for one kind of
 //! input, which halves what they weigh. Writing goes the same way.
 
-use arcane_shared::control::{ClientMessage, Connection, ServerMessageOf};
+use arcane_shared::control::{Connection, ServerMessageOf};
 use arcane_shared::lenient::Plain;
 use arcane_shared::roster::Roster;
 use arcane_shared::{Epoch, Mended, ReceivedEvent, Resume, RoomName, Seq, Timestamp};
@@ -107,10 +107,12 @@ fn dated(Mended(event): Mended, now: Timestamp) -> Option<ReceivedEvent> {
     Some(ReceivedEvent { timestamp, ..event })
 }
 
-/// What the page says to the server, as JSON text.
+/// What the page says to the server, as JSON text: a [`ClientMessage`](arcane_shared::control::ClientMessage) of one field. By name: a writer
+/// of every message that a client may say would come along with that type.
 #[must_use]
-pub fn said(message: &ClientMessage) -> String {
-    written(message)
+pub fn said(kind: &str, field: &str, content: Value) -> String {
+    let message = [("type", kind.into()), (field, content)];
+    Value::Object(message.map(|(name, content)| (name.to_owned(), content)).into_iter().collect()).to_string()
 }
 
 /// What is meant for others, as JSON text.

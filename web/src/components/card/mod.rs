@@ -34,6 +34,12 @@ pub(crate) fn AnswerCard(app: AppHandle) -> impl IntoView {
             card.focus();
         }
     });
+    Effect::new(move || {
+        card.requests.track();
+        if card.question.with(Option::is_some) {
+            card.look_alike(app);
+        }
+    });
     let is_over = card.over.pick(|(_, said)| !said.is_empty());
     view! {
         <dialog
@@ -70,7 +76,7 @@ fn Head(card: Card) -> impl IntoView {
     view! {
         <div class="asker">
             <svg viewBox="0 0 24 24" aria-hidden="true"><path d=card.view.pick(|view| view.rune.clone())></path></svg>
-            <h2 id="card-title"><b>{card.asked.pick(|asked| asked.daemon.clone())}</b>" asks"<span class="long">{asks}</span></h2>
+            <h2 id="card-title"><b>{card.asked.pick(|asked| asked.daemon.clone())}</b>" asks"<span class="why">{asks}</span></h2>
             <span class="nth" data-testid="card-nth">{card.view.pick(|view| view.place.clone())}</span>
             <span class="since" data-testid="card-since" aria-label="it waits for">{card.view.pick(|view| view.since.clone())}</span>
             <form method="dialog"><button class="close" aria-label="close">"✕"</button></form>

@@ -43,7 +43,7 @@ pub(super) fn Options(question: Arc<Question>, card: Card, app: AppHandle) -> im
         options.insert(at, view! { <SendAnswers question=question.clone() accept card app/> }.into_any());
     }
     view! {
-        <div class="hint">
+        <div class="rests">
             <div data-testid="card-hint" id="card-hint" role="status">{card.dead.pick(hint)}</div>
             <span class="keys" aria-hidden="true" hidden=card.dead.pick(Option::is_some)>"Y leads to yes, N to no"</span>
         </div>

@@ -1,6 +1,6 @@
 use super::*;
 use arcane_shared::NotRecovered;
-use arcane_shared::control::{Limits, PaintSample, ServerMessage};
+use arcane_shared::control::{ClientMessage, Limits, MissReason, PaintSample, ServerMessage};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -122,24 +122,6 @@ fn an_event_is_read_and_written_as_the_protocol_says() {
     assert_eq!(written(&event), text);
     let bare = ReceivedEvent { daemon_name: None, seq: None, room: None, ..event };
     assert_eq!(written(&bare), serde_json::to_string(&bare).unwrap());
-}
-
-#[test]
-fn what_the_page_says_is_what_the_server_reads() {
-    let samples = vec![PaintSample {
-        seq: 3,
-        painted_at: 17.5,
-        late_ms: -0.25,
-        missed: true,
-        reason: Some(arcane_shared::control::MissReason::Frame),
-    }];
-    for message in [
-        ClientMessage::Hello { client: Some("dashboard".into()) },
-        ClientMessage::Ping { t0: 1_700_000_000_000.25 },
-        ClientMessage::Seen { samples },
-    ] {
-        assert_eq!(serde_json::from_str::<ClientMessage>(&said(&message)).unwrap(), message);
-    }
 }
 
 /// Any value, as a part of a message may be in some version of some server.
@@ -272,5 +254,27 @@ proptest! {
                 prop_assert_eq!(welcome.recent.len() as u64 + welcome.undecodable, listed as u64);
             }
         }
+    }
+}
+
+#[test]
+fn what_the_page_says_is_what_the_server_reads() {
+    let sample = PaintSample {
+        seq: 3,
+        painted_at: 1_000.5,
+        late_ms: -0.25,
+        missed: true,
+        reason: Some(MissReason::Frame),
+    };
+    for (text, message) in [
+        (
+            said("hello", "client", "dashboard".into()),
+            ClientMessage::Hello { client: Some("dashboard".into()) },
+        ),
+        (said("ping", "t0", 1_700_000_000_000.5.into()), ClientMessage::Ping { t0: 1_700_000_000_000.5 }),
+        (said("seen", "samples", value(&vec![sample])), ClientMessage::Seen { samples: vec![sample] }),
+        (said("presence", "visible", true.into()), ClientMessage::Presence { visible: true }),
+    ] {
+        assert_eq!(serde_json::from_str::<ClientMessage>(&text).unwrap(), message, "{text}");
     }
 }
