@@ -44,8 +44,11 @@ impl Reading {
             return reading;
         }
         reading.read(command, Dialect::Posix);
-        if command.contains(['$', '`', '\\', '^']) {
-            reading.read(command, Dialect::Loose);
+        if command.contains(['$', '`']) {
+            reading.read(command, Dialect::Spaced);
+        }
+        if command.contains(['\\', '^']) {
+            reading.read(command, Dialect::Windows);
         }
         reading
     }

@@ -50,11 +50,12 @@ impl Lexer {
         }
     }
 
-    /// `${name}`, and what may stand in it. A default (`${CC:-rm}`) holds in the loose reading.
+    /// `${name}`, and what may stand in it. A default (`${CC:-rm}`) holds where variables separate words.
     fn braces(&mut self) {
-        let mut open = 1;
+        let (mut open, mut before) = (1, ' ');
         let end = self.chars[self.at..].iter().take(BRACES_CHARS_MAX).position(|c| {
-            open += i32::from(*c == '{') - i32::from(*c == '}');
+            open += i32::from(*c == '{' && before == '$') - i32::from(*c == '}');
+            before = *c;
             open == 0
         });
         let Some(length) = end else { return self.gap() };
@@ -63,11 +64,11 @@ impl Lexer {
         self.gap();
         let value = inner.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
         let value = value.strip_prefix(':').unwrap_or(value);
-        if self.dialect == Dialect::Loose
+        if self.dialect != Dialect::Posix
             && let Some(value) = value.strip_prefix(['-', '=', '+'])
         {
             let is_quoted = self.is_quoted();
-            for c in value.chars() {
+            for c in value.chars().filter(|c| !"'\"\\".contains(*c)) {
                 if c.is_whitespace() && !is_quoted { self.end_word() } else { self.push(c) }
             }
         }

@@ -5,13 +5,15 @@ mod expansion;
 /// How deep substitutions and groups may stand in each other.
 const NESTING_MAX: usize = 128;
 
-/// Which of two readings: what is nothing in one is a blank in the other, and the escape of one is the separator of folders in the other.
+/// Which reading: what is nothing in one is a blank in another, and the escape of one is the separator of folders in another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// As a POSIX shell where variables are empty.
     Posix,
-    /// Variables separate words (`rm$IFS-r`), defaults hold, `\` is a `/`, and `^` an escape.
-    Loose,
+    /// The same, where variables separate words (`rm$IFS-r`) and defaults hold.
+    Spaced,
+    /// The second, where `\` is a `/`, and `^` an escape.
+    Windows,
 }
 
 /// What is read.
@@ -144,6 +146,13 @@ impl Lexer {
                 self.end_command();
                 self.documents();
             }
+            // Of the command before for bash, and before a command for dash.
+            '&' if self.peek() == Some('>') => {
+                self.end_word();
+                self.may_start();
+                self.at += 1;
+                self.redirect('>');
+            }
             ';' | '&' | '|' | ')' => self.end_command(),
             '(' => {
                 self.end_command();
@@ -157,7 +166,7 @@ impl Lexer {
                 self.begin_word();
             }
             '\\' => self.escape(),
-            '^' if self.dialect == Dialect::Loose => {}
+            '^' if self.dialect == Dialect::Windows => {}
             '`' => self.substitute('`'),
             '$' => self.dollar(),
             '#' if self.begins_comment() => {
@@ -174,13 +183,17 @@ impl Lexer {
         match c {
             '"' if !(self.is_document && self.frames.is_empty()) => self.top().quoted_from = None,
             '\\' => match (self.dialect, self.peek()) {
-                (Dialect::Posix, Some('\n')) => self.at += 1,
-                (Dialect::Posix, Some(next @ ('$' | '`' | '\\'))) | (_, Some(next @ '"')) => {
+                (_, Some(next @ '"')) => {
                     self.push(next);
                     self.at += 1;
                 }
-                (Dialect::Posix, _) => self.push('\\'),
-                (Dialect::Loose, _) => self.push('/'),
+                (Dialect::Windows, _) => self.push('/'),
+                (_, Some('\n')) => self.at += 1,
+                (_, Some(next @ ('$' | '`' | '\\'))) => {
+                    self.push(next);
+                    self.at += 1;
+                }
+                _ => self.push('\\'),
             },
             '`' => self.substitute('`'),
             '$' => self.dollar(),
@@ -190,13 +203,14 @@ impl Lexer {
 
     fn escape(&mut self) {
         match (self.dialect, self.next()) {
-            (Dialect::Posix, Some('\n')) => {}
-            (Dialect::Posix, Some(c)) | (_, Some(c @ ('"' | '\''))) => self.push(c),
-            (Dialect::Loose, Some('\n')) => self.end_word(),
-            (_, c) => {
+            (_, Some(c @ ('"' | '\''))) => self.push(c),
+            (Dialect::Windows, Some('\n')) => self.end_word(),
+            (Dialect::Windows, c) => {
                 self.push('/');
                 self.at -= usize::from(c.is_some());
             }
+            (_, Some('\n') | None) => {}
+            (_, Some(c)) => self.push(c),
         }
     }
 
@@ -255,10 +269,14 @@ impl Lexer {
 
     /// What stands for a text that is not known.
     fn gap(&mut self) {
+        // What a redirection is given is a word, even if it comes to nothing.
+        if self.top().target.is_some() {
+            self.begin_word();
+        }
         match (self.dialect, self.is_quoted()) {
             (Dialect::Posix, _) => {}
-            (Dialect::Loose, true) => self.push(' '),
-            (Dialect::Loose, false) => self.end_word(),
+            (_, true) => self.push(' '),
+            (_, false) => self.end_word(),
         }
     }
 
@@ -273,6 +291,11 @@ impl Lexer {
     fn close(&mut self) {
         self.end_command();
         self.frames.pop();
+        self.may_start();
+    }
+
+    /// Marks the word in progress and the next one: a program may stand there.
+    fn may_start(&mut self) {
         let command = &mut self.top().command;
         let next = command.words.len();
         command.starts.extend([next, next + 1]);
