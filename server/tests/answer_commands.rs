@@ -91,8 +91,17 @@ async fn a_hook_without_an_answer_prints_nothing_and_ends_well() {
     while event(&mut watching, "await").await["metadata"]["session"] != "t" {}
     server.stop().await;
     assert_eq!(ends(hook).await, (Some(0), String::new(), String::new()));
-    // No server is there.
+    // No server is there, or one that takes a connection and never answers.
     assert_eq!(ends(started(home.path(), &url, &asks)).await, (Some(0), String::new(), String::new()));
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mute = format!("http://{}", mute.local_addr().unwrap());
+    assert_eq!(ends(started(home.path(), &mute, &asks)).await, (Some(0), String::new(), String::new()));
+    // A payload that never ends.
+    let mut endless = arcane(home.path(), &["hook", "--agent", "claude", "--hold", "60", "--url", &url]);
+    let mut endless = endless.spawn().unwrap();
+    let input = endless.stdin.take();
+    assert_eq!(ends(endless).await, (Some(0), String::new(), String::new()));
+    drop(input);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -223,8 +223,10 @@ async fn an_agent_that_goes_on_was_answered_where_it_runs() {
     event(&mut page, "await").await;
     asks.ends();
     assert_eq!(end(&event(&mut page, "await_end").await), json!([null, null, "terminal", null]));
+    // That it was a no is inferred: the call goes on no longer.
     let over = page.next().await;
-    assert_eq!(json!([over["metadata"]["denied"], over["metadata"]["call_id"]]), json!([true, "t2"]));
+    let over = &over["metadata"];
+    assert_eq!(json!([over["phase"], over["inferred"], over["call_id"]]), json!(["end", true, "t2"]));
 }
 
 #[tokio::test]

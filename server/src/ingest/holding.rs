@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use arcane_shared::api::Choice;
 use arcane_shared::roster::{Roster, Wait};
 use arcane_shared::{DaemonName, Metadata, RoomName, Timestamp};
 use serde_json::Value;
@@ -10,7 +11,7 @@ use tokio::sync::oneshot;
 use super::asking::{self, Form, Question};
 use super::dialect::Agent;
 use super::line::short;
-use super::secrets::masked_within;
+use super::secrets::{masked, masked_within};
 use super::sign::{Asked, Sign, What};
 use crate::clock;
 use crate::intake::Draft;
@@ -22,6 +23,8 @@ const INPUT_CHARS: usize = 200;
 const CAPTURED_CHARS: usize = 4_096;
 /// How long a request of an earlier run that does not say when it ends is shown: 10 minutes, in milliseconds.
 const RESTORED_MS: u64 = 10 * 60 * 1000;
+/// The longest that any may be open: an hour, in milliseconds.
+const LONGEST_MS: u64 = 60 * 60 * 1000;
 /// What stands in the event of a request, and in that of its end not or otherwise.
 const OF_THE_OPENING: [&str; 10] = [
     "event",
@@ -95,10 +98,16 @@ impl Pending {
         wait.asked = Some(Box::new(Asked {
             id: self.id.clone(),
             expires_at: self.expires_at,
-            options: self.question.options.clone(),
+            options: self.told_options(),
             input: short(&kept.to_string(), chars),
             hash: asking::hash_of(&self.question.input).into(),
         }));
+    }
+
+    /// The options as the log may have them.
+    fn told_options(&self) -> Vec<Choice> {
+        let told = |choice: &Choice| Choice { label: masked(&choice.label).into(), ..choice.clone() };
+        self.question.options.iter().map(told).collect()
     }
 
     /// Opens the request that one of these events tells of, and tells the hook.
@@ -112,6 +121,7 @@ impl Pending {
         room: &RoomName,
         drafts: &mut [Draft],
     ) -> Result<RequestId, &'static str> {
+        let told_labels = self.told_options().into_iter().map(|choice| choice.label).collect();
         let Self { id, question, expires_at, agent, is_attended, reply } = self;
         let draft = drafts.iter_mut().find(|draft| opens(draft) == Some(&*id)).ok_or("request_told")?;
         let daemon = draft.daemon_name.clone().ok_or("request_told")?;
@@ -125,6 +135,7 @@ impl Pending {
             tool: question.tool,
             input: Some(question.input.to_string().into()),
             options: question.options.into(),
+            told_labels,
             takes_message: question.takes_message,
             fields: question.fields.into(),
             has_prompt: is_attended,
@@ -175,7 +186,8 @@ fn restored(room: &RoomName, daemon: &DaemonName, wait: &Wait) -> Ask {
         value.as_deref().map(|value| (name.to_owned(), Value::from(value)))
     };
     let about = [named("session", &wait.session), named("call_id", &wait.call_id)];
-    let expires_at = wait.expires_at.map_or_else(|| millis(clock::now()) + RESTORED_MS, millis);
+    let since = millis(wait.since);
+    let expires_at = wait.expires_at.map_or(since + RESTORED_MS, millis).min(since + LONGEST_MS);
     Ask {
         room: room.clone(),
         daemon: daemon.clone(),
@@ -184,6 +196,7 @@ fn restored(room: &RoomName, daemon: &DaemonName, wait: &Wait) -> Ask {
         tool: None,
         input: None,
         options: [].into(),
+        told_labels: [].into(),
         takes_message: false,
         fields: [].into(),
         has_prompt: true,

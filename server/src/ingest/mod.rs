@@ -81,6 +81,8 @@ pub(crate) struct Given {
 pub(crate) enum Content {
     /// A hook's payload, unread. The agent is that of the address; `None`: whose shape it has.
     Hook { agent: Option<Agent>, body: Bytes, context: Context, hold: Option<Hold> },
+    /// Nothing: somebody looks at the room, whose earlier sessions are to be known.
+    Look,
     /// What telemetry tells; it holds its part of what may wait.
     Telemetry { told: Told, held: OwnedSemaphorePermit },
 }
@@ -154,6 +156,11 @@ impl Ingest {
         if self.queue.try_send((clock::now(), given)).is_err() {
             self.drop_one("queue");
         }
+    }
+
+    /// Sees to it that the sessions are known that a room had in an earlier run.
+    pub(crate) fn look_at(&self, room: RoomName) {
+        self.hand_in(Given { room, content: Content::Look });
     }
 
     /// Hands in what telemetry tells.
@@ -234,6 +241,7 @@ impl Reader {
         for (at, Given { room, content }) in given.drain(..) {
             self.adopt(bus, &room).await;
             let drafts = match content {
+                Content::Look => Vec::new(),
                 Content::Hook { agent, body, context, hold } => {
                     let (signs, pending) = self.read(agent, body, context, hold).await;
                     let mut drafts = self.fold(&room, signs, at);

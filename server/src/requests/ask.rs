@@ -1,6 +1,6 @@
 //! What an agent asks, and how much of it is taken. Plain data.
 
-use arcane_shared::api::{Choice, ChoiceKind};
+use arcane_shared::api::Choice;
 use arcane_shared::{DaemonName, Metadata, RoomName};
 use serde_json::Value;
 
@@ -23,6 +23,8 @@ pub(crate) struct Ask {
     pub(crate) input: Option<Box<str>>,
     /// What can be decided.
     pub(crate) options: Box<[Choice]>,
+    /// The labels of these as the log may have them: without secrets.
+    pub(crate) told_labels: Box<[Box<str>]>,
     /// The agent hears a message with a denial.
     pub(crate) takes_message: bool,
     /// The questions or fields of which the agent takes a value each; empty: it takes none.
@@ -49,9 +51,7 @@ impl Ask {
         match decision {
             Decision::Allow => has("allow"),
             Decision::Deny(message) => has("deny") && (message.is_none() || self.takes_message),
-            Decision::Option(id) => {
-                self.options.iter().any(|choice| choice.id == *id && !is_plain(choice.kind))
-            }
+            Decision::Option(id) => !matches!(&**id, "allow" | "deny") && has(id),
             Decision::Answers(answers) => {
                 let is_asked = |name: &String| self.fields.iter().any(|field| **field == **name);
                 !answers.is_empty() && answers.iter().all(|(name, value)| is_asked(name) && is_said(value))
@@ -59,7 +59,7 @@ impl Ask {
         }
     }
 
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.input.as_deref().map_or(0, str::len)
     }
 }
@@ -71,10 +71,6 @@ fn is_said(value: &Value) -> bool {
         Value::Array(all) => all.iter().all(Value::is_string),
         Value::Null | Value::Object(_) => false,
     }
-}
-
-fn is_plain(kind: ChoiceKind) -> bool {
-    matches!(kind, ChoiceKind::Allow | ChoiceKind::Deny)
 }
 
 /// Why a request is not taken: the agent's own prompt has to do.

@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 /// Longest message to an agent, bytes.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 4 * 1024;
+/// Largest values of one answer together, bytes.
+const ANSWERS_BYTES_MAX: usize = 16 * 1024;
 /// Most values of one answer.
 const ANSWERS_MAX: usize = 64;
 
@@ -38,6 +40,10 @@ impl Decision {
         }
         if !answers.is_empty() && *decision != *"allow" {
             return Err(error("/answers", "go with the decision allow; leave them out".into()));
+        }
+        let bytes = answers.iter().map(|(name, value)| name.len() + value.to_string().len()).sum::<usize>();
+        if bytes > ANSWERS_BYTES_MAX {
+            return Err(error("/answers", format!("have at most {ANSWERS_BYTES_MAX} bytes together")));
         }
         if answers.len() > ANSWERS_MAX {
             return Err(error("/answers", format!("has at most {ANSWERS_MAX} values")));

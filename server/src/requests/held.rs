@@ -14,16 +14,22 @@ const STOP_MAX: Duration = Duration::from_secs(3);
 pub(crate) struct Held {
     pub(super) id: RequestId,
     pub(super) answer: oneshot::Receiver<Option<Decision>>,
+    /// For how long, whatever becomes of its request.
+    pub(super) patience: Duration,
     /// `None` once nothing more has to be told.
     pub(super) requests: Option<Requests>,
 }
 
 impl Held {
-    /// What the agent hears; `None`: its own prompt has the word. Ends when the server stops.
+    /// What the agent hears; `None`: its own prompt has the word. Ends when the server stops, and a little after its time at the latest.
     pub(crate) async fn decision(mut self, mut draining: watch::Receiver<bool>) -> Option<Decision> {
+        let patience = self.patience;
         let stopping = async {
-            // A sender that is gone means the same.
-            let _ = draining.wait_for(|drains| *drains).await;
+            tokio::select! {
+                // A sender that is gone means the same.
+                _ = draining.wait_for(|drains| *drains) => {}
+                () = tokio::time::sleep(patience) => {}
+            }
         };
         let answered = tokio::select! {
             biased;

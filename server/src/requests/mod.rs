@@ -13,6 +13,7 @@ mod told;
 mod view;
 mod watchers;
 mod words;
+mod write;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,11 +28,10 @@ pub(crate) use end::{Decision, End, Via};
 pub(crate) use held::Held;
 pub(crate) use words::answer as answered;
 
-use crate::bus::{ArcaneEventBus, EmitError, Key, KeyRefused, LogError, Submission};
+use crate::bus::ArcaneEventBus;
 use crate::clock;
-use crate::intake::{self, Refused as NotTaken};
 use ask::Bounds;
-use open::{Answered, OpenRequests, Settled};
+use open::{Answered, OpenRequests};
 use watchers::Watchers;
 
 /// What one request is known by.
@@ -47,6 +47,10 @@ const TRIES_MAX: u32 = 80;
 const TRY_AGAIN: Duration = Duration::from_millis(25);
 /// Ends that wait to be told to the sessions that they are of.
 const OVER_MAX: usize = 4_096;
+/// How long a hook is held beyond its request's time while the log does not take its end.
+const BEYOND: Duration = Duration::from_secs(2);
+/// Requests of earlier runs that are shown.
+const RESTORED_MAX: usize = 256;
 /// Characters of an id: 55 bits.
 const ID_CHARS: usize = 11;
 /// What ids are made of: nothing that is read for something else.
@@ -59,10 +63,21 @@ pub(crate) struct Over {
     pub(crate) room: RoomName,
     /// Which.
     pub(crate) id: RequestId,
-    /// The call will not be made.
-    pub(crate) is_denied: bool,
-    /// The agent waits on: its own prompt has the word.
-    pub(crate) waits_on: bool,
+    /// What becomes of the agent's call.
+    pub(crate) how: How,
+}
+
+/// What becomes of a call whose question has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// It is made, or may be.
+    GoesOn,
+    /// It was denied.
+    Denied,
+    /// It is not made, as far as can be known: the agent has ended its hook.
+    Stopped,
+    /// Its question waits on: the agent's own prompt has the word.
+    WaitsOn,
 }
 
 /// Why an answer does not count.
@@ -155,25 +170,33 @@ impl Requests {
     /// If it is beyond a bound: the agent's own prompt has to do.
     pub(crate) fn open(&self, id: &RequestId, ask: Ask) -> Result<Held, Refused> {
         let (tell, answer) = oneshot::channel();
+        let expires_at = ask.expires_at;
         let mut book = self.book();
         book.open.open(id, ask, true, now())?;
         book.hooks.insert(id.clone(), tell);
-        Ok(Held { id: id.clone(), answer, requests: Some(self.clone()) })
+        let patience = Duration::from_millis(expires_at.saturating_sub(now())) + BEYOND;
+        Ok(Held { id: id.clone(), answer, patience, requests: Some(self.clone()) })
     }
 
     /// A request of an earlier run of the server, which nobody can answer from here any more.
     pub(crate) fn restore(&self, id: &RequestId, ask: Ask, since: Millis, seq: Seq) {
+        let is_id = id.len() == ID_CHARS && id.bytes().all(|byte| ID_ALPHABET.contains(&byte));
         let mut book = self.book();
-        if book.open.open(id, ask, false, since).is_ok() {
-            book.open.announce(id, seq);
+        // Whoever publishes may have told of anything.
+        let has_room = book.open.iter().filter(|(_, request)| !request.is_held).count() < RESTORED_MAX;
+        if is_id && has_room && book.open.open(id, ask, false, since).is_ok() {
+            book.open.announce(id, seq, now());
             self.0.opened.notify_one();
         }
     }
 
     /// The log has the event that tells of a request.
     pub(crate) fn announce(&self, id: &str, seq: Seq) {
-        self.book().open.announce(id, seq);
+        let over = self.book().open.announce(id, seq, now());
         self.0.opened.notify_one();
+        if let Some(end) = over {
+            self.write_beside(id, end);
+        }
     }
 
     /// The log did not take the event that tells of a request: the hook hears nothing.
@@ -262,102 +285,6 @@ impl Requests {
             self.end(id, Via::Terminal);
         }
     }
-
-    /// Writes an end to the log and tells of it. It is done even if whoever awaits this goes away.
-    async fn write(&self, id: &str, end: End) -> Result<End, NotAnswered> {
-        let (requests, id): (Self, RequestId) = (self.clone(), id.into());
-        let written = tokio::spawn(async move { requests.write_now(&id, end).await });
-        written.await.unwrap_or_else(|error| Err(NotAnswered::Log(error.to_string())))
-    }
-
-    fn write_beside(&self, id: &str, end: End) {
-        let (requests, id): (Self, RequestId) = (self.clone(), id.into());
-        // Without a runtime nobody waits for anything any more.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                if let Err(error) = requests.write_now(&id, end).await {
-                    tracing::warn!(?error, request = %id, "the end of a request could not be told");
-                }
-            });
-        }
-    }
-
-    async fn write_now(&self, id: &str, end: End) -> Result<End, NotAnswered> {
-        let Some(ask) = self.book().open.get(id).map(|request| request.ask.clone()) else {
-            return Err(NotAnswered::Unknown);
-        };
-        match self.publish(id, &ask, &end).await {
-            Ok(()) => {
-                self.settle(id);
-                Ok(end)
-            }
-            // An end whose fate was not known is in the log after all: this one is none.
-            Err(NotWritten::Other) => {
-                self.let_go(id);
-                self.settle(id);
-                Err(NotAnswered::NotHeld)
-            }
-            Err(NotWritten::Log(error)) => {
-                self.book().open.drop_claim(id);
-                Err(NotAnswered::Log(error))
-            }
-        }
-    }
-
-    async fn publish(&self, id: &str, ask: &Ask, end: &End) -> Result<(), NotWritten> {
-        let draft = told::ended(id, ask, end, self.0.captures_content);
-        let room =
-            self.0.bus.open_room(&ask.room).await.map_err(|error| NotWritten::Log(error.to_string()))?;
-        // One end each, whatever becomes of an answer of the log.
-        let content = format!("{:?}", (&end.decision, &end.by, end.via));
-        let key = Key::new(&format!("await_end {id}"), u64::MAX, content.as_bytes());
-        let submission = Submission { key: Some(key), ..Submission::default() };
-        let mut submitted = match intake::submit(&self.0.bus, &room, vec![draft], submission) {
-            Ok(submitted) => submitted,
-            Err(NotTaken::Bus { error: EmitError::Key(KeyRefused::OtherContent), .. }) => {
-                return Err(NotWritten::Other);
-            }
-            Err(NotTaken::Bus { error, .. }) => return Err(NotWritten::Log(error.to_string())),
-            Err(NotTaken::Syntax(_) | NotTaken::Fields(_)) => {
-                unreachable!("a draft is not read from text")
-            }
-        };
-        submitted.logged().await.map_err(|error: LogError| NotWritten::Log(error.to_string()))
-    }
-
-    /// The log has the end: the hook hears it, and the session.
-    fn settle(&self, id: &str) {
-        let mut book = self.book();
-        let hook = book.hooks.remove(id);
-        let Some(Settled { told, end, ask }) = book.open.settle(id) else { return };
-        drop(book);
-        let hook_is_gone = told.is_none();
-        if let Some((hook, decision)) = hook.zip(told) {
-            // A hook that went away meanwhile hears nothing.
-            let _ = hook.send(decision);
-        }
-        let is_gone = hook_is_gone && end.via == Via::Terminal && ask.ends_hook_when_denied;
-        let over = Over {
-            room: ask.room.clone(),
-            id: id.into(),
-            is_denied: is_gone || told::is_denied(&ask, &end) || is_refused_by_itself(&ask, &end),
-            waits_on: end.waits_on(ask.has_prompt),
-        };
-        if self.0.over.try_send(over).is_err() {
-            tracing::debug!(request = id, "a session does not hear of the end of its request");
-        }
-    }
-}
-
-/// Without a prompt of its own an agent takes no answer for a denial.
-fn is_refused_by_itself(ask: &Ask, end: &End) -> bool {
-    end.decision.is_none() && !ask.has_prompt && end.via != Via::Terminal
-}
-
-enum NotWritten {
-    /// Another end of the request is in the log.
-    Other,
-    Log(String),
 }
 
 /// A page that may say that it is watched.

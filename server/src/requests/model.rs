@@ -66,6 +66,10 @@ struct World {
     /// What each hook heard; gone hooks hear nothing more.
     heard: BTreeMap<RequestId, Vec<Decision>>,
     gone: Vec<RequestId>,
+    /// Hooks that left while an answer was on its way.
+    left: Vec<RequestId>,
+    /// Requests that something has ended without an answer.
+    over: Vec<RequestId>,
     /// Ends that were forgotten with a run of the server.
     forgotten: Vec<RequestId>,
 }
@@ -88,6 +92,7 @@ pub(super) fn ask(session: usize, expires_at: Millis) -> Ask {
             choice("deny", ChoiceKind::Deny),
         ]
         .into(),
+        told_labels: [].into(),
         takes_message: true,
         fields: [].into(),
         has_prompt: true,
@@ -104,6 +109,7 @@ impl World {
 
     fn end(&mut self, id: &str, via: Via) {
         let claimed = self.requests.end(id, via, self.now);
+        self.over.push(id.into());
         self.claims.extend(claimed.map(|end| (id.into(), end)));
     }
 
@@ -124,7 +130,10 @@ impl World {
             }
             Answered::Same(end) | Answered::Other(end) => assert_eq!(self.ends[&id][0], end),
             Answered::UnderWay => assert!(self.claims.iter().any(|(claimed, _)| *claimed == id)),
-            Answered::NotHeld => assert!(self.gone.contains(&id) || !self.told.contains(&id)),
+            Answered::NotHeld => {
+                let is_over = self.gone.contains(&id) || self.over.contains(&id);
+                assert!(is_over || !self.told.contains(&id));
+            }
             Answered::NotOffered => assert_eq!(decision.word(), "never offered"),
             Answered::Unknown => assert!(self.forgotten.contains(&id), "every request is known"),
         }
@@ -134,6 +143,8 @@ impl World {
         if self.requests.let_go(id) {
             self.gone.push(id.clone());
             self.end(id, Via::Terminal);
+        } else {
+            self.left.push(id.clone());
         }
     }
 
@@ -161,7 +172,7 @@ impl World {
             }
             let asked_at = old.get(id).map_or(0, |request| request.asked_at);
             self.requests.open(id, Ask { input: None, ..ask.clone() }, false, asked_at).unwrap();
-            self.requests.announce(id, 7);
+            self.requests.announce(id, 7, self.now);
         }
     }
 
@@ -174,7 +185,8 @@ impl World {
                     return;
                 }
                 if *takes && !self.claims.iter().any(|(claimed, _)| *claimed == id) {
-                    self.requests.announce(&id, 7);
+                    let over = self.requests.announce(&id, 7, self.now);
+                    self.claims.extend(over.map(|end| (id.clone(), end)));
                     self.told.push(id);
                 } else if !takes && !self.claims.iter().any(|(claimed, _)| *claimed == id) {
                     self.requests.forget(&id);
@@ -203,13 +215,17 @@ impl World {
             Step::LogTakes { claim } if !self.claims.is_empty() => self.log_takes(*claim),
             Step::LogRefuses { claim } if !self.claims.is_empty() => {
                 let (id, _) = self.claims.remove(claim % self.claims.len());
-                self.requests.drop_claim(&id);
+                if self.requests.drop_claim(&id) || self.left.contains(&id) {
+                    self.gone.push(id);
+                }
             }
             Step::LogTakes { .. } | Step::LogRefuses { .. } => {}
             Step::Restart => self.restart(),
             Step::Time { ms, is_watched } => {
                 self.now += ms;
-                self.claims.extend(self.requests.due(self.now, |_| *is_watched));
+                let due = self.requests.due(self.now, |_| *is_watched);
+                self.over.extend(due.iter().map(|(id, _)| id.clone()));
+                self.claims.extend(due);
             }
         }
         self.check();
@@ -222,6 +238,9 @@ impl World {
         for (id, heard) in &self.heard {
             assert!(heard.len() <= 1, "one answer each");
             assert_eq!(heard.first(), self.ends[id][0].decision.as_ref(), "the agent hears what the log has");
+        }
+        for (id, _) in &self.claims {
+            assert!(self.told.contains(id), "an end is told after its question");
         }
         let mut claimed: Vec<_> = self.claims.iter().map(|(id, _)| id).collect();
         claimed.sort();

@@ -25,6 +25,10 @@ pub(crate) struct Request {
     pub(crate) seq: Option<Seq>,
     /// The end that is being written to the log.
     claimed: Option<End>,
+    /// It is over, though the log does not have that yet: which way.
+    over: Option<Via>,
+    /// The hook's client is gone.
+    is_left: bool,
 }
 
 /// What an answer came to.
@@ -87,23 +91,23 @@ impl OpenRequests {
         };
         let of_session = self.open.values().filter(same).count();
         self.input_bytes += self.bounds.check(&ask, self.open.len(), of_session, self.input_bytes)?;
-        let request = Request { ask, asked_at: now, is_held, seq: None, claimed: None };
+        let request =
+            Request { ask, asked_at: now, is_held, seq: None, claimed: None, over: None, is_left: false };
         self.open.insert(id.into(), request);
         Ok(())
     }
 
-    /// The log has the event that tells of a request.
-    pub(crate) fn announce(&mut self, id: &str, seq: Seq) {
-        if let Some(request) = self.open.get_mut(id) {
-            request.seq = Some(seq);
-        }
+    /// The log has the event that tells of a request. Claims the end of one that was over before that.
+    pub(crate) fn announce(&mut self, id: &str, seq: Seq, now: Millis) -> Option<End> {
+        let request = self.open.get_mut(id)?;
+        request.seq = Some(seq);
+        let via = request.over?;
+        self.end(id, via, now)
     }
 
     /// The log did not take the event that tells of a request: there was none.
     pub(crate) fn forget(&mut self, id: &str) {
-        if let Some(request) = self.open.remove(id) {
-            self.input_bytes -= request.ask.input.as_deref().map_or(0, str::len);
-        }
+        self.abandon(id);
     }
 
     /// A human or a rule answers.
@@ -121,7 +125,7 @@ impl OpenRequests {
         if request.claimed.is_some() {
             return Answered::UnderWay;
         }
-        if !request.is_held || request.seq.is_none() {
+        if !request.is_held || request.seq.is_none() || request.over.is_some() {
             return Answered::NotHeld;
         }
         if !request.ask.offers(decision) {
@@ -137,9 +141,11 @@ impl OpenRequests {
         Answered::Claimed(end)
     }
 
-    /// Claims an end without a decision, unless another one is claimed.
+    /// Claims an end without a decision, unless another one is claimed. One that was not told of yet ends once it was.
     pub(crate) fn end(&mut self, id: &str, via: Via, now: Millis) -> Option<End> {
         let request = self.open.get_mut(id).filter(|request| request.claimed.is_none())?;
+        let via = *request.over.get_or_insert(via);
+        request.seq?;
         let end = End { decision: None, by: None, via, waited_ms: now.saturating_sub(request.asked_at) };
         request.claimed = Some(end.clone());
         Some(end)
@@ -149,6 +155,7 @@ impl OpenRequests {
     pub(crate) fn due(&mut self, now: Millis, is_watched: impl Fn(&Ask) -> bool) -> Vec<(RequestId, End)> {
         let via = |request: &Request| match request {
             request if request.claimed.is_some() || request.seq.is_none() => None,
+            request if request.over.is_some() => request.over,
             request if request.ask.expires_at <= now => Some(Via::Expired),
             request if request.is_held && !is_watched(&request.ask) => Some(Via::Withdrawn),
             _ => None,
@@ -163,6 +170,7 @@ impl OpenRequests {
     pub(crate) fn let_go(&mut self, id: &str) -> bool {
         let Some(request) = self.open.get_mut(id) else { return true };
         if request.claimed.as_ref().is_some_and(|end| end.decision.is_some()) {
+            request.is_left = true;
             return false;
         }
         request.is_held = false;
@@ -173,7 +181,7 @@ impl OpenRequests {
     pub(crate) fn settle(&mut self, id: &str) -> Option<Settled> {
         let is_claimed = self.open.get(id).is_some_and(|request| request.claimed.is_some());
         let request = if is_claimed { self.open.remove(id)? } else { return None };
-        self.input_bytes -= request.ask.input.as_deref().map_or(0, str::len);
+        self.input_bytes -= request.ask.bytes();
         let end = request.claimed?;
         let told = request.is_held.then(|| end.decision.clone());
         if self.ended.len() >= self.bounds.ended_max.max(1) {
@@ -183,11 +191,24 @@ impl OpenRequests {
         Some(Settled { told, end, ask: request.ask })
     }
 
-    /// The log did not take the claimed end: the request is open as before.
-    pub(crate) fn drop_claim(&mut self, id: &str) {
-        if let Some(request) = self.open.get_mut(id) {
-            request.claimed = None;
+    /// The log did not take the claimed end: an answer did not count, and the request is open as before; one that is over stays so, and
+    /// its end is written later. Returns whether its hook hears now that there is no decision.
+    pub(crate) fn drop_claim(&mut self, id: &str) -> bool {
+        let Some(request) = self.open.get_mut(id) else { return false };
+        request.claimed = None;
+        if request.is_left {
+            request.over.get_or_insert(Via::Terminal);
         }
+        let goes = request.is_held && request.over.is_some();
+        request.is_held &= request.over.is_none();
+        goes
+    }
+
+    /// Another end of the request is in the log, or nothing of it is any more: it is gone, and its hook hears no decision.
+    pub(crate) fn abandon(&mut self, id: &str) -> Option<Ask> {
+        let request = self.open.remove(id)?;
+        self.input_bytes -= request.ask.bytes();
+        Some(request.ask)
     }
 
     /// A request that has not ended.

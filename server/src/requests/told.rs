@@ -84,9 +84,10 @@ fn sentence(ask: &Ask, end: &End) -> String {
     }
 }
 
+/// The label of an option, as the log may have it.
 fn label<'a>(ask: &'a Ask, decision: &'a Decision) -> &'a str {
-    let choice = ask.options.iter().find(|choice| *choice.id == *decision.word());
-    choice.map_or(decision.word(), |choice| &choice.label)
+    let at = ask.options.iter().position(|choice| *choice.id == *decision.word());
+    at.and_then(|at| ask.told_labels.get(at)).map_or(decision.word(), |label| label)
 }
 
 /// Whether an end is a denial.

@@ -33,9 +33,9 @@ impl NotAnswered {
         }
     }
 
-    /// Whether the same may count a moment later.
+    /// Whether whoever sent it did nothing wrong.
     pub(crate) fn is_passing(&self) -> bool {
-        matches!(self, Self::UnderWay | Self::Log(_))
+        !matches!(self, Self::NotOffered { .. })
     }
 
     /// What is wrong, and what would help.

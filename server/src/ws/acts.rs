@@ -70,6 +70,9 @@ impl<S, P: Pipe> Socket<S, P> {
             );
         }
         self.pass = pass;
+        if answers_in(&self.pass, self.subscription.room()).is_err() {
+            self.page = None;
+        }
         if !self.state.gate.is_open() {
             // Another token may have limits of its own.
             self.subject = self.state.gate.subject(&self.pass, None);
@@ -93,8 +96,12 @@ impl<S, P: Pipe> Socket<S, P> {
     pub(super) fn see(&mut self, is_visible: bool) -> Result<(), Forbidden> {
         let room = self.subscription.room();
         answers_in(&self.pass, room)?;
-        let requests = &self.state.requests;
-        let page = self.page.get_or_insert_with(|| Box::new(requests.page()));
+        let state = &self.state;
+        let page = self.page.get_or_insert_with(|| {
+            // What was asked in an earlier run of the server is shown to who looks.
+            state.ingest.look_at(room.clone());
+            Box::new(state.requests.page())
+        });
         page.see(room, is_visible);
         Ok(())
     }

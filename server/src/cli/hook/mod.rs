@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use arcane_shared::control::Bearer;
 use clap::{Args, Parser};
 
@@ -92,17 +92,26 @@ struct Delivered {
 impl Hook {
     /// Hands the payload over, or gives up in time.
     pub(super) fn run(self) -> ExitCode {
-        let (tell, told) = mpsc::sync_channel(1);
+        let (tell, told) = mpsc::sync_channel::<Option<anyhow::Result<Delivered>>>(2);
         let verbose = self.verbose;
-        let limit = LIMIT + self.patience().unwrap_or_default();
         let end = Instant::now() + LIMIT;
         // Standard input that never ends, or a name that is never found, would hold up the one who waits.
+        let patience = self.patience().unwrap_or_default();
         let working = std::thread::Builder::new().spawn(move || {
             // It is not received by a process that has ended.
-            let _ = tell.send(self.deliver(end));
+            let delivered = self.deliver(end, &|| drop(tell.send(None)));
+            let _ = tell.send(Some(delivered));
         });
+        let late = |limit: Duration| anyhow!("no answer within {} ms", limit.as_millis());
         let delivered = working.map_err(anyhow::Error::from).and_then(|_| {
-            told.recv_timeout(limit).unwrap_or_else(|_| bail!("no answer within {} ms", limit.as_millis()))
+            match told.recv_timeout(LIMIT).map_err(|_| late(LIMIT))? {
+                Some(delivered) => delivered,
+                // It is with a server that answers: from here on a human is waited for.
+                None => match told.recv_timeout(patience) {
+                    Ok(Some(delivered)) => delivered,
+                    _ => Err(late(patience)),
+                },
+            }
         });
         match delivered {
             Ok(Delivered { told, decision }) => {
@@ -128,12 +137,17 @@ impl Hook {
         self.hold.map(|seconds| Duration::from_secs(seconds) + BEYOND_HOLD)
     }
 
-    fn deliver(mut self, end: Instant) -> anyhow::Result<Delivered> {
+    /// `waits` is called before an answer is waited for.
+    fn deliver(mut self, end: Instant, waits: &dyn Fn()) -> anyhow::Result<Delivered> {
         let sent_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let payload::Payload { body, is_whole } = payload::read(&mut io::stdin().lock())?;
         // What is not shown whole is not to be answered.
         self.hold = self.hold.filter(|_| is_whole);
         let target = self.target()?;
+        if self.hold.is_some() {
+            post::is_there(&target, end)?;
+            waits();
+        }
         let route = self.route(sent_at);
         let post::Answer { status, reason, body: decision } =
             post::post(&target, &route, &body, end, self.patience())?;

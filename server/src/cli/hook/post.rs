@@ -38,10 +38,29 @@ pub(super) fn post(
     end: Instant,
     patience: Option<Duration>,
 ) -> anyhow::Result<Answer> {
+    exchange(target, ("POST", route), body, end, patience)
+}
+
+/// Finds out whether a server answers in time: one that hangs is not waited for.
+///
+/// # Errors
+/// If it does not.
+pub(super) fn is_there(target: &Target, end: Instant) -> anyhow::Result<()> {
+    exchange(target, ("GET", "/livez"), &[], end, None).map(drop)
+}
+
+fn exchange(
+    target: &Target,
+    (method, route): (&str, &str),
+    body: &[u8],
+    end: Instant,
+    patience: Option<Duration>,
+) -> anyhow::Result<Answer> {
     let Address { secured, host } = target.address()?;
     let Shown { token, ca } = target.shown()?;
     let (authority, base) = host.split_at(host.find('/').unwrap_or(host.len()));
-    let mut request = format!("POST {base}{route} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
+    let mut request =
+        format!("{method} {base}{route} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
     request += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
     if let Some(token) = token {
         if token.chars().any(char::is_control) {

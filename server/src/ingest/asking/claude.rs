@@ -5,9 +5,9 @@
 use arcane_shared::api::{Choice, ChoiceKind};
 use serde_json::{Map, Value, json};
 
-use super::super::payload::{Fields, cut};
+use super::super::payload::Fields;
 use super::super::secrets::is_secret;
-use super::{Form, Question, choice, decided, denied, object, yes_or_no};
+use super::{Form, Question, choice, decided, denied, is_shown_as_it_is, object, yes_or_no};
 use crate::requests::Decision;
 
 /// Most options of one request, those of the agent and our own.
@@ -16,6 +16,8 @@ const OPTIONS_MAX: usize = 12;
 const FIELDS_MAX: usize = 64;
 /// Longest label that is shown, bytes.
 const LABEL_BYTES_MAX: usize = 400;
+/// Longest suggestion that is offered, bytes of JSON.
+const SUGGESTION_BYTES_MAX: usize = 8 * 1024;
 /// The tool that asks a human something.
 const ASKS: &str = "AskUserQuestion";
 /// The tool that leaves the mode in which a plan is made.
@@ -36,14 +38,17 @@ fn permission_asked(fields: Fields<'_>) -> Option<Question> {
         return questions_asked(tool, input);
     }
     let all = fields.get(&["permission_suggestions"]).and_then(Value::as_array).into_iter().flatten();
-    let known = all.filter_map(|suggestion| Some((label(suggestion)?, suggestion.clone())));
-    let (labels, suggestions): (Vec<String>, Vec<Value>) = known.take(OPTIONS_MAX - 2).unzip();
-    let between = labels
-        .into_iter()
-        .enumerate()
-        .map(|(n, label)| choice(&always(n), cut(&label, LABEL_BYTES_MAX), ChoiceKind::AllowAlways));
+    // What is not shown whole is not offered: a human would allow more than was read.
+    let known = all.filter_map(|suggestion| {
+        let label = label(suggestion).filter(|label| label.len() <= LABEL_BYTES_MAX)?;
+        let text = Some(suggestion.to_string()).filter(|text| text.len() <= SUGGESTION_BYTES_MAX)?;
+        is_shown_as_it_is(&label).then(|| (label, Box::<str>::from(text)))
+    });
+    let (labels, suggestions): (Vec<String>, Vec<Box<str>>) = known.take(OPTIONS_MAX - 2).unzip();
+    let between =
+        labels.into_iter().enumerate().map(|(n, label)| choice(&always(n), label, ChoiceKind::AllowAlways));
     let (options, form) = if *tool == *PLANS {
-        (yes_or_no(Vec::new(), "No, keep planning"), Form::Plan { input: input.clone() })
+        (yes_or_no(Vec::new(), "No, keep planning"), Form::Plan { input: input.to_string().into() })
     } else {
         (yes_or_no(between.collect(), "No"), Form::Claude { suggestions })
     };
@@ -68,7 +73,7 @@ fn questions_asked(tool: Box<str>, input: Value) -> Option<Question> {
         options,
         takes_message: true,
         fields: texts(&questions).take(FIELDS_MAX).map(Into::into).collect(),
-        form: Form::Questions { questions: Value::Array(questions) },
+        form: Form::Questions { questions: Value::Array(questions).to_string().into() },
         input,
     })
 }
@@ -80,8 +85,12 @@ fn form_asked(fields: Fields<'_>) -> Option<Question> {
     }
     let schema = fields.get(&["requested_schema"]).cloned().unwrap_or(Value::Null);
     let properties = schema.get("properties").and_then(Value::as_object);
+    let is_of_secrets = |text: &str| is_secret(&text.replace(' ', "_"), &Value::from("x"));
     let secret = |(name, of): (&String, &Value)| {
-        is_secret(name, &Value::from("x")) || of.get("format").and_then(Value::as_str) == Some("password")
+        let said = ["title", "description"].iter().filter_map(|said| of.get(said)?.as_str());
+        is_of_secrets(name)
+            || said.flat_map(|said| said.split(['/', ',', ';'])).any(|said| is_of_secrets(said.trim()))
+            || of.get("format").and_then(Value::as_str) == Some("password")
     };
     if properties.into_iter().flatten().any(secret) {
         return None;
@@ -89,6 +98,9 @@ fn form_asked(fields: Fields<'_>) -> Option<Question> {
     let input = json!({"server": fields.get(&["mcp_server_name"]), "message": fields.get(&["message"]), "requested_schema": schema});
     let mut options = yes_or_no(Vec::new(), "Decline");
     options[0].label = "Accept".into();
+    // What has to be filled in is no mere yes.
+    let is_required = schema.get("required").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
+    options.retain(|option| !(is_required && option.kind == ChoiceKind::Allow));
     options.push(choice("cancel", "Cancel", ChoiceKind::Deny));
     let names = properties.into_iter().flatten().map(|(name, _)| name.as_str().into());
     let fields = names.take(FIELDS_MAX).collect();
@@ -96,14 +108,15 @@ fn form_asked(fields: Fields<'_>) -> Option<Question> {
 }
 
 /// A permission's answer.
-pub(super) fn permission(decision: &Decision, suggestions: &[Value]) -> Option<Value> {
+pub(super) fn permission(decision: &Decision, suggestions: &[Box<str>]) -> Option<Value> {
     Some(decided(match decision {
         Decision::Allow => object("behavior", "allow"),
         Decision::Deny(message) => denied(message.as_deref()),
         Decision::Option(id) => {
             let n = (0..suggestions.len()).find(|n| *always(*n) == **id)?;
             let mut allow = object("behavior", "allow");
-            allow.insert("updatedPermissions".into(), json!([suggestions[n]]));
+            let suggestion: Value = serde_json::from_str(&suggestions[n]).ok()?;
+            allow.insert("updatedPermissions".into(), json!([suggestion]));
             allow
         }
         Decision::Answers(_) => return None,
@@ -111,16 +124,17 @@ pub(super) fn permission(decision: &Decision, suggestions: &[Value]) -> Option<V
 }
 
 /// A plan's answer. Claude takes no yes without the plan.
-pub(super) fn planned(decision: &Decision, input: &Value) -> Option<Value> {
+pub(super) fn planned(decision: &Decision, input: &str) -> Option<Value> {
     let mut answer = permission(decision, &[])?;
     if *decision == Decision::Allow {
-        answer["hookSpecificOutput"]["decision"]["updatedInput"] = input.clone();
+        answer["hookSpecificOutput"]["decision"]["updatedInput"] = serde_json::from_str(input).ok()?;
     }
     Some(answer)
 }
 
 /// The answers to questions: they go back beside the questions.
-pub(super) fn answered(decision: &Decision, questions: &Value) -> Option<Value> {
+pub(super) fn answered(decision: &Decision, questions: &str) -> Option<Value> {
+    let questions: Value = serde_json::from_str(questions).ok()?;
     let answers = match decision {
         Decision::Deny(message) => return Some(decided(denied(message.as_deref()))),
         Decision::Option(id) => {
@@ -201,7 +215,7 @@ fn label(suggestion: &Value) -> Option<String> {
         "addDirectories" => {
             let folders: Option<Vec<&str>> =
                 fields.get(&["directories"])?.as_array()?.iter().map(Value::as_str).collect();
-            format!("allow the folder {}", folders?.join(", "))
+            format!("allow the folder {}", folders.filter(|folders| !folders.is_empty())?.join(", "))
         }
         _ => return None,
     };

@@ -9,6 +9,7 @@ mod opencode;
 mod qwen;
 
 use arcane_shared::api::{Choice, ChoiceKind};
+use arcane_shared::visible;
 use serde_json::{Map, Value};
 
 pub(crate) use digest::hash_of;
@@ -34,15 +35,15 @@ pub(crate) struct Question {
     pub(crate) form: Form,
 }
 
-/// How an answer is written for the agent that asked.
+/// How an answer is written for the agent that asked. What goes back to it is kept as JSON in a text: that is smaller than what it means.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Form {
     /// Claude Code's `PermissionRequest`: with these suggestions of its own, by the options' ids.
-    Claude { suggestions: Vec<Value> },
+    Claude { suggestions: Vec<Box<str>> },
     /// The same for `ExitPlanMode`, whose yes wants the plan back.
-    Plan { input: Value },
+    Plan { input: Box<str> },
     /// The same for `AskUserQuestion`: the questions, which go back with their answers.
-    Questions { questions: Value },
+    Questions { questions: Box<str> },
     /// Claude Code's `Elicitation`.
     Elicitation,
     /// Codex's `PermissionRequest`: no field more than it knows.
@@ -56,14 +57,21 @@ pub(crate) enum Form {
 /// What a hook's payload asks; `None`: nothing that can be answered from here.
 pub(crate) fn question(agent: Agent, payload: &Value, event: Option<&str>) -> Option<Question> {
     let fields = Fields::of(payload)?;
-    match agent {
+    let question = match agent {
         Agent::Claude => claude::question(fields, event),
         Agent::Codex => codex::question(fields, event),
         Agent::Opencode => opencode::question(fields),
         Agent::Qwen => qwen::question(fields, event),
         // Copilot's hook fires for calls, too, that are allowed without a word; the others' hooks can deny at most, or only observe.
         Agent::Copilot | Agent::Gemini | Agent::Cursor | Agent::Antigravity => None,
-    }
+    };
+    // A name of a tool is shown as it is.
+    question.filter(|question| question.tool.as_deref().is_none_or(is_shown_as_it_is))
+}
+
+/// Whether a text has nothing in it that would not be seen, or would change what is.
+fn is_shown_as_it_is(text: &str) -> bool {
+    !text.trim().is_empty() && visible::line(text, text.len()) == text
 }
 
 /// For how long the hook of a payload may be held at most, seconds: the agent's own prompt is shown meanwhile, or it is not.

@@ -1,7 +1,10 @@
 //! One sign of an actor that waits for a human, or waits no longer. Pure.
 
 use super::super::sign::{Call, Outcome, Wait};
+use crate::requests::How;
+
 use super::actor::{Actor, Turn};
+use super::draft::Ended;
 use super::step::Step;
 use super::waits::Waiting;
 
@@ -60,15 +63,23 @@ impl Step<'_, '_> {
     }
 
     /// A request has ended elsewhere: by an answer, or because nobody gave one.
-    pub(super) fn request_ends(&mut self, actor: &mut Actor, id: &str, is_denied: bool, waits_on: bool) {
-        let Some(wait) = actor.waits.end_of_request(id, waits_on) else { return };
-        let open = wait.call.and_then(|id| actor.open.iter().find(|open| open.id == id)).cloned();
-        match open {
-            Some(open) if is_denied => {
-                self.end_open(actor, open, &Outcome::Denied { reason: "denied".into() });
-            }
-            Some(open) => actor.waits.allow(&open.id, open.call.print),
-            None => {}
+    pub(super) fn request_ends(&mut self, actor: &mut Actor, id: &str, how: How) {
+        let Some(wait) = actor.waits.end_of_request(id, how == How::WaitsOn) else { return };
+        let Some(at) = wait.call.and_then(|id| actor.open.iter().position(|open| open.id == id)) else {
+            return;
+        };
+        if how == How::GoesOn {
+            let open = &actor.open[at];
+            return actor.waits.allow(&open.id, open.call.print);
         }
+        // It is not remembered as done: should it have been made after all, its end is told.
+        let open = actor.open.remove(at);
+        if how == How::Stopped {
+            return self.close(actor, &open);
+        }
+        actor.invocations += 1;
+        let outcome = Outcome::Denied { reason: "denied".into() };
+        let ended = Ended { task: &open.task, outcome: &outcome, seconds: None, output: None };
+        self.drafts.end(actor, (&open.id, &open.call.tool), &ended, false);
     }
 }

@@ -3,7 +3,7 @@
 use arcane_shared::Timestamp;
 
 use crate::intake::Draft;
-use crate::requests::Over;
+use crate::requests::{How, Over};
 
 use super::super::sign::{Sign, Via, What, Who};
 use super::actor::Presence;
@@ -31,12 +31,12 @@ impl Session {
             at: None,
             sent_at: None,
         };
-        let what = What::WaitOver { request: None, denied: over.is_denied };
+        let what = What::WaitOver { request: None, denied: over.how == How::Denied };
         let sign = Sign { who, via: Via::Live, source: "", event: Box::default(), what };
         let mut drafts = Drafts::of(about, None);
         let mut step = Step { sign: &sign, order: None, now, drafts: &mut drafts, presence };
         for actor in subagents.iter_mut().chain([main]) {
-            step.request_ends(actor, &over.id, over.is_denied, over.waits_on);
+            step.request_ends(actor, &over.id, over.how);
         }
         drafts.done()
     }

@@ -249,7 +249,7 @@ impl Step<'_, '_> {
         }
     }
 
-    fn close(&mut self, actor: &Actor, open: &Open) {
+    pub(super) fn close(&mut self, actor: &Actor, open: &Open) {
         self.drafts.close(actor, (&open.id, &open.call.tool), &open.task);
     }
 
