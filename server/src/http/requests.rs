@@ -61,6 +61,10 @@ pub(crate) async fn answer(
     headers: HeaderMap,
     JsonBody(body): JsonBody<RequestAnswer>,
 ) -> Result<Json<RequestEnd>, ApiError> {
+    // What is not there takes no decision, whatever it is.
+    if !state.requests.is_known(&id, is_for(state.pass())) {
+        return Err(refused(&id, &NotAnswered::Unknown));
+    }
     let decision = Decision::read(body).map_err(|error| ApiError::invalid(vec![error]))?;
     state.take(Counted::Events, 1)?;
     // Only a browser's page says where it is from.

@@ -16,6 +16,11 @@ impl Requests {
         list
     }
 
+    /// Whether a request is open, or its end is remembered, in a room that `may` admits.
+    pub(crate) fn is_known(&self, id: &str, may: impl Fn(&RoomName) -> bool) -> bool {
+        self.book().open.room_of(id).is_some_and(may)
+    }
+
     /// One of them, with its whole input.
     ///
     /// # Errors

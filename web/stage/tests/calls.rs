@@ -293,19 +293,19 @@ fn what_only_adds_figures_has_a_row_for_who_asks_for_looks() {
 #[test]
 fn an_answer_has_a_row_of_its_own_and_stops_no_call() {
     let asks =
-        about(2, "voice", json!({"event": "await", "attention": true, "request_id": "r1", "task": "push?"}));
+        about(3, "voice", json!({"event": "await", "attention": true, "request_id": "r1", "task": "push?"}));
     let ends = about(
         4,
         "voice",
         json!({"event": "await_end", "request_id": "r1", "task": "push?", "decision": "allow",
         "by": "ada", "via": "stage", "waited_s": 2.5}),
     );
-    let mut store = store(vec![begin(1, Some("a"), "build"), asks, begin(3, Some("b"), "pull")]);
-    assert_eq!(told(&store), ["◔ pull 0:17", "◎ asks: push? 0:18", "◔ build 0:19"]);
+    let mut store = store(vec![begin(1, Some("a"), "build"), begin(2, Some("b"), "pull"), asks]);
+    assert_eq!(told(&store), ["◎ asks: push? 0:17", "◔ pull 0:18", "◔ build 0:19"]);
     store.receive(ends);
     assert_eq!(
         told(&store),
-        ["→ leave granted by ada: push? 2.50 s", "◔ pull 0:17", "❝ asks: push? ", "◔ build 0:19"]
+        ["→ leave granted by ada: push? 2.50 s", "❝ asks: push? ", "◔ pull 0:18", "◔ build 0:19"]
     );
     let window = feed::window(&store, &Filter::default(), Asked { all: false, ..ASKED });
     assert_eq!((window.total, window.hidden), (4, 0));
