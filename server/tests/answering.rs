@@ -142,6 +142,14 @@ async fn a_denial_comes_with_a_message_and_ends_the_call() {
         json!([over["spell_name"], over["success"], over["metadata"]["denied"], over["metadata"]["call_id"]]),
         json!(["invoke", false, true, "t1"])
     );
+    // An agent that says so itself tells nothing new; one that has made the call after all does.
+    let mut ends = claude("PermissionDenied", "s", bash("rm -rf /"));
+    ends["tool_use_id"] = "t1".into();
+    server.post("/hooks/claude", ends.clone()).await;
+    ends["hook_event_name"] = "PostToolUse".into();
+    server.post("/hooks/claude", ends).await;
+    let over = page.next().await;
+    assert_eq!(json!([over["success"], over["metadata"]["call_id"]]), json!([true, "t1"]));
 }
 
 #[tokio::test]

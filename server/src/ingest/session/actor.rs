@@ -58,6 +58,8 @@ pub(super) struct Done {
     pub(super) order: Option<Timestamp>,
     /// It was told to have ended well.
     pub(super) is_well: bool,
+    /// It was denied from elsewhere; its agent has not said so. If it ends well, it was made after all.
+    pub(super) is_assumed: bool,
 }
 
 /// The main agent of a session, or a subagent.

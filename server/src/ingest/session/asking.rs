@@ -72,11 +72,12 @@ impl Step<'_, '_> {
             let open = &actor.open[at];
             return actor.waits.allow(&open.id, open.call.print);
         }
-        // It is not remembered as done: should it have been made after all, its end is told.
-        let open = actor.open.remove(at);
         if how == How::Stopped {
+            // It is not remembered as done: should it have been made after all, its end is told.
+            let open = actor.open.remove(at);
             return self.close(actor, &open);
         }
+        let open = actor.deny(at);
         actor.invocations += 1;
         let outcome = Outcome::Denied { reason: "denied".into() };
         let ended = Ended { task: &open.task, outcome: &outcome, seconds: None, output: None };

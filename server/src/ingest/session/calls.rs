@@ -93,9 +93,12 @@ impl Actor {
             let id = call.id.clone().or_else(|| open.is_named.then(|| open.id.clone()));
             // Without ids a call that is over is told apart only from one whose beginning is yet to come.
             if id.is_some() {
-                self.remember(Done { id, print: call.print, order, is_well });
+                self.remember(Done { id, print: call.print, order, is_well, is_assumed: false });
             }
             return End::Of(open);
+        }
+        if is_well {
+            self.done.retain(|done| !(done.is_assumed && done.id.is_some() && done.id == call.id));
         }
         let is_known = match &call.id {
             Some(id) => self.done.iter().any(|done| done.id.as_ref() == Some(id)),
@@ -108,7 +111,7 @@ impl Actor {
         if is_known {
             return End::Known;
         }
-        self.remember(Done { id: call.id.clone(), print: call.print, order, is_well });
+        self.remember(Done { id: call.id.clone(), print: call.print, order, is_well, is_assumed: false });
         End::Unbegun(call.id.clone().unwrap_or_else(|| self.make_id(call)))
     }
 
@@ -140,6 +143,16 @@ impl Actor {
     pub(super) fn fails(&mut self, call: &Call) -> bool {
         let known = self.done.iter_mut().find(|done| done.is_well && done.id.is_some() && done.id == call.id);
         known.map(|done| done.is_well = false).is_some()
+    }
+
+    /// Closes an open call that was denied from elsewhere.
+    pub(super) fn deny(&mut self, at: usize) -> Open {
+        let open = self.open.remove(at);
+        let (id, print) = (open.is_named.then(|| open.id.clone()), open.call.print);
+        if id.is_some() {
+            self.remember(Done { id, print, order: None, is_well: false, is_assumed: true });
+        }
+        open
     }
 
     fn remember(&mut self, done: Done) {
