@@ -6,15 +6,8 @@ mod support;
 
 use serde_json::{Value, json};
 use support::TestServer;
-use support::asking::{Hook, bash, claude, decided, event, page, watch};
-
-fn request(opening: &Value) -> String {
-    opening["metadata"]["request_id"].as_str().unwrap().to_owned()
-}
-
-async fn answer(server: &TestServer, id: &str, body: Value) -> (u16, Value) {
-    server.ask(&format!("/requests/{id}/answer"), body).await
-}
+use support::asking::{Hook, answer, bash, claude, decided, event, page, request, watch};
+use support::guarded::{Guarded, all_rights_but, token};
 
 fn rules(content: &str) -> Value {
     json!({"type": "addRules", "rules": [{"toolName": "Bash", "ruleContent": content}], "behavior": "allow", "destination": "session"})
@@ -157,4 +150,106 @@ async fn a_question_is_told_before_its_end_however_quickly_its_hook_is_gone() {
         assert_eq!(was, is_end.then_some(false), "{id}: first the question, then its end");
     }
     assert!(!seen.is_empty());
+}
+
+#[tokio::test]
+async fn who_may_not_answer_neither_sees_nor_holds_nor_answers() {
+    let guarded = Guarded::start().await;
+    let (all, blind) = (token(&json!({})), token(&all_rights_but("answer")));
+    let elsewhere = token(&json!({"rooms": ["other"]}));
+    let filtered = token(&json!({"filter": {"daemon": ["claude"]}}));
+    let hook = |hold: u64| {
+        let asks = claude("PermissionRequest", "s", bash("git push"));
+        let path = format!("/hooks/claude?hold={hold}");
+        let request = guarded.server.http.post(guarded.server.url(&path)).bearer_auth(&all).json(&asks);
+        tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
+    };
+    let mut page = guarded.connect(&blind, "recent=0").await;
+    page.next().await;
+    page.say(json!({"type": "presence", "visible": true})).await;
+    let refused = page.next().await;
+    assert_eq!(json!([refused["type"], refused["code"]]), json!(["error", "forbidden"]));
+    assert_eq!(hook(60).await.unwrap(), 204);
+
+    let mut page = guarded.connect(&all, "recent=0").await;
+    page.next().await;
+    watch(&mut page).await;
+    let held = hook(60);
+    let opening = event(&mut page, "await").await;
+    let id = request(&opening);
+    let (one, path) = (format!("/requests/{id}"), format!("/requests/{id}/answer"));
+    let allow = || Some(json!({"decision": "allow"}));
+    assert_eq!(guarded.status(&blind, reqwest::Method::POST, &path, allow()).await.0, 403);
+    for token in [&elsewhere, &filtered] {
+        assert_eq!(guarded.status(token, reqwest::Method::GET, &one, None).await.0, 404);
+        assert_eq!(guarded.status(token, reqwest::Method::POST, &path, allow()).await.0, 404);
+        let (_, list) = guarded.status(token, reqwest::Method::GET, "/requests", None).await;
+        assert_eq!(list, json!({"requests": []}));
+    }
+    assert_eq!(guarded.status(&all, reqwest::Method::POST, &path, allow()).await.0, 200);
+    assert_eq!(held.await.unwrap(), 200);
+    assert_eq!(event(&mut page, "await_end").await["metadata"]["by"], "tester");
+    // How it ended is no business of those either.
+    assert_eq!(guarded.status(&elsewhere, reqwest::Method::POST, &path, allow()).await.0, 404);
+}
+
+#[tokio::test]
+async fn what_is_too_large_or_no_question_has_the_agents_own_prompt() {
+    let server = TestServer::start().await;
+    let mut page = page(&server).await;
+    let large = "x".repeat(300 * 1024);
+    for (path, payload) in [
+        ("/hooks/claude?hold=60", claude("PermissionRequest", "l", bash(&large))),
+        ("/hooks/claude?hold=60", claude("PreToolUse", "p", bash("ls"))),
+        ("/hooks/claude?hold=nonsense", claude("PermissionRequest", "n", bash("ls"))),
+        ("/hooks/claude?hold=0", claude("PermissionRequest", "z", bash("ls"))),
+        (
+            "/hooks/gemini?hold=60",
+            json!({"session_id": "g", "hook_event_name": "Notification", "notification_type": "ToolPermission", "timestamp": "2026-01-01T00:00:00Z", "transcript_path": "/home/user/.gemini/tmp/x", "details": {"type": "exec", "command": "ls"}}),
+        ),
+        ("/hooks/claude?hold=60", json!("text")),
+        (
+            "/hooks/claude?hold=60",
+            claude(
+                "Elicitation",
+                "e",
+                json!({"mode": "form", "message": "Sign in", "requested_schema": {"properties": {"password": {"type": "string"}}}}),
+            ),
+        ),
+        (
+            "/hooks/claude?hold=60",
+            claude(
+                "PermissionRequest",
+                "q",
+                json!({"tool_name": "AskUserQuestion", "tool_input": {"questions": "none"}}),
+            ),
+        ),
+    ] {
+        assert_eq!(Hook::asks(&server, path, payload).hears().await, None, "{path}");
+    }
+    // A list of a thousand options is cut to what a human reads, and none is invented.
+    let labels: Vec<Value> = (0..1_000).map(|n| json!({"label": format!("choice {n}")})).collect();
+    let many = json!({"tool_name": "AskUserQuestion", "tool_input": {"questions": [{"question": "Which?", "options": labels}]}});
+    let asks = Hook::asks(&server, "/hooks/claude?hold=60", claude("PermissionRequest", "m", many));
+    let mut opening = event(&mut page, "await").await;
+    while opening["metadata"]["session"] != "m" {
+        opening = event(&mut page, "await").await;
+    }
+    assert_eq!(opening["metadata"]["options"].as_array().unwrap().len(), 13);
+    let id = request(&opening);
+    for (body, status) in [
+        (json!({"decision": "answer-1000"}), 422),
+        (json!({"decision": "allow", "message": "yes"}), 422),
+        (json!({"decision": "deny", "message": "x".repeat(5_000)}), 422),
+        (json!({"decision": "deny", "answers": {"Which?": "choice 1"}}), 422),
+        (json!({"decision": "allow", "answers": {"Which?": null}}), 422),
+        (json!({"decision": "allow", "updatedInput": {}}), 422),
+        (json!({"message": "no"}), 422),
+        (json!(["allow"]), 422),
+    ] {
+        assert_eq!(answer(&server, &id, body.clone()).await.0, status, "{body}");
+    }
+    assert_eq!(answer(&server, "nobody", json!({"decision": "allow"})).await.0, 404);
+    assert_eq!(answer(&server, &id, json!({"decision": "answer-12"})).await.0, 200);
+    assert!(asks.hears().await.unwrap().to_string().contains("choice 11"));
 }

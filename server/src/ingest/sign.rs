@@ -304,6 +304,21 @@ pub(crate) fn with_reasoning(written: u64, reasoning: Option<u64>) -> u64 {
 }
 
 impl Who {
+    /// The main agent of a session, of which nothing else is said.
+    pub(crate) fn of(daemon: DaemonName, session: Box<str>) -> Self {
+        Self {
+            daemon,
+            session,
+            agent: None,
+            cwd: None,
+            host: None,
+            model: None,
+            turn: None,
+            at: None,
+            sent_at: None,
+        }
+    }
+
     /// What orders its signs: the agent's own time, or else when it was sent on.
     pub(crate) fn order(&self) -> Option<Timestamp> {
         self.at.or(self.sent_at)

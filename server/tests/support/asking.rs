@@ -84,3 +84,13 @@ async fn heard(response: Response) -> (u16, String) {
 pub fn decided(decision: Value) -> Option<Value> {
     Some(json!({"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": decision}}))
 }
+
+/// The request that an event opens.
+pub fn request(opening: &Value) -> String {
+    opening["metadata"]["request_id"].as_str().unwrap().to_owned()
+}
+
+/// Answers a request over HTTP.
+pub async fn answer(server: &TestServer, id: &str, body: Value) -> (u16, Value) {
+    server.ask(&format!("/requests/{id}/answer"), body).await
+}

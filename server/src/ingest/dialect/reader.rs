@@ -60,15 +60,9 @@ impl<'a> Reader<'a> {
             return false;
         };
         self.who = Some(Who {
-            daemon: self.agent.daemon(),
-            session,
-            agent: None,
-            cwd: None,
             host: self.context.host.clone(),
-            model: None,
-            turn: None,
-            at: None,
             sent_at: self.context.sent_at,
+            ..Who::of(self.agent.daemon(), session)
         });
         true
     }
@@ -86,17 +80,7 @@ impl<'a> Reader<'a> {
 
     /// Who tells; only after [`Self::begin`].
     pub(super) fn who(&mut self) -> &mut Who {
-        self.who.get_or_insert_with(|| Who {
-            daemon: self.agent.daemon(),
-            session: Box::default(),
-            agent: None,
-            cwd: None,
-            host: None,
-            model: None,
-            turn: None,
-            at: None,
-            sent_at: None,
-        })
+        self.who.get_or_insert_with(|| Who::of(self.agent.daemon(), Box::default()))
     }
 
     /// The subagent that the payload names.

@@ -20,17 +20,7 @@ impl Session {
         presence: &mut Presence,
     ) -> Vec<Draft> {
         let Self { about, main, subagents, .. } = self;
-        let who = Who {
-            daemon: main.daemon.clone(),
-            session: about.session.clone(),
-            agent: None,
-            cwd: None,
-            host: None,
-            model: None,
-            turn: None,
-            at: None,
-            sent_at: None,
-        };
+        let who = Who::of(main.daemon.clone(), about.session.clone());
         let what = What::WaitOver { request: None, denied: over.how == How::Denied };
         let sign = Sign { who, via: Via::Live, source: "", event: Box::default(), what };
         let mut drafts = Drafts::of(about, None);
