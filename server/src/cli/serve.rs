@@ -124,7 +124,7 @@ pub(super) struct Serve {
     /// Configuration file; otherwise ./arcane.toml if it is there.
     #[arg(long, env = "ARCANE_CONFIG")]
     config: Option<PathBuf>,
-    /// Print what holds and where it came from, and stop; the file's [daemons], [voice], [prices] and [[ingest.map]] are not shown.
+    /// Print what holds and where it came from, and stop; the file's [daemons], [voice], [prices], [[rules]] and [[ingest.map]] are not shown.
     #[arg(long)]
     print_config: bool,
 }
@@ -300,6 +300,7 @@ impl Serve {
             },
             maps: file.maps,
             prices: file.prices,
+            rules: file.rules,
             dashboard: self.dashboard(),
             data_dir: (!self.ephemeral && !self.demo.is_on()).then(|| self.data_dir.clone()),
             demo: self.demo.is_on(),

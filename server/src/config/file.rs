@@ -1,11 +1,11 @@
-//! `arcane.toml`: scalar settings under the names of the flags, `[daemons.NAME]`, `[voice]`, `[prices]` and `[[ingest.map]]`.
+//! `arcane.toml`: scalar settings under the names of the flags, `[daemons.NAME]`, `[voice]`, `[prices]`, `[[rules]]` and `[[ingest.map]]`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use arcane_shared::DaemonName;
 
-use super::{DaemonConfig, Maps, Prices, VoiceConfig};
+use super::{DaemonConfig, Maps, Prices, Rules, VoiceConfig, WrongRule};
 
 /// What a configuration file says.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,8 @@ pub struct ConfigFile {
     pub maps: Maps,
     /// `[prices]`, and the shipped ones.
     pub prices: Prices,
+    /// `[[rules]]`.
+    pub rules: Rules,
 }
 
 /// Why a file cannot be used.
@@ -85,11 +87,7 @@ impl ConfigFile {
             match key.as_str() {
                 "daemons" => file.daemons = daemons(value, path)?,
                 "ingest" => {
-                    file.maps = Maps::read(value).map_err(|error| FileError::Value {
-                        path: path.into(),
-                        key: error.place,
-                        detail: error.detail,
-                    })?;
+                    file.maps = Maps::read(value).map_err(|error| wrong_rule(path, error))?;
                 }
                 "prices" => {
                     file.prices = Prices::read(value).map_err(|error| FileError::Value {
@@ -97,6 +95,9 @@ impl ConfigFile {
                         key: error.place,
                         detail: error.detail,
                     })?;
+                }
+                "rules" => {
+                    file.rules = Rules::read(value).map_err(|error| wrong_rule(path, error))?;
                 }
                 "voice" => file.voice = Some(value.try_into().map_err(|e| wrong(in_line(&e)))?),
                 _ => {
@@ -116,6 +117,10 @@ impl ConfigFile {
         }
         Ok(file)
     }
+}
+
+fn wrong_rule(path: &str, WrongRule { place, detail }: WrongRule) -> FileError {
+    FileError::Value { path: path.into(), key: place, detail }
 }
 
 /// `[daemons.NAME]`, each read for itself, so that the error names the one that is wrong.
@@ -158,7 +163,7 @@ fn nearest(key: &str, known: &[String]) -> Option<String> {
     known
         .iter()
         .map(String::as_str)
-        .chain(["daemons", "voice", "ingest", "prices"])
+        .chain(["daemons", "voice", "ingest", "prices", "rules"])
         .map(|name| (strsim::jaro_winkler(key, name), name))
         .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
@@ -184,6 +189,20 @@ mod tests {
         assert_eq!(file.settings["rooms"], "main,lab");
         assert_eq!(file.daemons[&DaemonName::parse("git").unwrap()].program, Some("git".into()));
         assert_eq!(file.voice.unwrap().suffix, "wav");
+    }
+
+    #[test]
+    fn rules_are_read_in_their_order() {
+        let rule = |name: &str, rest: &str| format!("[[rules]]\nname = \"{name}\"\n{rest}\n");
+        let file = parse(
+            &(rule("b", "command = \"cargo test\"\ndecision = \"allow\"") + &rule("a", "decision = \"ask\"")),
+        );
+        let file = file.unwrap();
+        let names: Vec<_> = file.rules.as_slice().iter().map(|rule| rule.name.as_str()).collect();
+        assert_eq!(names, ["b", "a"]);
+        insta::assert_snapshot!(parse(&rule("all", "decision = \"allow\"")).unwrap_err(), @"arcane.toml: [[rules]] 1 (all): decision: allows everything; name what it allows: a tool, a command or a path");
+        insta::assert_snapshot!(parse("[rules]\nname = \"a\"").unwrap_err(), @"arcane.toml: rules: expected an array of tables: write [[rules]]");
+        insta::assert_snapshot!(parse("rule = 1").unwrap_err(), @r#"arcane.toml: unknown key "rule"; did you mean "rules"?"#);
     }
 
     #[test]

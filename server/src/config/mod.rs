@@ -54,6 +54,8 @@ pub struct Config {
     pub maps: Maps,
     /// What models cost whose agents do not say so: `[prices]`, and the shipped table.
     pub prices: Prices,
+    /// Which questions of agents are answered without a person: `[[rules]]`.
+    pub rules: Rules,
     /// Where the page comes from.
     pub dashboard: Dashboard,
     /// Where the event log is; `None`: in memory.

@@ -27,6 +27,8 @@ pub(super) const ROUTE: &str = "/hooks/{agent}";
 const AUTO: &str = "auto";
 /// Longest time that a hook may ask to be held for, seconds.
 const HOLD_MAX_S: u64 = 3_600;
+/// How long a hook that nobody but rules would answer waits until it is read.
+const RULES_MAX: Duration = Duration::from_secs(2);
 /// Most bytes of a host's or an event's name.
 const NAME_BYTES_MAX: usize = 64;
 
@@ -73,10 +75,12 @@ pub(crate) async fn take(
     state.recheck()?;
     let agent = if agent == AUTO { None } else { Agent::named(&agent.to_ascii_lowercase()) };
     let (hold, waits) = hold(&state, &query, &room).unzip();
+    let turn =
+        hold.as_ref().map_or(RULES_MAX, |hold| if hold.is_watched { hold.patience } else { RULES_MAX });
     let content = Content::Hook { agent, body: small(body), context: context(&state, &query), hold };
     state.ingest.hand_in(Given { room, content });
     let decided = match waits {
-        Some(waits) => decided(&state, waits, client).await,
+        Some(waits) => decided(&state, (waits, turn), client).await,
         None => None,
     };
     Ok(decided.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |answer| Json(answer).into_response()))
@@ -85,21 +89,22 @@ pub(crate) async fn take(
 /// What a hook asks for that may wait, if anybody looks who may answer.
 fn hold(state: &AppState, query: &Pairs, room: &RoomName) -> Option<(Hold, oneshot::Receiver<Waits>)> {
     let seconds = query.get("hold")?.parse::<u64>().ok()?.min(HOLD_MAX_S);
-    if seconds == 0 || !state.requests.is_watched(room) {
+    let is_watched = state.requests.is_watched(room);
+    if seconds == 0 || !is_watched && !state.requests.has_rules() {
         return None;
     }
     let (reply, waits) = oneshot::channel();
-    Some((Hold { patience: Duration::from_secs(seconds), reply }, waits))
+    Some((Hold { patience: Duration::from_secs(seconds), is_watched, reply }, waits))
 }
 
 /// What a human decides; `None`: the agent's own prompt has the word.
 async fn decided(
     state: &AppState,
-    waits: oneshot::Receiver<Waits>,
+    (waits, turn): (oneshot::Receiver<Waits>, Duration),
     client: Option<RequestPermit>,
 ) -> Option<serde_json::Value> {
-    // Dropped where the payload asks nothing.
-    let Waits { held, form } = waits.await.ok()?;
+    // Dropped where the payload asks nothing, or nobody answers it.
+    let Waits { held, form } = tokio::time::timeout(turn, waits).await.ok()?.ok()?;
     let client_ended = async {
         match &client {
             Some(client) => client.client_ended().await,

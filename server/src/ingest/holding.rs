@@ -8,14 +8,14 @@ use arcane_shared::{DaemonName, Metadata, RoomName, Timestamp};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::asking::{self, Form, Question};
+use super::asking::{self, Form, Place, Question};
 use super::dialect::Agent;
-use super::line::short;
+use super::line::{self, short};
 use super::secrets::{masked, masked_within};
 use super::sign::{Asked, Sign, What};
 use crate::clock;
 use crate::intake::Draft;
-use crate::requests::{Ask, Held, RequestId, Requests, millis};
+use crate::requests::{Ask, Case, Held, RequestId, Requests, Ruled, millis};
 
 /// Characters of an input that its event keeps.
 const INPUT_CHARS: usize = 200;
@@ -44,6 +44,8 @@ const OF_THE_OPENING: [&str; 10] = [
 pub(crate) struct Hold {
     /// For how long, at most.
     pub(crate) patience: Duration,
+    /// A page is looked at where it can be answered. Otherwise only rules answer.
+    pub(crate) is_watched: bool,
     /// Where it hears that it is held. Dropped: it is not.
     pub(crate) reply: oneshot::Sender<Waits>,
 }
@@ -66,6 +68,11 @@ pub(super) struct Pending {
     agent: Agent,
     /// A human is at the agent's own prompt.
     is_attended: bool,
+    is_watched: bool,
+    /// What rules look at.
+    case: Option<Case>,
+    /// What a rule answers.
+    ruled: Option<Ruled>,
     reply: oneshot::Sender<Waits>,
 }
 
@@ -78,12 +85,29 @@ impl Pending {
         is_attended: bool,
         hold: Option<Hold>,
     ) -> Option<Self> {
-        let Hold { patience, reply } = hold?;
+        let Hold { patience, is_watched, reply } = hold?;
         let question = asking::question(agent, payload, event)?;
         let patience = patience.min(Duration::from_secs(asking::hold_max_s(agent, payload)));
         let micros = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
         let expires_at = Timestamp::from_unix_micros(clock::now().unix_micros().saturating_add(micros));
-        Some(Self { id: Requests::new_id(), question, expires_at, agent, is_attended, reply })
+        let id = Requests::new_id();
+        let (case, ruled) = (None, None);
+        Some(Self { id, question, expires_at, agent, is_attended, is_watched, case, ruled, reply })
+    }
+
+    /// With what a rule answers; `None`: no rule does, and no human would. `known` is the session's project and its folder, if there is such a
+    /// session, and `cwd` the folder that it is in now.
+    pub(super) fn ruled(
+        mut self,
+        requests: &Requests,
+        known: Option<(Option<&str>, Option<&str>)>,
+        cwd: Option<&str>,
+    ) -> Option<Self> {
+        let begun_here = cwd.and_then(line::project);
+        let (project, folder) = known.unwrap_or((begun_here.as_deref(), cwd));
+        self.case = asking::case(self.agent, &self.question, Place { project, folder, cwd });
+        self.ruled = self.case.as_ref().and_then(|case| requests.rule(case));
+        (self.is_watched || self.ruled.is_some()).then_some(self)
     }
 
     /// Notes in the sign of a wait that it can be answered from elsewhere.
@@ -110,7 +134,8 @@ impl Pending {
         self.question.options.iter().map(told).collect()
     }
 
-    /// Opens the request that one of these events tells of, and tells the hook.
+    /// Opens the request that one of these events tells of, and tells the hook. Where a rule answers that event is taken out: nobody has to
+    /// be called. Gives the request's id, and what the rule answers.
     ///
     /// # Errors
     /// If none does, or the request is beyond a bound: why, in a word. The event is that of a wait like any other then, and the hook
@@ -119,11 +144,12 @@ impl Pending {
         self,
         requests: &Requests,
         room: &RoomName,
-        drafts: &mut [Draft],
-    ) -> Result<RequestId, &'static str> {
+        drafts: &mut Vec<Draft>,
+    ) -> Result<(RequestId, Option<Ruled>), &'static str> {
         let told_labels = self.told_options().into_iter().map(|choice| choice.label).collect();
-        let Self { id, question, expires_at, agent, is_attended, reply } = self;
-        let draft = drafts.iter_mut().find(|draft| opens(draft) == Some(&*id)).ok_or("request_told")?;
+        let Self { id, question, expires_at, agent, is_attended, case, ruled, reply, .. } = self;
+        let at = drafts.iter().position(|draft| opens(draft) == Some(&*id)).ok_or("request_told")?;
+        let draft = &mut drafts[at];
         let daemon = draft.daemon_name.clone().ok_or("request_told")?;
         let text = |name: &str| draft.metadata.get(name).and_then(Value::as_str).unwrap_or_default().into();
         let (why, task) = (text("why"), text("task"));
@@ -140,14 +166,18 @@ impl Pending {
             fields: question.fields.into(),
             has_prompt: is_attended,
             ends_hook_when_denied: agent == Agent::Claude,
-            about: about(&draft.metadata),
+            about: about(&draft.metadata, ruled.is_some()),
+            case,
             expires_at: millis(expires_at),
         };
         match requests.open(&id, ask) {
             Ok(held) => {
+                if ruled.is_some() {
+                    drafts.remove(at);
+                }
                 // A hook that is gone drops what it waits on, which ends the request.
                 let _ = reply.send(Waits { held, form: question.form });
-                Ok(id)
+                Ok((id, ruled))
             }
             Err(refused) => {
                 for field in ["request_id", "expires_at", "options"] {
@@ -165,8 +195,10 @@ pub(super) fn opens(draft: &Draft) -> Option<&str> {
     draft.metadata.get("request_id")?.as_str()
 }
 
-fn about(opening: &Metadata) -> Metadata {
-    let kept = opening.iter().filter(|(name, _)| !OF_THE_OPENING.contains(&name.as_str()));
+/// What the event of an end tells besides. `is_alone`: nothing tells of the opening, so the end has the beginning of the input.
+fn about(opening: &Metadata, is_alone: bool) -> Metadata {
+    let is_kept = |name: &str| is_alone && name == "input" || !OF_THE_OPENING.contains(&name);
+    let kept = opening.iter().filter(|(name, _)| is_kept(name));
     kept.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
@@ -202,6 +234,7 @@ fn restored(room: &RoomName, daemon: &DaemonName, wait: &Wait) -> Ask {
         has_prompt: true,
         ends_hook_when_denied: false,
         about: about.into_iter().flatten().collect(),
+        case: None,
         expires_at,
     }
 }

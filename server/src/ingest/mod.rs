@@ -41,7 +41,7 @@ use crate::bus::ArcaneEventBus;
 use crate::config::Prices;
 use crate::intake::Draft;
 use crate::metrics::Metrics;
-use crate::requests::{Over, RequestId, Requests};
+use crate::requests::{Over, RequestId, Requests, Ruled};
 use crate::{clock, json};
 pub(crate) use dialect::{Agent, Context};
 use holding::Pending;
@@ -125,6 +125,8 @@ pub(crate) struct Reader {
     over: mpsc::Receiver<Over>,
     /// Requests whose events are about to be published.
     opened: Vec<RequestId>,
+    /// Requests that rules answer once what was told before is published.
+    ruled: Vec<(RequestId, Ruled)>,
 }
 
 impl Ingest {
@@ -146,6 +148,7 @@ impl Ingest {
             requests,
             over,
             opened: Vec::new(),
+            ruled: Vec::new(),
         };
         (Self { queue: sender, signs: Arc::new(Semaphore::new(SIGNS_MAX)), metrics }, reader)
     }
@@ -243,10 +246,11 @@ impl Reader {
             let drafts = match content {
                 Content::Look => Vec::new(),
                 Content::Hook { agent, body, context, hold } => {
-                    let (signs, pending) = self.read(agent, body, context, hold).await;
+                    let (signs, pending) = self.read(&room, (agent, body), context, hold).await;
                     let mut drafts = self.fold(&room, signs, at);
                     match pending.map(|pending| pending.open(&self.requests, &room, &mut drafts)) {
-                        Some(Ok(id)) => self.opened.push(id),
+                        Some(Ok((id, None))) => self.opened.push(id),
+                        Some(Ok((id, Some(ruled)))) => self.ruled.push((id, ruled)),
                         Some(Err(why)) => self.metrics.ingest_dropped(why),
                         None => {}
                     }
@@ -293,6 +297,9 @@ impl Reader {
         }
         // What the log did not take was not asked.
         self.opened.drain(..).for_each(|id| self.requests.forget(&id));
+        for (id, ruled) in self.ruled.drain(..) {
+            self.requests.answer_by_rule(&id, ruled);
+        }
         for (id, via) in self.table.overtaken() {
             self.requests.end(&id, via);
         }
@@ -325,9 +332,9 @@ impl Reader {
 
     async fn read(
         &self,
-        agent: Option<Agent>,
-        body: Bytes,
-        mut context: Context,
+        room: &RoomName,
+        (agent, body): (Option<Agent>, Bytes),
+        context: Context,
         hold: Option<Hold>,
     ) -> (Vec<Sign>, Option<Pending>) {
         let Some(payload) = parse(body).await else {
@@ -340,10 +347,18 @@ impl Reader {
             return (Vec::new(), None);
         };
         let is_attended = !context.is_unattended;
-        let pending = Pending::of(agent, &payload, context.event.as_deref(), is_attended, hold);
+        let asked = Pending::of(agent, &payload, context.event.as_deref(), is_attended, hold);
         // Somebody is there who can answer: here.
-        context.is_unattended &= pending.is_none();
-        let mut reading = dialect::read(agent, &payload, &context);
+        let answered = Context { is_unattended: context.is_unattended && asked.is_none(), ..context.clone() };
+        let mut reading = dialect::read(agent, &payload, &answered);
+        let was_asked = asked.is_some();
+        let who = reading.signs.first().map(|sign| &sign.who);
+        let pending = asked.zip(who).and_then(|(asked, who)| {
+            asked.ruled(&self.requests, self.table.project_of(room, who), who.cwd.as_deref())
+        });
+        if was_asked && pending.is_none() && context.is_unattended {
+            reading = dialect::read(agent, &payload, &context);
+        }
         if let Some(pending) = &pending {
             pending.note(&mut reading.signs, context.captures_content);
         }

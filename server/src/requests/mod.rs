@@ -4,11 +4,13 @@
 //! wait, and ends what is past its time. Nothing here decides for a human: without an answer the agent's own prompt has the word.
 
 mod ask;
+mod case;
 mod end;
 mod held;
 #[cfg(test)]
 mod model;
 mod open;
+mod rulebook;
 mod told;
 mod view;
 mod watchers;
@@ -24,14 +26,18 @@ use arcane_shared::{RoomName, Seq};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 pub(crate) use ask::{Ask, Refused};
+pub(crate) use case::{Case, Grants};
 pub(crate) use end::{Decision, End, Via};
 pub(crate) use held::Held;
+pub(crate) use rulebook::Ruled;
 pub(crate) use words::answer as answered;
 
 use crate::bus::ArcaneEventBus;
 use crate::clock;
+use crate::config::Rules;
 use ask::Bounds;
 use open::{Answered, OpenRequests};
+use rulebook::Rulebook;
 use watchers::Watchers;
 
 /// What one request is known by.
@@ -105,6 +111,7 @@ pub(crate) struct Requests(Arc<Inner>);
 struct Inner {
     bus: ArcaneEventBus,
     captures_content: bool,
+    rulebook: Rulebook,
     book: Mutex<Book>,
     /// Something was opened.
     opened: Notify,
@@ -120,8 +127,12 @@ struct Book {
 }
 
 impl Requests {
-    /// None yet; and where their ends are told for the sessions that ask.
-    pub(crate) fn new(bus: ArcaneEventBus, captures_content: bool) -> (Self, mpsc::Receiver<Over>) {
+    /// None yet; and where their ends are told for the sessions that ask. `rules` answer what they are for.
+    pub(crate) fn new(
+        bus: ArcaneEventBus,
+        captures_content: bool,
+        rules: Rules,
+    ) -> (Self, mpsc::Receiver<Over>) {
         let (over, ends) = mpsc::channel(OVER_MAX);
         let book = Book {
             open: OpenRequests::new(Bounds::default()),
@@ -131,6 +142,7 @@ impl Requests {
         let inner = Inner {
             bus,
             captures_content,
+            rulebook: Rulebook::new(rules),
             book: Mutex::new(book),
             opened: Notify::new(),
             over,
@@ -187,6 +199,25 @@ impl Requests {
         if is_id && has_room && book.open.open(id, ask, false, since).is_ok() {
             book.open.announce(id, seq, now());
             self.0.opened.notify_one();
+        }
+    }
+
+    /// Whether any rule might answer something.
+    pub(crate) fn has_rules(&self) -> bool {
+        self.0.rulebook.has_rules()
+    }
+
+    /// What rules answer to a question, and which of them; `None`: it is a person's.
+    pub(crate) fn rule(&self, case: &Case) -> Option<Ruled> {
+        self.0.rulebook.decide(case)
+    }
+
+    /// A rule answers a request that was opened and is not told of: the log has its end alone.
+    pub(crate) fn answer_by_rule(&self, id: &str, ruled: Ruled) {
+        let claimed = self.book().open.rule(id, ruled.decision, ruled.rule, now());
+        match claimed {
+            Some(end) => self.write_beside(id, end),
+            None => self.abandon(id),
         }
     }
 

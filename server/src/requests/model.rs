@@ -17,6 +17,7 @@ const SESSIONS: [&str; 2] = ["s1", "s2"];
 enum Step {
     Ask { session: usize, lasts: u64, has_prompt: bool },
     LogTold { request: usize, takes: bool },
+    Rule { request: usize, allows: bool },
     Answer { request: usize, decision: Decision, page: usize },
     GoesOn { request: usize },
     SessionEnds { session: usize },
@@ -39,6 +40,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..2_usize, 0..500_u64, any::<bool>())
             .prop_map(|(session, lasts, has_prompt)| Step::Ask { session, lasts, has_prompt }),
         5 => (0..20_usize, prop::bool::weighted(0.9)).prop_map(|(request, takes)| Step::LogTold { request, takes }),
+        2 => (0..20_usize, any::<bool>()).prop_map(|(request, allows)| Step::Rule { request, allows }),
         5 => (0..20_usize, decision, 0..2_usize)
             .prop_map(|(request, decision, page)| Step::Answer { request, decision, page }),
         2 => (0..20_usize).prop_map(|request| Step::GoesOn { request }),
@@ -70,6 +72,8 @@ struct World {
     left: Vec<RequestId>,
     /// Requests that something has ended without an answer.
     over: Vec<RequestId>,
+    /// Requests that rules have answered: nothing told of them before.
+    ruled: Vec<RequestId>,
     /// Ends that were forgotten with a run of the server.
     forgotten: Vec<RequestId>,
 }
@@ -97,6 +101,7 @@ pub(super) fn ask(session: usize, expires_at: Millis) -> Ask {
         fields: [].into(),
         has_prompt: true,
         ends_hook_when_denied: true,
+        case: None,
         about: Metadata::from_iter([("session".to_owned(), SESSIONS[session].into())]),
         expires_at,
     }
@@ -137,6 +142,24 @@ impl World {
             Answered::NotOffered => assert_eq!(decision.word(), "never offered"),
             Answered::Unknown => assert!(self.forgotten.contains(&id), "every request is known"),
         }
+    }
+
+    fn rule(&mut self, id: RequestId, allows: bool) {
+        let decision = if allows { Decision::Allow } else { Decision::Deny(Some("no".into())) };
+        if let Some(end) = self.requests.rule(&id, decision, "tests".into(), self.now) {
+            assert!(!self.gone.contains(&id) && !self.over.contains(&id));
+            self.ruled.push(id.clone());
+            self.claims.push((id, end));
+        } else if !self.ruled.contains(&id) {
+            self.never_was(id);
+        }
+    }
+
+    /// Nothing tells of a request, and its hook hears nothing.
+    fn never_was(&mut self, id: RequestId) {
+        self.requests.abandon(&id);
+        self.gone.push(id.clone());
+        self.forgotten.push(id);
     }
 
     fn leave(&mut self, id: &RequestId) {
@@ -189,9 +212,13 @@ impl World {
                     self.claims.extend(over.map(|end| (id.clone(), end)));
                     self.told.push(id);
                 } else if !takes && !self.claims.iter().any(|(claimed, _)| *claimed == id) {
-                    self.requests.forget(&id);
-                    self.gone.push(id.clone());
-                    self.forgotten.push(id);
+                    self.never_was(id);
+                }
+            }
+            Step::Rule { request, allows } => {
+                let Some(id) = self.id(*request) else { return };
+                if !self.told.contains(&id) && self.requests.get(&id).is_some() {
+                    self.rule(id, *allows);
                 }
             }
             Step::Answer { request, decision, page } => {
@@ -215,7 +242,9 @@ impl World {
             Step::LogTakes { claim } if !self.claims.is_empty() => self.log_takes(*claim),
             Step::LogRefuses { claim } if !self.claims.is_empty() => {
                 let (id, _) = self.claims.remove(claim % self.claims.len());
-                if self.requests.drop_claim(&id) || self.left.contains(&id) {
+                if self.ruled.contains(&id) {
+                    self.never_was(id);
+                } else if self.requests.drop_claim(&id) || self.left.contains(&id) {
                     self.gone.push(id);
                 }
             }
@@ -240,7 +269,7 @@ impl World {
             assert_eq!(heard.first(), self.ends[id][0].decision.as_ref(), "the agent hears what the log has");
         }
         for (id, _) in &self.claims {
-            assert!(self.told.contains(id), "an end is told after its question");
+            assert!(self.told.contains(id) || self.ruled.contains(id), "an end is told after its question");
         }
         let mut claimed: Vec<_> = self.claims.iter().map(|(id, _)| id).collect();
         claimed.sort();

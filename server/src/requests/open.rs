@@ -141,6 +141,23 @@ impl OpenRequests {
         Answered::Claimed(end)
     }
 
+    /// A rule answers a request that is not told of, and never will be. `None`: it is over, or its agent does not take this.
+    pub(crate) fn rule(&mut self, id: &str, decision: Decision, rule: Box<str>, now: Millis) -> Option<End> {
+        let request = self.open.get_mut(id)?;
+        let is_open = request.is_held && request.claimed.is_none() && request.over.is_none();
+        let decision = match decision {
+            Decision::Deny(_) if !request.ask.takes_message => Decision::Deny(None),
+            decision => decision,
+        };
+        if !is_open || !request.ask.offers(&decision) {
+            return None;
+        }
+        let waited_ms = now.saturating_sub(request.asked_at);
+        let end = End { decision: Some(decision), by: Some(rule), via: Via::Rule, waited_ms };
+        request.claimed = Some(end.clone());
+        Some(end)
+    }
+
     /// Claims an end without a decision, unless another one is claimed. One that was not told of yet ends once it was.
     pub(crate) fn end(&mut self, id: &str, via: Via, now: Millis) -> Option<End> {
         let request = self.open.get_mut(id).filter(|request| request.claimed.is_none())?;

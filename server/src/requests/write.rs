@@ -43,6 +43,11 @@ impl Requests {
                 Err(NotAnswered::NotHeld)
             }
             Err(NotWritten::Log(error)) => {
+                // What was never told of is not open to anybody else.
+                if self.book().open.get(id).is_some_and(|request| request.seq.is_none()) {
+                    self.abandon(id);
+                    return Err(NotAnswered::Log(error));
+                }
                 let mut book = self.book();
                 let goes = book.open.drop_claim(id);
                 if let Some(hook) = goes.then(|| book.hooks.remove(id)).flatten() {
@@ -102,7 +107,7 @@ impl Requests {
         self.tell_session(Over { room: ask.room.clone(), id: id.into(), how });
     }
 
-    fn abandon(&self, id: &str) {
+    pub(super) fn abandon(&self, id: &str) {
         let mut book = self.book();
         let hook = book.hooks.remove(id);
         let Some(ask) = book.open.abandon(id) else { return };

@@ -165,7 +165,7 @@ impl Server {
         let addresses = Addresses::new(net.connections_per_address_max, &config.proxy.addresses);
         let metrics = if tls.is_some() { Metrics::with_certificate() } else { Metrics::new() };
         let (audit, telling) = open_audit(&gate, &bus);
-        let asked = Requests::new(bus.clone(), config.realm.capture_content);
+        let asked = Requests::new(bus.clone(), config.realm.capture_content, config.rules.clone());
         let (requests, ending) = end_in_time(&asked.0);
         let (ingest, reader) = Ingest::new(metrics.clone(), config.prices.clone(), asked);
         let reading = read_on(reader, bus.clone());

@@ -43,6 +43,12 @@ impl Rules {
         &self.0
     }
 
+    /// The rules themselves, in the order of the file.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Rule> {
+        self.0
+    }
+
     /// Reads the value of `rules`.
     ///
     /// # Errors

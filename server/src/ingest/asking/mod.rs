@@ -2,6 +2,7 @@
 //!
 //! A payload of which this knows no form for an answer is no question: the agent's own prompt has the word.
 
+mod case;
 mod claude;
 mod codex;
 mod digest;
@@ -12,6 +13,7 @@ use arcane_shared::api::{Choice, ChoiceKind};
 use arcane_shared::visible;
 use serde_json::{Map, Value};
 
+pub(crate) use case::{Place, case};
 pub(crate) use digest::hash_of;
 
 use super::dialect::Agent;

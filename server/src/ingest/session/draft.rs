@@ -21,6 +21,9 @@ pub(super) struct About {
     pub(super) session: Box<str>,
     pub(super) host: Option<Box<str>>,
     pub(super) project: Option<Box<str>>,
+    /// The folder of the project.
+    pub(super) folder: Option<Box<str>>,
+    /// The folder that it is in now.
     pub(super) cwd: Option<Box<str>>,
     pub(super) model: Option<Box<str>>,
 }

@@ -181,13 +181,18 @@ impl Session {
 
     /// Keeps what a sign says of its session.
     fn learn(&mut self, who: &Who) {
-        let About { host, project: folder, cwd, model, .. } = &mut self.about;
+        let About { host, project: known, folder, cwd, model, .. } = &mut self.about;
         if who.host.is_some() {
             host.clone_from(&who.host);
         }
         if let Some(now_in) = &who.cwd {
             // The project is where the session began: agents go elsewhere for a while.
-            folder.get_or_insert_with(|| project(now_in).unwrap_or_default());
+            let here = project(now_in).unwrap_or_default();
+            // Of a session of an earlier run of the server its project's name is known, and its folder only once it is there again.
+            if folder.is_none() && known.as_ref().is_none_or(|known| *known == here) {
+                *folder = Some(now_in.clone());
+            }
+            known.get_or_insert(here);
             cwd.clone_from(&who.cwd);
         }
         if who.model.is_some() && who.agent.is_none() {

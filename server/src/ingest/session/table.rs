@@ -8,7 +8,7 @@ use crate::config::Prices;
 use crate::intake::Draft;
 use crate::requests::{Over, Via as RequestVia};
 
-use super::super::sign::{Sign, Subagent, Via, What};
+use super::super::sign::{Sign, Subagent, Via, What, Who};
 use super::actor::{Actor, Presence};
 use super::draft::{About, Drafts};
 use super::fold::{Session, price_of};
@@ -106,6 +106,13 @@ impl Table {
             Some(session) if session.is_of_telemetry => self.fold_alone(&key, sign, now),
             Some(_) => self.fold(&key, sign, now),
         }
+    }
+
+    /// The project of a session, and that project's folder, as far as they are known.
+    pub(crate) fn project_of(&self, room: &RoomName, who: &Who) -> Option<(Option<&str>, Option<&str>)> {
+        let key = Key { room: room.clone(), daemon: who.daemon.clone(), id: who.session.clone() };
+        let About { project, folder, .. } = &self.sessions.get(&key)?.about;
+        Some((project.as_deref(), folder.as_deref()))
     }
 
     /// Signs of telemetry that waited for hooks and found no place, since this was asked last.

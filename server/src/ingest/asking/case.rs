@@ -1,0 +1,169 @@
+//! What of an agent's question is for rules: the command or the file that it is about, and whether that is all that it asks for. Pure.
+//!
+//! What denies is to see everything that could be meant; what allows is to see only what is known to mean one thing. So a command or a path is found in tools of any
+//! name, and [`Grants`] says whether a rule may allow it: a field that is not known is more than the rule's reader has thought of.
+
+use serde_json::{Map, Value};
+
+use super::super::dialect::Agent;
+use super::{Form, Question};
+use crate::requests::{Case, Grants};
+
+/// Where tools of any agent have the command that a shell is to run.
+const COMMANDS: [&str; 3] = ["command", "cmd", "script"];
+/// Where they have a file or a folder.
+const PATHS: [&str; 9] = [
+    "file_path",
+    "notebook_path",
+    "absolute_path",
+    "path",
+    "filePath",
+    "filepath",
+    "dir_path",
+    "directory",
+    "workdir",
+];
+/// The tools that run a command in a shell of POSIX, and do nothing else with it.
+const SHELLS: [(Agent, &str); 4] = [
+    (Agent::Claude, "Bash"),
+    (Agent::Codex, "Bash"),
+    (Agent::Qwen, "run_shell_command"),
+    (Agent::Opencode, "bash"),
+];
+/// What else such a tool may be given: how long, how shown, and in words what for.
+const BESIDE_COMMANDS: [&str; 4] = ["description", "timeout", "run_in_background", "is_background"];
+/// The tools that read or write the one file that they name.
+const OF_FILES: [&str; 9] = [
+    "Read",
+    "Edit",
+    "MultiEdit",
+    "Write",
+    "NotebookEdit",
+    "read_file",
+    "edit",
+    "write_file",
+    "notebook_edit",
+];
+/// What else such a tool may be given: which part, and what is to stand there.
+const BESIDE_FILES: [&str; 12] = [
+    "content",
+    "old_string",
+    "new_string",
+    "replace_all",
+    "edits",
+    "limit",
+    "offset",
+    "pages",
+    "new_source",
+    "cell_id",
+    "cell_type",
+    "edit_mode",
+];
+/// The tools that ask a human something: their answer is no mere yes.
+const ASKS: [&str; 4] = ["AskUserQuestion", "ExitPlanMode", "ask_user_question", "exit_plan_mode"];
+/// What Codex says of a call that is to reach the network, instead of what it is for.
+const NETWORK: &str = "network-access";
+
+/// Where an agent is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Place<'a> {
+    /// The project that its session began in.
+    pub(crate) project: Option<&'a str>,
+    /// The folder of that project.
+    pub(crate) folder: Option<&'a str>,
+    /// The folder that it is in now.
+    pub(crate) cwd: Option<&'a str>,
+}
+
+/// What rules look at; `None`: it is none for rules.
+pub(crate) fn case(agent: Agent, question: &Question, place: Place<'_>) -> Option<Case> {
+    let is_permission =
+        matches!(question.form, Form::Claude { .. } | Form::Codex | Form::Opencode | Form::Qwen);
+    let tool = question.tool.as_deref().filter(|tool| is_permission && !ASKS.contains(tool))?;
+    let nothing = Map::new();
+    let input = question.input.as_object().unwrap_or(&nothing);
+    // opencode tells of a call what its rules match; the call itself is beside.
+    let input = match agent {
+        Agent::Opencode => input.get("metadata").and_then(Value::as_object).unwrap_or(&nothing),
+        _ => input,
+    };
+    let is_patch = tool.eq_ignore_ascii_case("apply_patch");
+    let (command, more_commands) = text(input, &COMMANDS);
+    let (path, more_paths) = text(input, &PATHS);
+    let command = command.filter(|_| !is_patch);
+    let read = Read { agent, tool, command, path, input };
+    let grants =
+        if more_commands || more_paths || !place.holds(path) { Grants::Nothing } else { read.grants() };
+    let case = Case {
+        agent: agent.daemon(),
+        project: place.project.map(Into::into),
+        folder: place.folder.or(place.cwd).map(Into::into),
+        tool: tool.into(),
+        command: command.map(Into::into),
+        path: path.map(Into::into),
+        grants,
+    };
+    case.is_short().then_some(case)
+}
+
+/// The first text under one of these names, and whether there is another one, or something that is no text.
+fn text<'a>(input: &'a Map<String, Value>, names: &[&str]) -> (Option<&'a str>, bool) {
+    let mut found = names.iter().filter_map(|name| input.get(*name)).filter(|value| !value.is_null());
+    let first = found.next();
+    let text = first.and_then(Value::as_str);
+    (text, found.next().is_some() || first.is_some() && text.is_none())
+}
+
+struct Read<'a> {
+    agent: Agent,
+    tool: &'a str,
+    command: Option<&'a str>,
+    path: Option<&'a str>,
+    input: &'a Map<String, Value>,
+}
+
+impl Read<'_> {
+    fn grants(&self) -> Grants {
+        let is_shell = SHELLS.contains(&(self.agent, self.tool));
+        match (self.command, self.path) {
+            // Whatever a field of any other name is for, its tool alone does not say what it does.
+            (Some(_), None) if is_shell => self.whole_if(&COMMANDS, &BESIDE_COMMANDS),
+            (None, Some(_)) if OF_FILES.contains(&self.tool) => self.whole_if(&PATHS, &BESIDE_FILES),
+            (None, None) if !is_shell && !OF_FILES.contains(&self.tool) => Grants::Tool,
+            (Some(_), _) => Grants::Nothing,
+            (None, _) => Grants::Tool,
+        }
+    }
+
+    fn whole_if(&self, of: &[&str], beside: &[&str]) -> Grants {
+        let is_known = |(name, value): (&String, &Value)| {
+            value.is_null() || of.contains(&name.as_str()) || beside.contains(&name.as_str())
+        };
+        let is_of_network = || {
+            let said = self.input.get("description").and_then(Value::as_str);
+            self.agent == Agent::Codex && said.is_some_and(|said| said.trim_start().starts_with(NETWORK))
+        };
+        if self.input.iter().all(is_known) && !is_of_network() { Grants::Whole } else { Grants::Nothing }
+    }
+}
+
+impl Place<'_> {
+    /// Whether the agent is in its project, and a path means there what it means in the project's folder.
+    fn holds(&self, path: Option<&str>) -> bool {
+        // A session of which the folder is not known any more has no project for rules either, so only rules for any place allow it something.
+        let (Some(folder), Some(cwd)) = (self.folder, self.cwd) else {
+            return self.project.is_none() && path.is_none_or(|path| path.starts_with('/'));
+        };
+        let below = cwd.strip_prefix(folder.trim_end_matches('/'));
+        let is_inside = below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '\\']))
+            && !cwd.contains("/..");
+        let is_absolute = |path: &str| path.starts_with('/');
+        is_inside
+            && path.is_none_or(|path| {
+                is_absolute(path) || cwd.trim_end_matches('/') == folder.trim_end_matches('/')
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! What rules look at of a question. Plain data.
+
+use arcane_shared::DaemonName;
+
+use crate::config;
+
+/// Longest command or path that rules look at, bytes. A longer one is a person's.
+const TEXT_BYTES_MAX: usize = 8 * 1024;
+
+/// A tool that is to be called, as rules see it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Case {
+    /// The agent's family: `claude`. Its subagents are the agent's.
+    pub(crate) agent: DaemonName,
+    /// The project that the session began in.
+    pub(crate) project: Option<Box<str>>,
+    /// The folder of that project.
+    pub(crate) folder: Option<Box<str>>,
+    /// The tool, by the agent's own name.
+    pub(crate) tool: Box<str>,
+    /// What a shell would run.
+    pub(crate) command: Option<Box<str>>,
+    /// What the tool would read or change.
+    pub(crate) path: Option<Box<str>>,
+    /// How much a rule may allow of it.
+    pub(crate) grants: Grants,
+}
+
+/// How much a rule may allow of a call: as much as is understood of its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grants {
+    /// Its command or path is all that matters of it.
+    Whole,
+    /// What it does is not known: only a rule for the tool as such allows it.
+    Tool,
+    /// It asks for more than its command or path says, so a person decides.
+    Nothing,
+}
+
+impl Case {
+    /// The question for rules.
+    pub(crate) fn question(&self) -> config::Question<'_> {
+        config::Question {
+            agent: &self.agent,
+            project: self.project.as_deref(),
+            tool: &self.tool,
+            command: self.command.as_deref(),
+            path: self.path.as_deref(),
+            cwd: self.folder.as_deref(),
+        }
+    }
+
+    /// Whether rules look at it at all.
+    pub(crate) fn is_short(&self) -> bool {
+        let texts = [&self.command, &self.path];
+        texts.into_iter().flatten().all(|text| text.len() <= TEXT_BYTES_MAX)
+    }
+}
