@@ -33,6 +33,7 @@ pub mod log;
 mod lore;
 mod mcp;
 mod metrics;
+mod notify;
 mod query;
 pub mod realm;
 mod requests;
@@ -42,6 +43,7 @@ mod state;
 mod stream;
 pub mod ws;
 
+pub use notify::NotifyError;
 pub use serve::{OtlpListener, PairError, RunError, Server, run};
 
 /// Compiles the Rust example of the protocol's page.

@@ -1,6 +1,7 @@
 //! What the server counts, for Prometheus.
 
 mod ingest;
+mod notify;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use ingest::IngestMetrics;
+use notify::NotifyMetrics;
 
 /// Upper bounds of the publish→paint histogram, seconds; 0.2 is the usual deadline.
 const PAINT_BUCKETS: [f64; 12] = [0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0];
@@ -39,6 +41,7 @@ struct Inner {
     closes: Family<CloseLabels, Counter>,
     responses: Family<ResponseLabels, Counter>,
     refused: Family<RefusedLabels, Counter>,
+    notifications: NotifyMetrics,
     ingest: IngestMetrics,
     paint: Histogram,
     paint_missed: Family<MissLabels, Counter>,
@@ -252,6 +255,7 @@ impl Metrics {
             closes: Family::default(),
             responses: Family::default(),
             refused: Family::default(),
+            notifications: NotifyMetrics::default(),
             ingest: IngestMetrics::default(),
             paint: Histogram::new(PAINT_BUCKETS),
             paint_missed: Family::default(),
@@ -278,6 +282,7 @@ impl Metrics {
             "Requests and messages that might not, by what they had not or had too much of",
             inner.refused.clone(),
         );
+        inner.notifications.register(registry);
         inner.ingest.register(registry);
         registry.register("http_responses", "Answers by route and status", inner.responses.clone());
         registry.register_with_unit(

@@ -109,6 +109,11 @@ impl HeldRoom {
         self.0.roster()
     }
 
+    /// Reads something from its roster under the room's lock: that has to be quick, and may not come back here.
+    pub(crate) fn read_roster<R>(&self, read: impl FnOnce(&Roster) -> R) -> R {
+        self.0.read_roster(read)
+    }
+
     /// Brings the history for newcomers back into memory, as far as memory had to give it up.
     pub(crate) async fn recall_history(&self) {
         self.0.recall_history().await;
@@ -201,6 +206,11 @@ impl ArcaneEventBus {
     pub fn open_room_cards(&self) -> Vec<RoomCard> {
         let rooms: Vec<_> = self.rooms().values().cloned().collect();
         rooms.iter().map(|room| room.card()).collect()
+    }
+
+    /// Every room that is in memory, in order of name. None of them leaves memory while it is held.
+    pub(crate) fn open_rooms(&self) -> Vec<HeldRoom> {
+        self.rooms().values().filter(|room| !room.is_over()).cloned().map(HeldRoom).collect()
     }
 
     fn card_of(&self, record: RoomRecord) -> RoomCard {

@@ -20,6 +20,7 @@ mod mcp;
 mod memory;
 mod metrics_listener;
 mod narrowed;
+mod notify;
 mod otlp_listener;
 mod output;
 mod print;
@@ -80,6 +81,8 @@ enum Command {
     /// Follow what an agent's backend streams to its page, and tell of it here.
     #[command(name = "ag-ui")]
     AgUi(ag_ui::AgUi),
+    /// Try the targets that the server tells of what needs a human.
+    Notify(notify::NotifyCommand),
     /// Forget an absent daemon and what it has done.
     Forget(remove::Forget),
     /// Close a room that nobody uses, and delete what was kept of it.
@@ -151,6 +154,7 @@ pub fn run() -> ExitCode {
         Command::Hook(hook) => return hook.run(),
         Command::Mcp(mcp) => block_on(mcp.run()),
         Command::AgUi(ag_ui) => block_on(ag_ui.run()),
+        Command::Notify(notify) => block_on(notify.run()),
         Command::Forget(forget) => block_on(forget.run()),
         Command::Close(close) => block_on(close.run()),
         Command::Export(export) => export.run(),

@@ -19,8 +19,8 @@ use super::print::print;
 use super::size::Size;
 use super::{Arcane, login, memory, screen, service, settings, signals};
 use crate::config::{
-    BasePath, BusConfig, Config, ConfigFile, Dashboard, HostName, KeysConfig, NetConfig, Origin, RealmConfig,
-    Retention, TlsFiles,
+    BasePath, BusConfig, Config, ConfigFile, Dashboard, HostName, KeysConfig, NetConfig, Origin, PublicUrl,
+    RealmConfig, Retention, TlsFiles,
 };
 use crate::diagnostics;
 use crate::gate::proxy::Proxies;
@@ -91,6 +91,9 @@ pub(super) struct Serve {
     /// Path of a proxy below which the server is, such as /arcane: the proxy passes it on, and every route is below it.
     #[arg(long, env = "ARCANE_BASE_PATH", default_value = "/")]
     base_path: BasePath,
+    /// Address at which people reach the dashboard, such as https://arcane.example: links in notifications begin with it.
+    #[arg(long, env = "ARCANE_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<PublicUrl>,
     /// Whether pages of this machine's other servers, such as http://localhost:3000, may connect; auto: unless there are keys.
     #[arg(long, env = "ARCANE_TRUST_LOCAL_PAGES", default_value = "auto")]
     trust_local_pages: TrustLocalPages,
@@ -124,7 +127,7 @@ pub(super) struct Serve {
     /// Configuration file; otherwise ./arcane.toml if it is there.
     #[arg(long, env = "ARCANE_CONFIG")]
     config: Option<PathBuf>,
-    /// Print what holds and where it came from, and stop; the file's [daemons], [voice], [prices], [[rules]] and [[ingest.map]] are not shown.
+    /// Print what holds and where it came from, and stop; the file's [daemons], [voice], [prices], [[rules]], [[ingest.map]] and [[notify]] are not shown.
     #[arg(long)]
     print_config: bool,
 }
@@ -149,6 +152,7 @@ impl Serve {
             self.demo.check(matches)?;
             let config = self.config(file.as_deref())?;
             crate::realm::conduits(&config.realm)?;
+            crate::notify::Outlets::open(&config.notify)?;
             config.keys.as_ref().map(|keys| super::keys::read(&keys.file)).transpose()?;
             Proxies::new(&config.proxy)?;
             crate::serve::check_tls(&config)?;
@@ -284,6 +288,7 @@ impl Serve {
                 },
                 compression: !self.no_compression,
                 base_path: self.base_path.clone(),
+                public_url: self.public_url.clone(),
                 tls: self.tls()?,
                 ..NetConfig::default()
             },
@@ -299,6 +304,7 @@ impl Serve {
                 ..RealmConfig::default()
             },
             maps: file.maps,
+            notify: file.notify,
             prices: file.prices,
             rules: file.rules,
             dashboard: self.dashboard(),

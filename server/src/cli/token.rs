@@ -131,6 +131,7 @@ pub(super) fn claims(sub: String, expires: Duration, audience: &str) -> Claims {
         can: vec![],
         filter: EventFilter::default(),
         link: None,
+        until: None,
         limits: OwnLimits::default(),
     }
 }

@@ -1,11 +1,11 @@
-//! `arcane.toml`: scalar settings under the names of the flags, `[daemons.NAME]`, `[voice]`, `[prices]`, `[[rules]]` and `[[ingest.map]]`.
+//! `arcane.toml`: scalar settings under the names of the flags, `[daemons.NAME]`, `[voice]`, `[prices]`, `[[rules]]`, `[[ingest.map]]` and `[[notify]]`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use arcane_shared::DaemonName;
 
-use super::{DaemonConfig, Maps, Prices, Rules, VoiceConfig, WrongRule};
+use super::{DaemonConfig, Maps, Notify, Prices, Rules, VoiceConfig, WrongRule};
 
 /// What a configuration file says.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,8 @@ pub struct ConfigFile {
     pub voice: Option<VoiceConfig>,
     /// `[[ingest.map]]`.
     pub maps: Maps,
+    /// `[[notify]]`.
+    pub notify: Notify,
     /// `[prices]`, and the shipped ones.
     pub prices: Prices,
     /// `[[rules]]`.
@@ -88,6 +90,9 @@ impl ConfigFile {
                 "daemons" => file.daemons = daemons(value, path)?,
                 "ingest" => {
                     file.maps = Maps::read(value).map_err(|error| wrong_rule(path, error))?;
+                }
+                "notify" => {
+                    file.notify = Notify::read(value).map_err(|error| wrong_rule(path, error))?;
                 }
                 "prices" => {
                     file.prices = Prices::read(value).map_err(|error| FileError::Value {
@@ -163,7 +168,7 @@ fn nearest(key: &str, known: &[String]) -> Option<String> {
     known
         .iter()
         .map(String::as_str)
-        .chain(["daemons", "voice", "ingest", "prices", "rules"])
+        .chain(["daemons", "voice", "ingest", "notify", "prices", "rules"])
         .map(|name| (strsim::jaro_winkler(key, name), name))
         .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))

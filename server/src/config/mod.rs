@@ -8,9 +8,11 @@ mod limits;
 mod maps;
 mod net;
 mod network;
+mod notify;
 mod origin;
 mod prices;
 mod proxy;
+mod public_url;
 mod realm;
 mod rules;
 
@@ -26,9 +28,13 @@ pub(crate) use maps::in_words;
 pub use maps::{Condition, MapRule, Maps, Part, Pointer, Said, Success, WrongRule};
 pub use net::{NetConfig, TlsFiles};
 pub use network::network_of;
+pub use notify::{
+    Delivery, Notify, NotifyTarget, NotifyUrl, Occasion, Placeholder, Priority, Service, Template,
+};
 pub use origin::{Origin, OriginError};
 pub use prices::{Prices, Tokens, WrongPrice};
 pub use proxy::ProxyConfig;
+pub use public_url::{PublicUrl, PublicUrlError};
 pub use realm::{ConduitKind, DaemonConfig, NoVariable, RealmConfig, VariableName, VoiceConfig};
 pub use rules::{
     Against, Answer, CommandPrefix, Decision, Past, PathPattern, Question, Rehearsal, Rule, RuleCount, Rules,
@@ -52,6 +58,8 @@ pub struct Config {
     pub realm: RealmConfig,
     /// How the JSON of programs that nobody knows becomes events: `[[ingest.map]]`.
     pub maps: Maps,
+    /// Whom the server tells of what needs a human: `[[notify]]`.
+    pub notify: Notify,
     /// What models cost whose agents do not say so: `[prices]`, and the shipped table.
     pub prices: Prices,
     /// Which questions of agents are answered without a person: `[[rules]]`.

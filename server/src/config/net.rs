@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{BasePath, HostName, Origin};
+use super::{BasePath, HostName, Origin, PublicUrl};
 
 /// Bounds of the network side.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct NetConfig {
     pub trust_local_pages: bool,
     /// What stands before every route. Default: nothing.
     pub base_path: BasePath,
+    /// The address at which people reach the dashboard, for links in notifications. `None`, the default: there are no links.
+    pub public_url: Option<PublicUrl>,
     /// What connections are secured with. `None`, the default: they are not.
     pub tls: Option<TlsFiles>,
 }
@@ -89,6 +91,7 @@ impl Default for NetConfig {
             allowed_hosts: Vec::new(),
             trust_local_pages: true,
             base_path: BasePath::default(),
+            public_url: None,
             tls: None,
         }
     }

@@ -43,6 +43,9 @@ pub(crate) struct Claims {
     /// The token of a link that signs a browser in: how long the token holds that it is exchanged for, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) link: Option<u64>,
+    /// The token of such a link: when the token ends at the latest that it is exchanged for, Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<u64>,
     /// Limits in place of the server's.
     #[serde(default, skip_serializing_if = "OwnLimits::is_empty")]
     pub(crate) limits: OwnLimits,

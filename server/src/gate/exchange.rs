@@ -35,9 +35,12 @@ impl Gate {
         if claims.exp > now + ENDS_WITHIN_S {
             return Err(unusable("a link ends within an hour"));
         }
-        let exp = now + lifetime;
+        let exp = (now + lifetime).min(claims.until.unwrap_or(u64::MAX));
+        if exp <= now {
+            return Err(TokenError::Expired.into());
+        }
         let ends = claims.exp;
-        let claims = Claims { exp, link: None, ..claims };
+        let claims = Claims { exp, link: None, until: None, ..claims };
         let token = sign(&claims, &keys)?;
         let mut opened = self.held.links.lock().unwrap_or_else(PoisonError::into_inner);
         opened.open(&name, ends, now)?;

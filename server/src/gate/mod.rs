@@ -19,6 +19,7 @@ pub(crate) mod proxy;
 pub(crate) mod queries;
 pub(crate) mod revocation;
 pub(crate) mod rights;
+mod room_link;
 pub(crate) mod scope;
 pub(crate) mod signing;
 pub(crate) mod token;

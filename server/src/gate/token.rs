@@ -145,7 +145,7 @@ fn members(token: &str) -> Option<Map<String, Value>> {
 }
 
 fn grant(claims: Claims, key: &Key, keys: &Keys, audience: &str, now: u64) -> Result<Grant, TokenError> {
-    let Claims { exp, iat, nbf, aud, sub, jti, rooms, can, filter, limits, link: _ } = claims;
+    let Claims { exp, iat, nbf, aud, sub, jti, rooms, can, filter, limits, link: _, until: _ } = claims;
     let is_meant = match &aud {
         Audience::One(one) => one == audience,
         Audience::Several(several) => several.contains(audience),

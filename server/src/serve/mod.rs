@@ -34,6 +34,7 @@ use crate::ingest::{self, Ingest};
 use crate::log::LogError;
 use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
 use crate::metrics::Metrics;
+use crate::notify::{Notifier, NotifyError, Outlets};
 use crate::realm::{Realm, RealmError};
 use crate::requests::Requests;
 use crate::stamp::Stamp;
@@ -63,6 +64,9 @@ pub enum RunError {
     /// Who is present cannot be found out.
     #[error(transparent)]
     Realm(#[from] RealmError),
+    /// A target of notifications cannot be told.
+    #[error(transparent)]
+    Notify(#[from] NotifyError),
     /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] PairError),
@@ -96,6 +100,8 @@ pub struct Server {
     /// What the file of keys was when it was read.
     keys_read_at: Option<Stamp>,
     tls: Option<Arc<Tls>>,
+    /// Whom the server tells of what needs a human.
+    outlets: Outlets,
     /// Where metrics are served alone, and no token is wanted.
     metrics_on: Option<TcpListener>,
     /// Where OpenTelemetry is taken alone.
@@ -117,6 +123,7 @@ impl Server {
         };
         let gate = Gate::new(keys, config.limits, Proxies::new(&config.proxy)?);
         let tls = open_tls(&config)?;
+        let outlets = Outlets::open(&config.notify)?;
         if let Some(rooms) = config.bus.rooms.as_mut().filter(|_| !gate.is_open()) {
             rooms.push(audit_room());
         }
@@ -125,7 +132,7 @@ impl Server {
             RealmError::Log(source) => RunError::unreadable(&config, source),
             error => error.into(),
         })?;
-        Ok(Self { bus, realm, gate, keys_read_at, tls, metrics_on: None, otlp_on: None, config })
+        Ok(Self { bus, realm, gate, keys_read_at, tls, outlets, metrics_on: None, otlp_on: None, config })
     }
 
     /// The same, with a listener that has `GET /metrics` and nothing else. No token is wanted there: whoever reaches it learns the
@@ -153,7 +160,7 @@ impl Server {
         shutdown: impl Future<Output = ()>,
         hurry: impl Future<Output = ()>,
     ) {
-        let Self { bus, realm, gate, keys_read_at, tls, metrics_on, otlp_on, config } = self;
+        let Self { bus, realm, gate, keys_read_at, tls, outlets, metrics_on, otlp_on, config } = self;
         let log = Arc::clone(bus.log());
         let (bus_to_settle, bus_to_keep) = (bus.clone(), bus.clone());
         let settling = tokio::spawn(async move { bus_to_settle.keep_settled().await });
@@ -169,6 +176,7 @@ impl Server {
         let (requests, ending) = end_in_time(&asked.0);
         let (ingest, reader) = Ingest::new(metrics.clone(), config.prices.clone(), asked);
         let reading = read_on(reader, bus.clone());
+        let notifier = Notifier::start(outlets, &bus, &gate, &metrics, &net);
         let playing = config.demo.then(|| tokio::spawn(demo::play(bus.clone())));
         let state = AppState::new(Parts {
             bus,
@@ -204,6 +212,7 @@ impl Server {
             task.abort();
         }
         keeping.abort();
+        notifier.stop().await;
         end_of(reading).await;
         keeper.keep_rosters();
         log.close(patience).await;

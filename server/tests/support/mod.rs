@@ -12,6 +12,7 @@ pub mod load;
 pub mod machine;
 pub mod otlp;
 pub mod process;
+pub mod receiver;
 pub mod recordings;
 pub mod said;
 

@@ -108,6 +108,11 @@ impl Room {
         state.colors.knows(daemon) || state.roster.now().get(daemon.as_str()).is_some()
     }
 
+    /// Reads something from the roster at the room's head, under the room's lock.
+    pub(in crate::bus) fn read_roster<R>(&self, read: impl FnOnce(&Roster) -> R) -> R {
+        read(self.lock().roster.now())
+    }
+
     pub(in crate::bus) fn roster(&self) -> Roster {
         self.lock().roster.now().clone()
     }

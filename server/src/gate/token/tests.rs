@@ -38,6 +38,7 @@ fn claims() -> Claims {
         can: vec!["publish".into(), "a-later-right".into(), "metrics ".into()],
         filter: EventFilter::default(),
         link: None,
+        until: None,
         limits: OwnLimits::default(),
     }
 }

@@ -1,0 +1,87 @@
+//! What one target is yet to be told. If there is too much the oldest gives way: what is newest is what a human can still do something about.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::message::Message;
+
+/// Most messages that wait for one target.
+const MESSAGES_MAX: usize = 16;
+
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    /// Something was put in, or nothing more will be.
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    messages: VecDeque<Message>,
+    is_closed: bool,
+}
+
+impl Queue {
+    /// Puts a message in; says whether all of them have room.
+    pub(super) fn put(&self, message: Message) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.messages.push_back(message);
+        let has_room = state.messages.len() <= MESSAGES_MAX;
+        if !has_room {
+            state.messages.pop_front();
+        }
+        drop(state);
+        self.changed.notify_one();
+        has_room
+    }
+
+    /// Nothing more is put in; who waits goes on.
+    pub(super) fn close(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).is_closed = true;
+        self.changed.notify_one();
+    }
+
+    /// The next message; `None`: it is closed and empty. For one reader.
+    pub(super) async fn next(&self) -> Option<Message> {
+        loop {
+            {
+                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+                match state.messages.pop_front() {
+                    Some(message) => return Some(message),
+                    None if state.is_closed => return None,
+                    None => {}
+                }
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    /// Completes once it is closed. For its reader, which does not wait for the next message meanwhile.
+    pub(super) async fn closed(&self) {
+        while !self.state.lock().unwrap_or_else(PoisonError::into_inner).is_closed {
+            self.changed.notified().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_oldest_gives_way_and_a_closed_queue_is_emptied() {
+        let queue = Queue::default();
+        let message = |n: usize| Message { count: n, ..Message::of_test() };
+        assert!((0..MESSAGES_MAX).all(|n| queue.put(message(n))));
+        assert!(!queue.put(message(MESSAGES_MAX)));
+        queue.close();
+        queue.closed().await;
+        let mut counts = Vec::new();
+        while let Some(message) = queue.next().await {
+            counts.push(message.count);
+        }
+        assert_eq!(counts, (1..=MESSAGES_MAX).collect::<Vec<_>>());
+    }
+}
