@@ -1,6 +1,7 @@
 //! The card that shows what an agent asks and takes the answer: what it is about, and what has become of it meanwhile.
 
 mod answering;
+pub(crate) mod linked;
 
 use std::sync::Arc;
 use std::time::Duration;

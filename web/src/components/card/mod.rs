@@ -40,6 +40,7 @@ pub(crate) fn AnswerCard(app: AppHandle) -> impl IntoView {
             card.look_alike(app);
         }
     });
+    crate::card::linked::follow(app);
     let is_over = card.over.pick(|(_, said)| !said.is_empty());
     view! {
         <dialog

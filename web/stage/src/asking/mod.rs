@@ -5,5 +5,6 @@ pub mod end;
 pub mod form;
 pub mod guard;
 pub mod input;
+pub mod linked;
 pub mod request;
 pub mod wait;
