@@ -33,9 +33,13 @@ tool = "WebSearch"
 decision = "allow"
 "#;
 
+fn read(text: &str) -> Rules {
+    let mut file: toml::Table = text.parse().unwrap();
+    Rules::read(file.remove("rules").unwrap()).unwrap()
+}
+
 async fn start() -> TestServer {
-    let mut file: toml::Table = RULES.parse().unwrap();
-    let rules = Rules::read(file.remove("rules").unwrap()).unwrap();
+    let rules = read(RULES);
     TestServer::with(Config { rules, dashboard: Dashboard::Off, ..Config::default() }).await
 }
 
@@ -151,4 +155,73 @@ async fn a_hook_that_does_not_wait_is_answered_by_nobody() {
         decided(json!({"behavior": "allow"})),
         "the shape says whose it is"
     );
+}
+
+#[tokio::test]
+async fn a_rule_is_suggested_by_what_was_allowed_and_holds_once_it_is_added() {
+    let server = TestServer::start().await;
+    let mut page = page(&server).await;
+    for session in ["a", "b", "c", "d", "e"] {
+        let asked = Hook::asks(&server, HOLD, claude("PermissionRequest", session, bash("cargo test --lib")));
+        let id = request(&event(&mut page, "await").await);
+        assert_eq!(support::asking::answer(&server, &id, json!({"decision": "allow"})).await.0, 200);
+        asked.hears().await;
+    }
+    let (status, listed) = server.look("/rules").await;
+    assert_eq!((status, &listed["rules"], &listed["may_add"]), (200, &json!([]), &json!(true)));
+    let suggestion = &listed["suggestions"][0];
+    assert_eq!(
+        json!([suggestion["sentence"], suggestion["times"], suggestion["rule"]]),
+        json!(["you allowed `cargo test` 5 times: always, for this project?", 5, {
+            "name": "cargo test in arcane", "agent": "claude", "project": "arcane", "tool": "Bash",
+            "command": "cargo test", "decision": "allow",
+        }])
+    );
+    let rule = suggestion["rule"].clone();
+    let (_, tried) = server.ask("/rules/test", json!({"rules": [rule]})).await;
+    assert_eq!(
+        json!([tried["sentence"], tried["asked"], tried["rules"], tried["against"]]),
+        json!(["would have answered 5 of 5, all as you did", 5, [{"rule": "cargo test in arcane", "decided": 5, "against": 0}], []])
+    );
+    assert_eq!(server.ask("/rules", rule.clone()).await.0, 201);
+    assert_eq!(
+        asks(&server, HOLD, "f", bash("cargo test --lib")).await,
+        decided(json!({"behavior": "allow"}))
+    );
+    let (_, listed) = server.look("/rules").await;
+    assert_eq!(json!([listed["rules"][0]["origin"], listed["suggestions"]]), json!(["added", []]));
+    // Twice is once.
+    let (status, problem) = server.ask("/rules", rule).await;
+    assert_eq!((status, &problem["type"]), (409, &json!("/docs#problem-rule-refused")));
+    let (status, problem) = server.ask("/rules", json!({"name": "all", "decision": "allow"})).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/decision")), "{problem}");
+    let (status, problem) =
+        server.ask("/rules/test", json!({"rules": [{"name": "a\u{202e}b", "decision": "ask"}]})).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/rules/0/name")), "{problem}");
+}
+
+#[tokio::test]
+async fn a_rule_that_was_added_outlives_the_server_and_can_be_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = || Config {
+        data_dir: Some(dir.path().to_owned()),
+        dashboard: Dashboard::Off,
+        rules: read(RULES),
+        ..Config::default()
+    };
+    let server = TestServer::with(config()).await;
+    let rule = json!({"name": "no curl / wget", "command": "curl", "decision": "deny"});
+    assert_eq!(server.ask("/rules", rule).await.0, 201);
+    server.stop().await;
+    let server = TestServer::with(config()).await;
+    let denied = decided(json!({"behavior": "deny"}));
+    assert_eq!(asks(&server, HOLD, "s", bash("curl x")).await, denied);
+    let delete = |name: &str| server.http.delete(server.url(&format!("/rules/{name}"))).send();
+    assert_eq!(delete("tests").await.unwrap().status(), 409, "the configuration's");
+    assert_eq!(delete("none").await.unwrap().status(), 404);
+    assert_eq!(delete("no%20curl%20%2F%20wget").await.unwrap().status(), 204);
+    assert_eq!(asks(&server, HOLD, "t", bash("curl x")).await, None);
+    server.stop().await;
+    let server = TestServer::with(config()).await;
+    assert_eq!(server.look("/rules").await.1["rules"].as_array().unwrap().len(), 4);
 }

@@ -28,6 +28,7 @@ mod publish;
 mod remembered;
 mod remove;
 mod requests;
+mod rules;
 mod screen;
 mod serve;
 mod service;
@@ -62,6 +63,7 @@ enum Command {
     Cast(cast::Cast),
     /// List what agents ask and nobody has answered, or show one of these whole.
     Requests(requests::Requests),
+    Rules(rules::Rules),
     /// Answer what an agent asks: arcane answer ID allow.
     Answer(answer::Answer),
     /// Publish an event: from flags, or JSON and NDJSON from standard input.
@@ -145,6 +147,7 @@ pub fn run() -> ExitCode {
         Command::Tail(tail) => block_on(tail.run()),
         Command::Cast(cast) => block_on(cast.run()),
         Command::Requests(requests) => block_on(requests.run()),
+        Command::Rules(rules) => block_on(rules.run()),
         Command::Answer(answer) => block_on(answer.run()),
         Command::Publish(publish) => block_on(publish.run()),
         Command::Health(health) => block_on(health.run()),

@@ -17,7 +17,7 @@ pub(crate) enum Right {
     Answer = 8,
     /// Reading the server's metrics.
     Metrics = 16,
-    /// Administrative acts: closing rooms, purging events, forgetting daemons and consumers.
+    /// Administrative acts: closing rooms, purging events, forgetting daemons and consumers, adding and removing rules.
     Admin = 32,
 }
 

@@ -138,6 +138,24 @@ impl Allowed<Cast> {
     }
 }
 
+impl<R: Kind> Allowed<R> {
+    /// A turn to ask the log; held until the answer is made.
+    pub(crate) async fn query(&self) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
+        let turn = self.gate.query(self.subject()).await;
+        let turn = turn.map_err(|error| {
+            self.metrics.refused("queries");
+            ApiError::from(error)
+        })?;
+        self.recheck()?;
+        Ok(turn)
+    }
+
+    /// How long the log may work on what this request asks.
+    pub(crate) fn query_time(&self) -> Allowance {
+        Allowance::of(self.gate.query_time(&self.subject()))
+    }
+}
+
 impl Allowed<Subscribe> {
     /// The events that a query asks for, as far as this request may see them.
     pub(crate) fn filter(&self, query: &Pairs) -> Result<EventFilter, ApiError> {
@@ -154,22 +172,6 @@ impl Allowed<Subscribe> {
     pub(crate) fn whole(&self, room: RoomName) -> Result<RoomName, ApiError> {
         self.may.check_whole()?;
         self.in_scope(room)
-    }
-
-    /// A turn to ask the log; held until the answer is made.
-    pub(crate) async fn query(&self) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
-        let turn = self.gate.query(self.subject()).await;
-        let turn = turn.map_err(|error| {
-            self.metrics.refused("queries");
-            ApiError::from(error)
-        })?;
-        self.recheck()?;
-        Ok(turn)
-    }
-
-    /// How long the log may work on what this request asks.
-    pub(crate) fn query_time(&self) -> Allowance {
-        Allowance::of(self.gate.query_time(&self.subject()))
     }
 
     /// Whether looking may be told of: then the look is a spell of its own.

@@ -54,6 +54,8 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
         "failed-again",
         "The daemon has failed again since the failure that was seen; look at the new one first.",
     ),
+    ("no-such-rule", "There is no rule of this name."),
+    ("rule-refused", "The rule cannot be added or removed; `detail` says why."),
     ("no-such-request", "The agent asks nothing under this id, or it ended long ago."),
     (
         "request-ended",

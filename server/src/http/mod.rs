@@ -36,6 +36,7 @@ mod publish;
 mod query;
 mod requests;
 mod roster;
+mod rules;
 mod seen;
 mod site;
 mod sockets;
@@ -108,6 +109,9 @@ fn api() -> OpenApiRouter<Site> {
         .routes(routes!(requests::list))
         .routes(routes!(requests::one))
         .routes(routes!(requests::answer))
+        .routes(routes!(rules::list, rules::add))
+        .routes(routes!(rules::remove))
+        .routes(routes!(rules::test))
         .routes(routes!(daemons::statistics))
         .routes(routes!(days::days))
         .routes(routes!(roster::roster))

@@ -29,12 +29,11 @@ pub(crate) use ask::{Ask, Refused};
 pub(crate) use case::{Case, Grants};
 pub(crate) use end::{Decision, End, Via};
 pub(crate) use held::Held;
-pub(crate) use rulebook::Ruled;
+pub(crate) use rulebook::{Book as Rulings, NotChanged, Ruled};
 pub(crate) use words::answer as answered;
 
 use crate::bus::ArcaneEventBus;
 use crate::clock;
-use crate::config::Rules;
 use ask::Bounds;
 use open::{Answered, OpenRequests};
 use rulebook::Rulebook;
@@ -131,7 +130,7 @@ impl Requests {
     pub(crate) fn new(
         bus: ArcaneEventBus,
         captures_content: bool,
-        rules: Rules,
+        rules: Rulings,
     ) -> (Self, mpsc::Receiver<Over>) {
         let (over, ends) = mpsc::channel(OVER_MAX);
         let book = Book {
@@ -200,16 +199,6 @@ impl Requests {
             book.open.announce(id, seq, now());
             self.0.opened.notify_one();
         }
-    }
-
-    /// Whether any rule might answer something.
-    pub(crate) fn has_rules(&self) -> bool {
-        self.0.rulebook.has_rules()
-    }
-
-    /// What rules answer to a question, and which of them; `None`: it is a person's.
-    pub(crate) fn rule(&self, case: &Case) -> Option<Ruled> {
-        self.0.rulebook.decide(case)
     }
 
     /// A rule answers a request that was opened and is not told of: the log has its end alone.

@@ -36,7 +36,7 @@ use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
 use crate::metrics::Metrics;
 use crate::notify::{Notifier, NotifyError, Outlets};
 use crate::realm::{Realm, RealmError};
-use crate::requests::Requests;
+use crate::requests::{Requests, Rulings};
 use crate::stamp::Stamp;
 use crate::state::{AppState, Parts};
 use crate::ws::Sockets;
@@ -97,6 +97,8 @@ pub struct Server {
     bus: ArcaneEventBus,
     realm: Realm,
     gate: Gate,
+    /// The rules that answer what agents ask.
+    rulings: Rulings,
     /// What the file of keys was when it was read.
     keys_read_at: Option<Stamp>,
     tls: Option<Arc<Tls>>,
@@ -132,7 +134,21 @@ impl Server {
             RealmError::Log(source) => RunError::unreadable(&config, source),
             error => error.into(),
         })?;
-        Ok(Self { bus, realm, gate, keys_read_at, tls, outlets, metrics_on: None, otlp_on: None, config })
+        let rules = std::mem::take(&mut config.rules);
+        let rulings =
+            Rulings::open(&bus, rules).await.map_err(|source| RunError::unreadable(&config, source))?;
+        Ok(Self {
+            bus,
+            realm,
+            gate,
+            rulings,
+            keys_read_at,
+            tls,
+            outlets,
+            metrics_on: None,
+            otlp_on: None,
+            config,
+        })
     }
 
     /// The same, with a listener that has `GET /metrics` and nothing else. No token is wanted there: whoever reaches it learns the
@@ -160,7 +176,8 @@ impl Server {
         shutdown: impl Future<Output = ()>,
         hurry: impl Future<Output = ()>,
     ) {
-        let Self { bus, realm, gate, keys_read_at, tls, outlets, metrics_on, otlp_on, config } = self;
+        let Self { bus, realm, gate, rulings, keys_read_at, tls, outlets, metrics_on, otlp_on, config } =
+            self;
         let log = Arc::clone(bus.log());
         let (bus_to_settle, bus_to_keep) = (bus.clone(), bus.clone());
         let settling = tokio::spawn(async move { bus_to_settle.keep_settled().await });
@@ -172,7 +189,7 @@ impl Server {
         let addresses = Addresses::new(net.connections_per_address_max, &config.proxy.addresses);
         let metrics = if tls.is_some() { Metrics::with_certificate() } else { Metrics::new() };
         let (audit, telling) = open_audit(&gate, &bus);
-        let asked = Requests::new(bus.clone(), config.realm.capture_content, config.rules.clone());
+        let asked = Requests::new(bus.clone(), config.realm.capture_content, rulings);
         let (requests, ending) = end_in_time(&asked.0);
         let (ingest, reader) = Ingest::new(metrics.clone(), config.prices.clone(), asked);
         let reading = read_on(reader, bus.clone());

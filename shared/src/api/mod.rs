@@ -6,6 +6,7 @@ mod history;
 mod operating;
 mod problem;
 mod requests;
+mod rules;
 mod spells;
 
 pub use daemons::{DaemonAnswer, DaemonsAnswer, DaysAnswer, RosterAnswer, SeenAnswer, StatisticsAnswer};
@@ -17,6 +18,10 @@ pub use operating::{HealthAnswer, LoginAnswer, OtlpState, ReadyAnswer, WhoAmIAns
 pub use problem::{FieldError, Problem};
 pub use requests::{
     AWAIT_END, Choice, ChoiceKind, OpenRequest, RequestAnswer, RequestEnd, RequestsAnswer, Via,
+};
+pub use rules::{
+    AnsweredOtherwise, RuleBody, RuleCard, RuleDone, RuleOrigin, RulesAnswer, RulesTest, RulesTestAnswer,
+    SuggestedRule,
 };
 pub use spells::{
     CastAnswer, DaemonAliases, DaemonRequest, ExampleGroup, ExamplesAnswer, InvokeRequest, ParseAnswer,

@@ -1,5 +1,6 @@
 //! One `[[rules]]` table: which questions it is for, and what it answers. Pure.
 
+use arcane_shared::api::RuleBody;
 use arcane_shared::{DaemonName, visible};
 
 use super::{CommandPrefix, PathPattern, WrongRule, place};
@@ -72,6 +73,39 @@ impl Rule {
     /// The table of the configuration that says it.
     #[must_use]
     pub fn to_toml(&self) -> String {
+        let RuleBody { name, agent, project, tool, command, path, decision, message } = self.body();
+        let texts = [Some(name), agent, project, tool, command, path, Some(decision), message];
+        let lines = KEYS
+            .iter()
+            .zip(texts)
+            .filter_map(|(key, text)| Some(format!("{key} = {}\n", toml::Value::String(text?))));
+        "[[rules]]\n".to_owned() + &lines.collect::<String>()
+    }
+
+    /// A rule of a request's body.
+    ///
+    /// # Errors
+    /// As for a table of the configuration; `place` of the error ends with the field.
+    pub fn of(body: &RuleBody) -> Result<Self, WrongRule> {
+        let RuleBody { name, agent, project, tool, command, path, decision, message } = body;
+        let texts = [
+            Some(name),
+            agent.as_ref(),
+            project.as_ref(),
+            tool.as_ref(),
+            command.as_ref(),
+            path.as_ref(),
+            Some(decision),
+            message.as_ref(),
+        ];
+        let table =
+            KEYS.iter().zip(texts).filter_map(|(key, text)| Some(((*key).to_owned(), text?.as_str().into())));
+        Self::read(1, table.collect())
+    }
+
+    /// It, as a request's body has it.
+    #[must_use]
+    pub fn body(&self) -> RuleBody {
         let (command, path) = match &self.subject {
             Subject::Any => (None, None),
             Subject::Command(prefix) => (Some(prefix.words().join(" ")), None),
@@ -81,22 +115,16 @@ impl Rule {
             Decision::Deny { message } => message.clone(),
             Decision::Allow | Decision::Ask => None,
         };
-        let agent = self.agent.as_ref().map(ToString::to_string);
-        let texts = [
-            Some(self.name.clone()),
-            agent,
-            self.project.clone(),
-            self.tool.clone(),
+        RuleBody {
+            name: self.name.clone(),
+            agent: self.agent.as_ref().map(ToString::to_string),
+            project: self.project.clone(),
+            tool: self.tool.clone(),
             command,
             path,
-            Some(self.decision.as_str().to_owned()),
+            decision: self.decision.as_str().to_owned(),
             message,
-        ];
-        let lines = KEYS
-            .iter()
-            .zip(texts)
-            .filter_map(|(key, text)| Some(format!("{key} = {}\n", toml::Value::String(text?))));
-        "[[rules]]\n".to_owned() + &lines.collect::<String>()
+        }
     }
 
     pub(super) fn read(n: usize, mut table: toml::Table) -> Result<Self, WrongRule> {

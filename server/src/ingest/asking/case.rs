@@ -75,13 +75,20 @@ pub(crate) struct Place<'a> {
     pub(crate) cwd: Option<&'a str>,
 }
 
-/// What rules look at; `None`: it is none for rules.
+/// What rules look at of a question; `None`: it is none for rules.
 pub(crate) fn case(agent: Agent, question: &Question, place: Place<'_>) -> Option<Case> {
     let is_permission =
         matches!(question.form, Form::Claude { .. } | Form::Codex | Form::Opencode | Form::Qwen);
-    let tool = question.tool.as_deref().filter(|tool| is_permission && !ASKS.contains(tool))?;
+    case_of(agent, question.tool.as_deref().filter(|_| is_permission)?, &question.input, place)
+}
+
+/// The same of a call that wants to be allowed.
+pub(crate) fn case_of(agent: Agent, tool: &str, input: &Value, place: Place<'_>) -> Option<Case> {
+    if ASKS.contains(&tool) {
+        return None;
+    }
     let nothing = Map::new();
-    let input = question.input.as_object().unwrap_or(&nothing);
+    let input = input.as_object().unwrap_or(&nothing);
     // opencode tells of a call what its rules match; the call itself is beside.
     let input = match agent {
         Agent::Opencode => input.get("metadata").and_then(Value::as_object).unwrap_or(&nothing),

@@ -7,14 +7,16 @@ mod claude;
 mod codex;
 mod digest;
 mod opencode;
+mod past;
 mod qwen;
 
 use arcane_shared::api::{Choice, ChoiceKind};
 use arcane_shared::visible;
 use serde_json::{Map, Value};
 
-pub(crate) use case::{Place, case};
+pub(crate) use case::{Place, case, case_of};
 pub(crate) use digest::hash_of;
+pub(crate) use past::Answers;
 
 use super::dialect::Agent;
 use super::payload::Fields;

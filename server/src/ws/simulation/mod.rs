@@ -101,7 +101,8 @@ impl Simulation {
             Some(log) => far::drive(log, realm),
             None => realm.now_or_never().unwrap(),
         };
-        let requests = crate::requests::Requests::new(bus.clone(), false, crate::config::Rules::default());
+        let requests =
+            crate::requests::Requests::new(bus.clone(), false, crate::requests::Rulings::default());
         let state = AppState::new(Parts {
             audit: Audit::off(),
             requests: requests.0.clone(),
