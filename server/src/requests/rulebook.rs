@@ -62,7 +62,7 @@ impl Book {
             match rule {
                 Some(rule) if rules.len() < RULES_MAX && names.insert(rule.name.clone()) => rules.push(rule),
                 _ => {
-                    tracing::warn!(%key, "a rule that was added does not hold: its name is taken, or it is none any more")
+                    tracing::warn!(%key, "a rule that was added does not hold: its name is taken, or it is none any more");
                 }
             }
         }

@@ -19,7 +19,7 @@ const ALIKE_MAX: usize = 24;
 const NO_ANSWER: &str = "The server did not answer.";
 
 impl Card {
-    fn is_turn(self, turn: u32) -> bool {
+    pub(super) fn is_turn(self, turn: u32) -> bool {
         self.turn.with_value(|now| *now == turn)
     }
 
@@ -125,8 +125,8 @@ impl Card {
         leptos::task::spawn_local(async move {
             let body = written(&answer);
             let (count, mut heard, mut failed) = (ids.len(), 0, None);
-            for id in ids {
-                match app.server().request(&path_of(&id, "/answer"), Some(body.clone())).await {
+            for id in &ids {
+                match app.server().request(&path_of(id, "/answer"), Some(body.clone())).await {
                     Ok(_) => heard += 1,
                     Err(failure) => failed = failed.or(Some(failure)),
                 }
@@ -136,7 +136,11 @@ impl Card {
             } else {
                 said
             };
+            let is_plain = *answer.decision == *"allow" && answer.answers.is_empty();
             self.heard(app, turn, &answer, heard > 0, failed, said);
+            if heard > 0 && is_plain && self.is_turn(turn) {
+                self.ask_for_rule(app, turn, ids);
+            }
         });
     }
 
@@ -191,7 +195,7 @@ fn said(request: &Request, answer: &RequestAnswer) -> String {
 }
 
 /// What a server said against it, as a sentence.
-fn sentence(failure: Failure) -> String {
+pub(super) fn sentence(failure: Failure) -> String {
     let Some(problem) = failure.problem else { return NO_ANSWER.into() };
     let mut letters = problem.sentence.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();

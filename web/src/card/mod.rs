@@ -1,11 +1,13 @@
 //! The card that shows what an agent asks and takes the answer: what it is about, and what has become of it meanwhile.
 
+mod always;
 mod answering;
 pub(crate) mod linked;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use arcane_stage::asking::always::Suggested;
 use arcane_stage::asking::end::{self, Outcome};
 use arcane_stage::asking::form::{self, Field};
 use arcane_stage::asking::guard::{Dead, Guard};
@@ -29,6 +31,8 @@ use crate::views::{Views, put};
 const LEFT_MS: f64 = 60_000.0;
 /// How long the end of what was asked stands where nobody else waits, milliseconds.
 const OVER_MS: f64 = 6_000.0;
+/// How much longer it stands if a rule is suggested, milliseconds.
+const SUGGESTED_MS: f64 = 30_000.0;
 /// When what has changed has rested: a little later than it is dead.
 const RESTED: Duration = Duration::from_millis(420);
 /// Until the server is asked again that did not answer.
@@ -89,6 +93,8 @@ pub(crate) struct Card {
     pub(crate) elsewhere: RwSignal<String>,
     /// What has become of it; empty: it goes on.
     pub(crate) over: RwSignal<(Outcome, String)>,
+    /// A rule that would spare questions like this.
+    pub(crate) rule: RwSignal<Option<Suggested>>,
     /// What went wrong with an answer.
     pub(crate) trouble: RwSignal<String>,
     /// Why a press means nothing now.
@@ -118,6 +124,7 @@ impl Card {
             alike: RwSignal::default(),
             elsewhere: RwSignal::default(),
             over: RwSignal::default(),
+            rule: RwSignal::default(),
             trouble: RwSignal::default(),
             dead: RwSignal::new(Some(Dead::Early)),
             others: Rows::default(),
@@ -152,6 +159,7 @@ impl Card {
         self.question.set(None);
         self.alike.set(Vec::new());
         self.over.set(<_>::default());
+        self.rule.set(None);
         self.trouble.set(String::new());
         let where_it_runs = where_it_runs(&asked);
         self.elsewhere.set(match may {

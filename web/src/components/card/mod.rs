@@ -1,5 +1,6 @@
 //! The card that shows what an agent asks, and takes the answer.
 
+mod always;
 mod asked;
 mod form;
 mod options;
@@ -13,6 +14,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
+use self::always::Always;
 use self::asked::WholeInput;
 use self::options::Options;
 use crate::app_handle::AppHandle;
@@ -54,6 +56,7 @@ pub(crate) fn AnswerCard(app: AppHandle) -> impl IntoView {
             <div class="outcome" role="status" data-testid="card-over" data-outcome=card.over.pick(|(outcome, _)| outcome.word()) class:shown=is_over>
                 {card.over.pick(|(_, said)| said.clone())}
             </div>
+            <Always card app/>
             <div class="trouble" role="alert" data-testid="card-trouble" hidden=card.trouble.pick(String::is_empty)>{card.trouble}</div>
             <Elsewhere card app/>
             <Others card app/>
