@@ -95,7 +95,7 @@ fn a_text_that_is_too_long_for_ntfy_is_cut() {
 fn what_is_not_in_the_environment_is_named_and_what_is_there_is_not_told() {
     let refused = |lines: &str| opened(lines).unwrap_err();
     insta::assert_snapshot!(refused("kind = \"ntfy\"\nurl_env = \"NONE\""), @"[[notify]] phone: url_env: there is no variable NONE in the server's environment; set it, or name another");
-    insta::assert_snapshot!(refused("kind = \"ntfy\"\nurl_env = \"NO_URL\""), @"[[notify]] phone: url_env: what is in the variable NO_URL is no address (relative URL without a base); write https://HOST/PATH");
+    insta::assert_snapshot!(refused("kind = \"ntfy\"\nurl_env = \"NO_URL\""), @"[[notify]] phone: url_env: what is in the variable NO_URL is no address; write https://HOST/PATH");
     insta::assert_snapshot!(refused("kind = \"ntfy\"\nurl = \"http://n.example/t\"\ntoken_env = \"EMPTY\""), @"[[notify]] phone: token_env: there is no variable EMPTY in the server's environment; set it, or name another");
     insta::assert_snapshot!(refused("kind = \"ntfy\"\nurl = \"http://n.example/t\"\nheaders_env = { x-key = \"BROKEN\" }"), @"[[notify]] phone: headers_env: what is in the variable BROKEN cannot stand in a header: it has a line break or a control character");
     let shown = format!("{:?}", opened("kind = \"ntfy\"\nurl_env = \"URL\"\ntoken_env = \"TOKEN\"").unwrap());
