@@ -25,6 +25,7 @@ pub mod event;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod gate;
+mod guards;
 mod http;
 mod ingest;
 mod intake;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::api::AWAIT_END;
 use crate::dictionary::{Term, Tongue};
-use crate::roster::{ACKNOWLEDGE, BEGIN, PROGRESS};
+use crate::roster::{ACKNOWLEDGE, BEGIN, PROGRESS, is_of_a_guard};
 use crate::{ReceivedEvent, SpellName};
 
 /// The largest count that is said in figures.
@@ -50,6 +50,8 @@ pub fn of(event: &ReceivedEvent, tongue: Tongue) -> String {
             format!("asks: {}", text("task").unwrap_or_default())
         }
         Some(SpellName::Voice) if text("event") == Some(AWAIT_END) => answered(event, tongue),
+        // The server speaks of the daemon.
+        Some(SpellName::Voice) if is_of_a_guard(event) => event.description.clone(),
         Some(SpellName::Voice) => tongue.say_of(Term::Said, &event.description),
         None => event.description.clone(),
     };

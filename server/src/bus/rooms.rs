@@ -114,6 +114,11 @@ impl HeldRoom {
         self.0.read_roster(read)
     }
 
+    /// The latest event that readers can see.
+    pub(crate) fn head(&self) -> Seq {
+        self.0.head()
+    }
+
     /// Brings the history for newcomers back into memory, as far as memory had to give it up.
     pub(crate) async fn recall_history(&self) {
         self.0.recall_history().await;

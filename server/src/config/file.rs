@@ -217,8 +217,10 @@ mod tests {
         insta::assert_snapshot!(parse("listen = {}").unwrap_err(), @"arcane.toml: listen: expected a string, a number, true, false, or a list of those");
         let daemons = |text: &str| parse(&format!("[daemons.git]\n[daemons.x]\n{text}")).unwrap_err();
         insta::assert_snapshot!(daemons("pass_env = [\"A=b\"]"), @r#"arcane.toml: daemons.x: "A=b" is no name of a variable: it must not be empty or hold '='; its value comes from the server's own environment in `pass_env`"#);
-        insta::assert_snapshot!(daemons("programm = \"x\""), @"arcane.toml: daemons.x: unknown field `programm`, expected one of `role`, `domain`, `model`, `capabilities`, `color`, `conduit`, `program`, `args`, `working_dir`, `pass_env`, `timeout_s`, `output_bytes_max`");
+        insta::assert_snapshot!(daemons("programm = \"x\""), @"arcane.toml: daemons.x: unknown field `programm`, expected one of `role`, `domain`, `model`, `capabilities`, `color`, `conduit`, `program`, `args`, `working_dir`, `pass_env`, `timeout_s`, `output_bytes_max`, `budget_usd`");
         insta::assert_snapshot!(daemons("timeout_s = \"x\""), @r#"arcane.toml: daemons.x: invalid type: string "x", expected u64 in `timeout_s`"#);
+        insta::assert_snapshot!(daemons("budget_usd = 0"), @"arcane.toml: daemons.x: 0 is no budget: it is a number of dollars above 0 and at most 1000000; leave it out to have none in `budget_usd`");
+        insta::assert_snapshot!(daemons("budget_usd = nan"), @"arcane.toml: daemons.x: NaN is no budget: it is a number of dollars above 0 and at most 1000000; leave it out to have none in `budget_usd`");
         insta::assert_snapshot!(daemons("[daemons.X]"), @"arcane.toml: daemons.x: comes twice: names do not distinguish case");
         insta::assert_snapshot!(parse("[daemons.\"a b\"]").unwrap_err(), @"arcane.toml: daemons.a b: a name consists of a-z, 0-9, '.', '_' and '-', not ' '");
         insta::assert_snapshot!(parse("daemons = 3").unwrap_err(), @"arcane.toml: daemons: expected a table for each daemon: [daemons.NAME]");

@@ -2,6 +2,7 @@
 
 mod base_path;
 mod bus;
+mod daily_budget;
 mod file;
 mod host_name;
 mod limits;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 pub(crate) use base_path::Below;
 pub use base_path::{BasePath, BasePathError};
 pub use bus::{BusConfig, Retention};
+pub use daily_budget::{BudgetSetting, DailyBudget, NoBudget};
 pub use file::{ConfigFile, FileError};
 pub use host_name::{HostName, HostNameError};
 pub use limits::LimitsConfig;

@@ -7,6 +7,8 @@ use std::time::Duration;
 use arcane_shared::{DaemonName, Rgb};
 use serde::Deserialize;
 
+use super::{BudgetSetting, DailyBudget};
+
 /// The realm's settings.
 #[derive(Debug, Clone)]
 pub struct RealmConfig {
@@ -22,6 +24,8 @@ pub struct RealmConfig {
     pub daemons_max: usize,
     /// Most invocations at a time. Default 64; further ones are refused.
     pub invocations_max: usize,
+    /// What each daemon may spend on a day that has no budget of its own. Default: no bound.
+    pub budget_usd: Option<DailyBudget>,
 }
 
 impl Default for RealmConfig {
@@ -33,6 +37,7 @@ impl Default for RealmConfig {
             capture_content: false,
             daemons_max: 10_000,
             invocations_max: 64,
+            budget_usd: None,
         }
     }
 }
@@ -65,6 +70,8 @@ pub struct DaemonConfig {
     pub timeout_s: Option<u64>,
     /// Bytes of output that are kept. Default 65,536; the rest is read and dropped.
     pub output_bytes_max: Option<usize>,
+    /// Dollars that it may spend on a day; otherwise what `--budget-usd` says.
+    pub budget_usd: Option<DailyBudget>,
 }
 
 /// The name of an environment variable.
@@ -153,5 +160,34 @@ impl DaemonConfig {
     #[must_use]
     pub fn output_bytes_max(&self) -> usize {
         self.output_bytes_max.unwrap_or(65_536)
+    }
+}
+
+impl RealmConfig {
+    /// What a daemon may spend on a day, and which setting says so; `None`: it has no budget.
+    #[must_use]
+    pub fn budget_of(&self, name: &DaemonName) -> Option<(DailyBudget, BudgetSetting)> {
+        let own = self.daemons.get(name).and_then(|daemon| daemon.budget_usd);
+        let own = own.map(|budget| (budget, BudgetSetting::Daemon(name.clone())));
+        own.or_else(|| Some((self.budget_usd?, BudgetSetting::Each)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_daemons_own_budget_goes_before_that_of_each() {
+        let name = |name: &str| DaemonName::parse(name).unwrap();
+        let own = DaemonConfig { budget_usd: DailyBudget::new(2.0).ok(), ..Default::default() };
+        let mut config = RealmConfig { daemons: [(name("claude"), own)].into(), ..RealmConfig::default() };
+        assert_eq!(config.budget_of(&name("codex")), None);
+        config.budget_usd = DailyBudget::new(5.0).ok();
+        let of = |who: &str| {
+            config.budget_of(&name(who)).map(|(budget, setting)| (budget.usd().get(), setting.to_string()))
+        };
+        assert_eq!(of("claude"), Some((2.0, "budget_usd in [daemons.claude]".into())));
+        assert_eq!(of("codex"), Some((5.0, "--budget-usd".into())));
     }
 }

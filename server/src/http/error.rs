@@ -66,6 +66,10 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
         "The agent no longer waits for an answer from here; it can be answered where the agent runs.",
     ),
     ("still-here", "The daemon is present and cannot be forgotten; banish it first."),
+    (
+        "budget-spent",
+        "The daemon has spent what it may on a day; `detail` says when the day ends, and which setting sets the budget.",
+    ),
     ("realm-full", "The realm can learn of no more daemons."),
     ("too-busy", "Too many invocations are under way."),
     ("daemon-faltered", "The daemon tried and failed."),
@@ -317,6 +321,7 @@ impl From<SpellFailure> for ApiError {
                     Refusal::NotHere(_) => (StatusCode::CONFLICT, "not-here"),
                     Refusal::OnlyPublished(_) => (StatusCode::CONFLICT, "only-published"),
                     Refusal::StillHere(_) => (StatusCode::CONFLICT, "still-here"),
+                    Refusal::BudgetSpent { .. } => (StatusCode::CONFLICT, "budget-spent"),
                     Refusal::TooMany(_) => (StatusCode::CONFLICT, "realm-full"),
                     Refusal::TooBusy(_) => (StatusCode::TOO_MANY_REQUESTS, "too-busy"),
                 };

@@ -36,7 +36,7 @@ pub(crate) async fn summon(
 /// Gives a daemon a task and waits for its result.
 #[utoipa::path(post, path = "/invoke", tag = "spells", request_body = InvokeRequest, responses(
     (status = 200, body = CastAnswer),
-    (status = 409, description = "It is not here; a failure event tells of it", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "It is not here, or has spent its budget of the day; a failure event tells of it", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A field cannot be used", body = Problem, content_type = "application/problem+json"),
     (status = 429, description = "Too many tasks are under way, or the subject does more than it may", body = Problem, content_type = "application/problem+json"),
     (status = 502, description = "The daemon failed", body = Problem, content_type = "application/problem+json"),

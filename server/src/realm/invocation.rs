@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use arcane_shared::api::CastAnswer;
 use arcane_shared::daemon::DaemonCard;
 use arcane_shared::roster::{BEGIN, PROGRESS};
-use arcane_shared::{DaemonName, Metadata, SyncDirectives};
+use arcane_shared::{DaemonName, Metadata, SyncDirectives, Timestamp};
 use serde_json::{Value, json};
 
 use super::Emit;
@@ -149,6 +149,7 @@ impl Realm {
             Refusal::NotHere(name) if self.is_published(&name) => Refusal::OnlyPublished(name),
             refusal => refusal,
         })?;
+        self.check_budget(name)?;
         let call_id = format!("{:016x}", rand::random::<u64>());
         if self.conduit(name).takes_time() {
             let emit = Emit {
@@ -167,6 +168,23 @@ impl Realm {
         }
         present.registry.apply(change);
         Ok((number, call_id))
+    }
+
+    /// Checks that a daemon whose conduit runs a program has not spent what it may on the day, as the events of the default room tell.
+    fn check_budget(&self, name: &DaemonName) -> Result<(), Refusal> {
+        let budget = self.inner.config.budget_of(name).filter(|_| self.conduit(name).takes_time());
+        let Some((budget, setting)) = budget else { return Ok(()) };
+        let now = clock::now().unix_micros();
+        let (spent_usd, resets_at) = self.inner.bus.default_room().read_roster(|roster| {
+            let day = roster.day(now);
+            let spent = roster.get(name.as_str()).map(|daemon| daemon.cost_on(day)).unwrap_or_default();
+            (spent, Timestamp::from_unix_micros(roster.day_begins(day + 1)))
+        });
+        if spent_usd < budget.usd() {
+            return Ok(());
+        }
+        let (daemon, budget_usd) = (name.clone(), budget.usd());
+        Err(Refusal::BudgetSpent { daemon, spent_usd, budget_usd, resets_at, setting })
     }
 
     async fn refuse_invocation(

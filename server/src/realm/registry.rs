@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use arcane_shared::daemon::DaemonCard;
-use arcane_shared::roster::Sums;
+use arcane_shared::roster::{Dollars, Sums};
 use arcane_shared::{DaemonName, Rgb, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::config::DaemonConfig;
+use crate::config::{BudgetSetting, DaemonConfig};
 use crate::lore;
 
 /// After so long without a spell on it a present daemon gives way to a new one, where the registry is full:
@@ -59,6 +59,23 @@ pub enum Refusal {
          DELETE /daemons/NAME"
     )]
     TooMany(usize),
+    /// It has spent what it may spend on a day.
+    #[error(
+        "the daemon {daemon} has spent ${:.2} of today's ${:.2}, and runs nothing more until {resets_at} UTC; {setting} sets the budget",
+        spent_usd.get(), budget_usd.get()
+    )]
+    BudgetSpent {
+        /// Whose.
+        daemon: DaemonName,
+        /// What was spent today.
+        spent_usd: Dollars,
+        /// What may be spent on a day.
+        budget_usd: Dollars,
+        /// When the day ends.
+        resets_at: Timestamp,
+        /// Which setting says so.
+        setting: BudgetSetting,
+    },
     /// Too many invocations run.
     #[error("{0} invocations are under way and no more are accepted; try again when one has ended")]
     TooBusy(usize),

@@ -23,12 +23,13 @@ use tls::Tls;
 
 use crate::audit::{Audit, Entry};
 use crate::bus::ArcaneEventBus;
-use crate::config::Config;
+use crate::config::{Config, RealmConfig};
 use crate::connection::Addresses;
 use crate::demo;
 use crate::gate::proxy::Proxies;
 use crate::gate::scope::audit_room;
 use crate::gate::{Gate, KeyFileError, ProxyError, key_file};
+use crate::guards;
 use crate::http::{Routes, Site};
 use crate::ingest::{self, Ingest};
 use crate::log::LogError;
@@ -181,7 +182,7 @@ impl Server {
         let log = Arc::clone(bus.log());
         let (bus_to_settle, bus_to_keep) = (bus.clone(), bus.clone());
         let settling = tokio::spawn(async move { bus_to_settle.keep_settled().await });
-        let keeping = tokio::spawn(async move { keep_rosters(&bus_to_keep).await });
+        let keeping = tokio::spawn(look_after(bus_to_keep, config.realm.clone()));
         let keys = config.keys.as_ref().map(|keys| (keys.file.clone(), keys_read_at));
         let keeper = bus.clone();
         let (drain, draining) = watch::channel(false);
@@ -230,6 +231,7 @@ impl Server {
         }
         keeping.abort();
         notifier.stop().await;
+        guarded.abort();
         end_of(reading).await;
         keeper.keep_rosters();
         log.close(patience).await;
@@ -284,6 +286,11 @@ fn serve_beside(
 const READING_MAX: Duration = Duration::from_secs(6);
 /// Time between two looks whether a room's roster has to be kept.
 const KEEP_ROSTERS_EVERY: Duration = Duration::from_secs(30);
+
+/// Keeps rosters, and tells of what daemons spend, for as long as this is awaited.
+async fn look_after(bus: ArcaneEventBus, realm: RealmConfig) {
+    tokio::join!(keep_rosters(&bus), guards::watch(bus.clone(), realm));
+}
 
 /// Keeps rosters from time to time, for as long as this is awaited: a process that is killed may come back when the events
 /// that they tell of have left the log.

@@ -49,7 +49,11 @@ impl Roster {
             daemon.color = sign.color;
         }
         let counts = daemon.counts_of(sign);
-        daemon.take(seq, sign, counts.call);
+        if let Deed::Guarded(told) = &sign.deed {
+            daemon.guard(seq, sign, day, told);
+        } else {
+            daemon.take(seq, sign, counts.call);
+        }
         daemon.each_window(|sums| {
             if counts.spent {
                 sums.spend(sign.spent);
@@ -107,6 +111,7 @@ impl Sign {
             | Deed::Forgotten
             | Deed::Acknowledged { .. }
             | Deed::Answered { .. }
+            | Deed::Guarded(_)
             | Deed::Named => false,
         }
     }
@@ -131,7 +136,7 @@ impl DaemonState {
     /// `is_first`: no end of its call was told before.
     fn take(&mut self, seq: Seq, sign: &Sign, is_first: bool) {
         match &sign.deed {
-            Deed::Named | Deed::Forgotten => return,
+            Deed::Named | Deed::Forgotten | Deed::Guarded(_) => return,
             Deed::Acknowledged { failure: seen } => {
                 // What failed meanwhile was not seen.
                 self.failure.take_if(|failure| seen.is_none_or(|seen| failure.seq <= seen));
@@ -191,7 +196,7 @@ impl DaemonState {
         self.end_all_waits(at);
         self.sessions.clear();
         self.calls.clear();
-        self.failure = None;
+        (self.failure, self.looping) = (None, None);
         self.session = Sums::default();
         self.present_since = Some(Timestamp::from_unix_micros(at));
     }
@@ -211,6 +216,7 @@ impl DaemonState {
             self.settle_waits(sign.at);
             self.calls.retain(|call| !within(call.session.as_deref(), sign));
             self.failure.take_if(|failure| within(failure.session.as_deref(), sign));
+            self.end_loop(sign);
             if of.manifestations.map_or(!self.sessions.is_empty(), |left| left > 0) {
                 return;
             }
@@ -218,7 +224,7 @@ impl DaemonState {
         self.end_all_waits(sign.at);
         self.sessions.clear();
         self.calls.clear();
-        self.failure = None;
+        (self.failure, self.looping) = (None, None);
         self.present_since = None;
     }
 

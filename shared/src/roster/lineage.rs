@@ -92,7 +92,7 @@ impl DaemonState {
     /// Figures of the day are those of this one from now on.
     pub(super) fn begin_day(&mut self, day: i64) {
         if day != self.day {
-            (self.day, self.today) = (day, Sums::default());
+            (self.day, self.today, self.budget) = (day, Sums::default(), None);
         }
     }
 }

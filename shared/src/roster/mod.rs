@@ -7,12 +7,14 @@ mod amount;
 mod days;
 mod ended;
 mod fold;
+mod guard;
 mod lineage;
 mod session;
 mod sign;
 mod spent;
 mod state;
 mod sums;
+mod value;
 mod window;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -20,6 +22,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use amount::{Amount, Dollars, SECONDS_MAX, Seconds};
 pub use days::DayFigures;
 pub use ended::{ENDED_MAX, Ended};
+pub use guard::{BUDGET, BUDGET_ENDS_AT, BUDGET_WARNS_AT, Budget, LOOP, LOOP_END, Looping, is_of_a_guard};
 pub use session::{SESSIONS_MAX, SessionState};
 pub use sign::{
     ACKNOWLEDGE, BEGIN, CALL_ID_CHARS_MAX, CallPart, END, ENRICH, FORGET, LINE_CHARS_MAX, PROGRESS, Sign,
@@ -171,6 +174,10 @@ impl Roster {
                 hushed(failure.seq, &mut failure.task);
                 hushed(failure.seq, &mut failure.error);
                 hide(failure.seq < first, &mut failure.session);
+            }
+            if let Some(looping) = &mut daemon.looping {
+                hushed(looping.seq, &mut looping.task);
+                hide(looping.seq < first, &mut looping.session);
             }
         }
     }

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use super::amount::{Dollars, SECONDS_MAX, Seconds};
+use super::amount::Seconds;
+use super::guard::Guarded;
 use super::session::Membership;
-use super::spent::{COST_USD_MAX, Spent, TOKENS_MAX};
+use super::spent::Spent;
+use super::value::{cost, count, micros, seconds};
 use crate::api::AWAIT_END;
 use crate::{AnySpell, ArcaneEvent, DaemonName, Rgb, Seq, SpellName, Timestamp, visible};
 
@@ -91,6 +93,8 @@ pub(super) enum Deed {
     Spoke { call_id: Option<Box<str>> },
     /// It goes on with what it does.
     GoesOn { call_id: Option<Box<str>> },
+    /// A guard tells of what it spends, or does again and again.
+    Guarded(Box<Guarded>),
     /// The event is about the daemon and no sign of its life.
     Named,
 }
@@ -209,11 +213,16 @@ impl Sign {
         color: Option<Rgb>,
     ) -> Option<Self> {
         let daemon = event.daemon_name.clone()?;
-        let deed = fields.deed(event.spell_name.spell(), event.success);
+        let spell = event.spell_name.spell();
+        let told = fields.event.filter(|_| spell == Some(SpellName::Voice));
+        let guarded = told.and_then(|name| Guarded::read(name, event));
+        let deed = guarded.unwrap_or_else(|| fields.deed(spell, event.success));
         let line = match deed {
-            Deed::Began { .. } | Deed::Ended { .. } | Deed::Closed { .. } | Deed::Waits { .. } => {
-                said(fields.task).unwrap_or(&event.description)
-            }
+            Deed::Began { .. }
+            | Deed::Ended { .. }
+            | Deed::Closed { .. }
+            | Deed::Waits { .. }
+            | Deed::Guarded(_) => said(fields.task).unwrap_or(&event.description),
             Deed::Spoke { .. } => &event.description,
             _ => "",
         };
@@ -223,9 +232,10 @@ impl Sign {
             at,
             color,
             failed,
-            deed,
             line: shortened(line, LINE_CHARS_MAX),
-            spent: fields.spent,
+            // What a loop has cost was told before.
+            spent: if matches!(deed, Deed::Guarded(_)) { Spent::default() } else { fields.spent },
+            deed,
             of: fields.membership().map(Box::new),
             late: fields.late,
         })
@@ -352,36 +362,6 @@ impl<'a> Fields<'a> {
 /// Tells an id apart without its words.
 pub(super) fn digest(id: &str) -> Box<str> {
     format!("{DIGEST}{:016x}", crate::color::hash(id)).into()
-}
-
-/// Unix microseconds of fractional milliseconds.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "saturates, and clamped to what four-digit years can say"
-)]
-fn micros(unix_millis: f64) -> i64 {
-    Timestamp::from_unix_micros((unix_millis * 1000.0).round() as i64).unix_micros()
-}
-
-/// An amount that can be summed: one that is not negative.
-fn amount(value: &Value) -> Option<f64> {
-    value.as_f64().filter(|amount| amount.is_finite() && *amount >= 0.0)
-}
-
-/// A count of tokens; what a publisher wrote with a fraction is rounded. `None`: it is none, or too large for one event.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; a cast saturates")]
-fn count(value: &Value) -> Option<u64> {
-    amount(value).map(|amount| amount.round() as u64).filter(|count| *count <= TOKENS_MAX)
-}
-
-/// How long a call took. `None`: it is no duration, or too long for one call.
-fn seconds(value: &Value) -> Option<Seconds> {
-    amount(value).filter(|seconds| *seconds <= SECONDS_MAX).map(Seconds::nearest)
-}
-
-/// A cost. `None`: it is none, or too large for one event.
-fn cost(value: &Value) -> Option<Dollars> {
-    amount(value).filter(|cost| *cost <= COST_USD_MAX).map(Dollars::nearest)
 }
 
 fn said(text: Option<&str>) -> Option<&str> {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ended::Ended;
+use super::guard::{Budget, Looping};
 use super::session::{SESSIONS_MAX, SessionState};
 use super::sign::{LINE_CHARS_MAX, shortened};
 use super::sums::Sums;
@@ -148,6 +149,12 @@ pub struct DaemonState {
     /// A failure that lasts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// A call that it makes again and again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looping: Option<Looping>,
+    /// What was told of its budget of the day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
     /// Figures since it was last summoned.
     pub session: Sums,
     /// Figures of the day of its latest event, see `day`.
@@ -178,6 +185,8 @@ impl DaemonState {
             waiting: Vec::new(),
             waiting_since: None,
             failure: None,
+            looping: None,
+            budget: None,
             session: Sums::default(),
             today: Sums::default(),
             day: 0,
@@ -211,6 +220,7 @@ impl DaemonState {
         if let Some(failure) = &mut self.failure {
             shown.extend([&mut failure.task, &mut failure.error]);
         }
+        shown.extend(self.looping.as_mut().map(|looping| &mut looping.task));
         for session in &mut self.sessions {
             shown.extend(session.project.iter_mut().chain(&mut session.host).chain(&mut session.model));
         }
