@@ -11,6 +11,7 @@ mod detach;
 mod doctor;
 mod export;
 mod guard;
+mod guards;
 mod health;
 mod hook;
 mod keys;

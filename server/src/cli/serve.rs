@@ -13,13 +13,14 @@ use tracing_subscriber::EnvFilter;
 
 use super::demo::Demo;
 use super::guard::{LimitFlags, ProxyFlags};
+use super::guards::GuardFlags;
 use super::metrics_listener::MetricsListener;
 use super::otlp_listener::OtlpListen;
 use super::print::print;
 use super::size::Size;
 use super::{Arcane, login, memory, screen, service, settings, signals};
 use crate::config::{
-    BasePath, BusConfig, Config, ConfigFile, DailyBudget, Dashboard, HostName, KeysConfig, NetConfig, Origin, PublicUrl,
+    BasePath, BusConfig, Config, ConfigFile, Dashboard, HostName, KeysConfig, NetConfig, Origin, PublicUrl,
     RealmConfig, Retention, TlsFiles,
 };
 use crate::diagnostics;
@@ -124,9 +125,8 @@ pub(super) struct Serve {
     /// Let what daemons answer stand in events.
     #[arg(long, env = "ARCANE_CAPTURE_CONTENT", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     capture_content: bool,
-    /// Dollars that each daemon may spend on a day that has no budget_usd of its own: told at 80 % and 100 %, then its conduit is not run.
-    #[arg(long, env = "ARCANE_BUDGET_USD", value_name = "DOLLARS")]
-    budget_usd: Option<DailyBudget>,
+    #[command(flatten)]
+    guards: GuardFlags,
     /// Configuration file; otherwise ./arcane.toml if it is there.
     #[arg(long, env = "ARCANE_CONFIG")]
     config: Option<PathBuf>,
@@ -304,11 +304,12 @@ impl Serve {
                 voice: file.voice.filter(|_| !self.demo.is_on()),
                 audio_dir: self.data_dir.join("audio"),
                 capture_content: self.capture_content,
-                budget_usd: self.budget_usd,
+                budget_usd: self.guards.budget_usd,
                 ..RealmConfig::default()
             },
             maps: file.maps,
             notify: file.notify,
+            loop_after: self.guards.loop_after,
             prices: file.prices,
             rules: file.rules,
             dashboard: self.dashboard(),

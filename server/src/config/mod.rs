@@ -6,6 +6,7 @@ mod daily_budget;
 mod file;
 mod host_name;
 mod limits;
+mod loop_after;
 mod maps;
 mod net;
 mod network;
@@ -26,6 +27,7 @@ pub use daily_budget::{BudgetSetting, DailyBudget, NoBudget};
 pub use file::{ConfigFile, FileError};
 pub use host_name::{HostName, HostNameError};
 pub use limits::LimitsConfig;
+pub use loop_after::{LoopAfter, NoLoopAfter};
 pub(crate) use maps::in_words;
 pub use maps::{Condition, MapRule, Maps, Part, Pointer, Said, Success, WrongRule};
 pub use net::{NetConfig, TlsFiles};
@@ -62,6 +64,8 @@ pub struct Config {
     pub maps: Maps,
     /// Whom the server tells of what needs a human: `[[notify]]`.
     pub notify: Notify,
+    /// How often an agent makes one call, each time with one result, before that is told.
+    pub loop_after: LoopAfter,
     /// What models cost whose agents do not say so: `[prices]`, and the shipped table.
     pub prices: Prices,
     /// Which questions of agents are answered without a person: `[[rules]]`.

@@ -21,6 +21,7 @@ mod payload;
 mod people;
 pub(crate) mod priced;
 mod publish;
+mod result;
 pub(crate) mod secrets;
 mod session;
 pub(crate) mod sign;
@@ -130,10 +131,11 @@ pub(crate) struct Reader {
 }
 
 impl Ingest {
-    /// `prices`: what models cost whose agents do not say so.
+    /// `prices`: what models cost whose agents do not say so. `loop_after`: how often a call is made before that is told; 0: never.
     pub(crate) fn new(
         metrics: Metrics,
         prices: Prices,
+        loop_after: u64,
         (requests, over): (Requests, mpsc::Receiver<Over>),
     ) -> (Self, Reader) {
         let (sender, queue) = mpsc::channel(QUEUED_MAX);
@@ -142,7 +144,7 @@ impl Ingest {
             queue,
             rest: VecDeque::new(),
             metrics: metrics.clone(),
-            table: Table::new(prices),
+            table: Table::new(prices, loop_after),
             totals: Totals::new(born_nanos),
             adopted: Vec::new(),
             requests,

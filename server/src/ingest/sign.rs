@@ -76,8 +76,16 @@ pub(crate) enum What {
     Prompt { by: Prompter, text: Option<Box<str>>, chars: usize, digest: u64 },
     /// A tool begins.
     CallBegan { call: Call, task: Box<str> },
-    /// A tool ended. `seconds` if the agent says, `output` only where content is captured.
-    CallEnded { call: Call, task: Box<str>, outcome: Outcome, seconds: Option<f64>, output: Option<Box<str>> },
+    /// A tool ended. `seconds` if the agent says, `output` only where content is captured. `result` tells what it gave, as a number;
+    /// absent where the agent does not say.
+    CallEnded {
+        call: Call,
+        task: Box<str>,
+        outcome: Outcome,
+        seconds: Option<f64>,
+        output: Option<Box<str>>,
+        result: Option<u64>,
+    },
     /// The agent waits for a human.
     Waits(Wait),
     /// A wait is over. `request` is the id of what was asked.
@@ -135,6 +143,8 @@ pub(crate) struct Call {
     pub(crate) print: u64,
     /// All of its input, as a number: tells calls apart that do the same otherwise. 0: not known.
     pub(crate) digest: u64,
+    /// The tool and all of its input, as a number that is the same whenever the call is made again. 0: not known.
+    pub(crate) again: u64,
 }
 
 /// How a call ended.

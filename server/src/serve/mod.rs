@@ -192,7 +192,8 @@ impl Server {
         let (audit, telling) = open_audit(&gate, &bus);
         let asked = Requests::new(bus.clone(), config.realm.capture_content, rulings);
         let (requests, ending) = end_in_time(&asked.0);
-        let (ingest, reader) = Ingest::new(metrics.clone(), config.prices.clone(), asked);
+        let (ingest, reader) =
+            Ingest::new(metrics.clone(), config.prices.clone(), config.loop_after.times(), asked);
         let reading = read_on(reader, bus.clone());
         let notifier = Notifier::start(outlets, &bus, &gate, &metrics, &net);
         let playing = config.demo.then(|| tokio::spawn(demo::play(bus.clone())));
@@ -231,7 +232,6 @@ impl Server {
         }
         keeping.abort();
         notifier.stop().await;
-        guarded.abort();
         end_of(reading).await;
         keeper.keep_rosters();
         log.close(patience).await;

@@ -14,6 +14,7 @@ pub(crate) use frames::events;
 use super::kept::Keeping;
 use super::line::{LINE_CHARS, Tool, call_print, short};
 use super::payload::Fields;
+use super::result::{input_print, result_print};
 use super::sign::{
     By, Call, Outcome, Prompter, Sign, Start, Usage, Via, Wait, What, Who, Why, print_of, without_cache,
 };
@@ -219,7 +220,8 @@ impl<'a> Reader<'a> {
             },
             None => Outcome::Done,
         };
-        What::CallEnded { call, task, outcome, seconds: None, output: self.captured(content) }
+        let result = Some(result_print(&Value::from(content)));
+        What::CallEnded { call, task, outcome, seconds: None, output: self.captured(content), result }
     }
 
     fn call(&self, id: &str) -> (Call, Box<str>) {
@@ -229,7 +231,8 @@ impl<'a> Reader<'a> {
         let task = Tool { name: tool, input: &arguments, cwd: None }.task();
         let name = short(tool, LINE_CHARS);
         let call_id = (!id.is_empty()).then(|| short(id, 256));
-        (Call { id: call_id, tool: name, print: call_print(&arguments), digest: 0 }, task)
+        let again = if arguments.is_null() { 0 } else { input_print(&name, &arguments) };
+        (Call { id: call_id, tool: name, print: call_print(&arguments), digest: 0, again }, task)
     }
 
     fn captured(&self, text: &str) -> Option<Box<str>> {

@@ -60,7 +60,7 @@ pub(super) fn read(reader: &mut Reader<'_>) {
                 Some(error) => Outcome::Failed { error: failure::reason(&error), is_inferred: false },
                 None => Outcome::Done,
             };
-            reader.tell(What::CallEnded { call, task, outcome, seconds: None, output: None });
+            reader.tell(What::CallEnded { call, task, outcome, seconds: None, output: None, result: None });
         }
         "PreInvocation" | "PostInvocation" => reader.tell(What::Alive),
         "Stop" => reader.turn_ends(&[]),

@@ -209,6 +209,7 @@ pub(super) fn batch(reader: &mut Reader<'_>, id: &'static str) {
                 outcome: Outcome::Unknown,
                 seconds: None,
                 output: None,
+                result: None,
             });
         }
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::failure;
 use super::super::payload::Fields;
+use super::super::result::result_print;
 use super::super::sign::{Outcome, Prompter, Start, What};
 use super::reader::{CallFields, Reader};
 
@@ -140,7 +141,9 @@ fn shell(reader: &mut Reader<'_>, outcome: Option<Outcome>) {
     let what = match outcome {
         None => What::CallBegan { call, task },
         Some(outcome) => {
-            What::CallEnded { call, task, outcome, seconds, output: reader.output(fields.get(&["output"])) }
+            let gave = fields.get(&["output"]);
+            let (output, result) = (reader.output(gave), gave.map(result_print));
+            What::CallEnded { call, task, outcome, seconds, output, result }
         }
     };
     reader.tell(what);

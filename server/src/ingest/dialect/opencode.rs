@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::failure;
 use super::super::line;
 use super::super::payload::Fields;
+use super::super::result::result_print;
 use super::super::sign::{Outcome, Prompter, Start, Subagent, Usage, Wait, What, Why, with_reasoning};
 use super::reader::{Reader, said, text_of};
 
@@ -63,8 +64,9 @@ fn read_hook(reader: &mut Reader<'_>, hook: &str, input: Fields<'_>, output: Opt
             let tool = input.name(&["tool"]).unwrap_or_else(|| "tool".into());
             let (call, task) = reader.call_of(input.name(&["callID"]), tool, given);
             let outcome = output.map_or(Outcome::Done, ended);
-            let output = reader.output(output.and_then(|output| output.get(&["output"])));
-            reader.tell(What::CallEnded { call, task, outcome, seconds: None, output });
+            let gave = output.and_then(|output| output.get(&["output"]));
+            let (output, result) = (reader.output(gave), gave.map(result_print));
+            reader.tell(What::CallEnded { call, task, outcome, seconds: None, output, result });
         }
         "command.execute.before" => reader.tell(What::Heard),
         "experimental.session.compacting" => reader.state("compacting", &[], true),
@@ -208,7 +210,8 @@ fn part(reader: &mut Reader<'_>, properties: Fields<'_>) {
             } else {
                 Outcome::Failed { error: failure::reason(text), is_inferred: false }
             };
-            reader.tell(What::CallEnded { call, task, outcome, seconds: None, output: None });
+            let result = Some(result_print(&Value::from(text)));
+            reader.tell(What::CallEnded { call, task, outcome, seconds: None, output: None, result });
         }
         _ => reader.tell(What::Heard),
     }

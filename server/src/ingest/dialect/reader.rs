@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::line::{Tool, call_print};
 use super::super::payload::{Fields, cut};
+use super::super::result::{input_print, result_print};
 use super::super::secrets::{beginning, masked, masked_within};
 use super::super::sign::{
     By, Call, Outcome, Prompter, Sign, Subagent, Usage, Via, Wait, What, Who, Why, print_of,
@@ -142,7 +143,9 @@ impl<'a> Reader<'a> {
     ) -> (Call, Box<str>) {
         let task = Tool { name: &tool, input, cwd: self.who().cwd.as_deref() }.task();
         let digest = print_of(&input.to_string());
-        (Call { id, print: call_print(input), digest, tool }, task)
+        // What is not told is no input.
+        let again = if input.is_null() { 0 } else { input_print(&tool, input) };
+        (Call { id, print: call_print(input), digest, again, tool }, task)
     }
 
     /// A tool begins.
@@ -165,8 +168,9 @@ impl<'a> Reader<'a> {
     /// A tool ended, with a result.
     pub(super) fn call_ends(&mut self, at: &CallFields, outcome: Outcome, seconds: Option<f64>) {
         let (call, task) = self.call(at);
-        let output = self.output(self.fields.get(RESULTS));
-        self.tell(What::CallEnded { call, task, outcome, seconds, output });
+        let gave = self.fields.get(RESULTS);
+        let (output, result) = (self.output(gave), gave.map(result_print));
+        self.tell(What::CallEnded { call, task, outcome, seconds, output, result });
     }
 
     /// What a tool gave, where content is captured.

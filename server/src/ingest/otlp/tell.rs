@@ -63,7 +63,7 @@ impl<'a> Tell<'a> {
         seconds: Option<f64>,
     ) {
         let Called { call, task } = called;
-        self.say(who, event, What::CallEnded { call, task, outcome, seconds, output: None });
+        self.say(who, event, What::CallEnded { call, task, outcome, seconds, output: None, result: None });
     }
 
     /// A turn is over, and something went on before it, whatever else is told of that.
@@ -103,7 +103,7 @@ impl Called {
         let tool = tool.unwrap_or_else(|| "tool".into());
         let task = Tool { name: &tool, input, cwd: None }.task();
         // Without an id its input alone tells it apart; where telemetry has neither, each report is one call.
-        Self { call: Call { id, print: call_print(input), digest: 0, tool }, task }
+        Self { call: Call { id, print: call_print(input), digest: 0, again: 0, tool }, task }
     }
 }
 

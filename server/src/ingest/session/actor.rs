@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use arcane_shared::{DaemonName, Timestamp};
 
 use super::super::sign::Call;
+use super::loops::Loops;
 use super::waits::Waits;
 
 /// Most calls of an actor that are open at a time; beyond that the oldest is told to be over.
@@ -77,6 +78,8 @@ pub(super) struct Actor {
     pub(super) open: Vec<Open>,
     pub(super) done: VecDeque<Done>,
     pub(super) waits: Waits,
+    /// What it makes again and again.
+    pub(super) loops: Loops,
     /// Calls that ended, and how many seconds they took.
     pub(super) invocations: u64,
     pub(super) seconds: f64,
@@ -104,6 +107,7 @@ impl Actor {
             open: Vec::new(),
             done: VecDeque::new(),
             waits: Waits::default(),
+            loops: Loops::default(),
             invocations: 0,
             seconds: 0.0,
             latest: None,

@@ -62,7 +62,7 @@ fn adopted(daemon: &DaemonState, id: &str, heard: Timestamp) -> Actor {
     actor.turn = Turn::Running;
     for call in daemon.calls.iter().filter(|call| call.session.as_deref() == Some(id)) {
         let Some(call_id) = &call.call_id else { continue };
-        let known = Call { id: Some(call_id.clone()), tool: "tool".into(), print: 0, digest: 0 };
+        let known = Call { id: Some(call_id.clone()), tool: "tool".into(), print: 0, digest: 0, again: 0 };
         actor.open.push(Open {
             id: call_id.clone(),
             is_named: true,
@@ -77,6 +77,9 @@ fn adopted(daemon: &DaemonState, id: &str, heard: Timestamp) -> Actor {
         let since = wait.since;
         let (call, asked) = (wait.call_id.clone(), wait.request_id.clone());
         actor.waits.push(Waiting { call, print: None, request: None, asked, order: None, since });
+    }
+    if let Some(looping) = daemon.looping.as_ref().filter(|looping| looping.session.as_deref() == Some(id)) {
+        actor.loops.adopt(&looping.task, looping.count, looping.since);
     }
     actor
 }

@@ -53,7 +53,7 @@ fn put(metadata: &mut Metadata, key: &str, value: Option<impl Into<Value>>) {
     }
 }
 
-fn text(text: &str) -> Value {
+pub(super) fn text(text: &str) -> Value {
     Value::String(masked(text).into_owned())
 }
 
@@ -237,6 +237,13 @@ impl<'a> Drafts<'a> {
             self.tell(actor, SpellName::Voice, true, Some(said.unwrap_or_else(|| "I have spoken.".into())));
         put(metadata, "event", Some(event));
         put(metadata, "text", answer.map(text));
+    }
+
+    /// What a guard says of an actor: quietly, for it is no deed of the actor's.
+    pub(super) fn guard(&mut self, actor: &Actor, event: &str, said: &str) -> &mut Metadata {
+        let metadata = self.tell(actor, SpellName::Voice, true, Some(masked(said).into_owned()));
+        put(metadata, "event", Some(event));
+        metadata
     }
 
     /// What was spent. `model`: that of the request, which need not be the session's. `is_late`: after the end of its session.

@@ -66,13 +66,15 @@ impl Session {
         }
     }
 
-    /// Folds a sign in. `account` is what was spent by all sessions of its agent, `prices` what that costs if the agent does not say.
+    /// Folds a sign in. `account` is what was spent by all sessions of its agent, `prices` what that costs if the agent
+    /// does not say, `loop_after` how often a call is made before that is told.
     pub(super) fn fold(
         &mut self,
         sign: &Sign,
         now: Timestamp,
         presence: &mut Presence,
         (account, prices): (&mut Account, &Prices),
+        loop_after: u64,
     ) -> Vec<Draft> {
         if !self.is_new(sign) || sign.via == Via::Twin && self.main.stage == Stage::New {
             return Vec::new();
@@ -102,7 +104,7 @@ impl Session {
         let Self { about, main, subagents, .. } = self;
         let mut drafts = Drafts::of(about, Some(sign));
         let is_start = matches!(sign.what, What::Began(_) | What::SubagentBegan);
-        let mut step = Step { sign, order, now, drafts: &mut drafts, presence };
+        let mut step = Step { sign, order, now, loop_after, drafts: &mut drafts, presence };
         match at {
             None => {
                 step.appear(main, is_start);
@@ -245,7 +247,7 @@ impl Session {
             return Vec::new();
         }
         let mut drafts = Drafts::of(about, Some(sign));
-        let mut step = Step { sign, order, now, drafts: &mut drafts, presence };
+        let mut step = Step { sign, order, now, loop_after: 0, drafts: &mut drafts, presence };
         for actor in subagents.iter_mut() {
             step.leave(actor, reason);
         }

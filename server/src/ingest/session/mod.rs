@@ -11,6 +11,8 @@ mod key;
 mod kinds;
 mod lease;
 mod ledger;
+mod looping;
+mod loops;
 mod name;
 mod request;
 mod step;

@@ -24,7 +24,7 @@ impl Session {
         let what = What::WaitOver { request: None, denied: over.how == How::Denied };
         let sign = Sign { who, via: Via::Live, source: "", event: Box::default(), what };
         let mut drafts = Drafts::of(about, None);
-        let mut step = Step { sign: &sign, order: None, now, drafts: &mut drafts, presence };
+        let mut step = Step { sign: &sign, order: None, now, loop_after: 0, drafts: &mut drafts, presence };
         for actor in subagents.iter_mut().chain([main]) {
             step.request_ends(actor, &over.id, over.how);
         }

@@ -19,6 +19,8 @@ pub(super) struct Step<'a, 'b> {
     pub(super) sign: &'a Sign,
     pub(super) order: Option<Timestamp>,
     pub(super) now: Timestamp,
+    /// How often a call is made before that is told; 0: never.
+    pub(super) loop_after: u64,
     pub(super) drafts: &'b mut Drafts<'a>,
     pub(super) presence: &'b mut Presence,
 }
@@ -88,11 +90,12 @@ impl Step<'_, '_> {
         match &self.sign.what {
             What::CallBegan { call, .. } if self.sign.via == Via::Twin => self.was_allowed(actor, call),
             What::CallBegan { call, task } => self.call_begins(actor, call, task),
-            What::CallEnded { call, task, outcome, seconds, output } => {
+            What::CallEnded { call, task, outcome, seconds, output, result } => {
                 let ended = Ended { task, outcome, seconds: *seconds, output: output.as_deref() };
-                self.call_ends(actor, call, &ended);
+                self.call_ends(actor, call, &ended, *result);
             }
             What::Usage { usage, .. } => {
+                actor.loops.spend(usage);
                 self.drafts.usage(actor, usage, self.sign.who.model.as_deref(), false);
             }
             What::State { name, details, is_life } => {
@@ -106,6 +109,7 @@ impl Step<'_, '_> {
             _ if is_stale || self.is_of_an_earlier_turn(actor) => {}
             What::Prompt { by: Prompter::Human, text, chars, .. } => {
                 self.close_all(actor);
+                self.drafts.end_loop(actor);
                 self.drafts.prompt(actor, text.as_deref(), *chars);
                 actor.settle(self.order);
                 actor.turn = Turn::Running;
@@ -122,6 +126,7 @@ impl Step<'_, '_> {
             What::TurnFailed { error, kind } => {
                 if actor.turn == Turn::Running || !actor.open.is_empty() || was_waiting {
                     self.close_all(actor);
+                    self.drafts.end_loop(actor);
                     actor.invocations += 1;
                     self.drafts.turn_failed(actor, error, kind.as_deref());
                     actor.settle(self.order);
@@ -143,7 +148,7 @@ impl Step<'_, '_> {
     /// What is told of an actor that ended, or whose session did: calls that were not counted yet, and what was spent.
     fn take_late(&mut self, actor: &mut Actor) {
         match &self.sign.what {
-            What::CallEnded { call, task, outcome, seconds, output }
+            What::CallEnded { call, task, outcome, seconds, output, .. }
                 if *outcome != Outcome::Unknown && self.sign.via == Via::Live =>
             {
                 if let End::Unbegun(id) = actor.end(call, self.order, *outcome == Outcome::Done) {
@@ -197,7 +202,7 @@ impl Step<'_, '_> {
         self.drafts.begin(actor, (&id, &call.tool), task);
     }
 
-    fn call_ends(&mut self, actor: &mut Actor, call: &Call, ended: &Ended<'_>) {
+    fn call_ends(&mut self, actor: &mut Actor, call: &Call, ended: &Ended<'_>, result: Option<u64>) {
         let is_unknown = *ended.outcome == Outcome::Unknown;
         let by_id = actor.open.iter().any(|open| Some(&open.id) == call.id.as_ref());
         // Telemetry has ids where hooks have none; then the tool has to do.
@@ -214,15 +219,20 @@ impl Step<'_, '_> {
             // Some agents' hooks do not know that a command failed.
             return self.fails(actor, call, ended.outcome);
         }
-        let (id, task, tool, since) = match actor.end(call, self.order, *ended.outcome == Outcome::Done) {
-            End::Known => return,
-            // Some say only in the end what a call did.
-            End::Of(open) if open.task == open.call.tool && !ended.task.is_empty() => {
-                (open.id, ended.task.into(), open.call.tool, Some(open.since))
-            }
-            End::Of(open) => (open.id, open.task, open.call.tool, Some(open.since)),
-            End::Unbegun(id) => (id, ended.task.into(), call.tool.clone(), None),
-        };
+        // Not every agent says again in the end what it was given.
+        let given = |open: u64| if open == 0 { call.again } else { open };
+        let (id, task, tool, since, again) =
+            match actor.end(call, self.order, *ended.outcome == Outcome::Done) {
+                End::Known => return,
+                // Some say only in the end what a call did.
+                End::Of(open) if open.task == open.call.tool && !ended.task.is_empty() => {
+                    (open.id, ended.task.into(), open.call.tool, Some(open.since), given(open.call.again))
+                }
+                End::Of(open) => {
+                    (open.id, open.task, open.call.tool, Some(open.since), given(open.call.again))
+                }
+                End::Unbegun(id) => (id, ended.task.into(), call.tool.clone(), None, call.again),
+            };
         let asked = actor.waits.has(&id);
         actor.waits.end_of_call(&id, call.print);
         if is_unknown && !asked {
@@ -238,6 +248,7 @@ impl Step<'_, '_> {
         actor.invocations += 1;
         actor.seconds += seconds.unwrap_or_default();
         self.drafts.end(actor, (&id, &tool), &ended, false);
+        self.count_on(actor, (&id, &tool, again), &ended, result);
     }
 
     /// Tells that a call has failed which was told to have ended well.
@@ -262,13 +273,14 @@ impl Step<'_, '_> {
 
     pub(super) fn end_open(&mut self, actor: &mut Actor, open: Open, outcome: &Outcome) {
         let call = Call { id: Some(open.id), ..open.call };
-        self.call_ends(actor, &call, &Ended { task: &open.task, outcome, seconds: None, output: None });
+        self.call_ends(actor, &call, &Ended { task: &open.task, outcome, seconds: None, output: None }, None);
     }
 
     fn turn_ends(&mut self, actor: &mut Actor, event: &str, answer: Option<&str>) {
         if actor.turn == Turn::Running || !actor.open.is_empty() || !actor.waits.is_empty() {
             self.drafts.answer(actor, event, answer);
         }
+        self.drafts.end_loop(actor);
         actor.settle(self.order);
     }
 
@@ -285,6 +297,7 @@ impl Step<'_, '_> {
         }
         let open: Vec<Box<str>> = actor.open.iter().map(|open| open.id.clone()).collect();
         actor.waits.take(|wait| wait.call.as_ref().is_none_or(|call| !open.contains(call)));
+        self.drafts.end_loop(actor);
         self.drafts.state(actor, "interrupted", &Metadata::new());
         self.go_on(actor, was_waiting);
         actor.settled = actor.settled.max(self.order);
@@ -320,6 +333,7 @@ pub(super) fn leave(
     if left == 0 {
         presence.remove(&actor.daemon);
     }
+    drafts.end_loop(actor);
     drafts.banish(actor, left, reason, is_synthetic);
 }
 

@@ -46,12 +46,15 @@ pub(crate) struct Table {
     /// Requests that agents have answered by going on.
     overtaken: Vec<(Box<str>, RequestVia)>,
     prices: Prices,
+    /// How often a call is made before that is told; 0: never.
+    loop_after: u64,
 }
 
 impl Table {
-    /// A table without sessions. `prices`: what models cost whose agents do not say so.
-    pub(crate) fn new(prices: Prices) -> Self {
-        Self { prices, ..Self::default() }
+    /// A table without sessions. `prices`: what models cost whose agents do not say so. `loop_after`: how often a call is made before that
+    /// is told; 0: never.
+    pub(crate) fn new(prices: Prices, loop_after: u64) -> Self {
+        Self { prices, loop_after, ..Self::default() }
     }
 
     /// What becomes of a sign.
@@ -133,7 +136,7 @@ impl Table {
         *heard = now;
         let presence = self.present.entry(key.room.clone()).or_default();
         if let Some(session) = self.sessions.get_mut(key) {
-            drafts.extend(session.fold(sign, now, presence, (account, &self.prices)));
+            drafts.extend(session.fold(sign, now, presence, (account, &self.prices), self.loop_after));
         }
         let is_end = matches!(sign.what, What::Ended { .. } | What::SubagentEnded { .. });
         self.note_overtaken(key, if is_end { RequestVia::Withdrawn } else { RequestVia::Terminal });

@@ -65,7 +65,7 @@ fn sessions_of_an_earlier_run_go_on_and_end() {
     lab.hear(&claude("SessionStart", json!({})));
     lab.hear(&claude("SubagentStart", json!({"agent_id": "a", "agent_type": "Explore"})));
     lab.hear(&bash("PreToolUse", "1", "rm -r x")).hear(&bash("PermissionRequest", "", "rm -r x")).told();
-    lab.table = Table::new(Prices::none());
+    lab.table = Table::new(Prices::none(), 5);
     let roster = lab.roster();
     lab.table.adopt(&arcane_shared::RoomName::default(), &roster);
     // No second summons, and the call that was open ends.

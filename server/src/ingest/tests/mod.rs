@@ -84,7 +84,7 @@ impl Lab {
         Self {
             agent,
             context: Context::default(),
-            table: Table::new(Prices::none()),
+            table: Table::new(Prices::none(), 5),
             totals: Totals::new(0),
             bus: ArcaneEventBus::new(bus),
             now: 1_800_000_000_000_000,

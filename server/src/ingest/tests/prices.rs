@@ -18,7 +18,7 @@ struct Spent {
 
 fn lab(agent: Agent) -> Lab {
     let mut lab = Lab::of(agent);
-    lab.table = Table::new(Prices::default());
+    lab.table = Table::new(Prices::default(), 5);
     lab
 }
 

@@ -220,10 +220,11 @@ fn a_request_that_was_overtaken_by_its_own_end_is_no_wait() {
 #[test]
 fn a_result_that_nobody_tells_of_is_none() {
     let outcome = Outcome::Unknown;
-    let call = Call { id: Some("never".into()), tool: "Bash".into(), print: 0, digest: 0 };
+    let call = Call { id: Some("never".into()), tool: "Bash".into(), print: 0, digest: 0, again: 0 };
     let mut sign = twin("s", "never");
     sign.via = Via::Live;
-    sign.what = What::CallEnded { call, task: "ls".into(), outcome, seconds: None, output: None };
+    sign.what =
+        What::CallEnded { call, task: "ls".into(), outcome, seconds: None, output: None, result: None };
     let mut lab = Lab::of(Agent::Codex);
     lab.hear(&begin("1", "ls"));
     let now = arcane_shared::Timestamp::from_unix_micros(lab.now);

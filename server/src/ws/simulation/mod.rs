@@ -106,7 +106,7 @@ impl Simulation {
         let state = AppState::new(Parts {
             audit: Audit::off(),
             requests: requests.0.clone(),
-            ingest: crate::ingest::Ingest::new(metrics.clone(), Default::default(), requests).0,
+            ingest: crate::ingest::Ingest::new(metrics.clone(), Default::default(), 0, requests).0,
             realm: realm.unwrap(),
             bus: bus.clone(),
             draining: watch::channel(false).1,
