@@ -136,3 +136,16 @@ async fn a_link_lets_answer_where_its_target_says_so() {
     assert_eq!(lab.ask(&token, Method::POST, "/summon", Some(json!({"daemon_name": "x"}))).await.0, 403);
     lab.server.stop().await;
 }
+
+/// Whoever publishes may tell of a request that there is not, which never ends.
+#[tokio::test]
+async fn an_event_that_tells_of_no_request_of_the_server_gives_no_token() {
+    let mut lab = Lab::start("link_may_answer = true\nmin_interval_s = 0").await;
+    lab.link().await;
+    let metadata = json!({"attention": true, "task": "x", "session": "s9", "request_id": "abcdefghjkm", "expires_at": "2099-01-01T00:00:00Z"});
+    let event = json!({"spell_name": "voice", "daemon_name": "codex", "metadata": metadata});
+    lab.server.post("/events?room=lab", event).await;
+    let click = lab.receiver.next().await.header("click").to_owned();
+    assert_eq!(click, "https://arcane.example/?room=lab&request=abcdefghjkm");
+    lab.server.stop().await;
+}

@@ -10,6 +10,8 @@ use super::tokens::{Gate, unix_seconds};
 
 /// How long such a link can be opened at most, seconds: the server remembers links for no longer.
 const OPENS_FOR_MAX_S: u64 = 3500;
+/// How long it signs in for at most, seconds: no request is open for longer than an hour.
+const HOLDS_FOR_MAX_S: u64 = 3_720;
 
 impl Gate {
     /// A link's token: who exchanges it may read a room, and answer there if `may_answer`, until `ends`, Unix seconds. `None`: nobody has to sign
@@ -22,6 +24,7 @@ impl Gate {
         ends: u64,
     ) -> Option<String> {
         let now = unix_seconds();
+        let ends = ends.min(now + HOLDS_FOR_MAX_S);
         if !self.held.takes_tokens || ends <= now {
             return None;
         }

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use arcane_shared::counted::counted;
-use arcane_shared::{DaemonName, RoomName};
+use arcane_shared::{DaemonName, RoomName, visible};
 
 use super::Millis;
 use super::storms::STORM_COUNT;
 use super::watch::Happening;
 use crate::config::Placeholder;
+use crate::ingest::secrets::masked;
 
+/// Most characters of a line that is told.
+const LINE_CHARS: usize = 160;
 /// Most lines of a message; what is beyond is counted.
 const LINES_MAX: usize = 10;
 /// Most daemons that a title names.
@@ -63,13 +66,20 @@ impl Happening {
     fn line(&self) -> String {
         match self {
             Self::Wait(wait) => {
-                let place = if wait.place.is_empty() { String::new() } else { format!(" ({})", wait.place) };
-                let reason = if wait.reason.is_empty() { "waits for an answer" } else { &wait.reason };
+                let place =
+                    if wait.place.is_empty() { String::new() } else { format!(" ({})", shown(&wait.place)) };
+                let reason = match shown(&wait.reason) {
+                    reason if reason.is_empty() => "waits for an answer".to_owned(),
+                    reason => reason,
+                };
                 format!("{}: {reason}{place}", wait.daemon)
             }
             Self::Storm(storm) => {
-                let last =
-                    if storm.last.is_empty() { String::new() } else { format!(", the last: {}", storm.last) };
+                let last = if storm.last.is_empty() {
+                    String::new()
+                } else {
+                    format!(", the last: {}", shown(&storm.last))
+                };
                 format!("{}: more than {STORM_COUNT} failures within a minute{last}", storm.daemon)
             }
         }
@@ -84,6 +94,11 @@ impl Happening {
             Self::Storm(storm) => Shows::Daemon(storm.room.clone(), storm.daemon.clone()),
         }
     }
+}
+
+/// A line as it may leave the server: whoever publishes may have put anything into it.
+fn shown(text: &str) -> String {
+    visible::line(&masked(text), LINE_CHARS)
 }
 
 impl Message {

@@ -28,6 +28,7 @@ use crate::clock;
 use crate::config::{NetConfig, Notify, NotifyTarget, PublicUrl};
 use crate::gate::Gate;
 use crate::metrics::Metrics;
+use crate::requests::Requests;
 pub(crate) use attempt::Tried;
 use attempt::{attempt, attempt_and_read};
 use message::{Message, Shows};
@@ -89,6 +90,7 @@ pub(crate) struct Notifier {
 #[derive(Debug, Clone)]
 struct Post {
     gate: Gate,
+    requests: Requests,
     metrics: Metrics,
     base: Option<PublicUrl>,
 }
@@ -101,6 +103,7 @@ impl Notifier {
         gate: &Gate,
         metrics: &Metrics,
         net: &NetConfig,
+        requests: &Requests,
     ) -> Self {
         if outlets.is_empty() {
             return Self { watching: None, telling: Vec::new() };
@@ -109,7 +112,12 @@ impl Notifier {
             tracing::info!("notifications have no links: --public-url says where people reach the dashboard");
         }
         let targets: Vec<NotifyTarget> = outlets.iter().map(|outlet| outlet.target.clone()).collect();
-        let post = Post { gate: gate.clone(), metrics: metrics.clone(), base: net.public_url.clone() };
+        let post = Post {
+            gate: gate.clone(),
+            requests: requests.clone(),
+            metrics: metrics.clone(),
+            base: net.public_url.clone(),
+        };
         let telling: Vec<_> = outlets
             .into_iter()
             .map(|outlet| {
@@ -197,11 +205,12 @@ impl Post {
     fn link(&self, target: &NotifyTarget, shows: &Shows) -> String {
         let Some(base) = &self.base else { return String::new() };
         let sign_in = match shows {
-            Shows::Request(room, _, ends) => {
+            // An event may tell of any request: only one of the server's own is worth a token.
+            Shows::Request(room, id, ends) if self.requests.is_known(id, |of| of == room) => {
                 let ends = ends / 1000 + LINK_BEYOND_S;
                 self.gate.link_to_room(room, target.link_may_answer, &format!("notify {}", target.name), ends)
             }
-            Shows::Page | Shows::Daemon(..) => None,
+            Shows::Page | Shows::Daemon(..) | Shows::Request(..) => None,
         };
         link::link(base, shows, sign_in.as_deref())
     }

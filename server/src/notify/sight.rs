@@ -1,13 +1,9 @@
-//! What of a room's roster can be told of. Pure.
+//! What of a room's roster can be told of, as it is: it is read under the room's lock, so nothing is done to it here but copying. Pure.
 
 use arcane_shared::roster::{DaemonState, Failure, Roster, Wait};
-use arcane_shared::{DaemonName, Epoch, RoomName, Seq, visible};
+use arcane_shared::{DaemonName, Epoch, RoomName, Seq};
 
 use super::Millis;
-use crate::ingest::secrets::masked;
-
-/// Most characters of a line that is told.
-const LINE_CHARS: usize = 160;
 
 /// A room at one position.
 #[derive(Debug, Clone)]
@@ -26,7 +22,7 @@ pub(super) struct Sight {
 pub(super) struct OpenWait {
     pub(super) room: RoomName,
     pub(super) daemon: DaemonName,
-    /// For what, in a line without secrets.
+    /// For what, in a line.
     pub(super) reason: String,
     /// Where: the project, or the machine; empty: no event says.
     pub(super) place: String,
@@ -43,7 +39,7 @@ pub(super) struct OpenWait {
 pub(super) struct Failures {
     pub(super) daemon: DaemonName,
     pub(super) count: u64,
-    /// The latest that lasts: the task and its error, in a line without secrets.
+    /// The latest that lasts: the task and its error, in a line.
     pub(super) last: String,
 }
 
@@ -68,11 +64,11 @@ impl OpenWait {
     fn of(room: &RoomName, daemon: &DaemonState, wait: &Wait) -> Self {
         let session = daemon.sessions.iter().find(|session| Some(&session.id) == wait.session.as_ref());
         let place = session.map(|session| [&session.project, &session.host]);
-        let place = place.into_iter().flatten().flatten().map(|part| line(part)).collect::<Vec<_>>();
+        let place = place.into_iter().flatten().flatten().map(|part| part.as_ref()).collect::<Vec<_>>();
         Self {
             room: room.clone(),
             daemon: daemon.daemon_name.clone(),
-            reason: line(&wait.reason),
+            reason: wait.reason.to_string(),
             place: place.join(" on "),
             request: wait.request_id.clone(),
             expires_at: wait.expires_at.map(millis),
@@ -84,9 +80,9 @@ impl OpenWait {
 
 impl Failures {
     fn of(daemon: &DaemonState) -> Self {
-        let told = |failure: &Failure| match (line(&failure.task), line(&failure.error)) {
-            (task, error) if task.is_empty() || error.is_empty() => task + &error,
-            (task, error) => format!("{task}: {error}"),
+        let told = |Failure { task, error, .. }: &Failure| {
+            let colon = if task.is_empty() || error.is_empty() { "" } else { ": " };
+            [task, colon, error].concat()
         };
         Self {
             daemon: daemon.daemon_name.clone(),
@@ -94,11 +90,6 @@ impl Failures {
             last: daemon.failure.as_ref().map(told).unwrap_or_default(),
         }
     }
-}
-
-/// A line as it may leave the server: whoever publishes may have put anything into it.
-fn line(text: &str) -> String {
-    visible::line(&masked(text), LINE_CHARS)
 }
 
 /// A moment, Unix milliseconds.

@@ -195,7 +195,7 @@ impl Server {
         let (ingest, reader) =
             Ingest::new(metrics.clone(), config.prices.clone(), config.loop_after.times(), asked);
         let reading = read_on(reader, bus.clone());
-        let notifier = Notifier::start(outlets, &bus, &gate, &metrics, &net);
+        let notifier = Notifier::start(outlets, &bus, &gate, &metrics, &net, &requests);
         let playing = config.demo.then(|| tokio::spawn(demo::play(bus.clone())));
         let state = AppState::new(Parts {
             bus,
