@@ -93,6 +93,7 @@ pub enum Term {
     Said,
     Allowed,
     Denied,
+    Rule,
     TaskFailed,
     KindSummon,
     KindInvoke,
@@ -133,7 +134,7 @@ pub enum Term {
 }
 
 /// Every term in fantasy and in plain, in the order of [`Term`].
-const TERMS: [(Term, &str, &str); 58] = [
+const TERMS: [(Term, &str, &str); 59] = [
     (Term::Daemons, "Daemons", "Agents"),
     (Term::Daemon, "daemon", "agent"),
     (Term::EachDaemon, "daemons", "agents"),
@@ -155,6 +156,7 @@ const TERMS: [(Term, &str, &str); 58] = [
     (Term::Said, "“{}”", "said “{}”"),
     (Term::Allowed, "leave granted", "allowed"),
     (Term::Denied, "leave refused", "denied"),
+    (Term::Rule, "the ward ", "the rule "),
     (Term::TaskFailed, "Rune destabilization detected", "A task failed"),
     (Term::KindSummon, "summon", "started"),
     (Term::KindInvoke, "invoke", "done"),

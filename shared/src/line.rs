@@ -72,7 +72,10 @@ fn answered(event: &ReceivedEvent, tongue: Tongue) -> String {
     let mut line = what.to_owned();
     // Who needs no token has no name.
     if let Some(by) = text("by").filter(|by| *by != "anonymous") {
-        line.push_str(if text("via") == Some("rule") { " by the rule " } else { " by " });
+        line.push_str(" by ");
+        if text("via") == Some("rule") {
+            line.push_str(tongue.say(Term::Rule));
+        }
         line.push_str(by);
     }
     for part in [text("choice"), text("task")].into_iter().flatten() {
@@ -110,7 +113,7 @@ mod tests {
                 r#""decision":"always-1","choice":"Yes, always","by":"ada","via":"stage""#,
                 "answered by ada: Yes, always: git push",
             ),
-            (r#""decision":"allow","by":"read","via":"rule""#, "leave granted by the rule read: git push"),
+            (r#""decision":"allow","by":"read","via":"rule""#, "leave granted by the ward read: git push"),
             (r#""via":"terminal""#, "answered where it runs: git push"),
             (r#""via":"expired","waits_on":true"#, "nobody answered in time: git push"),
             (r#""via":"withdrawn""#, "asks no more here: git push"),
