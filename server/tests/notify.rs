@@ -4,7 +4,7 @@
 
 mod support;
 
-use arcane_server::config::{Config, Dashboard, NetConfig, Notify};
+use arcane_server::config::{Config, Dashboard, NetConfig, Notify, RealmConfig};
 use serde_json::json;
 use support::TestServer;
 use support::receiver::Receiver;
@@ -171,4 +171,29 @@ async fn a_server_does_not_start_without_the_secrets_of_its_targets() {
     let config = Config { notify: notify(tables), ..Config::default() };
     let error = arcane_server::Server::open(config).await.unwrap_err().to_string();
     insta::assert_snapshot!(error, @"[[notify]] phone: url_env: there is no variable ARCANE_TEST_NO_SUCH_VARIABLE in the server's environment; set it, or name another");
+}
+
+#[tokio::test]
+async fn what_is_spent_of_a_budget_is_told() {
+    let mut receiver = Receiver::start().await;
+    let tables = webhook(&receiver, "on = [\"budget\"]");
+    let budget_usd = Some("2.5".parse().unwrap());
+    let realm = RealmConfig { budget_usd, ..RealmConfig::default() };
+    let server = TestServer::with(Config {
+        notify: notify(&tables),
+        realm,
+        dashboard: Dashboard::Off,
+        ..Config::default()
+    })
+    .await;
+    for (cost, told) in [
+        (2.1, "claude: 80 % of its budget of today: $2.10 of $2.50"),
+        (0.9, "claude: 100 % of its budget of today: $3.00 of $2.50"),
+    ] {
+        let metadata = json!({"task": "think", "session": "s1", "cost_usd": cost});
+        server.publish(json!({"spell_name": "invoke", "daemon_name": "claude", "metadata": metadata})).await;
+        let received = receiver.next().await.json();
+        assert_eq!((&received["kind"], &received["text"]), (&json!("budget"), &json!(told)));
+    }
+    server.stop().await;
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use arcane_shared::counted::counted;
+use arcane_shared::roster::BUDGET_ENDS_AT;
 use arcane_shared::{DaemonName, RoomName, visible};
 
 use super::Millis;
+use super::sight::Spent;
 use super::storms::STORM_COUNT;
 use super::watch::Happening;
-use crate::config::Placeholder;
+use crate::config::{Occasion, Placeholder};
 use crate::ingest::secrets::masked;
 
 /// Most characters of a line that is told.
@@ -21,7 +23,7 @@ const NAMES_MAX: usize = 3;
 /// What a target is told, but for the link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Message {
-    /// `waiting`, `failures`, `several` or `test`.
+    /// `waiting`, `failures`, `budget`, `several` or `test`.
     pub(super) kind: &'static str,
     /// What it is about, in a few words.
     pub(super) title: String,
@@ -49,20 +51,6 @@ pub(super) enum Shows {
 }
 
 impl Happening {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Wait(_) => "waiting",
-            Self::Storm(_) => "failures",
-        }
-    }
-
-    fn place(&self) -> (&RoomName, &DaemonName) {
-        match self {
-            Self::Wait(wait) => (&wait.room, &wait.daemon),
-            Self::Storm(storm) => (&storm.room, &storm.daemon),
-        }
-    }
-
     fn line(&self) -> String {
         match self {
             Self::Wait(wait) => {
@@ -82,6 +70,10 @@ impl Happening {
                 };
                 format!("{}: more than {STORM_COUNT} failures within a minute{last}", storm.daemon)
             }
+            Self::Budget(Spent { daemon, percent, spent_usd, budget_usd, .. }) => {
+                let (spent, budget) = (spent_usd.get(), budget_usd.get());
+                format!("{daemon}: {percent} % of its budget of today: ${spent:.2} of ${budget:.2}")
+            }
         }
     }
 
@@ -91,7 +83,10 @@ impl Happening {
                 (Some(request), Some(ends)) => Shows::Request(wait.room.clone(), request.clone(), ends),
                 _ => Shows::Daemon(wait.room.clone(), wait.daemon.clone()),
             },
-            Self::Storm(storm) => Shows::Daemon(storm.room.clone(), storm.daemon.clone()),
+            Self::Storm(_) | Self::Budget(_) => {
+                let (room, daemon) = self.place();
+                Shows::Daemon(room.clone(), daemon.clone())
+            }
         }
     }
 }
@@ -104,7 +99,7 @@ fn shown(text: &str) -> String {
 impl Message {
     /// What tells of several things, the oldest wait first.
     pub(super) fn of(happenings: &[Happening]) -> Self {
-        let kinds: BTreeSet<_> = happenings.iter().map(Happening::kind).collect();
+        let kinds: BTreeSet<_> = happenings.iter().map(|one| one.occasion().as_str()).collect();
         let rooms: BTreeSet<_> = happenings.iter().map(|one| one.place().0).collect();
         let daemons: BTreeSet<_> = happenings.iter().map(|one| one.place().1).collect();
         let mut lines: Vec<String> = happenings.iter().take(LINES_MAX).map(Happening::line).collect();
@@ -157,19 +152,32 @@ impl Message {
 }
 
 fn title(happenings: &[Happening], daemons: &BTreeSet<&DaemonName>) -> String {
-    let waits = happenings.iter().filter(|one| matches!(one, Happening::Wait(_))).count();
-    let storms = happenings.len() - waits;
+    let count =
+        |occasion: Occasion| happenings.iter().filter(|one| one.occasion() == occasion).count() as u64;
+    let [waits, storms, budgets] = Occasion::ALL.map(count);
     let who = if daemons.len() > NAMES_MAX {
         counted(daemons.len() as u64, "agent")
     } else {
         daemons.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
     };
     let s = if daemons.len() == 1 { "s" } else { "" };
-    match (waits, storms) {
-        (1, 0) => format!("{who} waits for you"),
-        (_, 0) => format!("{who} wait{s} for you: {}", counted(waits as u64, "question")),
-        (0, _) => format!("{who} fail{s} again and again"),
-        _ => format!("{who}: {}, and failures", counted(waits as u64, "question")),
+    let are_spent = happenings
+        .iter()
+        .any(|one| matches!(one, Happening::Budget(spent) if spent.percent >= BUDGET_ENDS_AT));
+    match (waits, storms, budgets) {
+        (1, 0, 0) => format!("{who} waits for you"),
+        (_, 0, 0) => format!("{who} wait{s} for you: {}", counted(waits, "question")),
+        (0, _, 0) => format!("{who} fail{s} again and again"),
+        (0, 0, _) if are_spent => format!("{who}: the budget of today is spent"),
+        (0, 0, _) => format!("{who}: most of the budget of today is spent"),
+        _ => {
+            let parts = [
+                (waits > 0).then(|| counted(waits, "question")),
+                (storms > 0).then(|| "failures".to_owned()),
+                (budgets > 0).then(|| "budgets".to_owned()),
+            ];
+            format!("{who}: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+        }
     }
 }
 

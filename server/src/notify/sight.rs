@@ -1,6 +1,6 @@
 //! What of a room's roster can be told of, as it is: it is read under the room's lock, so nothing is done to it here but copying. Pure.
 
-use arcane_shared::roster::{DaemonState, Failure, Roster, Wait};
+use arcane_shared::roster::{Budget, DaemonState, Dollars, Failure, Roster, Wait};
 use arcane_shared::{DaemonName, Epoch, RoomName, Seq};
 
 use super::Millis;
@@ -15,6 +15,8 @@ pub(super) struct Sight {
     pub(super) waits: Vec<OpenWait>,
     /// The daemons whose calls have failed, and how often they have.
     pub(super) failures: Vec<Failures>,
+    /// What was told of daemons' budgets.
+    pub(super) budgets: Vec<Spent>,
 }
 
 /// A wait for a human.
@@ -31,6 +33,19 @@ pub(super) struct OpenWait {
     /// When that request ends.
     pub(super) expires_at: Option<Millis>,
     pub(super) since: Millis,
+    pub(super) seq: Seq,
+}
+
+/// What was told last of a daemon's budget of a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Spent {
+    pub(super) room: RoomName,
+    pub(super) daemon: DaemonName,
+    /// 80 or 100.
+    pub(super) percent: u64,
+    pub(super) spent_usd: Dollars,
+    pub(super) budget_usd: Dollars,
+    pub(super) at: Millis,
     pub(super) seq: Seq,
 }
 
@@ -56,6 +71,10 @@ impl Sight {
             seq: roster.seq(),
             waits: waits.collect(),
             failures: failed.map(Failures::of).collect(),
+            budgets: roster
+                .iter()
+                .filter_map(|daemon| Some(Spent::of(room, daemon, daemon.budget.as_ref()?)))
+                .collect(),
         }
     }
 }
@@ -74,6 +93,20 @@ impl OpenWait {
             expires_at: wait.expires_at.map(millis),
             since: millis(wait.since),
             seq: wait.seq,
+        }
+    }
+}
+
+impl Spent {
+    fn of(room: &RoomName, daemon: &DaemonState, budget: &Budget) -> Self {
+        Self {
+            room: room.clone(),
+            daemon: daemon.daemon_name.clone(),
+            percent: budget.percent,
+            spent_usd: budget.spent_usd,
+            budget_usd: budget.budget_usd,
+            at: millis(budget.at),
+            seq: budget.seq,
         }
     }
 }

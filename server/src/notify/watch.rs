@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, VecDeque};
 use arcane_shared::{DaemonName, Epoch, RoomName, Seq};
 
 use super::Millis;
-use super::sight::{OpenWait, Sight};
+use super::sight::{OpenWait, Sight, Spent};
 use super::storms::Storms;
 use crate::config::{NotifyTarget, Occasion};
 
 /// How long a message waits for others.
 pub(super) const TOGETHER_MS: Millis = 3_000;
-/// Most storms that a target has yet to be told of; the oldest gives way.
-const STORMS_MAX: usize = 64;
+/// Most storms and budgets that a target has yet to be told of; the oldest gives way.
+const LATER_MAX: usize = 64;
 
 /// Something that is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,26 @@ pub(super) enum Happening {
     Wait(OpenWait),
     /// Calls of an agent fail one after another.
     Storm(Storm),
+    /// So much of a daemon's budget of the day is spent.
+    Budget(Spent),
+}
+
+impl Happening {
+    pub(super) fn occasion(&self) -> Occasion {
+        match self {
+            Self::Wait(_) => Occasion::Waiting,
+            Self::Storm(_) => Occasion::Failures,
+            Self::Budget(_) => Occasion::Budget,
+        }
+    }
+
+    pub(super) fn place(&self) -> (&RoomName, &DaemonName) {
+        match self {
+            Self::Wait(wait) => (&wait.room, &wait.daemon),
+            Self::Storm(storm) => (&storm.room, &storm.daemon),
+            Self::Budget(spent) => (&spent.room, &spent.daemon),
+        }
+    }
 }
 
 /// Calls of an agent fail one after another.
@@ -33,7 +53,6 @@ pub(super) struct Storm {
     pub(super) daemon: DaemonName,
     /// The latest failure, in a line.
     pub(super) last: String,
-    pub(super) at: Millis,
 }
 
 /// What was seen, and what was told of it.
@@ -51,6 +70,8 @@ struct Seen {
     seq: Seq,
     waits: Vec<OpenWait>,
     storms: Storms,
+    /// Budgets were told of up to this event.
+    budgets_through: Seq,
 }
 
 /// What a target was told.
@@ -59,7 +80,8 @@ struct Told {
     target: NotifyTarget,
     /// Waits up to these events.
     through: BTreeMap<RoomName, Seq>,
-    storms: VecDeque<Storm>,
+    /// Storms and budgets that it is yet to be told of, and since when.
+    later: VecDeque<(Millis, Happening)>,
     at: Option<Millis>,
 }
 
@@ -69,7 +91,7 @@ impl Watch {
         let told = |target: &NotifyTarget| Told {
             target: target.clone(),
             through: BTreeMap::new(),
-            storms: VecDeque::new(),
+            later: VecDeque::new(),
             at: None,
         };
         Self { targets: targets.iter().map(told).collect(), rooms: BTreeMap::new(), looked_at: now }
@@ -101,19 +123,20 @@ impl Watch {
     }
 
     fn take(&mut self, sight: Sight, now: Millis) {
-        let Sight { room, epoch, seq, waits, failures } = sight;
+        let Sight { room, epoch, seq, waits, failures, budgets } = sight;
         let known = self.rooms.remove(&room).filter(|seen| seen.epoch == epoch);
+        let through = known.as_ref().map(|seen| seen.budgets_through);
+        let is_new =
+            |spent: &&Spent| through.map_or(spent.at > self.looked_at, |through| spent.seq > through);
+        for spent in budgets.iter().filter(is_new).filter(|spent| spent.percent > 0) {
+            self.targets.iter_mut().for_each(|told| told.note(now, Happening::Budget(spent.clone())));
+        }
+        let budgets_through = budgets.iter().map(|spent| spent.seq).chain(through).max().unwrap_or(0);
         let storms = if let Some(Seen { mut storms, .. }) = known {
             for begun in storms.take(&failures, now) {
                 let (daemon, last) = (begun.daemon.clone(), begun.last.clone());
-                self.targets.iter_mut().for_each(|told| {
-                    told.note(Storm {
-                        room: room.clone(),
-                        daemon: daemon.clone(),
-                        last: last.clone(),
-                        at: now,
-                    });
-                });
+                let storm = Happening::Storm(Storm { room: room.clone(), daemon, last });
+                self.targets.iter_mut().for_each(|told| told.note(now, storm.clone()));
             }
             storms
         } else {
@@ -124,7 +147,7 @@ impl Watch {
             }
             Storms::after(&failures)
         };
-        self.rooms.insert(room, Seen { epoch, seq, waits, storms });
+        self.rooms.insert(room, Seen { epoch, seq, waits, storms, budgets_through });
     }
 }
 
@@ -139,14 +162,15 @@ impl NotifyTarget {
 }
 
 impl Told {
-    fn note(&mut self, storm: Storm) {
-        if !self.target.on.contains(&Occasion::Failures) || !self.target.is_for(&storm.room, &storm.daemon) {
+    fn note(&mut self, now: Millis, happening: Happening) {
+        let (room, daemon) = happening.place();
+        if !self.target.on.contains(&happening.occasion()) || !self.target.is_for(room, daemon) {
             return;
         }
-        if self.storms.len() >= STORMS_MAX {
-            self.storms.pop_front();
+        if self.later.len() >= LATER_MAX {
+            self.later.pop_front();
         }
-        self.storms.push_back(storm);
+        self.later.push_back((now, happening));
     }
 
     /// What is to be told now: nothing, or all that is due.
@@ -157,7 +181,7 @@ impl Told {
         }
         let waits = self.waits(rooms, now);
         let since = waits.first().map(|wait| wait.since.saturating_add(self.target.after_ms()));
-        let first = since.into_iter().chain(self.storms.front().map(|storm| storm.at)).min();
+        let first = since.into_iter().chain(self.later.front().map(|(at, _)| *at)).min();
         if first.is_none_or(|first| now < first.saturating_add(TOGETHER_MS)) {
             return Vec::new();
         }
@@ -166,8 +190,8 @@ impl Told {
             *through = wait.seq.max(*through);
         }
         self.at = Some(now);
-        let storms = self.storms.drain(..).map(Happening::Storm);
-        waits.into_iter().map(Happening::Wait).chain(storms).collect()
+        let later = self.later.drain(..).map(|(_, happening)| happening);
+        waits.into_iter().map(Happening::Wait).chain(later).collect()
     }
 
     /// The waits that are due, the oldest first.

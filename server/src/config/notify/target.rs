@@ -45,11 +45,13 @@ pub enum Occasion {
     Waiting,
     /// An agent's calls fail one after another.
     Failures,
+    /// Much of a daemon's budget of the day is spent, or all of it.
+    Budget,
 }
 
 impl Occasion {
     /// Each of them.
-    pub const ALL: [Self; 2] = [Self::Waiting, Self::Failures];
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Failures, Self::Budget];
 
     /// Its word in `on`.
     #[must_use]
@@ -57,6 +59,7 @@ impl Occasion {
         match self {
             Self::Waiting => "waiting",
             Self::Failures => "failures",
+            Self::Budget => "budget",
         }
     }
 }

@@ -1,3 +1,5 @@
+use arcane_shared::roster::Dollars;
+
 use super::*;
 use crate::notify::sight::OpenWait;
 use crate::notify::watch::Storm;
@@ -20,7 +22,18 @@ fn storm(daemon: &str) -> Happening {
         room: RoomName::default(),
         daemon: daemon.parse().unwrap(),
         last: "cargo test: exit code 101".into(),
+    })
+}
+
+fn budget(percent: u64) -> Happening {
+    Happening::Budget(Spent {
+        room: RoomName::default(),
+        daemon: "claude".parse().unwrap(),
+        percent,
+        spent_usd: Dollars::nearest(4.123),
+        budget_usd: Dollars::nearest(5.0),
         at: 0,
+        seq: 1,
     })
 }
 
@@ -65,10 +78,30 @@ fn a_message_says_who_waits_and_for_what() {
     [failures 2 "main" "" Daemon(RoomName("main"), DaemonName("claude"))]
     "#);
     insta::assert_snapshot!(told(&[wait("main", "claude", "git push", None), storm("codex")]), @r#"
-    claude, codex: 1 question, and failures
+    claude, codex: 1 question, failures
     claude: git push (webshop on kestrel)
     codex: more than 5 failures within a minute, the last: cargo test: exit code 101
     [several 2 "main" "" Daemon(RoomName("main"), DaemonName("claude"))]
+    "#);
+}
+
+#[test]
+fn a_message_says_what_is_spent() {
+    insta::assert_snapshot!(told(&[budget(80)]), @r#"
+    claude: most of the budget of today is spent
+    claude: 80 % of its budget of today: $4.12 of $5.00
+    [budget 1 "main" "claude" Daemon(RoomName("main"), DaemonName("claude"))]
+    "#);
+    insta::assert_snapshot!(told(&[budget(100)]), @r#"
+    claude: the budget of today is spent
+    claude: 100 % of its budget of today: $4.12 of $5.00
+    [budget 1 "main" "claude" Daemon(RoomName("main"), DaemonName("claude"))]
+    "#);
+    insta::assert_snapshot!(told(&[storm("claude"), budget(100)]), @r#"
+    claude: failures, budgets
+    claude: more than 5 failures within a minute, the last: cargo test: exit code 101
+    claude: 100 % of its budget of today: $4.12 of $5.00
+    [several 2 "main" "claude" Daemon(RoomName("main"), DaemonName("claude"))]
     "#);
 }
 

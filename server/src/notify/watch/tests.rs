@@ -1,4 +1,4 @@
-use std::time::Duration;
+use arcane_shared::roster::Dollars;
 
 use super::*;
 use crate::config::Notify;
@@ -16,11 +16,12 @@ fn target(lines: &str) -> NotifyTarget {
 struct Lab {
     watch: Watch,
     seq: Seq,
+    budgets: Vec<Spent>,
 }
 
 impl Lab {
     fn new(targets: &[NotifyTarget]) -> Self {
-        let mut lab = Self { watch: Watch::new(targets, 0), seq: 0 };
+        let mut lab = Self { watch: Watch::new(targets, 0), seq: 0, budgets: vec![] };
         lab.see("main", &[], 0, 0);
         lab
     }
@@ -41,6 +42,7 @@ impl Lab {
         });
         let failed = Failures { daemon: "claude".parse().unwrap(), count: failures, last: "a test".into() };
         let sight = Sight {
+            budgets: self.budgets.clone(),
             epoch: Epoch("e".into()),
             seq: self.seq,
             waits: waits.collect(),
@@ -55,6 +57,7 @@ impl Lab {
         let line = |happening: &Happening| match happening {
             Happening::Wait(wait) => wait.reason.clone(),
             Happening::Storm(storm) => format!("storm of {}", storm.daemon),
+            Happening::Budget(spent) => format!("{} % of {}", spent.percent, spent.daemon),
         };
         told.iter()
             .map(|(n, all)| format!("{n}: {}", all.iter().map(line).collect::<Vec<_>>().join(", ")))
@@ -110,7 +113,7 @@ fn what_comes_within_the_interval_is_summed_up_if_it_still_goes_on() {
 
 #[test]
 fn what_was_due_before_the_start_is_not_told_again() {
-    let mut lab = Lab { watch: Watch::new(&[target("")], 100_000), seq: 0 };
+    let mut lab = Lab { watch: Watch::new(&[target("")], 100_000), seq: 0, budgets: vec![] };
     lab.see("main", &[("claude", 5, 10), ("codex", 6, 80)], 0, 101);
     assert_eq!(lab.pass(102, 300), ["113 0: codex-6"]);
 }
@@ -147,13 +150,46 @@ fn waits_and_storms_share_a_message() {
     assert_eq!(lab.pass(12, 60), ["13 0: claude-5, storm of claude"]);
 }
 
-#[test]
-fn no_more_storms_are_kept_than_may_be() {
-    let mut told = Told { target: target(""), through: BTreeMap::new(), storms: VecDeque::new(), at: None };
-    for n in 0..2 * STORMS_MAX as u64 {
-        let (room, daemon) = (RoomName::default(), "claude".parse().unwrap());
-        told.note(Storm { room, daemon, last: String::new(), at: n });
+fn spent(percent: u64, at_s: u64, seq: Seq) -> Spent {
+    Spent {
+        room: RoomName::default(),
+        daemon: "claude".parse().unwrap(),
+        percent,
+        spent_usd: Dollars::nearest(4.0),
+        budget_usd: Dollars::nearest(5.0),
+        at: at_s * 1000,
+        seq,
     }
-    assert_eq!((told.storms.len(), told.storms[0].at), (STORMS_MAX, STORMS_MAX as u64));
-    assert_eq!(told.target.after, Duration::from_secs(30));
+}
+
+#[test]
+fn each_mark_of_a_budget_is_told_once() {
+    let mut lab = Lab::new(&[target("min_interval_s = 0")]);
+    lab.budgets = vec![spent(80, 10, 7)];
+    lab.see("main", &[], 0, 10);
+    lab.see("main", &[], 0, 11);
+    assert_eq!(lab.pass(12, 20), ["13 0: 80 % of claude"]);
+    lab.budgets = vec![spent(100, 30, 9)];
+    lab.see("main", &[], 0, 30);
+    assert_eq!(lab.pass(31, 40), ["33 0: 100 % of claude"]);
+    // The budget was changed: what was told holds no longer.
+    lab.budgets = vec![spent(0, 50, 11)];
+    lab.see("main", &[], 0, 50);
+    assert!(lab.pass(51, 60).is_empty());
+}
+
+#[test]
+fn what_was_told_of_a_budget_before_the_start_is_not_told_again() {
+    let mut lab = Lab { watch: Watch::new(&[target("")], 100_000), seq: 0, budgets: vec![spent(80, 90, 7)] };
+    lab.see("main", &[], 0, 101);
+    assert!(lab.pass(102, 110).is_empty());
+}
+
+#[test]
+fn no_more_is_kept_for_later_than_may_be() {
+    let mut told = Told { target: target(""), through: BTreeMap::new(), later: VecDeque::new(), at: None };
+    for n in 0..2 * LATER_MAX as u64 {
+        told.note(n, Happening::Budget(spent(80, 1, n)));
+    }
+    assert_eq!((told.later.len(), told.later[0].0), (LATER_MAX, LATER_MAX as u64));
 }
