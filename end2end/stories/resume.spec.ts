@@ -1,3 +1,5 @@
+import type { Page } from "@playwright/test";
+
 import { logged, tasks, tell } from "../support/log.ts";
 import { durable, expect } from "../support/test.ts";
 
@@ -18,10 +20,15 @@ durable("a page that was cut off goes on without a hole", async ({ dashboard, se
   await expect(page.getByTestId("feed-note")).toHaveCount(0);
 });
 
+/** Waits until the browser keeps a text of the history: what writes it comes a moment after the page. */
+const keeps = (page: Page, text: string) =>
+  page.waitForFunction((text) => localStorage.getItem("arcaneHistory")?.includes(text), text);
+
 durable("a page that was closed goes on where it was", async ({ dashboard, server, page }) => {
   await server.summon("claude");
   await tell(server, tasks("claude", 1, 5));
   await expect(page.locator("[data-testid=feed-row]").first()).toContainText("task 5");
+  await keeps(page, "task 5");
   await page.goto("about:blank");
   const last = await tell(server, tasks("claude", 6, 205));
   const asked = page.waitForEvent("websocket");
@@ -38,6 +45,7 @@ durable("what is past retention is a gap that says so", async ({ dashboard, serv
   await server.summon("claude");
   const seen = await tell(server, tasks("claude", 1, 5));
   await expect(page.locator("[data-testid=feed-row]").first()).toContainText("task 5");
+  await keeps(page, "task 5");
   await page.goto("about:blank");
   const last = await tell(server, tasks("claude", 6, 205));
   await logged(server, last);

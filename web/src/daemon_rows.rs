@@ -5,7 +5,7 @@ use arcane_shared::roster::{DaemonState, Window};
 use arcane_stage::daemons::{self, Daemons};
 use arcane_stage::states::{self, State, state_of};
 use arcane_stage::table::{self, Head, Line};
-use arcane_stage::{palette, runes, summary};
+use arcane_stage::{guarded, palette, runes, summary};
 use leptos::prelude::*;
 
 use crate::components::daemons::{DaemonView, Figure};
@@ -38,7 +38,7 @@ pub(crate) fn project(page: &Page, views: Views, window: Window, at: UnixMillis)
         Line::Head { of, count, foldable, is_open } => head(of, count, foldable, is_open),
         Line::Daemon { daemon, depth, in_need } => {
             let figure = figure_of(daemons, daemon, figure, window, at);
-            DaemonView { figure, ..row(daemon, depth, in_need, at) }
+            DaemonView { figure, ..row(daemons, daemon, depth, in_need, at) }
         }
     });
     state.rows.put(rows.map(|view| (view.key.clone(), view)));
@@ -73,17 +73,18 @@ fn head(of: Head, count: usize, foldable: usize, is_open: bool) -> DaemonView {
     }
 }
 
-/// What needs a human: "2 wait · 1 failed". The pill counts those that wait.
+/// What needs a human: "2 wait · 1 more". The pill counts those that wait.
 fn needs(waiting: usize, all: usize) -> String {
-    let wait = if waiting == 1 { "1 waits".into() } else { format!("{waiting} wait") };
-    match all.saturating_sub(waiting) {
-        0 => wait,
-        failed if waiting == 0 => format!("{failed} failed"),
-        failed => format!("{wait} · {failed} failed"),
+    let more = all.saturating_sub(waiting).to_string();
+    let wait = if waiting == 1 { " waits" } else { " wait" };
+    match waiting {
+        0 => more,
+        _ if waiting == all => [&waiting.to_string(), wait].concat(),
+        _ => [&waiting.to_string(), wait, " · ", &more, " more"].concat(),
     }
 }
 
-fn row(daemon: &DaemonState, depth: usize, in_need: bool, at: UnixMillis) -> DaemonView {
+fn row(daemons: &Daemons, daemon: &DaemonState, depth: usize, in_need: bool, at: UnixMillis) -> DaemonView {
     let state = state_of(daemon, at);
     let name = daemon.daemon_name.to_string();
     let started =
@@ -94,6 +95,8 @@ fn row(daemon: &DaemonState, depth: usize, in_need: bool, at: UnixMillis) -> Dae
         State::Waiting => daemons::line(daemon).to_owned(),
         _ => states::task_line(daemon, at),
     };
+    let spent = guarded::budget(daemons, daemon, at);
+    let budget = if spent.is_empty() || line.is_empty() { spent } else { [" · ", &spent].concat() };
     let sessions = daemon.sessions.len();
     DaemonView {
         key: name.clone(),
@@ -104,7 +107,7 @@ fn row(daemon: &DaemonState, depth: usize, in_need: bool, at: UnixMillis) -> Dae
         rune: runes::svg_path(runes::inscribe(&name).heart),
         has_failed: daemon.is_present() && daemon.failure.is_some(),
         state: if daemon.is_present() { state.word() } else { "gone" },
-        last: [started, line, where_].concat(),
+        last: [started, line, budget, where_].concat(),
         name,
         ..DaemonView::default()
     }

@@ -5,7 +5,7 @@ use arcane_shared::roster::{DaemonState, Window};
 use arcane_stage::drawer;
 use arcane_stage::duration::{Form, duration};
 use arcane_stage::states::{self, State, state_of};
-use arcane_stage::{daemons, palette, runes, summary};
+use arcane_stage::{daemons, guarded, palette, runes, summary};
 use leptos::prelude::*;
 
 use crate::app_handle::AppHandle;
@@ -60,6 +60,7 @@ pub(crate) fn project(page: &mut Page, views: Views, at: UnixMillis) {
             sentence: states::sentence(daemon, at, page.viewer().tongue),
             task: task(daemon, at),
             took: statistics::took(&sums),
+            budget: guarded::budget(store.daemons(), daemon, at),
             more_files: if more > 0 { format!("{more} more") } else { String::new() },
         },
     );

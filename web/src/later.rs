@@ -21,7 +21,7 @@ use crate::components::spell_bar::{self, Bar};
 use crate::components::stage_view;
 use crate::components::stats::Stats;
 use crate::opened;
-use crate::page::Page;
+use crate::page::{Page, write_history};
 use crate::painter::Painter;
 use crate::time_travel::banner::Banner;
 use crate::time_travel::{Question, Travel, visit};
@@ -52,6 +52,8 @@ pub(crate) struct Later {
     pub(crate) open_file: fn(AppHandle, File),
     pub(crate) open_recording: fn(AppHandle, &str),
     pub(crate) save_recording: fn(AppHandle),
+    /// Writes what the browser keeps of the history.
+    pub(crate) write_history: fn(&mut Page),
     /// The painter of a browser without WebGL2.
     pub(crate) plain_painter: fn(&HtmlCanvasElement) -> Option<Painter>,
     pub(crate) sign_in: Part,
@@ -76,6 +78,7 @@ static LATER: Later = Later {
     open_file: recorder::open_file,
     open_recording: recorder::open,
     save_recording: recorder::save,
+    write_history,
     plain_painter: Painter::plain,
     sign_in: stage_view::sign_in,
     spells: spell_bar::answers,
@@ -141,6 +144,7 @@ impl AppHandle {
                 (Ok(later), act) => {
                     if self.views.later.with_untracked(Option::is_none) {
                         self.views.later.set(Some(later));
+                        self.with(|page| page.writes = Some(later.write_history));
                     }
                     act.into_iter().for_each(|act| act(later));
                 }

@@ -30,7 +30,6 @@ pub fn is_of_a_guard<S>(event: &ArcaneEvent<S>) -> bool {
 /// How much of its budget of a day a daemon has spent, as it was told last: at 80 % and at 100 %.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(from = "Metadata")]
 pub struct Budget {
     /// The day: how many days after 1970-01-01, on the roster's calendar. On another day it holds no longer.
     pub day: i64,
@@ -46,34 +45,6 @@ pub struct Budget {
     pub at: Timestamp,
     /// The event that told of it.
     pub seq: Seq,
-}
-
-// Both are read by way of what metadata is read by: the page has that anyway, and a reader of their own is 500 bytes each.
-impl From<Metadata> for Budget {
-    fn from(kept: Metadata) -> Self {
-        Self {
-            day: kept.get("day").and_then(Value::as_i64).unwrap_or_default(),
-            percent: count(&kept, "percent"),
-            spent_usd: dollars(&kept, "spent_usd").unwrap_or_default(),
-            budget_usd: dollars(&kept, "budget_usd").unwrap_or_default(),
-            at: time(&kept, "at").unwrap_or(Timestamp::from_unix_micros(0)),
-            seq: count(&kept, "seq"),
-        }
-    }
-}
-
-impl From<Metadata> for Looping {
-    fn from(kept: Metadata) -> Self {
-        let text = |key: &str| kept.get(key).and_then(Value::as_str).map(Into::into);
-        Self {
-            session: text("session"),
-            task: text("task").unwrap_or_default(),
-            count: count(&kept, "count"),
-            since: time(&kept, "since").unwrap_or(Timestamp::from_unix_micros(0)),
-            seq: count(&kept, "seq"),
-            cost_usd: dollars(&kept, "cost_usd"),
-        }
-    }
 }
 
 fn dollars(told: &Metadata, key: &str) -> Option<Dollars> {
@@ -99,7 +70,6 @@ impl Budget {
 /// A call that a daemon makes again and again, each time with one result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(from = "Metadata")]
 pub struct Looping {
     /// The session that makes it, see [`SessionState::id`](super::SessionState::id).
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -29,6 +29,8 @@ pub(crate) struct DrawerView {
     pub(crate) task: [String; 2],
     /// Cost and tokens, and how many tasks.
     pub(crate) took: [String; 2],
+    /// What of its budget of the day is spent; empty: nothing was told.
+    pub(crate) budget: String,
     /// How many more files there are, in words; empty: none.
     pub(crate) more_files: String,
 }
@@ -98,6 +100,7 @@ pub(crate) fn Drawer(state: DrawerState, app: AppHandle) -> impl IntoView {
             <section>
                 <h3>"Cost today"</h3>
                 <p><span>{part(|view| &view.took[0])}</span><b>{part(|view| &view.took[1])}</b></p>
+                <p data-testid="drawer-budget" hidden=absent(|view| &view.budget)>{part(|view| &view.budget)}</p>
             </section>
             <List title="Children" rows=children/>
             <List title="Files" rows=files/>

@@ -51,8 +51,12 @@ const SIGNS: [(&str, Words); 10] = [
 ];
 
 /// The states of the stage: shape and words, the most urgent first.
-const STATES: [(&str, &str); 5] = [
+const STATES: [(&str, &str); 6] = [
     ("waiting", "large, amber, two rings and a “!”: it needs you"),
+    (
+        "looping",
+        "a wheel of three pieces that turns backwards: the same call, the same result, again and again",
+    ),
     ("failed", "an open ring with a cross, until the next success or “OK, seen”"),
     ("silent", "a dotted ring: a call goes on, and gave no sign for two minutes"),
     ("working", "bright; the comet around it is the second hand of its call"),

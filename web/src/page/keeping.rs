@@ -10,9 +10,16 @@ impl Page {
         self.memory.forget();
     }
 
-    /// Writes the history.
+    /// Writes the history, once there is what writes it: that comes with what opens later.
     pub(crate) fn save(&mut self) {
-        self.saved_at = clock::now();
-        self.memory.save();
+        if let Some(write) = self.writes {
+            self.saved_at = clock::now();
+            write(self);
+        }
     }
+}
+
+/// Writes the history.
+pub(crate) fn write_history(page: &mut Page) {
+    page.memory.save();
 }

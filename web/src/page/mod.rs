@@ -31,6 +31,7 @@ use arcane_stage::waits::Waits;
 use arcane_stage::{Stage, Store};
 use serde_json::Value;
 
+pub(crate) use self::keeping::write_history;
 use self::memory::Memory;
 use self::performance::Performed;
 use self::presence::Presence;
@@ -99,6 +100,8 @@ pub(crate) struct Page {
     settled: bool,
     roster_asked_at: Option<f64>,
     memory: Memory,
+    /// What writes the history; absent until it has come.
+    pub(crate) writes: Option<fn(&mut Page)>,
     socket: Option<Socket>,
     /// Whether the server has been shown a token.
     pub(crate) shows_token: bool,
@@ -154,6 +157,7 @@ impl Page {
             settled: false,
             roster_asked_at: None,
             memory: Memory::read(server),
+            writes: None,
             socket: None,
             shows_token: false,
             performed: Vec::new(),

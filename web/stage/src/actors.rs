@@ -94,6 +94,8 @@ pub struct Actor {
     pub state: State,
     /// Whether a failure of it lasts, whatever else it does.
     pub has_failed: bool,
+    /// Percent of its budget of the day that are spent, as they were told: 80, 100; 0: nothing was told.
+    pub budget: u64,
     /// Since when its oldest call goes on, if one does and gives signs.
     pub working: Option<f64>,
     /// Its comet: since when what it is the clock of went on, and its light now, 0.0–1.0.
@@ -177,6 +179,7 @@ impl Actor {
             missed: NEVER,
             state: State::Idle,
             has_failed: false,
+            budget: 0,
             working: None,
             comet: (NEVER, 0.0),
             shown: [0.0, 0.0],

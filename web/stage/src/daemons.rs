@@ -83,7 +83,13 @@ impl Daemons {
     /// Figures of one daemon in a window that ends at a moment, Unix milliseconds.
     #[must_use]
     pub fn figures(&self, daemon: &DaemonState, window: Window, at: UnixMillis) -> Sums {
-        daemon.figures(window, self.roster.day(micros(at)))
+        daemon.figures(window, self.day(at))
+    }
+
+    /// The day of a moment, on the roster's calendar.
+    #[must_use]
+    pub fn day(&self, at: UnixMillis) -> i64 {
+        self.roster.day(micros(at))
     }
 
     /// A window in words.

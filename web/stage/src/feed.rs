@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use arcane_shared::api::AWAIT_END;
-use arcane_shared::roster::{ACKNOWLEDGE, ENRICH};
+use arcane_shared::roster::{ACKNOWLEDGE, ENRICH, is_of_a_guard};
 use arcane_shared::{ReceivedEvent, Rgb, Seq, SpellName, UnixMillis};
 
 use crate::calls::Part;
@@ -192,7 +192,7 @@ impl<'a> Scan<'a> {
         let asked_for = self.asked.all || self.filter.spell.is_some();
         let is_answer =
             event.text("query_type") == Some(ACKNOWLEDGE) || event.text("event") == Some(AWAIT_END);
-        quiet && event.success && !asked_for && !is_answer
+        quiet && event.success && !asked_for && !is_answer && !is_of_a_guard(event)
     }
 
     /// Whether an entry is still to be met.

@@ -107,7 +107,7 @@ impl Stage {
         let mut actors = std::mem::take(&mut self.actors);
         let mapping = self.mapping();
         for actor in actors.values_mut() {
-            let flows = matches!(actor.state, State::Working | State::Waiting);
+            let flows = matches!(actor.state, State::Working | State::Waiting | State::Looping);
             let is_out = actor.vanished.is_some() || matches!(actor.spot, Spot::Folded) || !flows;
             if is_out || actor.inscribed(now) < 1.0 || now < actor.spark_due {
                 continue;

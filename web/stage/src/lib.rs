@@ -29,6 +29,7 @@ pub mod forced;
 pub mod frame;
 pub mod gap;
 pub mod governor;
+pub mod guarded;
 pub mod history;
 pub mod lane;
 pub mod latency;

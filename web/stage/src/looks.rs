@@ -1,6 +1,7 @@
 //! How each state is told: by light, lines, shape and motion, so that colour is one voice of several.
 
 use arcane_shared::Rgb;
+use arcane_shared::roster::BUDGET_ENDS_AT;
 
 use crate::actors::{Actor, BREAK_MS, INSCRIBE_MS, Spot, swell};
 use crate::effects::mark;
@@ -11,6 +12,8 @@ use crate::wave::{cos, sin};
 
 /// How long a crown takes to widen and fade, seconds.
 const CROWN_S: f32 = 2.0;
+/// How many turns a circle that loops takes backwards, a second.
+const LOOP_TURNS: f32 = 0.125;
 /// How long an idle circle takes to breathe, seconds.
 const BREATH_S: f32 = 6.0;
 /// Most notches of a comet's track: one for each whole minute.
@@ -39,7 +42,7 @@ pub struct Moment {
 #[must_use]
 pub fn light(state: State, spot: Spot, stark: bool) -> f32 {
     let light: f32 = match (state, spot) {
-        (State::Waiting | State::Working, _) => 1.0,
+        (State::Waiting | State::Looping | State::Working, _) => 1.0,
         (State::Failed, Spot::Home(_)) => 1.0,
         (State::Failed, _) => 0.78,
         (State::Silent, Spot::Home(_)) => 0.6,
@@ -54,7 +57,7 @@ pub fn light(state: State, spot: Spot, stark: bool) -> f32 {
 #[must_use]
 fn weight(state: State, spot: Spot, stark: bool) -> f32 {
     let weight: f32 = match (state, spot) {
-        (State::Waiting, Spot::Seat(_)) => 2.0,
+        (State::Waiting | State::Looping, Spot::Seat(_)) => 2.0,
         (State::Idle, Spot::Seat(_)) => 1.0,
         (_, Spot::Seat(_)) => 1.5,
         (State::Idle | State::Silent, _) => 0.9,
@@ -76,7 +79,7 @@ pub fn circle(actor: &Actor, centre: [f32; 2], dim: f32, at: Moment) -> Mark {
     let radius = actor.radius() * (1.0 + if reduced { 0.0 } else { 0.05 * pulse });
     let hollow = swell(now - actor.missed, 1_200.0);
     let is_seated = matches!(actor.spot, Spot::Seat(_));
-    let glows = matches!(actor.state, State::Working | State::Waiting);
+    let glows = matches!(actor.state, State::Working | State::Waiting | State::Looping);
     let breath = if actor.state == State::Idle && !reduced {
         1.0 + 0.04 * sin(time * std::f32::consts::TAU / BREATH_S + f32::from(actor.inscription.rim[3]))
     } else {
@@ -100,7 +103,12 @@ pub fn circle(actor: &Actor, centre: [f32; 2], dim: f32, at: Moment) -> Mark {
             color,
             (shown * breath * dim).max(actor.least[0]).min(1.0) * fade_in * (1.0 - gone * gone),
         ),
-        turn: if glows { time * 0.06 * direction } else { 0.0 },
+        turn: match actor.state {
+            // Against its own way, and fast enough to be seen.
+            State::Looping => time * -LOOP_TURNS * std::f32::consts::TAU * direction,
+            _ if glows => time * 0.06 * direction,
+            _ => 0.0,
+        },
         progress: inscribed,
         glow: glow
             + 0.9 * pulse
@@ -167,6 +175,11 @@ pub fn signs(actor: &Actor, centre: [f32; 2], dim: f32, at: Moment, picture: &mu
         }
         let size = (10.0 * u * if is_seated { 1.0 } else { 0.7 }).max(6.0);
         picture.marks.push(mark(Kind::Badge, here(GAP, radius), [size; 2], color(1.0), 1.0));
+    } else if actor.state == State::Looping {
+        let color = palette::floats(palette::BEACON, dim);
+        wheel(centre, radius + 6.0 * u * arm, color, at, picture);
+        let size = (10.0 * u * if is_seated { 1.0 } else { 0.7 }).max(6.0);
+        picture.marks.push(mark(Kind::Badge, here(GAP, radius), [size; 2], color, 1.0));
     } else if actor.has_failed {
         let color = palette::floats(palette::ROSE, dim);
         let size = (19.0 * u * if is_seated { 1.0 } else { 0.55 }).max(8.0);
@@ -176,11 +189,28 @@ pub fn signs(actor: &Actor, centre: [f32; 2], dim: f32, at: Moment, picture: &mu
         let size = 9.0 * u * if is_seated { 1.0 } else { 0.6 };
         picture.marks.push(mark(Kind::Dots, here(GAP, radius), [size; 2], color, 1.0));
     }
+    if actor.budget > 0 {
+        // The smallest of signs: a bar below the circle, rose where all is spent.
+        let is_spent = actor.budget >= BUDGET_ENDS_AT;
+        let color = palette::floats(if is_spent { palette::ROSE } else { palette::BEACON }, 0.9 * least);
+        let half = if is_spent { 0.1 } else { 0.06 };
+        let arc = [0.5 - half, 0.5 + half];
+        picture.rings.push(Ring { arc, ..Ring::whole(centre, radius + 3.0 * u, color, 0.1) });
+    }
     // Both at once: the cross stands on the other side of the badge.
-    if actor.state == State::Waiting && actor.has_failed {
+    if matches!(actor.state, State::Waiting | State::Looping) && actor.has_failed {
         let color = palette::floats(palette::ROSE, dim);
         let size = (12.0 * u * if is_seated { 1.0 } else { 0.6 }).max(6.0);
         picture.marks.push(mark(Kind::Cross, here(-GAP, radius), [size; 2], color, 1.0));
+    }
+}
+
+/// A wheel of three pieces that runs backwards; it stands still with less motion, and is one then, too.
+fn wheel(centre: [f32; 2], radius: f32, color: [f32; 4], at: Moment, picture: &mut Picture) {
+    let back = (at.time * LOOP_TURNS).fract();
+    for piece in [0.0, 1.0 / 3.0, 2.0 / 3.0] {
+        let arc = [piece - back, piece - back + 0.25];
+        picture.rings.push(Ring { arc, ..Ring::whole(centre, radius, color, 0.1) });
     }
 }
 

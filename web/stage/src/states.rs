@@ -1,4 +1,4 @@
-//! The five states of a daemon at a moment, in words: what the stage, the table, the header and the drawer call them.
+//! The six states of a daemon at a moment, in words: what the stage, the table, the header and the drawer call them.
 
 use arcane_shared::UnixMillis;
 use arcane_shared::roster::{DaemonState, SILENCE_MICROS, SessionState};
@@ -6,12 +6,15 @@ use arcane_shared::roster::{DaemonState, SILENCE_MICROS, SessionState};
 use crate::daemons;
 use crate::dictionary::{Term, Tongue};
 use crate::duration::{Form, duration};
+use crate::guarded;
 
 /// What a daemon is doing at a moment, the most urgent first where several hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
     /// It waits for a human.
     Waiting,
+    /// It makes one call again and again, each time with one result.
+    Looping,
     /// A call failed, and since then none succeeded and nobody said that it was seen.
     Failed,
     /// A call goes on of which there was no sign for [`SILENCE_MICROS`].
@@ -24,13 +27,15 @@ pub enum State {
 
 impl State {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 5] = [Self::Waiting, Self::Failed, Self::Silent, Self::Working, Self::Idle];
+    pub const ALL: [Self; 6] =
+        [Self::Waiting, Self::Looping, Self::Failed, Self::Silent, Self::Working, Self::Idle];
 
     /// One word, the same in fantasy and in plain words.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
+            Self::Looping => "looping",
             Self::Failed => "failed",
             Self::Silent => "silent",
             Self::Working => "working",
@@ -47,6 +52,8 @@ pub fn state_of(daemon: &DaemonState, at: UnixMillis) -> State {
         State::Idle
     } else if !daemon.waiting.is_empty() {
         State::Waiting
+    } else if daemon.looping.is_some() {
+        State::Looping
     } else if daemon.failure.is_some() {
         State::Failed
     } else if daemon.calls.is_empty() {
@@ -61,12 +68,13 @@ pub fn state_of(daemon: &DaemonState, at: UnixMillis) -> State {
 #[expect(clippy::cast_precision_loss, reason = "a constant far below 2^52")]
 const SILENCE_MS: f64 = SILENCE_MICROS as f64 / 1000.0;
 
-/// Milliseconds that a daemon has been in its state until a moment, at least 0: since it waits, since its failure, since its
+/// Milliseconds that a daemon has been in its state until a moment, at least 0: since it waits, since its loop began, since its failure, since its
 /// oldest open call began, or since the latest sign of its life.
 #[must_use]
 pub fn lasts(daemon: &DaemonState, at: UnixMillis) -> f64 {
     let since = match state_of(daemon, at) {
         State::Waiting => daemon.waiting_since,
+        State::Looping => daemon.looping.as_ref().map(|looping| looping.since),
         State::Failed => daemon.failure.as_ref().map(|failure| failure.at),
         State::Working => daemon.calls.first().map(|call| call.since),
         State::Silent | State::Idle => None,
@@ -80,7 +88,7 @@ pub fn since(daemon: &DaemonState, at: UnixMillis) -> String {
     let lasts = lasts(daemon, at);
     match state_of(daemon, at) {
         State::Failed | State::Idle => duration(lasts, Form::Passed),
-        State::Waiting | State::Silent | State::Working => duration(lasts, Form::Runs),
+        State::Waiting | State::Looping | State::Silent | State::Working => duration(lasts, Form::Runs),
     }
 }
 
@@ -92,7 +100,7 @@ pub fn figure(daemon: &DaemonState, at: UnixMillis) -> String {
     match state_of(daemon, at) {
         State::Idle => format!("idle {since}"),
         State::Silent => format!("no sign for {since}"),
-        State::Waiting | State::Failed | State::Working => since,
+        State::Waiting | State::Looping | State::Failed | State::Working => since,
     }
 }
 
@@ -102,6 +110,7 @@ pub fn figure(daemon: &DaemonState, at: UnixMillis) -> String {
 pub fn task_line(daemon: &DaemonState, at: UnixMillis) -> String {
     match (state_of(daemon, at), &daemon.failure) {
         (State::Idle, _) => String::new(),
+        (State::Looping, _) => guarded::looping(daemon),
         (State::Waiting, _) => match daemons::line(daemon) {
             "" => "waits for you".into(),
             reason => format!("waits for you: {reason}"),
@@ -119,6 +128,7 @@ pub fn sentence(daemon: &DaemonState, at: UnixMillis, tongue: Tongue) -> String 
     match (state_of(daemon, at), &daemon.failure) {
         _ if !daemon.is_present() => tongue.say(Term::NotPresent).into(),
         (State::Waiting, _) => format!("waits for you for {since}"),
+        (State::Looping, _) => format!("does the same for {since}"),
         (State::Failed, Some(failure)) => format!("failed {since} ago: {}", failure.error),
         (State::Working, _) => format!("works for {since}"),
         _ => figure(daemon, at),

@@ -4,6 +4,7 @@ use arcane_shared::roster::DaemonState;
 use arcane_shared::{Timestamp, UnixMillis};
 
 use crate::daemons::{self, Daemons};
+use crate::guarded;
 use crate::states::{Group, State, group_in, group_of, state_of};
 
 /// Deepest indentation, however long a line of subagents is.
@@ -54,7 +55,7 @@ pub enum Line<'a> {
 /// What rows have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Head<'a> {
-    /// They wait for a human, or their failure lasts.
+    /// They wait for a human, loop, have failed, or have spent their budget.
     Needs,
     /// They work at one place; of an empty group, nobody knows where.
     Group(Group<'a>),
@@ -114,7 +115,8 @@ pub fn table<'a>(
         members.since = members.since.min(daemon.present_since);
         members.count += usize::from(daemon.parent().is_none());
         let list = match state_of(daemon, at) {
-            State::Waiting | State::Failed => &mut needs,
+            State::Waiting | State::Looping | State::Failed => &mut needs,
+            _ if guarded::has_spent_all(daemons, daemon, at) => &mut needs,
             State::Working | State::Silent | State::Idle => &mut members.here,
         };
         let own = order(daemon, at);
@@ -159,15 +161,16 @@ fn first_of(groups: &[Members]) -> Option<usize> {
     (0..groups.len()).min_by_key(|at| key(&groups[*at]))
 }
 
-/// In which order daemons stand: waiting by the longest, failed by the newest, working by the longest, silent, idle by the latest.
+/// In which order daemons stand: waiting by the longest, looping by the most calls, failed by the newest, working by the longest, silent, idle by the latest.
 fn order(daemon: &DaemonState, at: UnixMillis) -> (u8, i64, u64) {
     let heard = daemon.heard_seq;
     match state_of(daemon, at) {
         State::Waiting => (0, daemon.waiting_since.map_or(0, |since| since.unix_micros()), heard),
-        State::Failed => (1, 0, daemon.failure.as_ref().map_or(0, |failure| u64::MAX - failure.seq)),
-        State::Working => (2, 0, daemon.calls.first().map_or(0, |call| call.seq)),
-        State::Silent => (3, 0, heard),
-        State::Idle => (4, 0, u64::MAX - heard),
+        State::Looping => (1, 0, daemon.looping.as_ref().map_or(0, |looping| u64::MAX - looping.count)),
+        State::Failed => (2, 0, daemon.failure.as_ref().map_or(0, |failure| u64::MAX - failure.seq)),
+        State::Working => (3, 0, daemon.calls.first().map_or(0, |call| call.seq)),
+        State::Silent => (4, 0, heard),
+        State::Idle => (5, 0, u64::MAX - heard),
     }
 }
 

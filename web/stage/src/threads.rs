@@ -136,7 +136,7 @@ impl Stage {
                 links.push(link(piece(ends, edge, BREACH[0] - half), color(pale, 0.5 + lively), 0.0));
                 links.push(link(piece(ends, BREACH[1] + half, 1.0), color(pale, 0.35 + lively), 0.0));
             }
-            State::Working => {
+            State::Working | State::Looping => {
                 links.push(Link {
                     progress: there,
                     ..link(ends, color(actor.color, 0.42 + lively), actor.heat)

@@ -130,7 +130,7 @@ impl Mapping {
 /// Radius of a circle in a state, in measures.
 fn radius(state: State) -> f32 {
     match state {
-        State::Waiting => 54.0,
+        State::Waiting | State::Looping => 54.0,
         State::Failed | State::Working => 50.0,
         State::Silent | State::Idle => 38.0,
     }

@@ -41,7 +41,7 @@ pub struct Member {
 pub(super) fn need(state: State) -> u8 {
     match state {
         State::Waiting => 0,
-        State::Failed => 1,
+        State::Looping | State::Failed => 1,
         State::Working => 2,
         State::Silent => 3,
         State::Idle => 4,

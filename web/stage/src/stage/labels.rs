@@ -179,7 +179,7 @@ impl Stage {
             State::Failed => SAID[0],
             State::Waiting => SAID[1],
             State::Working => SAID[2],
-            State::Silent | State::Idle => "",
+            State::Looping | State::Silent | State::Idle => "",
         };
         let kind = match actor.spot {
             Spot::Seat(_) => LabelKind::Seat,
@@ -231,7 +231,7 @@ impl Stage {
         match &self.focus {
             None => 1.0,
             Some(focus) if focus == name => 1.0,
-            Some(_) if matches!(actor.state, State::Waiting | State::Failed) => 0.65,
+            Some(_) if matches!(actor.state, State::Waiting | State::Looping | State::Failed) => 0.65,
             Some(_) => 0.36,
         }
     }

@@ -66,6 +66,8 @@ pub struct Stage {
     pub(crate) bus_pulsed: f64,
     pub(crate) bus_spark_due: f64,
     pub(crate) budget: f32,
+    /// The day that is shown, on the roster's calendar.
+    pub(crate) today: i64,
     pub(crate) dice: u32,
     pub(crate) tier: &'static Tier,
     pub(crate) veils: Gate,
@@ -110,6 +112,7 @@ impl Stage {
             bus_pulsed: NEVER,
             bus_spark_due: NEVER,
             budget: 400.0,
+            today: 0,
             dice: seed,
             tier: &TIERS[0],
             veils: Gate::new(VEIL_WINDOW_MS),

@@ -37,6 +37,7 @@ fn parent_of(daemon: &DaemonState) -> Option<&str> {
 impl Stage {
     /// Makes the actors those that are present, without performing anything. `unix`: the moment that is shown.
     pub fn settle(&mut self, daemons: &Daemons, unix: UnixMillis, now: f64) {
+        self.today = daemons.day(unix);
         let gone: Vec<(String, u64)> = self
             .actors
             .iter()
@@ -95,6 +96,7 @@ impl Stage {
 
     /// What all daemons do at a moment: time alone changes words, and who was long silent.
     pub fn refresh(&mut self, daemons: &Daemons, unix: UnixMillis, now: f64) {
+        self.today = daemons.day(unix);
         for daemon in daemons.present() {
             if self.actors.contains(daemon.daemon_name.as_str()) {
                 self.follow(daemon, unix, now);
@@ -145,6 +147,7 @@ impl Stage {
         }
         actor.state = state;
         actor.has_failed = daemon.failure.is_some();
+        actor.budget = daemon.budget_on(self.today).map_or(0, |budget| budget.percent);
         actor.working = match daemon.calls.first() {
             Some(call) if state != State::Silent => Some(now - (unix - call.since.unix_millis()).max(0.0)),
             _ => None,
