@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::asking::{bash, claude, event};
+use support::asking::{Hook, answer, bash, claude, event, page, request};
 use support::{Client, TestServer};
 
 async fn listen(server: &TestServer) -> Client {
@@ -122,5 +122,81 @@ async fn nothing_is_told_where_it_is_switched_off() {
     let (_, page) = server.look("/events?limit=1000").await;
     let is_loop = |event: &Value| event["metadata"]["event"] == "loop";
     assert!(!page["events"].as_array().unwrap().iter().any(is_loop));
+    server.stop().await;
+}
+
+/// The call of a loop begins once more, and its hook may wait.
+fn begins(server: &TestServer, id: u32) -> Hook {
+    let mut payload = claude("PreToolUse", "l", bash("cargo test"));
+    payload.as_object_mut().unwrap().insert("tool_use_id".into(), format!("t{id}").into());
+    Hook::asks(server, "/hooks/claude?hold=20", payload)
+}
+
+#[tokio::test]
+async fn a_loop_is_denied_stopped_or_let_go_on_by_who_looks() {
+    let server = TestServer::start().await;
+    // Where nobody looks, nothing waits.
+    for id in 0..4 {
+        run(&server, "l", id, "cargo test", "no").await;
+    }
+    assert_eq!(begins(&server, 4).hears().await, None);
+    let mut page = page(&server).await;
+    run(&server, "l", 4, "cargo test", "no").await;
+    event(&mut page, "loop").await;
+
+    let denied = begins(&server, 5);
+    let opening = event(&mut page, "await").await;
+    let metadata = &opening["metadata"];
+    assert_eq!(
+        json!([metadata["why"], metadata["count"], metadata["call_id"], metadata["task"], metadata["tool"]]),
+        json!(["loop", 5, "t5", "cargo test", "Bash"])
+    );
+    let options: Vec<&str> = metadata["options"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|option| option["label"].as_str().unwrap())
+        .collect();
+    assert_eq!(options, ["Go on", "Deny this call", "Stop the agent"]);
+    assert_eq!(answer(&server, &request(&opening), json!({"decision": "deny"})).await.0, 200);
+    let heard = denied.hears().await.unwrap();
+    assert_eq!(heard["hookSpecificOutput"]["permissionDecision"], "deny", "{heard}");
+    assert!(heard.to_string().contains("gave the same result 5 times"), "{heard}");
+
+    // What was denied was not made: the next one is asked for, too.
+    let stopped = begins(&server, 6);
+    let opening = event(&mut page, "await").await;
+    assert_eq!(answer(&server, &request(&opening), json!({"decision": "stop"})).await.0, 200);
+    assert_eq!(stopped.hears().await.unwrap()["continue"], false);
+
+    let goes_on = begins(&server, 7);
+    let opening = event(&mut page, "await").await;
+    assert_eq!(answer(&server, &request(&opening), json!({"decision": "allow"})).await.0, 200);
+    assert_eq!(goes_on.hears().await, None);
+    assert_eq!(event(&mut page, "await_end").await["metadata"]["waits_on"], Value::Null);
+    run(&server, "l", 7, "cargo test", "no").await;
+    // Nothing is asked before it is told again.
+    assert_eq!(begins(&server, 8).hears().await, None);
+    assert_eq!(server.look("/requests").await, (200, json!({"requests": []})));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn without_an_answer_the_call_is_made() {
+    let server = TestServer::start().await;
+    let mut page = page(&server).await;
+    for id in 0..5 {
+        run(&server, "l", id, "cargo test", "no").await;
+    }
+    let waits = begins(&server, 5);
+    let opening = event(&mut page, "await").await;
+    page.say(json!({"type": "presence", "visible": false})).await;
+    assert_eq!(waits.hears().await, None);
+    let end = event(&mut page, "await_end").await;
+    assert_eq!(end["metadata"]["request_id"], request(&opening).as_str());
+    assert_eq!((&end["metadata"]["decision"], &end["metadata"]["waits_on"]), (&Value::Null, &Value::Null));
+    let (_, roster) = server.look("/roster").await;
+    let daemon = &roster["roster"]["daemons"][0];
+    assert_eq!((&daemon["waiting"], &daemon["calls"][0]["call_id"]), (&Value::Null, &json!("t5")));
     server.stop().await;
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use arcane_shared::api::Choice;
-use arcane_shared::roster::{Roster, Wait};
+use arcane_shared::roster::{Roster, Wait as Waiting};
 use arcane_shared::{DaemonName, Metadata, RoomName, Timestamp};
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -12,7 +12,7 @@ use super::asking::{self, Form, Place, Question};
 use super::dialect::Agent;
 use super::line::{self, short};
 use super::secrets::{masked, masked_within};
-use super::sign::{Asked, Sign, What};
+use super::sign::{Asked, Sign, Wait, What, Why};
 use crate::clock;
 use crate::intake::Draft;
 use crate::requests::{Ask, Case, Held, RequestId, Requests, Ruled, millis};
@@ -26,7 +26,7 @@ const RESTORED_MS: u64 = 10 * 60 * 1000;
 /// The longest that any may be open: an hour, in milliseconds.
 const LONGEST_MS: u64 = 60 * 60 * 1000;
 /// What stands in the event of a request, and in that of its end not or otherwise.
-const OF_THE_OPENING: [&str; 10] = [
+const OF_THE_OPENING: [&str; 11] = [
     "event",
     "attention",
     "why",
@@ -37,6 +37,7 @@ const OF_THE_OPENING: [&str; 10] = [
     "options",
     "input",
     "source_event",
+    "count",
 ];
 
 /// What a hook asks for that may wait.
@@ -86,8 +87,11 @@ impl Pending {
         hold: Option<Hold>,
     ) -> Option<Self> {
         let Hold { patience, is_watched, reply } = hold?;
-        let question = asking::question(agent, payload, event)?;
-        let patience = patience.min(Duration::from_secs(asking::hold_max_s(agent, payload)));
+        let question = asking::question(agent, payload, event);
+        let question = question.or_else(|| asking::looping(agent, payload, event))?;
+        let is_of_a_loop = matches!(question.form, Form::Looping { .. });
+        let most = if is_of_a_loop { asking::LOOP_HOLD_MAX_S } else { asking::hold_max_s(agent, payload) };
+        let patience = patience.min(Duration::from_secs(most));
         let micros = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
         let expires_at = Timestamp::from_unix_micros(clock::now().unix_micros().saturating_add(micros));
         let id = Requests::new_id();
@@ -111,7 +115,11 @@ impl Pending {
     }
 
     /// Notes in the sign of a wait that it can be answered from elsewhere.
-    pub(super) fn note(&self, signs: &mut [Sign], captures_content: bool) {
+    pub(super) fn note(&self, signs: &mut Vec<Sign>, captures_content: bool) {
+        if self.is_of_a_loop() {
+            let waits = signs.iter().find_map(begins_once_more);
+            signs.extend(waits);
+        }
         let wait = signs.iter_mut().find_map(|sign| match &mut sign.what {
             What::Waits(wait) => Some(wait),
             _ => None,
@@ -126,6 +134,16 @@ impl Pending {
             input: short(&kept.to_string(), chars),
             hash: asking::hash_of(&self.question.input).into(),
         }));
+    }
+
+    /// Whether it is about a call that is made again and again, and not about what its agent asks by itself.
+    pub(super) fn is_of_a_loop(&self) -> bool {
+        matches!(self.question.form, Form::Looping { .. })
+    }
+
+    /// Whether one of these events tells of it. A call that begins and is none of a loop is asked nothing.
+    pub(super) fn is_told(&self, drafts: &[Draft]) -> bool {
+        !self.is_of_a_loop() || drafts.iter().any(|draft| opens(draft) == Some(&*self.id))
     }
 
     /// The options as the log may have them.
@@ -147,12 +165,16 @@ impl Pending {
         drafts: &mut Vec<Draft>,
     ) -> Result<(RequestId, Option<Ruled>), &'static str> {
         let told_labels = self.told_options().into_iter().map(|choice| choice.label).collect();
-        let Self { id, question, expires_at, agent, is_attended, case, ruled, reply, .. } = self;
+        let is_of_a_loop = self.is_of_a_loop();
+        let Self { id, mut question, expires_at, agent, is_attended, case, ruled, reply, .. } = self;
         let at = drafts.iter().position(|draft| opens(draft) == Some(&*id)).ok_or("request_told")?;
         let draft = &mut drafts[at];
         let daemon = draft.daemon_name.clone().ok_or("request_told")?;
         let text = |name: &str| draft.metadata.get(name).and_then(Value::as_str).unwrap_or_default().into();
         let (why, task) = (text("why"), text("task"));
+        if let Form::Looping { count } = &mut question.form {
+            *count = draft.metadata.get("count").and_then(Value::as_u64).unwrap_or_default();
+        }
         let ask = Ask {
             room: room.clone(),
             daemon,
@@ -164,8 +186,8 @@ impl Pending {
             told_labels,
             takes_message: question.takes_message,
             fields: question.fields.into(),
-            has_prompt: is_attended,
-            ends_hook_when_denied: agent == Agent::Claude,
+            has_prompt: is_attended && !is_of_a_loop,
+            ends_hook_when_denied: agent == Agent::Claude && !is_of_a_loop,
             about: about(&draft.metadata, ruled.is_some()),
             case,
             expires_at: millis(expires_at),
@@ -179,6 +201,11 @@ impl Pending {
                 let _ = reply.send(Waits { held, form: question.form });
                 Ok((id, ruled))
             }
+            // Nothing but the request would wait.
+            Err(refused) if is_of_a_loop => {
+                drafts.remove(at);
+                Err(refused.word())
+            }
             Err(refused) => {
                 for field in ["request_id", "expires_at", "options"] {
                     draft.metadata.shift_remove(field);
@@ -187,6 +214,14 @@ impl Pending {
             }
         }
     }
+}
+
+/// The sign of a wait of a call that begins, if it turns out to be one more of a loop.
+fn begins_once_more(begun: &Sign) -> Option<Sign> {
+    let What::CallBegan { call, task } = &begun.what else { return None };
+    let wait =
+        Wait { why: Why::Loop, call: Some(call.clone()), request: None, line: task.clone(), asked: None };
+    Some(Sign { what: What::Waits(wait), ..begun.clone() })
 }
 
 /// The request that an event opens.
@@ -213,7 +248,7 @@ pub(super) fn restore(requests: &Requests, room: &RoomName, roster: &Roster) {
     }
 }
 
-fn restored(room: &RoomName, daemon: &DaemonName, wait: &Wait) -> Ask {
+fn restored(room: &RoomName, daemon: &DaemonName, wait: &Waiting) -> Ask {
     let named = |name: &str, value: &Option<Box<str>>| {
         value.as_deref().map(|value| (name.to_owned(), Value::from(value)))
     };

@@ -250,6 +250,7 @@ impl Reader {
                 Content::Hook { agent, body, context, hold } => {
                     let (signs, pending) = self.read(&room, (agent, body), context, hold).await;
                     let mut drafts = self.fold(&room, signs, at);
+                    let pending = pending.filter(|pending| pending.is_told(&drafts));
                     match pending.map(|pending| pending.open(&self.requests, &room, &mut drafts)) {
                         Some(Ok((id, None))) => self.opened.push(id),
                         Some(Ok((id, Some(ruled)))) => self.ruled.push((id, ruled)),

@@ -201,6 +201,8 @@ pub(crate) enum Why {
     Question,
     /// It wants something that it does not name.
     Input,
+    /// It makes one call again and again. Only told where that was found out.
+    Loop,
 }
 
 impl By {
@@ -215,6 +217,7 @@ impl Why {
             Self::Permission => "permission",
             Self::Question => "question",
             Self::Input => "input",
+            Self::Loop => "loop",
         }
     }
 }

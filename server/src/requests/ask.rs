@@ -13,7 +13,7 @@ pub(crate) struct Ask {
     pub(crate) room: RoomName,
     /// Who asks.
     pub(crate) daemon: DaemonName,
-    /// `permission`, `question` or `input`.
+    /// `permission`, `question`, `input`, or `loop`: without an answer it goes on.
     pub(crate) why: Box<str>,
     /// What is asked, in a line without secrets.
     pub(crate) task: Box<str>,

@@ -129,7 +129,8 @@ impl Requests {
 
 /// Without a prompt of its own an agent takes no answer for a denial.
 fn is_refused_by_itself(ask: &Ask, end: &End) -> bool {
-    end.decision.is_none() && !ask.has_prompt && end.via != Via::Terminal
+    let goes_on_alone = *ask.why == *"loop";
+    end.decision.is_none() && !ask.has_prompt && !goes_on_alone && end.via != Via::Terminal
 }
 
 enum NotWritten {

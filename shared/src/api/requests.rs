@@ -38,7 +38,7 @@ pub struct OpenRequest {
     /// The tool that it is about, by the agent's own name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<Box<str>>,
-    /// `permission`, `question` or `input`.
+    /// `permission`, `question`, `input`, or `loop`: a call that it makes again and again.
     pub why: Box<str>,
     /// What is asked, in a line without secrets.
     pub task: Box<str>,

@@ -36,8 +36,10 @@ pub(super) fn places(folders: &Folders, wish: &Wish) -> Vec<Place> {
     let line = wish.line(Agent::Claude, None, folders.care());
     let group = |line: &str, timeout: u64| json!({"hooks": [{"type": "command", "command": line, "timeout": timeout}]});
     let (asking, patience) = wish.asking(Agent::Claude, folders.care());
+    let (beginning, moment) = wish.beginning(Agent::Claude, folders.care());
     let hook = |event| match event {
         "PermissionRequest" | "Elicitation" => entry(event, group(&asking, patience)),
+        "PreToolUse" => entry(event, group(&beginning, moment)),
         event => entry(event, group(&line, TIMEOUT_S)),
     };
     let entries = EVENTS.map(hook).to_vec();

@@ -21,6 +21,8 @@ use crate::ingest::Agent;
 /// For how long an agent waits for a hook at most; the hook itself takes less.
 const TIMEOUT_S: u64 = 2;
 
+/// For how long the beginning of a call may wait that is one more of a loop, seconds.
+const LOOP_HOLD_S: u64 = 20;
 /// For how long an agent waits beyond the time that its hook may wait for an answer.
 const BEYOND_HOLD_S: u64 = 10;
 
@@ -128,6 +130,14 @@ impl Wish {
             Some(hold) => (self.line_with(agent, None, Some(&hold.to_string()), care), hold + BEYOND_HOLD_S),
             None => (self.line(agent, None, care), TIMEOUT_S),
         }
+    }
+
+    /// The line of an event at which a call begins that may be one more of a loop, and the seconds that it may take.
+    fn beginning(&self, agent: Agent, care: Care) -> (String, u64) {
+        if !self.answers {
+            return (self.line(agent, None, care), TIMEOUT_S);
+        }
+        (self.line_with(agent, None, Some(&LOOP_HOLD_S.to_string()), care), LOOP_HOLD_S + BEYOND_HOLD_S)
     }
 
     fn line_with(&self, agent: Agent, event: Option<&str>, hold: Option<&str>, care: Care) -> String {

@@ -6,6 +6,7 @@ mod case;
 mod claude;
 mod codex;
 mod digest;
+mod looping;
 mod opencode;
 mod past;
 mod qwen;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use case::{Place, case, case_of};
 pub(crate) use digest::hash_of;
+pub(crate) use looping::{LOOP_HOLD_MAX_S, looping};
 pub(crate) use past::Answers;
 
 use super::dialect::Agent;
@@ -56,6 +58,8 @@ pub(crate) enum Form {
     Opencode,
     /// Qwen Code's `PermissionRequest`.
     Qwen,
+    /// `PreToolUse` of Claude Code and Codex, of a call that was made so often.
+    Looping { count: u64 },
 }
 
 /// What a hook's payload asks; `None`: nothing that can be answered from here.
@@ -102,6 +106,7 @@ impl Form {
             Self::Codex => codex::answer(decision),
             Self::Opencode => opencode::answer(decision),
             Self::Qwen => qwen::answer(decision),
+            Self::Looping { count } => looping::answer(decision, *count),
         }
     }
 }

@@ -239,6 +239,11 @@ impl<'a> Drafts<'a> {
         put(metadata, "text", answer.map(text));
     }
 
+    /// The metadata of the event that was made last.
+    pub(super) fn last(&mut self) -> Option<&mut Metadata> {
+        self.made.last_mut().map(|draft| &mut draft.metadata)
+    }
+
     /// What a guard says of an actor: quietly, for it is no deed of the actor's.
     pub(super) fn guard(&mut self, actor: &Actor, event: &str, said: &str) -> &mut Metadata {
         let metadata = self.tell(actor, SpellName::Voice, true, Some(masked(said).into_owned()));

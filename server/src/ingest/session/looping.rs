@@ -3,7 +3,7 @@
 use arcane_shared::roster::{LOOP, LOOP_END};
 use serde_json::json;
 
-use super::super::sign::Outcome;
+use super::super::sign::{Outcome, Wait};
 use super::actor::Actor;
 use super::draft::{Drafts, Ended};
 use super::loops::{Made, Told};
@@ -29,7 +29,28 @@ impl Step<'_, '_> {
     }
 }
 
+impl Step<'_, '_> {
+    /// A call has begun. Where it is one more of a loop that was just told, it waits for whoever looks.
+    pub(super) fn wait_in_a_loop(&mut self, actor: &mut Actor, wait: &Wait) {
+        let call = wait.call.as_ref();
+        let is_open =
+            call.is_some_and(|call| actor.open.iter().any(|open| Some(&open.id) == call.id.as_ref()));
+        let Some(count) = call.filter(|_| is_open).and_then(|call| actor.loops.asks_at(call.again)) else {
+            return;
+        };
+        self.wait(actor, wait);
+        self.drafts.count_of_wait(count);
+    }
+}
+
 impl Drafts<'_> {
+    /// Adds to the wait that was told last how often its call was made.
+    fn count_of_wait(&mut self, count: u64) {
+        if let Some(metadata) = self.last().filter(|metadata| metadata.get("why") == Some(&json!("loop"))) {
+            metadata.insert("count".into(), json!(count));
+        }
+    }
+
     /// What an actor made again and again is over, however it goes on.
     pub(super) fn end_loop(&mut self, actor: &mut Actor) {
         if let Some(told) = actor.loops.settle() {

@@ -144,6 +144,13 @@ impl Loops {
         self.told(run, task, after)
     }
 
+    /// How often a call that begins was made before, where that was the last that was told of a loop; `None`: there is nothing to ask.
+    pub(super) fn asks_at(&self, call: u64) -> Option<u64> {
+        let Some(Looping::Of { call: of, told, .. }) = &self.looping else { return None };
+        let run = self.runs.iter().find(|run| run.call == call && run.call == *of)?;
+        (run.count == *told).then_some(run.count)
+    }
+
     /// Something else begins: a prompt, another turn, the end of its session.
     pub(super) fn settle(&mut self) -> Option<Told> {
         self.runs.clear();
@@ -266,6 +273,20 @@ mod tests {
             }
         }
         panic!("no loop was told");
+    }
+
+    #[test]
+    fn it_is_asked_once_for_each_time_that_a_loop_is_told() {
+        let mut loops = Loops::default();
+        let asks: Vec<bool> = (0..14)
+            .map(|_| {
+                let asks = loops.asks_at(1).is_some();
+                loops.end(made(1, 0), "ls", 3);
+                asks
+            })
+            .collect();
+        let at: Vec<usize> = asks.iter().enumerate().filter(|(_, asks)| **asks).map(|(at, _)| at).collect();
+        assert_eq!(at, [3, 6, 12]);
     }
 
     /// How often the last of some calls was made by now, read off the calls themselves.

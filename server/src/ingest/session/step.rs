@@ -2,7 +2,7 @@
 
 use arcane_shared::{Metadata, Timestamp};
 
-use super::super::sign::{Call, Outcome, Prompter, Sign, Start, Usage, Via, What};
+use super::super::sign::{Call, Outcome, Prompter, Sign, Start, Usage, Via, What, Why};
 use super::actor::{Actor, OPEN_MAX, Open, Presence, Stage, Turn};
 use super::calls::{Beginning, End};
 use super::draft::{Drafts, Ended};
@@ -119,6 +119,7 @@ impl Step<'_, '_> {
                 actor.turn = Turn::Running;
                 self.go_on(actor, was_waiting);
             }
+            What::Waits(wait) if wait.why == Why::Loop => self.wait_in_a_loop(actor, wait),
             What::Waits(wait) => self.wait(actor, wait),
             What::WaitOver { request, denied } => self.wait_is_over(actor, request.as_deref(), *denied),
             What::TurnEnded { text } => self.turn_ends(actor, "answer", text.as_deref()),
