@@ -121,7 +121,9 @@ async fn an_answer_goes_the_way_of_the_settings_that_attach_writes() {
     assert_eq!(run(home.path(), &[&attach[..], &["--answer"]].concat()).await.0, Some(0));
     let hook = hook_of("PermissionRequest");
     assert_eq!(hook["timeout"], 610);
-    assert!(!hook_of("PreToolUse")["command"].as_str().unwrap().contains("--hold"));
+    // A call of a loop can be denied, and what has ended cannot.
+    let holds = |event: &str| hook_of(event)["command"].as_str().unwrap().contains("--hold");
+    assert!(holds("PreToolUse") && !holds("PostToolUse"));
 
     // As the agent runs it.
     let mut watching = page(&server).await;
@@ -145,7 +147,9 @@ async fn an_answer_goes_the_way_of_the_settings_that_attach_writes() {
 
     let (_, doctor, _) = run(home.path(), &["doctor", "claude", "--no-test", "--url", &url]).await;
     assert!(
-        doctor.contains("answers    from a page that is open, too (PermissionRequest, Elicitation)"),
+        doctor.contains(
+            "answers    from a page that is open, too (PreToolUse, PermissionRequest, Elicitation)"
+        ),
         "{doctor}"
     );
     // Without the option it is switched off again, and nothing is left behind.
@@ -155,4 +159,29 @@ async fn an_answer_goes_the_way_of_the_settings_that_attach_writes() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "{\n  \"model\": \"opus\"\n}\n");
     let (_, said, _) = run(home.path(), &["attach", "gemini", "--answer", "--telemetry", "off"]).await;
     assert!(said.contains("gemini takes no answers from elsewhere"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_are_added_listed_tried_and_removed_by_their_names() {
+    let (home, server) = (tempfile::tempdir().unwrap(), TestServer::start().await);
+    let url = server.url("");
+    let url = url.trim_end_matches('/');
+    let file = home.path().join("more.toml");
+    let text = "[[rules]]\nname = \"cargo test in shop\"\nproject = \"shop\"\ncommand = \"cargo test\"\nexact = true\ndecision = \"allow\"\n";
+    std::fs::write(&file, text).unwrap();
+    let path = file.to_str().unwrap();
+    let rules = async |args: &[&str]| run(home.path(), &[&["rules"], args, &["--url", url]].concat()).await;
+    let (code, said, wrong) = rules(&["add", path]).await;
+    assert_eq!((code, &*wrong), (Some(0), ""));
+    insta::assert_snapshot!(said, @r#"The rule "cargo test in shop" holds: allow exactly cargo test in shop"#);
+    insta::assert_snapshot!(rules(&[]).await.1, @"allow cargo test in shop  exactly cargo test in shop  (added)");
+    insta::assert_snapshot!(rules(&["test", path]).await.1, @r"
+    there is no question yet to try the rules on
+      cargo test in shop: 0 times
+    ");
+    assert_eq!(rules(&["remove", "cargo test in shop"]).await.0, Some(0));
+    let (code, _, wrong) = rules(&["remove", "cargo test in shop"]).await;
+    assert_eq!(code, Some(1));
+    insta::assert_snapshot!(wrong, @r#"arcane: there is no rule "cargo test in shop"; GET /rules lists those that hold"#);
+    insta::assert_snapshot!(rules(&[]).await.1, @"No rule answers anything: every question is a person's.");
 }

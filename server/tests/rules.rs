@@ -127,6 +127,36 @@ async fn what_no_rule_answers_is_a_persons() {
 }
 
 #[tokio::test]
+async fn rules_answer_however_much_waits_and_however_long_it_is() {
+    let server = start().await;
+    let denied = decided(json!({"behavior": "deny", "message": "push by hand"}));
+    // Nobody looks, and nobody answers: as many wait as are told.
+    for n in 0..9 {
+        assert_eq!(asks(&server, HOLD, "s", bash(&format!("make {n}"))).await, None);
+    }
+    assert_eq!(asks(&server, HOLD, "s", bash("git push")).await, denied);
+    assert_eq!(asks(&server, HOLD, "s", bash("cargo test")).await, decided(json!({"behavior": "allow"})));
+    for command in
+        [format!("git push {}", "x".repeat(9_000)), format!("echo {}; git push", "A=1 ".repeat(90_000))]
+    {
+        assert_eq!(asks(&server, HOLD, "t", bash(&command)).await, denied);
+    }
+    assert_eq!(asks(&server, HOLD, "u", bash(&format!("cargo test {}", "x".repeat(9_000)))).await, None);
+}
+
+#[tokio::test]
+async fn a_page_of_another_server_of_this_machine_adds_no_rule() {
+    let server = TestServer::start().await;
+    let rule = json!({"name": "a", "decision": "ask"});
+    let add =
+        |origin: &str| server.http.post(server.url("/rules")).header("origin", origin).json(&rule).send();
+    assert_eq!(add("http://localhost:3000").await.unwrap().status(), 403);
+    assert_eq!(add(server.url("").trim_end_matches('/')).await.unwrap().status(), 201);
+    let (status, problem) = server.ask("/rules", json!({"name": "test", "decision": "ask"})).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/name")));
+}
+
+#[tokio::test]
 async fn a_rule_for_a_tool_allows_what_the_tool_does() {
     let server = start().await;
     let search = json!({"tool_name": "WebSearch", "tool_input": {"query": "x"}});
@@ -172,22 +202,27 @@ async fn a_rule_is_suggested_by_what_was_allowed_and_holds_once_it_is_added() {
     let suggestion = &listed["suggestions"][0];
     assert_eq!(
         json!([suggestion["sentence"], suggestion["times"], suggestion["rule"]]),
-        json!(["you allowed `cargo test` 5 times: always, for this project?", 5, {
-            "name": "cargo test in arcane", "agent": "claude", "project": "arcane", "tool": "Bash",
-            "command": "cargo test", "decision": "allow",
+        json!(["you allowed `cargo test --lib` 5 times: always, for this project?", 5, {
+            "name": "cargo test --lib in arcane", "agent": "claude", "project": "arcane", "tool": "Bash",
+            "command": "cargo test --lib", "exact": true, "decision": "allow",
         }])
     );
     let rule = suggestion["rule"].clone();
     let (_, tried) = server.ask("/rules/test", json!({"rules": [rule]})).await;
     assert_eq!(
         json!([tried["sentence"], tried["asked"], tried["rules"], tried["against"]]),
-        json!(["would have answered 5 of 5, all as you did", 5, [{"rule": "cargo test in arcane", "decided": 5, "against": 0}], []])
+        json!(["would have answered 5 of 5, all as you did", 5, [{"rule": "cargo test --lib in arcane", "decided": 5, "against": 0}], []])
     );
     assert_eq!(server.ask("/rules", rule.clone()).await.0, 201);
     assert_eq!(
         asks(&server, HOLD, "f", bash("cargo test --lib")).await,
         decided(json!({"behavior": "allow"}))
     );
+    // And no more than that.
+    let asked =
+        Hook::asks(&server, HOLD, claude("PermissionRequest", "g", bash("cargo test --lib --config x")));
+    event(&mut page, "await").await;
+    asked.ends();
     let (_, listed) = server.look("/rules").await;
     assert_eq!(json!([listed["rules"][0]["origin"], listed["suggestions"]]), json!(["added", []]));
     // Twice is once.

@@ -40,7 +40,9 @@ impl Target {
 
     /// Deletes what has a name.
     pub(super) async fn delete(&self, route: &str, name: &str) -> anyhow::Result<()> {
-        let mut name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        // In a path a plus sign is one (RFC 3986, 3.3).
+        let mut name = name.replace('+', "%20");
         if matches!(name.as_str(), "." | "..") {
             // By itself it would be a step in the path (RFC 3986, 5.2.4); the server trims names.
             name.insert_str(0, "%20");

@@ -206,7 +206,7 @@ fn covers(rule: &RuleBody) -> String {
     let parts = [
         ("", &rule.agent),
         ("tool ", &rule.tool),
-        ("command ", &rule.command),
+        (if rule.exact { "exactly " } else { "command " }, &rule.command),
         ("path ", &rule.path),
         ("in ", &rule.project),
         ("· says ", &rule.message),

@@ -38,11 +38,13 @@ pub(crate) struct Asked<'a> {
     pub(crate) headers: &'a HeaderMap,
     /// Whether the route is one that a person looks at, and that only reads.
     pub(crate) is_page: bool,
+    /// Whether it says what agents may do from now on: then a page of another server of this machine may not.
+    pub(crate) is_lasting: bool,
 }
 
 /// Checks a request's host, `Origin` and `Sec-Fetch-Site`.
 pub(crate) fn check(asked: Asked, net: &NetConfig) -> Result<(), OriginRefused> {
-    let Asked { host, headers, .. } = asked;
+    let Asked { host, headers, is_lasting, .. } = asked;
     if !is_own(host, net) {
         return Err(OriginRefused::Host(host.into()));
     }
@@ -55,7 +57,8 @@ pub(crate) fn check(asked: Asked, net: &NetConfig) -> Result<(), OriginRefused> 
         };
     };
     let may = Origin::parse(&text).is_ok_and(|origin| {
-        let both_local = net.trust_local_pages && is_loopback(host) && is_loopback(origin.authority());
+        let trusts_local = net.trust_local_pages && !is_lasting;
+        let both_local = trusts_local && is_loopback(host) && is_loopback(origin.authority());
         // Where TLS alone is spoken, a page that came in the clear is of somebody on the way.
         let is_own = origin.is_at(host) && (net.tls.is_none() || origin.is_secured());
         is_own || both_local || net.allowed_origins.contains(&origin)
@@ -116,12 +119,27 @@ mod tests {
 
     fn ask(host: &str, origin: Option<&str>) -> Result<(), OriginRefused> {
         let headers = HeaderMap::from_iter(origin.map(|origin| (header::ORIGIN, origin.parse().unwrap())));
-        check(Asked { host, method: &Method::GET, headers: &headers, is_page: false }, &net())
+        check(
+            Asked { host, method: &Method::GET, headers: &headers, is_page: false, is_lasting: false },
+            &net(),
+        )
     }
 
     fn fetch(method: &Method, is_page: bool, said: [(&HeaderName, &str); 3]) -> Result<(), OriginRefused> {
         let headers = HeaderMap::from_iter(said.map(|(name, value)| (name.clone(), value.parse().unwrap())));
-        check(Asked { host: "127.0.0.1:8000", method, headers: &headers, is_page }, &net())
+        check(Asked { host: "127.0.0.1:8000", method, headers: &headers, is_page, is_lasting: false }, &net())
+    }
+
+    #[test]
+    fn a_page_of_another_server_of_this_machine_says_nothing_that_lasts() {
+        let net = NetConfig::default();
+        let asked = |origin: &str, is_lasting| {
+            let headers = HeaderMap::from_iter([(header::ORIGIN, origin.parse().unwrap())]);
+            let (host, method) = ("127.0.0.1:8000", &Method::POST);
+            check(Asked { host, method, headers: &headers, is_page: false, is_lasting }, &net).is_ok()
+        };
+        assert!(asked("http://localhost:3000", false) && !asked("http://localhost:3000", true));
+        assert!(asked("http://127.0.0.1:8000", true));
     }
 
     #[test]
@@ -193,7 +211,13 @@ mod tests {
         let ask = |origin: &str| {
             let headers = HeaderMap::from_iter([(header::ORIGIN, origin.parse().unwrap())]);
             check(
-                Asked { host: "localhost:8000", method: &Method::POST, headers: &headers, is_page: false },
+                Asked {
+                    host: "localhost:8000",
+                    method: &Method::POST,
+                    headers: &headers,
+                    is_page: false,
+                    is_lasting: false,
+                },
                 &net,
             )
         };
@@ -211,7 +235,10 @@ mod tests {
         let ask = |origin: &str| {
             let headers = HeaderMap::from_iter([(header::ORIGIN, origin.parse().unwrap())]);
             let method = &Method::POST;
-            check(Asked { host: "arcane:8000", method, headers: &headers, is_page: false }, &net)
+            check(
+                Asked { host: "arcane:8000", method, headers: &headers, is_page: false, is_lasting: false },
+                &net,
+            )
         };
         assert_eq!(ask("https://arcane:8000"), Ok(()));
         assert_eq!(ask("http://arcane:8000"), Err(OriginRefused::Origin("http://arcane:8000".into())));

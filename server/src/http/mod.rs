@@ -349,6 +349,9 @@ fn admit(state: &AppState, route: &str, request: &Request) -> Result<(), ApiErro
     let host = host::of(request.version(), request.uri(), request.headers())?;
     // The dashboard's files are what no route is for.
     let is_page = matches!(route, NO_ROUTE | "/docs" | "/docs.css" | "/openapi.json");
-    let asked = origin::Asked { host, method: request.method(), headers: request.headers(), is_page };
+    let (method, headers) = (request.method(), request.headers());
+    let is_lasting =
+        matches!(route, "/rules" | "/rules/{name}") && !matches!(*method, Method::GET | Method::HEAD);
+    let asked = origin::Asked { host, method, headers, is_page, is_lasting };
     Ok(origin::check(asked, &state.config.net)?)
 }

@@ -15,7 +15,7 @@ use super::secrets::{masked, masked_within};
 use super::sign::{Asked, Sign, Wait, What, Why};
 use crate::clock;
 use crate::intake::Draft;
-use crate::requests::{Ask, Case, Held, RequestId, Requests, Ruled, millis};
+use crate::requests::{Ask, Held, RequestId, Requests, Ruled, millis};
 
 /// Characters of an input that its event keeps.
 const INPUT_CHARS: usize = 200;
@@ -70,8 +70,6 @@ pub(super) struct Pending {
     /// A human is at the agent's own prompt.
     is_attended: bool,
     is_watched: bool,
-    /// What rules look at.
-    case: Option<Case>,
     /// What a rule answers.
     ruled: Option<Ruled>,
     reply: oneshot::Sender<Waits>,
@@ -95,8 +93,7 @@ impl Pending {
         let micros = i64::try_from(patience.as_micros()).unwrap_or(i64::MAX);
         let expires_at = Timestamp::from_unix_micros(clock::now().unix_micros().saturating_add(micros));
         let id = Requests::new_id();
-        let (case, ruled) = (None, None);
-        Some(Self { id, question, expires_at, agent, is_attended, is_watched, case, ruled, reply })
+        Some(Self { id, question, expires_at, agent, is_attended, is_watched, ruled: None, reply })
     }
 
     /// With what a rule answers; `None`: no rule does, and no human would. `known` is the session's project and its folder, if there is such a
@@ -109,8 +106,8 @@ impl Pending {
     ) -> Option<Self> {
         let begun_here = cwd.and_then(line::project);
         let (project, folder) = known.unwrap_or((begun_here.as_deref(), cwd));
-        self.case = asking::case(self.agent, &self.question, Place { project, folder, cwd });
-        self.ruled = self.case.as_ref().and_then(|case| requests.rule(case));
+        let case = asking::case(self.agent, &self.question, Place { project, folder, cwd });
+        self.ruled = case.and_then(|case| requests.rule(&case));
         (self.is_watched || self.ruled.is_some()).then_some(self)
     }
 
@@ -133,6 +130,7 @@ impl Pending {
             options: self.told_options(),
             input: short(&kept.to_string(), chars),
             hash: asking::hash_of(&self.question.input).into(),
+            is_ruled: self.ruled.is_some(),
         }));
     }
 
@@ -166,7 +164,7 @@ impl Pending {
     ) -> Result<(RequestId, Option<Ruled>), &'static str> {
         let told_labels = self.told_options().into_iter().map(|choice| choice.label).collect();
         let is_of_a_loop = self.is_of_a_loop();
-        let Self { id, mut question, expires_at, agent, is_attended, case, ruled, reply, .. } = self;
+        let Self { id, mut question, expires_at, agent, is_attended, ruled, reply, .. } = self;
         let at = drafts.iter().position(|draft| opens(draft) == Some(&*id)).ok_or("request_told")?;
         let draft = &mut drafts[at];
         let daemon = draft.daemon_name.clone().ok_or("request_told")?;
@@ -181,7 +179,8 @@ impl Pending {
             why,
             task,
             tool: question.tool,
-            input: Some(question.input.to_string().into()),
+            // What is answered at once is shown to nobody, and takes no place.
+            input: ruled.is_none().then(|| question.input.to_string().into()),
             options: question.options.into(),
             told_labels,
             takes_message: question.takes_message,
@@ -189,10 +188,9 @@ impl Pending {
             has_prompt: is_attended && !is_of_a_loop,
             ends_hook_when_denied: agent == Agent::Claude && !is_of_a_loop,
             about: about(&draft.metadata, ruled.is_some()),
-            case,
             expires_at: millis(expires_at),
         };
-        match requests.open(&id, ask) {
+        match requests.open(&id, ask, ruled.is_some()) {
             Ok(held) => {
                 if ruled.is_some() {
                     drafts.remove(at);
@@ -269,7 +267,6 @@ fn restored(room: &RoomName, daemon: &DaemonName, wait: &Waiting) -> Ask {
         has_prompt: true,
         ends_hook_when_denied: false,
         about: about.into_iter().flatten().collect(),
-        case: None,
         expires_at,
     }
 }

@@ -190,6 +190,8 @@ pub(crate) struct Asked {
     pub(crate) input: Box<str>,
     /// The digest of the input.
     pub(crate) hash: Box<str>,
+    /// A rule answers it at once.
+    pub(crate) is_ruled: bool,
 }
 
 /// Why an agent waits.

@@ -4,7 +4,7 @@ use arcane_shared::api::Choice;
 use arcane_shared::{DaemonName, Metadata, RoomName};
 use serde_json::Value;
 
-use super::{Case, Decision, Millis};
+use super::{Decision, Millis};
 
 /// What an agent asks a human.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,8 +35,6 @@ pub(crate) struct Ask {
     pub(crate) ends_hook_when_denied: bool,
     /// What its events tell of the session: names that the log keeps.
     pub(crate) about: Metadata,
-    /// What rules look at, if they do.
-    pub(crate) case: Option<Case>,
     /// When it ends without an answer, Unix milliseconds.
     pub(crate) expires_at: Millis,
 }

@@ -4,9 +4,6 @@ use arcane_shared::DaemonName;
 
 use crate::config;
 
-/// Longest command or path that rules look at, bytes. A longer one is a person's.
-const TEXT_BYTES_MAX: usize = 8 * 1024;
-
 /// A tool that is to be called, as rules see it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Case {
@@ -48,11 +45,5 @@ impl Case {
             path: self.path.as_deref(),
             cwd: self.folder.as_deref(),
         }
-    }
-
-    /// Whether rules look at it at all.
-    pub(crate) fn is_short(&self) -> bool {
-        let texts = [&self.command, &self.path];
-        texts.into_iter().flatten().all(|text| text.len() <= TEXT_BYTES_MAX)
     }
 }

@@ -175,15 +175,20 @@ impl Requests {
         Page { connection, requests: self.clone() }
     }
 
-    /// A request is open from now on; it is shown once it is announced.
+    /// A request is open from now on; it is shown once it is announced. `is_ruled`: a rule answers it, so it is never shown, and no bound of
+    /// what waits for humans holds.
     ///
     /// # Errors
     /// If it is beyond a bound: the agent's own prompt has to do.
-    pub(crate) fn open(&self, id: &RequestId, ask: Ask) -> Result<Held, Refused> {
+    pub(crate) fn open(&self, id: &RequestId, ask: Ask, is_ruled: bool) -> Result<Held, Refused> {
         let (tell, answer) = oneshot::channel();
         let expires_at = ask.expires_at;
         let mut book = self.book();
-        book.open.open(id, ask, true, now())?;
+        if is_ruled {
+            book.open.open_ruled(id, ask, now())?;
+        } else {
+            book.open.open(id, ask, true, now())?;
+        }
         book.hooks.insert(id.clone(), tell);
         let patience = Duration::from_millis(expires_at.saturating_sub(now())) + BEYOND;
         Ok(Held { id: id.clone(), answer, patience, requests: Some(self.clone()) })

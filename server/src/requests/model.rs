@@ -101,7 +101,6 @@ pub(super) fn ask(session: usize, expires_at: Millis) -> Ask {
         fields: [].into(),
         has_prompt: true,
         ends_hook_when_denied: true,
-        case: None,
         about: Metadata::from_iter([("session".to_owned(), SESSIONS[session].into())]),
         expires_at,
     }

@@ -91,10 +91,27 @@ impl OpenRequests {
         };
         let of_session = self.open.values().filter(same).count();
         self.input_bytes += self.bounds.check(&ask, self.open.len(), of_session, self.input_bytes)?;
+        self.put(id, ask, is_held, now);
+        Ok(())
+    }
+
+    /// The same for one that a rule answers at once, and that nobody is shown: there are as many as hooks wait.
+    ///
+    /// # Errors
+    /// Its id is taken.
+    pub(crate) fn open_ruled(&mut self, id: &str, ask: Ask, now: Millis) -> Result<(), Refused> {
+        if self.open.contains_key(id) || self.end_of(id).is_some() {
+            return Err(Refused::KnownId);
+        }
+        self.input_bytes += ask.bytes();
+        self.put(id, ask, true, now);
+        Ok(())
+    }
+
+    fn put(&mut self, id: &str, ask: Ask, is_held: bool, now: Millis) {
         let request =
             Request { ask, asked_at: now, is_held, seq: None, claimed: None, over: None, is_left: false };
         self.open.insert(id.into(), request);
-        Ok(())
     }
 
     /// The log has the event that tells of a request. Claims the end of one that was over before that.

@@ -55,6 +55,9 @@ pub struct RuleBody {
     /// The words that a command begins with. Not beside `path`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// Nothing may follow these words. Only with `allow`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exact: bool,
     /// A pattern of paths. Not beside `command`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,

@@ -10,9 +10,18 @@ use super::shell;
 /// Longest command that a rule may allow, bytes.
 const COMMAND_BYTES_MAX: usize = 4096;
 
+/// Programs of which a first word alone says nothing of what they do.
+const UNTOLD: [&str; 18] = [
+    "find", "fd", "git", "tar", "docker", "podman", "kubectl", "gh", "aws", "gcloud", "az", "adb", "npm",
+    "pnpm", "yarn", "cargo", "go", "rg",
+];
+
 /// The first words of commands that a rule is for, each of them whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandPrefix(Vec<String>);
+pub struct CommandPrefix {
+    words: Vec<String>,
+    is_exact: bool,
+}
 
 /// A word of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +39,17 @@ impl CommandPrefix {
     /// Its words, at least one.
     #[must_use]
     pub fn words(&self) -> &[String] {
-        &self.0
+        &self.words
     }
 
-    /// Reads what a rule has in `command`.
-    pub(super) fn parse(text: &str, allows: bool) -> Result<Self, String> {
+    /// Whether nothing may follow them.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+
+    /// Reads what a rule has in `command`. `is_exact`: nothing may follow; only what allows has that.
+    pub(super) fn parse(text: &str, allows: bool, is_exact: bool) -> Result<Self, String> {
         let words: Vec<String> = text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
         if !allows {
             // Compared with words whose quotes are gone, so most characters mean themselves; operators never stand in a word.
@@ -52,19 +67,25 @@ impl CommandPrefix {
             );
         } else if shell::runs_others(&words) {
             return Err(format!("allows any command, as {} runs what follows it; name that, too", words[0]));
+        } else if !is_exact && words.len() == 1 && UNTOLD.contains(&words[0].as_str()) {
+            return Err(format!(
+                "allows all that {0} can do; write more of it, such as \"{0} …\", or exact = true",
+                words[0]
+            ));
         }
         // A rule that would not deny its own words would deny nothing.
         if !shell::Reading::of(text).runs(&words) || words[0].contains(['*', '?', '[']) {
             return Err("begins with no name of a program, such as \"git push\"".into());
         }
-        Ok(Self(words))
+        Ok(Self { words, is_exact })
     }
 
     /// Whether a command begins with these words and does nothing else.
     pub(super) fn allows(&self, command: &str) -> bool {
         let Some(words) = words_of(command) else { return false };
-        words.len() >= self.0.len()
-            && self.0.iter().zip(&words).all(|(expected, word)| !word.is_quoted && word.text == expected)
+        words.len() >= self.words.len()
+            && !(self.is_exact && words.len() > self.words.len())
+            && self.words.iter().zip(&words).all(|(expected, word)| !word.is_quoted && word.text == expected)
     }
 }
 

@@ -13,7 +13,20 @@ pub(super) const WORD_BYTES_MAX: usize = 256;
 const MESSAGE_BYTES_MAX: usize = 1024;
 /// How alike two keys must be for one to be suggested for the other, 0.0–1.0.
 const SIMILARITY_MIN: f64 = 0.75;
-const KEYS: [&str; 8] = ["name", "agent", "project", "tool", "command", "path", "decision", "message"];
+const KEYS: [&str; 9] =
+    ["name", "agent", "project", "tool", "command", "exact", "path", "decision", "message"];
+/// Names that agents give to the tools that run any command, in lower case.
+const SHELLS: [&str; 9] = [
+    "bash",
+    "shell",
+    "sh",
+    "exec_command",
+    "run_shell_command",
+    "powershell",
+    "local_shell",
+    "shell_command",
+    "terminal",
+];
 
 /// One rule. All that it names has to fit a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,12 +86,9 @@ impl Rule {
     /// The table of the configuration that says it.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let RuleBody { name, agent, project, tool, command, path, decision, message } = self.body();
-        let texts = [Some(name), agent, project, tool, command, path, Some(decision), message];
-        let lines = KEYS
-            .iter()
-            .zip(texts)
-            .filter_map(|(key, text)| Some(format!("{key} = {}\n", toml::Value::String(text?))));
+        let table = self.body();
+        let lines = fields(&table);
+        let lines = lines.into_iter().map(|(key, value)| format!("{key} = {value}\n"));
         "[[rules]]\n".to_owned() + &lines.collect::<String>()
     }
 
@@ -87,29 +97,16 @@ impl Rule {
     /// # Errors
     /// As for a table of the configuration; `place` of the error ends with the field.
     pub fn of(body: &RuleBody) -> Result<Self, WrongRule> {
-        let RuleBody { name, agent, project, tool, command, path, decision, message } = body;
-        let texts = [
-            Some(name),
-            agent.as_ref(),
-            project.as_ref(),
-            tool.as_ref(),
-            command.as_ref(),
-            path.as_ref(),
-            Some(decision),
-            message.as_ref(),
-        ];
-        let table =
-            KEYS.iter().zip(texts).filter_map(|(key, text)| Some(((*key).to_owned(), text?.as_str().into())));
-        Self::read(1, table.collect())
+        Self::read(1, fields(body).into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
     }
 
     /// It, as a request's body has it.
     #[must_use]
     pub fn body(&self) -> RuleBody {
-        let (command, path) = match &self.subject {
-            Subject::Any => (None, None),
-            Subject::Command(prefix) => (Some(prefix.words().join(" ")), None),
-            Subject::Path(pattern) => (None, Some(pattern.as_str().to_owned())),
+        let (command, exact, path) = match &self.subject {
+            Subject::Any => (None, false, None),
+            Subject::Command(prefix) => (Some(prefix.words().join(" ")), prefix.is_exact(), None),
+            Subject::Path(pattern) => (None, false, Some(pattern.as_str().to_owned())),
         };
         let message = match &self.decision {
             Decision::Deny { message } => message.clone(),
@@ -121,6 +118,7 @@ impl Rule {
             project: self.project.clone(),
             tool: self.tool.clone(),
             command,
+            exact,
             path,
             decision: self.decision.as_str().to_owned(),
             message,
@@ -134,7 +132,7 @@ impl Rule {
         let agent = keys.text("agent", WORD_BYTES_MAX)?;
         let agent = agent.map(|agent| DaemonName::parse(&agent)).transpose();
         let agent = agent.map_err(|error| keys.wrong("agent", error.to_string()))?;
-        let (project, tool) = (keys.text("project", WORD_BYTES_MAX)?, keys.text("tool", WORD_BYTES_MAX)?);
+        let (project, tool) = (keys.project()?, keys.tool()?);
         let subject = keys.subject(&decision)?;
         if let Some(key) = keys.table.keys().next() {
             return Err(keys.wrong(key, unknown(key)));
@@ -142,6 +140,11 @@ impl Rule {
         if decision == Decision::Allow && subject == Subject::Any && tool.is_none() {
             let detail = "allows everything; name what it allows: a tool, a command or a path";
             return Err(keys.wrong("decision", detail));
+        }
+        let is_shell = tool.as_ref().is_some_and(|tool| SHELLS.contains(&tool.to_lowercase().as_str()));
+        if decision == Decision::Allow && subject == Subject::Any && is_shell {
+            let detail = "allows every command; name one: command = \"cargo test\"";
+            return Err(keys.wrong("tool", detail));
         }
         Ok(Self { name: keys.name, agent, project, tool, subject, decision })
     }
@@ -189,13 +192,48 @@ impl Keys {
         }
     }
 
+    /// A project is known by the name of its folder.
+    fn project(&mut self) -> Result<Option<String>, WrongRule> {
+        let project = self.text("project", WORD_BYTES_MAX)?;
+        if project.as_ref().is_some_and(|project| project.contains(['/', '\\'])) {
+            return Err(self.wrong("project", "is the name of a folder, not its path: the last part of it"));
+        }
+        Ok(project)
+    }
+
+    /// A tool is named whole.
+    fn tool(&mut self) -> Result<Option<String>, WrongRule> {
+        let tool = self.text("tool", WORD_BYTES_MAX)?;
+        if tool.as_ref().is_some_and(|tool| tool.contains(['*', '?', '['])) {
+            return Err(
+                self.wrong("tool", "is compared whole, without wildcards: write a rule for each tool")
+            );
+        }
+        Ok(tool)
+    }
+
+    fn exact(&mut self, decision: &Decision) -> Result<bool, WrongRule> {
+        match self.table.remove("exact") {
+            None | Some(toml::Value::Boolean(false)) => Ok(false),
+            Some(toml::Value::Boolean(true)) if *decision != Decision::Allow => Err(self
+                .wrong("exact", "is for rules that allow; what denies or asks looks for its words anywhere")),
+            Some(toml::Value::Boolean(true)) if !self.table.contains_key("command") => Err(self.wrong(
+                "exact",
+                "says that nothing may follow a command; write one: command = \"cargo test\"",
+            )),
+            Some(toml::Value::Boolean(true)) => Ok(true),
+            Some(_) => Err(self.wrong("exact", "must be true or false")),
+        }
+    }
+
     fn subject(&mut self, decision: &Decision) -> Result<Subject, WrongRule> {
         let allows = *decision == Decision::Allow;
+        let is_exact = self.exact(decision)?;
         let command = self.text("command", CommandPrefix::BYTES_MAX)?;
         let path = self.text("path", PathPattern::BYTES_MAX)?;
         match (command, path) {
             (None, None) => Ok(Subject::Any),
-            (Some(command), None) => CommandPrefix::parse(&command, allows)
+            (Some(command), None) => CommandPrefix::parse(&command, allows, is_exact)
                 .map(Subject::Command)
                 .map_err(|detail| self.wrong("command", detail)),
             (None, Some(path)) => PathPattern::parse(&path, allows)
@@ -206,6 +244,25 @@ impl Keys {
             }
         }
     }
+}
+
+/// What a body says, under the keys of a table, in their order.
+fn fields(body: &RuleBody) -> Vec<(&'static str, toml::Value)> {
+    let RuleBody { name, agent, project, tool, command, exact, path, decision, message } = body;
+    let exact = exact.then_some(toml::Value::Boolean(true));
+    let text = |text: &Option<String>| text.as_deref().map(toml::Value::from);
+    let values = [
+        Some(name.as_str().into()),
+        text(agent),
+        text(project),
+        text(tool),
+        text(command),
+        exact,
+        text(path),
+        Some(decision.as_str().into()),
+        text(message),
+    ];
+    KEYS.into_iter().zip(values).filter_map(|(key, value)| Some((key, value?))).collect()
 }
 
 /// The name of the table `n`.

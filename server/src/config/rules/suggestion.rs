@@ -1,7 +1,7 @@
 //! Rules that would have spared a person questions that were always allowed: "you allowed `cargo test` 14 times: always, for this project?" Pure.
 //!
-//! A suggestion is never wider than it must be: of a command the words up to the one that says what it does, of files one folder without those in it, of one agent, tool and
-//! project. A person decides about it, and reads little: so a group with a single denial, or with a program of which one more word changes everything, makes none.
+//! A suggestion is never wider than it must be: one command with nothing more, of files one folder without those in it, of one agent, tool and
+//! project. A person decides about it, and reads little: so a command of whose like one was denied, or of a program that destroys, makes none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -21,7 +21,7 @@ const SUGGESTIONS_MAX: usize = 16;
 /// Most groups that are counted. Questions that would make another are left out.
 const GROUPS_MAX: usize = 1024;
 /// Most words of a suggested command.
-const WORDS_MAX: usize = 5;
+const WORDS_MAX: usize = 32;
 
 /// Programs of which one more word changes everything.
 const NEVER: [&str; 30] = [
@@ -73,9 +73,6 @@ const NEVER_AFTER: [[&str; 2]; 14] = [
     ["kubectl", "delete"],
     ["terraform", "apply"],
 ];
-/// Words that say nothing without the next: `npm run test`, `docker compose up`, `python -m pytest`.
-const UNTOLD: [&str; 9] = ["run", "run-script", "exec", "compose", "x", "dlx", "tool", "task", "-m"];
-
 /// A rule, and how many questions it would have answered. `Display` asks for it in a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suggestion {
@@ -96,7 +93,7 @@ struct Group<'p> {
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Common<'p> {
-    /// The first words of a command.
+    /// The words of a command.
     Words(Vec<&'p str>),
     /// The folder of a file, from the project's.
     Folder(Vec<&'p str>),
@@ -145,7 +142,7 @@ fn is_denied(rule: &Rule, denied: &[Asked<'_>]) -> bool {
 fn group<'p>(question: &Question<'p>) -> Option<Group<'p>> {
     let Question { agent, project, tool, command, path, cwd } = *question;
     let subject = match (command, path) {
-        (Some(command), None) => Common::Words(first_words(command)?),
+        (Some(command), None) => Common::Words(whole(command)?),
         (None, Some(path)) => {
             let mut names = StrictPath { path, cwd }.relative()?;
             names.pop()?;
@@ -157,26 +154,19 @@ fn group<'p>(question: &Question<'p>) -> Option<Group<'p>> {
     Some(Group { agent: agent.as_str(), project: project?, tool, subject })
 }
 
-/// The words of a command that say what it does.
-fn first_words(command: &str) -> Option<Vec<&str>> {
+/// The words of a command that might be allowed for ever.
+fn whole(command: &str) -> Option<Vec<&str>> {
     let words = words_of(command)?;
-    let mut first: Vec<&str> = Vec::with_capacity(WORDS_MAX);
-    for word in words.iter().take(WORDS_MAX) {
-        if word.is_quoted || (word.text.starts_with('-') && word.text != "-m") {
-            return None;
-        }
-        first.push(word.text);
-        if first.len() > 1 && !UNTOLD.contains(&word.text) {
-            let program = first[0].rsplit('/').next().unwrap_or_default();
-            // `time cargo` would be more than `cargo test`, and `uv run python` any code.
-            let is_never = NEVER.contains(&program)
-                || NEVER_AFTER.contains(&[program, first[1]])
-                || shell::is_runner(program)
-                || shell::runs_others(&[word.text.to_owned()]);
-            return (!is_never).then_some(first);
-        }
+    let is_short = words.len() <= WORDS_MAX && command.len() <= CommandPrefix::BYTES_MAX;
+    if !is_short || words.iter().any(|word| word.is_quoted) {
+        return None;
     }
-    None
+    let words: Vec<&str> = words.iter().map(|word| word.text).collect();
+    let program = words[0].rsplit('/').next().unwrap_or_default();
+    let is_never = NEVER.contains(&program)
+        || words.get(1).is_some_and(|word| NEVER_AFTER.contains(&[program, word]))
+        || words.iter().any(|word| shell::is_runner(word) || shell::runs_others(&[(*word).to_owned()]));
+    (!is_never).then_some(words)
 }
 
 /// The rule for a group; `None`: none can be written.
@@ -184,7 +174,7 @@ fn rule(group: &Group<'_>, past: &Past<'_>) -> Option<Rule> {
     let (subject, what) = match &group.subject {
         Common::Words(words) => {
             let command = words.join(" ");
-            (Subject::Command(CommandPrefix::parse(&command, true).ok()?), command)
+            (Subject::Command(CommandPrefix::parse(&command, true, true).ok()?), command)
         }
         Common::Folder(names) => {
             let pattern = names.join("/") + "/*";

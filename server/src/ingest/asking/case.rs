@@ -11,6 +11,8 @@ use crate::requests::{Case, Grants};
 
 /// Where tools of any agent have the command that a shell is to run.
 const COMMANDS: [&str; 3] = ["command", "cmd", "script"];
+/// Where they have the words that follow it.
+const LISTS: [&str; 2] = ["args", "argv"];
 /// Where they have a file or a folder.
 const PATHS: [&str; 9] = [
     "file_path",
@@ -61,6 +63,8 @@ const BESIDE_FILES: [&str; 12] = [
 ];
 /// The tools that ask a human something: their answer is no mere yes.
 const ASKS: [&str; 4] = ["AskUserQuestion", "ExitPlanMode", "ask_user_question", "exit_plan_mode"];
+/// Longest command or path that a rule may allow, bytes.
+const ALLOWED_BYTES_MAX: usize = 8 * 1024;
 /// What Codex says of a call that is to reach the network, instead of what it is for.
 const NETWORK: &str = "network-access";
 
@@ -97,20 +101,28 @@ pub(crate) fn case_of(agent: Agent, tool: &str, input: &Value, place: Place<'_>)
     let is_patch = tool.eq_ignore_ascii_case("apply_patch");
     let (command, more_commands) = text(input, &COMMANDS);
     let (path, more_paths) = text(input, &PATHS);
+    // What is given as a list is denied like the line that it stands for.
+    let listed = command
+        .is_none_or(|_| input.keys().any(|name| LISTS.contains(&name.as_str())))
+        .then(|| listed(input));
+    let listed = listed.flatten();
     let command = command.filter(|_| !is_patch);
     let read = Read { agent, tool, command, path, input };
     let grants =
         if more_commands || more_paths || !place.holds(path) { Grants::Nothing } else { read.grants() };
-    let case = Case {
+    // No rule allows what is longer than a human reads, or comes in pieces; a rule that denies a command denies it.
+    let is_long =
+        listed.is_some() || [command, path].into_iter().flatten().any(|text| text.len() > ALLOWED_BYTES_MAX);
+    let grants = if is_long { Grants::Nothing } else { grants };
+    Some(Case {
         agent: agent.daemon(),
         project: place.project.map(Into::into),
         folder: place.folder.or(place.cwd).map(Into::into),
         tool: tool.into(),
-        command: command.map(Into::into),
+        command: listed.map_or_else(|| command.map(Into::into), |line| Some(line.into())),
         path: path.map(Into::into),
         grants,
-    };
-    case.is_short().then_some(case)
+    })
 }
 
 /// The first text under one of these names, and whether there is another one, or something that is no text.
@@ -119,6 +131,16 @@ fn text<'a>(input: &'a Map<String, Value>, names: &[&str]) -> (Option<&'a str>, 
     let first = found.next();
     let text = first.and_then(Value::as_str);
     (text, found.next().is_some() || first.is_some() && text.is_none())
+}
+
+/// The line that stands for a command and its arguments in lists, if there is a list.
+fn listed(input: &Map<String, Value>) -> Option<String> {
+    let values = COMMANDS.iter().chain(&LISTS).filter_map(|name| input.get(*name));
+    let words = values.clone().flat_map(|value| match value {
+        Value::Array(words) => words.iter().filter_map(Value::as_str).collect(),
+        value => value.as_str().into_iter().collect::<Vec<_>>(),
+    });
+    values.clone().any(Value::is_array).then(|| words.collect::<Vec<_>>().join(" "))
 }
 
 struct Read<'a> {
@@ -161,8 +183,10 @@ impl Place<'_> {
         let (Some(folder), Some(cwd)) = (self.folder, self.cwd) else {
             return self.project.is_none() && path.is_none_or(|path| path.starts_with('/'));
         };
+        let is_rooted = |path: &str| path.starts_with('/') || path.as_bytes().get(1) == Some(&b':');
         let below = cwd.strip_prefix(folder.trim_end_matches('/'));
-        let is_inside = below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '\\']))
+        let is_inside = is_rooted(cwd)
+            && below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '\\']))
             && !cwd.contains("/..");
         let is_absolute = |path: &str| path.starts_with('/');
         is_inside

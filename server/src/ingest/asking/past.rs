@@ -146,7 +146,7 @@ mod tests {
         }
         let past = answers.past();
         let suggestions = suggest(&[], &past);
-        insta::assert_snapshot!(suggestions[0].to_string(), @"you allowed `cargo test` 6 times: always, for this project?");
+        insta::assert_snapshot!(suggestions[0].to_string(), @"you allowed `cargo test --lib` 6 times: always, for this project?");
         let rule = suggestions[0].rule.clone();
         assert_eq!(rehearse(&[rule], &past).would_answer, 6);
         let table = "[[rules]]\nname = \"a\"\ncommand = \"cargo\"\ndecision = \"deny\"";

@@ -23,7 +23,9 @@ impl Step<'_, '_> {
         let call = if wait.call.is_some() { known } else { only() };
         let print = wait.call.as_ref().map(|call| call.print);
         let asked = wait.asked.as_deref();
-        if actor.waits.is_told(call.as_deref(), print, asked) || actor.waits.is_full() {
+        // A rule answers whatever else waits.
+        let is_ruled = asked.is_some_and(|asked| asked.is_ruled);
+        if !is_ruled && actor.waits.is_told(call.as_deref(), print, asked) || actor.waits.is_full(is_ruled) {
             return;
         }
         // The same wait, told before by another way, now has a request.

@@ -7,6 +7,9 @@ use super::super::sign::Asked;
 /// Most waits of an actor at a time.
 pub(super) const WAITS_MAX: usize = 8;
 
+/// Most of them together with those that rules are about to end.
+const RULED_MAX: usize = 64;
+
 /// A wait that goes on.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Waiting {
@@ -40,8 +43,8 @@ impl Waits {
         self.list.is_empty()
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.list.len() >= WAITS_MAX
+    pub(super) fn is_full(&self, is_ruled: bool) -> bool {
+        self.list.len() >= if is_ruled { RULED_MAX } else { WAITS_MAX }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Waiting> {

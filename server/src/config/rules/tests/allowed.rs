@@ -166,11 +166,30 @@ fn a_long_command_is_left_to_a_person() {
 
 #[test]
 fn a_rule_for_a_tool_allows_what_the_tool_does() {
-    let rules = rule("tool = \"Bash\"", "allow");
-    assert_eq!(of_command(&rules, "rm -rf /; x"), Some("allow"));
-    assert_eq!(super::of_path(&rules, "/etc/passwd"), None);
-    let rules = rule("tool = \"bash\"", "allow");
+    let rules = rule("tool = \"WebSearch\"", "allow");
+    let agent = arcane_shared::DaemonName::parse("claude").unwrap();
+    let of = |tool| {
+        let question = super::super::Question {
+            agent: &agent,
+            project: None,
+            tool,
+            command: None,
+            path: None,
+            cwd: None,
+        };
+        super::super::decide(rules.as_slice(), &question).is_some()
+    };
+    assert!(of("WebSearch") && !of("websearch") && !of("WebFetch"));
     assert_eq!(of_command(&rules, "ls"), None);
+}
+
+#[test]
+fn nothing_follows_an_exact_command() {
+    let rules = rule("command = \"cargo test\"\nexact = true", "allow");
+    assert_eq!(of_command(&rules, "cargo  test "), Some("allow"));
+    for command in ["cargo test --lib", "cargo", "cargo test test", "cargo 'test'"] {
+        assert_eq!(of_command(&rules, command), None, "{command}");
+    }
 }
 
 #[test]

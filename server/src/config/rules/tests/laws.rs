@@ -17,7 +17,7 @@ const PATTERNS: [&str; 5] = ["**", "src/**", "src/*.rs", ".env", "/etc/**"];
 fn subject(allows: bool) -> impl Strategy<Value = Subject> {
     prop_oneof![
         prop::sample::select(&PREFIXES[..])
-            .prop_map(move |text| Subject::Command(CommandPrefix::parse(text, allows).unwrap())),
+            .prop_map(move |text| Subject::Command(CommandPrefix::parse(text, allows, false).unwrap())),
         prop::sample::select(&PATTERNS[..])
             .prop_map(move |text| Subject::Path(PathPattern::parse(text, allows).unwrap())),
     ]
@@ -94,7 +94,7 @@ proptest! {
 
     #[test]
     fn an_allowed_command_is_its_rule_and_plain_words(command in command(), prefix in prop::sample::select(&PREFIXES[..])) {
-        let rule = CommandPrefix::parse(prefix, true).unwrap();
+        let rule = CommandPrefix::parse(prefix, true, false).unwrap();
         let is_allowed = rule.allows(&command);
         prop_assert!(!is_allowed || command.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" -_./:,@+='\"".contains(&byte)), "{:?}", command);
         prop_assert!(!is_allowed || command.split_whitespace().collect::<Vec<_>>().join(" ").starts_with(prefix), "{:?}", command);
@@ -109,7 +109,7 @@ proptest! {
             let denied = decided(&[of(parse(false), deny())], &command, path).is_some();
             !allowed || denied
         };
-        prop_assert!(both(&|allows| Subject::Command(CommandPrefix::parse(prefix, allows).unwrap()), None), "{:?}", command);
+        prop_assert!(both(&|allows| Subject::Command(CommandPrefix::parse(prefix, allows, false).unwrap()), None), "{:?}", command);
         prop_assert!(both(&|allows| Subject::Path(PathPattern::parse(pattern, allows).unwrap()), Some(&path)), "{:?}", path);
     }
 

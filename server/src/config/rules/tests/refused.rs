@@ -28,7 +28,7 @@ fn a_rule_that_cannot_be_used_is_named_with_table_key_and_remedy() {
     insta::assert_snapshot!(of("decision = \"deny\"\nmessage = \"\""), @"[[rules]] 1 (a): message: must not be empty");
     insta::assert_snapshot!(of("decision = \"ask\"\nagent = \"a b\""), @"[[rules]] 1 (a): agent: a name consists of a-z, 0-9, '.', '_' and '-', not ' '");
     insta::assert_snapshot!(of("decision = \"ask\"\ntools = \"Bash\""), @r#"[[rules]] 1 (a): tools: is not known; did you mean "tool"?"#);
-    insta::assert_snapshot!(of("decision = \"ask\"\nqqq = 1"), @"[[rules]] 1 (a): qqq: is not known; there are name, agent, project, tool, command, path, decision, message");
+    insta::assert_snapshot!(of("decision = \"ask\"\nqqq = 1"), @"[[rules]] 1 (a): qqq: is not known; there are name, agent, project, tool, command, exact, path, decision, message");
     insta::assert_snapshot!(of("decision = \"ask\"\ncommand = \"ls\"\npath = \"a\""), @"[[rules]] 1 (a): path: stands beside a command; a rule has one of them: write two rules");
     insta::assert_snapshot!(allow(""), @"[[rules]] 1 (a): decision: allows everything; name what it allows: a tool, a command or a path");
     insta::assert_snapshot!(allow("agent = \"claude\"\nproject = \"shop\""), @"[[rules]] 1 (a): decision: allows everything; name what it allows: a tool, a command or a path");
@@ -45,6 +45,13 @@ fn a_rule_that_cannot_be_used_is_named_with_table_key_and_remedy() {
     insta::assert_snapshot!(allow("path = \"src/**.rs\""), @r#"[[rules]] 1 (a): path: has "**.rs"; '**' stands alone between slashes: "src/**/*.rs""#);
     insta::assert_snapshot!(allow("path = \"~/x\""), @"[[rules]] 1 (a): path: has '~'; paths with it are never allowed by a rule");
     insta::assert_snapshot!(allow("path = \"/**\""), @r#"[[rules]] 1 (a): path: allows files anywhere on the machine; begin with a folder's name: "/srv/data/**""#);
+    insta::assert_snapshot!(allow("tool = \"Bash\""), @r#"[[rules]] 1 (a): tool: allows every command; name one: command = "cargo test""#);
+    insta::assert_snapshot!(allow("command = \"git\""), @r#"[[rules]] 1 (a): command: allows all that git can do; write more of it, such as "git …", or exact = true"#);
+    insta::assert_snapshot!(allow("path = \"a\"\nexact = true"), @r#"[[rules]] 1 (a): exact: says that nothing may follow a command; write one: command = "cargo test""#);
+    insta::assert_snapshot!(allow("command = \"ls\"\nexact = 1"), @"[[rules]] 1 (a): exact: must be true or false");
+    insta::assert_snapshot!(of("decision = \"deny\"\ncommand = \"ls\"\nexact = true"), @"[[rules]] 1 (a): exact: is for rules that allow; what denies or asks looks for its words anywhere");
+    insta::assert_snapshot!(of("decision = \"deny\"\nproject = \"/home/u/shop\""), @"[[rules]] 1 (a): project: is the name of a folder, not its path: the last part of it");
+    insta::assert_snapshot!(of("decision = \"deny\"\ntool = \"mcp__*\""), @"[[rules]] 1 (a): tool: is compared whole, without wildcards: write a rule for each tool");
     let many: String = (0..257).map(|n| format!("[[rules]]\nname = \"{n}\"\ndecision = \"ask\"\n")).collect();
     insta::assert_snapshot!(refused(&many), @"rules: there are 257; there may be 256");
 }
@@ -97,11 +104,14 @@ fn what_runs_any_command_is_allowed_only_with_what_it_runs() {
         "command",
         "nohup sudo env",
         "BASH",
+        "find",
+        "git",
+        "cargo",
     ] {
         assert!(!read(command), "{command}");
     }
     for command in [
-        "cargo",
+        "make",
         "cargo test",
         "sudo systemctl status",
         "bash check.sh",

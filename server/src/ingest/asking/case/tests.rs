@@ -124,6 +124,31 @@ fn nothing_is_allowed_elsewhere_than_in_the_project() {
 }
 
 #[test]
-fn what_is_too_long_is_a_persons() {
-    assert_eq!(read(Agent::Claude, "Bash", json!({"command": "x".repeat(9_000)})), None);
+fn what_is_too_long_is_allowed_by_no_rule_and_still_seen_by_those_that_deny() {
+    let long = "x".repeat(9_000);
+    assert_eq!(
+        read(Agent::Claude, "Bash", json!({"command": long})),
+        Some((Some(long), None, Grants::Nothing))
+    );
+}
+
+#[test]
+fn a_command_in_a_list_is_seen_by_rules_that_deny() {
+    for input in [
+        json!({"command": ["git", "push"]}),
+        json!({"command": "git", "args": ["push"]}),
+        json!({"argv": ["git", "push"]}),
+    ] {
+        assert_eq!(
+            read(Agent::Codex, "shell", input),
+            Some((Some("git push".into()), None, Grants::Nothing))
+        );
+    }
+}
+
+#[test]
+fn a_folder_that_has_no_root_is_no_project() {
+    let payload = of(Agent::Claude, "Bash", &json!({"command": "cargo test"}));
+    let here = Place { project: Some("shop"), folder: Some("shop"), cwd: Some("shop") };
+    assert_eq!(asked(Agent::Claude, &payload, here).unwrap().grants, Grants::Nothing);
 }
