@@ -20,14 +20,14 @@ test("what was allowed five times is allowed always, and the chronicle names the
       await expect(card).toBeHidden();
     }
   }
-  await expect(page.getByTestId("card-always")).toContainText("You allowed `cargo test` 5 times: always, for this project?");
+  await expect(page.getByTestId("card-always")).toContainText("You allowed `cargo test --lib` 5 times: always, for this project?");
   await page.getByTestId("always").click();
-  await expect(page.getByTestId("card-over")).toHaveText("From now on the rule “cargo test in webshop” answers that.");
+  await expect(page.getByTestId("card-over")).toHaveText("From now on the rule “cargo test --lib in webshop” answers that; `arcane rules remove` takes it back.");
   await page.keyboard.press("Escape");
   await expect(card).toBeHidden();
   // From here on nobody is called.
   expect(await hook(server, tests("5f0a1b2c-0009"))).toEqual({ status: 200, body: allowed });
-  await expect(dashboard.rows.filter({ hasText: "leave granted by the ward cargo test in webshop" })).toHaveCount(1);
+  await expect(dashboard.rows.filter({ hasText: "leave granted by the ward cargo test --lib in webshop" })).toHaveCount(1);
   await expect(page.getByTestId("wait-pill")).toBeHidden();
   // What differs in a word that matters is asked.
   const other = hook(server, permission({ command: "cargo test --lib; rm -rf /" }, { session_id: "5f0a1b2c-0010" }));

@@ -31,7 +31,10 @@ impl Card {
         self.rule.set(None);
         leptos::task::spawn_local(async move {
             let said = match app.server().request("/rules", Some(rule)).await {
-                Ok(_) => ["From now on the rule “", &name, "” answers that."].concat(),
+                Ok(_) => {
+                    ["From now on the rule “", &name, "” answers that; `arcane rules remove` takes it back."]
+                        .concat()
+                }
                 Err(failure) => sentence(failure),
             };
             if !self.is_turn(turn) {
