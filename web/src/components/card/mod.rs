@@ -74,6 +74,7 @@ fn Head(card: Card) -> impl IntoView {
             Some("permission") => " for permission",
             Some("question") => "",
             Some("input") => " for something",
+            Some("loop") => " whether to go on: one call, one result, again and again",
             _ => " for an answer",
         }
     };
@@ -134,7 +135,11 @@ fn Elsewhere(card: Card, app: AppHandle) -> impl IntoView {
     let is_over = card.over.pick(|(_, said)| !said.is_empty());
     let words = move || {
         let elsewhere = card.elsewhere.get();
-        if elsewhere.is_empty() && card.asked.with(Asked::hides_prompt) {
+        let is_loop =
+            card.question.with(|asked| asked.as_ref().is_some_and(|asked| asked.request.why == "loop"));
+        if elsewhere.is_empty() && is_loop {
+            "without an answer it goes on".into()
+        } else if elsewhere.is_empty() && card.asked.with(Asked::hides_prompt) {
             ["without an answer here it asks ", &card.asked.with(where_it_runs)].concat()
         } else if elsewhere.is_empty() {
             ["or answer ", &card.asked.with(where_it_runs), " · whoever answers first counts"].concat()
