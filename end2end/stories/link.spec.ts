@@ -17,6 +17,8 @@ test("a lost server is admitted, and found again", async ({ dashboard, server })
 test("what happened before a reload is still there after it", async ({ dashboard, server }) => {
   await server.summon("claude");
   await expect(dashboard.row("summon", "claude")).toHaveCount(1);
+  // What writes it comes a moment after the page.
+  await dashboard.page.waitForFunction(() => localStorage.getItem("arcaneHistory")?.includes("claude"));
   // Another server, without a memory: what is shown now can only be the browser's own.
   await server.stop();
   await server.start();
