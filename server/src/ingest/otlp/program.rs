@@ -55,17 +55,7 @@ impl Program {
     }
 
     pub(super) fn who(&self, session: Box<str>, at: Option<Timestamp>) -> Who {
-        Who {
-            daemon: self.daemon.clone(),
-            session,
-            agent: None,
-            cwd: None,
-            host: None,
-            model: None,
-            turn: None,
-            at,
-            sent_at: None,
-        }
+        Who { at, ..Who::of(self.daemon.clone(), session) }
     }
 }
 
