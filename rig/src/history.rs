@@ -1,0 +1,69 @@
+//! What happened, as publishers and readers saw it: a line for everything that was sent, answered and read. Plain data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A moment: time since the run began.
+pub type Moment = Duration;
+
+/// What an event says. Each publication has words of its own, so that an event tells which publication it is of.
+pub type Content = Arc<str>;
+
+/// All that was seen.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// What was sent, in any order.
+    pub published: Vec<Published>,
+    /// What readers were given while they followed a room: of each reader in the order in which it was given them.
+    pub reads: Vec<Read>,
+    /// The nodes that were read whole at the end.
+    pub nodes: Vec<Arc<str>>,
+    /// What they had: of each node and room in order.
+    pub kept: Vec<Read>,
+}
+
+/// One publication: an event, or several that are to stand next to each other.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// Where.
+    pub room: Arc<str>,
+    /// What, in order; at least one.
+    pub contents: Vec<Content>,
+    /// The key that makes it be taken once, however often it is sent.
+    pub key: Option<Arc<str>>,
+    /// When it was sent for the first time.
+    pub sent: Moment,
+    /// When its answer came.
+    pub answered: Moment,
+    /// What the answer was.
+    pub outcome: Outcome,
+}
+
+/// What a publisher was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was taken: its first event has this number.
+    Taken {
+        /// The number.
+        first: u64,
+    },
+    /// It was not taken.
+    Refused,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// An event that was given to a reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    /// Who read: a reader that follows, or a node that was read whole at the end.
+    pub reader: Arc<str>,
+    /// Where.
+    pub room: Arc<str>,
+    /// The run of numbers that the room was in.
+    pub epoch: Arc<str>,
+    /// The event's number.
+    pub seq: u64,
+    /// What it says.
+    pub content: Content,
+}

@@ -1,0 +1,103 @@
+//! Servers of NATS: one, or a cluster of them, in a folder that goes with them.
+
+pub mod config;
+mod health;
+mod server;
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tempfile::TempDir;
+
+use config::{Ports, Sync};
+pub use server::{Server, State};
+
+/// How long servers may take until they take streams.
+pub const READY_MAX: Duration = Duration::from_secs(60);
+
+/// Servers that know each other.
+#[derive(Debug)]
+pub struct Cluster {
+    servers: Vec<Server>,
+    /// Removed after the servers, which are dropped first.
+    _folder: TempDir,
+}
+
+impl Cluster {
+    /// Starts so many servers of a program, and waits until they take streams.
+    ///
+    /// # Errors
+    /// If one does not start, or they do not find each other within a minute.
+    pub async fn start(program: &Path, count: usize, sync: Sync) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("arcane-rig-").tempdir().context("making a folder")?;
+        let ports = free_ports(count)?;
+        let mut servers = Vec::with_capacity(count);
+        for n in 0..count {
+            let home = folder.path().join(config::name(n));
+            let text = config::text(n, &ports, &home.join("store"), sync);
+            servers.push(Server::new(program.to_owned(), &home, config::name(n), ports[n], &text)?);
+        }
+        let mut cluster = Self { servers, _folder: folder };
+        for server in &mut cluster.servers {
+            server.start()?;
+        }
+        cluster.ready().await?;
+        Ok(cluster)
+    }
+
+    /// Completes once all servers that run take streams.
+    ///
+    /// # Errors
+    /// If one of them does not within a minute.
+    pub async fn ready(&mut self) -> Result<()> {
+        for server in &mut self.servers {
+            server.ready(READY_MAX).await?;
+        }
+        Ok(())
+    }
+
+    /// The servers.
+    #[must_use]
+    pub fn servers(&self) -> &[Server] {
+        &self.servers
+    }
+
+    /// A server, to do something to it.
+    pub fn server(&mut self, n: usize) -> &mut Server {
+        &mut self.servers[n]
+    }
+
+    /// The server of a name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<usize> {
+        self.servers.iter().position(|server| server.name() == name)
+    }
+
+    /// Where clients find the servers, each once, beginning with server `n`.
+    #[must_use]
+    pub fn addresses(&self, n: usize) -> Vec<String> {
+        let (before, from) = self.servers.split_at(n % self.servers.len());
+        from.iter().chain(before).map(Server::address).collect()
+    }
+}
+
+/// Ports that are free at the moment.
+fn free_ports(count: usize) -> Result<Vec<Ports>> {
+    let bind = || TcpListener::bind("127.0.0.1:0").context("looking for free ports");
+    // All are held until the last one is found, so no two are alike.
+    let held: Vec<TcpListener> = (0..3 * count).map(|_| bind()).collect::<Result<_>>()?;
+    let ports: Vec<u16> = held
+        .iter()
+        .map(|listener| Ok(listener.local_addr()?.port()))
+        .collect::<std::io::Result<_>>()
+        .context("looking for free ports")?;
+    Ok(ports.chunks(3).map(|of| Ports { clients: of[0], routes: of[1], monitor: of[2] }).collect())
+}
+
+/// The program: what `ARCANE_NATS_SERVER` names, else the one on the PATH.
+#[must_use]
+pub fn program() -> PathBuf {
+    std::env::var_os("ARCANE_NATS_SERVER").map_or_else(|| "nats-server".into(), PathBuf::from)
+}

@@ -1,0 +1,159 @@
+//! A stream of JetStream by itself, without a node of ours: it is published to and read while its servers suffer faults. What the checker says of that is what can be
+//! built on, and a loss that is planted shows that the checker looks.
+
+mod publisher;
+mod reader;
+mod stream;
+mod suffering;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use tokio::sync::watch;
+
+use crate::check::{Finding, check};
+use crate::fault::{Fault, schedule};
+use crate::history::{History, Moment};
+use crate::nats::Cluster;
+use crate::nats::config::Sync;
+use publisher::Publisher;
+use reader::Reader;
+use stream::Stream;
+
+/// How long readers may take until they have everything, once nothing fails any more.
+const CATCH_UP_MAX: Duration = Duration::from_secs(60);
+
+/// What is done.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Kinds of faults.
+    pub kinds: Vec<Fault>,
+    /// How many.
+    pub faults: usize,
+    /// Decides their order.
+    pub seed: u64,
+    /// When servers write through.
+    pub sync: Sync,
+    /// Publishers, each of which waits for an answer before it sends again.
+    pub publishers: usize,
+    /// Whether an acknowledged event is deleted in the end, which the checker has to find.
+    pub plants_loss: bool,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Report {
+    /// Faults, and how long each kept publishers from being answered.
+    pub faults: Vec<(Fault, Duration)>,
+    /// Publications that were acknowledged.
+    pub taken: usize,
+    /// Publications of which nobody knows.
+    pub unknown: usize,
+    /// Events that readers were given.
+    pub read: usize,
+    /// Of them those that had to be asked for, because they were not told.
+    pub asked_for: usize,
+    /// What must not be.
+    pub findings: Vec<Finding>,
+}
+
+/// What all tasks write down, and since when.
+#[derive(Debug, Clone)]
+struct Notes {
+    history: Arc<Mutex<History>>,
+    began: Instant,
+}
+
+impl Notes {
+    fn now(&self) -> Moment {
+        self.began.elapsed()
+    }
+
+    fn write(&self, note: impl FnOnce(&mut History)) {
+        note(&mut self.history.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Starts three servers, publishes and reads while they suffer, and checks what came of it.
+///
+/// # Errors
+/// If the servers cannot be started, or do not come back.
+pub async fn run(program: &Path, options: &Options) -> Result<Report> {
+    let mut cluster = Cluster::start(program, 3, options.sync).await?;
+    let stream = Stream::create(&cluster, !options.plants_loss).await?;
+    let notes = Notes { history: Arc::default(), began: Instant::now() };
+    let (stop, stops) = watch::channel(false);
+    let (acked, acks) = watch::channel(Moment::ZERO);
+    let (end, ends) = watch::channel(None);
+    let mut reading = Vec::new();
+    for n in 0..3 {
+        let reader = Reader::connect(n, &cluster, notes.clone()).await?;
+        reading.push(tokio::spawn(reader.follow(ends.clone())));
+    }
+    let mut publishing = Vec::new();
+    for n in 0..options.publishers {
+        let publisher = Publisher::connect(n, &cluster, notes.clone()).await?;
+        publishing.push(tokio::spawn(publisher.publish(acked.clone(), stops.clone())));
+    }
+
+    let mut faults = Vec::new();
+    for fault in schedule(&options.kinds, options.faults, options.seed) {
+        let outage = suffering::suffer(fault, &mut cluster, &stream, &notes, acks.clone()).await?;
+        faults.push((fault, outage));
+    }
+    stop.send_replace(true);
+    for publishing in publishing {
+        publishing.await.context("a publisher")??;
+    }
+    let head = stream.head().await?;
+    end.send_replace(Some(head));
+    let mut asked_for = 0;
+    for reading in reading {
+        let reading = tokio::time::timeout(CATCH_UP_MAX, reading).await;
+        asked_for += reading.context("a reader did not come to the end")?.context("a reader")??;
+    }
+    if options.plants_loss {
+        stream.delete(head / 2).await?;
+    }
+    for n in 0..3 {
+        let kept = stream.read_whole(&cluster, n, head).await?;
+        notes.write(|history| {
+            history.nodes.push(cluster.servers()[n].name().into());
+            history.kept.extend(kept);
+        });
+    }
+    let history = notes.history.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(report(&history, faults, asked_for))
+}
+
+fn report(history: &History, faults: Vec<(Fault, Duration)>, asked_for: usize) -> Report {
+    use crate::history::Outcome;
+    let count = |is: fn(&Outcome) -> bool| history.published.iter().filter(|of| is(&of.outcome)).count();
+    Report {
+        faults,
+        taken: count(|outcome| matches!(outcome, Outcome::Taken { .. })),
+        unknown: count(|outcome| *outcome == Outcome::Unknown),
+        read: history.reads.len(),
+        asked_for,
+        findings: check(history),
+    }
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (fault, outage) in &self.faults {
+            writeln!(f, "{:<10} no answers for {:.2} s", fault.as_str(), outage.as_secs_f64())?;
+        }
+        let Self { taken, unknown, read, asked_for, findings, .. } = self;
+        writeln!(
+            f,
+            "acknowledged {taken}, unknown {unknown}, given to readers {read}, of them asked for {asked_for}"
+        )?;
+        for finding in findings {
+            writeln!(f, "{finding}")?;
+        }
+        write!(f, "{} findings", findings.len())
+    }
+}
