@@ -9,7 +9,7 @@ use lexopt::prelude::*;
 #[cfg(unix)]
 use crate::agents;
 use crate::project::{Build, Project};
-use crate::{append, bench, dist, help, host, hostile, load, run, suite, tools};
+use crate::{append, bench, dist, help, host, hostile, load, nats, run, suite, tools};
 
 impl Build {
     /// Cargo's profile of the server.
@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Setup,
     Bench(bench::plan::Plan),
     BenchLog(usize),
+    /// With options of `arcane-rig`.
+    Cluster(Vec<OsString>),
     Load(load::options::Options),
     Hostile(hostile::options::Options),
     #[cfg(unix)]
@@ -95,6 +97,11 @@ impl Command {
                 let rounds = append::read(args)?;
                 Ok(rounds.map_or(Self::Help(help::BENCH_LOG), Self::BenchLog))
             }
+            "cluster" => {
+                let options: Vec<OsString> = args.raw_args()?.collect();
+                let helps = options.iter().any(|option| option == "-h" || option == "--help");
+                Ok(if helps { Self::Help(help::CLUSTER) } else { Self::Cluster(options) })
+            }
             "load" => {
                 let options = load::options::Options::read(args)?;
                 Ok(options.map_or(Self::Help(help::LOAD), Self::Load))
@@ -110,7 +117,7 @@ impl Command {
             }
             "pinned" => Ok(Self::Pinned(host::Pinned::read(args)?)),
             other => bail!(
-                "there is no command {other:?}: run, test, check, compat, agents, bench, bench-log, hostile, dist or setup"
+                "there is no command {other:?}: run, test, check, compat, agents, bench, bench-log, cluster, hostile, dist or setup"
             ),
         }
     }
@@ -127,6 +134,7 @@ impl Command {
             Self::Setup => setup(&project()?)?,
             Self::Bench(plan) => return bench::perform(&project()?, &plan),
             Self::BenchLog(rounds) => append::perform(&project()?, rounds)?,
+            Self::Cluster(options) => nats::perform(&project()?, &options)?,
             Self::Hostile(options) => return hostile::perform(&project()?, &options),
             #[cfg(unix)]
             Self::Agents(options) => return agents::perform(&project()?, &options),
@@ -252,6 +260,7 @@ mod tests {
             "setup --help",
             "bench -h",
             "load -h",
+            "cluster -h",
             "hostile -h",
             #[cfg(unix)]
             "agents -h",

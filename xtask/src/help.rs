@@ -11,6 +11,7 @@ Sets the project up, runs it and tests it.
   cargo xtask agents   drives real coding agents, attached to a server, and says what was told of them
   cargo xtask bench    measures the server beside its peers
   cargo xtask bench-log  measures how fast events are kept, beside Redis and NATS
+  cargo xtask cluster  lets servers of NATS suffer, and checks that a stream of theirs loses nothing
   cargo xtask hostile  attacks the server and a control with thousands of connections
   cargo xtask dist     what is shipped: an archive, bills of materials and sums
   cargo xtask setup    only fetches and builds the tools
@@ -173,6 +174,23 @@ The programs are installed by npm into .tools/agents, in the versions of xtask/a
   --watch      shows the dashboard of dist/ at this port of this machine, one agent after the other
 
 Fails if an event is lost or doubled, if a wait stays lit after its end, or if tokens are not what the model charged. Linux.";
+
+/// Of `cluster`.
+pub(crate) const CLUSTER: &str = "\
+Publishes to a stream of three NATS servers and reads it while they suffer faults, then checks that nothing is lost, doubled or out of order.
+
+  cargo xtask cluster [--faults LIST] [--count N] [--seed N] [--publishers N] [--synced]
+                      [--plant-loss]
+
+  --faults LIST    kill, stop, pause, kill-all, step-down, with commas between them; kill unless said
+  --count N        so many faults; 10 unless said
+  --seed N         decides their order; another one each time unless said, and printed
+  --publishers N   publishers side by side; 3 unless said
+  --synced         servers write through to the disk before they acknowledge
+  --plant-loss     an acknowledged event is deleted in the end: the checker has to find it
+
+The program comes from rig/requirements.txt into .tools, unless ARCANE_NATS_SERVER names another. A fault takes 5 to 20 s. Everything is on the loopback address, and
+in a folder that is removed.";
 
 /// Of `load`.
 pub(crate) const LOAD: &str = "\

@@ -18,6 +18,7 @@ mod hostile;
 mod lanes;
 mod load;
 mod native;
+mod nats;
 mod openapi;
 mod page;
 mod process;

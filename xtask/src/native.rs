@@ -6,15 +6,18 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 
 use crate::lanes::{Job, Lanes};
-use crate::process;
 use crate::project::Project;
+use crate::{nats, process};
 
 /// All that builds for this machine; the page only builds for the browser.
 pub(crate) const PACKAGES: [&str; 3] = ["--workspace", "--exclude", "arcane-web"];
 /// Where files of tests are.
 const FOLDERS: [&str; 4] = ["server/tests", "shared/tests", "web/stage/tests", "xtask/tests"];
-/// Files whose tests wait for time to pass, which is what they are about: readers that stall, memory that goes back.
-const WAITING: [&str; 6] = ["connections", "memory", "service", "slow_and_steady", "slow_readers", "uploads"];
+/// The same of those that need a server of NATS.
+const NATS_FOLDERS: [&str; 1] = ["rig/tests"];
+/// Files whose tests wait for time to pass, which is what they are about: readers that stall, memory that goes back, elections.
+const WAITING: [&str; 7] =
+    ["connections", "memory", "raw", "service", "slow_and_steady", "slow_readers", "uploads"];
 const REMEDY: &str = "the failing test is named above";
 
 /// Builds everything, then runs it in two lanes.
@@ -24,8 +27,25 @@ pub(crate) fn test(project: &Project) -> Result<()> {
     for folder in FOLDERS {
         files.extend(names(&project.root.join(folder))?);
     }
+    let nats = nats::is_to_be_had().then(|| nats::server(project)).transpose()?;
+    match &nats {
+        Some(_) => {
+            for folder in NATS_FOLDERS {
+                files.extend(names(&project.root.join(folder))?);
+            }
+        }
+        None => println!(
+            "not run, for there is no nats-server for this system (set {}): {}",
+            nats::PROGRAM,
+            NATS_FOLDERS.join(", ")
+        ),
+    }
     let [waiting, others] = apart(&files);
-    let job = |name, chosen: &[String]| Job { name, command: cargo_test(project, chosen) };
+    let job = |name, chosen: &[String]| {
+        let mut command = cargo_test(project, chosen);
+        command.envs(nats.as_ref().map(|program| (nats::PROGRAM, program)));
+        Job { name, command }
+    };
     let lanes = vec![
         vec![job("waiting", &waiting)],
         vec![job("others", &others), job("documentation", &["--doc".to_owned()])],
@@ -94,7 +114,7 @@ mod tests {
         let root = Project::find().unwrap().root;
         let names = |folder| names(&root.join(folder)).unwrap();
         assert!(names("xtask/tests").contains(&"floors".to_owned()));
-        let files = names("server/tests");
+        let files = [names("server/tests"), names("rig/tests")].concat();
         assert!(files.len() > WAITING.len() && !files.contains(&"support".to_owned()));
         for name in WAITING {
             assert!(files.iter().any(|file| file == name), "{name}");
