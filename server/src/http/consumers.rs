@@ -3,12 +3,12 @@
 use arcane_shared::api::{AckRequest, ConsumerCard, ConsumersAnswer};
 use arcane_shared::{ConsumerName, Problem};
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
 
 use super::allowed::Allowed;
 use super::body::JsonBody;
 use super::error::ApiError;
+use super::named::Named;
 use crate::gate::pass::{Admin, Subscribe};
 use crate::query::Pairs;
 use crate::state::AppState;
@@ -31,7 +31,7 @@ pub(crate) async fn list(state: Allowed<Subscribe>) -> Json<ConsumersAnswer> {
 ))]
 pub(crate) async fn delete(
     state: Allowed<Admin>,
-    Path(name): Path<String>,
+    Named(name): Named,
     query: Pairs,
 ) -> Result<StatusCode, ApiError> {
     state.bus.consumers().delete(&state.room(&query)?, &parse(&name)?)?;
@@ -50,7 +50,7 @@ pub(crate) async fn delete(
 ))]
 pub(crate) async fn ack(
     state: Allowed<Subscribe>,
-    Path(name): Path<String>,
+    Named(name): Named,
     query: Pairs,
     JsonBody(request): JsonBody<AckRequest>,
 ) -> Result<StatusCode, ApiError> {

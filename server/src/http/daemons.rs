@@ -5,11 +5,11 @@ use arcane_shared::daemon::DaemonCard;
 use arcane_shared::roster::{Figures, Sums, Window};
 use arcane_shared::{DaemonName, Problem, RoomName, counted};
 use axum::Json;
-use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 
 use super::allowed::Allowed;
 use super::error::ApiError;
+use super::named::Named;
 use crate::clock;
 use crate::gate::pass::{Admin, Cast, Subscribe};
 use crate::gate::rights::Right;
@@ -168,7 +168,7 @@ fn names(daemons: &[DaemonCard]) -> String {
 pub(crate) async fn by_name(
     state: Allowed<Subscribe>,
     method: Method,
-    Path(name): Path<String>,
+    Named(name): Named,
 ) -> Result<Json<DaemonAnswer>, ApiError> {
     let name = DaemonName::parse(&name).map_err(|error| ApiError::parameter("name", error.to_string()))?;
     Sight::of_request(&state, &method)?.one(&name).await
@@ -183,7 +183,7 @@ pub(crate) async fn by_name(
     (status = 422, description = "No name", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The log takes no events; nothing was forgotten", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn forget(state: Allowed<Admin>, Path(name): Path<String>) -> Result<StatusCode, ApiError> {
+pub(crate) async fn forget(state: Allowed<Admin>, Named(name): Named) -> Result<StatusCode, ApiError> {
     // The realm is that of the default room.
     state.in_scope(RoomName::default())?;
     let name = DaemonName::parse(&name).map_err(|error| ApiError::parameter("name", error.to_string()))?;
@@ -198,7 +198,7 @@ pub(crate) async fn forget(state: Allowed<Admin>, Path(name): Path<String>) -> R
     (status = 503, description = "The log takes no events; nothing was forgotten", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn forget_active(state: Allowed<Admin>) -> Result<StatusCode, ApiError> {
-    forget(state, Path("active".to_owned())).await
+    forget(state, Named("active".to_owned())).await
 }
 
 fn unknown(name: &DaemonName) -> ApiError {

@@ -3,13 +3,13 @@
 use arcane_shared::api::{RecentAnswer, RoomsAnswer, StatsAnswer};
 use arcane_shared::{Metadata, Problem, RoomName};
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
 use super::allowed::Allowed;
 use super::error::ApiError;
+use super::named::Named;
 use super::pieces::Pieces;
 use crate::gate::pass::{Admin, Subscribe};
 use crate::query::Pairs;
@@ -78,10 +78,7 @@ pub(crate) async fn stats(state: Allowed<Subscribe>) -> Result<Json<StatsAnswer>
     (status = 422, description = "No name", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The log cannot delete it", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn close_room(
-    state: Allowed<Admin>,
-    Path(name): Path<String>,
-) -> Result<StatusCode, ApiError> {
+pub(crate) async fn close_room(state: Allowed<Admin>, Named(name): Named) -> Result<StatusCode, ApiError> {
     let name = RoomName::parse(&name).map_err(|error| ApiError::parameter("name", error.to_string()))?;
     let name = state.changed(name)?;
     state.bus.close_room(&name).await?;

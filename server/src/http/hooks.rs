@@ -5,7 +5,7 @@ use std::time::Duration;
 use arcane_shared::{Problem, RoomName, Timestamp};
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Request};
+use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::oneshot;
@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::allowed::Allowed;
 use super::body;
 use super::error::ApiError;
+use super::named::Named;
 use crate::connection::RequestPermit;
 use crate::gate::limits::Counted;
 use crate::gate::pass;
@@ -56,7 +57,7 @@ const NAME_BYTES_MAX: usize = 64;
 ))]
 pub(crate) async fn take(
     state: Allowed<pass::Publish>,
-    Path(agent): Path<String>,
+    Named(agent): Named,
     query: Pairs,
     request: Request,
 ) -> Result<Response, ApiError> {

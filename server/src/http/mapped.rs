@@ -3,7 +3,7 @@
 use arcane_shared::Problem;
 use arcane_shared::api::FieldError;
 use axum::body::Bytes;
-use axum::extract::{Path, Request};
+use axum::extract::Request;
 use axum::http::StatusCode;
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ use super::body;
 use super::error::ApiError;
 use super::handed_in;
 use super::keyed::{self, Keyed};
+use super::named::Named;
 use crate::clock;
 use crate::config::{Config, Maps};
 use crate::gate::pass;
@@ -44,7 +45,7 @@ const ERRORS_MAX: usize = 20;
 ))]
 pub(crate) async fn take(
     state: Allowed<pass::Publish>,
-    Path(address): Path<String>,
+    Named(address): Named,
     query: Pairs,
     request: Request,
 ) -> Result<StatusCode, ApiError> {

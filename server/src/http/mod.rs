@@ -27,6 +27,7 @@ mod login;
 mod mapped;
 mod mcp;
 mod metrics_alone;
+mod named;
 mod otlp;
 mod otlp_alone;
 mod otlp_status;

@@ -3,12 +3,12 @@
 use arcane_shared::api::{OpenRequest, RequestAnswer, RequestEnd, RequestsAnswer};
 use arcane_shared::{Problem, RoomName};
 use axum::Json;
-use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::allowed::Allowed;
 use super::body::JsonBody;
 use super::error::ApiError;
+use super::named::Named;
 use crate::gate::Pass;
 use crate::gate::limits::Counted;
 use crate::gate::pass::Answer;
@@ -35,10 +35,7 @@ pub(crate) async fn list(state: Allowed<Answer>) -> Json<RequestsAnswer> {
     (status = 404, description = "No such request, or it ended long ago", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "It has ended: `detail` says how", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn one(
-    state: Allowed<Answer>,
-    Path(id): Path<String>,
-) -> Result<Json<OpenRequest>, ApiError> {
+pub(crate) async fn one(state: Allowed<Answer>, Named(id): Named) -> Result<Json<OpenRequest>, ApiError> {
     let one = state.requests.one(&id, is_for(state.pass()));
     one.map(Json).map_err(|error| refused(&id, &error))
 }
@@ -57,7 +54,7 @@ pub(crate) async fn one(
 ))]
 pub(crate) async fn answer(
     state: Allowed<Answer>,
-    Path(id): Path<String>,
+    Named(id): Named,
     headers: HeaderMap,
     JsonBody(body): JsonBody<RequestAnswer>,
 ) -> Result<Json<RequestEnd>, ApiError> {

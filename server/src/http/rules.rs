@@ -6,7 +6,6 @@ use arcane_shared::api::{
 };
 use arcane_shared::{EventFilter, Problem, RoomName, SpellName};
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
@@ -14,6 +13,7 @@ use super::allowed::Allowed;
 use super::audited::Act;
 use super::body::JsonBody;
 use super::error::ApiError;
+use super::named::Named;
 use crate::bus::history::{HistoryQuery, Order};
 use crate::config::{self, Rehearsal, Rule, WrongRule, rehearse, suggest};
 use crate::gate::pass::{Admin, Answer};
@@ -113,7 +113,7 @@ pub(crate) async fn add(
     (status = 409, description = "It is the configuration's", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "The log cannot forget it at the moment; it holds on", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn remove(state: Allowed<Admin>, Path(name): Path<String>) -> Result<StatusCode, ApiError> {
+pub(crate) async fn remove(state: Allowed<Admin>, Named(name): Named) -> Result<StatusCode, ApiError> {
     state.pass().check_all_rooms()?;
     state.requests.remove_rule(&name)?;
     Ok(StatusCode::NO_CONTENT)

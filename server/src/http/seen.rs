@@ -4,12 +4,12 @@ use arcane_shared::api::SeenAnswer;
 use arcane_shared::roster::ACKNOWLEDGE;
 use arcane_shared::{DaemonName, Metadata, Problem, Seq, SpellName};
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
 
 use super::allowed::Allowed;
 use super::error::ApiError;
 use super::keyed;
+use super::named::Named;
 use crate::bus::Key;
 use crate::gate::limits::Counted;
 use crate::gate::pass::Answer;
@@ -35,7 +35,7 @@ const PART: u64 = u64::MAX;
 ))]
 pub(crate) async fn seen(
     state: Allowed<Answer>,
-    Path(name): Path<String>,
+    Named(name): Named,
     query: Pairs,
 ) -> Result<Json<SeenAnswer>, ApiError> {
     let name = DaemonName::parse(&name).map_err(|error| ApiError::parameter("name", error.to_string()))?;

@@ -4,7 +4,7 @@ use arcane_shared::Problem;
 use arcane_shared::api::{VoiceAnswer, VoiceRequest};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Request};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tower_http::services::ServeFile;
@@ -12,6 +12,7 @@ use tower_http::services::ServeFile;
 use super::allowed::Allowed;
 use super::body::JsonBody;
 use super::error::ApiError;
+use super::named::Named;
 use super::spells::check_length;
 use crate::gate::pass::{Cast, Subscribe};
 use crate::realm::{SPELL_CHARS_MAX, VoiceMoment};
@@ -45,7 +46,7 @@ pub(crate) async fn speak(
 /// A sound file of the voice engine, or a part of it.
 pub(crate) async fn audio(
     state: Allowed<Subscribe>,
-    Path(file): Path<String>,
+    Named(file): Named,
     mut request: Request,
 ) -> Result<Response, ApiError> {
     let missing = || ApiError::new(StatusCode::NOT_FOUND, "no-audio", "there is no such sound");
