@@ -142,6 +142,32 @@ async fn what_a_service_does_not_take_now_is_sent_again() {
 }
 
 #[tokio::test]
+async fn another_try_tells_of_the_waits_that_go_on_and_of_no_other() {
+    let mut receiver = Receiver::answering([(503, "")]).await;
+    let server = server(&webhook(&receiver, "")).await;
+    waits(&server, "claude", "git push").await;
+    waits(&server, "codex", "cargo publish").await;
+    assert_eq!(receiver.next().await.json()["title"], "claude, codex wait for you: 2 questions");
+    goes_on(&server, "claude").await;
+    assert_eq!(receiver.next().await.json()["title"], "codex waits for you");
+    counted(&server, "sent").await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn no_other_try_tells_of_what_is_over() {
+    let mut receiver = Receiver::answering([(503, "")]).await;
+    let server = server(&webhook(&receiver, "")).await;
+    waits(&server, "claude", "git push").await;
+    receiver.next().await;
+    goes_on(&server, "claude").await;
+    counted(&server, "stale").await;
+    assert!(receiver.rest().is_empty());
+    assert_eq!(count(&server, "failed").await, 0);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_a_service_refuses_or_sends_elsewhere_is_not_sent_again() {
     let mut elsewhere = Receiver::start().await;
     let there = elsewhere.url("/");

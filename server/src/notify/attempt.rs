@@ -27,6 +27,8 @@ pub(crate) enum Tried {
     Busy(StatusCode, Option<Duration>),
     /// It was not reached.
     Unreachable(String),
+    /// It was not asked: all that the message told of was over.
+    Stale,
 }
 
 impl Tried {
@@ -34,7 +36,7 @@ impl Tried {
     pub(super) fn again_after(&self, tries: usize) -> Option<Duration> {
         let pause = *AGAIN_AFTER.get(tries.checked_sub(1)?)?;
         match self {
-            Self::Sent(_) | Self::Refused(_) => None,
+            Self::Sent(_) | Self::Refused(_) | Self::Stale => None,
             Self::Busy(_, Some(asked)) => Some(pause.max((*asked).min(RETRY_AFTER_MAX))),
             Self::Busy(_, None) | Self::Unreachable(_) => Some(pause),
         }
@@ -68,6 +70,7 @@ impl std::fmt::Display for Tried {
             }
             Self::Sent(status) | Self::Refused(status) | Self::Busy(status, _) => write!(f, "{status}"),
             Self::Unreachable(why) => f.write_str(why),
+            Self::Stale => f.write_str("what it told of was over before the service took it"),
         }
     }
 }

@@ -34,8 +34,8 @@ use attempt::{attempt, attempt_and_read};
 use message::{Message, Shows};
 use outlet::Outlet;
 use queue::Queue;
-use sight::Sight;
-use watch::Watch;
+use sight::{OpenWait, Sight};
+use watch::{Happening, Watch};
 
 /// Unix milliseconds.
 type Millis = u64;
@@ -89,6 +89,7 @@ pub(crate) struct Notifier {
 /// What a message is sent with.
 #[derive(Debug, Clone)]
 struct Post {
+    bus: ArcaneEventBus,
     gate: Gate,
     requests: Requests,
     metrics: Metrics,
@@ -113,6 +114,7 @@ impl Notifier {
         }
         let targets: Vec<NotifyTarget> = outlets.iter().map(|outlet| outlet.target.clone()).collect();
         let post = Post {
+            bus: bus.clone(),
             gate: gate.clone(),
             requests: requests.clone(),
             metrics: metrics.clone(),
@@ -166,7 +168,7 @@ async fn keep_watching(
             open.insert(name.clone());
         }
         for (n, happenings) in watch.look(changed, |room| open.contains(room), now()) {
-            if !queues[n].put(Message::of(&happenings)) {
+            if !queues[n].put(happenings) {
                 metrics.notified(&targets[n].name, "dropped");
             }
         }
@@ -175,12 +177,25 @@ async fn keep_watching(
 
 /// Sends what one target is told, until there is nothing more.
 async fn tell(outlet: Outlet, queue: Arc<Queue>, post: Post) {
-    while let Some(message) = queue.next().await {
-        let link = post.link(&outlet.target, &message.shows);
-        let mut tries = 0;
+    while let Some(mut happenings) = queue.next().await {
+        let (mut tries, mut made) = (0, None);
         let tried = loop {
+            // It may have waited in the queue, or for another try.
+            let before = happenings.len();
+            happenings.retain(|happening| post.goes_on(happening));
+            if happenings.is_empty() {
+                break Tried::Stale;
+            }
+            if happenings.len() < before {
+                made = None;
+            }
+            let (message, link) = made.get_or_insert_with(|| {
+                let message = Message::of(&happenings);
+                let link = post.link(&outlet.target, &message.shows);
+                (message, link)
+            });
             tries += 1;
-            let tried = attempt(&outlet, &message, &link).await;
+            let tried = attempt(&outlet, message, link).await;
             let Some(pause) = tried.again_after(tries) else { break tried };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -191,6 +206,7 @@ async fn tell(outlet: Outlet, queue: Arc<Queue>, post: Post) {
             Tried::Sent(_) => "sent",
             Tried::Refused(_) => "refused",
             Tried::Busy(..) | Tried::Unreachable(_) => "failed",
+            Tried::Stale => "stale",
         };
         post.metrics.notified(&outlet.target.name, outcome);
         if !matches!(tried, Tried::Sent(_)) {
@@ -201,6 +217,17 @@ async fn tell(outlet: Outlet, queue: Arc<Queue>, post: Post) {
 }
 
 impl Post {
+    /// Whether what is told of is so still. Of a room that has left memory nothing is known: its waits go on.
+    fn goes_on(&self, happening: &Happening) -> bool {
+        let Happening::Wait(OpenWait { room, daemon, seq, .. }) = happening else { return true };
+        let rooms = self.bus.open_rooms();
+        let Some(room) = rooms.iter().find(|held| held.name() == room) else { return true };
+        room.read_roster(|roster| {
+            let waits = roster.get(daemon.as_str()).map(|daemon| daemon.waiting.iter());
+            waits.into_iter().flatten().any(|wait| wait.seq == *seq)
+        })
+    }
+
     /// The link of a message; empty: there is none.
     fn link(&self, target: &NotifyTarget, shows: &Shows) -> String {
         let Some(base) = &self.base else { return String::new() };

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::message::Message;
+use super::watch::Happening;
 
 /// Most messages that wait for one target.
 const MESSAGES_MAX: usize = 16;
@@ -19,13 +19,14 @@ pub(super) struct Queue {
 
 #[derive(Debug, Default)]
 struct State {
-    messages: VecDeque<Message>,
+    /// What each message tells.
+    messages: VecDeque<Vec<Happening>>,
     is_closed: bool,
 }
 
 impl Queue {
-    /// Puts a message in; says whether all of them have room.
-    pub(super) fn put(&self, message: Message) -> bool {
+    /// Puts in what a message tells; says whether all of them have room.
+    pub(super) fn put(&self, message: Vec<Happening>) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.messages.push_back(message);
         let has_room = state.messages.len() <= MESSAGES_MAX;
@@ -43,8 +44,8 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// The next message; `None`: it is closed and empty. For one reader.
-    pub(super) async fn next(&self) -> Option<Message> {
+    /// What the next message tells; `None`: it is closed and empty. For one reader.
+    pub(super) async fn next(&self) -> Option<Vec<Happening>> {
         loop {
             {
                 let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,20 +69,26 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use arcane_shared::{DaemonName, RoomName};
+
     use super::*;
+    use crate::notify::watch::Storm;
 
     #[tokio::test]
     async fn the_oldest_gives_way_and_a_closed_queue_is_emptied() {
         let queue = Queue::default();
-        let message = |n: usize| Message { count: n, ..Message::of_test() };
+        let message = |n: usize| {
+            let room = RoomName::default();
+            let storm = Storm { room, daemon: DaemonName::parse("claude").unwrap(), last: n.to_string() };
+            vec![Happening::Storm(storm)]
+        };
         assert!((0..MESSAGES_MAX).all(|n| queue.put(message(n))));
         assert!(!queue.put(message(MESSAGES_MAX)));
         queue.close();
         queue.closed().await;
-        let mut counts = Vec::new();
-        while let Some(message) = queue.next().await {
-            counts.push(message.count);
+        for n in 1..=MESSAGES_MAX {
+            assert_eq!(queue.next().await, Some(message(n)));
         }
-        assert_eq!(counts, (1..=MESSAGES_MAX).collect::<Vec<_>>());
+        assert_eq!(queue.next().await, None);
     }
 }
