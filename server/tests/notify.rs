@@ -223,3 +223,26 @@ async fn what_is_spent_of_a_budget_is_told() {
     }
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_tells_the_others_where_one_target_lacks_a_variable() {
+    let mut receiver = Receiver::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let lacking =
+        "[[notify]]\nname = \"phone\"\nkind = \"ntfy\"\nurl_env = \"ARCANE_TEST_NO_SUCH_VARIABLE\"\n";
+    std::fs::write(dir.path().join("arcane.toml"), format!("{lacking}{}", webhook(&receiver, ""))).unwrap();
+    let mut test = std::process::Command::new(env!("CARGO_BIN_EXE_arcane"));
+    test.current_dir(dir.path()).env_remove("ARCANE_CONFIG").env_remove("ARCANE_PUBLIC_URL");
+    let output = test.args(["notify", "test"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(receiver.next().await.json()["kind"], "test");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).unwrap().replace(&receiver.address.to_string(), "ADDRESS");
+    insta::assert_snapshot!(said, @r"
+    [[notify]] phone: url_env: there is no variable ARCANE_TEST_NO_SUCH_VARIABLE in the server's environment; set it, or name another
+    hook at http://ADDRESS: 200 OK
+      heard
+    Messages have no links: public_url in the file, or --public-url, says where people reach the dashboard.
+    arcane: 1 of 2 targets took no message
+    ");
+}

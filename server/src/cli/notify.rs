@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use arcane_shared::visible;
+use arcane_shared::{counted, visible};
 use clap::{Args, CommandFactory, Subcommand};
 
 use super::print::print;
 use super::{Arcane, settings};
 use crate::config::{ConfigFile, PublicUrl};
-use crate::notify::{Outlets, Tried};
+use crate::notify::{Tested, Tried, test};
 
 /// Most characters of an answer that are printed.
 const ANSWER_CHARS_MAX: usize = 200;
@@ -66,16 +66,23 @@ impl Test {
             bail!("there is no target {name:?} in {}; there are {}", self.config.display(), names.join(", "));
         }
         let is_meant = |name: &str| self.name.as_ref().is_none_or(|meant| meant == name);
-        let outlets = Outlets::open(&file.notify.only(is_meant))?;
-        let mut failed = 0;
-        for (name, place) in outlets.places() {
-            let Some((tried, answer)) = outlets.test(name, base.as_ref()).await else { continue };
+        let (mut tested, mut failed) = (0, 0);
+        for target in file.notify.targets().iter().filter(|target| is_meant(&target.name)) {
+            tested += 1;
+            let Tested { place, tried, answer } = match test(target, base.as_ref()).await {
+                Ok(tested) => tested,
+                Err(error) => {
+                    failed += 1;
+                    print(&error.to_string())?;
+                    continue;
+                }
+            };
             let answer = match visible::line(&answer, ANSWER_CHARS_MAX) {
                 answer if answer.is_empty() => answer,
                 answer => format!("\n  {answer}"),
             };
             failed += usize::from(!matches!(tried, Tried::Sent(_)));
-            print(&format!("{name} at {place}: {tried}{answer}"))?;
+            print(&format!("{} at {place}: {tried}{answer}", target.name))?;
         }
         if base.is_none() {
             print(
@@ -83,7 +90,7 @@ impl Test {
             )?;
         }
         if failed > 0 {
-            bail!("{failed} of them took no message");
+            bail!("{failed} of {} took no message", counted(tested, "target"));
         }
         Ok(())
     }

@@ -19,7 +19,8 @@ struct NotificationLabels {
 
 impl NotifyMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
-        let help = "Messages to targets of [[notify]], by what came of them: sent, refused, failed, dropped, stale";
+        let help =
+            "Messages to targets of [[notify]], by what came of them: sent, refused, failed, dropped, stale";
         registry.register("notifications", help, self.0.clone());
     }
 }

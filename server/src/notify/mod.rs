@@ -57,26 +57,35 @@ impl Outlets {
     /// # Errors
     /// If a variable is not there or cannot be used, or there can be no connections.
     pub(crate) fn open(notify: &Notify) -> Result<Self, NotifyError> {
-        let variable = |name: &str| std::env::var(name).ok();
-        notify
-            .targets()
-            .iter()
-            .map(|target| Outlet::open(target, variable))
-            .collect::<Result<_, _>>()
-            .map(Self)
+        notify.targets().iter().map(open).collect::<Result<_, _>>().map(Self)
     }
+}
 
-    /// Tells one target that it is told; gives what came of it, and the beginning of what it answered.
-    pub(crate) async fn test(&self, name: &str, base: Option<&PublicUrl>) -> Option<(Tried, String)> {
-        let outlet = self.0.iter().find(|outlet| outlet.target.name == name)?;
-        let link = base.map(|base| link::link(base, &Shows::Page, None)).unwrap_or_default();
-        Some(attempt_and_read(outlet, &Message::of_test(), &link).await)
-    }
+/// A target with its secrets from the environment of the process.
+fn open(target: &NotifyTarget) -> Result<Outlet, NotifyError> {
+    Outlet::open(target, |name| std::env::var(name).ok())
+}
 
-    /// Where a target is told, without what may be a secret.
-    pub(crate) fn places(&self) -> impl Iterator<Item = (&str, String)> {
-        self.0.iter().map(|outlet| (outlet.target.name.as_str(), outlet.url.to_string()))
-    }
+/// What came of a test of a target.
+#[derive(Debug)]
+pub(crate) struct Tested {
+    /// Where it is told, without what may be a secret.
+    pub(crate) place: String,
+    /// What came of the one try.
+    pub(crate) tried: Tried,
+    /// The beginning of what the service answered.
+    pub(crate) answer: String,
+}
+
+/// Tells a target that it is told.
+///
+/// # Errors
+/// If a variable of it is not there or cannot be used, or there can be no connections.
+pub(crate) async fn test(target: &NotifyTarget, base: Option<&PublicUrl>) -> Result<Tested, NotifyError> {
+    let outlet = open(target)?;
+    let link = base.map(|base| link::link(base, &Shows::Page, None)).unwrap_or_default();
+    let (tried, answer) = attempt_and_read(&outlet, &Message::of_test(), &link).await;
+    Ok(Tested { place: outlet.url.to_string(), tried, answer })
 }
 
 /// What tells the targets.

@@ -27,12 +27,6 @@ impl Notify {
         &self.0
     }
 
-    /// Those whose name is meant.
-    #[must_use]
-    pub fn only(&self, is_meant: impl Fn(&str) -> bool) -> Self {
-        Self(self.0.iter().filter(|target| is_meant(&target.name)).cloned().collect())
-    }
-
     /// Reads the value of `notify`.
     ///
     /// # Errors
