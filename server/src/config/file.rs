@@ -5,7 +5,7 @@ use std::path::Path;
 
 use arcane_shared::DaemonName;
 
-use super::{DaemonConfig, Maps, Notify, Prices, Rules, VoiceConfig, WrongRule};
+use super::{DaemonConfig, Maps, Notify, Prices, Rules, VoiceConfig, WrongRule, near};
 
 /// What a configuration file says.
 #[derive(Debug, Clone, Default)]
@@ -165,14 +165,9 @@ fn scalar(value: &toml::Value) -> Option<String> {
 }
 
 fn nearest(key: &str, known: &[String]) -> Option<String> {
-    known
-        .iter()
-        .map(String::as_str)
-        .chain(["daemons", "voice", "ingest", "notify", "prices", "rules"])
-        .map(|name| (strsim::jaro_winkler(key, name), name))
-        .filter(|(similarity, _)| *similarity > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name.replace('-', "_"))
+    let tables = ["daemons", "voice", "ingest", "notify", "prices", "rules"];
+    let near = near::nearest(key, known.iter().map(String::as_str).chain(tables));
+    near.map(|name| name.replace('-', "_"))
 }
 
 #[cfg(test)]

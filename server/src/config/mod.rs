@@ -8,6 +8,7 @@ mod host_name;
 mod limits;
 mod loop_after;
 mod maps;
+mod near;
 mod net;
 mod network;
 mod notify;
@@ -30,6 +31,7 @@ pub use limits::LimitsConfig;
 pub use loop_after::{LoopAfter, NoLoopAfter};
 pub(crate) use maps::in_words;
 pub use maps::{Condition, MapRule, Maps, Part, Pointer, Said, Success, WrongRule};
+pub(crate) use near::nearest;
 pub use net::{NetConfig, TlsFiles};
 pub use network::network_of;
 pub use notify::{

@@ -8,14 +8,13 @@ use axum::http::Method;
 use serde_json::Value;
 
 use super::document::DOCUMENT;
+use crate::config;
 use crate::gate::credentials::PARAMETER;
 
 /// Most parameters of one request that are named in its refusal.
 const NAMED_MAX: usize = 8;
 /// Longest part of a name that is repeated in a refusal, characters.
 const NAME_CHARS_MAX: usize = 40;
-/// How alike two names must be for one to be suggested for the other, 0.0–1.0.
-const SIMILARITY_MIN: f64 = 0.75;
 /// Lists, which may be given in parts.
 const LISTS: [&str; 2] = ["spell", "daemon"];
 /// What other servers, and other routes of this one, call it; of several the one that the route has.
@@ -105,12 +104,7 @@ fn nearest<'k>(name: &str, known: &'k [String]) -> Option<&'k str> {
         .iter()
         .filter(|(other, _)| *other == name)
         .find_map(|(_, right)| known.iter().find(|known| known == right));
-    let alike = || {
-        let scored = known.iter().map(|known| (strsim::jaro_winkler(&name, &known.to_lowercase()), known));
-        let likely = scored.filter(|(similarity, _)| *similarity > SIMILARITY_MIN);
-        likely.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
-    };
-    synonym.or_else(alike).map(String::as_str)
+    synonym.map(String::as_str).or_else(|| config::nearest(&name, known.iter().map(String::as_str)))
 }
 
 #[cfg(test)]

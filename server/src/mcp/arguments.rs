@@ -4,8 +4,7 @@ use arcane_shared::DaemonName;
 use rmcp::model::JsonObject;
 use serde_json::Value;
 
-/// How alike two names must be for one to be suggested for the other, 0.0–1.0.
-const SIMILARITY_MIN: f64 = 0.75;
+use crate::config;
 
 /// What an agent is told of a call that did not work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +30,7 @@ impl<'a> Arguments<'a> {
             return Ok(Self(given));
         };
         let other: String = other.chars().take(64).collect();
-        let detail = match similar(&other, known.iter().copied()) {
+        let detail = match config::nearest(&other, known.iter().copied()) {
             Some(meant) => format!("there is no such argument; did you mean {meant:?}?"),
             None => format!("there is no such argument of {tool}; there are {}", known.join(", ")),
         };
@@ -109,13 +108,6 @@ impl<'a> Arguments<'a> {
             Wrong::argument(name, format!("must be {}, not {}", words.join(" or "), shown(value)))
         })
     }
-}
-
-/// The name that is meant by one that is not known.
-pub(super) fn similar<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = known.map(|known| (strsim::jaro_winkler(known, name), known));
-    let best = scored.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
-    (best.0 >= SIMILARITY_MIN).then_some(best.1)
 }
 
 pub(super) fn kind(value: &Value) -> &'static str {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
-use super::arguments::similar;
 use super::telling::{
     EVENTS_DEFAULT, EVENTS_MAX, QUESTIONS, STATES, TASK_CHARS_MAX, TEXT_CHARS_MAX, WORD_CHARS_MAX,
 };
+use crate::config;
 
 /// Every tool.
 pub(super) const NAMES: [&str; 5] = ["summon", "invoke", "speak", "banish", "query"];
@@ -157,7 +157,7 @@ fn schema(tool: &str) -> JsonObject {
 /// What is said of a tool that there is not.
 pub(super) fn unknown(name: &str) -> String {
     let name: String = name.chars().take(64).collect();
-    match similar(&name, NAMES.into_iter()) {
+    match config::nearest(&name, NAMES) {
         Some(meant) => format!("name: there is no tool {name:?}; did you mean {meant:?}?"),
         None => format!("name: there is no tool {name:?}; there are {}", NAMES.join(", ")),
     }

@@ -3,6 +3,7 @@
 use arcane_shared::{DaemonName, SpellName};
 use serde_json::Value;
 
+use super::super::near::{nearest, unknown_key};
 use super::said::scalar;
 use super::{Pointer, Said, WrongRule, place};
 
@@ -10,8 +11,6 @@ use super::{Pointer, Said, WrongRule, place};
 const NAME_BYTES_MAX: usize = 64;
 /// Most conditions, and most fields of `metadata`.
 const MEMBERS_MAX: usize = 32;
-/// How alike two names must be for one to be suggested for the other, 0.0–1.0.
-const SIMILARITY_MIN: f64 = 0.75;
 
 /// Keys that are fields of an event's metadata under the same name.
 const FIELDS: [&str; 20] = [
@@ -208,19 +207,9 @@ fn check_name(name: &str) -> Result<(), String> {
 }
 
 fn unknown(key: &str) -> String {
-    let known = || OTHERS.into_iter().chain(FIELDS);
-    let scored = known().map(|name| (strsim::jaro_winkler(key, name), name));
-    let nearest =
-        scored.filter(|(similarity, _)| *similarity > SIMILARITY_MIN).max_by(|a, b| a.0.total_cmp(&b.0));
-    match nearest {
-        Some((_, name)) => {
-            format!("is not known; did you mean {name:?}? Fields of your own go into metadata")
-        }
-        None => format!(
-            "is not known; there are {}. Fields of your own go into metadata",
-            known().collect::<Vec<_>>().join(", ")
-        ),
-    }
+    let known: Vec<&str> = OTHERS.into_iter().chain(FIELDS).collect();
+    let end = if nearest(key, known.iter().copied()).is_some() { "" } else { "." };
+    format!("{}{end} Fields of your own go into metadata", unknown_key(key, &known))
 }
 
 impl Condition {

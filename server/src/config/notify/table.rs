@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use arcane_shared::visible;
 
+use super::super::near::unknown_key;
 use super::{WrongRule, place};
 
-/// How alike two keys must be for one to be suggested for the other, 0.0–1.0.
-const SIMILARITY_MIN: f64 = 0.75;
 /// Most values of a list.
 const LIST_MAX: usize = 64;
 /// Longest time: a day, in seconds.
@@ -89,7 +88,7 @@ impl Table {
 
     /// Checks that nothing is left.
     pub(super) fn end(self, known: &[&str]) -> Result<(), WrongRule> {
-        self.keys.keys().next().map_or(Ok(()), |key| Err(self.wrong(key, unknown(key, known))))
+        self.keys.keys().next().map_or(Ok(()), |key| Err(self.wrong(key, unknown_key(key, known))))
     }
 }
 
@@ -105,17 +104,4 @@ pub(super) fn check_line(text: &str, bytes_max: usize) -> Result<(), String> {
         return Err("must not be empty, nor begin or end with a space".into());
     }
     Ok(())
-}
-
-pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let scored = known.iter().map(|name| (strsim::jaro_winkler(word, name), *name));
-    let near = scored.filter(|(similarity, _)| *similarity > SIMILARITY_MIN);
-    near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)
-}
-
-fn unknown(key: &str, known: &[&str]) -> String {
-    match nearest(key, known) {
-        Some(name) => format!("is not known; did you mean {name:?}?"),
-        None => format!("is not known; there are {}", known.join(", ")),
-    }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use arcane_shared::{DaemonName, RoomName};
 use axum::http::{HeaderName, HeaderValue, header};
 
-use super::table::{Table, check_line, nearest};
+use super::super::near::nearest;
+use super::table::{Table, check_line};
 use super::{NotifyUrl, Template, WrongRule, place};
 use crate::config::VariableName;
 
@@ -205,7 +206,7 @@ fn occasion(word: &str) -> Result<Occasion, String> {
         return Ok(occasion);
     }
     let all = Occasion::ALL.map(Occasion::as_str);
-    Err(match nearest(word, &all) {
+    Err(match nearest(word, all) {
         Some(near) => format!("{word:?} is nothing that is told; did you mean {near:?}?"),
         None => format!("{word:?} is nothing that is told; there are {}", all.join(", ")),
     })

@@ -1,9 +1,9 @@
 //! Texts with places in them that a notification fills: `{title}`. Pure.
 
+use super::super::near::nearest;
+
 /// Longest template, bytes.
 const BYTES_MAX: usize = 8192;
-/// How alike two names must be for one to be suggested for the other, 0.0–1.0.
-const SIMILARITY_MIN: f64 = 0.7;
 
 /// What stands in the place of a name in braces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,13 +121,8 @@ fn named(name: &str) -> Result<Placeholder, String> {
     if let Some(place) = Placeholder::ALL.into_iter().find(|place| place.as_str() == name) {
         return Ok(place);
     }
-    let scored = Placeholder::ALL.map(|place| (strsim::jaro_winkler(name, place.as_str()), place.as_str()));
-    let nearest = scored
-        .into_iter()
-        .filter(|(similarity, _)| *similarity > SIMILARITY_MIN)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    Err(match nearest {
-        Some((_, near)) => format!("has {{{name}}}, which nothing fills; did you mean {{{near}}}?"),
+    Err(match nearest(name, Placeholder::ALL.map(Placeholder::as_str)) {
+        Some(near) => format!("has {{{name}}}, which nothing fills; did you mean {{{near}}}?"),
         None => {
             let all = Placeholder::ALL.map(|place| format!("{{{}}}", place.as_str())).join(", ");
             format!("has {{{name}}}, which nothing fills; there are {all}")
