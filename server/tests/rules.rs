@@ -236,6 +236,78 @@ async fn a_rule_is_suggested_by_what_was_allowed_and_holds_once_it_is_added() {
 }
 
 #[tokio::test]
+async fn rules_of_a_list_are_added_all_or_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = TestServer::in_dir(dir.path()).await;
+    let named = |names: &[&str]| {
+        let rules: Vec<Value> = names.iter().map(|name| json!({"name": name, "decision": "ask"})).collect();
+        json!({ "rules": rules })
+    };
+    let held = async |server: &TestServer| {
+        let (_, listed) = server.look("/rules").await;
+        let names = listed["rules"].as_array().unwrap().iter().map(|card| card["rule"]["name"].clone());
+        names.collect::<Vec<_>>()
+    };
+    let (status, added) = server.ask("/rules", named(&["a", "b"])).await;
+    assert_eq!((status, &added["rules"][1]["rule"]["name"]), (201, &json!("b")), "{added}");
+    let mut wrong = named(&["c", "d", "e"]);
+    wrong["rules"][2]["desicion"] = "deny".into();
+    let many: Vec<String> = (0..255).map(|n| n.to_string()).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for (body, status, said) in [
+        (named(&["c", "d", "a"]), 409, "another rule has the name \"a\""),
+        (named(&["c", "d", "c"]), 422, "/rules/2/name: rule 1 has the same"),
+        (named(&["c", "d", "test"]), 422, "/rules/2/name: \"test\""),
+        (wrong, 422, "/rules/2/desicion: is not known; did you mean \"decision\"?"),
+        (named(&many), 409, "there would be 257 rules"),
+        (json!({"rules": ["c"]}), 422, "/rules/0: is an object"),
+        (json!({"rules": 3}), 422, "/rules: is a list of rules"),
+        (json!({"rules": [], "name": "c"}), 422, "/name: is not known; there is \"rules\""),
+        (json!({"name": "c", "decision": "ask", "a/b: c": 1}), 422, "/a~1b: c: is not known; there are name"),
+        (json!({"name": "c"}), 422, "/decision: is missing; write"),
+    ] {
+        let (found, problem) = server.ask("/rules", body).await;
+        assert_eq!(found, status, "{problem}");
+        assert!(problem["detail"].as_str().unwrap().starts_with(said), "{problem}");
+    }
+    assert_eq!(held(&server).await, ["a", "b"]);
+    server.stop().await;
+    let server = TestServer::in_dir(dir.path()).await;
+    assert_eq!(held(&server).await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_rule_for_what_no_agent_asks_is_taken_with_a_warning() {
+    let server = TestServer::start().await;
+    let rule = json!({"name": "a", "decision": "ask", "agent": "claud"});
+    let warnings = json!([r#"agent: no agent is called "claud"; did you mean "claude"?"#]);
+    let (_, tried) = server.ask("/rules/test", json!({ "rules": [rule] })).await;
+    assert_eq!(tried["rules"][0]["warnings"], warnings);
+    let (status, added) = server.ask("/rules", rule).await;
+    assert_eq!((status, &added["warnings"]), (201, &warnings));
+    assert_eq!(server.look("/rules").await.1["rules"][0]["warnings"], warnings);
+    let (_, added) = server.ask("/rules", json!({"name": "b", "decision": "ask", "agent": "claude"})).await;
+    assert_eq!(added.get("warnings"), None);
+}
+
+#[tokio::test]
+async fn what_was_added_can_be_removed_where_the_configuration_has_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let with = |rules| Config { rules, ..TestServer::config_in(dir.path()) };
+    let server = TestServer::with(with(Rules::default())).await;
+    assert_eq!(server.ask("/rules", json!({"name": "tests", "decision": "ask"})).await.0, 201);
+    server.stop().await;
+    let server = TestServer::with(with(read(RULES))).await;
+    let delete = || server.http.delete(server.url("/rules/tests")).send();
+    assert_eq!(delete().await.unwrap().status(), 204);
+    assert_eq!(delete().await.unwrap().status(), 409, "the configuration's");
+    assert_eq!(server.look("/rules").await.1["rules"][0]["rule"]["name"], "tests");
+    server.stop().await;
+    let server = TestServer::with(with(Rules::default())).await;
+    assert_eq!(server.look("/rules").await.1["rules"], json!([]));
+}
+
+#[tokio::test]
 async fn a_rule_that_was_added_outlives_the_server_and_can_be_removed() {
     let dir = tempfile::tempdir().unwrap();
     let config = || Config {

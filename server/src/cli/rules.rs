@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use arcane_shared::api::{
-    RuleBody, RuleCard, RuleOrigin, RulesAnswer, RulesTest, RulesTestAnswer, SuggestedRule,
+    RuleBody, RuleCard, RuleList, RuleOrigin, RulesAdded, RulesAnswer, RulesTestAnswer, SuggestedRule,
 };
 use arcane_shared::counted;
 use clap::{Args, Subcommand};
+use reqwest::RequestBuilder;
+use serde::de::DeserializeOwned;
 
 use super::print::print;
 use super::{Target, screen};
@@ -20,12 +22,13 @@ pub(super) struct Rules {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    list: List,
+    list: Asked,
 }
 
+/// What is asked of a room, and of which server.
 #[derive(Debug, Clone, Args)]
-struct List {
-    /// The room whose answers suggestions are made of.
+struct Asked {
+    /// The room whose log has what people answered.
     #[arg(long, default_value = "main")]
     room: String,
     /// Print the server's answer as JSON.
@@ -39,7 +42,7 @@ struct List {
 enum Command {
     /// Try rules of a file on what people answered before, without answering anything.
     Test(Test),
-    /// Add rules of a file, or one that is suggested: it holds at once, and after a restart.
+    /// Add the rules of a file, all or none, or one that is suggested: they hold at once, and after a restart.
     Add(Add),
     /// Remove a rule that was added.
     Remove(Remove),
@@ -50,14 +53,8 @@ struct Test {
     /// A file with [[rules]], as the configuration has them.
     #[arg(default_value = "arcane.toml")]
     file: PathBuf,
-    /// The room whose log has what was answered.
-    #[arg(long, default_value = "main")]
-    room: String,
-    /// Print the server's answer as JSON.
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    target: Target,
+    asked: Asked,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -67,11 +64,8 @@ struct Add {
     /// Add the suggestion of this name.
     #[arg(long)]
     suggested: bool,
-    /// The room whose answers suggestions are made of.
-    #[arg(long, default_value = "main")]
-    room: String,
     #[command(flatten)]
-    target: Target,
+    asked: Asked,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -90,23 +84,36 @@ impl Rules {
             Some(Command::Add(add)) => add.run().await,
             Some(Command::Remove(Remove { name, target })) => {
                 target.delete("/rules", &name).await?;
-                Ok(print(&screen::line(&format!("The rule {name:?} answers nothing any more.")))?)
+                Ok(print(&screen::line(&format!("The rule {name:?} that was added is removed.")))?)
             }
         }
     }
 }
 
-impl List {
-    async fn run(self) -> anyhow::Result<()> {
-        let answer: serde_json::Value = self.target.send(asked(&self.target, &self.room)?).await?;
+impl Asked {
+    /// A path with the room in its query.
+    fn path(&self, path: &str) -> String {
+        let room: String = form_urlencoded::byte_serialize(self.room.as_bytes()).collect();
+        format!("{path}?room={room}")
+    }
+
+    /// The server's answer; `None`: it was printed as it is.
+    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> anyhow::Result<Option<T>> {
+        let answer: serde_json::Value = self.target.send(request).await?;
         if self.json {
-            return Ok(print(&screen::json(&serde_json::to_string_pretty(&answer)?))?);
+            print(&screen::json(&serde_json::to_string_pretty(&answer)?))?;
+            return Ok(None);
         }
-        let RulesAnswer { rules, suggestions, .. } = serde_json::from_value(answer)?;
+        Ok(Some(serde_json::from_value(answer)?))
+    }
+
+    async fn run(self) -> anyhow::Result<()> {
+        let request = self.target.get(&self.path("/rules"))?;
+        let Some(RulesAnswer { rules, suggestions, .. }) = self.answer(request).await? else { return Ok(()) };
         if rules.is_empty() {
             print("No rule answers anything: every question is a person's.")?;
         }
-        for RuleCard { rule, origin } in &rules {
+        for RuleCard { rule, origin, warnings } in &rules {
             let origin = if *origin == RuleOrigin::File { "arcane.toml" } else { "added" };
             print(&screen::line(&format!(
                 "{:<5} {}  {}  ({origin})",
@@ -114,6 +121,7 @@ impl List {
                 rule.name,
                 covers(rule)
             )))?;
+            warn(warnings)?;
         }
         if !suggestions.is_empty() {
             print("Suggested, by what was always allowed:")?;
@@ -129,13 +137,12 @@ impl List {
 impl Test {
     async fn run(self) -> anyhow::Result<()> {
         let rules = read(&self.file)?.iter().map(Rule::body).collect();
-        let room: String = form_urlencoded::byte_serialize(self.room.as_bytes()).collect();
-        let request = self.target.post(&format!("/rules/test?room={room}"))?.json(&RulesTest { rules });
-        let answer: serde_json::Value = self.target.send(request).await?;
-        if self.json {
-            return Ok(print(&screen::json(&serde_json::to_string_pretty(&answer)?))?);
-        }
-        let RulesTestAnswer { sentence, not_whole, against, rules, .. } = serde_json::from_value(answer)?;
+        let asked = &self.asked;
+        let request = asked.target.post(&asked.path("/rules/test"))?.json(&RuleList { rules });
+        let Some(RulesTestAnswer { sentence, not_whole, against, rules, .. }) = asked.answer(request).await?
+        else {
+            return Ok(());
+        };
         print(&screen::line(&sentence))?;
         for done in &rules {
             let otherwise = match done.against {
@@ -143,6 +150,7 @@ impl Test {
                 n => format!(", {n} of them otherwise than you did"),
             };
             print(&screen::line(&format!("  {}: {}{otherwise}", done.rule, counted(done.decided, "time"))))?;
+            warn(&done.warnings)?;
         }
         for one in &against {
             let said = format!(
@@ -163,8 +171,10 @@ impl Test {
 
 impl Add {
     async fn run(self) -> anyhow::Result<()> {
+        let target = &self.asked.target;
         let rules: Vec<RuleBody> = if self.suggested {
-            let RulesAnswer { suggestions, .. } = self.target.send(asked(&self.target, &self.room)?).await?;
+            let request = target.get(&self.asked.path("/rules"))?;
+            let RulesAnswer { suggestions, .. } = target.send(request).await?;
             let named = suggestions.into_iter().map(|one| one.rule).find(|rule| rule.name == self.what);
             vec![named.with_context(|| {
                 format!("no rule {:?} is suggested; `arcane rules` lists those that are", self.what)
@@ -172,22 +182,26 @@ impl Add {
         } else {
             read(self.what.as_ref())?.iter().map(Rule::body).collect()
         };
-        for rule in &rules {
-            let _: RuleCard = self.target.send(self.target.post("/rules")?.json(rule)).await?;
+        let request = target.post("/rules")?.json(&RuleList { rules });
+        let Some(RulesAdded { rules }) = self.asked.answer(request).await? else { return Ok(()) };
+        for RuleCard { rule, warnings, .. } in &rules {
             print(&screen::line(&format!(
                 "The rule {:?} holds: {} {}",
                 rule.name,
                 rule.decision,
                 covers(rule)
             )))?;
+            warn(warnings)?;
         }
         Ok(())
     }
 }
 
-fn asked(target: &Target, room: &str) -> anyhow::Result<reqwest::RequestBuilder> {
-    let room: String = form_urlencoded::byte_serialize(room.as_bytes()).collect();
-    target.get(&format!("/rules?room={room}"))
+fn warn(warnings: &[String]) -> anyhow::Result<()> {
+    for warning in warnings {
+        print(&screen::line(&format!("  warning: {warning}")))?;
+    }
+    Ok(())
 }
 
 /// The rules of a file.

@@ -42,9 +42,10 @@ pub use prices::{Prices, Tokens, WrongPrice};
 pub use proxy::ProxyConfig;
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use realm::{ConduitKind, DaemonConfig, NoVariable, RealmConfig, VariableName, VoiceConfig};
+pub(crate) use rules::too_many;
 pub use rules::{
-    Against, Answer, CommandPrefix, Decision, Past, PathPattern, Question, Rehearsal, Rule, RuleCount, Rules,
-    Subject, Suggestion, Verdict, decide, rehearse, suggest,
+    Against, Answer, CommandPrefix, Decision, Past, PathPattern, Question, RULES_MAX, Rehearsal, Rule,
+    RuleCount, Rules, Subject, Suggestion, Verdict, WrongKey, decide, rehearse, suggest,
 };
 
 /// Everything a server needs to know.

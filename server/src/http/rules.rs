@@ -1,13 +1,14 @@
 //! Rules that answer what agents ask: listed, tried on what people answered before, added and removed.
 
 use arcane_shared::api::{
-    AnsweredOtherwise, RuleBody, RuleCard, RuleDone, RuleOrigin, RulesAnswer, RulesTest, RulesTestAnswer,
-    SuggestedRule,
+    AnsweredOtherwise, RuleCard, RuleDone, RuleList, RuleOrigin, RulesAdded, RulesAddedAnswer, RulesAnswer,
+    RulesTestAnswer, RulesToAdd, SuggestedRule,
 };
 use arcane_shared::{EventFilter, Problem, RoomName, SpellName};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
 
 use super::allowed::Allowed;
 use super::audited::Act;
@@ -15,10 +16,10 @@ use super::body::JsonBody;
 use super::error::ApiError;
 use super::named::Named;
 use crate::bus::history::{HistoryQuery, Order};
-use crate::config::{self, Rehearsal, Rule, WrongRule, rehearse, suggest};
+use crate::config::{self, RULES_MAX, Rehearsal, Rule, Rules, WrongKey, rehearse, suggest};
 use crate::gate::pass::{Admin, Answer};
 use crate::gate::rights::Right;
-use crate::ingest::asking::Answers;
+use crate::ingest::asking::{Answers, doubts};
 use crate::query::Pairs;
 use crate::requests::NotChanged;
 
@@ -26,8 +27,8 @@ use crate::requests::NotChanged;
 const EVENTS_MAX: usize = 20_000;
 /// Events of one look at the log.
 const PAGE: usize = 1_000;
-/// Most rules that are tried at once.
-const RULES_MAX: usize = 256;
+/// Most characters of a key that an error repeats.
+const KEY_CHARS_MAX: usize = 64;
 
 /// Lists the rules that hold, and suggests others by what people answered in a room.
 #[utoipa::path(get, path = "/rules", operation_id = "list_rules", tag = "requests", params(
@@ -54,13 +55,14 @@ pub(crate) async fn list(state: Allowed<Answer>, query: Pairs) -> Result<Json<Ru
     };
     let suggestions = suggest(&rules, &past).into_iter().map(of_suggestion).collect();
     let may_add = state.pass().check(Right::Admin).is_ok() && state.pass().check_all_rooms().is_ok();
-    Ok(Json(RulesAnswer { rules: state.requests.rule_cards(), suggestions, may_add }))
+    let cards = state.requests.rules_with_origin().into_iter().map(|(rule, origin)| card(&rule, origin));
+    Ok(Json(RulesAnswer { rules: cards.collect(), suggestions, may_add }))
 }
 
 /// Tries rules on what people were asked in a room and answered from here, as far as the log tells it whole. Nothing is answered, and no rule is added.
 #[utoipa::path(post, path = "/rules/test", operation_id = "test_rules", tag = "requests", params(
     ("room" = Option<String>, Query, description = "Default `main`"),
-), request_body = RulesTest, responses(
+), request_body = RuleList, responses(
     (status = 200, body = RulesTestAnswer),
     (status = 404, description = "No such room", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A rule cannot be used: `errors` says which field, and what would be right", body = Problem, content_type = "application/problem+json"),
@@ -70,36 +72,38 @@ pub(crate) async fn list(state: Allowed<Answer>, query: Pairs) -> Result<Json<Ru
 pub(crate) async fn test(
     state: Allowed<Answer>,
     query: Pairs,
-    JsonBody(RulesTest { rules }): JsonBody<RulesTest>,
+    JsonBody(body): JsonBody<Map<String, Value>>,
 ) -> Result<Json<RulesTestAnswer>, ApiError> {
-    if rules.len() > RULES_MAX {
-        return Err(ApiError::field("/rules", format!("has at most {RULES_MAX} rules")));
-    }
-    let rules = rules.iter().enumerate().map(|(n, body)| read(body, &format!("/rules/{n}")));
-    let rules: Vec<Rule> = rules.collect::<Result<_, _>>()?;
+    let rules = several(body)?;
     let answers = answers(&state, query.room()?).await?;
-    Ok(Json(told(&rehearse(&rules, &answers.past()), &answers)))
+    Ok(Json(told(&rules, &rehearse(&rules, &answers.past()), &answers)))
 }
 
-/// Adds a rule, which holds at once, in all rooms, and after a restart.
-#[utoipa::path(post, path = "/rules", operation_id = "add_rule", tag = "requests", request_body = RuleBody, responses(
-    (status = 201, body = RuleCard),
-    (status = 409, description = "Another rule has its name, or there are as many as may be", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "It is no rule: `errors` says which field, and what would be right", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "The log cannot keep it at the moment; it does not hold", body = Problem, content_type = "application/problem+json"),
+/// Adds a rule, or a list of rules: all of them, or none. What is added holds at once, in all rooms, and after a restart.
+#[utoipa::path(post, path = "/rules", operation_id = "add_rule", tag = "requests", request_body = RulesToAdd, responses(
+    (status = 201, body = RulesAddedAnswer),
+    (status = 409, description = "Another rule has the name of one of them, or there would be more than may be: none was added", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "One of them is no rule: `errors` says which field, and what would be right; none was added", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The log cannot keep them at the moment: none was added", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn add(
     state: Allowed<Admin>,
-    JsonBody(body): JsonBody<RuleBody>,
+    JsonBody(body): JsonBody<Map<String, Value>>,
 ) -> Result<Response, ApiError> {
     state.pass().check_all_rooms()?;
-    let rule = read(&body, "")?;
-    if rule.name == "test" {
-        return Err(ApiError::field("/name", "\"test\" is what /rules/test is for; take another one"));
+    let is_list = body.contains_key("rules");
+    let rules = if is_list { several(body)? } else { vec![one(body)?] };
+    if let Some(at) = rules.iter().position(|rule| rule.name == "test") {
+        let pointer = if is_list { format!("/rules/{at}/name") } else { "/name".into() };
+        return Err(ApiError::field(&pointer, "\"test\" is what /rules/test is for; take another one"));
     }
-    let card = RuleCard { rule: rule.body(), origin: RuleOrigin::Added };
-    state.requests.add_rule(rule)?;
-    let mut answer = (StatusCode::CREATED, Json(card)).into_response();
+    let mut cards: Vec<RuleCard> = rules.iter().map(|rule| card(rule, RuleOrigin::Added)).collect();
+    state.requests.add_rules(rules)?;
+    let answer = match cards.pop() {
+        Some(card) if !is_list => RulesAddedAnswer::One(Box::new(card)),
+        last => RulesAddedAnswer::Several(RulesAdded { rules: cards.into_iter().chain(last).collect() }),
+    };
+    let mut answer = (StatusCode::CREATED, Json(answer)).into_response();
     answer.extensions_mut().insert(Act { subject: state.pass().grant().subject.to_string() });
     Ok(answer)
 }
@@ -157,7 +161,7 @@ async fn answers(state: &Allowed<Answer>, room: RoomName) -> Result<Answers, Api
     Ok(answers)
 }
 
-fn told(rehearsal: &Rehearsal, answers: &Answers) -> RulesTestAnswer {
+fn told(tried: &[Rule], rehearsal: &Rehearsal, answers: &Answers) -> RulesTestAnswer {
     let task = |id: &str| answers.known.iter().find(|one| *one.id == *id).map(|one| one.task.to_string());
     let against = rehearsal.against_human.iter().map(|against| AnsweredOtherwise {
         request_id: against.id.clone(),
@@ -165,10 +169,11 @@ fn told(rehearsal: &Rehearsal, answers: &Answers) -> RulesTestAnswer {
         rule: against.rule.clone(),
         decision: if against.human == config::Answer::Allowed { "allow" } else { "deny" }.into(),
     });
-    let rules = rehearsal.rules.iter().map(|count| RuleDone {
+    let rules = tried.iter().zip(&rehearsal.rules).map(|(rule, count)| RuleDone {
         rule: count.rule.clone(),
         decided: count.decided as u64,
         against: count.against_human as u64,
+        warnings: doubts(rule),
     });
     RulesTestAnswer {
         sentence: rehearsal.to_string(),
@@ -181,18 +186,58 @@ fn told(rehearsal: &Rehearsal, answers: &Answers) -> RulesTestAnswer {
     }
 }
 
-/// A rule of a body. `pointer` says where it is in that.
-fn read(body: &RuleBody, pointer: &str) -> Result<Rule, ApiError> {
-    Rule::of(body).map_err(|WrongRule { place, detail }| {
-        let field = place.rsplit(": ").next().unwrap_or_default();
-        ApiError::field(&format!("{pointer}/{field}"), detail)
-    })
+fn card(rule: &Rule, origin: RuleOrigin) -> RuleCard {
+    RuleCard { rule: rule.body(), origin, warnings: doubts(rule) }
+}
+
+/// The rules of a body that has a list of them.
+fn several(mut body: Map<String, Value>) -> Result<Vec<Rule>, ApiError> {
+    let list = body.remove("rules");
+    if let Some(key) = body.keys().next() {
+        return Err(ApiError::field(&format!("/{}", step(key)), "is not known; there is \"rules\", a list"));
+    }
+    let Some(Value::Array(list)) = list else {
+        return Err(ApiError::field("/rules", "is a list of rules: {\"rules\": [{\"name\": …}]}"));
+    };
+    if list.len() > RULES_MAX {
+        return Err(ApiError::field("/rules", config::too_many(list.len())));
+    }
+    let table = |(at, value)| match value {
+        Value::Object(body) => Ok(table(body)),
+        _ => {
+            Err(ApiError::field(&format!("/rules/{at}"), "is an object, with the keys of a [[rules]] table"))
+        }
+    };
+    let tables = list.into_iter().enumerate().map(table).collect::<Result<_, _>>()?;
+    Rules::of(tables).map(Rules::into_vec).map_err(|wrong| refused(&format!("/rules/{}", wrong.at), &wrong))
+}
+
+/// The rule that a body is.
+fn one(body: Map<String, Value>) -> Result<Rule, ApiError> {
+    Rule::read(table(body)).map_err(|wrong| refused("", &wrong))
+}
+
+fn refused(pointer: &str, WrongKey { key, detail, .. }: &WrongKey) -> ApiError {
+    ApiError::field(&format!("{pointer}/{}", step(key)), detail)
+}
+
+/// A key as a step of a JSON pointer.
+fn step(key: &str) -> String {
+    key.chars().take(KEY_CHARS_MAX).collect::<String>().replace('~', "~0").replace('/', "~1")
+}
+
+/// A rule of a body, as the configuration would have it. `null` says nothing.
+fn table(body: Map<String, Value>) -> toml::Table {
+    let said = body.into_iter().filter(|(_, value)| !value.is_null());
+    // What TOML has no form for is no value of a rule either.
+    let of = |value| toml::Value::try_from(value).unwrap_or(toml::Value::Array(vec![]));
+    said.map(|(key, value)| (key, of(value))).collect()
 }
 
 impl From<NotChanged> for ApiError {
     fn from(error: NotChanged) -> Self {
         let (status, kind) = match &error {
-            NotChanged::Taken(_) | NotChanged::Full | NotChanged::OfFile(_) => {
+            NotChanged::Taken(_) | NotChanged::Full(_) | NotChanged::OfFile(_) => {
                 (StatusCode::CONFLICT, "rule-refused")
             }
             NotChanged::Unknown(_) => (StatusCode::NOT_FOUND, "no-such-rule"),

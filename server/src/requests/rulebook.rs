@@ -3,16 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use arcane_shared::api::{RuleBody, RuleCard, RuleOrigin};
+use arcane_shared::api::RuleOrigin;
 
 use super::{Case, Decision, Grants, Requests};
 use crate::bus::{ArcaneEventBus, LogError, Record};
-use crate::config::{self, Rule, Rules};
+use crate::config::{self, RULES_MAX, Rule, Rules};
 
 /// What keys of rules begin with in the log.
 const KEPT: &str = "rule/";
-/// Most rules, those of the configuration included.
-const RULES_MAX: usize = 256;
 
 /// What a rule answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,9 +27,11 @@ pub(crate) enum NotChanged {
     /// Another rule has the name.
     #[error("another rule has the name {0:?}; each needs a name of its own, for the log names rules")]
     Taken(String),
-    /// There are as many as may be.
-    #[error("there are {RULES_MAX} rules, the most that there may be; remove one first")]
-    Full,
+    /// There would be more than may be.
+    #[error(
+        "there would be {0} rules, and there may be {RULES_MAX}, those of arcane.toml included; remove some first"
+    )]
+    Full(usize),
     /// There is none of this name.
     #[error("there is no rule {0:?}; GET /rules lists those that hold")]
     Unknown(String),
@@ -49,24 +49,57 @@ pub(crate) struct Book {
     rules: Vec<Rule>,
     /// How many of them are the configuration's: the first.
     of_file: usize,
+    /// Names under which the log has rules that were added and do not hold.
+    dropped: BTreeSet<String>,
 }
 
 impl Book {
     /// The rules of the configuration, and those that the log has besides. One that the configuration names, too, is the configuration's.
     pub(crate) async fn open(bus: &ArcaneEventBus, rules: Rules) -> Result<Self, LogError> {
-        let mut rules = rules.into_vec();
-        let of_file = rules.len();
-        let mut names: BTreeSet<String> = rules.iter().map(|rule| rule.name.clone()).collect();
-        for (key, text) in bus.log().recall(KEPT).await? {
-            let rule = serde_json::from_str::<RuleBody>(&text).ok().and_then(|body| Rule::of(&body).ok());
-            match rule {
-                Some(rule) if rules.len() < RULES_MAX && names.insert(rule.name.clone()) => rules.push(rule),
-                _ => {
-                    tracing::warn!(%key, "a rule that was added does not hold: its name is taken, or it is none any more");
+        let (book, warnings) = Self::of(rules, bus.log().recall(KEPT).await?);
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok(book)
+    }
+
+    /// The same of the log's records; also why which of those do not hold.
+    fn of(rules: Rules, records: Vec<(String, String)>) -> (Self, Vec<String>) {
+        let rules = rules.into_vec();
+        let mut book = Self { of_file: rules.len(), rules, dropped: BTreeSet::new() };
+        let mut warnings = Vec::new();
+        for (key, text) in records {
+            let name = key.strip_prefix(KEPT).unwrap_or_default();
+            match book.restored(name, &text) {
+                Ok(rule) => book.rules.push(rule),
+                Err(why) => {
+                    book.dropped.insert(name.to_owned());
+                    let remedy = format!("`arcane rules remove {name:?}` removes what was added");
+                    warnings.push(format!("the rule {name:?} that was added does not hold: {why}; {remedy}"));
                 }
             }
         }
-        Ok(Self { rules, of_file })
+        (book, warnings)
+    }
+
+    /// A rule that the log has.
+    fn restored(&self, name: &str, text: &str) -> Result<Rule, String> {
+        let unread =
+            |error: serde_json::Error| format!("the log has it in a form that is not known ({error})");
+        let table = serde_json::from_str::<toml::Table>(text).map_err(unread)?;
+        let rule = Rule::read(table).map_err(|wrong| {
+            format!("this version takes it for no rule ({}: {})", wrong.key, wrong.detail)
+        })?;
+        if rule.name != name {
+            return Err(format!("the log has a rule {:?} under its name", rule.name));
+        }
+        if self.rules.iter().any(|other| other.name == rule.name) {
+            return Err("the rule of this name in arcane.toml holds instead".into());
+        }
+        if self.rules.len() >= RULES_MAX {
+            return Err(format!("there are {RULES_MAX} others, the most that there may be"));
+        }
+        Ok(rule)
     }
 }
 
@@ -100,29 +133,35 @@ impl Requests {
         self.0.rulebook.read().rules.clone()
     }
 
-    /// The same, with where they are from.
-    pub(crate) fn rule_cards(&self) -> Vec<RuleCard> {
+    /// The rules that hold, with where they are from.
+    pub(crate) fn rules_with_origin(&self) -> Vec<(Rule, RuleOrigin)> {
         let book = self.0.rulebook.read();
         let origin = |at: usize| if at < book.of_file { RuleOrigin::File } else { RuleOrigin::Added };
-        let cards = book.rules.iter().enumerate();
-        cards.map(|(at, rule)| RuleCard { rule: rule.body(), origin: origin(at) }).collect()
+        book.rules.iter().enumerate().map(|(at, rule)| (rule.clone(), origin(at))).collect()
     }
 
-    /// Adds a rule, which holds from now on.
+    /// Adds rules of names of their own, which hold from now on: all of them or none, also after the server has died.
     ///
     /// # Errors
-    /// If it cannot be added or kept; then it does not hold.
-    pub(crate) fn add_rule(&self, rule: Rule) -> Result<(), NotChanged> {
+    /// If one of them cannot be added, or they cannot be kept; then none of them holds.
+    pub(crate) fn add_rules(&self, rules: Vec<Rule>) -> Result<(), NotChanged> {
         let mut book = self.0.rulebook.0.write().unwrap_or_else(PoisonError::into_inner);
-        if book.rules.iter().any(|other| other.name == rule.name) {
-            return Err(NotChanged::Taken(rule.name));
+        if let Some(rule) = rules.iter().find(|rule| book.rules.iter().any(|other| other.name == rule.name)) {
+            return Err(NotChanged::Taken(rule.name.clone()));
         }
-        if book.rules.len() >= RULES_MAX {
-            return Err(NotChanged::Full);
+        let count = book.rules.len() + rules.len();
+        if count > RULES_MAX {
+            return Err(NotChanged::Full(count));
         }
-        let text = serde_json::to_string(&rule.body()).expect("a rule is made of texts");
-        self.0.bus.log().remember(vec![Record::keep(key(&rule.name), text)])?;
-        book.rules.push(rule);
+        let record = |rule: &Rule| {
+            let text = serde_json::to_string(&rule.body()).expect("a rule is made of texts");
+            Record::keep(key(&rule.name), text)
+        };
+        self.0.bus.log().remember(rules.iter().map(record).collect())?;
+        for rule in rules {
+            book.dropped.remove(&rule.name);
+            book.rules.push(rule);
+        }
         Ok(())
     }
 
@@ -133,12 +172,19 @@ impl Requests {
     pub(crate) fn remove_rule(&self, name: &str) -> Result<(), NotChanged> {
         let mut book = self.0.rulebook.0.write().unwrap_or_else(PoisonError::into_inner);
         let at = book.rules.iter().position(|rule| rule.name == name);
-        let at = at.ok_or_else(|| NotChanged::Unknown(name.to_owned()))?;
-        if at < book.of_file {
-            return Err(NotChanged::OfFile(name.to_owned()));
+        // One that does not hold is removed, too: the configuration's rule of its name stays.
+        let is_dropped = book.dropped.contains(name);
+        match at {
+            None if !is_dropped => return Err(NotChanged::Unknown(name.to_owned())),
+            Some(at) if at < book.of_file && !is_dropped => return Err(NotChanged::OfFile(name.to_owned())),
+            _ => {}
         }
         self.0.bus.log().remember(vec![Record::forget(key(name))])?;
-        book.rules.remove(at);
+        book.dropped.remove(name);
+        let of_file = book.of_file;
+        if let Some(at) = at.filter(|at| *at >= of_file) {
+            book.rules.remove(at);
+        }
         Ok(())
     }
 }
@@ -164,4 +210,29 @@ fn decide(rules: &[Rule], case: &Case) -> Option<Ruled> {
         config::Decision::Deny { message } => Decision::Deny(message.as_deref().map(Into::into)),
     };
     Some(Ruled { rule: verdict.rule.into(), decision })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_was_added_and_does_not_hold_is_named_with_the_one_that_does_and_with_the_remedy() {
+        let file = "[[rules]]\nname = \"tests\"\ndecision = \"ask\"".parse::<toml::Table>().unwrap();
+        let rules = Rules::read(file["rules"].clone()).unwrap();
+        let records = [
+            ("rule/fine", r#"{"name": "fine", "decision": "ask"}"#),
+            ("rule/tests", r#"{"name": "tests", "decision": "ask"}"#),
+            ("rule/all", r#"{"name": "all", "decision": "allow"}"#),
+            ("rule/x", "x"),
+        ];
+        let records = records.map(|(key, text)| (key.to_owned(), text.to_owned())).to_vec();
+        let (book, warnings) = Book::of(rules, records);
+        assert_eq!(book.rules.iter().map(|rule| rule.name.as_str()).collect::<Vec<_>>(), ["tests", "fine"]);
+        insta::assert_snapshot!(warnings.join("\n"), @r#"
+        the rule "tests" that was added does not hold: the rule of this name in arcane.toml holds instead; `arcane rules remove "tests"` removes what was added
+        the rule "all" that was added does not hold: this version takes it for no rule (decision: allows everything; name what it allows: a tool, a command or a path); `arcane rules remove "all"` removes what was added
+        the rule "x" that was added does not hold: the log has it in a form that is not known (expected value at line 1 column 1); `arcane rules remove "x"` removes what was added
+        "#);
+    }
 }

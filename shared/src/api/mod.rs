@@ -20,8 +20,8 @@ pub use requests::{
     AWAIT_END, Choice, ChoiceKind, OpenRequest, RequestAnswer, RequestEnd, RequestsAnswer, Via,
 };
 pub use rules::{
-    AnsweredOtherwise, RuleBody, RuleCard, RuleDone, RuleOrigin, RulesAnswer, RulesTest, RulesTestAnswer,
-    SuggestedRule,
+    AnsweredOtherwise, RuleBody, RuleCard, RuleDone, RuleList, RuleOrigin, RulesAdded, RulesAddedAnswer,
+    RulesAnswer, RulesTestAnswer, RulesToAdd, SuggestedRule,
 };
 pub use spells::{
     CastAnswer, DaemonAliases, DaemonRequest, ExampleGroup, ExamplesAnswer, InvokeRequest, ParseAnswer,

@@ -23,6 +23,39 @@ pub struct RuleCard {
     pub rule: RuleBody,
     /// Where it is from.
     pub origin: RuleOrigin,
+    /// Why it may answer nothing: an agent or a tool that is not known. It holds all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// Body of `POST /rules`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum RulesToAdd {
+    /// One rule.
+    One(RuleBody),
+    /// Several, of which all are added or none.
+    Several(RuleList),
+}
+
+/// Answer of `POST /rules`, as its body was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum RulesAddedAnswer {
+    /// The rule.
+    One(Box<RuleCard>),
+    /// The rules, in the order of the body.
+    Several(RulesAdded),
+}
+
+/// Rules that were added together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RulesAdded {
+    /// Each of them.
+    pub rules: Vec<RuleCard>,
 }
 
 /// Where a rule is from.
@@ -82,12 +115,12 @@ pub struct SuggestedRule {
     pub rule: RuleBody,
 }
 
-/// Body of `POST /rules/test`.
+/// Several rules: body of `POST /rules/test`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct RulesTest {
-    /// The rules to try, at most 256.
+pub struct RuleList {
+    /// The rules, at most 256, each with a name of its own.
     pub rules: Vec<RuleBody>,
 }
 
@@ -135,4 +168,7 @@ pub struct RuleDone {
     pub decided: u64,
     /// How often of these otherwise than people did.
     pub against: u64,
+    /// Why it may answer nothing: an agent or a tool that is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }

@@ -30,7 +30,7 @@ pub use rule::{Decision, Rule, Subject};
 pub use suggestion::{Suggestion, suggest};
 
 /// Most rules.
-const RULES_MAX: usize = 256;
+pub const RULES_MAX: usize = 256;
 
 /// All rules, in the order of the file. None of them: every question is a person's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,27 +58,58 @@ impl Rules {
         let toml::Value::Array(tables) = value else {
             return Err(wrong("expected an array of tables: write [[rules]]".into()));
         };
+        let as_table = |(n, value)| match value {
+            toml::Value::Table(table) => Ok(table),
+            _ => Err(WrongRule { place: place(n, None), detail: "expected a table: [[rules]]".into() }),
+        };
+        let tables: Vec<toml::Table> = (1..).zip(tables).map(as_table).collect::<Result<_, _>>()?;
         if tables.len() > RULES_MAX {
-            return Err(wrong(format!("there are {}; there may be {RULES_MAX}", tables.len())));
+            return Err(wrong(too_many(tables.len())));
         }
+        Ok(Self::of(tables)?)
+    }
+
+    /// Reads tables, or what has the same keys, of which there are at most 256.
+    ///
+    /// # Errors
+    /// If one of them is no rule, or two have one name: which, which key, and what would be right.
+    pub fn of(tables: Vec<toml::Table>) -> Result<Self, WrongKey> {
         let (mut rules, mut names) = (Vec::with_capacity(tables.len()), BTreeMap::new());
-        for (n, table) in (1..).zip(tables) {
-            let toml::Value::Table(table) = table else {
-                return Err(WrongRule {
-                    place: place(n, None),
-                    detail: "expected a table: [[rules]]".into(),
-                });
-            };
-            let rule = Rule::read(n, table)?;
-            if let Some(first) = names.insert(rule.name.clone(), n) {
+        for (at, table) in tables.into_iter().enumerate() {
+            let rule = Rule::read(table).map_err(|wrong| WrongKey { at, ..wrong })?;
+            if let Some(first) = names.insert(rule.name.clone(), at + 1) {
                 let detail = format!(
-                    "table {first} has the same; the log names rules, so each needs a name of its own"
+                    "rule {first} has the same; the log names rules, so each needs a name of its own"
                 );
-                return Err(WrongRule { place: format!("{}: name", place(n, Some(&rule.name))), detail });
+                return Err(WrongKey { at, rule: Some(rule.name), key: "name".into(), detail });
             }
             rules.push(rule);
         }
         Ok(Self(rules))
+    }
+}
+
+/// What is said where there are more rules than may be.
+pub(crate) fn too_many(count: usize) -> String {
+    format!("there are {count}; there may be {RULES_MAX}")
+}
+
+/// A key of a rule that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongKey {
+    /// Which of the rules, from 0.
+    pub at: usize,
+    /// Its name, if it has one.
+    pub rule: Option<String>,
+    /// The key.
+    pub key: String,
+    /// What is wrong, and what would be right.
+    pub detail: String,
+}
+
+impl From<WrongKey> for WrongRule {
+    fn from(WrongKey { at, rule, key, detail }: WrongKey) -> Self {
+        Self { place: format!("{}: {key}", place(at + 1, rule.as_deref())), detail }
     }
 }
 

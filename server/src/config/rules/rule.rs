@@ -3,7 +3,8 @@
 use arcane_shared::api::RuleBody;
 use arcane_shared::{DaemonName, visible};
 
-use super::{CommandPrefix, PathPattern, WrongRule, place};
+use super::super::near::unknown_key;
+use super::{CommandPrefix, PathPattern, WrongKey};
 
 /// Longest name of a rule, bytes.
 pub(super) const NAME_BYTES_MAX: usize = 64;
@@ -11,8 +12,6 @@ pub(super) const NAME_BYTES_MAX: usize = 64;
 pub(super) const WORD_BYTES_MAX: usize = 256;
 /// Longest message, bytes.
 const MESSAGE_BYTES_MAX: usize = 1024;
-/// How alike two keys must be for one to be suggested for the other, 0.0–1.0.
-const SIMILARITY_MIN: f64 = 0.75;
 const KEYS: [&str; 9] =
     ["name", "agent", "project", "tool", "command", "exact", "path", "decision", "message"];
 /// Names that agents give to the tools that run any command, in lower case.
@@ -92,14 +91,6 @@ impl Rule {
         "[[rules]]\n".to_owned() + &lines.collect::<String>()
     }
 
-    /// A rule of a request's body.
-    ///
-    /// # Errors
-    /// As for a table of the configuration; `place` of the error ends with the field.
-    pub fn of(body: &RuleBody) -> Result<Self, WrongRule> {
-        Self::read(1, fields(body).into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
-    }
-
     /// It, as a request's body has it.
     #[must_use]
     pub fn body(&self) -> RuleBody {
@@ -125,9 +116,13 @@ impl Rule {
         }
     }
 
-    pub(super) fn read(n: usize, mut table: toml::Table) -> Result<Self, WrongRule> {
-        let name = name(n, table.remove("name"))?;
-        let mut keys = Keys { n, name, table };
+    /// Reads a table of the configuration, or what has the same keys.
+    ///
+    /// # Errors
+    /// If it is no rule: which key cannot be used, and what would be right. [`WrongKey::at`] is 0.
+    pub fn read(mut table: toml::Table) -> Result<Self, WrongKey> {
+        let name = name(table.remove("name"))?;
+        let mut keys = Keys { name, table };
         let decision = keys.decision()?;
         let agent = keys.text("agent", WORD_BYTES_MAX)?;
         let agent = agent.map(|agent| DaemonName::parse(&agent)).transpose();
@@ -135,7 +130,7 @@ impl Rule {
         let (project, tool) = (keys.project()?, keys.tool()?);
         let subject = keys.subject(&decision)?;
         if let Some(key) = keys.table.keys().next() {
-            return Err(keys.wrong(key, unknown(key)));
+            return Err(keys.wrong(key, unknown_key(key, &KEYS)));
         }
         if decision == Decision::Allow && subject == Subject::Any && tool.is_none() {
             let detail = "allows everything; name what it allows: a tool, a command or a path";
@@ -152,18 +147,17 @@ impl Rule {
 
 /// What is left to be read of a table.
 struct Keys {
-    n: usize,
     name: String,
     table: toml::Table,
 }
 
 impl Keys {
-    fn wrong(&self, key: &str, detail: impl Into<String>) -> WrongRule {
-        WrongRule { place: format!("{}: {key}", place(self.n, Some(&self.name))), detail: detail.into() }
+    fn wrong(&self, key: &str, detail: impl Into<String>) -> WrongKey {
+        WrongKey { at: 0, rule: Some(self.name.clone()), key: key.to_owned(), detail: detail.into() }
     }
 
     /// A text without hidden characters, or nothing.
-    fn text(&mut self, key: &str, bytes_max: usize) -> Result<Option<String>, WrongRule> {
+    fn text(&mut self, key: &str, bytes_max: usize) -> Result<Option<String>, WrongKey> {
         let Some(value) = self.table.remove(key) else { return Ok(None) };
         let toml::Value::String(text) = value else { return Err(self.wrong(key, "must be a string")) };
         match check_text(&text, bytes_max) {
@@ -172,7 +166,7 @@ impl Keys {
         }
     }
 
-    fn decision(&mut self) -> Result<Decision, WrongRule> {
+    fn decision(&mut self) -> Result<Decision, WrongKey> {
         let decisions = "write \"allow\", \"deny\" or \"ask\"";
         let decision = match self.table.remove("decision") {
             None => return Err(self.wrong("decision", format!("is missing; {decisions}"))),
@@ -193,7 +187,7 @@ impl Keys {
     }
 
     /// A project is known by the name of its folder.
-    fn project(&mut self) -> Result<Option<String>, WrongRule> {
+    fn project(&mut self) -> Result<Option<String>, WrongKey> {
         let project = self.text("project", WORD_BYTES_MAX)?;
         if project.as_ref().is_some_and(|project| project.contains(['/', '\\'])) {
             return Err(self.wrong("project", "is the name of a folder, not its path: the last part of it"));
@@ -202,7 +196,7 @@ impl Keys {
     }
 
     /// A tool is named whole.
-    fn tool(&mut self) -> Result<Option<String>, WrongRule> {
+    fn tool(&mut self) -> Result<Option<String>, WrongKey> {
         let tool = self.text("tool", WORD_BYTES_MAX)?;
         if tool.as_ref().is_some_and(|tool| tool.contains(['*', '?', '['])) {
             return Err(
@@ -212,7 +206,7 @@ impl Keys {
         Ok(tool)
     }
 
-    fn exact(&mut self, decision: &Decision) -> Result<bool, WrongRule> {
+    fn exact(&mut self, decision: &Decision) -> Result<bool, WrongKey> {
         match self.table.remove("exact") {
             None | Some(toml::Value::Boolean(false)) => Ok(false),
             Some(toml::Value::Boolean(true)) if *decision != Decision::Allow => Err(self
@@ -226,7 +220,7 @@ impl Keys {
         }
     }
 
-    fn subject(&mut self, decision: &Decision) -> Result<Subject, WrongRule> {
+    fn subject(&mut self, decision: &Decision) -> Result<Subject, WrongKey> {
         let allows = *decision == Decision::Allow;
         let is_exact = self.exact(decision)?;
         let command = self.text("command", CommandPrefix::BYTES_MAX)?;
@@ -265,9 +259,8 @@ fn fields(body: &RuleBody) -> Vec<(&'static str, toml::Value)> {
     KEYS.into_iter().zip(values).filter_map(|(key, value)| Some((key, value?))).collect()
 }
 
-/// The name of the table `n`.
-fn name(n: usize, name: Option<toml::Value>) -> Result<String, WrongRule> {
-    let wrong = |detail: String| WrongRule { place: format!("{}: name", place(n, None)), detail };
+fn name(name: Option<toml::Value>) -> Result<String, WrongKey> {
+    let wrong = |detail: String| WrongKey { at: 0, rule: None, key: "name".into(), detail };
     match name {
         Some(toml::Value::String(name)) => match check_text(&name, NAME_BYTES_MAX) {
             Ok(()) if !name.contains('\n') => Ok(name),
@@ -294,16 +287,4 @@ pub(super) fn check_text(text: &str, bytes_max: usize) -> Result<(), String> {
         return Err("must not begin or end with a space".into());
     }
     Ok(())
-}
-
-fn unknown(key: &str) -> String {
-    let scored = KEYS.map(|name| (strsim::jaro_winkler(key, name), name));
-    let nearest = scored
-        .into_iter()
-        .filter(|(similarity, _)| *similarity > SIMILARITY_MIN)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match nearest {
-        Some((_, name)) => format!("is not known; did you mean {name:?}?"),
-        None => format!("is not known; there are {}", KEYS.join(", ")),
-    }
 }

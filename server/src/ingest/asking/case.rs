@@ -26,7 +26,7 @@ const PATHS: [&str; 9] = [
     "workdir",
 ];
 /// The tools that run a command in a shell of POSIX, and do nothing else with it.
-const SHELLS: [(Agent, &str); 4] = [
+pub(super) const SHELLS: [(Agent, &str); 4] = [
     (Agent::Claude, "Bash"),
     (Agent::Codex, "Bash"),
     (Agent::Qwen, "run_shell_command"),
@@ -62,7 +62,7 @@ const BESIDE_FILES: [&str; 12] = [
     "edit_mode",
 ];
 /// The tools that ask a human something: their answer is no mere yes.
-const ASKS: [&str; 4] = ["AskUserQuestion", "ExitPlanMode", "ask_user_question", "exit_plan_mode"];
+pub(super) const ASKS: [&str; 4] = ["AskUserQuestion", "ExitPlanMode", "ask_user_question", "exit_plan_mode"];
 /// Longest command or path that a rule may allow, bytes.
 const ALLOWED_BYTES_MAX: usize = 8 * 1024;
 /// What Codex says of a call that is to reach the network, instead of what it is for.

@@ -6,6 +6,7 @@ mod case;
 mod claude;
 mod codex;
 mod digest;
+mod doubts;
 mod looping;
 mod opencode;
 mod past;
@@ -17,6 +18,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use case::{Place, case, case_of};
 pub(crate) use digest::hash_of;
+pub(crate) use doubts::doubts;
 pub(crate) use looping::{LOOP_HOLD_MAX_S, looping};
 pub(crate) use past::Answers;
 

@@ -20,7 +20,7 @@ fn a_rule_that_cannot_be_used_is_named_with_table_key_and_remedy() {
     insta::assert_snapshot!(refused("[[rules]]\nname = \"\""), @r#"[[rules]] 1: name: "" must not be empty"#);
     insta::assert_snapshot!(refused("[[rules]]\nname = \"a\\u202eb\""), @r#"[[rules]] 1: name: "a⟨RLO⟩b" has characters that are not seen: a⟨RLO⟩b"#);
     insta::assert_snapshot!(refused(&format!("[[rules]]\nname = \"{}\"", "x".repeat(65))), @r#"[[rules]] 1: name: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…" has 65 bytes; it has at most 64"#);
-    insta::assert_snapshot!(of("decision = \"ask\"\n[[rules]]\nname = \"a\"\ndecision = \"ask\""), @"[[rules]] 2 (a): name: table 1 has the same; the log names rules, so each needs a name of its own");
+    insta::assert_snapshot!(of("decision = \"ask\"\n[[rules]]\nname = \"a\"\ndecision = \"ask\""), @"[[rules]] 2 (a): name: rule 1 has the same; the log names rules, so each needs a name of its own");
     insta::assert_snapshot!(of(""), @r#"[[rules]] 1 (a): decision: is missing; write "allow", "deny" or "ask""#);
     insta::assert_snapshot!(of("decision = \"permit\""), @r#"[[rules]] 1 (a): decision: "permit" is no decision; write "allow", "deny" or "ask""#);
     insta::assert_snapshot!(of("decision = true"), @r#"[[rules]] 1 (a): decision: must be a string; write "allow", "deny" or "ask""#);
