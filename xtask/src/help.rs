@@ -168,7 +168,8 @@ The programs are installed by npm into .tools/agents, in the versions of xtask/a
   --only       some of them
   --binary     a built `arcane` instead of building one
   --answer       answers what claude, codex and qwen ask from elsewhere (allowed, refused, answered at the terminal, left alone), and
-                 says how each question ended, instead of counting what is told
+                 says how each question ended, instead of counting what is told; and lets claude and codex make one call again and
+                 again, and refuses, leaves alone, allows and stops the next
   --headless   only the sessions without a terminal
   --keep       keeps each agent's folder: its home, its screen, the events, what it asked of the model
   --watch      shows the dashboard of dist/ at this port of this machine, one agent after the other

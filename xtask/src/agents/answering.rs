@@ -14,9 +14,9 @@ use super::play::Scene;
 /// Agents that `arcane attach --answer` lets be answered from elsewhere, and which are driven in a terminal.
 pub(crate) const AGENTS: [Agent; 3] = [Agent::Claude, Agent::Codex, Agent::Qwen];
 /// What an agent is told that is refused.
-const MESSAGE: &str = "not today";
+pub(crate) const MESSAGE: &str = "not today";
 /// How long an agent that hides its own prompt is held, and a moment more.
-const HELD_MAX: Duration = Duration::from_secs(24);
+pub(crate) const HELD_MAX: Duration = Duration::from_secs(24);
 
 /// What came of one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,14 +87,14 @@ pub(crate) fn sit_down(scene: &Scene<'_>) -> Result<Vec<Answered>> {
 }
 
 /// The request that is open, if there is one.
-fn open_request(scene: &Scene<'_>) -> Result<Option<String>> {
+pub(crate) fn open_request(scene: &Scene<'_>) -> Result<Option<String>> {
     let open = scene.ask("/requests")?;
     let id = open["requests"][0]["request_id"].as_str();
     Ok(id.map(str::to_owned))
 }
 
 /// The metadata of the event that ends a request. Two of them are an error.
-fn end_of(scene: &Scene<'_>, request: &str) -> Result<Option<Value>> {
+pub(crate) fn end_of(scene: &Scene<'_>, request: &str) -> Result<Option<Value>> {
     let page = scene.ask("/events?limit=1000&spell=voice")?;
     let events = page["events"].as_array().context("a page has events")?;
     let ends = events.iter().filter(|event| {
@@ -106,7 +106,7 @@ fn end_of(scene: &Scene<'_>, request: &str) -> Result<Option<Value>> {
 }
 
 /// The end of a call that was told since.
-fn next_deed(scene: &Scene<'_>, since: u64) -> Result<Option<()>> {
+pub(crate) fn next_deed(scene: &Scene<'_>, since: u64) -> Result<Option<()>> {
     let page = scene.ask(&format!("/events?limit=100&after={since}&spell=invoke"))?;
     Ok(page["events"].as_array().is_some_and(|events| !events.is_empty()).then_some(()))
 }

@@ -82,11 +82,20 @@ pub(crate) fn sit_down(scene: &Scene<'_>) -> Result<Sat> {
 
 /// Starts the agent in a terminal, and answers what it asks before the first prompt.
 pub(crate) fn open(scene: &Scene<'_>) -> Result<Terminal> {
+    start(scene, scene.agent.first_questions())
+}
+
+/// The same once more: what was answered is not asked again.
+pub(crate) fn open_again(scene: &Scene<'_>) -> Result<Terminal> {
+    start(scene, &[])
+}
+
+fn start(scene: &Scene<'_>, questions: &[(&str, &[&str])]) -> Result<Terminal> {
     let agent = scene.agent;
     let mut command = scene.home.command(programs::program(scene.stage.packages, agent)?);
     command.args(agent.terminal());
     let mut terminal = Terminal::start(&command, &scene.home.root.join("terminal.log"))?;
-    for (question, answers) in agent.first_questions() {
+    for (question, answers) in questions {
         terminal.shows(question, 0, STARTING_MAX)?;
         for keys in *answers {
             terminal.look(STILL, GLANCE_MAX);

@@ -5,6 +5,7 @@ mod answering;
 mod home;
 mod http;
 mod human;
+mod looping;
 pub(crate) mod options;
 mod page;
 mod play;

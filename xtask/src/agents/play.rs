@@ -16,7 +16,7 @@ use super::options::Options;
 use super::running::{self, Running};
 use super::told::{Tokens, Told};
 use super::verdict::Played;
-use super::{http, human, programs, remote};
+use super::{http, human, looping, programs, remote};
 use crate::project::Project;
 
 /// How long a session without a terminal may take.
@@ -90,7 +90,10 @@ impl Stage<'_> {
         let folder = self.folder(agent)?;
         let scene = Scene::set(self, agent, folder.path())?;
         scene.attach()?;
-        let answered = answering::sit_down(&scene).inspect_err(|_| drop(scene.keep_events()))?;
+        let mut answered = answering::sit_down(&scene).inspect_err(|_| drop(scene.keep_events()))?;
+        if looping::AGENTS.contains(&agent) {
+            answered.extend(looping::sit_down(&scene).inspect_err(|_| drop(scene.keep_events()))?);
+        }
         scene.keep_events()?;
         let faults = scene.detach()?;
         ensure!(faults.is_empty(), "{}", faults.join("; "));
