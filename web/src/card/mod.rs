@@ -112,6 +112,8 @@ pub(crate) struct Card {
     turn: StoredValue<u32>,
     /// When it ended, or the server did not answer.
     noted: StoredValue<f64>,
+    /// When it was seen to wait no more, while the event of its end is waited for.
+    gone: StoredValue<Option<f64>>,
 }
 
 impl Card {
@@ -136,6 +138,7 @@ impl Card {
             guard: StoredValue::default(),
             turn: StoredValue::default(),
             noted: StoredValue::default(),
+            gone: StoredValue::default(),
         }
     }
 
@@ -150,6 +153,7 @@ impl Card {
     pub(crate) fn show(self, app: AppHandle, asked: Asked) {
         self.turn.update_value(|turn| *turn += 1);
         self.guard.update_value(|guard| guard.begin(clock::now()));
+        self.gone.set_value(None);
         app.views.drawer.name.set(String::new());
         let may = app.with(|page| {
             self.view.update(|view| view.at = beside_circle(page, &asked.daemon));
@@ -312,17 +316,19 @@ impl Card {
         self.settle();
     }
 
-    /// Notices that it was answered elsewhere, or by nobody.
+    /// Notices that it was answered elsewhere, or by nobody. It is projected several times a second, so this looks again.
     fn follow(self, page: &Page, own: Option<&Asked>, shown: &Asked) {
         if own.is_some_and(|own| own.request_id == shown.request_id) {
-            return;
+            return self.gone.set_value(None);
         }
-        let told = end::find(&page.store, &shown.request_id).filter(|_| !shown.request_id.is_empty());
-        let (outcome, said) = match told {
-            Some(event) => end::words(event),
-            None => (Outcome::Other, "It waits no more: it was answered where it runs.".into()),
-        };
-        self.end(outcome, said);
+        let now = clock::now();
+        let gone = self.gone.get_value().unwrap_or(now);
+        self.gone.set_value(Some(gone));
+        let id = &shown.request_id;
+        let told = end::find(&page.store, id).filter(|_| !id.is_empty());
+        if let Some((outcome, said)) = end::said(told, id, now - gone) {
+            self.end(outcome, said);
+        }
     }
 
     /// Goes away by itself where nobody else waits: nothing takes its place.

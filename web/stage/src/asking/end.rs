@@ -9,6 +9,8 @@ use crate::store::{Entry, Store};
 
 /// Most characters of a name or an option.
 const NAME_CHARS_MAX: usize = 80;
+/// How long the event of an end is waited for once the request has gone, milliseconds: the call may be told to go on first.
+pub const TOLD_WITHIN_MS: f64 = 1_000.0;
 
 /// What became of what was asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,6 +55,17 @@ pub fn find<'a>(store: &'a Store, request_id: &str) -> Option<&'a ReceivedEvent>
         let is_it = event.text("event") == Some(AWAIT_END) && event.text("request_id") == Some(request_id);
         is_it.then_some(event)
     })
+}
+
+/// What is said of a request that has gone for so long, milliseconds; `None`: its event may still come.
+#[must_use]
+pub fn said(told: Option<&ReceivedEvent>, request_id: &str, gone_ms: f64) -> Option<(Outcome, String)> {
+    match told {
+        Some(event) => Some(words(event)),
+        // No event tells of the end of what can only be answered where it runs.
+        None if !request_id.is_empty() && gone_ms < TOLD_WITHIN_MS => None,
+        None => Some((Outcome::Other, "It waits no more: it was answered where it runs.".into())),
+    }
 }
 
 /// Who or what ended it, and how.
@@ -140,6 +153,17 @@ mod tests {
         ] {
             assert_eq!(words(&end(&more)), (outcome, said.to_owned()), "{more}");
         }
+    }
+
+    #[test]
+    fn an_end_that_is_not_told_is_waited_for() {
+        let event = end(&json!({"decision": "deny", "via": "rule", "by": "no force"}));
+        let told = |gone_ms| said(Some(&event), "r1", gone_ms).map(|(outcome, _)| outcome);
+        assert_eq!([told(0.0), told(9_000.0)], [Some(Outcome::Denied); 2]);
+        assert_eq!([0.0, 999.0].map(|gone_ms| said(None, "r1", gone_ms)), [None, None]);
+        let own = "It waits no more: it was answered where it runs.";
+        assert_eq!(said(None, "r1", 1_000.0), Some((Outcome::Other, own.to_owned())));
+        assert_eq!(said(None, "", 0.0), Some((Outcome::Other, own.to_owned())));
     }
 
     #[test]
