@@ -187,10 +187,10 @@ impl AppHandle {
         });
     }
 
-    /// Opens the drawer of the daemon that has waited for a human for longest.
-    pub(crate) fn open_longest_wait(self) {
+    /// Opens what waits for a human and is to be answered first.
+    pub(crate) fn open_first_wait(self) {
         let who =
-            self.with(|page| Some(counts::longest_wait(page.shown().daemons())?.daemon_name.to_string()));
+            self.with(|page| Some(counts::first_wait(page.shown().daemons())?.0.daemon_name.to_string()));
         if let Some(who) = who.flatten() {
             self.open_daemon(&who);
         }

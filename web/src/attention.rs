@@ -1,6 +1,7 @@
 //! What calls a human who looks elsewhere: the page's title and icon, a sound, a notification of the system.
 
 use arcane_shared::Seq;
+use arcane_stage::counts;
 use arcane_stage::daemons;
 use arcane_stage::sounds::{Sound, Stinger};
 use js_sys::Reflect;
@@ -19,10 +20,10 @@ pub(crate) const BY_SYSTEM: &str = "on";
 /// Least milliseconds between two titles: whether an agent waits is told sooner than how many do.
 const TITLE_EVERY_MS: [f64; 2] = [200.0, 1_000.0];
 
-/// Shows how many wait for a human, and tells of who has begun to wait. Also while nobody looks. Says whether the title is to
+/// Shows how many questions wait for a human, and tells of who has begun to wait. Also while nobody looks. Says whether the title is to
 /// follow later.
 pub(crate) fn attend(page: &mut Page, views: Views) -> bool {
-    let waiting = page.shown().daemons().present().filter(|one| !one.waiting.is_empty()).count();
+    let waiting = counts::questions(page.shown().daemons());
     let name = if page.is_demo { "Arcane demo" } else { "Arcane" };
     let name = if waiting == 0 { name.into() } else { format!("({waiting}) {name}") };
     let when = views.when.with_untracked(|when| when.visiting.then(|| format!("◷ {} · ", when.post.when)));

@@ -61,7 +61,7 @@ pub(crate) fn press(app: AppHandle, event: &KeyboardEvent) {
             app.travel(if visiting { Travel::TogglePlay } else { Travel::PauseLive });
         }
         'w' => app.toggle_wall(),
-        'a' => app.open_longest_wait(),
+        'a' => app.open_first_wait(),
         'i' => app.open_dialog(app.views.stats.open),
         ',' => app.open_dialog(app.views.settings.open),
         'd' => app.with_later(move |later| (later.save_recording)(app)),

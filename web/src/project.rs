@@ -259,14 +259,13 @@ fn label_view(label: &Label) -> LabelView {
     }
 }
 
-/// What the lane says: an open request for as long as it is open, or else the message that stands.
+/// What the lane says: the open request that is to be answered first, for as long as it is open, or else the message that stands.
 fn message_lane(page: &Page) -> LaneView {
-    let waits = |daemon: &&DaemonState| !daemon.waiting.is_empty();
     let daemons = page.shown().daemons();
-    let longest = counts::longest_wait(daemons);
+    let first = counts::first_wait(daemons);
     let message = page.stage.lane().now();
-    let (requests, messages) = match longest {
-        Some(_) => (daemons.present().filter(waits).count() - 1, page.stage.lane().len()),
+    let (requests, messages) = match first {
+        Some(_) => (counts::questions(daemons) - 1, page.stage.lane().len()),
         None => (0, message.map_or(0, |(_, more)| more)),
     };
     let more = [(requests, "request"), (messages, "message")]
@@ -275,11 +274,11 @@ fn message_lane(page: &Page) -> LaneView {
         .map(|(count, what)| ["+", &counted(count as u64, what)].concat())
         .collect::<Vec<_>>()
         .join(" · ");
-    match (longest, message) {
-        (Some(daemon), _) => LaneView {
+    match (first, message) {
+        (Some((daemon, wait)), _) => LaneView {
             kind: "request",
             speaker: daemon.daemon_name.to_string(),
-            text: states::task_line(daemon, page.moment()),
+            text: states::waits_for(&wait.reason),
             more,
         },
         (None, Some((message, _))) => LaneView {

@@ -117,18 +117,18 @@ fn Link(figures: RwSignal<Figures>, when: RwSignal<When>) -> impl IntoView {
     }
 }
 
-/// Who waits for a human, how long the longest does already, and the way there; nothing while nobody waits.
+/// How many questions wait for a human, since when the first of them, and the way there; nothing while nobody waits.
 #[component]
 fn WaitPill(counts: RwSignal<Counts>, app: AppHandle) -> impl IntoView {
     view! {
         <button
-            class="pill wait" data-testid="wait-pill" title="to the longest wait (a)"
-            hidden=counts.pick(|counts| counts.longest.is_empty()) on:click=move |_| app.open_longest_wait()
+            class="pill wait" data-testid="wait-pill" title="to the first question (a)"
+            hidden=counts.pick(|counts| counts.first.is_empty()) on:click=move |_| app.open_first_wait()
         >
             <i class="ring" aria-hidden="true"></i>
             <b>{counts.pick(Counts::waiting)}</b>
             <b aria-hidden="true">"·"</b>
-            <b class="clock">{counts.pick(|counts| counts.longest.clone())}</b>
+            <b class="clock">{counts.pick(|counts| counts.first.clone())}</b>
             <kbd aria-hidden="true">"A"</kbd>
         </button>
     }

@@ -21,7 +21,7 @@ const KEYS: [(&str, Words); 16] = [
     ("/", In(Term::KeySpeak)),
     ("Tab", Same("take the completion")),
     ("↑ ↓", In(Term::KeyArrows)),
-    ("a", Same("what has waited for you for longest; there: j k next, previous, y to yes, n no")),
+    ("a", Same("the first that waits for you; there: j k next, previous, y to yes, n no")),
     ("f", Same("failures only")),
     ("r", Same("replay what the strip shows")),
     ("t", Same("to the strip: ← → PageUp PageDown Home End")),

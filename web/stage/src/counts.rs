@@ -1,19 +1,21 @@
-//! How many daemons are in which state, and who has waited for a human for longest.
+//! How many daemons are in which state, how many questions wait for a human, and which is the first.
 
-use arcane_shared::UnixMillis;
-use arcane_shared::roster::DaemonState;
+use arcane_shared::{Seq, Timestamp, UnixMillis};
+use arcane_shared::roster::{DaemonState, Wait};
 
 use crate::daemons::Daemons;
 use crate::duration::{Form, duration};
-use crate::states::{State, lasts, state_of};
+use crate::states::{State, state_of};
 
 /// The daemons that are present, counted by the state that decides for each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
     /// In the order of [`State::ALL`].
     by_state: [usize; State::ALL.len()],
-    /// How long the longest wait goes on, see [`Form::Runs`]; empty: nobody waits.
-    pub longest: String,
+    /// Questions that wait for a human: a daemon may have several.
+    questions: usize,
+    /// How long the [first](first_wait) of them waits, see [`Form::Runs`]; empty: nobody waits.
+    pub first: String,
 }
 
 impl Counts {
@@ -24,8 +26,9 @@ impl Counts {
         for daemon in daemons.present() {
             counts.by_state[state_of(daemon, at) as usize] += 1;
         }
-        counts.longest =
-            longest_wait(daemons).map(|who| duration(lasts(who, at), Form::Runs)).unwrap_or_default();
+        counts.questions = questions(daemons);
+        let lasts = |wait: &Wait| duration((at - wait.since.unix_millis()).max(0.0), Form::Runs);
+        counts.first = first_wait(daemons).map(|(_, wait)| lasts(wait)).unwrap_or_default();
         counts
     }
 
@@ -35,29 +38,42 @@ impl Counts {
         self.by_state[state as usize]
     }
 
-    /// "2 wait for you"; empty: nobody waits.
+    /// "2 wait for you", or "3 questions of 2 agents" where one has several; empty: nobody waits.
     #[must_use]
     pub fn waiting(&self) -> String {
-        match self.of_state(State::Waiting) {
-            0 => String::new(),
-            1 => "1 waits for you".into(),
-            n => format!("{n} wait for you"),
+        match (self.questions, self.of_state(State::Waiting)) {
+            (0, _) => String::new(),
+            (1, _) => "1 waits for you".into(),
+            (n, agents) if n == agents => format!("{n} wait for you"),
+            (n, 1) => format!("{n} questions of 1 agent"),
+            (n, agents) => format!("{n} questions of {agents} agents"),
         }
     }
 }
 
-/// Who has waited for a human for longest.
+/// How many questions wait for a human.
 #[must_use]
-pub fn longest_wait(daemons: &Daemons) -> Option<&DaemonState> {
-    let waiting = daemons.present().filter(|daemon| !daemon.waiting.is_empty());
-    waiting.min_by_key(|daemon| (daemon.waiting_since, daemon.waiting.first().map(|wait| wait.seq)))
+pub fn questions(daemons: &Daemons) -> usize {
+    daemons.present().map(|daemon| daemon.waiting.len()).sum()
+}
+
+/// The wait that a human is led to first: the oldest that can be answered from here, or else the oldest; and whose it is.
+#[must_use]
+pub fn first_wait<'a>(daemons: &'a Daemons) -> Option<(&'a DaemonState, &'a Wait)> {
+    let of = |daemon: &'a DaemonState| daemon.waiting.iter().map(move |wait| (daemon, wait));
+    daemons.present().flat_map(of).min_by_key(|(_, wait)| order(wait))
+}
+
+/// In which order waits are answered: those that can be answered from here before the others, and the oldest first.
+#[must_use]
+pub fn order(wait: &Wait) -> (bool, Timestamp, Seq) {
+    (wait.request_id.is_none(), wait.since, wait.seq)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::message;
-    use arcane_shared::Timestamp;
     use serde_json::{Value, json};
 
     fn event(name: &str, spell: &str, second: u32, metadata: &Value) -> Value {
@@ -86,9 +102,24 @@ mod tests {
         }
         let counts = Counts::of(&daemons, 105_000.0);
         assert_eq!(State::ALL.map(|state| counts.of_state(state)), [2, 0, 1, 0, 1, 1]);
-        assert_eq!((counts.waiting().as_str(), counts.longest.as_str()), ("2 wait for you", "1:42"));
-        assert_eq!(longest_wait(&daemons).unwrap().daemon_name.as_str(), "a");
+        assert_eq!((counts.waiting().as_str(), counts.first.as_str()), ("2 wait for you", "1:42"));
+        assert_eq!(first_wait(&daemons).unwrap().0.daemon_name.as_str(), "a");
         let later = Counts::of(&daemons, 140_000.0);
         assert_eq!(State::ALL.map(|state| later.of_state(state)), [2, 0, 1, 1, 0, 1]);
+    }
+    #[test]
+    fn questions_are_counted_and_what_can_be_answered_from_here_is_the_first() {
+        let mut daemons = Daemons::default();
+        for event in [
+            event("a", "voice", 3, &json!({"attention": true, "task": "one"})),
+            event("b", "voice", 5, &json!({"attention": true, "session": "s", "request_id": "r1"})),
+            event("b", "voice", 7, &json!({"attention": true, "session": "s", "request_id": "r2"})),
+        ] {
+            daemons.fold(&message::event(event, Timestamp::from_unix_micros(0)).unwrap());
+        }
+        let counts = Counts::of(&daemons, 105_000.0);
+        assert_eq!((counts.waiting().as_str(), counts.first.as_str()), ("3 questions of 2 agents", "1:40"));
+        let (who, wait) = first_wait(&daemons).unwrap();
+        assert_eq!((who.daemon_name.as_str(), wait.request_id.as_deref()), ("b", Some("r1")));
     }
 }

@@ -111,14 +111,17 @@ pub fn task_line(daemon: &DaemonState, at: UnixMillis) -> String {
     match (state_of(daemon, at), &daemon.failure) {
         (State::Idle, _) => String::new(),
         (State::Looping, _) => guarded::looping(daemon),
-        (State::Waiting, _) => match daemons::line(daemon) {
-            "" => "waits for you".into(),
-            reason => format!("waits for you: {reason}"),
-        },
+        (State::Waiting, _) => waits_for(daemons::line(daemon)),
         (State::Failed, Some(failure)) if failure.task.is_empty() => failure.error.to_string(),
         (State::Failed, Some(failure)) => format!("{}: {}", failure.task, failure.error),
         _ => daemon.calls.first().map(|call| call.task.to_string()).unwrap_or_default(),
     }
+}
+
+/// For what a daemon waits, in words.
+#[must_use]
+pub fn waits_for(reason: &str) -> String {
+    if reason.is_empty() { "waits for you".into() } else { ["waits for you: ", reason].concat() }
 }
 
 /// What a daemon does, in a sentence: "failed 3 min ago: exit 101", "waits for you for 1:42", "works for 0:46".

@@ -1,4 +1,6 @@
-//! The waits for a human that go on, in the order in which they are answered: the oldest first.
+//! The waits for a human that go on, in the order in which they are answered: those that can be from here, and the oldest first.
+
+use std::cmp::Ordering;
 
 use arcane_shared::roster::{DaemonState, Wait};
 use arcane_shared::{Seq, UnixMillis};
@@ -61,20 +63,27 @@ impl Asked {
     }
 }
 
-/// All waits that go on, the oldest first.
+/// All waits that go on: those that can be answered from here before the others, and the oldest first.
 #[must_use]
 pub fn waits(daemons: &Daemons) -> Vec<Asked> {
     let of =
         |daemon: &DaemonState| daemon.waiting.iter().map(|wait| Asked::of(daemon, wait)).collect::<Vec<_>>();
     let mut all: Vec<Asked> = daemons.present().flat_map(of).collect();
-    all.sort_by(|a, b| a.since.total_cmp(&b.since).then(a.seq.cmp(&b.seq)));
+    all.sort_by(compare);
     all
+}
+
+/// As [`counts::order`](crate::counts::order) has them.
+fn compare(a: &Asked, b: &Asked) -> Ordering {
+    let is_elsewhere = |asked: &Asked| asked.request_id.is_empty();
+    let by_age = || a.since.total_cmp(&b.since).then(a.seq.cmp(&b.seq));
+    is_elsewhere(a).cmp(&is_elsewhere(b)).then_with(by_age)
 }
 
 /// The wait that comes after or before another one, in a circle; `None`: no other goes on.
 #[must_use]
 pub fn beside<'a>(all: &'a [Asked], shown: &Asked, is_next: bool) -> Option<&'a Asked> {
-    let after = |other: &&Asked| (other.since, other.seq) > (shown.since, shown.seq);
+    let after = |other: &&Asked| compare(other, shown).is_gt();
     let mut others = all.iter().filter(|other| !other.is(shown));
     if is_next {
         others.clone().find(after).or_else(|| others.next())
@@ -92,7 +101,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_oldest_wait_comes_first_and_one_leads_to_the_next() {
+    fn what_can_be_answered_here_comes_first_then_the_oldest_and_one_leads_to_the_next() {
         let mut daemons = Daemons::default();
         for (name, second, more) in [
             ("b", 5, json!({"request_id": "r2", "expires_at": "1970-01-01T00:01:00Z"})),
@@ -114,15 +123,15 @@ mod tests {
         let all = waits(&daemons);
         let names: Vec<_> =
             all.iter().map(|asked| (asked.daemon.as_str(), asked.request_id.as_str())).collect();
-        assert_eq!(names, [("a", ""), ("b", "r2"), ("c", "r3")]);
+        assert_eq!(names, [("b", "r2"), ("c", "r3"), ("a", "")]);
         assert_eq!([0, 1, 2].map(|at| all[at].hides_prompt()), [false, false, false]);
-        assert!(Asked { expires_at: Some(25_000.0), ..all[1].clone() }.hides_prompt());
-        assert_eq!((all[1].expires_at, all[0].reason.as_str()), (Some(60_000.0), "git push"));
-        assert_eq!(all[0].place, ["shop".to_owned(), "kestrel".to_owned()]);
+        assert!(Asked { expires_at: Some(25_000.0), ..all[0].clone() }.hides_prompt());
+        assert_eq!((all[0].expires_at, all[2].reason.as_str()), (Some(60_000.0), "git push"));
+        assert_eq!(all[2].place, ["shop".to_owned(), "kestrel".to_owned()]);
         let beside = |at: usize, is_next| beside(&all, &all[at], is_next).unwrap().daemon.clone();
         assert_eq!(
             [beside(0, true), beside(2, true), beside(0, false), beside(2, false)],
-            ["b", "a", "c", "b"]
+            ["c", "b", "a", "c"]
         );
         let gone = Asked { daemon: "x".into(), since: 4_000.0, ..Asked::default() };
         assert_eq!(super::beside(&all, &gone, true).unwrap().daemon, "b");
