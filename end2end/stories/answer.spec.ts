@@ -41,7 +41,7 @@ test("a click allows, and the agent goes on", async ({ dashboard, server, page }
   await expect(page.locator("[data-option]")).toHaveCount(0);
   await page.keyboard.press("Escape");
   await expect(card).toBeHidden();
-  await expect(dashboard.rows.filter({ hasText: "leave granted" })).toHaveCount(1);
+  await expect(dashboard.rows.filter({ hasText: "granted" })).toHaveCount(1);
 });
 
 test("row, label and circle of who waits open the card, and it opens the drawer", async ({ dashboard, server, page }) => {
@@ -389,14 +389,14 @@ durable("time travel tells who allowed what", async ({ server, page }) => {
   await page.locator("[data-option=allow]").click();
   await hears;
   await page.keyboard.press("Escape");
-  await expect(dashboard.rows.filter({ hasText: "leave granted" })).toHaveCount(1);
+  await expect(dashboard.rows.filter({ hasText: "granted" })).toHaveCount(1);
   await expect.poll(async () => (await dashboard.stage()).log).toBe(true);
   // Into another second, so that moments can be told apart.
   await page.waitForFunction((begun) => Date.now() - begun > 2_200, await page.evaluate(() => Date.now()));
   await page.keyboard.press("Space");
   await expect(page.getByTestId("travel-banner")).toBeVisible();
-  await expect(dashboard.rows.filter({ hasText: "leave granted" })).toHaveCount(1);
-  await dashboard.rows.filter({ hasText: "leave granted" }).click();
+  await expect(dashboard.rows.filter({ hasText: "granted" })).toHaveCount(1);
+  await dashboard.rows.filter({ hasText: "granted" }).click();
   await expect(dashboard.detail).toContainText('"decision": "allow"');
   await expect(dashboard.detail).toContainText('"via": "stage"');
 });

@@ -27,7 +27,7 @@ test("what was allowed five times is allowed always, and the chronicle names the
   await expect(card).toBeHidden();
   // From here on nobody is called.
   expect(await hook(server, tests("5f0a1b2c-0009"))).toEqual({ status: 200, body: allowed });
-  await expect(dashboard.rows.filter({ hasText: "leave granted by the ward cargo test --lib in webshop" })).toHaveCount(1);
+  await expect(dashboard.rows.filter({ hasText: "granted by the ward cargo test --lib in webshop" })).toHaveCount(1);
   await expect(page.getByTestId("wait-pill")).toBeHidden();
   // What differs in a word that matters is asked.
   const other = hook(server, permission({ command: "cargo test --lib; rm -rf /" }, { session_id: "5f0a1b2c-0010" }));

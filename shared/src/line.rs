@@ -107,13 +107,13 @@ mod tests {
             )
         };
         for (more, fantasy) in [
-            (r#""decision":"allow","by":"ada","via":"stage""#, "leave granted by ada: git push"),
-            (r#""decision":"deny","by":"anonymous","via":"cli""#, "leave refused: git push"),
+            (r#""decision":"allow","by":"ada","via":"stage""#, "granted by ada: git push"),
+            (r#""decision":"deny","by":"anonymous","via":"cli""#, "refused: git push"),
             (
                 r#""decision":"always-1","choice":"Yes, always","by":"ada","via":"stage""#,
                 "answered by ada: Yes, always: git push",
             ),
-            (r#""decision":"allow","by":"read","via":"rule""#, "leave granted by the ward read: git push"),
+            (r#""decision":"allow","by":"read","via":"rule""#, "granted by the ward read: git push"),
             (r#""via":"terminal""#, "answered where it runs: git push"),
             (r#""via":"expired","waits_on":true"#, "nobody answered in time: git push"),
             (r#""via":"withdrawn""#, "asks no more here: git push"),

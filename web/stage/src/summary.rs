@@ -85,7 +85,11 @@ pub fn sign(event: &ReceivedEvent) -> &'static str {
         Some(SpellName::Reveal) if event.text("query_type") == Some(ACKNOWLEDGE) => "→",
         Some(SpellName::Reveal) => "◇",
         Some(SpellName::Parse) => "⋄",
-        Some(SpellName::Voice) if event.text("event") == Some(AWAIT_END) => "→",
+        Some(SpellName::Voice) if event.text("event") == Some(AWAIT_END) => match event.text("decision") {
+            Some("allow") => "✓",
+            Some("deny") => "✕",
+            _ => "→",
+        },
         Some(SpellName::Voice) => "❝",
         None => "·",
     }
@@ -153,6 +157,16 @@ mod tests {
         );
         assert_eq!(aside(&event(r#"{"spell_name":"invoke","metadata":{"execution_time":"1"}}"#)), "");
         assert_eq!(aside(&event(r#"{"spell_name":"invoke","metadata":{"execution_time":0.456}}"#)), "456 ms");
+    }
+
+    #[test]
+    fn an_answer_says_yes_or_no_by_its_sign() {
+        let of = |decision: &str| {
+            let metadata = format!(r#"{{"event":"await_end"{decision}}}"#);
+            sign(&event(&format!(r#"{{"spell_name":"voice","metadata":{metadata}}}"#)))
+        };
+        let decided = [r#","decision":"allow""#, r#","decision":"deny""#, r#","decision":"always-1""#, ""];
+        assert_eq!(decided.map(of), ["✓", "✕", "→", "→"]);
     }
 
     #[test]

@@ -305,7 +305,7 @@ fn an_answer_has_a_row_of_its_own_and_stops_no_call() {
     store.receive(ends);
     assert_eq!(
         told(&store),
-        ["→ leave granted by ada: push? 2.50 s", "❝ asks: push? ", "◔ pull 0:18", "◔ build 0:19"]
+        ["✓ granted by ada: push? 2.50 s", "❝ asks: push? ", "◔ pull 0:18", "◔ build 0:19"]
     );
     let window = feed::window(&store, &Filter::default(), Asked { all: false, ..ASKED });
     assert_eq!((window.total, window.hidden), (4, 0));
