@@ -132,6 +132,8 @@ async fn a_denial_comes_with_a_message_and_ends_the_call() {
         json!([over["spell_name"], over["success"], over["metadata"]["denied"], over["metadata"]["call_id"]]),
         json!(["invoke", false, true, "t1"])
     );
+    let (via, words) = (&over["metadata"]["via"], &over["metadata"]["sync"]["display_text"]);
+    assert_eq!(json!([via, words]), json!(["cli", "A human refuses"]));
     // An agent that says so itself tells nothing new; one that has made the call after all does.
     let mut ends = claude("PermissionDenied", "s", bash("rm -rf /"));
     ends["tool_use_id"] = "t1".into();

@@ -95,7 +95,9 @@ async fn a_rule_denies_with_its_message_and_the_call_has_its_end() {
     while call["spell_name"] != "invoke" {
         call = page.next().await;
     }
-    assert_eq!(json!([call["metadata"]["call_id"], call["metadata"]["denied"]]), json!(["t1", true]));
+    let told = &call["metadata"];
+    assert_eq!(json!([told["call_id"], told["denied"], told["via"]]), json!(["t1", true, "rule"]));
+    assert_eq!(told["sync"]["display_text"], "The ward refuses");
 }
 
 #[tokio::test]

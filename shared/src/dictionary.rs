@@ -94,6 +94,8 @@ pub enum Term {
     Allowed,
     Denied,
     Rule,
+    Rules,
+    DeniedByRule,
     TaskFailed,
     KindSummon,
     KindInvoke,
@@ -134,7 +136,7 @@ pub enum Term {
 }
 
 /// Every term in fantasy and in plain, in the order of [`Term`].
-const TERMS: [(Term, &str, &str); 59] = [
+const TERMS: [(Term, &str, &str); 61] = [
     (Term::Daemons, "Daemons", "Agents"),
     (Term::Daemon, "daemon", "agent"),
     (Term::EachDaemon, "daemons", "agents"),
@@ -157,6 +159,8 @@ const TERMS: [(Term, &str, &str); 59] = [
     (Term::Allowed, "granted", "allowed"),
     (Term::Denied, "refused", "denied"),
     (Term::Rule, "the ward ", "the rule "),
+    (Term::Rules, "Wards", "Rules"),
+    (Term::DeniedByRule, "The ward refuses", "A rule says no"),
     (Term::TaskFailed, "Rune destabilization detected", "A task failed"),
     (Term::KindSummon, "summon", "started"),
     (Term::KindInvoke, "invoke", "done"),

@@ -1,6 +1,7 @@
 //! Which mark of its budget of the day a daemon has passed, and what is told of it. Pure.
 
 use arcane_shared::roster::{BUDGET, BUDGET_ENDS_AT, BUDGET_WARNS_AT, DaemonState, Dollars};
+use arcane_shared::sync::SYNC_KEY;
 use arcane_shared::{DaemonName, Metadata, SpellName, SyncDirectives, Timestamp};
 use serde_json::{Value, json};
 
@@ -77,6 +78,10 @@ pub(super) fn draft(name: &DaemonName, spending: &Spending, mark: u64, resets_at
         put("unpriced_tokens", json!(spending.unpriced_tokens));
     }
     put("resets_at", json!(resets_at));
+    if mark >= BUDGET_ENDS_AT {
+        // No call has failed: its description alone says what happened.
+        put(SYNC_KEY, json!({"display_text": null}));
+    }
     Draft {
         spell_name: SpellName::Voice,
         daemon_name: Some(name.clone()),
@@ -161,7 +166,7 @@ mod tests {
             computed_usd: Dollars::nearest(0.5),
             ..spending(5.5, Some(5.0), None)
         };
-        insta::assert_snapshot!(said(&unpriced, 100), @r#"false CLAUDE has spent all of today's $5.00: $5.50. No price is known of 1200 more tokens. {"event":"budget","percent":100,"spent_usd":5.5,"budget_usd":5.0,"computed_usd":0.5,"unpriced_tokens":1200,"resets_at":"1970-01-01T00:00:00.000000"}"#);
+        insta::assert_snapshot!(said(&unpriced, 100), @r#"false CLAUDE has spent all of today's $5.00: $5.50. No price is known of 1200 more tokens. {"event":"budget","percent":100,"spent_usd":5.5,"budget_usd":5.0,"computed_usd":0.5,"unpriced_tokens":1200,"resets_at":"1970-01-01T00:00:00.000000","sync":{"display_text":null}}"#);
         insta::assert_snapshot!(said(&spending(5.5, None, Some((100, 5.0))), 0), @r#"true CLAUDE has no budget any more. {"event":"budget","percent":0,"spent_usd":5.5,"resets_at":"1970-01-01T00:00:00.000000"}"#);
     }
 }

@@ -1,6 +1,8 @@
 //! Which sync directives an outcome gets. Pure.
 
+use arcane_shared::dictionary::{Term, Tongue};
 use arcane_shared::{Metadata, SpellName, SyncDirectives};
+use serde_json::Value;
 
 /// The directives of one event.
 ///
@@ -18,7 +20,7 @@ pub(crate) fn direct(spell: SpellName, success: bool, metadata: &Metadata) -> Sy
     }
     let text = match spell {
         SpellName::Summon => "The circle refuses to close",
-        SpellName::Invoke if metadata.get("denied").is_some() => "The ward refuses",
+        SpellName::Invoke if metadata.get("denied").is_some() => denial(metadata),
         SpellName::Invoke => "Rune destabilization detected",
         SpellName::Banish => "There is nothing to banish",
         SpellName::Reveal => "The veil does not part",
@@ -28,9 +30,32 @@ pub(crate) fn direct(spell: SpellName, success: bool, metadata: &Metadata) -> Sy
     SyncDirectives { display_text: Some(text.into()), invert: spell != SpellName::Parse, ..directives }
 }
 
+/// Who or what denied a call: a rule, a human at the stage or a shell, nobody in time, or the agent's own prompt or settings.
+fn denial(metadata: &Metadata) -> &'static str {
+    match metadata.get("via").and_then(Value::as_str) {
+        Some("rule") => Tongue::Fantasy.say(Term::DeniedByRule),
+        Some("stage" | "cli") => "A human refuses",
+        Some("expired" | "withdrawn") => "Nobody answered in time",
+        _ => "Refused where it runs",
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_denial_says_who_or_what_denied() {
+        let said = |via: Value| {
+            let metadata = Metadata::from_iter([("denied".into(), json!(true)), ("via".into(), via)]);
+            direct(SpellName::Invoke, false, &metadata).display_text.unwrap()
+        };
+        let all = ["rule", "stage", "cli", "expired", "withdrawn", "terminal"].map(|via| said(json!(via)));
+        insta::assert_snapshot!(all.join(" · "), @"The ward refuses · A human refuses · A human refuses · Nobody answered in time · Nobody answered in time · Refused where it runs");
+        assert_eq!(said(Value::Null), "Refused where it runs");
+    }
 
     #[test]
     fn every_failure_has_a_text_and_no_success_has() {

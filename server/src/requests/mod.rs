@@ -77,8 +77,8 @@ pub(crate) struct Over {
 pub(crate) enum How {
     /// It is made, or may be.
     GoesOn,
-    /// It was denied.
-    Denied,
+    /// It was denied, in this way.
+    Denied(Via),
     /// It is not made, as far as can be known: the agent has ended its hook.
     Stopped,
     /// Its question waits on: the agent's own prompt has the word.

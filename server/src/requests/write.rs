@@ -100,7 +100,7 @@ impl Requests {
         let is_stopped = hook_is_gone && end.via == Via::Terminal && ask.ends_hook_when_denied;
         let how = match &end {
             end if end.waits_on(ask.has_prompt) => How::WaitsOn,
-            end if told::is_denied(&ask, end) || is_refused_by_itself(&ask, end) => How::Denied,
+            end if told::is_denied(&ask, end) || is_refused_by_itself(&ask, end) => How::Denied(end.via),
             _ if is_stopped => How::Stopped,
             _ => How::GoesOn,
         };

@@ -181,11 +181,10 @@ pub fn direct(
         invert: sync.invert && performed,
         display_text: sync
             .display_text
-            .map(|text| match &*text {
-                failed if failed == Tongue::Fantasy.say(Term::TaskFailed) => {
-                    tongue.say(Term::TaskFailed).into()
-                }
-                text => summary::shorten(text, 120),
+            .map(|text| {
+                let is = |term: &Term| *text == *Tongue::Fantasy.say(*term);
+                let known = [Term::TaskFailed, Term::DeniedByRule].into_iter().find(is);
+                known.map_or_else(|| summary::shorten(&text, 120), |term| tongue.say(term).into())
             })
             .filter(|text| !text.trim().is_empty()),
         line: line(event, tongue),

@@ -79,10 +79,12 @@ impl Step<'_, '_> {
             let open = actor.open.remove(at);
             return self.close(actor, &open);
         }
+        let How::Denied(via) = how else { return };
         let open = actor.deny(at);
         actor.invocations += 1;
         let outcome = Outcome::Denied { reason: "denied".into() };
         let ended = Ended { task: &open.task, outcome: &outcome, seconds: None, output: None };
         self.drafts.end(actor, (&open.id, &open.call.tool), &ended, false);
+        self.drafts.denied_by(via);
     }
 }

@@ -1,5 +1,6 @@
 //! The events that a session becomes: what each says, and what all of them carry. Pure.
 
+use arcane_shared::api::Via as RequestVia;
 use arcane_shared::roster::{BEGIN, END, ENRICH, PROGRESS};
 use arcane_shared::{Metadata, SpellName};
 use serde_json::{Value, json};
@@ -194,6 +195,13 @@ impl<'a> Drafts<'a> {
                 put(metadata, "error", Some("interrupted by a human"));
                 put(metadata, "interrupted", Some(true));
             }
+        }
+    }
+
+    /// How the call that was told last came to be denied: without it, where its agent runs.
+    pub(super) fn denied_by(&mut self, via: RequestVia) {
+        if let Some(metadata) = self.last() {
+            put(metadata, "via", Some(via.word()));
         }
     }
 

@@ -21,7 +21,7 @@ impl Session {
     ) -> Vec<Draft> {
         let Self { about, main, subagents, .. } = self;
         let who = Who::of(main.daemon.clone(), about.session.clone());
-        let what = What::WaitOver { request: None, denied: over.how == How::Denied };
+        let what = What::WaitOver { request: None, denied: matches!(over.how, How::Denied(_)) };
         let sign = Sign { who, via: Via::Live, source: "", event: Box::default(), what };
         let mut drafts = Drafts::of(about, None);
         let mut step = Step { sign: &sign, order: None, now, loop_after: 0, drafts: &mut drafts, presence };
