@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { allowed, hook, open, permission, presence, said, test } from "../support/asks.ts";
-import { GuardedServer } from "../support/guarded.ts";
+import { GuardedServer, test as guarded } from "../support/guarded.ts";
 import { expect } from "../support/test.ts";
 
 test("a link opens the card of a request, and its address is an address like any other then", async ({ dashboard, server, page, context }) => {
@@ -47,6 +47,18 @@ test("a link to what nobody knows any more says so, and one to an agent opens wh
   await page.goto(`${server.url}/?open=codex`);
   await expect(page.getByTestId("drawer")).toBeVisible();
   await expect(page.getByTestId("drawer")).toContainText("codex");
+});
+
+guarded("the link of a notification that signs nobody in any more says so, and where to look", async ({ server, page }) => {
+  const link = server.link().replace("/#", "/?room=main&request=k3x9ab7m2qc#");
+  const opened = await fetch(`${server.url}/login`, { method: "POST", headers: { authorization: `Bearer ${link.split("#login=")[1]}` } });
+  expect(opened.status).toBe(200);
+  await page.goto(link);
+  const words = "This link has expired, or was opened before; what it asks may have been answered. Look where the agent runs, or on a page that is signed in.";
+  await expect(page.getByTestId("notice")).toHaveText(words);
+  await expect(page.getByTestId("locked")).toContainText(words);
+  await expect(page.getByTestId("token")).toBeVisible();
+  await expect(page.getByText("arcane login")).toBeHidden();
 });
 
 test("the link of a message lets a device without a token answer where its target says so", async ({ browser }) => {

@@ -48,7 +48,11 @@ pub(crate) fn project_stage(page: &mut Page, views: Views, labels: &mut Vec<Labe
     if page.painter_failed {
         page.canvas = Canvas::Absent;
     }
-    put(views.stage.said, Said::of(quiet(page), page.canvas, page.viewer().tongue));
+    let quiet = match quiet(page) {
+        Quiet::Locked(_) if !page.shows_token && views.stage.has_spent_link.get_untracked() => Quiet::Spent,
+        quiet => quiet,
+    };
+    put(views.stage.said, Said::of(quiet, page.canvas, page.viewer().tongue));
 }
 
 /// Who waits: title, icon and the header's counts, soon after that changes. The tables follow at their own pace.

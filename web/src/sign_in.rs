@@ -10,6 +10,9 @@ use crate::api::Failure;
 use crate::app_handle::AppHandle;
 use crate::storage;
 
+/// What is told of a notification's link that signs nobody in any more.
+pub(crate) const SPENT: &str = "This link has expired, or was opened before; what it asks may have been answered. Look where the agent runs, or on a page that is signed in.";
+
 impl AppHandle {
     /// Takes a link's token out of the page's address and signs in with it, at the page's own server; says whether it does, and will
     /// connect then.
@@ -35,9 +38,16 @@ impl AppHandle {
     fn open_link(self, link: &str) {
         let mut server = self.server();
         server.set_token(Some(link.to_owned()));
+        // As notifications have it: whoever opens it has no shell at hand.
+        let is_told = crate::address::query().get("request").is_some();
         leptos::task::spawn_local(async move {
             match server.request("/login", Some(String::new())).await {
                 Ok(answer) => self.enter_with(text(&answer, "token")),
+                Err(Failure { status: 401, .. }) if is_told => {
+                    self.views.stage.has_spent_link.set(true);
+                    self.tell(SPENT);
+                    self.connect();
+                }
                 Err(Failure { problem, .. }) => {
                     let sentence = problem.map(|problem| problem.sentence);
                     self.tell(&sentence.unwrap_or_else(|| "The server does not answer.".to_owned()));
@@ -105,7 +115,13 @@ impl AppHandle {
 
 /// Where a token is pasted.
 #[component]
-pub(crate) fn SignIn(app: AppHandle, #[prop(into)] hidden: Signal<bool>) -> impl IntoView {
+pub(crate) fn SignIn(
+    app: AppHandle,
+    #[prop(into)] hidden: Signal<bool>,
+    /// Whether to say how a link is made.
+    #[prop(into)]
+    how: Signal<bool>,
+) -> impl IntoView {
     let field = NodeRef::<html::Input>::new();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -116,7 +132,7 @@ pub(crate) fn SignIn(app: AppHandle, #[prop(into)] hidden: Signal<bool>) -> impl
         field.set_value("");
     };
     view! {
-        <p hidden=hidden>"arcane login prints a link that signs you in at "{app.server().shown()}"."</p>
+        <p hidden=move || hidden.get() || !how.get()>"arcane login prints a link that signs you in at "{app.server().shown()}"."</p>
         <form class="actions" hidden=hidden on:submit=submit>
             <input
                 class="pill" data-testid="token" type="password" autocomplete="off" aria-label="token"

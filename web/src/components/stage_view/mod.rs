@@ -70,6 +70,8 @@ pub(crate) struct StageState {
     pub(crate) storm: RwSignal<String>,
     /// What to say where there is nothing to see.
     pub(crate) said: RwSignal<Said>,
+    /// Whether the link of a notification signed nobody in.
+    pub(crate) has_spent_link: RwSignal<bool>,
     /// What the stage leaves out: several events in one mark, daemons without a circle.
     pub(crate) ratio: RwSignal<String>,
     /// What the pointer or the focus is on.
@@ -84,6 +86,7 @@ impl Default for StageState {
             labels: Rows::default(),
             lane: RwSignal::default(),
             storm: RwSignal::default(),
+            has_spent_link: RwSignal::default(),
             said: RwSignal::new(Said::of(Quiet::default(), Canvas::default(), Tongue::default())),
             ratio: RwSignal::default(),
             tip: RwSignal::default(),

@@ -7,7 +7,7 @@ use super::StageState;
 use crate::app_handle::AppHandle;
 use crate::later::Slot;
 use crate::pick::Pick;
-use crate::sign_in::SignIn;
+use crate::sign_in::{SPENT, SignIn};
 use crate::time_travel::Travel;
 
 /// How the stage is painted.
@@ -48,6 +48,8 @@ pub(crate) enum Quiet {
     Disconnected(String),
     /// A token is needed, and why.
     Locked(String),
+    /// A token is needed, and the link of a notification gave none.
+    Spent,
 }
 
 /// One thing to say; nothing is shown where there is nothing to say.
@@ -66,6 +68,8 @@ pub(crate) struct Said {
     reconnects: bool,
     /// Whether a token can be given.
     locked: bool,
+    /// Whether it came with a notification, and not from a shell.
+    spent: bool,
 }
 
 impl Said {
@@ -115,6 +119,9 @@ impl Said {
                 locked: true,
                 ..title(tongue.say(Term::Closed), &reason)
             },
+            (_, Quiet::Spent) => {
+                Self { spent: true, ..Self::of(Quiet::Locked(SPENT.into()), canvas, tongue) }
+            }
             (_, Quiet::Disconnected(reason)) => {
                 Self { kind: "cutting", ..title(tongue.say(Term::Cut), &reason) }
             }
@@ -172,7 +179,8 @@ fn Silence(said: RwSignal<Said>, app: AppHandle) -> impl IntoView {
 
 /// Where a token is given, while one is needed.
 pub(crate) fn sign_in(app: AppHandle) -> AnyView {
-    view! { <SignIn app hidden=app.views.stage.said.pick(|said| !said.locked)/> }.into_any()
+    let said = app.views.stage.said;
+    view! { <SignIn app hidden=said.pick(|said| !said.locked) how=said.pick(|said| !said.spent)/> }.into_any()
 }
 
 /// What one types into a shell to see something here.
