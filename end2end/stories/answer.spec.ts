@@ -8,7 +8,7 @@ import { Dashboard } from "../support/dashboard.ts";
 import { test as guarded } from "../support/guarded.ts";
 import { durable, expect } from "../support/test.ts";
 
-/** Opens the card of the longest wait. */
+/** Opens the card of the first question. */
 async function openCard(page: Page): Promise<void> {
   await expect(page.getByTestId("wait-pill")).toBeVisible();
   await page.keyboard.press("a");
@@ -41,7 +41,7 @@ test("a click allows, and the agent goes on", async ({ dashboard, server, page }
   await expect(page.locator("[data-option]")).toHaveCount(0);
   await page.keyboard.press("Escape");
   await expect(card).toBeHidden();
-  await expect(dashboard.rows.filter({ hasText: "granted" })).toHaveCount(1);
+  await expect(dashboard.rows.filter({ hasText: /✓\s*claude.*granted/ })).toHaveCount(1);
 });
 
 test("row, label and circle of who waits open the card, and it opens the drawer", async ({ dashboard, server, page }) => {
@@ -169,6 +169,20 @@ test("what is answered at the terminal ends on the card, and nothing takes its p
   await expect(page.getByTestId("card-region")).toContainText("make install");
   await page.locator("[data-option=allow]").click();
   expect((await other).body).toEqual(allowed);
+});
+
+test("what ended elsewhere is told by its event, which comes after the call went on", async ({ dashboard, server, page }) => {
+  const about = { session: "s", project: "webshop", host: "kestrel", call_id: "c1", task: "Bash: make", tool: "Bash" };
+  const told = (spell_name: string, metadata: object) => server.publish({ spell_name, daemon_name: "codex", metadata: { ...about, ...metadata } });
+  await told("summon", {});
+  await told("voice", { event: "await", attention: true, why: "permission", request_id: "k3x9ab7m2qc" });
+  await dashboard.hasCircles("codex");
+  await openCard(page);
+  await told("invoke", { execution_time: 0.2 });
+  await expect(dashboard.daemon("codex")).not.toHaveAttribute("data-state", "waiting");
+  await told("voice", { event: "await_end", request_id: "k3x9ab7m2qc", decision: "deny", by: "ada", via: "cli", waited_s: 3 });
+  await expect(page.getByTestId("card-over")).not.toBeEmpty();
+  await expect(page.getByTestId("card-over")).toHaveText("ada said no by arcane answer, after 0:03.");
 });
 
 test("who is first counts: the other page says who it was", async ({ dashboard, server, page, context }) => {

@@ -37,6 +37,20 @@ test("the header says who waits, how many do what, and what the day cost", async
   await expect(count("idle")).toHaveText("2");
 });
 
+test("questions are counted, and one that can be answered is the first", async ({ dashboard, server, page }) => {
+  const pill = page.getByTestId("wait-pill");
+  const asks = (request_id: string) => about("codex", "voice", { attention: true, task: request_id, session: request_id, request_id });
+  await tell(server, [waits("gemini", "git push"), about("codex", "summon"), asks("k3x9ab7m2qc"), asks("k3x9ab7m2qd")]);
+  await dashboard.hasCircles("codex", "gemini");
+  await expect(pill).toContainText("3 questions of 2 agents");
+  await expect(page).toHaveTitle("(3) Arcane");
+  await expect(dashboard.displayText).toContainText("k3x9ab7m2qc");
+  await expect(dashboard.displayText).toContainText("+2 requests");
+  await page.keyboard.press("a");
+  await expect(page.getByTestId("card")).toHaveAttribute("data-request", "k3x9ab7m2qc");
+  await expect(page.getByTestId("card-nth")).toHaveText("1 of 3");
+});
+
 test("how late things are seen is behind the statistics", async ({ dashboard, server, page }) => {
   await server.summon("claude");
   await dashboard.hasCircles("claude");

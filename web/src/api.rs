@@ -8,7 +8,7 @@ use arcane_shared::{Position, ServerAddress};
 use arcane_stage::answers::{Refusal, told};
 use arcane_stage::message::written;
 use arcane_stage::summary::shorten;
-use gloo_net::http::Request;
+use gloo_net::http::{Request, RequestBuilder};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -134,7 +134,16 @@ impl Server {
             return Box::pin(std::future::ready(Err(Failure { status: 0, problem: Some(problem) })));
         }
         let url = format!("{}{path}", self.base);
-        Box::pin(request(url, body, self.token.clone()))
+        let request = if body.is_some() { Request::post(&url) } else { Request::get(&url) };
+        Box::pin(send(request, body, self.token.clone()))
+    }
+
+    /// Removes what a route names.
+    pub(crate) async fn delete(&self, path: String) -> Result<(), Failure> {
+        // What has gone is told by no text.
+        let request = Request::delete(&[self.base.as_str(), &path].concat());
+        let answer = send(request, None, self.token.clone()).await;
+        answer.map(drop).or_else(|failure| if failure.status == 204 { Ok(()) } else { Err(failure) })
     }
 }
 
@@ -142,9 +151,12 @@ fn scheme(secure: bool) -> &'static str {
     if secure { "https" } else { "http" }
 }
 
-async fn request(url: String, body: Option<String>, token: Option<String>) -> Result<Value, Failure> {
+async fn send(
+    mut request: RequestBuilder,
+    body: Option<String>,
+    token: Option<String>,
+) -> Result<Value, Failure> {
     let unreachable = |_| Failure::default();
-    let mut request = if body.is_some() { Request::post(&url) } else { Request::get(&url) };
     if let Some(token) = token {
         request = request.header("Authorization", &["Bearer ", &token].concat());
     }

@@ -15,6 +15,7 @@ use crate::components::drawer::Drawer;
 use crate::components::event_detail::EventDetail;
 use crate::components::help::Help;
 use crate::components::recorder;
+use crate::components::rules::RulesDialog;
 use crate::components::search::{self, Search};
 use crate::components::settings::Settings;
 use crate::components::spell_bar::{self, Bar};
@@ -96,6 +97,7 @@ fn dialogs(app: AppHandle) -> AnyView {
         <Help open=views.help app/>
         <Stats state=views.stats app/>
         <Settings state=views.settings app/>
+        <RulesDialog open=views.rules app/>
     }
     .into_any()
 }

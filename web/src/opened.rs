@@ -20,7 +20,7 @@ use crate::views::{Views, put};
 pub(crate) fn project(page: &mut Page, views: Views, unix: f64) {
     crate::drawer::project(page, views, unix);
     if let Some(card) = views.card.get_value() {
-        card.project(page);
+        card.project(page, views.rules.get_untracked());
     }
     if views.stats.open.get_untracked() {
         crate::statistics::project(page, views.stats, views.daemons.window(), unix);

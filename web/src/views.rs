@@ -80,6 +80,8 @@ pub(crate) struct Views {
     /// What agents ask, once what opens later is there.
     pub(crate) card: StoredValue<Option<Card>>,
     pub(crate) help: RwSignal<bool>,
+    /// Whether the list of rules is open.
+    pub(crate) rules: RwSignal<bool>,
     pub(crate) stats: StatsState,
     pub(crate) settings: SettingsState,
     pub(crate) told: Told,
@@ -110,6 +112,7 @@ impl Views {
             detail: RwSignal::default(),
             card: StoredValue::default(),
             help: RwSignal::default(),
+            rules: RwSignal::default(),
             stats: StatsState::default(),
             settings: SettingsState::default(),
             told: Told::default(),

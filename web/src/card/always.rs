@@ -32,15 +32,15 @@ impl Card {
         leptos::task::spawn_local(async move {
             let said = match app.server().request("/rules", Some(rule)).await {
                 Ok(_) => {
-                    ["From now on the rule “", &name, "” answers that; `arcane rules remove` takes it back."]
-                        .concat()
+                    self.added.set(self.is_turn(turn));
+                    ["From now on the rule “", &name, "” answers that."].concat()
                 }
                 Err(failure) => sentence(failure),
             };
             if !self.is_turn(turn) {
                 return app.tell(&said);
             }
-            self.noted.set_value(clock::now());
+            self.noted.set_value(clock::now() + SUGGESTED_MS);
             if self.guard.with_value(Guard::is_over) {
                 self.over.set((Outcome::of(Some("allow")), said));
             }

@@ -195,7 +195,7 @@ fn said(request: &Request, answer: &RequestAnswer) -> String {
 }
 
 /// What a server said against it, as a sentence.
-pub(super) fn sentence(failure: Failure) -> String {
+pub(crate) fn sentence(failure: Failure) -> String {
     let Some(problem) = failure.problem else { return NO_ANSWER.into() };
     let mut letters = problem.sentence.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 mod always;
 mod answering;
+pub(crate) use answering::sentence;
 pub(crate) mod linked;
 
 use std::sync::Arc;
@@ -95,6 +96,8 @@ pub(crate) struct Card {
     pub(crate) over: RwSignal<(Outcome, String)>,
     /// A rule that would spare questions like this.
     pub(crate) rule: RwSignal<Option<Suggested>>,
+    /// Whether one was added, and the list of rules is offered.
+    pub(crate) added: RwSignal<bool>,
     /// What went wrong with an answer.
     pub(crate) trouble: RwSignal<String>,
     /// Why a press means nothing now.
@@ -127,6 +130,7 @@ impl Card {
             elsewhere: RwSignal::default(),
             over: RwSignal::default(),
             rule: RwSignal::default(),
+            added: RwSignal::default(),
             trouble: RwSignal::default(),
             dead: RwSignal::new(Some(Dead::Early)),
             others: Rows::default(),
@@ -164,6 +168,7 @@ impl Card {
         self.alike.set(Vec::new());
         self.over.set(<_>::default());
         self.rule.set(None);
+        self.added.set(false);
         self.trouble.set(String::new());
         let where_it_runs = where_it_runs(&asked);
         self.elsewhere.set(match may {
@@ -263,7 +268,7 @@ impl Card {
     }
 
     /// Shows what has become of it, and who else waits.
-    pub(crate) fn project(self, page: &Page) {
+    pub(crate) fn project(self, page: &Page, is_covered: bool) {
         if !self.open.get_untracked() {
             return;
         }
@@ -309,7 +314,10 @@ impl Card {
             (other.seq, view)
         }));
         if is_over {
-            self.leave(all.len());
+            // What is open over it leads back to it.
+            if !is_covered {
+                self.leave(all.len());
+            }
         } else if !self.guard.with_value(Guard::is_under_way) {
             self.follow(page, own.map(|own| &all[own]), &shown);
         }

@@ -10,6 +10,7 @@ pub(crate) mod event_detail;
 pub(crate) mod header;
 pub(crate) mod help;
 pub(crate) mod recorder;
+pub(crate) mod rules;
 pub(crate) mod search;
 pub(crate) mod settings;
 pub(crate) mod spell_bar;

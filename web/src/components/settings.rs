@@ -100,6 +100,8 @@ pub(crate) fn Settings(state: SettingsState, app: AppHandle) -> impl IntoView {
                 <button class="pill" data-testid="sign-out" on:click=move |_| app.sign_out()>"Sign out"</button>
             </p>
             <Actions>
+                // Over this dialog: what closes it leads back here.
+                <button class="pill" data-testid="to-rules" on:click=move |_| app.views.rules.set(true)>{app.views.say(Term::Rules)}</button>
                 <button class="pill" on:click=to_wall>"Wall view"</button>
             </Actions>
         </Dialog>

@@ -1,7 +1,7 @@
 //! How many daemons are in which state, how many questions wait for a human, and which is the first.
 
-use arcane_shared::{Seq, Timestamp, UnixMillis};
 use arcane_shared::roster::{DaemonState, Wait};
+use arcane_shared::{Seq, Timestamp, UnixMillis};
 
 use crate::daemons::Daemons;
 use crate::duration::{Form, duration};

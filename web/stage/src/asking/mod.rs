@@ -8,4 +8,5 @@ pub mod guard;
 pub mod input;
 pub mod linked;
 pub mod request;
+pub mod rules;
 pub mod wait;
