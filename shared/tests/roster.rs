@@ -3,27 +3,20 @@
 
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a test")]
 
+mod support;
+
 use arcane_shared::roster::{CALLS_MAX, DAEMONS_MAX, Doing, Dollars, Roster, Sign, Sums};
 use arcane_shared::{ReceivedEvent, Seq};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use support::Told;
 
 /// 2026-01-31 22:00 UTC, in milliseconds.
 const EVENING: f64 = 1_769_896_800_000.0;
 
-/// A room's events, each so many milliseconds after the evening began.
-#[derive(Default)]
-struct Told {
-    roster: Roster,
-    seq: Seq,
-}
-
 impl Told {
     fn tell(&mut self, at_ms: f64, spell: &str, success: bool, metadata: Value) -> &mut Self {
-        self.seq += 1;
-        let event = event(self.seq, at_ms, spell, "codex", success, metadata);
-        self.roster.fold(self.seq, Sign::read(&event).as_ref());
-        self
+        self.fold(said(at_ms, spell, "codex", success, metadata))
     }
 
     fn doing(&self) -> Doing {
@@ -40,19 +33,18 @@ impl Told {
     }
 }
 
-fn event(
-    seq: Seq,
-    at_ms: f64,
-    spell: &str,
-    daemon: &str,
-    success: bool,
-    mut metadata: Value,
-) -> ReceivedEvent {
+/// An event so many milliseconds after the evening began.
+fn said(at_ms: f64, spell: &str, daemon: &str, success: bool, mut metadata: Value) -> Value {
     metadata["sync"] = json!({"emitted_at": EVENING + at_ms});
-    let event = json!({
+    json!({
         "spell_name": spell, "daemon_name": daemon, "timestamp": "2001-01-01T00:00:00", "success": success,
-        "description": format!("{daemon} is heard"), "metadata": metadata, "seq": seq, "room": "main",
-    });
+        "description": format!("{daemon} is heard"), "metadata": metadata,
+    })
+}
+
+fn event(seq: Seq, at_ms: f64, spell: &str, daemon: &str, success: bool, metadata: Value) -> ReceivedEvent {
+    let mut event = said(at_ms, spell, daemon, success, metadata);
+    (event["seq"], event["room"]) = (seq.into(), "main".into());
     serde_json::from_value(event).unwrap()
 }
 
@@ -217,7 +209,7 @@ fn a_refusal_of_the_realm_is_no_deed_of_the_daemon() {
 
 #[test]
 fn what_nobody_told_is_unknown_and_windows_end() {
-    let mut told = Told { roster: Roster::after(0, 60), seq: 0 };
+    let mut told = Told { roster: Roster::after(0, 60), ..Told::default() };
     told.tell(0.0, "invoke", true, json!({"task": "a", "execution_time": 1.5}));
     assert_eq!(told.all().cost_usd, None);
     // 23:59 on a clock that is an hour ahead, then 00:01.

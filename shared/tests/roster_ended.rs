@@ -2,27 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use arcane_shared::ReceivedEvent;
-use arcane_shared::roster::{DaemonState, Doing, Dollars, ENDED_MAX, Roster, SECONDS_MAX, Sign, Sums};
-use serde_json::{Value, json};
+mod support;
 
-#[derive(Default)]
-struct Told {
-    roster: Roster,
-    seq: u64,
-}
+use arcane_shared::roster::{DaemonState, Doing, Dollars, ENDED_MAX, SECONDS_MAX, Sums};
+use serde_json::{Value, json};
+use support::Told;
 
 impl Told {
+    #[expect(clippy::needless_pass_by_value, reason = "tests write them with json!")]
     fn tell(&mut self, spell: &str, success: bool, metadata: Value) -> &mut Self {
-        self.seq += 1;
-        let mut event = json!({
-            "spell_name": spell, "daemon_name": "codex", "timestamp": "2026-01-31T22:00:00", "success": success,
-            "description": "x", "seq": self.seq, "room": "main"
-        });
-        event["metadata"] = metadata;
-        let event: ReceivedEvent = serde_json::from_value(event).unwrap();
-        self.roster.fold(self.seq, Sign::read(&event).as_ref());
-        self
+        let event =
+            json!({"spell_name": spell, "daemon_name": "codex", "success": success, "metadata": metadata});
+        self.fold(event)
     }
 
     fn codex(&self) -> &DaemonState {

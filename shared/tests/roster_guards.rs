@@ -2,27 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use arcane_shared::roster::{Doing, Roster, Sign};
-use arcane_shared::{ReceivedEvent, Seq};
-use serde_json::{Value, json};
+mod support;
 
-#[derive(Default)]
-struct Told {
-    roster: Roster,
-    seq: Seq,
-}
+use arcane_shared::roster::Doing;
+use serde_json::{Value, json};
+use support::Told;
 
 impl Told {
     #[expect(clippy::needless_pass_by_value, reason = "tests write them with json!")]
     fn tell_at(&mut self, time: &str, spell: &str, metadata: Value) -> &mut Self {
-        self.seq += 1;
-        let event: ReceivedEvent = serde_json::from_value(json!({
-            "spell_name": spell, "daemon_name": "claude", "timestamp": time, "success": true,
-            "description": "heard", "metadata": metadata, "seq": self.seq, "room": "main",
-        }))
-        .unwrap();
-        self.roster.fold(self.seq, Sign::read(&event).as_ref());
-        self
+        self.fold(
+            json!({"spell_name": spell, "daemon_name": "claude", "timestamp": time, "metadata": metadata}),
+        )
     }
 
     fn tell(&mut self, spell: &str, metadata: Value) -> &mut Self {

@@ -2,33 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use arcane_shared::ReceivedEvent;
-use arcane_shared::roster::{Dollars, Roster, Sign, Spent};
+mod support;
+
+use arcane_shared::roster::{Dollars, Spent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use support::Told;
 
 const DAY_MS: f64 = 86_400_000.0;
 
-#[derive(Default)]
-struct Told {
-    roster: Roster,
-    seq: u64,
-    at: f64,
-}
-
 impl Told {
-    fn tell(&mut self, daemon: &str, spell: &str, metadata: Value) -> &mut Self {
-        self.seq += 1;
-        self.at += 1.0;
-        let mut metadata = metadata;
-        metadata["sync"] = json!({ "emitted_at": 1_769_896_800_000.0 + self.at });
-        let event: ReceivedEvent = serde_json::from_value(json!({
-            "spell_name": spell, "daemon_name": daemon, "timestamp": "2026-01-31T22:00:00", "success": true,
-            "description": "x", "metadata": metadata, "seq": self.seq, "room": "main"
-        }))
-        .unwrap();
-        self.roster.fold(self.seq, Sign::read(&event).as_ref());
-        self
+    fn tell(&mut self, daemon: &str, spell: &str, mut metadata: Value) -> &mut Self {
+        self.passed_ms += 1.0;
+        metadata["sync"] = json!({ "emitted_at": 1_769_896_800_000.0 + self.passed_ms });
+        self.fold(json!({"spell_name": spell, "daemon_name": daemon, "metadata": metadata}))
     }
 
     /// A request to a model, of a session or of a subagent in it.
@@ -173,7 +160,7 @@ fn a_day_has_what_subagents_spent_on_it_and_the_sum_of_all_counts_it_once() {
         .tell("explore", "summon", sub("s", "e", "claude", None))
         .spend("explore", sub("s", "e", "claude", None), json!({"output_tokens": 2, "cost_usd": 1.0}));
     let before = told.roster.clone();
-    told.at += DAY_MS;
+    told.passed_ms += DAY_MS;
     told.spend(
         "explore",
         sub("s", "e", "claude", None),
