@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use arcane_shared::ReceivedEvent;
-use arcane_shared::roster::{CALLS_MAX, ENDED_MAX, LINE_CHARS_MAX, Roster, Sign};
+use arcane_shared::roster::{ENDED_MAX, LINE_CHARS_MAX, Roster, Sign, TOGETHER_MAX};
 use serde_json::json;
 
 #[test]
@@ -22,7 +22,7 @@ fn a_roster_of_a_file_has_each_daemon_once_and_no_more_than_folding_keeps() {
     file["daemons"].as_array_mut().unwrap().push(twice);
     let roster: Roster = serde_json::from_value(file).unwrap();
     let daemons: Vec<_> = roster.iter().collect();
-    assert_eq!((daemons.len(), daemons[0].calls.len()), (1, CALLS_MAX));
+    assert_eq!((daemons.len(), daemons[0].calls.len()), (1, TOGETHER_MAX));
     assert_eq!(daemons[0].last.chars().count(), LINE_CHARS_MAX);
     assert_eq!(serde_json::to_value(daemons[0]).unwrap()["ended"].as_array().unwrap().len(), ENDED_MAX);
 }

@@ -2,29 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use arcane_shared::roster::{Doing, Roster, SESSIONS_MAX, Sign};
-use arcane_shared::{ReceivedEvent, Seq};
-use serde_json::{Value, json};
+mod support;
 
-#[derive(Default)]
-struct Told {
-    roster: Roster,
-    seq: Seq,
-}
+use arcane_shared::roster::{Doing, Roster, SESSIONS_MAX, WAITS_IN_ALL_MAX};
+use serde_json::{Value, json};
+use support::Told;
 
 impl Told {
-    fn tell(&mut self, daemon: &str, spell: &str, success: bool, metadata: Value) -> &mut Self {
-        self.seq += 1;
-        let mut metadata = metadata;
-        metadata["sync"] =
-            json!({ "emitted_at": 1_769_896_800_000.0 + f64::from(u32::try_from(self.seq).unwrap()) });
-        let event: ReceivedEvent = serde_json::from_value(json!({
-            "spell_name": spell, "daemon_name": daemon, "timestamp": "2026-01-31T22:00:00", "success": success,
-            "description": "heard", "metadata": metadata, "seq": self.seq, "room": "main",
-        }))
-        .unwrap();
-        self.roster.fold(self.seq, Sign::read(&event).as_ref());
-        self
+    fn tell(&mut self, daemon: &str, spell: &str, success: bool, mut metadata: Value) -> &mut Self {
+        self.passed_ms += 1.0;
+        metadata["sync"] = json!({ "emitted_at": 1_769_896_800_000.0 + self.passed_ms });
+        let event =
+            json!({"spell_name": spell, "daemon_name": daemon, "success": success, "metadata": metadata});
+        self.fold(event)
     }
 
     fn begin(&mut self, session: &str, call: &str) -> &mut Self {
@@ -176,4 +166,52 @@ fn what_hides_in_a_text_is_visible_in_the_roster_however_it_came() {
             assert!(!text.contains(['\u{202E}', '\u{200B}']), "{text}");
         }
     }
+}
+
+#[test]
+fn more_sessions_wait_than_are_listed_and_each_is_counted() {
+    let mut told = Told::default();
+    for n in 0..100 {
+        told.tell("claude", "voice", true, wait(&format!("s{n}"), Some("a")));
+    }
+    assert_eq!(told.claude(), (Doing::Waiting, SESSIONS_MAX, 0, 100));
+    // As a page is told, and as it is after a restart.
+    told.roster = serde_json::from_value(serde_json::to_value(&told.roster).unwrap()).unwrap();
+    assert_eq!(told.claude(), (Doing::Waiting, SESSIONS_MAX, 0, 100));
+    for n in 0..99 {
+        told.end(&format!("s{n}"), "a");
+    }
+    assert_eq!((told.claude().0, told.claude().3), (Doing::Waiting, 1));
+}
+
+#[test]
+fn a_room_keeps_so_many_waits_and_of_each_daemon_some_besides() {
+    let mut told = Told::default();
+    for n in 0..WAITS_IN_ALL_MAX + 100 {
+        told.tell("claude", "voice", true, wait(&format!("s{n}"), Some("a")));
+    }
+    assert_eq!(told.claude().3, WAITS_IN_ALL_MAX);
+    for n in 0..100 {
+        told.tell("codex", "voice", true, wait(&format!("s{n}"), Some("a")));
+    }
+    assert_eq!(told.roster.get("codex").unwrap().waiting.len(), 64);
+    told.end("s0", "a").tell("codex", "voice", true, wait("s99", Some("a")));
+    assert_eq!(
+        (told.claude().3, told.roster.get("codex").unwrap().waiting.len()),
+        (WAITS_IN_ALL_MAX - 1, 64)
+    );
+    let mut file = serde_json::to_value(&told.roster).unwrap();
+    file["daemons"][0]["waiting"] = vec![file["daemons"][0]["waiting"][0].clone(); 5_000].into();
+    let read: Roster = serde_json::from_value(file).unwrap();
+    assert_eq!(read.get("claude").unwrap().waiting.len(), WAITS_IN_ALL_MAX);
+}
+
+#[test]
+fn the_calls_of_several_sessions_are_there_after_a_restart() {
+    let mut told = Told::default();
+    for n in 0..20 {
+        told.begin(&format!("s{n}"), &format!("c{n}"));
+    }
+    told.roster = serde_json::from_value(serde_json::to_value(&told.roster).unwrap()).unwrap();
+    assert_eq!(told.claude(), (Doing::Working, 20, 20, 0));
 }

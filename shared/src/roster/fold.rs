@@ -43,6 +43,8 @@ impl Roster {
             Err(_) => self.make_room(&sign.daemon),
         };
         let day = self.day(sign.at);
+        let is_wait = matches!(sign.deed, Deed::Waits { .. });
+        let waits_max = if is_wait { self.waits_max(&sign.daemon) } else { usize::MAX };
         let daemon = &mut self.daemons[at];
         daemon.begin_day(day);
         if sign.color.is_some() {
@@ -53,6 +55,7 @@ impl Roster {
             daemon.guard(seq, sign, day, told);
         } else {
             daemon.take(seq, sign, counts.call);
+            daemon.waiting.truncate(waits_max);
         }
         daemon.each_window(|sums| {
             if counts.spent {
@@ -338,7 +341,7 @@ impl DaemonState {
         if mine.clone().any(is_told) {
             return;
         }
-        let has_room = mine.by_ref().count() < WAITS_MAX && self.waiting.len() < TOGETHER_MAX;
+        let has_room = mine.by_ref().count() < WAITS_MAX;
         self.waiting_since.get_or_insert(since);
         if has_room {
             let (request_id, expires_at) =

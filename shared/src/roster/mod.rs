@@ -33,7 +33,7 @@ pub use state::{Call, DaemonState, Doing, Failure, Wait};
 pub use sums::Sums;
 pub use window::{Figures, Window};
 
-use crate::Seq;
+use crate::{DaemonName, Seq};
 
 /// Most daemons of a roster. Beyond that the one gives way that is not present, or else was not heard of, for longest.
 pub const DAEMONS_MAX: usize = 1_024;
@@ -42,8 +42,10 @@ pub const DAEMONS_MAX: usize = 1_024;
 pub const CALLS_MAX: usize = 8;
 /// Most waits of a session, and of a daemon without sessions, that are kept one by one.
 pub const WAITS_MAX: usize = 8;
-/// Most open calls, and most waits, of all sessions of a daemon together.
+/// Most open calls of all sessions of a daemon together, and as many waits as each daemon may have however many there are.
 pub const TOGETHER_MAX: usize = 64;
+/// Most waits of all daemons together, but for the 64 of each: of an agent in hundreds of sessions each wait is known.
+pub const WAITS_IN_ALL_MAX: usize = 1_024;
 /// A call that ran beside others and of which nothing was heard for so long is closed when the daemon begins another:
 /// 120 seconds, in microseconds.
 pub const SILENCE_MICROS: i64 = 120 * 1_000_000;
@@ -128,6 +130,13 @@ impl Roster {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&DaemonState> {
         self.daemons.get(self.find(name).ok()?)
+    }
+
+    /// Most waits of a daemon after the next event.
+    fn waits_max(&self, name: &DaemonName) -> usize {
+        let all: usize = self.daemons.iter().map(|daemon| daemon.waiting.len()).sum();
+        let now = self.get(name.as_str()).map_or(0, |daemon| daemon.waiting.len());
+        if all < WAITS_IN_ALL_MAX { usize::MAX } else { now.max(TOGETHER_MAX) }
     }
 
     /// Where a daemon is, or would be.

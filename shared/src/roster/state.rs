@@ -7,7 +7,7 @@ use super::guard::{Budget, Looping};
 use super::session::{SESSIONS_MAX, SessionState};
 use super::sign::{LINE_CHARS_MAX, shortened};
 use super::sums::Sums;
-use super::{CALLS_MAX, WAITS_MAX};
+use super::{TOGETHER_MAX, WAITS_IN_ALL_MAX};
 use crate::{DaemonName, Rgb, Seq, Timestamp};
 
 /// What a daemon is doing, the most urgent first where several hold: waiting, failed, working.
@@ -233,8 +233,8 @@ impl DaemonState {
 
     /// Lets go of what folding would not have kept: a file may have more.
     pub(super) fn bound(&mut self) {
-        self.calls.truncate(CALLS_MAX);
-        self.waiting.truncate(WAITS_MAX);
+        self.calls.truncate(TOGETHER_MAX);
+        self.waiting.truncate(WAITS_IN_ALL_MAX);
         self.sessions.truncate(SESSIONS_MAX);
         self.ended.bound();
     }
