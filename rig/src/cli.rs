@@ -9,6 +9,7 @@ use lexopt::prelude::*;
 use crate::fault::Fault;
 use crate::nats::{config::Sync, program};
 use crate::raw::{self, Options};
+use crate::up;
 
 /// Does what this process was asked for.
 ///
@@ -19,6 +20,13 @@ pub async fn perform() -> Result<ExitCode> {
         println!("`cargo xtask cluster --help` says what it does.");
         return Ok(ExitCode::SUCCESS);
     };
+    let options = match options {
+        Wanted::Up { servers, sync } => {
+            up::up(&program(), servers, sync, |line| println!("{line}")).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Wanted::Raw(options) => options,
+    };
     println!("seed {}", options.seed);
     let report = raw::run(&program(), &options).await?;
     println!("{report}");
@@ -26,7 +34,15 @@ pub async fn perform() -> Result<ExitCode> {
     Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn options() -> Result<Option<Options>> {
+/// What is to be done.
+enum Wanted {
+    /// Servers are there until they are ended.
+    Up { servers: usize, sync: Sync },
+    /// A stream of theirs suffers.
+    Raw(Options),
+}
+
+fn options() -> Result<Option<Wanted>> {
     let mut options = Options {
         kinds: vec![Fault::Kill],
         faults: 10,
@@ -35,10 +51,13 @@ fn options() -> Result<Option<Options>> {
         publishers: 3,
         plants_loss: false,
     };
+    let mut up = None;
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
             Short('h') | Long("help") => return Ok(None),
+            Value(word) if word == "up" => up = up.or(Some(3)),
+            Long("servers") if up.is_some() => up = Some(args.value()?.parse::<usize>()?.clamp(1, 7)),
             Long("faults") => {
                 options.kinds =
                     Fault::parse_list(&args.value()?.string()?).map_err(|error| anyhow!(error))?;
@@ -51,5 +70,7 @@ fn options() -> Result<Option<Options>> {
             other => return Err(other.unexpected().into()),
         }
     }
-    Ok(Some(options))
+    Ok(Some(
+        up.map_or_else(|| Wanted::Raw(options.clone()), |servers| Wanted::Up { servers, sync: options.sync }),
+    ))
 }

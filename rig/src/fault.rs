@@ -12,6 +12,10 @@ pub enum Fault {
     Stop,
     /// The leader does nothing for a while, which looks as if the network were cut (`SIGSTOP`, `SIGCONT`).
     Pause,
+    /// The leader is cut off from the other servers for a while, and not from its clients.
+    Cut,
+    /// What the leader and the other servers tell each other is late for a while.
+    Slow,
     /// All servers are killed at once, and started again.
     KillAll,
     /// The leader hands its office to another server.
@@ -19,7 +23,8 @@ pub enum Fault {
 }
 
 /// All of them.
-const ALL: [Fault; 5] = [Fault::Kill, Fault::Stop, Fault::Pause, Fault::KillAll, Fault::StepDown];
+const ALL: [Fault; 7] =
+    [Fault::Kill, Fault::Stop, Fault::Pause, Fault::Cut, Fault::Slow, Fault::KillAll, Fault::StepDown];
 
 impl Fault {
     /// Its word on the command line.
@@ -29,6 +34,8 @@ impl Fault {
             Self::Kill => "kill",
             Self::Stop => "stop",
             Self::Pause => "pause",
+            Self::Cut => "cut",
+            Self::Slow => "slow",
             Self::KillAll => "kill-all",
             Self::StepDown => "step-down",
         }
@@ -70,8 +77,8 @@ mod tests {
 
     #[test]
     fn a_seed_gives_one_schedule_in_which_each_kind_comes() {
-        let once = schedule(&ALL, 10, 7);
-        assert_eq!(once, schedule(&ALL, 10, 7));
+        let once = schedule(&ALL, 14, 7);
+        assert_eq!(once, schedule(&ALL, 14, 7));
         assert!(ALL.iter().all(|kind| once.iter().filter(|fault| *fault == kind).count() == 2));
         assert_eq!(schedule(&[], 10, 7), []);
     }
@@ -79,6 +86,6 @@ mod tests {
     #[test]
     fn words_are_read_and_others_are_named() {
         assert_eq!(Fault::parse_list("kill, kill-all"), Ok(vec![Fault::Kill, Fault::KillAll]));
-        insta::assert_snapshot!(Fault::parse_list("kill,burn").unwrap_err(), @r#"there is no fault "burn": kill, stop, pause, kill-all, step-down"#);
+        insta::assert_snapshot!(Fault::parse_list("kill,burn").unwrap_err(), @r#"there is no fault "burn": kill, stop, pause, cut, slow, kill-all, step-down"#);
     }
 }

@@ -1,7 +1,7 @@
 //! A cluster on one machine: servers of NATS, faults that they suffer, and a checker of what came of it.
 //!
 //! `history` is what publishers and readers saw; `check` says what of it must not be. `nats/` runs the servers, `fault` says what they suffer, `raw` publishes to a stream of
-//! theirs and reads it meanwhile.
+//! theirs and reads it meanwhile. `up` only runs them.
 
 pub mod check;
 #[cfg(unix)]
@@ -12,3 +12,5 @@ pub mod history;
 pub mod nats;
 #[cfg(unix)]
 pub mod raw;
+#[cfg(unix)]
+pub mod up;

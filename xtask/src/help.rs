@@ -180,10 +180,13 @@ Fails if an event is lost or doubled, if a wait stays lit after its end, or if t
 pub(crate) const CLUSTER: &str = "\
 Publishes to a stream of three NATS servers and reads it while they suffer faults, then checks that nothing is lost, doubled or out of order.
 
+  cargo xtask cluster up [--servers 3] [--synced]
   cargo xtask cluster [--faults LIST] [--count N] [--seed N] [--publishers N] [--synced]
                       [--plant-loss]
 
-  --faults LIST    kill, stop, pause, kill-all, step-down, with commas between them; kill unless said
+  up               only runs the servers, says where they are, and waits for Ctrl-C
+  --faults LIST    kill, stop, pause, cut, slow, kill-all, step-down, with commas between them; kill unless said: what the stream's leader
+                   suffers (cut and slow: on its way to the other servers), and kill-all what all of them do
   --count N        so many faults; 10 unless said
   --seed N         decides their order; another one each time unless said, and printed
   --publishers N   publishers side by side; 3 unless said

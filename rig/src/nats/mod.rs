@@ -2,6 +2,7 @@
 
 pub mod config;
 mod health;
+mod link;
 mod server;
 
 use std::net::TcpListener;
@@ -12,6 +13,8 @@ use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
 use config::{Ports, Sync};
+use link::Link;
+pub use link::Way;
 pub use server::{Server, State};
 
 /// How long servers may take until they take streams.
@@ -21,6 +24,8 @@ pub const READY_MAX: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Cluster {
     servers: Vec<Server>,
+    /// From each server, in its row, to each other one.
+    links: Vec<Vec<Option<Link>>>,
     /// Removed after the servers, which are dropped first.
     _folder: TempDir,
 }
@@ -33,13 +38,19 @@ impl Cluster {
     pub async fn start(program: &Path, count: usize, sync: Sync) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("arcane-rig-").tempdir().context("making a folder")?;
         let ports = free_ports(count)?;
-        let mut servers = Vec::with_capacity(count);
+        let (mut servers, mut links) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for n in 0..count {
+            let mut from = Vec::with_capacity(count);
+            for (m, to) in ports.iter().enumerate() {
+                from.push(if m == n { None } else { Some(Link::to(to.routes).await?) });
+            }
+            let routes: Vec<u16> = from.iter().flatten().map(Link::port).collect();
             let home = folder.path().join(config::name(n));
-            let text = config::text(n, &ports, &home.join("store"), sync);
+            let text = config::text(n, ports[n], &routes, &home.join("store"), sync);
             servers.push(Server::new(program.to_owned(), &home, config::name(n), ports[n], &text)?);
+            links.push(from);
         }
-        let mut cluster = Self { servers, _folder: folder };
+        let mut cluster = Self { servers, links, _folder: folder };
         for server in &mut cluster.servers {
             server.start()?;
         }
@@ -67,6 +78,13 @@ impl Cluster {
     /// A server, to do something to it.
     pub fn server(&mut self, n: usize) -> &mut Server {
         &mut self.servers[n]
+    }
+
+    /// Sets the ways between a server and all others, both there and back.
+    pub fn set_ways(&self, n: usize, way: Way) {
+        let there = self.links[n].iter().flatten();
+        let back = self.links.iter().filter_map(|from| from[n].as_ref());
+        there.chain(back).for_each(|link| link.set(way));
     }
 
     /// The server of a name.

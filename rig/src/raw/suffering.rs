@@ -9,11 +9,13 @@ use super::Notes;
 use super::stream::Stream;
 use crate::fault::Fault;
 use crate::history::Moment;
-use crate::nats::Cluster;
+use crate::nats::{Cluster, Way};
 
 /// How long publishers may be without an answer: an election takes 4 to 9 s, and starting three servers some more.
 const OUTAGE_MAX: Duration = Duration::from_secs(60);
-/// For how long a server is paused: longer than an election takes.
+/// How late it is what servers tell each other: less than what makes them choose another leader.
+const LATE: Duration = Duration::from_millis(200);
+/// For how long a server is paused, cut off or slow: longer than an election takes.
 const PAUSE: Duration = Duration::from_secs(12);
 
 /// Lets a fault happen, and everything come back. Gives how long publishers had no answer.
@@ -32,12 +34,16 @@ pub(super) async fn suffer(
         Fault::Kill => cluster.server(leader).kill()?,
         Fault::Stop => cluster.server(leader).stop().await?,
         Fault::Pause => cluster.server(leader).pause()?,
+        Fault::Cut => cluster.set_ways(leader, Way::Cut),
+        Fault::Slow => cluster.set_ways(leader, Way::Slow(LATE)),
         Fault::KillAll => (0..cluster.servers().len()).try_for_each(|n| cluster.server(n).kill())?,
         Fault::StepDown => stream.step_down(None).await?,
     }
-    if fault == Fault::KillAll {
-        // While they were killed one after another, the last of them still answered.
+    // What ends in an orderly way still answers meanwhile; of all others, what was sent before they happened says nothing.
+    if !matches!(fault, Fault::Stop | Fault::StepDown) {
         began = notes.now();
+    }
+    if fault == Fault::KillAll {
         (0..cluster.servers().len()).try_for_each(|n| cluster.server(n).start())?;
     }
     acked_after(&mut acks, began).await?;
@@ -47,6 +53,10 @@ pub(super) async fn suffer(
         Fault::Pause => {
             tokio::time::sleep(PAUSE.saturating_sub(outage)).await;
             cluster.server(leader).go_on()?;
+        }
+        Fault::Cut | Fault::Slow => {
+            tokio::time::sleep(PAUSE.saturating_sub(outage)).await;
+            cluster.set_ways(leader, Way::Open);
         }
         Fault::KillAll | Fault::StepDown => {}
     }
