@@ -78,3 +78,16 @@ fn a_duration_that_cannot_be_is_left_out_of_sums() {
     }
     assert_eq!((told.sums().invocations, told.sums().seconds.get()), (3, 2.5));
 }
+
+#[test]
+fn a_call_that_was_denied_is_no_failure_that_lasts() {
+    let end = |id: &str, denied: bool| json!({"call_id": id, "task": "t", "session": "s", "error": "no", "denied": denied});
+    let mut told = Told::default();
+    told.tell("summon", true, json!({"session": "s"})).tell("invoke", false, end("a", true));
+    // It is counted, and who denied it knows of it.
+    assert_eq!((told.sums().failures, told.codex().failure.as_ref()), (1, None));
+    // One that lasts is not over because another call was denied.
+    told.tell("invoke", false, end("b", false)).tell("invoke", false, end("c", true));
+    assert_eq!(told.codex().failure.as_ref().map(|failure| failure.seq), Some(3));
+    assert_eq!(told.codex().doing, Doing::Failed);
+}

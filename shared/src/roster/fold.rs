@@ -155,10 +155,11 @@ impl DaemonState {
                 self.appear(sign.at);
                 self.begin(seq, sign, call_id.clone());
             }
-            Deed::Ended { call_id, error, .. } => {
+            Deed::Ended { call_id, error, is_denied, .. } => {
                 self.appear(sign.at);
                 self.end(sign, call_id.as_deref());
-                if is_first {
+                // Who denied a call needs not be told that it was not made.
+                if is_first && !is_denied {
                     self.fail(seq, sign, error.as_deref());
                 }
             }

@@ -81,8 +81,8 @@ pub(super) enum Deed {
     Acknowledged { failure: Option<Seq> },
     /// A call has begun.
     Began { call_id: Option<Box<str>> },
-    /// A call has ended: in how many seconds, and why it failed if it did.
-    Ended { call_id: Option<Box<str>>, seconds: Seconds, error: Option<Box<str>> },
+    /// A call has ended: in how many seconds, and why it failed if it did. `is_denied`: a human or a rule would not have it made.
+    Ended { call_id: Option<Box<str>>, seconds: Seconds, error: Option<Box<str>>, is_denied: bool },
     /// A call goes on no longer, and is not counted.
     Closed { call_id: Option<Box<str>> },
     /// It waits for a human.
@@ -136,6 +136,7 @@ struct Fields<'a> {
     waits_on: bool,
     attention: bool,
     refused: bool,
+    denied: bool,
     seconds: Option<Seconds>,
     spent: Spent,
     emitted_at: Option<f64>,
@@ -259,6 +260,7 @@ impl<'a> Fields<'a> {
                 "expires_at" => fields.expires_at = value.as_str(),
                 "waits_on" => fields.waits_on = value.as_bool() == Some(true),
                 "refused" => fields.refused = value.as_bool() == Some(true),
+                "denied" => fields.denied = value.as_bool() == Some(true),
                 "attention" => fields.attention = value.as_bool() == Some(true),
                 "execution_time" => fields.seconds = seconds(value),
                 "input_tokens" => fields.spent.input_tokens = count(value),
@@ -327,6 +329,7 @@ impl<'a> Fields<'a> {
                 call_id: call_id(),
                 seconds: self.seconds.unwrap_or_default(),
                 error: (!success).then(|| shortened(said(self.error).unwrap_or("failed"), LINE_CHARS_MAX)),
+                is_denied: self.denied,
             },
             (Some(SpellName::Voice), _) if self.attention => {
                 Deed::Waits { call_id: call_id(), request: self.asked().map(Box::new) }
