@@ -19,6 +19,10 @@ pub(crate) struct Case {
     pub(crate) command: Option<Box<str>>,
     /// What the tool would read or change.
     pub(crate) path: Option<Box<str>>,
+    /// More commands that it names, which rules may deny; nothing is allowed then.
+    pub(crate) more_commands: Box<[Box<str>]>,
+    /// The same of files.
+    pub(crate) more_paths: Box<[Box<str>]>,
     /// How much a rule may allow of it.
     pub(crate) grants: Grants,
 }
@@ -45,5 +49,13 @@ impl Case {
             path: self.path.as_deref(),
             cwd: self.folder.as_deref(),
         }
+    }
+
+    /// The same for each of the other commands and files.
+    pub(crate) fn more_questions(&self) -> impl Iterator<Item = config::Question<'_>> {
+        let of_command = |command| config::Question { command: Some(command), ..self.question() };
+        let of_path = |path| config::Question { path: Some(path), ..self.question() };
+        let commands = self.more_commands.iter().map(AsRef::as_ref).map(of_command);
+        commands.chain(self.more_paths.iter().map(AsRef::as_ref).map(of_path))
     }
 }

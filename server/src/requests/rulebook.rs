@@ -195,7 +195,14 @@ fn key(name: &str) -> String {
 
 /// What rules answer to a case; `None`: it is a person's.
 fn decide(rules: &[Rule], case: &Case) -> Option<Ruled> {
-    let verdict = config::decide(rules, &case.question())?;
+    // Whatever of it is denied denies it, and whatever is asked is asked: of more than one nothing is allowed.
+    let strictness = |verdict: &config::Verdict<'_>| match verdict.decision {
+        config::Decision::Deny { .. } => 0,
+        config::Decision::Ask => 1,
+        config::Decision::Allow => 2,
+    };
+    let questions = std::iter::once(case.question()).chain(case.more_questions());
+    let verdict = questions.filter_map(|question| config::decide(rules, &question)).min_by_key(strictness)?;
     let decision = match verdict.decision {
         config::Decision::Ask => return None,
         config::Decision::Allow => {

@@ -101,11 +101,11 @@ pub(crate) fn case_of(agent: Agent, tool: &str, input: &Value, place: Place<'_>)
     let is_patch = tool.eq_ignore_ascii_case("apply_patch");
     let (command, more_commands) = text(input, &COMMANDS);
     let (path, more_paths) = text(input, &PATHS);
-    // What is given as a list is denied like the line that it stands for.
-    let listed = command
-        .is_none_or(|_| input.keys().any(|name| LISTS.contains(&name.as_str())))
-        .then(|| listed(input));
-    let listed = listed.flatten();
+    // What is given in parts is denied like the lines that it may stand for.
+    let mut lines = lines(input).into_iter();
+    let listed = lines.next();
+    let other_paths = PATHS.iter().filter_map(|name| input.get(*name)?.as_str());
+    let other_paths = other_paths.filter(|other| Some(*other) != path).map(Into::into).collect();
     let command = command.filter(|_| !is_patch);
     let read = Read { agent, tool, command, path, input };
     let grants =
@@ -119,8 +119,10 @@ pub(crate) fn case_of(agent: Agent, tool: &str, input: &Value, place: Place<'_>)
         project: place.project.map(Into::into),
         folder: place.folder.or(place.cwd).map(Into::into),
         tool: tool.into(),
-        command: listed.map_or_else(|| command.map(Into::into), |line| Some(line.into())),
+        command: listed.or_else(|| command.map(Into::into)),
         path: path.map(Into::into),
+        more_commands: lines.collect(),
+        more_paths: other_paths,
         grants,
     })
 }
@@ -133,14 +135,28 @@ fn text<'a>(input: &'a Map<String, Value>, names: &[&str]) -> (Option<&'a str>, 
     (text, found.next().is_some() || first.is_some() && text.is_none())
 }
 
-/// The line that stands for a command and its arguments in lists, if there is a list.
-fn listed(input: &Map<String, Value>) -> Option<String> {
-    let values = COMMANDS.iter().chain(&LISTS).filter_map(|name| input.get(*name));
-    let words = values.clone().flat_map(|value| match value {
-        Value::Array(words) => words.iter().filter_map(Value::as_str).collect(),
-        value => value.as_str().into_iter().collect::<Vec<_>>(),
-    });
-    values.clone().any(Value::is_array).then(|| words.collect::<Vec<_>>().join(" "))
+/// The lines that commands and their arguments may stand for, where they are not one text alone; otherwise none.
+fn lines(input: &Map<String, Value>) -> Vec<Box<str>> {
+    let line = |value: &Value| match value {
+        Value::Array(words) => words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        value => value.as_str().unwrap_or_default().to_owned(),
+    };
+    let of = |names: &[&str]| {
+        let values = names.iter().filter_map(|name| input.get(*name));
+        values.filter(|value| !value.is_null()).collect::<Vec<_>>()
+    };
+    let (commands, lists) = (of(&COMMANDS), of(&LISTS));
+    let has_list = commands.iter().chain(&lists).any(|value| value.is_array());
+    let arguments = lists.into_iter().map(line).collect::<Vec<_>>().join(" ");
+    match commands.as_slice() {
+        [] if has_list => vec![arguments.into()],
+        [] => Vec::new(),
+        [one] if !has_list && arguments.is_empty() && one.is_string() => Vec::new(),
+        commands => {
+            let whole = commands.iter().map(|command| format!("{} {arguments}", line(command)));
+            whole.map(|line| line.trim().into()).collect()
+        }
+    }
 }
 
 struct Read<'a> {

@@ -152,3 +152,24 @@ fn a_folder_that_has_no_root_is_no_project() {
     let here = Place { project: Some("shop"), folder: Some("shop"), cwd: Some("shop") };
     assert_eq!(asked(Agent::Claude, &payload, here).unwrap().grants, Grants::Nothing);
 }
+
+#[test]
+fn what_more_fields_name_is_denied_too() {
+    for input in [
+        json!({"command": "ls", "cmd": "git push"}),
+        json!({"command": 5, "script": "git push"}),
+        json!({"command": "git", "args": "push"}),
+        json!({"command": "ls", "cmd": ["git", "push"]}),
+    ] {
+        let case = asked(Agent::Claude, &of(Agent::Claude, "mcp__x__run", &input), HERE).unwrap();
+        let found: Vec<&str> = case.command.iter().chain(&case.more_commands).map(AsRef::as_ref).collect();
+        assert!(found.contains(&"git push"), "{input}: {found:?}");
+        assert_eq!(case.grants, Grants::Nothing, "{input}");
+    }
+    // A field of that name alone is no command.
+    assert_eq!(read(Agent::Claude, "mcp__x__run", json!({"args": "x"})), Some((None, None, Grants::Tool)));
+    let input = json!({"file_path": "a.rs", "notebook_path": ".env", "new_source": "x"});
+    let case = asked(Agent::Claude, &of(Agent::Claude, "NotebookEdit", &input), HERE).unwrap();
+    assert_eq!((case.path.as_deref(), &*case.more_paths), (Some("a.rs"), [".env".into()].as_slice()));
+    assert_eq!(case.grants, Grants::Nothing);
+}
