@@ -189,6 +189,7 @@ impl Pending {
             ends_hook_when_denied: agent == Agent::Claude && !is_of_a_loop,
             about: about(&draft.metadata, ruled.is_some()),
             expires_at: millis(expires_at),
+            untold: ruled.is_some().then(|| Box::new(as_any_wait(draft.clone()))),
         };
         match requests.open(&id, ask, ruled.is_some()) {
             Ok(held) => {
@@ -205,13 +206,19 @@ impl Pending {
                 Err(refused.word())
             }
             Err(refused) => {
-                for field in ["request_id", "expires_at", "options"] {
-                    draft.metadata.shift_remove(field);
-                }
+                *draft = as_any_wait(draft.clone());
                 Err(refused.word())
             }
         }
     }
+}
+
+/// The event of a wait that cannot be answered from here.
+fn as_any_wait(mut opening: Draft) -> Draft {
+    for field in ["request_id", "expires_at", "options"] {
+        opening.metadata.shift_remove(field);
+    }
+    opening
 }
 
 /// The sign of a wait of a call that begins, if it turns out to be one more of a loop.
@@ -268,5 +275,6 @@ fn restored(room: &RoomName, daemon: &DaemonName, wait: &Waiting) -> Ask {
         ends_hook_when_denied: false,
         about: about.into_iter().flatten().collect(),
         expires_at,
+        untold: None,
     }
 }

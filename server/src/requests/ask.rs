@@ -5,6 +5,7 @@ use arcane_shared::{DaemonName, Metadata, RoomName};
 use serde_json::Value;
 
 use super::{Decision, Millis};
+use crate::intake::Draft;
 
 /// What an agent asks a human.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +38,8 @@ pub(crate) struct Ask {
     pub(crate) about: Metadata,
     /// When it ends without an answer, Unix milliseconds.
     pub(crate) expires_at: Millis,
+    /// The event of its wait, where a rule is to answer it and nothing tells of it: it is told if the rule does not.
+    pub(crate) untold: Option<Box<Draft>>,
 }
 
 impl Ask {

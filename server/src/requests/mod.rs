@@ -34,6 +34,7 @@ pub(crate) use words::answer as answered;
 
 use crate::bus::ArcaneEventBus;
 use crate::clock;
+use crate::intake::Draft;
 use ask::Bounds;
 use open::{Answered, OpenRequests};
 use rulebook::Rulebook;
@@ -62,7 +63,7 @@ const ID_CHARS: usize = 11;
 const ID_ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
 
 /// The end of a request, for the session that asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Over {
     /// Where.
     pub(crate) room: RoomName,
@@ -70,6 +71,8 @@ pub(crate) struct Over {
     pub(crate) id: RequestId,
     /// What becomes of the agent's call.
     pub(crate) how: How,
+    /// The event of the wait that goes on, if nothing told of it.
+    pub(crate) untold: Option<Box<Draft>>,
 }
 
 /// What becomes of a call whose question has ended.
@@ -211,7 +214,7 @@ impl Requests {
         let claimed = self.book().open.rule(id, ruled.decision, ruled.rule, now());
         match claimed {
             Some(end) => self.write_beside(id, end),
-            None => self.abandon(id),
+            None => self.abandon(id, true),
         }
     }
 

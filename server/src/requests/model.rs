@@ -103,6 +103,7 @@ pub(super) fn ask(session: usize, expires_at: Millis) -> Ask {
         ends_hook_when_denied: true,
         about: Metadata::from_iter([("session".to_owned(), SESSIONS[session].into())]),
         expires_at,
+        untold: None,
     }
 }
 

@@ -39,13 +39,13 @@ impl Requests {
             }
             // An end whose fate was not known is in the log after all, or its room is gone: this one is none.
             Err(NotWritten::Other) => {
-                self.abandon(id);
+                self.abandon(id, false);
                 Err(NotAnswered::NotHeld)
             }
             Err(NotWritten::Log(error)) => {
                 // What was never told of is not open to anybody else.
                 if self.book().open.get(id).is_some_and(|request| request.seq.is_none()) {
-                    self.abandon(id);
+                    self.abandon(id, true);
                     return Err(NotAnswered::Log(error));
                 }
                 let mut book = self.book();
@@ -104,10 +104,11 @@ impl Requests {
             _ if is_stopped => How::Stopped,
             _ => How::GoesOn,
         };
-        self.tell_session(Over { room: ask.room.clone(), id: id.into(), how });
+        self.tell_session(Over { room: ask.room.clone(), id: id.into(), how, untold: None });
     }
 
-    pub(super) fn abandon(&self, id: &str) {
+    /// Nothing of a request will be in the log. `is_told`: of a wait that was not told, because a rule was to answer it, it is told now.
+    pub(super) fn abandon(&self, id: &str, is_told: bool) {
         let mut book = self.book();
         let hook = book.hooks.remove(id);
         let Some(ask) = book.open.abandon(id) else { return };
@@ -116,7 +117,8 @@ impl Requests {
             // A hook that is gone hears nothing.
             let _ = hook.send(None);
         }
-        self.tell_session(Over { room: ask.room, id: id.into(), how: How::WaitsOn });
+        let untold = ask.untold.filter(|_| is_told);
+        self.tell_session(Over { room: ask.room, id: id.into(), how: How::WaitsOn, untold });
     }
 
     fn tell_session(&self, over: Over) {

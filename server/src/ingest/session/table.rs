@@ -222,7 +222,8 @@ impl Table {
         let asking = of_room.find(|(_, session)| asks(&session.main) || session.subagents.iter().any(asks));
         let Some((key, session)) = asking else { return Vec::new() };
         let presence = self.present.entry(key.room.clone()).or_default();
-        session.request_ends(over, now, presence)
+        let ends = session.request_ends(over, now, presence);
+        over.untold.as_deref().cloned().into_iter().chain(ends).collect()
     }
 
     /// Requests that agents have answered by going on, since this was asked last, and how each has ended.

@@ -6,6 +6,7 @@ mod detected;
 mod leases;
 mod payloads;
 mod prices;
+mod ruled;
 mod shuffled;
 mod telemetry;
 mod telemetry_genai;
