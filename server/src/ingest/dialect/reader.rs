@@ -204,7 +204,7 @@ impl<'a> Reader<'a> {
         }
         let (call, task) = self.call(at);
         let why = if line::is_question(&call.tool) { Why::Question } else { Why::Permission };
-        let line = if why == Why::Question { task } else { format!("{}: {task}", call.tool).into() };
+        let line = if why == Why::Question { task } else { asked(&call.tool, &task) };
         self.tell(What::Waits(Wait { why, call: Some(call), request: None, line, asked: None }));
     }
 
@@ -215,7 +215,7 @@ impl<'a> Reader<'a> {
             return;
         }
         let (call, task) = self.call_of(None, tool.into(), input);
-        let line = format!("{tool}: {task}").into();
+        let line = asked(tool, &task);
         let why = Why::Permission;
         self.tell(What::Waits(Wait { why, call: Some(call), request: None, line, asked: None }));
     }
@@ -265,4 +265,31 @@ pub(super) fn text_of(value: &Value) -> String {
 /// A text as a value of metadata, if it is there.
 pub(super) fn said(text: Option<Box<str>>) -> Option<Value> {
     text.map(|text| json!(text))
+}
+
+/// What an agent asks for, in a line that names the tool once: the line of a file's tool names it already.
+fn asked(tool: &str, task: &str) -> Box<str> {
+    let rest = task.strip_prefix(tool);
+    if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')) {
+        task.into()
+    } else {
+        format!("{tool}: {task}").into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::asked;
+
+    #[test]
+    fn what_is_asked_names_its_tool_once() {
+        for (tool, task, line) in [
+            ("Bash", "cargo test", "Bash: cargo test"),
+            ("Edit", "Edit src/cart.ts", "Edit src/cart.ts"),
+            ("Edit", "Editor of the month", "Edit: Editor of the month"),
+            ("WebSearch", "WebSearch", "WebSearch"),
+        ] {
+            assert_eq!(&*asked(tool, task), line);
+        }
+    }
 }
