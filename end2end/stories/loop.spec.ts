@@ -31,7 +31,7 @@ test("a call that is made again and again turns its circle backwards until somet
   await expect(row).not.toHaveAttribute("data-state", "looping");
   await run(server, 4, "cargo test");
   await expect(row).toHaveAttribute("data-state", "looping");
-  await expect(row).toContainText("the same call 5 times, the same result: cargo test");
+  await expect(row).toContainText("5 times the same: cargo test");
   await expect(label).toHaveAttribute("data-phase", "looping");
   await expect(page.locator('[data-testid=head-row][data-daemon="Needs you"]')).toBeVisible();
   await page.screenshot({ path: info.outputPath("loop.png") });
@@ -43,7 +43,7 @@ test("with less motion a loop stands still and says so", async ({ dashboard, ser
   await page.emulateMedia({ reducedMotion: "reduce" });
   for (let id = 0; id < 10; id += 1) await run(server, id, "cargo test");
   await dashboard.hasCircles("claude");
-  await expect(page.locator('[data-testid=daemon-row][data-daemon="claude"]')).toContainText("the same call 10 times");
+  await expect(page.locator('[data-testid=daemon-row][data-daemon="claude"]')).toContainText("10 times the same");
 });
 
 test("a budget is shown at 80 %, and needs you at 100 %", async ({ dashboard, server, page }, info) => {

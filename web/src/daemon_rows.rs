@@ -96,7 +96,12 @@ fn row(daemons: &Daemons, daemon: &DaemonState, depth: usize, in_need: bool, at:
         _ => states::task_line(daemon, at),
     };
     let spent = guarded::budget(daemons, daemon, at);
-    let budget = if spent.is_empty() || line.is_empty() { spent } else { [" · ", &spent].concat() };
+    // A line that is cut is cut behind its beginning: what needs a human stands there.
+    let parts = match state {
+        State::Waiting | State::Looping | State::Failed => [line, spent],
+        State::Silent | State::Working | State::Idle => [spent, line],
+    };
+    let between = if parts.iter().any(String::is_empty) { "" } else { " · " };
     let sessions = daemon.sessions.len();
     DaemonView {
         key: name.clone(),
@@ -107,7 +112,7 @@ fn row(daemons: &Daemons, daemon: &DaemonState, depth: usize, in_need: bool, at:
         rune: runes::svg_path(runes::inscribe(&name).heart),
         has_failed: daemon.is_present() && daemon.failure.is_some(),
         state: if daemon.is_present() { state.word() } else { "gone" },
-        last: [started, line, budget, where_].concat(),
+        last: [started, parts.join(between), where_].concat(),
         name,
         ..DaemonView::default()
     }

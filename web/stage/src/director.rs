@@ -1,7 +1,7 @@
 //! From an event's sync directives to a cue: what the stage does, and whether there is still time.
 
 use arcane_shared::api::AWAIT_END;
-use arcane_shared::roster::{ACKNOWLEDGE, ENRICH, FORGET, PROGRESS};
+use arcane_shared::roster::{ACKNOWLEDGE, ENRICH, FORGET, PROGRESS, is_of_a_guard};
 use arcane_shared::sync::{Animation, Audio, Particles};
 use arcane_shared::{AnySpell, ReceivedEvent, Rgb, SpellName, UnixMillis};
 
@@ -188,7 +188,7 @@ pub fn direct(
             })
             .filter(|text| !text.trim().is_empty()),
         line: line(event, tongue),
-        subtitle: is_voice.then(|| summary::shorten(&event.description, 240)),
+        subtitle: is_voice.then(|| said(event, tongue)),
         audio_path: is_voice.then(|| text("audio_path")).flatten(),
         #[expect(clippy::cast_possible_truncation, reason = "clamped before")]
         seconds: event.number("execution_time").filter(|s| s.is_finite()).unwrap_or(0.0).clamp(0.0, 3_600.0)
@@ -208,9 +208,17 @@ pub fn direct(
 fn line(event: &ReceivedEvent, tongue: Tongue) -> String {
     let line = summary::of(event, tongue);
     match event.text("error") {
-        Some(_) if !event.success => [line, summary::aside(event)].join(": "),
+        Some(_) if !event.success && !is_of_a_guard(event) => [line, summary::aside(event)].join(": "),
         _ => line,
     }
+}
+
+/// What is said. What a guard tells has before it of whom it is.
+fn said(event: &ReceivedEvent, tongue: Tongue) -> String {
+    if is_of_a_guard(event) {
+        return summary::of(event, tongue);
+    }
+    summary::shorten(&event.description, 240)
 }
 
 /// What is left of a deadline. A publisher's clock that runs ahead gives nobody more time.

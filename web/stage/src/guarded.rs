@@ -6,12 +6,12 @@ use arcane_shared::roster::{Budget, DaemonState};
 use crate::daemons::Daemons;
 use crate::summary::fixed;
 
-/// The call that a daemon makes again and again: "the same call 7 times, the same result: cargo test · $0.42".
+/// The call that a daemon makes again and again: "7 times the same: cargo test · $0.42".
 #[must_use]
 pub fn looping(daemon: &DaemonState) -> String {
     let Some(looping) = &daemon.looping else { return String::new() };
     let count = looping.count.to_string();
-    let mut line = ["the same call ", &count, " times, the same result: ", &looping.task].concat();
+    let mut line = [&count, " times the same: ", &looping.task].concat();
     if let Some(cost) = looping.cost_usd {
         line += " · $";
         line += &fixed(cost.get(), 2);
@@ -53,7 +53,7 @@ mod tests {
         let spent = json!({"event": "budget", "percent": 100, "budget_usd": 5.0, "spent_usd": 5.1});
         let daemons = told(&[summon, event(2, &looping), event(3, &spent)]);
         let daemon = daemons.get("claude").unwrap();
-        assert_eq!(super::looping(daemon), "the same call 7 times, the same result: cargo test · $0.42");
+        assert_eq!(super::looping(daemon), "7 times the same: cargo test · $0.42");
         assert_eq!(budget(&daemons, daemon, 4_000.0), "100 % of today's $5.00");
         assert!(has_spent_all(&daemons, daemon, 4_000.0));
         let tomorrow = 2.0 * 86_400_000.0;

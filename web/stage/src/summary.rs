@@ -1,7 +1,7 @@
 //! Events in one line, for the chronicle and the labels. Text, never markup.
 
 use arcane_shared::api::AWAIT_END;
-use arcane_shared::roster::ACKNOWLEDGE;
+use arcane_shared::roster::{ACKNOWLEDGE, BUDGET, LOOP, LOOP_END, is_of_a_guard};
 use arcane_shared::{ReceivedEvent, SpellName, visible};
 
 use crate::dictionary::Tongue;
@@ -16,7 +16,24 @@ const REASON_MAX: usize = 28;
 /// What happened, without the daemon's name in front.
 #[must_use]
 pub fn of(event: &ReceivedEvent, tongue: Tongue) -> String {
-    shorten(&arcane_shared::line::of(event, tongue), SUMMARY_MAX)
+    let line = of_guard(event).unwrap_or_else(|| arcane_shared::line::of(event, tongue));
+    shorten(&line, SUMMARY_MAX)
+}
+
+/// What a guard tells of a daemon, the figure first: the rest may find no room.
+fn of_guard(event: &ReceivedEvent) -> Option<String> {
+    let number = |key: &str, digits| event.number(key).map(|number| fixed(number, digits));
+    let (name, task) = (event.text("event")?, event.text("task").unwrap_or_default());
+    match name {
+        BUDGET => {
+            let (percent, budget) = (number("percent", 0)?, number("budget_usd", 2)?);
+            let spent = number("spent_usd", 2)?;
+            Some([&percent, " % of today's $", &budget, " spent: $", &spent].concat())
+        }
+        LOOP => Some([&number("count", 0)?, " times the same: ", task].concat()),
+        LOOP_END => Some(["goes on after ", &number("count", 0)?, " times: ", task].concat()),
+        _ => None,
+    }
 }
 
 /// What is to be done, or was, in a line.
@@ -29,7 +46,7 @@ pub fn task(event: &ReceivedEvent, tongue: Tongue) -> String {
 /// What stands at the end of the line: a time, or why it failed.
 #[must_use]
 pub fn aside(event: &ReceivedEvent) -> String {
-    if !event.success {
+    if !event.success && !is_of_a_guard(event) {
         let error = event.text("error").filter(|error| !error.trim().is_empty());
         return error.map_or_else(|| "failed".into(), |error| shorten(error, REASON_MAX));
     }
@@ -157,6 +174,23 @@ mod tests {
         );
         assert_eq!(aside(&event(r#"{"spell_name":"invoke","metadata":{"execution_time":"1"}}"#)), "");
         assert_eq!(aside(&event(r#"{"spell_name":"invoke","metadata":{"execution_time":0.456}}"#)), "456 ms");
+    }
+
+    #[test]
+    fn what_a_guard_tells_begins_with_its_figure() {
+        let told = |metadata: &str| {
+            let event = event(&format!(
+                r#"{{"spell_name":"voice","success":false,"description":"d","metadata":{metadata}}}"#
+            ));
+            (of(&event, Tongue::Plain), aside(&event))
+        };
+        let spent = r#"{"event":"budget","percent":100,"budget_usd":5.0,"spent_usd":5.2,"error":"d"}"#;
+        assert_eq!(told(spent), ("100 % of today's $5.00 spent: $5.20".into(), String::new()));
+        assert_eq!(told(r#"{"event":"budget","percent":0,"spent_usd":5.2}"#), ("d".into(), String::new()));
+        let looping = r#"{"event":"loop","count":5,"task":"cargo test"}"#;
+        assert_eq!(told(looping), ("5 times the same: cargo test".into(), String::new()));
+        let ended = r#"{"event":"loop_end","count":10,"task":"cargo test"}"#;
+        assert_eq!(told(ended), ("goes on after 10 times: cargo test".into(), String::new()));
     }
 
     #[test]
