@@ -420,6 +420,7 @@ test.describe("on a phone", () => {
 
   test("the card is a sheet whose buttons a thumb can press", async ({ dashboard, server, page }) => {
     const hears = hook(server, permission({ command: "git push --force origin\u200b main", description: "publish the rebased cart branch" }));
+    await open(server, 1);
     const other = hook(server, permission({ command: "make" }, { session_id: "two", cwd: "/home/ada/atlas" }));
     await open(server, 2);
     await dashboard.isLive();

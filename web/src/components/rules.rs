@@ -156,8 +156,9 @@ fn RuleRow(rule: Listing, may_remove: bool, rules: Rules, app: AppHandle) -> imp
     view! {
         <li data-testid="rule" data-rule=rule.name.clone() data-decision=rule.decision.clone()>
             <p class="what"><i aria-hidden="true">{sign}</i><b>{rule.title.clone()}</b><span>{rule.decision.clone()}</span></p>
-            <p class="about">{rule.about.clone()}</p>
+            <p class="about">{rule.about.clone()}" "<code>{rule.pattern.clone()}</code></p>
             <p class="about" hidden=rule.message.is_empty()>"tells the agent: “"{rule.message.clone()}"”"</p>
+            {rule.warnings.iter().map(|why| view! { <p class="doubt">"⚠ "{why.clone()}</p> }).collect::<Vec<_>>()}
             <p class="dim">{origin}</p>
             {buttons}
             <p class="tried" role="status" data-testid="rule-tried">{tried}</p>
