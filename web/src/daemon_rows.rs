@@ -99,6 +99,8 @@ fn row(daemons: &Daemons, daemon: &DaemonState, depth: usize, in_need: bool, at:
     // A line that is cut is cut behind its beginning: what needs a human stands there.
     let parts = match state {
         State::Waiting | State::Looping | State::Failed => [line, spent],
+        // Here for its budget alone.
+        _ if in_need && guarded::has_spent_all(daemons, daemon, at) => [spent, String::new()],
         State::Silent | State::Working | State::Idle => [spent, line],
     };
     let between = if parts.iter().any(String::is_empty) { "" } else { " · " };
