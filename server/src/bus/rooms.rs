@@ -14,7 +14,7 @@ use arcane_shared::{DaemonName, Epoch, RoomName, Seq};
 
 use super::room::{Memory, Room, ToldRoster};
 use super::{ArcaneEventBus, Inner};
-use crate::log::{LogError, RoomId, RoomRecord};
+use crate::log::{LogError, Record, RoomId, RoomRecord};
 
 /// Rooms that the log may keep for each that may be in memory.
 const KEPT_FOR_EACH: usize = 10;
@@ -102,6 +102,14 @@ impl HeldRoom {
     /// Whether its events tell of a daemon, those too that are still on their way to the log.
     pub(crate) fn knows(&self, daemon: &DaemonName) -> bool {
         self.0.knows(daemon)
+    }
+
+    /// Keeps state that belongs to no event, and completes once the log has it.
+    ///
+    /// # Errors
+    /// If the log does not take it; then it is not kept.
+    pub(crate) async fn keep(&self, records: Vec<Record>) -> Result<(), LogError> {
+        self.0.keep(records)?.logged().await
     }
 
     /// Every daemon that its events tell of.

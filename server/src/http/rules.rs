@@ -98,7 +98,7 @@ pub(crate) async fn add(
         return Err(ApiError::field(&pointer, "\"test\" is what /rules/test is for; take another one"));
     }
     let mut cards: Vec<RuleCard> = rules.iter().map(|rule| card(rule, RuleOrigin::Added)).collect();
-    state.requests.add_rules(rules)?;
+    state.requests.add_rules(rules).await?;
     let answer = match cards.pop() {
         Some(card) if !is_list => RulesAddedAnswer::One(Box::new(card)),
         last => RulesAddedAnswer::Several(RulesAdded { rules: cards.into_iter().chain(last).collect() }),
@@ -119,7 +119,7 @@ pub(crate) async fn add(
 ))]
 pub(crate) async fn remove(state: Allowed<Admin>, Named(name): Named) -> Result<StatusCode, ApiError> {
     state.pass().check_all_rooms()?;
-    state.requests.remove_rule(&name)?;
+    state.requests.remove_rule(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

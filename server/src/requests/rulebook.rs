@@ -1,12 +1,12 @@
 //! The rules that answer for a person: those of the configuration, and those that were added while the server ran, which its log keeps.
 
 use std::collections::BTreeSet;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use arcane_shared::api::RuleOrigin;
 
 use super::{Case, Decision, Grants, Requests};
-use crate::bus::{ArcaneEventBus, LogError, Record};
+use crate::bus::{ArcaneEventBus, Fault, LogError, Record};
 use crate::config::{self, RULES_MAX, Rule, Rules};
 
 /// What keys of rules begin with in the log.
@@ -82,6 +82,27 @@ impl Book {
         (book, warnings)
     }
 
+    /// Whether these rules may be added.
+    fn check_new(&self, rules: &[Rule]) -> Result<(), NotChanged> {
+        if let Some(rule) = rules.iter().find(|rule| self.rules.iter().any(|other| other.name == rule.name)) {
+            return Err(NotChanged::Taken(rule.name.clone()));
+        }
+        let count = self.rules.len() + rules.len();
+        if count > RULES_MAX { Err(NotChanged::Full(count)) } else { Ok(()) }
+    }
+
+    /// Where a rule is that was added; `None`: only the log has it, for it does not hold.
+    fn removable(&self, name: &str) -> Result<Option<usize>, NotChanged> {
+        let at = self.rules.iter().position(|rule| rule.name == name);
+        // One that does not hold is removed, too: the configuration's rule of its name stays.
+        let is_dropped = self.dropped.contains(name);
+        match at {
+            None if !is_dropped => Err(NotChanged::Unknown(name.to_owned())),
+            Some(at) if at < self.of_file && !is_dropped => Err(NotChanged::OfFile(name.to_owned())),
+            at => Ok(at.filter(|at| *at >= self.of_file)),
+        }
+    }
+
     /// A rule that the log has.
     fn restored(&self, name: &str, text: &str) -> Result<Rule, String> {
         let unread =
@@ -105,15 +126,23 @@ impl Book {
 
 /// The rules of a running server.
 #[derive(Debug, Default)]
-pub(super) struct Rulebook(RwLock<Book>);
+pub(super) struct Rulebook {
+    book: RwLock<Book>,
+    /// One change at a time: each is checked, then kept by the log, and holds only then.
+    changes: tokio::sync::Mutex<()>,
+}
 
 impl Rulebook {
     pub(super) fn new(book: Book) -> Self {
-        Self(RwLock::new(book))
+        Self { book: RwLock::new(book), changes: tokio::sync::Mutex::default() }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Book> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.book.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Book> {
+        self.book.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -144,20 +173,41 @@ impl Requests {
     ///
     /// # Errors
     /// If one of them cannot be added, or they cannot be kept; then none of them holds.
-    pub(crate) fn add_rules(&self, rules: Vec<Rule>) -> Result<(), NotChanged> {
-        let mut book = self.0.rulebook.0.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(rule) = rules.iter().find(|rule| book.rules.iter().any(|other| other.name == rule.name)) {
-            return Err(NotChanged::Taken(rule.name.clone()));
-        }
-        let count = book.rules.len() + rules.len();
-        if count > RULES_MAX {
-            return Err(NotChanged::Full(count));
-        }
+    pub(crate) async fn add_rules(&self, rules: Vec<Rule>) -> Result<(), NotChanged> {
+        self.change(async move |requests| requests.add_now(rules).await).await
+    }
+
+    /// Takes back a rule that was added.
+    ///
+    /// # Errors
+    /// If there is none, or the log does not forget it; then it holds on.
+    pub(crate) async fn remove_rule(&self, name: &str) -> Result<(), NotChanged> {
+        let name = name.to_owned();
+        self.change(async move |requests| requests.remove_now(&name).await).await
+    }
+
+    /// Makes a change to its end, even if whoever awaits this goes away: what the log keeps and what holds is one thing.
+    async fn change<F>(&self, change: impl FnOnce(Self) -> F + Send + 'static) -> Result<(), NotChanged>
+    where
+        F: Future<Output = Result<(), NotChanged>> + Send + 'static,
+    {
+        let requests = self.clone();
+        let changed = tokio::spawn(async move {
+            let turn = requests.clone();
+            let _turn = turn.0.rulebook.changes.lock().await;
+            change(requests).await
+        });
+        changed.await.unwrap_or_else(|error| Err(LogError::new(Fault::Unknown, error.to_string()).into()))
+    }
+
+    async fn add_now(&self, rules: Vec<Rule>) -> Result<(), NotChanged> {
+        self.0.rulebook.read().check_new(&rules)?;
         let record = |rule: &Rule| {
             let text = serde_json::to_string(&rule.body()).expect("a rule is made of texts");
             Record::keep(key(&rule.name), text)
         };
-        self.0.bus.log().remember(rules.iter().map(record).collect())?;
+        self.0.bus.default_room().keep(rules.iter().map(record).collect()).await?;
+        let mut book = self.0.rulebook.write();
         for rule in rules {
             book.dropped.remove(&rule.name);
             book.rules.push(rule);
@@ -165,24 +215,12 @@ impl Requests {
         Ok(())
     }
 
-    /// Takes back a rule that was added.
-    ///
-    /// # Errors
-    /// If there is none, or the log does not forget it; then it holds on.
-    pub(crate) fn remove_rule(&self, name: &str) -> Result<(), NotChanged> {
-        let mut book = self.0.rulebook.0.write().unwrap_or_else(PoisonError::into_inner);
-        let at = book.rules.iter().position(|rule| rule.name == name);
-        // One that does not hold is removed, too: the configuration's rule of its name stays.
-        let is_dropped = book.dropped.contains(name);
-        match at {
-            None if !is_dropped => return Err(NotChanged::Unknown(name.to_owned())),
-            Some(at) if at < book.of_file && !is_dropped => return Err(NotChanged::OfFile(name.to_owned())),
-            _ => {}
-        }
-        self.0.bus.log().remember(vec![Record::forget(key(name))])?;
+    async fn remove_now(&self, name: &str) -> Result<(), NotChanged> {
+        let at = self.0.rulebook.read().removable(name)?;
+        self.0.bus.default_room().keep(vec![Record::forget(key(name))]).await?;
+        let mut book = self.0.rulebook.write();
         book.dropped.remove(name);
-        let of_file = book.of_file;
-        if let Some(at) = at.filter(|at| *at >= of_file) {
+        if let Some(at) = at {
             book.rules.remove(at);
         }
         Ok(())

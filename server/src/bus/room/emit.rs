@@ -106,19 +106,30 @@ impl Room {
         Ok(())
     }
 
-    /// Tells when everything that is in the log is on the disk: an append of nothing that waits for it.
+    /// Tells when everything that is in the log is on the disk.
     fn sync(self: &Arc<Self>) -> Result<Receipt, (usize, EmitError)> {
+        self.append_nothing(Vec::new(), Level::Synced).map_err(|error| (0, error.into()))
+    }
+
+    /// Keeps state that belongs to no event, and tells when the log has it.
+    pub(in crate::bus) fn keep(self: &Arc<Self>, records: Vec<Record>) -> Result<Receipt, LogError> {
+        self.check_open(&self.lock())?;
+        self.append_nothing(records, Level::Logged)
+    }
+
+    /// An append without events, that waits for all before it.
+    fn append_nothing(self: &Arc<Self>, records: Vec<Record>, level: Level) -> Result<Receipt, LogError> {
         let (done, receipt) = Notify::pair();
         let append = Append {
             room: self.id,
             frames: Vec::new(),
-            records: Vec::new(),
-            level: Level::Synced,
+            records,
+            level,
             turn: Turn::default(),
             commits: Arc::clone(self) as Arc<dyn Commits>,
             done,
         };
-        match self.log.append(append).map_err(|error| (0, error.into()))? {
+        match self.log.append(append)? {
             Appended::Queued => Ok(receipt),
             Appended::Done(_) => Ok(Receipt::done()),
         }
