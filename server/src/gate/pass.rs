@@ -81,6 +81,10 @@ impl fmt::Display for Holder {
 pub(crate) enum Forbidden {
     #[error("{holder} does not allow {}; it allows {has}", wanted.as_str())]
     Right { holder: Holder, wanted: Right, has: Rights },
+    #[error(
+        "{holder} does not allow answer, which an event needs that has metadata.request_id: it tells what was asked and answered; leave request_id out"
+    )]
+    Requests { holder: Holder },
     #[error("{holder} is not for the room {room}; it is for {rooms}")]
     Room { holder: Holder, room: RoomName, rooms: String },
     #[error("{holder} lets only some events through, and none of what is asked for")]
@@ -131,6 +135,15 @@ impl Pass {
             return Ok(());
         }
         Err(Forbidden::Right { holder: grant.holder(), wanted: right, has: grant.rights })
+    }
+
+    /// Whether its holder may tell of what agents ask, and how that was answered.
+    pub(crate) fn check_tells_of_requests(&self) -> Result<(), Forbidden> {
+        let grant = self.grant();
+        if grant.rights.has(Right::Answer) {
+            return Ok(());
+        }
+        Err(Forbidden::Requests { holder: grant.holder() })
     }
 
     /// Whether a room is in its scope, and its holder may change it.

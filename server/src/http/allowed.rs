@@ -21,6 +21,7 @@ use crate::gate::pass::{Cast, Kind, Subscribe};
 use crate::gate::places::{Place, TooManyOpen};
 use crate::gate::rights::Right;
 use crate::gate::{Forbidden, May, Pass, TokenError};
+use crate::intake::{self, Draft};
 use crate::query::Pairs;
 use crate::state::AppState;
 use crate::stream::StreamQuery;
@@ -120,6 +121,18 @@ impl<R: Kind> Allowed<R> {
         names: impl IntoIterator<Item = &'a DaemonName>,
     ) -> Result<(), TooMuch> {
         self.state.count_daemons(&self.subject(), room, names.into_iter())
+    }
+
+    /// Whether it may publish these events in a room; counts the daemons that they would be the first to name there.
+    pub(crate) fn check_events<'d>(
+        &self,
+        room: &HeldRoom,
+        drafts: impl Iterator<Item = &'d Draft> + Clone,
+    ) -> Result<(), ApiError> {
+        if intake::tells_of_requests(drafts.clone()) {
+            self.may.check_tells_of_requests()?;
+        }
+        Ok(self.count_daemons(room, drafts.filter_map(|draft| draft.daemon_name.as_ref()))?)
     }
 
     fn subject(&self) -> Subject {

@@ -89,7 +89,13 @@ pub(crate) async fn take(
 
 /// What a hook asks for that may wait, if anybody looks who may answer.
 fn hold(state: &AppState, query: &Pairs, room: &RoomName) -> Option<(Hold, oneshot::Receiver<Waits>)> {
-    let seconds = query.get("hold")?.parse::<u64>().ok()?.min(HOLD_MAX_S);
+    let wanted = query.get("hold")?;
+    let Ok(seconds) = wanted.parse::<u64>().map(|seconds| seconds.min(HOLD_MAX_S)) else {
+        // An agent's hook gets no error for it, and goes on without an answer.
+        let hold: String = wanted.chars().take(NAME_BYTES_MAX).collect();
+        tracing::warn!(%hold, "a hook's hold is no number of seconds: neither a person nor a rule answers it");
+        return None;
+    };
     let is_watched = state.requests.is_watched(room);
     if seconds == 0 || !is_watched && !state.requests.has_rules() {
         return None;

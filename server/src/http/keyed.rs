@@ -37,7 +37,7 @@ pub(super) async fn publish(
 ) -> Result<(), ApiError> {
     state.take(Counted::Events, events.len())?;
     let held = state.open_room(room).await?;
-    state.count_daemons(&held, events.iter().filter_map(|event| event.draft.daemon_name.as_ref()))?;
+    state.check_events(&held, events.iter().map(|event| &event.draft))?;
     // The body may have taken its time.
     state.recheck()?;
     let again = match events.iter().all(|event| event.key.is_some()) {

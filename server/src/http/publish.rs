@@ -1,7 +1,7 @@
 //! `POST /events`: one event, an array, or NDJSON.
 
 use arcane_shared::api::{FieldError, PublishAnswer, Published};
-use arcane_shared::{DaemonName, Problem, RoomName};
+use arcane_shared::{Problem, RoomName};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -96,7 +96,7 @@ pub(crate) async fn publish(
         let drafts = if is_long { Box::pin(beside::read(bytes)).await? } else { intake::read_all(&bytes)? };
         state.take(Counted::Events, drafts.len())?;
         let held = state.open_room(&room).await?;
-        state.count_daemons(&held, named(&drafts))?;
+        state.check_events(&held, drafts.iter())?;
         // The body may have taken its time.
         state.recheck()?;
         let submission = Submission { level, key, turn, ..Submission::default() };
@@ -132,11 +132,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let key = key.to_str().ok().map(str::trim).filter(|key| (1..=KEY_BYTES_MAX).contains(&key.len()));
     let detail = || format!("must have 1 to {KEY_BYTES_MAX} visible ASCII characters");
     Ok(Some(key.ok_or_else(|| ApiError::parameter("idempotency-key", detail()))?.to_owned()))
-}
-
-/// The daemons that events are of.
-fn named(drafts: &[Draft]) -> impl Iterator<Item = &DaemonName> {
-    drafts.iter().filter_map(|draft| draft.daemon_name.as_ref())
 }
 
 fn published(submitted: &Submitted) -> impl Iterator<Item = Published> + use<> {
@@ -287,7 +282,7 @@ impl Stream<'_> {
             Some(held) => held,
             None => self.held.insert(self.state.open_room(self.room).await?),
         };
-        self.state.count_daemons(held, named(&drafts))?;
+        self.state.check_events(held, drafts.iter())?;
         // A stream may take hours; what was granted when it began may not hold any more.
         self.state.recheck()?;
         let submission = Submission { level: self.level, key, turn, ..Submission::default() };

@@ -45,6 +45,13 @@ pub(crate) enum Refused {
     Bus { index: usize, count: usize, error: EmitError },
 }
 
+/// Whether one of these events says what was asked of a human, or how that ended: rules are suggested and tried by that, so who publishes it must be one whose answers count.
+pub(crate) fn tells_of_requests<'d>(drafts: impl IntoIterator<Item = &'d Draft>) -> bool {
+    let tells =
+        |draft: &Draft| draft.spell_name == SpellName::Voice && draft.metadata.contains_key("request_id");
+    drafts.into_iter().any(tells)
+}
+
 /// Publishes events of one room: all of them, in order and next to each other, or none. No event is no error.
 ///
 /// # Errors

@@ -15,6 +15,7 @@ use crate::bus::{ConsumerError, HeldRoom};
 use crate::gate::limits::{Counted, TooMuch};
 use crate::gate::rights::Right;
 use crate::gate::{Forbidden, Pass};
+use crate::intake;
 use crate::requests::{Decision, Via, answered as answered_with};
 
 /// Whether a pass answers what agents ask in a room.
@@ -38,6 +39,9 @@ impl<S, P: Pipe> Socket<S, P> {
         }
         let rooms = Rooms { pass: &self.pass, own: &self.subscription.held_room(), named };
         let accepted = publish_checked(&self.state.bus, rooms, text, &|room, drafts| {
+            if intake::tells_of_requests(drafts) {
+                self.pass.check_tells_of_requests()?;
+            }
             let names = drafts.iter().filter_map(|draft| draft.daemon_name.as_ref());
             Ok(self.state.count_daemons(&self.subject, room, names)?)
         })?;
