@@ -107,10 +107,11 @@ impl Reading {
         let name = program(first);
         let named = self.programs.get(&name).into_iter().flatten().copied();
         let globs = self.globs.iter().filter(|(glob, ..)| matches_name(glob, &name));
+        let is_besides = command::besides(&name);
         self.is_unread
             || named
                 .chain(globs.map(|(_, n, at)| (*n, *at)))
-                .any(|(n, at)| self.commands[n].goes_on(at, rest))
+                .any(|(n, at)| self.commands[n].goes_on(at, rest, is_besides))
     }
 }
 

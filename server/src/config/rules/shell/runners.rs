@@ -202,7 +202,7 @@ fn is_listed(name: &str) -> bool {
 }
 
 /// `NAME=value` before a program sets a variable for it.
-fn is_setting(word: &str) -> bool {
+pub(super) fn is_setting(word: &str) -> bool {
     let is_name = |name: &str| {
         let name = name.strip_suffix('+').unwrap_or(name);
         !name.is_empty()

@@ -175,6 +175,20 @@ const RUNS_RM: &[&str] = &[
     "(((((rm x)))))",
     "cd C:\\x & C:\\bin\\rm.exe y",
     "r^m x",
+    // Comments end, and begin where a word does.
+    "x=`ls # list`; rm y",
+    "echo `true # x` ; rm y",
+    "echo \u{2003}#; rm y",
+    "echo \u{a0}#; rm y",
+    "echo \u{b}#; rm y",
+    "echo \u{c}#; rm y",
+    "echo \r#; rm y",
+    "echo a\\ #; rm y",
+    "echo a\\\n#; rm y",
+    "echo $(true)#; rm y",
+    "echo <(true)#; rm y",
+    "(true)# it's\nrm x; echo 'y'",
+    "{fd}>/dev/null rm x",
 ];
 
 #[test]
@@ -252,6 +266,36 @@ fn words_are_found_with_options_between_them() {
         "git --force; push",
         "git push; ls --force",
     ] {
+        assert_eq!(of_command(&rules, command), None, "{command:?}");
+    }
+}
+
+#[test]
+fn words_are_found_after_what_is_set_chosen_or_told_besides() {
+    for (words, command) in [
+        ("make deploy", "make X=1 deploy"),
+        ("make deploy", "make ENV=prod deploy"),
+        ("make deploy", "make all deploy"),
+        ("make deploy", "make -j4 all X=1 test deploy"),
+        ("just deploy", "just build deploy"),
+        ("mvn deploy", "./mvnw clean; mvn clean deploy"),
+        ("mise run deploy", "mise run build ::: deploy"),
+        ("cargo publish", "cargo +nightly publish"),
+        ("cargo publish", "cargo +stable --locked publish"),
+        ("gcloud compute instances delete", "gcloud beta compute instances delete x"),
+        ("gcloud compute instances delete", "gcloud --project x alpha compute instances delete x"),
+    ] {
+        let rules = rule(&format!("command = \"{words}\""), "deny");
+        assert_eq!(of_command(&rules, command), Some("deny"), "{command:?}");
+    }
+    for (words, command) in [
+        ("make deploy", "make redeploy"),
+        ("make deploy", "make all; echo deploy"),
+        ("cargo publish", "cargo help publish"),
+        ("gcloud delete", "gcloud list delete"),
+        ("git push", "git stash push"),
+    ] {
+        let rules = rule(&format!("command = \"{words}\""), "deny");
         assert_eq!(of_command(&rules, command), None, "{command:?}");
     }
 }

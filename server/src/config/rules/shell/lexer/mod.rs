@@ -57,6 +57,8 @@ pub(super) struct Lexed {
 struct Frame {
     /// What ends it.
     closer: Option<char>,
+    /// Whether it stands in the place of a part of a word.
+    is_substitution: bool,
     command: Words,
     word: Option<String>,
     /// Where the quoted text began that is read.
@@ -90,6 +92,8 @@ struct Lexer {
     endless: usize,
     /// Whether it is known that no `'` follows.
     has_no_single: bool,
+    /// After the last substitution.
+    substituted_to: Option<usize>,
 }
 
 pub(super) fn lex(text: &Text, dialect: Dialect) -> Lexed {
@@ -105,6 +109,7 @@ pub(super) fn lex(text: &Text, dialect: Dialect) -> Lexed {
         announced: Vec::new(),
         endless: 0,
         has_no_single: false,
+        substituted_to: None,
     };
     while let Some(c) = lexer.next() {
         if lexer.is_quoted() { lexer.quoted(c) } else { lexer.plain(c) }
@@ -156,7 +161,7 @@ impl Lexer {
             ';' | '&' | '|' | ')' => self.end_command(),
             '(' => {
                 self.end_command();
-                self.open(')');
+                self.open(')', false);
             }
             '<' | '>' => self.redirect(c),
             '\'' => self.single(),
@@ -170,7 +175,9 @@ impl Lexer {
             '`' => self.substitute('`'),
             '$' => self.dollar(),
             '#' if self.begins_comment() => {
-                while self.peek().is_some_and(|c| c != '\n') {
+                // `…` is taken out before it is read, so its end is the comment's, too.
+                let is_ticked = self.frames.iter().any(|frame| frame.closer == Some('`'));
+                while self.peek().is_some_and(|c| c != '\n' && !(is_ticked && c == '`')) {
                     self.at += 1;
                 }
             }
@@ -214,9 +221,11 @@ impl Lexer {
         }
     }
 
-    fn begins_comment(&self) -> bool {
-        let before = self.at.checked_sub(2).and_then(|at| self.chars.get(at));
-        before.is_none_or(|c| c.is_whitespace() || ";&|()".contains(*c))
+    /// A comment begins where a word may: other blanks than these, and what is put in the place of a substitution, are parts of words.
+    fn begins_comment(&mut self) -> bool {
+        let before = self.at.checked_sub(2).and_then(|at| self.chars.get(at)).copied();
+        let may_begin = before.is_none_or(|c| " \t\n;&|()".contains(c));
+        may_begin && self.substituted_to != Some(self.at - 1) && self.top().word.is_none()
     }
 
     /// `'…'`; without an end it is an apostrophe.
@@ -234,8 +243,11 @@ impl Lexer {
     }
 
     fn redirect(&mut self, c: char) {
-        // The number of a stream is no word.
-        let is_number = |word: &String| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+        // The number of a stream is no word, nor is the name of a variable that has it: `{fd}>file`.
+        let is_number = |word: &String| {
+            let is_named = word.len() > 2 && word.starts_with('{') && word.ends_with('}');
+            is_named || !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+        };
         if self.top().word.as_ref().is_some_and(is_number) {
             self.top().word = None;
         }
@@ -255,7 +267,7 @@ impl Lexer {
         }
         if self.peek() == Some('(') {
             self.at += 1;
-            self.open(')');
+            self.open(')', true);
         } else {
             self.top().target = Some(Target::File);
         }
@@ -264,7 +276,7 @@ impl Lexer {
     /// A substitution: commands, up to the closer, in the place of a part of a word.
     fn substitute(&mut self, closer: char) {
         self.gap();
-        self.open(closer);
+        self.open(closer, true);
     }
 
     /// What stands for a text that is not known.
@@ -280,9 +292,9 @@ impl Lexer {
         }
     }
 
-    fn open(&mut self, closer: char) {
+    fn open(&mut self, closer: char, is_substitution: bool) {
         if self.frames.len() < NESTING_MAX {
-            self.frames.push(Frame { closer: Some(closer), ..Frame::default() });
+            self.frames.push(Frame { closer: Some(closer), is_substitution, ..Frame::default() });
         } else {
             self.out.is_too_deep = true;
         }
@@ -290,7 +302,9 @@ impl Lexer {
 
     fn close(&mut self) {
         self.end_command();
-        self.frames.pop();
+        if self.frames.pop().is_some_and(|frame| frame.is_substitution) {
+            self.substituted_to = Some(self.at);
+        }
         self.may_start();
     }
 
