@@ -5,16 +5,10 @@
 //! there is no operator, substitution, redirection, expansion, glob, escape, comment, line break, tab, control character, or anything that only looks like a space.
 //! A `=` may not stand in the first word, which would set a variable, nor begin a word, which zsh expands. The words of a rule are not quoted in the command.
 
-use super::shell;
+use super::shell::{self, Open};
 
 /// Longest command that a rule may allow, bytes.
 const COMMAND_BYTES_MAX: usize = 4096;
-
-/// Programs of which a first word alone says nothing of what they do.
-const UNTOLD: [&str; 18] = [
-    "find", "fd", "git", "tar", "docker", "podman", "kubectl", "gh", "aws", "gcloud", "az", "adb", "npm",
-    "pnpm", "yarn", "cargo", "go", "rg",
-];
 
 /// The first words of commands that a rule is for, each of them whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,13 +59,20 @@ impl CommandPrefix {
                  and sets no variable"
                     .into(),
             );
-        } else if shell::runs_others(&words) {
-            return Err(format!("allows any command, as {} runs what follows it; name that, too", words[0]));
-        } else if !is_exact && words.len() == 1 && UNTOLD.contains(&words[0].as_str()) {
-            return Err(format!(
-                "allows all that {0} can do; write more of it, such as \"{0} …\", or exact = true",
-                words[0]
-            ));
+        } else if let Some(open) = shell::left_open(&words).filter(|_| !is_exact) {
+            return Err(match open {
+                Open::Command(program) => {
+                    format!("allows any command, as {program} runs what follows it; name that, too")
+                }
+                Open::Always(program) => {
+                    format!(
+                        "allows any command, as {program} may run what follows it; write all of it, and exact = true"
+                    )
+                }
+                Open::Program(program) => format!(
+                    "allows all that {program} can do; write more of it, such as \"{program} …\", or exact = true"
+                ),
+            });
         }
         // A rule that would not deny its own words would deny nothing.
         if !shell::Reading::of(text).runs(&words) || words[0].contains(['*', '?', '[']) {

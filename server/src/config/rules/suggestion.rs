@@ -165,7 +165,7 @@ fn whole(command: &str) -> Option<Vec<&str>> {
     let program = words[0].rsplit('/').next().unwrap_or_default();
     let is_never = NEVER.contains(&program)
         || words.get(1).is_some_and(|word| NEVER_AFTER.contains(&[program, word]))
-        || words.iter().any(|word| shell::is_runner(word) || shell::runs_others(&[(*word).to_owned()]));
+        || words.iter().any(|word| shell::is_runner(word));
     (!is_never).then_some(words)
 }
 

@@ -5,8 +5,11 @@
 //! what agents do by mistake or are talked into, and no wall: what a program does that a command starts, and what is put together at run time, no reading of text can tell.
 
 mod command;
+mod echo;
 mod lexer;
+mod programs;
 mod runners;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +18,7 @@ use lexer::{Dialect, Lexed, Text};
 
 use super::wildcard::matches_name;
 pub(super) use lexer::is_ignored;
-pub(super) use runners::{is_runner, runs_others};
+pub(super) use told::{Open, is_runner, left_open};
 
 /// Longest command that is read, bytes: Linux passes no longer one to `sh -c`. A longer one is taken for any command.
 const COMMAND_BYTES_MAX: usize = 128 * 1024;
@@ -55,30 +58,36 @@ impl Reading {
 
     fn read(&mut self, command: &str, dialect: Dialect) {
         let mut left = vec![(Text::Commands(command.to_owned()), 0)];
-        let mut documents = Vec::new();
-        let (mut bytes, mut has_shell, is_piped) = (0, false, command.contains('|'));
+        // What is data unless the command has a shell that may read it: here-documents, and what `echo` says if something passes that on.
+        let (mut documents, mut said) = (Vec::new(), Vec::new());
+        let (mut bytes, mut has_shell, mut is_passed_on) = (0, false, false);
         while let Some((text, depth)) = left.pop() {
             bytes += text.as_str().len();
             if depth > DEPTH_MAX || bytes > READ_BYTES_MAX {
                 self.is_unread = true;
                 return;
             }
+            is_passed_on |= echo::passes_on(text.as_str());
             let Lexed { commands, texts, documents: found, is_too_deep } = lexer::lex(&text, dialect);
             self.is_unread |= is_too_deep;
             left.extend(texts.into_iter().map(|text| (text, depth + 1)));
             documents.extend(found.into_iter().map(|text| (text, depth + 1)));
             for command in commands {
-                if is_piped && matches!(command.words[0].as_str(), "echo" | "printf") {
-                    documents.push((command.words[1..].join("\n"), depth + 1));
-                }
                 let places = runners::places(&command);
-                has_shell |= places.has_shell;
-                left.extend(places.texts.into_iter().map(|text| (Text::Commands(text), depth + 1)));
-                self.keep(Command::new(command.words), &places.programs);
+                said.extend(echo::said(&command, &places).into_iter().map(|text| (text, depth + 1)));
+                let apart = runners::apart(&command, places.has_runner)
+                    .map(|command| (runners::places(&command), command));
+                for (places, command) in std::iter::once((places, command)).chain(apart) {
+                    has_shell |= places.has_shell;
+                    left.extend(places.texts.into_iter().map(|text| (Text::Commands(text), depth + 1)));
+                    self.keep(Command::new(command.words), &places.programs);
+                }
             }
-            // What a here-document or `echo` says is data, unless the command has a shell that may read it.
             if left.is_empty() && has_shell {
-                left.extend(documents.drain(..).map(|(text, depth)| (Text::Commands(text), depth)));
+                let said = if is_passed_on { std::mem::take(&mut said) } else { Vec::new() };
+                left.extend(
+                    documents.drain(..).chain(said).map(|(text, depth)| (Text::Commands(text), depth)),
+                );
             }
         }
     }

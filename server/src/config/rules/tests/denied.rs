@@ -235,6 +235,11 @@ fn what_only_names_a_program_is_not_denied() {
         "rg -n '(rm|mv) x'",
         "sed 's/a/rm/'",
         "case x in *) ls;; esac",
+        "echo 'rm x' > a; bash b",
+        "echo '{ rm, x }; rm y'",
+        "git log --format=rm",
+        "grep -xrm a",
+        "tar -xrm a",
     ] {
         assert_eq!(of_command(&rules, command), None, "{command:?}");
     }
@@ -273,6 +278,13 @@ fn words_are_found_with_options_between_them() {
 #[test]
 fn words_are_found_after_what_is_set_chosen_or_told_besides() {
     for (words, command) in [
+        ("git push", "git {push,origin,main}"),
+        ("git push", "git pu{sh,}"),
+        ("git push", "echo git push | sh"),
+        ("git push", "printf 'git %s' push | bash"),
+        ("git push", "env -S'git push'"),
+        ("git push", "env -i -Sgit push"),
+        ("git push", "hyperfine 'git push'"),
         ("make deploy", "make X=1 deploy"),
         ("make deploy", "make ENV=prod deploy"),
         ("make deploy", "make all deploy"),
@@ -352,6 +364,10 @@ fn a_hostile_command_is_read_in_bounded_time() {
         "eval ';' ",
         "{a,b} ",
         "git -a ",
+        "sudo -arm --b=rm ",
+        "$(x) {rm,x} ",
+        "echo rm|sh;",
+        "printf %s%s ",
     ] {
         let command = part.repeat(100_000 / part.len());
         let from = Instant::now();

@@ -3,6 +3,7 @@
 mod allowed;
 mod denied;
 mod laws;
+mod passed_on;
 mod paths;
 mod refused;
 mod rehearsed;

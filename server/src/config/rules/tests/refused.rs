@@ -47,6 +47,9 @@ fn a_rule_that_cannot_be_used_is_named_with_table_key_and_remedy() {
     insta::assert_snapshot!(allow("path = \"/**\""), @r#"[[rules]] 1 (a): path: allows files anywhere on the machine; begin with a folder's name: "/srv/data/**""#);
     insta::assert_snapshot!(allow("tool = \"Bash\""), @r#"[[rules]] 1 (a): tool: allows every command; name one: command = "cargo test""#);
     insta::assert_snapshot!(allow("command = \"git\""), @r#"[[rules]] 1 (a): command: allows all that git can do; write more of it, such as "git …", or exact = true"#);
+    insta::assert_snapshot!(allow("command = \"git -C x\""), @r#"[[rules]] 1 (a): command: allows all that git can do; write more of it, such as "git …", or exact = true"#);
+    insta::assert_snapshot!(allow("command = \"uv run\""), @"[[rules]] 1 (a): command: allows any command, as uv runs what follows it; name that, too");
+    insta::assert_snapshot!(allow("command = \"find . -name\""), @"[[rules]] 1 (a): command: allows any command, as find may run what follows it; write all of it, and exact = true");
     insta::assert_snapshot!(allow("path = \"a\"\nexact = true"), @r#"[[rules]] 1 (a): exact: says that nothing may follow a command; write one: command = "cargo test""#);
     insta::assert_snapshot!(allow("command = \"ls\"\nexact = 1"), @"[[rules]] 1 (a): exact: must be true or false");
     insta::assert_snapshot!(of("decision = \"deny\"\ncommand = \"ls\"\nexact = true"), @"[[rules]] 1 (a): exact: is for rules that allow; what denies or asks looks for its words anywhere");
@@ -107,6 +110,66 @@ fn what_runs_any_command_is_allowed_only_with_what_it_runs() {
         "find",
         "git",
         "cargo",
+        "uv run",
+        "poetry run",
+        "uv run python",
+        "docker exec",
+        "docker exec box",
+        "docker run",
+        "docker run image",
+        "docker compose",
+        "docker compose exec web",
+        "kubectl exec",
+        "kubectl exec pod --",
+        "npm exec",
+        "pnpm dlx",
+        "go run",
+        "mise exec",
+        "mise x --",
+        "direnv exec",
+        "direnv exec .",
+        "find . -exec",
+        "find . -name",
+        "fd x",
+        "git rebase --exec",
+        "git submodule",
+        "git submodule foreach",
+        "git bisect run",
+        "noglob",
+        "repeat",
+        "repeat 1",
+        "xvfb-run",
+        "script",
+        "script -q x",
+        "tmux new",
+        "hyperfine ls",
+        "git -C",
+        "git -C x",
+        "git -c",
+        "git -c a=b",
+        "docker -v",
+        "git --no-pager",
+        "npm --prefix x",
+        "cargo +nightly",
+        "uv",
+        "python3.11",
+        "python3.11 -c",
+        "python3 -Ic",
+        "python3 -u",
+        "python3 -m",
+        "python3 -W ignore",
+        "perl -ne",
+        "perl5.36",
+        "node -pe",
+        "node --inspect",
+        "ruby -ne",
+        "gawk",
+        "awk -f",
+        "deno run",
+        "bun run",
+        "sudo python3",
+        "time cargo",
+        "nohup git -C x",
     ] {
         assert!(!read(command), "{command}");
     }
@@ -125,7 +188,36 @@ fn what_runs_any_command_is_allowed_only_with_what_it_runs() {
         "node check.js",
         "env A=1 cargo test",
         "xargs wc",
+        "cargo +nightly test",
+        "git -C x status",
+        "git --no-pager log",
+        "npm --prefix=x test",
+        "uv run pytest",
+        "uv run python -m pytest",
+        "docker exec box ls",
+        "docker compose exec web ls",
+        "docker compose ps",
+        "kubectl exec pod -- ls -l",
+        "kubectl get",
+        "npm exec tsc",
+        "npm run",
+        "pnpm dlx tsc",
+        "go run ./tool",
+        "mise exec node@20 -- node x.js",
+        "git submodule status",
+        "git submodule foreach git status",
+        "python3.11 -m pytest",
+        "python3 -Im pytest",
+        "python3 -u check.py",
+        "deno run check.ts",
+        "bun test",
+        "awk -f x.awk",
+        "tar xf",
+        "make all",
     ] {
         assert!(read(command), "{command}");
+    }
+    for command in ["find . -name x", "git -C x", "docker -v", "node --version"] {
+        assert!(read(&format!("{command}\"\nexact = true\n#\"")), "{command}");
     }
 }

@@ -91,7 +91,11 @@ impl Lexer {
                             self.at -= 1;
                             (8, 3)
                         }
-                        Some('n' | 't' | 'r' | 'a' | 'b' | 'f' | 'v' | 'e') => {
+                        Some('n') => {
+                            self.push('\n');
+                            continue;
+                        }
+                        Some('t' | 'r' | 'a' | 'b' | 'f' | 'v' | 'e') => {
                             self.push(' ');
                             continue;
                         }
