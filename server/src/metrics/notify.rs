@@ -31,4 +31,10 @@ impl Metrics {
         let labels = NotificationLabels { target: target.into(), outcome };
         self.inner.notifications.0.get_or_create(&labels).inc();
     }
+    /// How many messages to a target came to this.
+    #[cfg(test)]
+    pub(crate) fn count_of_notified(&self, target: &str, outcome: &'static str) -> u64 {
+        let labels = NotificationLabels { target: target.into(), outcome };
+        self.inner.notifications.0.get_or_create(&labels).get()
+    }
 }

@@ -44,6 +44,8 @@ type Millis = u64;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a stop waits for what is yet to be told.
 const LAST_WORDS_MAX: Duration = Duration::from_secs(2);
+/// How long a stop waits until what was not taken is counted.
+const GIVING_UP_MAX: Duration = Duration::from_millis(200);
 /// How long a link signs in beyond the end of what it shows, seconds: who opens it then sees how it ended.
 const LINK_BEYOND_S: u64 = 120;
 
@@ -141,15 +143,19 @@ impl Notifier {
         Self { watching: Some(watching), telling }
     }
 
-    /// Tells nothing new; what is yet to be told has two seconds.
+    /// Tells nothing new; what is yet to be told has two seconds. What no service took by then is logged, and counted as failed.
     pub(crate) async fn stop(self) {
         self.watching.iter().for_each(JoinHandle::abort);
         for (queue, _) in &self.telling {
             queue.close();
         }
         let deadline = tokio::time::Instant::now() + LAST_WORDS_MAX;
-        for (_, mut telling) in self.telling {
-            if tokio::time::timeout_at(deadline, &mut telling).await.is_err() {
+        for (queue, mut telling) in self.telling {
+            if tokio::time::timeout_at(deadline, &mut telling).await.is_ok() {
+                continue;
+            }
+            queue.cut();
+            if tokio::time::timeout(GIVING_UP_MAX, &mut telling).await.is_err() {
                 telling.abort();
             }
         }
@@ -204,7 +210,13 @@ async fn tell(outlet: Outlet, queue: Arc<Queue>, post: Post) {
                 (message, link)
             });
             tries += 1;
-            let tried = attempt(&outlet, message, link).await;
+            let tried = tokio::select! {
+                biased;
+                () = queue.is_cut() => {
+                    break Tried::Unreachable("the server stopped before the service took it".into());
+                }
+                tried = attempt(&outlet, message, link) => tried,
+            };
             let Some(pause) = tried.again_after(tries) else { break tried };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -255,3 +267,6 @@ impl Post {
 fn now() -> Millis {
     u64::try_from(clock::now().unix_micros() / 1000).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,7 @@ struct State {
     /// What each message tells.
     messages: VecDeque<Vec<Happening>>,
     is_closed: bool,
+    is_cut: bool,
 }
 
 impl Queue {
@@ -42,6 +43,19 @@ impl Queue {
     pub(super) fn close(&self) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).is_closed = true;
         self.changed.notify_one();
+    }
+
+    /// What is told now, and what is yet to be told, is given up.
+    pub(super) fn cut(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).is_cut = true;
+        self.changed.notify_one();
+    }
+
+    /// Completes once it is cut. For its reader, which does not wait for the next message meanwhile.
+    pub(super) async fn is_cut(&self) {
+        while !self.state.lock().unwrap_or_else(PoisonError::into_inner).is_cut {
+            self.changed.notified().await;
+        }
     }
 
     /// What the next message tells; `None`: it is closed and empty. For one reader.
