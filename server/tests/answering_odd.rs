@@ -241,6 +241,7 @@ async fn what_is_too_large_or_no_question_has_the_agents_own_prompt() {
         (json!({"decision": "answer-1000"}), 422),
         (json!({"decision": "allow", "message": "yes"}), 422),
         (json!({"decision": "deny", "message": "x".repeat(5_000)}), 422),
+        (json!({"decision": "deny", "message": "a\u{0}\u{1b}[2J\u{202e}"}), 422),
         (json!({"decision": "deny", "answers": {"Which?": "choice 1"}}), 422),
         (json!({"decision": "allow", "answers": {"Which?": null}}), 422),
         (json!({"decision": "allow", "updatedInput": {}}), 422),

@@ -2,6 +2,7 @@
 
 pub(crate) use arcane_shared::api::Via;
 use arcane_shared::api::{FieldError, RequestAnswer};
+use arcane_shared::visible;
 use serde_json::{Map, Value};
 
 /// Longest message to an agent, bytes.
@@ -37,6 +38,16 @@ impl Decision {
         }
         if message.as_ref().is_some_and(|message| message.len() > MESSAGE_BYTES_MAX) {
             return Err(error("/message", format!("has at most {MESSAGE_BYTES_MAX} bytes")));
+        }
+        // It is shown in the agent's terminal.
+        if let Some(message) = &message
+            && (visible::lines(message) != **message || message.contains('\t'))
+        {
+            let seen = visible::line(message, 80);
+            return Err(error(
+                "/message",
+                format!("has characters that are not seen; leave them out: {seen}"),
+            ));
         }
         if !answers.is_empty() && *decision != *"allow" {
             return Err(error("/answers", "go with the decision allow; leave them out".into()));
@@ -83,5 +94,24 @@ impl End {
     /// Whether the agent waits on for a human: its own prompt has the word. `has_prompt`: it has one.
     pub(crate) fn waits_on(&self, has_prompt: bool) -> bool {
         has_prompt && matches!(self.via, Via::Expired | Via::Withdrawn)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_no_characters_that_a_terminal_obeys() {
+        let denied = |message: &str| {
+            let answer = serde_json::json!({"decision": "deny", "message": message});
+            Decision::read(serde_json::from_value(answer).unwrap())
+        };
+        for message in ["a\u{0}", "\u{1b}[2J", "a\u{202e}b", "a\rb", "a\tb"] {
+            assert_eq!(&*denied(message).unwrap_err().pointer, "/message", "{message:?}");
+        }
+        let lines = "No: use `make`\n — später 👩‍🚀";
+        assert_eq!(denied(lines), Ok(Decision::Deny(Some(lines.into()))));
+        insta::assert_snapshot!(denied("a\u{202e}").unwrap_err().detail, @"has characters that are not seen; leave them out: a⟨RLO⟩");
     }
 }
