@@ -25,7 +25,11 @@ impl Step<'_, '_> {
         let asked = wait.asked.as_deref();
         // A rule answers whatever else waits.
         let is_ruled = asked.is_some_and(|asked| asked.is_ruled);
-        if !is_ruled && actor.waits.is_told(call.as_deref(), print, asked) || actor.waits.is_full(is_ruled) {
+        let is_full = actor.waits.is_full(is_ruled);
+        if is_ruled && is_full {
+            return self.drafts.waits(actor, wait, call.as_deref(), self.now);
+        }
+        if is_full || !is_ruled && actor.waits.is_told(call.as_deref(), print, asked) {
             return;
         }
         // The same wait, told before by another way, now has a request.

@@ -7,8 +7,8 @@ use super::super::sign::Asked;
 /// Most waits of an actor at a time.
 pub(super) const WAITS_MAX: usize = 8;
 
-/// Most of them together with those that rules are about to end.
-const RULED_MAX: usize = 64;
+/// Most of them together with those that rules are about to end. Of more nothing is kept, and rules answer them all the same.
+const RULED_MAX: usize = 1024;
 
 /// A wait that goes on.
 #[derive(Debug, Clone, PartialEq)]
