@@ -129,22 +129,6 @@ async fn what_no_rule_answers_is_a_persons() {
 }
 
 #[tokio::test]
-async fn a_rule_denies_what_stands_in_any_field() {
-    let rules = read(
-        "[[rules]]\nname = \"env\"\npath = \".env\"\ndecision = \"deny\"\n[[rules]]\nname = \"push\"\ncommand = \"git push\"\ndecision = \"deny\"",
-    );
-    let server = TestServer::with(Config { rules, dashboard: Dashboard::Off, ..Config::default() }).await;
-    for (tool, input) in [
-        ("NotebookEdit", json!({"file_path": "a.rs", "notebook_path": ".env"})),
-        ("mcp__x__run", json!({"command": "ls", "cmd": "git push"})),
-        ("mcp__x__run", json!({"command": "git", "args": "push"})),
-    ] {
-        let call = json!({"tool_name": tool, "tool_input": input});
-        assert_eq!(asks(&server, HOLD, "s", call).await, decided(json!({"behavior": "deny"})), "{input}");
-    }
-}
-
-#[tokio::test]
 async fn rules_answer_however_much_waits_and_however_long_it_is() {
     let server = start().await;
     let denied = decided(json!({"behavior": "deny", "message": "push by hand"}));

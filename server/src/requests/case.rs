@@ -19,9 +19,9 @@ pub(crate) struct Case {
     pub(crate) command: Option<Box<str>>,
     /// What the tool would read or change.
     pub(crate) path: Option<Box<str>>,
-    /// More commands that it names, which rules may deny; nothing is allowed then.
+    /// The other commands that it names, or may stand for: rules may deny them, and allow nothing by them. At most 65.
     pub(crate) more_commands: Box<[Box<str>]>,
-    /// The same of files.
+    /// The other files that it names, for rules that deny or ask. At most 257.
     pub(crate) more_paths: Box<[Box<str>]>,
     /// How much a rule may allow of it.
     pub(crate) grants: Grants,
@@ -51,10 +51,11 @@ impl Case {
         }
     }
 
-    /// The same for each of the other commands and files.
+    /// A question for each of the other commands and files, to be denied or left to a person.
     pub(crate) fn more_questions(&self) -> impl Iterator<Item = config::Question<'_>> {
-        let of_command = |command| config::Question { command: Some(command), ..self.question() };
-        let of_path = |path| config::Question { path: Some(path), ..self.question() };
+        let nothing = config::Question { command: None, path: None, ..self.question() };
+        let of_command = move |command| config::Question { command: Some(command), ..nothing };
+        let of_path = move |path| config::Question { path: Some(path), ..nothing };
         let commands = self.more_commands.iter().map(AsRef::as_ref).map(of_command);
         commands.chain(self.more_paths.iter().map(AsRef::as_ref).map(of_path))
     }

@@ -233,14 +233,17 @@ fn key(name: &str) -> String {
 
 /// What rules answer to a case; `None`: it is a person's.
 fn decide(rules: &[Rule], case: &Case) -> Option<Ruled> {
-    // Whatever of it is denied denies it, and whatever is asked is asked: of more than one nothing is allowed.
+    // Whatever of it is denied denies it, and whatever is asked is asked; what is allowed is what it is about.
     let strictness = |verdict: &config::Verdict<'_>| match verdict.decision {
         config::Decision::Deny { .. } => 0,
         config::Decision::Ask => 1,
         config::Decision::Allow => 2,
     };
-    let questions = std::iter::once(case.question()).chain(case.more_questions());
-    let verdict = questions.filter_map(|question| config::decide(rules, &question)).min_by_key(strictness)?;
+    let about = config::decide(rules, &case.question());
+    let is_no_leave = |verdict: &config::Verdict<'_>| *verdict.decision != config::Decision::Allow;
+    let mut more = case.more_questions();
+    let more = more.by_ref().filter_map(|question| config::decide(rules, &question)).filter(is_no_leave);
+    let verdict = about.into_iter().chain(more).min_by_key(strictness)?;
     let decision = match verdict.decision {
         config::Decision::Ask => return None,
         config::Decision::Allow => {

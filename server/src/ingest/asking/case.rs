@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::super::dialect::Agent;
+use super::named::{Named, is_patch};
 use super::{Form, Question};
 use crate::requests::{Case, Grants};
 
@@ -92,37 +93,45 @@ pub(crate) fn case_of(agent: Agent, tool: &str, input: &Value, place: Place<'_>)
         return None;
     }
     let nothing = Map::new();
-    let input = input.as_object().unwrap_or(&nothing);
+    let whole = input.as_object().unwrap_or(&nothing);
     // opencode tells of a call what its rules match; the call itself is beside.
     let input = match agent {
-        Agent::Opencode => input.get("metadata").and_then(Value::as_object).unwrap_or(&nothing),
-        _ => input,
+        Agent::Opencode => whole.get("metadata").and_then(Value::as_object).unwrap_or(&nothing),
+        _ => whole,
     };
-    let is_patch = tool.eq_ignore_ascii_case("apply_patch");
+    let mut named = Named::of(tool, input);
     let (command, more_commands) = text(input, &COMMANDS);
     let (path, more_paths) = text(input, &PATHS);
     // What is given in parts is denied like the lines that it may stand for.
-    let mut lines = lines(input).into_iter();
-    let listed = lines.next();
-    let other_paths = PATHS.iter().filter_map(|name| input.get(*name)?.as_str());
-    let other_paths = other_paths.filter(|other| Some(*other) != path).map(Into::into).collect();
-    let command = command.filter(|_| !is_patch);
+    let listed = named.commands.first().cloned().filter(|_| is_in_parts(input));
+    let command = command.filter(|_| !is_patch(tool));
     let read = Read { agent, tool, command, path, input };
     let grants =
         if more_commands || more_paths || !place.holds(path) { Grants::Nothing } else { read.grants() };
-    // No rule allows what is longer than a human reads, or comes in pieces; a rule that denies a command denies it.
+    // No rule allows what is longer than a human reads, comes in pieces, or names something else as well; a rule that denies a command denies it.
     let is_long =
         listed.is_some() || [command, path].into_iter().flatten().any(|text| text.len() > ALLOWED_BYTES_MAX);
-    let grants = if is_long { Grants::Nothing } else { grants };
+    let names_more = named.commands.iter().any(|other| Some(other.trim()) != command.map(str::trim))
+        || named.paths.iter().any(|other| Some(&**other) != path);
+    let grants = match grants {
+        _ if is_long => Grants::Nothing,
+        Grants::Whole if names_more => Grants::Nothing,
+        grants => grants,
+    };
+    if let Some(patterns) = whole.get("patterns").filter(|_| agent == Agent::Opencode) {
+        named.add_patterns(tool, patterns);
+    }
+    let command = listed.or_else(|| command.map(Into::into));
+    let (more_commands, more_paths) = named.besides(command.as_deref(), path);
     Some(Case {
         agent: agent.daemon(),
         project: place.project.map(Into::into),
         folder: place.folder.or(place.cwd).map(Into::into),
         tool: tool.into(),
-        command: listed.or_else(|| command.map(Into::into)),
+        command,
         path: path.map(Into::into),
-        more_commands: lines.collect(),
-        more_paths: other_paths,
+        more_commands,
+        more_paths,
         grants,
     })
 }
@@ -135,27 +144,18 @@ fn text<'a>(input: &'a Map<String, Value>, names: &[&str]) -> (Option<&'a str>, 
     (text, found.next().is_some() || first.is_some() && text.is_none())
 }
 
-/// The lines that commands and their arguments may stand for, where they are not one text alone; otherwise none.
-fn lines(input: &Map<String, Value>) -> Vec<Box<str>> {
-    let line = |value: &Value| match value {
-        Value::Array(words) => words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
-        value => value.as_str().unwrap_or_default().to_owned(),
-    };
+/// Whether commands and their arguments are not one text alone.
+fn is_in_parts(input: &Map<String, Value>) -> bool {
     let of = |names: &[&str]| {
         let values = names.iter().filter_map(|name| input.get(*name));
         values.filter(|value| !value.is_null()).collect::<Vec<_>>()
     };
     let (commands, lists) = (of(&COMMANDS), of(&LISTS));
     let has_list = commands.iter().chain(&lists).any(|value| value.is_array());
-    let arguments = lists.into_iter().map(line).collect::<Vec<_>>().join(" ");
     match commands.as_slice() {
-        [] if has_list => vec![arguments.into()],
-        [] => Vec::new(),
-        [one] if !has_list && arguments.is_empty() && one.is_string() => Vec::new(),
-        commands => {
-            let whole = commands.iter().map(|command| format!("{} {arguments}", line(command)));
-            whole.map(|line| line.trim().into()).collect()
-        }
+        [] => has_list,
+        [one] => has_list || !lists.is_empty() || !one.is_string(),
+        _ => true,
     }
 }
 
@@ -186,7 +186,10 @@ impl Read<'_> {
         };
         let is_of_network = || {
             let said = self.input.get("description").and_then(Value::as_str);
-            self.agent == Agent::Codex && said.is_some_and(|said| said.trim_start().starts_with(NETWORK))
+            self.agent == Agent::Codex
+                && said
+                    .and_then(|said| said.trim_start().get(..NETWORK.len()))
+                    .is_some_and(|said| said.eq_ignore_ascii_case(NETWORK))
         };
         if self.input.iter().all(is_known) && !is_of_network() { Grants::Whole } else { Grants::Nothing }
     }
@@ -199,15 +202,17 @@ impl Place<'_> {
         let (Some(folder), Some(cwd)) = (self.folder, self.cwd) else {
             return self.project.is_none() && path.is_none_or(|path| path.starts_with('/'));
         };
-        let is_rooted = |path: &str| path.starts_with('/') || path.as_bytes().get(1) == Some(&b':');
-        let below = cwd.strip_prefix(folder.trim_end_matches('/'));
-        let is_inside = is_rooted(cwd)
-            && below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '\\']))
-            && !cwd.contains("/..");
+        // Elsewhere `\` is a letter of a name.
+        let is_of_windows = folder.as_bytes().get(1) == Some(&b':') || folder.starts_with("\\\\");
+        let separators: &[char] = if is_of_windows { &['/', '\\'] } else { &['/'] };
+        let below = cwd.strip_prefix(folder.trim_end_matches(separators));
+        let is_inside = (is_of_windows || cwd.starts_with('/'))
+            && below.is_some_and(|rest| rest.is_empty() || rest.starts_with(separators))
+            && !cwd.split(separators).any(|name| name == "..");
         let is_absolute = |path: &str| path.starts_with('/');
         is_inside
             && path.is_none_or(|path| {
-                is_absolute(path) || cwd.trim_end_matches('/') == folder.trim_end_matches('/')
+                is_absolute(path) || cwd.trim_end_matches(separators) == folder.trim_end_matches(separators)
             })
     }
 }

@@ -8,6 +8,7 @@ mod codex;
 mod digest;
 mod doubts;
 mod looping;
+mod named;
 mod opencode;
 mod past;
 mod qwen;
