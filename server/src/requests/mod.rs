@@ -331,7 +331,7 @@ impl Page {
 
 impl Drop for Page {
     fn drop(&mut self) {
-        self.requests.book().watchers.leave(self.connection);
+        self.requests.book().watchers.leave(self.connection, now());
     }
 }
 

@@ -9,6 +9,10 @@ use arcane_shared::control::PRESENCE_LEASE_S;
 
 use super::Millis;
 
+/// For how long a page whose connection has ended counts as watched, milliseconds: one that is loaded anew is back within that, and what its viewer was asked
+/// is not withdrawn meanwhile.
+const GRACE_MS: Millis = 5_000;
+
 /// The pages that are watched, by their connections.
 #[derive(Debug, Default)]
 pub(super) struct Watchers {
@@ -27,8 +31,11 @@ impl Watchers {
     }
 
     /// A page's connection has ended.
-    pub(super) fn leave(&mut self, connection: u64) {
-        self.leases.remove(&connection);
+    pub(super) fn leave(&mut self, connection: u64, now: Millis) {
+        self.leases.retain(|_, (_, until)| now < *until);
+        if let Some((_, until)) = self.leases.get_mut(&connection) {
+            *until = (*until).min(now + GRACE_MS);
+        }
     }
 
     /// Whether a page of a room is watched.
@@ -52,7 +59,13 @@ mod tests {
         watchers.see(2, &main, false, 3_000);
         assert!(!watchers.watch(&main, 31_000), "the first page's lease is over");
         watchers.see(1, &main, true, 40_000);
-        watchers.leave(1);
-        assert!(!watchers.watch(&main, 40_001));
+        watchers.leave(1, 40_001);
+        assert!(watchers.watch(&main, 45_000), "it may be loaded anew");
+        assert!(!watchers.watch(&main, 45_001));
+        watchers.see(3, &main, true, 50_000);
+        watchers.leave(3, 79_999);
+        assert!(!watchers.watch(&main, 80_000), "no lease is longer than it was");
+        watchers.leave(4, 80_000);
+        assert_eq!(watchers.leases.len(), 0, "what is over is forgotten");
     }
 }
