@@ -177,10 +177,12 @@ async fn another_program_on_the_port_for_telemetry_is_not_taken_for_the_server()
     command.current_dir(data.path()).env_remove("ARCANE_CONFIG").env("ARCANE_LOG", "error");
     let server = Process::try_start(command).unwrap();
     let url = server.url.clone();
-    arcane(home.path(), &["attach", "claude", "--telemetry", &taken, "--url", &url]).await;
+    arcane(home.path(), &["attach", "claude", "--answer", "--telemetry", &taken, "--url", &url]).await;
     let (said, status) = arcane(home.path(), &["doctor", "claude", "--no-test", "--url", &url]).await;
     assert!(said.contains("the server cannot listen there, another program has it"), "{said}");
-    assert!(said.contains(&format!("--telemetry {url}, which takes it")) && status == Some(1), "{said}");
+    // What is advised takes back nothing of what was attached.
+    let remedy = format!("→ arcane attach claude --answer --url {url} --telemetry {url}, which takes it");
+    assert!(said.contains(&remedy) && status == Some(1), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

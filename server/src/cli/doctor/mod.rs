@@ -173,7 +173,8 @@ impl Patient<'_> {
         });
         let Some((is_written, url)) = elsewhere else { return true };
         let remedy = if is_written {
-            format!("arcane attach {} --url {here}; or arcane doctor --url {url}", self.agent.name())
+            let answer = if is_answered(hooked) { " --answer" } else { "" };
+            format!("arcane attach {}{answer} --url {here}; or arcane doctor --url {url}", self.agent.name())
         } else {
             format!("arcane connect {here}; or arcane doctor --url {url}")
         };
@@ -183,15 +184,16 @@ impl Patient<'_> {
 
     /// Whether what the agent asks is answered from elsewhere.
     fn answers(&self, report: &mut Report, hooked: &[Hooked]) {
-        let name = self.agent.name();
         if hooked.is_empty() || !agents::can_be_answered(self.agent) {
             return;
         }
-        let holds = |one: &&Hooked| command::option(&one.line, "--hold").is_some() || one.answers;
-        let held: Vec<&str> = hooked.iter().filter(holds).map(|one| &*one.event).collect();
+        let held: Vec<&str> = hooked.iter().filter(|one| holds(one)).map(|one| &*one.event).collect();
         if held.is_empty() {
             report.say("answers", "where it runs");
-            report.advise(format!("arcane attach {name} --answer lets a page that is open answer, too"));
+            report.advise(format!(
+                "{} --answer lets a page that is open answer, too",
+                attach(self.agent, hooked)
+            ));
         } else {
             report.say("answers", format!("from a page that is open, too ({})", held.join(", ")));
         }
@@ -227,7 +229,7 @@ impl Patient<'_> {
             report.problem(
                 what,
                 format!("{there} of {} in {file}", state.wanted),
-                format!("arcane attach {name}"),
+                attach(self.agent, &state.hooked),
             );
         } else {
             report.say(what, format!("{there} of {} in {file}", state.wanted));
@@ -243,6 +245,7 @@ impl Patient<'_> {
 
     fn telemetry(&self, report: &mut Report, place: &Place, state: &State) {
         let (has_setting, name) = (place.what.contains("telemetry"), self.agent.name());
+        let again = attach(self.agent, &state.hooked);
         match &state.telemetry {
             Some(endpoint) => {
                 let taken =
@@ -257,18 +260,18 @@ impl Patient<'_> {
                         format!("to {endpoint}: {why}"),
                         format!(
                             "export OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20TOKEN where {name} is started, with a token that may \
-                             publish; or arcane attach {name} --telemetry off"
+                             publish; or {again} --telemetry off"
                         ),
                     ),
                     Some(Err(why)) => {
                         let elsewhere = self.server.telemetry.iter().find(|(_, taken)| taken.is_ok());
                         let there = match elsewhere {
                             Some((there, _)) => {
-                                format!("arcane attach {name} --telemetry {there}, which takes it")
+                                format!("{again} --telemetry {there}, which takes it")
                             }
                             None => "arcane serve takes it at --otlp-listen".to_owned(),
                         };
-                        let remedy = format!("{there}; or arcane attach {name} --telemetry off");
+                        let remedy = format!("{there}; or {again} --telemetry off");
                         report.problem("telemetry", format!("to {endpoint}: {why}"), &remedy);
                     }
                     None => report.say("telemetry", format!("to {endpoint}, which is not this server's")),
@@ -298,6 +301,25 @@ impl Patient<'_> {
             ),
         }
     }
+}
+
+/// Whether a hook may wait for an answer from elsewhere.
+fn holds(hooked: &Hooked) -> bool {
+    command::option(&hooked.line, "--hold").is_some() || hooked.answers
+}
+
+/// `arcane attach` with all that an agent's hooks say now, so that none of it is lost by following an advice.
+fn attach(agent: Agent, hooked: &[Hooked]) -> String {
+    let answer = if is_answered(hooked) { " --answer" } else { "" };
+    let option =
+        |name: &str, value: Option<&str>| value.map(|value| format!(" {name} {value}")).unwrap_or_default();
+    let url = option("--url", hooked.iter().find_map(|one| one.url.as_deref()));
+    let room = option("--room", hooked.iter().find_map(|one| one.room.as_deref()));
+    format!("arcane attach {}{answer}{url}{room}", agent.name())
+}
+
+fn is_answered(hooked: &[Hooked]) -> bool {
+    hooked.iter().any(holds)
 }
 
 /// An address as it is compared: this machine has two names.

@@ -13,7 +13,7 @@ use super::super::Target;
 use super::super::client::EventSocket;
 use super::super::print::reasons;
 use super::super::which_agents::on_path;
-use super::Report;
+use super::{Report, attach};
 use crate::attach::agents::Wish;
 use crate::attach::command;
 use crate::attach::hooked::Hooked;
@@ -63,14 +63,14 @@ impl Prober {
         let program = command::program(&line_of(begins)).unwrap_or_default();
         if !Path::new(&program).is_file() && on_path(&program).is_none() {
             let why = format!("its hooks run {program}, which is not there");
-            return report.problem("test event", why, format!("arcane attach {}", agent.name()));
+            return report.problem("test event", why, attach(agent, hooked));
         }
         let mut took = Vec::new();
         for _ in 0..RUNS {
             match run(&line_of(begins), &payload(agent, begins, &id)).await {
                 Ok(ran) => took.push(ran),
                 Err(why) => {
-                    return report.problem("test event", why, format!("arcane attach {}", agent.name()));
+                    return report.problem("test event", why, attach(agent, hooked));
                 }
             }
         }
