@@ -89,7 +89,7 @@ fn row(daemons: &Daemons, daemon: &DaemonState, depth: usize, in_need: bool, at:
     let name = daemon.daemon_name.to_string();
     let started =
         daemon.parent().filter(|_| in_need).map(|parent| format!("↳ {parent} · ")).unwrap_or_default();
-    let project = states::group_of(daemon).project;
+    let project = states::group_in_need(daemon).project;
     let where_ = if in_need && !project.is_empty() { format!(" · {project}") } else { String::new() };
     let line = match state {
         State::Waiting => daemons::line(daemon).to_owned(),

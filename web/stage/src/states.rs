@@ -169,6 +169,18 @@ pub fn group_of(daemon: &DaemonState) -> Group<'_> {
     daemon.sessions.iter().map(group_in).find(|group| !group.is_empty()).unwrap_or_default()
 }
 
+/// Where what needs a human is: where the session is that waits first, or of which a failure lasts; of a daemon that needs nobody, its group.
+#[must_use]
+pub fn group_in_need(daemon: &DaemonState) -> Group<'_> {
+    let session = match (daemon.waiting.first(), &daemon.failure) {
+        (Some(wait), _) => wait.session.as_ref(),
+        (None, Some(failure)) => failure.session.as_ref(),
+        (None, None) => None,
+    };
+    let own = daemon.sessions.iter().find(|own| Some(&own.id) == session).map(group_in);
+    own.filter(|group| !group.is_empty()).unwrap_or_else(|| group_of(daemon))
+}
+
 /// Where a session is.
 #[must_use]
 pub fn group_in(session: &SessionState) -> Group<'_> {
@@ -237,5 +249,10 @@ mod tests {
             ("webshop", "kestrel", "webshop · kestrel")
         );
         assert!(group_of(told(&[event("summon", 1, true, &json!({}))]).get("claude").unwrap()).is_empty());
+        // What needs a human is where its own session is.
+        let waits = event("voice", 2, true, &json!({"session": "c", "attention": true, "task": "git push"}));
+        let told = told(&[session("b", &webshop), session("c", &json!({"project": "atlas"})), waits]);
+        assert_eq!(group_in_need(told.get("claude").unwrap()).project, "atlas");
+        assert_eq!(group_in_need(daemons.get("claude").unwrap()).project, "webshop");
     }
 }

@@ -67,6 +67,10 @@ pub(crate) fn AnswerCard(app: AppHandle) -> impl IntoView {
 /// Who asks, since when, and how long it can still be answered.
 #[component]
 fn Head(card: Card) -> impl IntoView {
+    let loops = move || {
+        card.question
+            .with(|question| question.as_ref().is_some_and(|question| &*question.request.why == "loop"))
+    };
     let asks = move || {
         let why =
             card.question.with(|question| question.as_ref().map(|question| question.request.why.clone()));
@@ -81,7 +85,7 @@ fn Head(card: Card) -> impl IntoView {
     view! {
         <div class="asker">
             <svg viewBox="0 0 24 24" aria-hidden="true"><path d=card.view.pick(|view| view.rune.clone())></path></svg>
-            <h2 id="card-title"><b>{card.asked.pick(|asked| asked.daemon.clone())}</b>" asks"<span class="why">{asks}</span></h2>
+            <h2 id="card-title"><b>{card.asked.pick(|asked| asked.daemon.clone())}</b>" asks"<span class="why" class:loops=loops>{asks}</span></h2>
             <span class="nth" data-testid="card-nth">{card.view.pick(|view| view.place.clone())}</span>
             <span class="since" data-testid="card-since" aria-label="it waits for">{card.view.pick(|view| view.since.clone())}</span>
             <form method="dialog"><button class="close" aria-label="close">"✕"</button></form>
