@@ -461,6 +461,8 @@ guarded("who may not answer sees no buttons, and keeps no agent waiting", async 
   const hears = hook(server, permission({ command: "make clean" }, { session_id: "two" }), "hold=60&host=kestrel", "claude", publisher);
   const [id] = await open(server, 1, answerer);
   await page.bringToFront();
+  // The first, which nobody held, waits as well.
+  await expect(page.getByTestId("wait-pill")).toContainText("2 questions");
   await openCard(page);
   await expect(page.getByTestId("card-elsewhere")).toHaveText("You may read here, and not answer. Answer in the terminal on kestrel.");
   await expect(page.getByTestId("card-line")).toHaveText("Bash: make clean");

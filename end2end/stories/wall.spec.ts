@@ -131,5 +131,5 @@ test("who waits is called out at once, and what failed is said politely", async 
   await tell(server, [about("codex", "invoke", { task: "cargo build", error: "exit 101" }, { success: false })]);
   await expect(page.locator("p[role=status].unseen")).toHaveText(/codex failed: cargo build: exit 101/);
   await tell(server, [about("claude", "voice", { attention: true, task: "git push" })]);
-  await expect(page.locator("p[role=alert]")).toHaveText("claude waits for you: git push", { timeout: 2_000 });
+  await expect(page.locator("p[role=alert].unseen")).toHaveText("claude waits for you: git push", { timeout: 2_000 });
 });
