@@ -240,9 +240,9 @@ fn decide(rules: &[Rule], case: &Case) -> Option<Ruled> {
         config::Decision::Allow => 2,
     };
     let about = config::decide(rules, &case.question());
-    let is_no_leave = |verdict: &config::Verdict<'_>| *verdict.decision != config::Decision::Allow;
-    let mut more = case.more_questions();
-    let more = more.by_ref().filter_map(|question| config::decide(rules, &question)).filter(is_no_leave);
+    let does_not_allow = |verdict: &config::Verdict<'_>| *verdict.decision != config::Decision::Allow;
+    let more = case.more_questions().filter_map(|question| config::decide(rules, &question));
+    let more = more.filter(does_not_allow);
     let verdict = about.into_iter().chain(more).min_by_key(strictness)?;
     let decision = match verdict.decision {
         config::Decision::Ask => return None,
