@@ -85,13 +85,14 @@ impl PreparedFrame {
         })
     }
 
-    /// An event as a log kept it. `json` is what [`Self::json`] was, to the byte.
+    /// An event as a log kept it. `json` is what [`Self::json`] was, to the byte, in pieces.
     #[must_use]
-    pub fn logged(of: Logged, json: &[u8]) -> Self {
-        let header = text_header(json.len());
-        let mut ws = Vec::with_capacity(header.as_ref().len() + json.len());
+    pub fn logged(of: Logged, json: &[&[u8]]) -> Self {
+        let len = json.iter().map(|piece| piece.len()).sum();
+        let header = text_header(len);
+        let mut ws = Vec::with_capacity(header.as_ref().len() + len);
         ws.extend_from_slice(header.as_ref());
-        ws.extend_from_slice(json);
+        json.iter().for_each(|piece| ws.extend_from_slice(piece));
         let Logged { spell_name, daemon_name, success, seq, at } = of;
         Self {
             spell_name,

@@ -196,7 +196,7 @@ pub(crate) fn frame(row: &Row<'_>) -> rusqlite::Result<Stored> {
     };
     let (at, success) = (row.get(1)?, row.get(3)?);
     let logged = Logged { spell_name, daemon_name, success, seq, at };
-    Ok(Stored::Sound(Arc::new(PreparedFrame::logged(logged, json))))
+    Ok(Stored::Sound(Arc::new(PreparedFrame::logged(logged, &[json]))))
 }
 
 /// A connection that only reads.
