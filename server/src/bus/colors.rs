@@ -129,6 +129,26 @@ impl Colors {
         Some(color)
     }
 
+    /// Takes in the colour that is kept with an event of the log.
+    pub(super) fn learn(&mut self, Record { key, value }: &Record, seq: Seq) {
+        let name = key.strip_prefix(COLOR).and_then(|rest| rest.split_once('/'));
+        let Some(daemon) = name.and_then(|(_, name)| DaemonName::parse(name).ok()) else { return };
+        let known = value.as_deref().and_then(|value| {
+            let color = Rgb::parse(value.trim_end_matches(GONE)).ok()?;
+            Some(Known { color, is_present: !value.ends_with(GONE), given: seq, heard: seq })
+        });
+        if known.is_none() || self.known.len() < DAEMONS_MAX || self.known.contains_key(&daemon) {
+            self.set(daemon, known);
+        }
+    }
+
+    /// An event of the log is of a daemon.
+    pub(super) fn hear(&mut self, daemon: &DaemonName, seq: Seq) {
+        if let Some(known) = self.known.get_mut(daemon) {
+            known.heard = known.heard.max(seq);
+        }
+    }
+
     /// The events were taken.
     pub(super) fn keep(&mut self) {
         self.journal.clear();

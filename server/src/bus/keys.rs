@@ -3,13 +3,13 @@
 //! As in "The Idempotency-Key HTTP Header Field" (IETF draft): a key that was used before gets the first
 //! answer again; with other content it is refused; while the first is still under way, too.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use arcane_shared::{RoomName, Seq, Timestamp};
 use sha2::{Digest, Sha256};
 
-use crate::log::Record;
-use crate::log::record::KeyRecord;
+use crate::log::record::{self, KeyRecord};
+use crate::log::{Record, Run};
 
 /// How long a key is remembered.
 const AGE_MAX_MICROS: i64 = 24 * 3600 * 1_000_000;
@@ -23,15 +23,6 @@ pub const KEY_BYTES_MAX: usize = 255;
 pub struct Key {
     id: u128,
     content: u64,
-}
-
-/// The events that a key stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Known {
-    /// The number of the first.
-    pub first: Seq,
-    /// How many there are, next to each other.
-    pub count: u64,
 }
 
 /// A key that cannot be used.
@@ -49,11 +40,16 @@ pub enum KeyRefused {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
     New,
-    Again(Known),
+    Again(Run),
     Refused(KeyRefused),
 }
 
 impl Key {
+    /// The digest under which it is known.
+    pub(super) fn id(self) -> u128 {
+        self.id
+    }
+
     /// `part` tells apart what is sent under one key piece by piece.
     #[must_use]
     pub fn new(key: &str, part: u64, content: &[u8]) -> Self {
@@ -72,6 +68,8 @@ pub(super) struct Keys {
     known: HashMap<u128, KeyRecord>,
     /// Oldest first.
     order: VecDeque<(u128, i64)>,
+    /// Those whose events the log has not numbered yet.
+    coming: HashSet<u128>,
 }
 
 impl Keys {
@@ -96,6 +94,9 @@ impl Keys {
 
     /// `head`: everything up to here is in the log. `expiry`: by this time a key is too old, see [`crate::clock::SteadyClock`].
     pub(super) fn check(&self, key: &Key, head: Seq, expiry: Timestamp) -> Use {
+        if self.coming.contains(&key.id) {
+            return Use::Refused(KeyRefused::UnderWay);
+        }
         let Some(record) = self.known.get(&key.id) else { return Use::New };
         let is_old = self.order.iter().take_while(|(_, at)| is_old(*at, expiry)).any(|(id, _)| *id == key.id);
         if is_old {
@@ -105,7 +106,7 @@ impl Keys {
         } else if record.last() > head {
             Use::Refused(KeyRefused::UnderWay)
         } else {
-            Use::Again(Known { first: record.first, count: record.count })
+            Use::Again(Run { first: record.first, count: record.count })
         }
     }
 
@@ -114,11 +115,11 @@ impl Keys {
         &self,
         room: &RoomName,
         key: &Key,
-        known: Known,
+        run: Run,
         now: Timestamp,
         expiry: Timestamp,
     ) -> Vec<Record> {
-        let record = KeyRecord::of(key, known, now);
+        let record = KeyRecord::of(key, run, now);
         let surplus = (self.order.len() + 1).saturating_sub(KEYS_MAX);
         let old = self.order.iter().enumerate();
         let old = old.take_while(|(index, (_, at))| *index < surplus || is_old(*at, expiry));
@@ -128,14 +129,41 @@ impl Keys {
         forgotten.chain([record.record(room, key.id)]).collect()
     }
 
-    pub(super) fn add(&mut self, key: Key, known: Known, now: Timestamp, expiry: Timestamp) {
+    pub(super) fn add(&mut self, key: Key, run: Run, now: Timestamp, expiry: Timestamp) {
+        self.insert(key.id, KeyRecord::of(&key, run, now), expiry);
+    }
+
+    fn insert(&mut self, id: u128, record: KeyRecord, expiry: Timestamp) {
         while self.order.len() >= KEYS_MAX || self.order.front().is_some_and(|(_, at)| is_old(*at, expiry)) {
             if let Some((id, _)) = self.order.pop_front() {
                 self.known.remove(&id);
             }
         }
-        self.known.insert(key.id, KeyRecord::of(&key, known, now));
-        self.order.push_back((key.id, now.unix_micros()));
+        self.known.insert(id, record);
+        self.order.push_back((id, record.at));
+    }
+
+    /// A key is under way of which the log tells later.
+    pub(super) fn begin(&mut self, key: Key) {
+        self.coming.insert(key.id);
+    }
+
+    /// Takes in what is kept of a key with an event of the log.
+    pub(super) fn learn(&mut self, Record { key, value }: &Record) {
+        let Some((_, id, record)) = value.as_deref().and_then(|value| KeyRecord::read(key, value)) else {
+            return;
+        };
+        self.coming.remove(&id);
+        if self.known.get(&id) != Some(&record) {
+            self.insert(id, record, Timestamp::from_unix_micros(record.at));
+        }
+    }
+
+    /// It is not under way any more, whatever became of it.
+    pub(super) fn give_up(&mut self, record: &Record) {
+        if let Some(id) = record::key_id(&record.key) {
+            self.coming.remove(&id);
+        }
     }
 
     /// Forgets keys whose events were taken back.
@@ -150,8 +178,8 @@ fn is_old(at: i64, expiry: Timestamp) -> bool {
 }
 
 impl KeyRecord {
-    fn of(key: &Key, known: Known, now: Timestamp) -> Self {
-        let Known { first, count } = known;
+    fn of(key: &Key, run: Run, now: Timestamp) -> Self {
+        let Run { first, count } = run;
         Self { first, count, content: key.content, at: now.unix_micros() }
     }
 }
@@ -168,7 +196,7 @@ mod tests {
     fn the_same_again_is_known_until_it_is_old() {
         let mut keys = Keys::default();
         let key = Key::new("k", 0, b"content");
-        let known = Known { first: 5, count: 2 };
+        let known = Run { first: 5, count: 2 };
         assert_eq!(keys.check(&key, 9, at(0)), Use::New);
         keys.add(key, known, at(0), at(0));
         assert_eq!(keys.check(&key, 5, at(1)), Use::Refused(KeyRefused::UnderWay));
@@ -183,7 +211,7 @@ mod tests {
     #[test]
     fn what_is_recorded_is_recalled() {
         let room = RoomName::default();
-        let (key, known) = (Key::new("k", 3, b"content"), Known { first: 5, count: 2 });
+        let (key, known) = (Key::new("k", 3, b"content"), Run { first: 5, count: 2 });
         let kept = |records: Vec<Record>| {
             records.into_iter().filter_map(|record| Some((record.key, record.value?))).collect::<Vec<_>>()
         };

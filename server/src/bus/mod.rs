@@ -36,10 +36,10 @@ pub use closing::CannotClose;
 pub use consumers::{ConsumerError, Consumers, Reader};
 // What the log is asked in: the bus answers for it, and nobody above has to know it.
 pub use crate::log::{
-    EventLog, Fault, History, Level, LogError, PageRequest, Receipt, Record, RoomId, Turn, history,
+    EventLog, Fault, History, Level, LogError, PageRequest, Receipt, Record, RoomId, Run, Turn, history,
 };
 pub use batch::Batch;
-pub use keys::{Key, KeyRefused, Known};
+pub use keys::{Key, KeyRefused};
 pub(crate) use observer::Observer;
 pub use pace::Speed;
 pub(crate) use resume::END;
@@ -47,7 +47,7 @@ pub use resume::Since;
 pub use rooms::HeldRoom;
 pub use rooms::NoSuchRoom;
 pub(crate) use rooms::RoomInfo;
-pub use submission::{Emitted, Outcome, Submission};
+pub use submission::{Emitted, Events, Outcome, Submission};
 pub use subscription::{Delivery, Start, Subscription};
 
 use futures_util::FutureExt as _;
@@ -236,11 +236,13 @@ impl ArcaneEventBus {
         let mut outcome = room.emit_all(events, submission)?;
         if let Outcome::New(emitted) = &mut outcome {
             room.make_room();
-            for frame in &emitted.frames {
-                self.count(frame, room);
+            for (spell, success) in emitted.outcomes() {
+                self.count(spell, success);
+                let (room, spell) = (room.name(), spell.as_str());
+                tracing::debug!(%room, run = ?emitted.run(), spell, success, "Event emitted");
             }
-            if early && room.promise(emitted.seq()) {
-                emitted.receipt = Receipt::done();
+            if let Some(run) = emitted.run().filter(|run| early && room.promise(run.last())) {
+                emitted.receipt = Receipt::done(run);
             }
         }
         Ok(outcome)
@@ -326,10 +328,8 @@ impl ArcaneEventBus {
         left + self.rooms().values().map(|room| room.skipped()).sum::<u64>()
     }
 
-    fn count(&self, frame: &PreparedFrame, room: &Room) {
-        let (spell, success) = (frame.spell_name(), frame.success());
+    fn count(&self, spell: SpellName, success: bool) {
         self.inner.emitted[spell as usize][usize::from(success)].fetch_add(1, Ordering::Relaxed);
-        tracing::debug!(room = %room.name(), seq = frame.seq(), spell = spell.as_str(), success, "Event emitted");
     }
 }
 

@@ -109,7 +109,7 @@ impl HeldRoom {
     /// # Errors
     /// If the log does not take it; then it is not kept.
     pub(crate) async fn keep(&self, records: Vec<Record>) -> Result<(), LogError> {
-        self.0.keep(records)?.logged().await
+        self.0.keep(records).await
     }
 
     /// Every daemon that its events tell of.
@@ -307,6 +307,7 @@ impl ArcaneEventBus {
         let record = self.log().open_room(name).await?;
         let room = Room::open(Arc::clone(self.log()), record, memory, fixed, unsettled.clone()).await?;
         let room = Arc::new(room);
+        room.follow();
         let holder = Arc::downgrade(&room);
         rings.add(holder);
         room.make_room();

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use arcane_shared::Seq;
+use arcane_shared::SpellName;
 
-use super::keys::{Key, Known};
-use crate::event::PreparedFrame;
-use crate::log::{Level, LogError, Receipt, Record, Turn};
+use super::keys::Key;
+use crate::event::{Body, PreparedFrame};
+use crate::log::{Level, LogError, Receipt, Record, Run, Turn};
 
 /// How events are to be taken.
 #[derive(Debug, Clone, Default)]
@@ -21,46 +21,65 @@ pub struct Submission {
     pub turn: Turn,
 }
 
-/// Events that have their numbers.
+/// Events that were taken.
 #[derive(Debug)]
 pub struct Emitted {
-    /// In order, next to each other.
-    pub frames: Vec<Arc<PreparedFrame>>,
+    /// The events.
+    pub events: Events,
     /// Tells when what was asked for is true of them: as a rule, that they are in the log, and seen by readers.
     pub receipt: Receipt,
+}
+
+/// Events as far as they are known when they are taken: in order, next to each other, at least one.
+#[derive(Debug)]
+pub enum Events {
+    /// They have their numbers.
+    Numbered(Vec<Arc<PreparedFrame>>),
+    /// The log gives them their numbers.
+    Coming(Vec<Body>),
 }
 
 /// What became of a submission.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The events have numbers.
+    /// The events were taken.
     New(Emitted),
-    /// They had them already: the same was sent before with the same key. The receipt tells when what was asked for is
-    /// true of them.
-    Again(Known, Receipt),
+    /// They were before: the same was sent with the same key. The receipt tells when what was asked for is true of them.
+    Again(Receipt),
 }
 
 impl Emitted {
-    /// The number of the last event.
+    /// The numbers of the events, as far as they are known: where the log gives them, [`Self::logged`] tells.
     #[must_use]
-    pub fn seq(&self) -> Seq {
-        self.frames.last().map_or(0, |frame| frame.seq())
+    pub fn run(&self) -> Option<Run> {
+        self.receipt.run()
     }
 
-    /// The last event.
-    ///
-    /// # Panics
-    /// If there are no events; every way to emit takes at least one.
+    /// The sentence of the last event.
     #[must_use]
-    pub fn frame(&self) -> &Arc<PreparedFrame> {
-        self.frames.last().expect("there is at least one event")
+    pub fn description(&self) -> String {
+        match &self.events {
+            Events::Numbered(frames) => frames.last().map(|frame| frame.event().description),
+            Events::Coming(bodies) => bodies.last().map(|body| body.event().description),
+        }
+        .unwrap_or_default()
     }
 
-    /// Completes once they are in the log.
+    /// Which spells they are, and whether they worked.
+    pub(crate) fn outcomes(&self) -> impl Iterator<Item = (SpellName, bool)> + '_ {
+        let (frames, bodies): (&[_], &[_]) = match &self.events {
+            Events::Numbered(frames) => (frames, &[]),
+            Events::Coming(bodies) => (&[], bodies),
+        };
+        let frames = frames.iter().map(|frame| (frame.spell_name(), frame.success()));
+        frames.chain(bodies.iter().map(|body| (body.spell_name, body.success)))
+    }
+
+    /// Completes once they are in the log, and gives their numbers.
     ///
     /// # Errors
     /// If they were taken back: then nobody has seen them.
-    pub async fn logged(&mut self) -> Result<(), LogError> {
+    pub async fn logged(&mut self) -> Result<Run, LogError> {
         self.receipt.logged().await
     }
 }

@@ -167,7 +167,7 @@ async fn what_is_too_large_takes_no_number() {
     let refused = bus.emit_invoke(&claude(), &"x".repeat(70_000), 0.0, Emit::default());
     assert!(matches!(refused, Err(EmitError::TooLarge(_))));
     let frame = bus.emit_summon(&claude(), Emit::default()).unwrap();
-    assert_eq!(frame.seq(), 1);
+    assert_eq!(frame.run().unwrap().first, 1);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::io::Write as _;
 
 use arcane_shared::event::EVENT_BYTES_MAX;
-use arcane_shared::{DaemonName, RoomName, Seq, SpellName};
+use arcane_shared::{ArcaneEvent, DaemonName, RoomName, Seq, SpellName};
 use bytes::Bytes;
 
 use super::encoding::Outgoing;
@@ -53,6 +53,12 @@ impl Body {
         })
     }
 
+    /// The event, read from its bytes.
+    #[must_use]
+    pub fn event(&self) -> ArcaneEvent {
+        serde_json::from_slice(&self.json).expect("what was written as an event can be read as one")
+    }
+
     /// The event with its number.
     #[must_use]
     pub fn numbered(&self, seq: Seq, room: &RoomName) -> PreparedFrame {
@@ -79,7 +85,7 @@ fn tail(seq: Seq, room: &RoomName) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use arcane_shared::{ArcaneEvent, SyncDirectives, Timestamp};
+    use arcane_shared::{SyncDirectives, Timestamp};
     use proptest::prelude::*;
 
     use super::*;

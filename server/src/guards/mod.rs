@@ -53,7 +53,7 @@ async fn tell(
     let drafts = room.read_roster(|roster| drafts(roster, now, budget_of));
     for draft in drafts {
         let told = match intake::emit(bus, room, draft, Vec::new()) {
-            Ok(mut emitted) => emitted.logged().await.map_err(|error| error.to_string()),
+            Ok(mut emitted) => emitted.logged().await.map(|_| ()).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = told {

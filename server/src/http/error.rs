@@ -279,7 +279,9 @@ impl From<LogError> for ApiError {
     fn from(error: LogError) -> Self {
         match error.fault {
             Fault::NoRoom => Self::new(StatusCode::NOT_FOUND, "no-such-room", error.to_string()),
-            Fault::Query => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", error.to_string()),
+            Fault::Query | Fault::TooMany => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", error.to_string())
+            }
             Fault::TooLong => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too-long", error.to_string()),
             Fault::Busy | Fault::Behind => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "log-behind", error.to_string())

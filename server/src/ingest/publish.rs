@@ -74,14 +74,13 @@ async fn submit(
         Err(Refused::Bus { error, .. }) => return Err(Failed::Again(error.into())),
         Err(Refused::Syntax(_) | Refused::Fields(_)) => unreachable!("drafts are not read from text"),
     };
-    let numbered = opened.into_iter().zip(submitted.numbers());
-    let opened = numbered.filter_map(|(id, seq)| Some((id?, seq))).collect();
-    submitted.logged().await.map_err(|error| {
+    let run = submitted.logged().await.map_err(|error| {
         if error.fault == Fault::Unknown {
             Failed::Unknown(error.into())
         } else {
             Failed::Again(error.into())
         }
     })?;
-    Ok(opened)
+    let numbered = opened.into_iter().zip(run.numbers());
+    Ok(numbered.filter_map(|(id, seq)| Some((id?, seq))).collect())
 }

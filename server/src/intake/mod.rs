@@ -86,7 +86,7 @@ pub(crate) fn emit(
     let submission = Submission { records, ..Submission::default() };
     match bus.submit(room, &[event], submission).map_err(|(_, error)| error)? {
         Outcome::New(emitted) => Ok(emitted),
-        Outcome::Again(..) => unreachable!("what has no key is always new"),
+        Outcome::Again(_) => unreachable!("what has no key is always new"),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arcane_shared::Seq;
 use tokio::sync::oneshot;
 
-use super::{LogError, Record, RoomId, Turn};
+use super::{LogError, Record, RoomId, Run, Turn};
 use crate::event::PreparedFrame;
 
 /// What is true of an event.
@@ -109,25 +109,51 @@ pub enum Appended {
 
 /// The log's end of a [`Receipt`].
 #[derive(Debug)]
-pub struct Notify(Option<oneshot::Sender<Result<(), LogError>>>);
+pub struct Notify {
+    sender: Option<oneshot::Sender<Result<Run, LogError>>>,
+    /// The numbers, if they are known beforehand.
+    run: Option<Run>,
+}
 
 impl Notify {
-    /// Both ends.
+    /// Both ends, for events that have these numbers if the log takes them.
     #[must_use]
-    pub fn pair() -> (Self, Receipt) {
+    pub fn numbered(run: Run) -> (Self, Receipt) {
+        Self::pair(Some(run))
+    }
+
+    /// Both ends, for events that the log numbers.
+    #[must_use]
+    pub fn to_number() -> (Self, Receipt) {
+        Self::pair(None)
+    }
+
+    fn pair(run: Option<Run>) -> (Self, Receipt) {
         let (sender, receiver) = oneshot::channel();
-        (Self(Some(sender)), Receipt(ReceiptState::Waiting(receiver)))
+        (Self { sender: Some(sender), run }, Receipt { run, waiting: Some(receiver) })
     }
 
     /// For what nobody waits for.
     #[must_use]
     pub fn nobody() -> Self {
-        Self(None)
+        Self { sender: None, run: None }
     }
 
-    /// Tells.
+    /// Whether nobody waits.
+    #[cfg(test)]
+    pub(crate) fn is_nobody(&self) -> bool {
+        self.sender.is_none()
+    }
+
+    /// Tells what became of events whose numbers were known beforehand.
     pub fn tell(self, result: Result<(), LogError>) {
-        if let Some(sender) = self.0 {
+        let run = self.run.unwrap_or(Run::EMPTY);
+        self.tell_numbers(result.map(|()| run));
+    }
+
+    /// Tells which numbers the log gave.
+    pub fn tell_numbers(self, result: Result<Run, LogError>) {
+        if let Some(sender) = self.sender {
             // The publisher may have gone away.
             let _ = sender.send(result);
         }
@@ -136,42 +162,46 @@ impl Notify {
 
 /// Waits for what becomes of an append. Dropping it changes nothing.
 #[derive(Debug)]
-pub struct Receipt(ReceiptState);
-
-#[derive(Debug)]
-enum ReceiptState {
-    Done,
-    Waiting(oneshot::Receiver<Result<(), LogError>>),
+pub struct Receipt {
+    run: Option<Run>,
+    /// `None` once it is known that the events are in the log.
+    waiting: Option<oneshot::Receiver<Result<Run, LogError>>>,
 }
 
 impl Receipt {
     /// Of what is in the log already.
     #[must_use]
-    pub fn done() -> Self {
-        Self(ReceiptState::Done)
+    pub fn done(run: Run) -> Self {
+        Self { run: Some(run), waiting: None }
     }
 
-    /// The same for a thread that may wait.
+    /// The numbers of the events, as far as they are known: where the log gives them, [`Self::logged`] tells.
+    #[must_use]
+    pub fn run(&self) -> Option<Run> {
+        self.run
+    }
+
+    /// As [`Self::logged`], for a thread that may wait.
     ///
     /// # Errors
     /// As [`Self::logged`].
-    pub fn wait(self) -> Result<(), LogError> {
-        let ReceiptState::Waiting(receiver) = self.0 else { return Ok(()) };
-        receiver.blocking_recv().unwrap_or_else(|_| Err(ended()))
+    pub fn wait(self) -> Result<Run, LogError> {
+        match self.waiting {
+            Some(receiver) => receiver.blocking_recv().unwrap_or_else(|_| Err(ended())),
+            None => Ok(self.run.unwrap_or(Run::EMPTY)),
+        }
     }
 
-    /// Completes once the events are in the log as they were asked to be. Cancel-safe.
+    /// Completes once the events are in the log as they were asked to be, and gives their numbers. Cancel-safe.
     ///
     /// # Errors
     /// If they were taken back: then nobody has seen them, and their numbers go to others. [`super::Fault::Unknown`]: they
     /// may be in the log all the same.
-    pub async fn logged(&mut self) -> Result<(), LogError> {
-        let ReceiptState::Waiting(receiver) = &mut self.0 else { return Ok(()) };
-        let result = receiver.await.unwrap_or_else(|_| Err(ended()));
-        if result.is_ok() {
-            self.0 = ReceiptState::Done;
-        }
-        result
+    pub async fn logged(&mut self) -> Result<Run, LogError> {
+        let Some(receiver) = &mut self.waiting else { return Ok(self.run.unwrap_or(Run::EMPTY)) };
+        let run = receiver.await.unwrap_or_else(|_| Err(ended()))?;
+        (self.run, self.waiting) = (Some(run), None);
+        Ok(run)
     }
 }
 

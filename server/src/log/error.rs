@@ -29,6 +29,8 @@ pub enum Fault {
     Behind,
     /// A question that cannot be asked.
     Query,
+    /// More events in one go than are taken.
+    TooMany,
     /// Working on a question takes longer than it may.
     TooLong,
     /// The room was deleted.
@@ -73,6 +75,7 @@ impl Fault {
             Self::Busy => "busy",
             Self::Behind => "behind",
             Self::Query => "query",
+            Self::TooMany => "too-many",
             Self::TooLong => "too-long",
             Self::NoRoom => "no-room",
             Self::Unknown => "unknown",
@@ -106,7 +109,7 @@ impl Fault {
             Self::Disk => "the event log cannot be written: ",
             Self::Busy => "the event log is behind; try again soon: ",
             Self::Behind => "the index of the event log is still being built; try again soon: ",
-            Self::Query | Self::TooLong | Self::NoRoom => "",
+            Self::Query | Self::TooMany | Self::TooLong | Self::NoRoom => "",
             Self::Unknown => {
                 "it is not known whether this is in the event log; send it again with the same Idempotency-Key: "
             }

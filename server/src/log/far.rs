@@ -1,6 +1,8 @@
 //! For tests: a log as one that is far away. Everything takes time, answers come in any order, and some are lost: then
 //! nobody knows what became of an append. What happens, and when, a seed decides.
 
+mod shared;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -12,10 +14,12 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::oneshot;
 
+use shared::Offers;
+
 use super::memory::MemoryLog;
 use super::{
-    Answer, Append, Appended, EventLog, Fault, History, Level, LogError, Page, PageRequest, Pin, Record,
-    RoomId, RoomRecord, Usage,
+    Answer, Append, Appended, EventLog, Fault, History, Level, LogError, OwnLog, Page, PageRequest, Pin,
+    Record, RoomId, RoomRecord, Sequencer, Usage,
 };
 use crate::clock::SteadyClock;
 use crate::config::Retention;
@@ -27,6 +31,8 @@ pub(crate) struct FarLog {
     pub(crate) kept: MemoryLog,
     /// Whether a room whose end was asked for may have lost what it had.
     forgets: bool,
+    /// Whether other processes write to it: then it numbers events.
+    is_shared: bool,
     state: Mutex<FarState>,
 }
 
@@ -40,6 +46,7 @@ struct FarState {
     /// Rooms that take nothing until they are opened again.
     fenced: BTreeSet<RoomId>,
     generation: u64,
+    offers: Offers,
 }
 
 /// How often each end of an append came to be.
@@ -58,14 +65,20 @@ impl FarLog {
             asked: Vec::new(),
             fenced: BTreeSet::new(),
             generation: 0,
+            offers: Offers::default(),
         };
-        Self { kept: MemoryLog::new(retention), forgets, state: Mutex::new(state) }
+        Self { kept: MemoryLog::new(retention), forgets, is_shared: false, state: Mutex::new(state) }
+    }
+
+    /// One to which other processes write.
+    pub(crate) fn shared(seed: u64, retention: Retention) -> Self {
+        Self { is_shared: true, ..Self::new(seed, retention, false) }
     }
 
     /// Lets one thing happen; `None` if nothing waits.
     pub(crate) fn step(&self) -> Option<Ends> {
         let mut state = self.lock();
-        let (asked, pending) = (state.asked.len(), state.pending.len());
+        let (asked, pending) = (state.asked.len(), state.pending.len() + state.offers.waiting());
         if asked + pending == 0 {
             return None;
         }
@@ -74,6 +87,10 @@ impl FarLog {
             // The reader may have gone away.
             let _ = state.asked.swap_remove(at).send(());
             return Some(Ends::default());
+        }
+        if self.is_shared {
+            drop(state);
+            return Some(self.step_shared());
         }
         let at = state.random.random_range(0..pending);
         let room = state.pending[at].room;
@@ -192,13 +209,8 @@ impl EventLog for FarLog {
         self.later(move |kept| kept.delete_room(room, records))
     }
 
-    fn append(&self, append: Append) -> Result<Appended, LogError> {
-        let mut state = self.lock();
-        if state.fenced.contains(&append.room) {
-            return Err(LogError::new(Fault::Busy, "the room was not opened again"));
-        }
-        state.pending.push_back(append);
-        Ok(Appended::Queued)
+    fn sequencer(&self) -> Sequencer<'_> {
+        if self.is_shared { Sequencer::Log(self) } else { Sequencer::Room(self) }
     }
 
     fn remember(&self, records: Vec<Record>) -> Result<(), LogError> {
@@ -259,5 +271,16 @@ impl EventLog for FarLog {
 
     fn close(&self, _: Duration) -> BoxFuture<'_, ()> {
         ready(()).boxed()
+    }
+}
+
+impl OwnLog for FarLog {
+    fn append(&self, append: Append) -> Result<Appended, LogError> {
+        let mut state = self.lock();
+        if state.fenced.contains(&append.room) {
+            return Err(LogError::new(Fault::Busy, "the room was not opened again"));
+        }
+        state.pending.push_back(append);
+        Ok(Appended::Queued)
     }
 }

@@ -15,6 +15,8 @@ pub mod memory;
 pub mod pins;
 pub(crate) mod record;
 pub mod retention;
+mod run;
+mod sequencer;
 pub mod sqlite;
 mod turns;
 
@@ -28,6 +30,8 @@ pub use commit::{Announcement, Append, Appended, Commits, Level, Notify, Receipt
 pub use error::{Fault, LogError};
 pub use pins::Pin;
 pub use record::Record;
+pub use run::Run;
+pub use sequencer::{Appeared, Follower, Offer, OwnLog, Sequencer, SharedLog};
 pub use turns::Turn;
 pub(crate) use turns::Turns;
 
@@ -120,13 +124,8 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// If it cannot; then nothing was deleted.
     fn delete_room(&self, room: RoomId, records: Vec<Record>) -> Answer<'_, ()>;
 
-    /// Takes events in the order of the calls. For each room these are the next numbers. What becomes of them,
-    /// [`Append::commits`] and the receipt are told: they are committed, or refused and their numbers come back, or it is
-    /// not known; then the room takes nothing more until [`Self::open_room`] has said where it ends.
-    ///
-    /// # Errors
-    /// If it can take nothing at the moment; then nothing was taken.
-    fn append(&self, append: Append) -> Result<Appended, LogError>;
+    /// How it takes events.
+    fn sequencer(&self) -> Sequencer<'_>;
 
     /// Takes state that belongs to no event: it is written some time soon.
     ///
@@ -139,6 +138,17 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// If it cannot be read.
     fn recall<'a>(&'a self, prefix: &'a str) -> Answer<'a, Vec<(String, String)>>;
+
+    /// The state of one key.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn look_up<'a>(&'a self, key: &'a str) -> Answer<'a, Option<String>> {
+        Box::pin(async move {
+            let found = self.recall(key).await?;
+            Ok(found.into_iter().find(|(of, _)| of == key).map(|(_, value)| value))
+        })
+    }
 
     /// Events of a room, in order.
     ///

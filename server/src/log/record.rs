@@ -13,6 +13,8 @@ pub(crate) const CONSUMER: &str = "consumer/";
 pub(crate) const KEY: &str = "key/";
 /// Snapshots of rosters: then room and position. They follow from the events, so no copy of a log needs them.
 pub(crate) const ROSTER: &str = "roster/";
+/// Begins the record of a key whose event has no number yet.
+const UNNUMBERED: &str = "0 ";
 /// What goes when a room is deleted.
 pub(crate) const OF_A_ROOM: [&str; 4] = [CONSUMER, KEY, COLOR, ROSTER];
 
@@ -31,6 +33,16 @@ impl Record {
         Self { key: key.into(), value: Some(value.into()) }
     }
 
+    /// The same with the number of the event that it is kept with, where it names that: a log that numbers events itself is
+    /// given the record of a key before there is a number.
+    #[must_use]
+    pub fn numbered(self, seq: Seq) -> Self {
+        match self.value.as_deref().and_then(|value| value.strip_prefix(UNNUMBERED)) {
+            Some(rest) if self.key.starts_with(KEY) => Self::keep(self.key, format!("{seq} {rest}")),
+            _ => self,
+        }
+    }
+
     /// Something to forget.
     pub fn forget(key: impl Into<String>) -> Self {
         Self { key: key.into(), value: None }
@@ -40,7 +52,7 @@ impl Record {
 /// The events that an idempotency key stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct KeyRecord {
-    /// The number of the first.
+    /// The number of the first; 0 as long as the log has not given it.
     pub(crate) first: Seq,
     /// How many there are, next to each other; never 0.
     pub(crate) count: u64,
@@ -64,19 +76,24 @@ impl KeyRecord {
 
     /// The key's digest, and what it stands for; `None` if that is not how one is written.
     pub(crate) fn read(key: &str, value: &str) -> Option<(RoomName, u128, Self)> {
-        let (room, id) = key.strip_prefix(KEY)?.split_once('/')?;
+        let (room, _) = key.strip_prefix(KEY)?.split_once('/')?;
         let mut parts = value.split(' ');
         let (first, count): (Seq, u64) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         first.checked_add(count).filter(|_| first > 0 && count > 0)?;
         let (content, at) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        let id = u128::from_str_radix(id, 16).ok()?;
-        Some((RoomName::parse(room).ok()?, id, Self { first, count, content, at }))
+        Some((RoomName::parse(room).ok()?, key_id(key)?, Self { first, count, content, at }))
     }
 
     /// The last event.
     pub(crate) fn last(self) -> Seq {
         self.first + (self.count - 1)
     }
+}
+
+/// The digest of an idempotency key, of the key of its record.
+pub(crate) fn key_id(key: &str) -> Option<u128> {
+    let (_, id) = key.strip_prefix(KEY)?.split_once('/')?;
+    u128::from_str_radix(id, 16).ok()
 }
 
 /// Where a durable consumer is.
@@ -132,6 +149,16 @@ mod tests {
         let Record { key: at, value } = consumer.record(&room, &name);
         assert_eq!((at.as_str(), value.as_deref()), ("consumer/main/billing", Some("9f3c:42 9")));
         assert_eq!(ConsumerRecord::read(&at, &value.unwrap()), Some((room, name, consumer)));
+    }
+
+    #[test]
+    fn a_key_gets_the_number_of_its_event() {
+        let key = KeyRecord { first: 0, count: 2, content: 7, at: -3 }.record(&RoomName::default(), 0xab);
+        let numbered = key.numbered(5);
+        assert_eq!(numbered.value.as_deref(), Some("5 2 7 -3"));
+        assert_eq!(numbered.clone().numbered(6), numbered);
+        let other = Record::keep("daemon/claude", "0 2");
+        assert_eq!(other.clone().numbered(5), other);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Emit;
 use super::conduit::{Conduit, Performance};
 use super::{Realm, Refusal, SpellFailure, VoiceMoment, answer};
-use crate::bus::{EmitError, Emitted, Fault};
+use crate::bus::{EmitError, Emitted, Fault, Run};
 use crate::clock;
 use crate::lore;
 
@@ -30,6 +30,16 @@ struct Done<'a> {
     /// Seconds.
     execution_time: f64,
     success: bool,
+}
+
+/// An invocation that has ended, and was told of.
+struct Told {
+    /// The sentence of the event.
+    message: String,
+    /// Its number.
+    run: Run,
+    /// The daemon after it.
+    card: DaemonCard,
 }
 
 impl Realm {
@@ -91,13 +101,13 @@ impl Realm {
         }
 
         let done = Done { name, task, execution_time, success: result.is_ok() };
-        let (emitted, card) = self.tell(&done, &emit).await?;
-        let frame = emitted.frame();
+        let Told { message, run, card } = self.tell(&done, &emit).await?;
         match result {
             Ok(output) => Ok(CastAnswer {
                 result: Some(output),
                 execution_time: Some(execution_time),
-                ..answer("invoked", card, frame.event().description, frame.seq())
+                seq: run.last(),
+                ..answer("invoked", card, message)
             }),
             Err(error) if timed_out => Err(SpellFailure::TimedOut(error)),
             Err(error) => Err(SpellFailure::Faltered(error)),
@@ -106,13 +116,15 @@ impl Realm {
 
     /// Counts an invocation that has ended and tells of it. The work is done and cannot be taken back: where the log
     /// takes no events, this waits for it up to [`TELL_PATIENCE`].
-    async fn tell(&self, done: &Done<'_>, emit: &Emit) -> Result<(Emitted, DaemonCard), SpellFailure> {
+    async fn tell(&self, done: &Done<'_>, emit: &Emit) -> Result<Told, SpellFailure> {
         let until = Instant::now() + TELL_PATIENCE;
         loop {
             self.recall().await;
             let told = match self.try_to_tell(done, emit.clone()) {
                 Ok((mut emitted, card)) => {
-                    emitted.logged().await.map(|()| (emitted, card)).map_err(SpellFailure::from)
+                    let message = emitted.description();
+                    let logged = emitted.logged().await.map_err(SpellFailure::from);
+                    logged.map(|run| Told { message, run, card })
                 }
                 Err(failure) => Err(failure),
             };
@@ -206,7 +218,7 @@ impl Realm {
             emitted
         };
         match emitted {
-            Ok(mut emitted) => emitted.logged().await.map_or_else(Into::into, |()| refusal.into()),
+            Ok(mut emitted) => emitted.logged().await.map_or_else(Into::into, |_| refusal.into()),
             Err(error) => error.into(),
         }
     }

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arcane_shared::api::{CastAnswer, ParsedSpell};
 use arcane_shared::daemon::DaemonCard;
-use arcane_shared::{DaemonName, RoomName, Seq};
+use arcane_shared::{DaemonName, RoomName};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -38,7 +38,7 @@ pub use parser::ParseRefusal;
 pub(crate) use program::{adopt_orphans, end_programs};
 pub use registry::Refusal;
 
-use crate::bus::{ArcaneEventBus, EmitError, Emitted, EventLog, Fault, LogError, Record};
+use crate::bus::{ArcaneEventBus, EmitError, Emitted, EventLog, Fault, LogError, Record, Run};
 use crate::clock;
 use crate::config::{DaemonConfig, RealmConfig};
 
@@ -164,8 +164,8 @@ impl Realm {
     pub async fn summon(&self, name: &DaemonName) -> Result<CastAnswer, SpellFailure> {
         self.recall().await;
         let (mut emitted, result) = self.decide_summon(name)?;
-        emitted.logged().await?;
-        result
+        let run = emitted.logged().await?;
+        numbered(result, run)
     }
 
     fn decide_summon(&self, name: &DaemonName) -> Result<Decided, SpellFailure> {
@@ -200,8 +200,8 @@ impl Realm {
             let mut present = self.ready()?;
             self.send_away(&mut present.registry, name, "banished")?
         };
-        emitted.logged().await?;
-        result
+        let run = emitted.logged().await?;
+        numbered(result, run)
     }
 
     fn send_away(
@@ -254,10 +254,9 @@ impl Realm {
     ) -> Decided {
         let result = match decision {
             Ok(change) => {
-                let frame = emitted.frame();
                 let card = change.card(self.inner.bus.color(name));
                 registry.apply(change);
-                Ok(answer(status, card, frame.event().description, frame.seq()))
+                Ok(answer(status, card, emitted.description()))
             }
             Err(refusal) => Err(refusal.into()),
         };
@@ -369,9 +368,23 @@ pub fn action_name(action: arcane_shared::api::SpellAction) -> &'static str {
     }
 }
 
-fn answer(status: &str, daemon: DaemonCard, message: String, seq: Seq) -> CastAnswer {
+/// An answer whose event has no number yet.
+fn answer(status: &str, daemon: DaemonCard, message: String) -> CastAnswer {
     let status = status.into();
-    CastAnswer { status, daemon, message, result: None, execution_time: None, seq, figures_withheld: false }
+    CastAnswer {
+        status,
+        daemon,
+        message,
+        result: None,
+        execution_time: None,
+        seq: 0,
+        figures_withheld: false,
+    }
+}
+
+/// The answer with the number of its event.
+fn numbered(answer: Result<CastAnswer, SpellFailure>, run: Run) -> Result<CastAnswer, SpellFailure> {
+    answer.map(|answer| CastAnswer { seq: run.last(), ..answer })
 }
 
 #[cfg(test)]

@@ -62,8 +62,7 @@ impl Realm {
         self.speak_of(name, true, VoiceMoment::Banish);
         let card = card.unwrap_or_else(|| Registry::stranger(name, self.inner.bus.color(name)));
         let card = DaemonCard { is_active: false, summoned_at: None, ..card };
-        let frame = emitted.frame();
-        let done = answer("banished", card, frame.event().description, frame.seq());
+        let done = answer("banished", card, emitted.description());
         Ok((emitted, Ok(done)))
     }
 

@@ -24,8 +24,8 @@ impl Realm {
                 (status, spoken.ok().map(|file| audio_path(&file)), emitted)
             }
         };
-        emitted.logged().await?;
-        Ok(VoiceAnswer { status: status.into(), message: text.into(), audio_path, seq: emitted.seq() })
+        let seq = emitted.logged().await?.last();
+        Ok(VoiceAnswer { status: status.into(), message: text.into(), audio_path, seq })
     }
 
     /// Speaks the line of a moment, or of its failure.

@@ -83,7 +83,8 @@ impl Requests {
                 unreachable!("a draft is not read from text")
             }
         };
-        submitted.logged().await.map_err(|error: LogError| NotWritten::Log(error.to_string()))
+        let logged = submitted.logged().await;
+        logged.map(|_| ()).map_err(|error: LogError| NotWritten::Log(error.to_string()))
     }
 
     /// The log has the end: the hook hears it, and the session.

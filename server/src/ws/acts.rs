@@ -45,9 +45,7 @@ impl<S, P: Pipe> Socket<S, P> {
             let names = drafts.iter().filter_map(|draft| draft.daemon_name.as_ref());
             Ok(self.state.count_daemons(&self.subject, room, names)?)
         })?;
-        if let ServerMessage::Published { count, .. } = accepted.answer {
-            gate.charge(&self.subject, Counted::Events, usize::try_from(count).unwrap_or(usize::MAX));
-        }
+        gate.charge(&self.subject, Counted::Events, accepted.count);
         Ok(accepted)
     }
 

@@ -9,7 +9,7 @@ use arcane_shared::control::ServerMessage;
 use tokio::sync::oneshot;
 
 use super::publish::{Accepted, PublishRefused, taken_back};
-use crate::bus::Receipt;
+use crate::bus::Run;
 
 /// Messages of one connection that wait at a time; with so many nothing more is read from it.
 const PENDING_MAX: usize = 64;
@@ -33,8 +33,10 @@ struct Waiting {
 
 #[derive(Debug)]
 enum What {
-    /// The answer holds once the log has the events.
-    Published(Receipt, Answer),
+    /// The answer is made once the log has the events.
+    Published(Box<Accepted>),
+    /// It was refused.
+    Refused(Box<PublishRefused>),
     /// The answer is made elsewhere.
     Later(oneshot::Receiver<Answer>),
 }
@@ -42,11 +44,11 @@ enum What {
 impl Pending {
     /// A message of so many bytes publishes.
     pub(super) fn push(&mut self, published: Result<Accepted, PublishRefused>, bytes: usize) {
-        let (receipt, answer) = match published {
-            Ok(Accepted { answer, receipt }) => (receipt, Ok(answer)),
-            Err(refusal) => (Receipt::done(), Err(refusal)),
+        let what = match published {
+            Ok(accepted) => What::Published(Box::new(accepted)),
+            Err(refusal) => What::Refused(Box::new(refusal)),
         };
-        self.0.push_back(Waiting { what: What::Published(receipt, answer), bytes });
+        self.0.push_back(Waiting { what, bytes });
     }
 
     /// A message is answered with what comes of it.
@@ -62,11 +64,12 @@ impl Pending {
     /// The next answer; pending while there is none. Cancel-safe.
     pub(super) fn poll_answer(&mut self, context: &mut Context<'_>) -> Poll<Answer> {
         let Some(Waiting { what, .. }) = self.0.front_mut() else { return Poll::Pending };
-        let logged = match what {
-            What::Published(receipt, _) => match std::pin::pin!(receipt.logged()).poll(context) {
-                Poll::Ready(logged) => logged,
+        let run = match what {
+            What::Published(accepted) => match std::pin::pin!(accepted.receipt.logged()).poll(context) {
+                Poll::Ready(run) => run,
                 Poll::Pending => return Poll::Pending,
             },
+            What::Refused(_) => Ok(Run::EMPTY),
             What::Later(answer) => match Pin::new(answer).poll(context) {
                 Poll::Ready(answer) => {
                     let refused = || PublishRefused::new("stopping", "the server is about to stop");
@@ -76,10 +79,11 @@ impl Pending {
                 Poll::Pending => return Poll::Pending,
             },
         };
-        let Some(What::Published(_, answer)) = self.pop() else { return Poll::Pending };
-        Poll::Ready(match (logged, answer) {
-            (Err(error), Ok(ServerMessage::Published { id, .. })) => Err(taken_back(id, &error)),
-            (_, answer) => answer,
+        Poll::Ready(match (self.pop(), run) {
+            (Some(What::Published(accepted)), Ok(run)) => Ok(accepted.answer(run)),
+            (Some(What::Published(accepted)), Err(error)) => Err(taken_back(accepted.id, &error)),
+            (Some(What::Refused(refusal)), _) => Err(*refusal),
+            (Some(What::Later(_)) | None, _) => return Poll::Pending,
         })
     }
 

@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 
 use arcane_shared::control::{PUBLISH, PUBLISH_ID_BYTES_MAX, ServerMessage};
-use arcane_shared::{Object, RoomName};
+use arcane_shared::{Epoch, Object, RoomName};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::bus::keys::KEY_BYTES_MAX;
-use crate::bus::{ArcaneEventBus, EmitError, HeldRoom, Key, LogError, NoSuchRoom, Receipt, Submission};
+use crate::bus::{
+    ArcaneEventBus, EmitError, Fault, HeldRoom, Key, LogError, NoSuchRoom, Receipt, Run, Submission,
+};
 use crate::gate::limits::TooMuch;
 use crate::gate::rights::Right;
 use crate::gate::{Forbidden, Pass};
@@ -75,6 +77,9 @@ impl From<Refused> for PublishRefused {
                 EmitError::TooLarge(error) => Self::new("too_large", format!("events/{index}: {error}")),
                 EmitError::NoSuchRoom(error) => error.into(),
                 EmitError::Key(error) => Self::new("bad_key", error.to_string()),
+                EmitError::Log(error) if error.fault == Fault::TooMany => {
+                    Self::new("bad_event", format!("events: {error}"))
+                }
                 EmitError::Log(error) => Self::passing("log_unavailable", error.to_string()),
             },
         }
@@ -150,13 +155,28 @@ impl Rooms<'_> {
     }
 }
 
-/// A publication that has its numbers, and what to answer once it is in the log.
+/// A publication that was taken, and what its answer is made of once it is in the log.
 #[derive(Debug)]
 pub struct Accepted {
-    /// What to answer.
-    pub answer: ServerMessage,
-    /// Tells when.
+    /// The message's own id.
+    pub id: Option<String>,
+    /// Where the events are.
+    pub room: RoomName,
+    /// The room's run of numbers.
+    pub epoch: Epoch,
+    /// How many events there are.
+    pub count: usize,
+    /// Tells when they are in the log, and their numbers.
     pub receipt: Receipt,
+}
+
+impl Accepted {
+    /// The answer, when the log has the events.
+    #[must_use]
+    pub fn answer(self, run: Run) -> ServerMessage {
+        let Self { id, room, epoch, .. } = self;
+        ServerMessage::Published { id, room, epoch, seq: run.last(), count: run.count }
+    }
 }
 
 /// What looks at events before they are published: how many of their names are new, for example.
@@ -206,11 +226,9 @@ fn publish_read(
         return Err(PublishRefused::new("bad_message", detail));
     }
     match submit(bus, rooms, message, check) {
-        Ok((room, Submitted { run, receipt })) => {
-            let seq = (run.first + run.count).saturating_sub(1);
+        Ok((room, Submitted { count, receipt })) => {
             let (room, epoch) = (room.name().clone(), room.epoch().clone());
-            let answer = ServerMessage::Published { id, room, epoch, seq, count: run.count };
-            Ok(Accepted { answer, receipt })
+            Ok(Accepted { id, room, epoch, count, receipt })
         }
         Err(refusal) => Err(PublishRefused { id, ..refusal }),
     }
@@ -268,8 +286,9 @@ mod tests {
         let text =
             r#"{"type":"publish","id":"7","events":[{"spell_name":"reveal"},{"spell_name":"reveal"}]}"#;
         assert!(is_publish(text));
-        let answer = publish_to_main(&bus, text).unwrap().answer;
-        let ServerMessage::Published { id, seq, count, .. } = answer else { unreachable!() };
+        let accepted = publish_to_main(&bus, text).unwrap();
+        let run = accepted.receipt.run().unwrap();
+        let ServerMessage::Published { id, seq, count, .. } = accepted.answer(run) else { unreachable!() };
         assert_eq!((id.as_deref(), seq, count), (Some("7"), 2, 2));
     }
 
@@ -317,8 +336,9 @@ mod tests {
         let bus = ArcaneEventBus::new(BusConfig::default());
         let text =
             r#"{"type":"publish","id":"\ud83d","events":{"spell_name":"reveal","description":"a \ud83d b"}}"#;
-        let answer = publish_to_main(&bus, text).unwrap().answer;
-        let ServerMessage::Published { id, .. } = answer else { unreachable!() };
+        let accepted = publish_to_main(&bus, text).unwrap();
+        let run = accepted.receipt.run().unwrap();
+        let ServerMessage::Published { id, .. } = accepted.answer(run) else { unreachable!() };
         assert_eq!(id.as_deref(), Some("\u{fffd}"));
         assert_eq!(bus.recent_events(1)[0].description, "a \u{fffd} b");
         insta::assert_snapshot!(refused(r#"{"type":"publish","events":[{"spell_name":"reveal","metadata":{"id":18446744073709551616}}]}"#), @"bad_event events/0/metadata/id: 18446744073709551616 is beyond 64 bits and would lose digits; send it as a string");
@@ -329,8 +349,9 @@ mod tests {
         let bus = ArcaneEventBus::new(BusConfig::default());
         let text =
             r#"{"type":"publish","key":"k","events":[{"spell_name":"reveal"},{"spell_name":"reveal"}]}"#;
-        let first = publish_to_main(&bus, text).unwrap().answer;
-        assert_eq!(publish_to_main(&bus, text).unwrap().answer, first);
+        let first = publish_to_main(&bus, text).unwrap().receipt.run();
+        assert!(first.is_some());
+        assert_eq!(publish_to_main(&bus, text).unwrap().receipt.run(), first);
         assert_eq!(bus.recent_events(10).len(), 2);
     }
 }

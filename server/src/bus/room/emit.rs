@@ -1,4 +1,4 @@
-//! Numbering events and handing them to the log, under the room's lock.
+//! Handing events to the log, under the room's lock: numbered here, or for the log to number.
 
 use std::sync::Arc;
 
@@ -7,11 +7,24 @@ use arcane_shared::roster::Sign;
 
 use super::{Room, RoomState};
 use crate::bus::EmitError;
-use crate::bus::keys::{Known, Use};
-use crate::bus::submission::{Emitted, Outcome, Submission};
+use crate::bus::keys::{Key, Use};
+use crate::bus::submission::{Emitted, Events, Outcome, Submission};
 use crate::clock;
 use crate::event::{Completed, Outgoing, PreparedFrame};
-use crate::log::{Append, Appended, Commits, Fault, Level, LogError, Notify, Receipt, Record, Turn};
+use crate::log::{
+    Append, Appended, Commits, Fault, Level, LogError, Notify, OwnLog, Receipt, Record, Run, Sequencer, Turn,
+};
+
+/// When events are taken.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    /// What the events themselves say.
+    pub(super) now: Timestamp,
+    /// What never goes back.
+    pub(super) steady: Timestamp,
+    /// By this time a key is too old, see [`crate::clock::SteadyClock`].
+    pub(super) expiry: Timestamp,
+}
 
 impl RoomState {
     /// The log has taken events: their numbers are given.
@@ -29,8 +42,8 @@ impl RoomState {
 type Encoded = (Vec<Arc<PreparedFrame>>, Vec<Option<Sign>>);
 
 impl Room {
-    /// Numbers, stamps and encodes events and hands them to the log: all of them or, if one is too large, or
-    /// the log takes none, nothing. What is refused takes no number.
+    /// Stamps and encodes events and hands them to the log: all of them or, if one is too large, or the log takes none,
+    /// nothing. What is refused takes no number.
     pub(crate) fn emit_all(
         self: &Arc<Self>,
         events: &[Completed],
@@ -39,32 +52,53 @@ impl Room {
         let mut state = self.lock();
         self.check_open(&state).map_err(|error| (0, error.into()))?;
         let now = clock::now();
-        let steady = self.log.clock().steady(now);
-        let expiry = self.log.clock().expiry(now);
-        let Submission { level, mut records, key, turn } = submission;
-        if let Some(key) = &key {
-            match state.keys.check(key, state.ring.head(), expiry) {
-                Use::New => {}
-                Use::Again(known) => {
-                    let receipt = if level == Level::Synced { self.sync()? } else { Receipt::done() };
-                    return Ok(Outcome::Again(known, receipt));
-                }
-                Use::Refused(error) => return Err((0, error.into())),
-            }
+        let clock = self.log.clock();
+        let moment = Moment { now, steady: clock.steady(now), expiry: clock.expiry(now) };
+        if let Some(key) = &submission.key
+            && let Some(receipt) = self.check_key(&state, key, submission.level, moment)?
+        {
+            return Ok(Outcome::Again(receipt));
         }
-        let taken_at = steady.unix_micros().max(state.at);
-        let (frames, signs) = match self.encode(&mut state, events, &mut records, now, taken_at) {
-            Ok(encoded) => encoded,
-            Err(refused) => {
-                state.colors.undo();
-                return Err(refused);
-            }
+        let emitted = match self.log.sequencer() {
+            Sequencer::Room(log) => self.emit_numbered(&mut state, log, events, submission, moment),
+            Sequencer::Log(log) => self.emit_unnumbered(&mut state, log, events, submission, moment),
         };
-        let run = Known { first: state.next_seq, count: frames.len() as u64 };
+        emitted.map(Outcome::New).inspect_err(|_| state.colors.undo())
+    }
+
+    /// The receipt of what was sent before with a key; `None` if the key is new.
+    fn check_key(
+        self: &Arc<Self>,
+        state: &RoomState,
+        key: &Key,
+        level: Level,
+        moment: Moment,
+    ) -> Result<Option<Receipt>, (usize, EmitError)> {
+        match state.keys.check(key, state.ring.head(), moment.expiry) {
+            Use::New => Ok(None),
+            Use::Again(run) if level == Level::Synced => self.sync(run).map(Some),
+            Use::Again(run) => Ok(Some(Receipt::done(run))),
+            Use::Refused(error) => Err((0, error.into())),
+        }
+    }
+
+    fn emit_numbered(
+        self: &Arc<Self>,
+        state: &mut RoomState,
+        log: &dyn OwnLog,
+        events: &[Completed],
+        submission: Submission,
+        moment: Moment,
+    ) -> Result<Emitted, (usize, EmitError)> {
+        let Submission { level, mut records, key, turn } = submission;
+        let Moment { now, steady, expiry } = moment;
+        let taken_at = steady.unix_micros().max(state.at);
+        let (frames, signs) = self.encode(state, events, &mut records, now, taken_at)?;
+        let run = Run { first: state.next_seq, count: frames.len() as u64 };
         if let Some(key) = &key {
             records.extend(state.keys.records(&self.name, key, run, steady, expiry));
         }
-        let (done, receipt) = Notify::pair();
+        let (done, receipt) = Notify::numbered(run);
         let first = self.log.usage(self.id).first;
         state.roster.ride((&self.name, &self.epoch), first, &mut records);
         let append = Append {
@@ -76,13 +110,7 @@ impl Room {
             commits: Arc::clone(self) as Arc<dyn Commits>,
             done,
         };
-        let appended = match self.log.append(append) {
-            Ok(appended) => appended,
-            Err(error) => {
-                state.colors.undo();
-                return Err((0, error.into()));
-            }
-        };
+        let appended = log.append(append).map_err(|error| (0, error.into()))?;
         if let Some(key) = key {
             state.keys.add(key, run, steady, expiry);
         }
@@ -90,11 +118,11 @@ impl Room {
         let receipt = match appended {
             Appended::Queued => receipt,
             Appended::Done(_) => {
-                self.show(&mut state, &frames);
-                Receipt::done()
+                self.show(state, &frames);
+                Receipt::done(run)
             }
         };
-        Ok(Outcome::New(Emitted { frames, receipt }))
+        Ok(Emitted { events: Events::Numbered(frames), receipt })
     }
 
     /// Whether the room takes events.
@@ -107,19 +135,36 @@ impl Room {
     }
 
     /// Tells when everything that is in the log is on the disk.
-    fn sync(self: &Arc<Self>) -> Result<Receipt, (usize, EmitError)> {
-        self.append_nothing(Vec::new(), Level::Synced).map_err(|error| (0, error.into()))
+    fn sync(self: &Arc<Self>, run: Run) -> Result<Receipt, (usize, EmitError)> {
+        match self.log.sequencer() {
+            Sequencer::Room(log) => {
+                self.append_nothing(log, Vec::new(), (run, Level::Synced)).map_err(|error| (0, error.into()))
+            }
+            // What is in it is as safe as it promises for all.
+            Sequencer::Log(_) => Ok(Receipt::done(run)),
+        }
     }
 
-    /// Keeps state that belongs to no event, and tells when the log has it.
-    pub(in crate::bus) fn keep(self: &Arc<Self>, records: Vec<Record>) -> Result<Receipt, LogError> {
+    /// Keeps state that belongs to no event, and completes once the log has it.
+    pub(in crate::bus) async fn keep(self: &Arc<Self>, records: Vec<Record>) -> Result<(), LogError> {
         self.check_open(&self.lock())?;
-        self.append_nothing(records, Level::Logged)
+        match self.log.sequencer() {
+            Sequencer::Room(log) => {
+                let mut receipt = self.append_nothing(log, records, (Run::EMPTY, Level::Logged))?;
+                receipt.logged().await.map(|_| ())
+            }
+            Sequencer::Log(log) => log.keep(&self.name, records).await,
+        }
     }
 
     /// An append without events, that waits for all before it.
-    fn append_nothing(self: &Arc<Self>, records: Vec<Record>, level: Level) -> Result<Receipt, LogError> {
-        let (done, receipt) = Notify::pair();
+    fn append_nothing(
+        self: &Arc<Self>,
+        log: &dyn OwnLog,
+        records: Vec<Record>,
+        (run, level): (Run, Level),
+    ) -> Result<Receipt, LogError> {
+        let (done, receipt) = Notify::numbered(run);
         let append = Append {
             room: self.id,
             frames: Vec::new(),
@@ -129,9 +174,9 @@ impl Room {
             commits: Arc::clone(self) as Arc<dyn Commits>,
             done,
         };
-        match self.log.append(append)? {
+        match log.append(append)? {
             Appended::Queued => Ok(receipt),
-            Appended::Done(_) => Ok(Receipt::done()),
+            Appended::Done(_) => Ok(Receipt::done(run)),
         }
     }
 

@@ -6,6 +6,7 @@ mod roster;
 mod rosters;
 mod settle;
 mod snapshots;
+mod unnumbered;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

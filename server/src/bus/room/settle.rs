@@ -69,7 +69,7 @@ impl Room {
     }
 
     /// Tells readers that no further event comes.
-    fn end(&self) {
+    pub(super) fn end(&self) {
         self.head.send_modify(|head| head.is_over = true);
     }
 }

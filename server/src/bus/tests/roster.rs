@@ -47,8 +47,9 @@ proptest! {
         for draft in drafts {
             let draft = intake::read_one(draft.to_string().as_bytes()).unwrap();
             let emitted = intake::emit(&bus, &bus.default_room(), draft, Vec::new()).unwrap();
-            let event: arcane_shared::ReceivedEvent = serde_json::from_slice(emitted.frame().json()).unwrap();
-            page.fold(emitted.seq(), Sign::read(&event).as_ref());
+            let Events::Numbered(frames) = emitted.events else { unreachable!() };
+            let event: arcane_shared::ReceivedEvent = serde_json::from_slice(frames[0].json()).unwrap();
+            page.fold(frames[0].seq(), Sign::read(&event).as_ref());
             prop_assert_eq!(&room.roster(), &page);
         }
     }

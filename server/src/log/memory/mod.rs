@@ -15,8 +15,8 @@ use crate::event::{Gap, PreparedFrame};
 use crate::log::pins::Pins;
 use crate::log::retention::{Aged, Held, Retention};
 use crate::log::{
-    Answer, Append, Appended, EventLog, Fault, GapReason, History, Level, LogError, Page, PageRequest, Pin,
-    Record, RoomId, RoomRecord, Usage,
+    Answer, Append, Appended, EventLog, Fault, GapReason, History, Level, LogError, OwnLog, Page,
+    PageRequest, Pin, Record, RoomId, RoomRecord, Sequencer, Usage,
 };
 
 /// Most bytes of a room's events, whatever its retention allows: it is memory.
@@ -215,19 +215,8 @@ impl EventLog for MemoryLog {
         self.pins.forget(room);
     }
 
-    fn append(&self, append: Append) -> Result<Appended, LogError> {
-        let mut state = self.lock();
-        let kept = state.rooms.get_mut(&append.room).ok_or_else(gone)?;
-        for frame in &append.frames {
-            kept.head = frame.seq();
-            kept.bytes += frame.json().len() as u64;
-            kept.frames.push_back(Arc::clone(frame));
-        }
-        self.clock.observe();
-        let now = self.clock.expiry(clock::now()).unix_micros();
-        kept.retain(append.room, &self.retention, &self.pins, now);
-        state.take(&append.records);
-        Ok(Appended::Done(append))
+    fn sequencer(&self) -> Sequencer<'_> {
+        Sequencer::Room(self)
     }
 
     fn remember(&self, records: Vec<Record>) -> Result<(), LogError> {
@@ -297,6 +286,23 @@ impl EventLog for MemoryLog {
 
     fn close(&self, _: Duration) -> BoxFuture<'_, ()> {
         ready(()).boxed()
+    }
+}
+
+impl OwnLog for MemoryLog {
+    fn append(&self, append: Append) -> Result<Appended, LogError> {
+        let mut state = self.lock();
+        let kept = state.rooms.get_mut(&append.room).ok_or_else(gone)?;
+        for frame in &append.frames {
+            kept.head = frame.seq();
+            kept.bytes += frame.json().len() as u64;
+            kept.frames.push_back(Arc::clone(frame));
+        }
+        self.clock.observe();
+        let now = self.clock.expiry(clock::now()).unix_micros();
+        kept.retain(append.room, &self.retention, &self.pins, now);
+        state.take(&append.records);
+        Ok(Appended::Done(append))
     }
 }
 

@@ -15,8 +15,8 @@ use crate::clock::SteadyClock;
 use crate::event::PreparedFrame;
 use crate::log::history::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
 use crate::log::{
-    Answer, Append, Appended, EventLog, Fault, History, Level, LogError, LogFigures, Page, PageRequest, Pin,
-    Record, RoomId, RoomRecord, Usage, new_epoch,
+    Answer, Append, Appended, EventLog, Fault, History, Level, LogError, LogFigures, OwnLog, Page,
+    PageRequest, Pin, Record, RoomId, RoomRecord, Sequencer, Usage, new_epoch,
 };
 
 impl SqliteLog {
@@ -49,6 +49,18 @@ impl SqliteLog {
     }
 }
 
+impl OwnLog for SqliteLog {
+    fn append(&self, append: Append) -> Result<Appended, LogError> {
+        if append.frames.last().is_some_and(|frame| frame.seq() > schema::SEQ_MAX) {
+            let text =
+                format!("the room has given its last number, {}; publish to another room", schema::SEQ_MAX);
+            return Err(LogError::new(Fault::Numbers, text));
+        }
+        self.0.queue.push(append)?;
+        Ok(Appended::Queued)
+    }
+}
+
 impl EventLog for SqliteLog {
     fn rooms(&self) -> Vec<RoomRecord> {
         self.0.rooms().by_name.values().map(|room| self.0.current(room)).collect()
@@ -77,14 +89,8 @@ impl EventLog for SqliteLog {
         .boxed()
     }
 
-    fn append(&self, append: Append) -> Result<Appended, LogError> {
-        if append.frames.last().is_some_and(|frame| frame.seq() > schema::SEQ_MAX) {
-            let text =
-                format!("the room has given its last number, {}; publish to another room", schema::SEQ_MAX);
-            return Err(LogError::new(Fault::Numbers, text));
-        }
-        self.0.queue.push(append)?;
-        Ok(Appended::Queued)
+    fn sequencer(&self) -> Sequencer<'_> {
+        Sequencer::Room(self)
     }
 
     fn remember(&self, records: Vec<Record>) -> Result<(), LogError> {

@@ -39,7 +39,7 @@ use tokio::sync::Semaphore;
 
 use super::pins::Pins;
 use super::retention::Retention;
-use super::{Fault, LogError, Notify, Record, RoomId, RoomRecord, Usage};
+use super::{Fault, LogError, Notify, Record, RoomId, RoomRecord, Run, Usage};
 use crate::background;
 use crate::clock::SteadyClock;
 use checkpoint::Checkpoints;
@@ -201,9 +201,9 @@ impl Database {
         before: Seq,
         deletes: Option<Vec<Record>>,
     ) -> Result<(), LogError> {
-        let (done, mut receipt) = Notify::pair();
+        let (done, mut receipt) = Notify::numbered(Run::EMPTY);
         self.queue.purge(Purge { room, before, deletes, done })?;
-        receipt.logged().await
+        receipt.logged().await.map(|_| ())
     }
 
     /// The oldest and the latest event of a room.

@@ -30,6 +30,17 @@ enum Outcome {
     Unknown,
 }
 
+/// What a log that is far away is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// This process alone writes to it.
+    Own,
+    /// The same, and it may lose what it had.
+    Forgets,
+    /// Other processes write to it, and it numbers events.
+    Shared,
+}
+
 /// What was played with a log that is far away.
 #[derive(Default)]
 pub(super) struct Far {
@@ -121,10 +132,9 @@ impl Simulation {
         for n in 0..self.far.publications.len() {
             let Publication { id, events, has_key, outcome } = &mut self.far.publications[n];
             if let Outcome::Waiting(submitted) = outcome {
-                let first = submitted.run.first;
                 *outcome = match submitted.logged().now_or_never() {
                     None => continue,
-                    Some(Ok(())) => Outcome::Logged(first),
+                    Some(Ok(run)) => Outcome::Logged(run.first),
                     Some(Err(LogError { fault: Fault::Unknown, .. })) => Outcome::Unknown,
                     Some(Err(_)) => Outcome::Refused,
                 };
@@ -166,7 +176,10 @@ impl Simulation {
         let page = log.kept.read(main.id, request).now_or_never().unwrap().unwrap();
         let mut found: BTreeMap<u64, Vec<Seq>> = BTreeMap::new();
         for frame in &page.frames {
-            found.entry(frame.event().metadata["id"].as_u64().unwrap()).or_default().push(frame.seq());
+            // What other processes published has none.
+            if let Some(id) = frame.event().metadata.get("id").and_then(serde_json::Value::as_u64) {
+                found.entry(id).or_default().push(frame.seq());
+            }
         }
         for Publication { id, events, has_key, outcome } in &self.far.publications {
             let found = found.remove(id).unwrap_or_default();
@@ -186,26 +199,26 @@ impl Simulation {
     }
 }
 
-fn play(seeds: u64, steps: usize, forgets: bool) -> (Ends, usize) {
+fn play(seeds: u64, steps: usize, kind: Kind) -> (Ends, usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let _guard = runtime.enter();
     let seeds = std::env::var("ARCANE_SIMULATIONS").map_or(seeds, |n| n.parse().unwrap());
     let (mut ends, mut cut) = (Ends::default(), 0);
     for seed in 0..seeds {
         let played = std::panic::catch_unwind(|| {
-            let mut simulation = Simulation::with_far_log(seed, forgets);
+            let mut simulation = Simulation::with_far_log(seed, kind);
             simulation.connect();
             for _ in 0..steps {
                 simulation.step();
             }
-            simulation.settle_far(forgets);
+            simulation.settle_far(kind == Kind::Forgets);
             simulation.settle();
             (
                 simulation.far.ends,
                 simulation.clients.iter().filter(|client| client.closed == Some(1001)).count(),
             )
         });
-        let (of_seed, closed) = played.unwrap_or_else(|_| panic!("seed {seed}, forgets: {forgets}, fails"));
+        let (of_seed, closed) = played.unwrap_or_else(|_| panic!("seed {seed}, {kind:?}, fails"));
         ends.committed += of_seed.committed;
         ends.refused += of_seed.refused;
         ends.unknown += of_seed.unknown;
@@ -216,13 +229,20 @@ fn play(seeds: u64, steps: usize, forgets: bool) -> (Ends, usize) {
 
 #[test]
 fn whatever_becomes_of_appends_publishers_and_readers_are_told_the_truth() {
-    let (ends, cut) = play(40, 1500, false);
+    let (ends, cut) = play(40, 1500, Kind::Own);
+    assert!(ends.committed > 100 && ends.refused > 20 && ends.unknown > 20, "{ends:?}");
+    assert_eq!(cut, 0, "nobody has to come back");
+}
+
+#[test]
+fn the_same_holds_where_others_publish_and_the_log_numbers_events() {
+    let (ends, cut) = play(40, 1500, Kind::Shared);
     assert!(ends.committed > 100 && ends.refused > 20 && ends.unknown > 20, "{ends:?}");
     assert_eq!(cut, 0, "nobody has to come back");
 }
 
 #[test]
 fn readers_of_a_room_that_lost_what_it_had_are_told_to_come_back() {
-    let (ends, cut) = play(40, 1500, true);
+    let (ends, cut) = play(40, 1500, Kind::Forgets);
     assert!(ends.unknown > 20 && cut > 20, "{ends:?} {cut}");
 }

@@ -39,7 +39,7 @@ use crate::realm::Realm;
 use crate::state::{AppState, Parts};
 use client::Client;
 use executor::{Executor, Spawned};
-use far::Far;
+use far::{Far, Kind};
 use wire::{Ends, ServerEnd, Wire};
 
 fn socket_runs(mut socket: Socket<ServerEnd, Wire>) -> BoxFuture<'static, ()> {
@@ -71,11 +71,14 @@ impl Simulation {
         Self::with_bus(dice, ArcaneEventBus::new(config), Far::default())
     }
 
-    /// With a log that is far away, and may lose what it had.
-    fn with_far_log(seed: u64, forgets: bool) -> Self {
+    /// With a log that is far away.
+    fn with_far_log(seed: u64, kind: Kind) -> Self {
         let mut dice = Dice::new(seed);
         let config = BusConfig { ring_frames: 8 << dice.below(12), history_size: 1, ..BusConfig::default() };
-        let log = Arc::new(FarLog::new(seed, Retention::default(), forgets));
+        let log = Arc::new(match kind {
+            Kind::Shared => FarLog::shared(seed, Retention::default()),
+            kind => FarLog::new(seed, Retention::default(), kind == Kind::Forgets),
+        });
         let bus = far::drive(&log, ArcaneEventBus::with_log(config, log.clone())).unwrap();
         let simulation = Self::with_bus(dice, bus, Far::of(log));
         let bus = simulation.bus.clone();

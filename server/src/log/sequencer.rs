@@ -1,0 +1,100 @@
+//! Who gives the numbers of a room's events.
+
+use std::sync::{Arc, Weak};
+
+use arcane_shared::{RoomName, Seq};
+
+use super::{Announcement, Answer, Append, Appended, Level, LogError, Notify, Record, RoomId, Turn};
+use crate::event::{Body, PreparedFrame};
+
+/// Who gives the numbers of a room's events.
+pub enum Sequencer<'a> {
+    /// This process alone writes to the log: its room numbers events before the log has them.
+    Room(&'a dyn OwnLog),
+    /// Other processes write to it, too: the log numbers events when it has them.
+    Log(&'a dyn SharedLog),
+}
+
+/// A log to which this process alone writes.
+pub trait OwnLog: Send + Sync {
+    /// Takes events in the order of the calls. For each room these are the next numbers. What becomes of them,
+    /// [`Append::commits`] and the receipt are told: they are committed, or refused and their numbers come back, or it is
+    /// not known; then the room takes nothing more until [`super::EventLog::open_room`] has said where it ends.
+    ///
+    /// # Errors
+    /// If it can take nothing at the moment; then nothing was taken.
+    fn append(&self, append: Append) -> Result<Appended, LogError>;
+}
+
+/// A log to which other processes write as well.
+pub trait SharedLog: Send + Sync {
+    /// Takes events in the order of the calls. What becomes of them, the room's [`Follower`] and the receipt are told: they
+    /// appear with their numbers, they are refused, or it is not known whether they will appear.
+    ///
+    /// # Errors
+    /// If it can take nothing at the moment; then nothing was taken.
+    fn submit(&self, offer: Offer) -> Result<(), LogError>;
+
+    /// Has a follower told of all that appears in a room after an event, in order and without holes, until it is dropped.
+    /// A room has one follower in this process; a new one takes the place of the one before.
+    fn follow(&self, room: RoomId, after: Seq, follower: Weak<dyn Follower>);
+
+    /// Keeps state that belongs to no event. Completes once the log has it.
+    ///
+    /// # Errors
+    /// If it does not take it, or not all of it.
+    fn keep(&self, room: &RoomName, records: Vec<Record>) -> Answer<'_, ()>;
+
+    /// Most events that are taken in one go.
+    fn events_max(&self) -> usize;
+}
+
+/// Events of one room that the log is to number, next to each other, and the state that has to agree with them.
+pub struct Offer {
+    /// The room.
+    pub room: RoomId,
+    /// At least one.
+    pub bodies: Vec<Body>,
+    /// Kept together with the first of them. The record of an idempotency key has no number yet, see [`Record::numbered`].
+    pub records: Vec<Record>,
+    /// Under which the log knows them if they are sent again; `None`: nobody sends them again.
+    pub id: Option<u128>,
+    /// What must be true before the receipt says so.
+    pub level: Level,
+    /// Given back once they are in the log.
+    pub turn: Turn,
+    /// Told of the numbers, after the follower.
+    pub done: Notify,
+}
+
+impl std::fmt::Debug for Offer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { room, bodies, level, .. } = self;
+        write!(f, "Offer {{ room: {room}, bodies: {}, level: {level:?} }}", bodies.len())
+    }
+}
+
+/// An event that is in the log.
+#[derive(Debug, Clone)]
+pub struct Appeared {
+    /// The event.
+    pub frame: Arc<PreparedFrame>,
+    /// The state that is kept with it.
+    pub records: Vec<Record>,
+    /// Whether this process offered it.
+    pub is_own: bool,
+}
+
+/// What follows a room of a shared log.
+pub trait Follower: Send + Sync {
+    /// The next events of the room are in the log: every reader that asks sees them from here on. Readers that wait are
+    /// woken by what is returned.
+    fn appeared(&self, events: &[Appeared]) -> Announcement;
+
+    /// So many events that were offered here, and the state that was to be kept with them, are not in the log, or it is not
+    /// known whether they will appear.
+    fn failed(&self, events: usize, records: &[Record]);
+
+    /// The room's numbers do not go on: nothing more appears.
+    fn over(&self);
+}
