@@ -11,6 +11,7 @@ mod error;
 #[cfg(test)]
 pub(crate) mod far;
 pub mod history;
+pub mod jetstream;
 pub mod memory;
 pub mod pins;
 pub(crate) mod record;
