@@ -1,0 +1,134 @@
+//! A server of NATS for tests: a process on a free port of this machine, whose files go with it.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// How long a server may take until it takes streams.
+const READY_MAX: Duration = Duration::from_secs(30);
+
+/// Whether this process has said that there is no server.
+static TOLD: Once = Once::new();
+
+/// A server that runs until it is dropped.
+#[derive(Debug)]
+pub struct NatsServer {
+    process: Option<Child>,
+    program: PathBuf,
+    /// Removed after the process, which is ended first.
+    folder: TempDir,
+    config: String,
+    port: u16,
+}
+
+impl NatsServer {
+    /// A server with streams; `None`, with a line on standard error, if `ARCANE_NATS_SERVER` names no program.
+    pub async fn start() -> Option<Self> {
+        Self::with("").await
+    }
+
+    /// A server with further lines of configuration; `$store` in them is its folder.
+    pub async fn with(further: &str) -> Option<Self> {
+        let Some(program) = std::env::var_os("ARCANE_NATS_SERVER") else {
+            TOLD.call_once(|| {
+                // What eprintln! writes is kept back where a test passes.
+                let line = "not tested here: rooms on JetStream (ARCANE_NATS_SERVER names no nats-server)";
+                writeln!(std::io::stderr(), "{line}").unwrap();
+            });
+            return None;
+        };
+        let folder = tempfile::Builder::new().prefix("arcane-nats-").tempdir().unwrap();
+        let config = further.replace("$store", &folder.path().display().to_string());
+        let mut server = Self { process: None, program: program.into(), folder, config, port: 0 };
+        server.start_again().await;
+        Some(server)
+    }
+
+    /// Where clients find it: host and port.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Where clients find it.
+    pub fn url(&self) -> String {
+        format!("nats://{}", self.address())
+    }
+
+    /// Starts it with the files that it has, on the port that it had.
+    pub async fn start_again(&mut self) {
+        assert!(self.process.is_none(), "it runs already");
+        let port = if self.port == 0 { "-1".to_owned() } else { self.port.to_string() };
+        let folder = self.folder.path();
+        let mut config = format!("listen: \"127.0.0.1:{port}\"\nports_file_dir: {folder:?}\n");
+        if !self.config.contains("jetstream") {
+            // A stream takes its whole size of it when it is made.
+            config += &format!("jetstream {{ store_dir: {folder:?}, max_mem: 64M, max_file: 100G }}\n");
+        }
+        std::fs::write(folder.join("nats.conf"), config + &self.config).unwrap();
+        let log = std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
+        let mut command = Command::new(&self.program);
+        command.arg("--config").arg(folder.join("nats.conf")).env_clear();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let process = self.process.insert(command.spawn().unwrap());
+        let ports = folder.join(format!("nats-server_{}.ports", process.id()));
+        let began = Instant::now();
+        loop {
+            let said = std::fs::read_to_string(&ports).unwrap_or_default();
+            if let Some(port) = port_of(&said) {
+                self.port = port;
+                return;
+            }
+            let last_words = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+            assert!(process.try_wait().unwrap().is_none(), "it has ended: {}", last_words());
+            assert!(began.elapsed() < READY_MAX, "it is not ready: {}", last_words());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Ends it as the kernel would. Its files stay.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    /// Lets it do nothing, and keeps its connections open (`SIGSTOP`).
+    #[cfg(unix)]
+    pub fn pause(&self) {
+        use rustix::process::{WaitOptions, waitpid};
+        let pid = self.signal(rustix::process::Signal::STOP);
+        // The signal is there at once; its threads stand still when the kernel says so.
+        let (_, status) = waitpid(Some(pid), WaitOptions::UNTRACED).unwrap().unwrap();
+        assert!(status.stopped(), "it has ended");
+    }
+
+    /// Lets it go on (`SIGCONT`).
+    #[cfg(unix)]
+    pub fn go_on(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, signal: rustix::process::Signal) -> rustix::process::Pid {
+        let pid = rustix::process::Pid::from_child(self.process.as_ref().expect("it runs"));
+        rustix::process::kill_process(pid, signal).unwrap();
+        pid
+    }
+}
+
+impl Drop for NatsServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The port for clients in the file of a server's ports; `None` while it is not written.
+fn port_of(said: &str) -> Option<u16> {
+    let ports: serde_json::Value = serde_json::from_str(said).ok()?;
+    ports["nats"][0].as_str()?.rsplit_once(':')?.1.parse().ok()
+}
