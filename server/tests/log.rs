@@ -7,7 +7,7 @@ mod support;
 use arcane_server::config::{BusConfig, Config, Dashboard};
 use arcane_server::log::retention::Retention;
 use serde_json::{Value, json};
-use support::{Sse, TestServer, event};
+use support::{Sse, TestServer, event, not_tested_here};
 
 fn numbers(answer: &Value) -> Vec<u64> {
     answer["events"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()).collect()
@@ -293,6 +293,9 @@ async fn history_is_replayed_and_ends() {
 
 #[tokio::test]
 async fn a_publisher_chooses_what_an_answer_means() {
+    if support::is_on_nats() {
+        return not_tested_here("what is synced on a nats-server");
+    }
     let dir = tempfile::tempdir().unwrap();
     let server = TestServer::in_dir(dir.path()).await;
     for (query, ack) in [("", "logged"), ("?ack=received", "received"), ("?ack=synced", "synced")] {
@@ -312,6 +315,9 @@ async fn a_publisher_chooses_what_an_answer_means() {
 
 #[tokio::test]
 async fn the_second_server_on_a_directory_refuses() {
+    if support::is_on_nats() {
+        return not_tested_here("servers that may not share a log, on a nats-server");
+    }
     let dir = tempfile::tempdir().unwrap();
     let server = TestServer::in_dir(dir.path()).await;
     server.publish(event("it has begun")).await;

@@ -133,14 +133,18 @@ impl Keys {
         self.insert(key.id, KeyRecord::of(&key, run, now), expiry);
     }
 
-    fn insert(&mut self, id: u128, record: KeyRecord, expiry: Timestamp) {
+    /// Returns which keys gave way.
+    fn insert(&mut self, id: u128, record: KeyRecord, expiry: Timestamp) -> Vec<u128> {
+        let mut gone = Vec::new();
         while self.order.len() >= KEYS_MAX || self.order.front().is_some_and(|(_, at)| is_old(*at, expiry)) {
             if let Some((id, _)) = self.order.pop_front() {
                 self.known.remove(&id);
+                gone.push(id);
             }
         }
         self.known.insert(id, record);
         self.order.push_back((id, record.at));
+        gone
     }
 
     /// A key is under way of which the log tells later.
@@ -148,14 +152,25 @@ impl Keys {
         self.coming.insert(key.id);
     }
 
-    /// Takes in what is kept of a key with an event of the log.
-    pub(super) fn learn(&mut self, Record { key, value }: &Record) {
+    /// What the log keeps of a key together with its events, before they have numbers.
+    pub(super) fn unnumbered(room: &RoomName, key: &Key, count: u64, now: Timestamp) -> Record {
+        KeyRecord::of(key, Run { first: 0, count }, now).record(room, key.id)
+    }
+
+    /// Takes in what is kept of a key with an event of the log. What the log may forget then goes to `forgotten`.
+    pub(super) fn learn(
+        &mut self,
+        room: &RoomName,
+        Record { key, value }: &Record,
+        forgotten: &mut Vec<Record>,
+    ) {
         let Some((_, id, record)) = value.as_deref().and_then(|value| KeyRecord::read(key, value)) else {
             return;
         };
         self.coming.remove(&id);
         if self.known.get(&id) != Some(&record) {
-            self.insert(id, record, Timestamp::from_unix_micros(record.at));
+            let gone = self.insert(id, record, Timestamp::from_unix_micros(record.at));
+            forgotten.extend(gone.into_iter().map(|id| Record::forget(KeyRecord::key(room, id))));
         }
     }
 

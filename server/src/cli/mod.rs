@@ -15,6 +15,7 @@ mod guards;
 mod health;
 mod hook;
 mod keys;
+mod log_flags;
 mod login;
 mod manual;
 mod mcp;

@@ -14,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 use super::demo::Demo;
 use super::guard::{LimitFlags, ProxyFlags};
 use super::guards::GuardFlags;
+use super::log_flags::LogFlags;
 use super::metrics_listener::MetricsListener;
 use super::otlp_listener::OtlpListen;
 use super::print::print;
@@ -45,6 +46,8 @@ pub(super) struct Serve {
     /// Keep events in memory and forget them at the end.
     #[arg(long, env = "ARCANE_EPHEMERAL", default_value = "false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     ephemeral: bool,
+    #[command(flatten)]
+    log: LogFlags,
     #[command(flatten)]
     demo: Demo,
     /// The dashboard speaks in plain words (agent, log, started, failed) where its viewer has not chosen.
@@ -266,6 +269,13 @@ impl Serve {
     fn config(&self, file: Option<&std::path::Path>) -> anyhow::Result<Config> {
         let known = settings::setting_names(&Arcane::command());
         let file = file.map(|path| ConfigFile::read(path, &known)).transpose()?.unwrap_or_default();
+        let log = self.log.read()?;
+        if log.is_some() && (self.ephemeral || self.demo.is_on()) {
+            let flag = if self.ephemeral { "--ephemeral" } else { "--demo" };
+            anyhow::bail!(
+                "{flag} keeps nothing, and --log names servers that keep all; leave one of them out"
+            );
+        }
         Ok(Config {
             bus: BusConfig {
                 history_size: self.history_size as usize,
@@ -314,6 +324,7 @@ impl Serve {
             rules: file.rules,
             dashboard: self.dashboard(),
             data_dir: (!self.ephemeral && !self.demo.is_on()).then(|| self.data_dir.clone()),
+            log,
             demo: self.demo.is_on(),
             plain: self.plain,
         })

@@ -91,6 +91,7 @@ impl ConfigFile {
                 "ingest" => {
                     file.maps = Maps::read(value).map_err(|error| wrong_rule(path, error))?;
                 }
+                "log" if value.is_table() => file.take_table(&key, value, path, known)?,
                 "notify" => {
                     file.notify = Notify::read(value).map_err(|error| wrong_rule(path, error))?;
                 }
@@ -121,6 +122,40 @@ impl ConfigFile {
             }
         }
         Ok(file)
+    }
+}
+
+impl ConfigFile {
+    /// `[log]`: each key is a setting of its own; `servers` is the one that the table has its name of.
+    fn take_table(
+        &mut self,
+        table: &str,
+        value: toml::Value,
+        path: &str,
+        known: &[String],
+    ) -> Result<(), FileError> {
+        let toml::Value::Table(values) = value else { return Ok(()) };
+        for (key, value) in values {
+            let flag = match key.as_str() {
+                "servers" => table.to_owned(),
+                _ => format!("{table}-{}", key.replace('_', "-")),
+            };
+            let key = format!("{table}.{key}");
+            if !known.contains(&flag) {
+                let own = known.iter().filter_map(|name| name.strip_prefix(&format!("{table}-")));
+                let own: Vec<String> = own.map(ToOwned::to_owned).chain(["servers".to_owned()]).collect();
+                let nearest = nearest(key.rsplit('.').next().unwrap_or_default(), &own);
+                return Err(FileError::UnknownKey { path: path.into(), key, nearest });
+            }
+            let detail = || "expected a string, a number, true, false, or a list of those".to_owned();
+            let value = scalar(&value).ok_or_else(|| FileError::Value {
+                path: path.into(),
+                key,
+                detail: detail(),
+            })?;
+            self.settings.insert(flag, value);
+        }
+        Ok(())
     }
 }
 

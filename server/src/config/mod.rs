@@ -8,6 +8,7 @@ mod host_name;
 mod limits;
 mod loop_after;
 mod maps;
+mod nats;
 mod near;
 mod net;
 mod network;
@@ -31,6 +32,7 @@ pub use limits::LimitsConfig;
 pub use loop_after::{LoopAfter, NoLoopAfter};
 pub(crate) use maps::in_words;
 pub use maps::{Condition, MapRule, Maps, Part, Pointer, Said, Success, WrongRule};
+pub use nats::NatsConfig;
 pub(crate) use near::nearest;
 pub use net::{NetConfig, TlsFiles};
 pub use network::network_of;
@@ -77,6 +79,8 @@ pub struct Config {
     pub dashboard: Dashboard,
     /// Where the event log is; `None`: in memory.
     pub data_dir: Option<PathBuf>,
+    /// The servers that keep the event log instead, so that other nodes share it.
+    pub log: Option<NatsConfig>,
     /// Whether invented agents are shown at work in the default room, again and again.
     pub demo: bool,
     /// Whether the dashboard speaks in plain words where its viewer has not chosen.

@@ -37,6 +37,10 @@ pub enum Fault {
     NoRoom,
     /// It did not say whether it has what it was given.
     Unknown,
+    /// Its servers cannot be reached.
+    Away,
+    /// Its servers refuse what they are asked.
+    Engine,
     /// The server is about to stop.
     Closed,
 }
@@ -79,6 +83,8 @@ impl Fault {
             Self::TooLong => "too-long",
             Self::NoRoom => "no-room",
             Self::Unknown => "unknown",
+            Self::Away => "away",
+            Self::Engine => "engine",
             Self::Closed => "closed",
         }
     }
@@ -113,6 +119,10 @@ impl Fault {
             Self::Unknown => {
                 "it is not known whether this is in the event log; send it again with the same Idempotency-Key: "
             }
+            Self::Away => {
+                "the nats-servers that keep the event log cannot be reached, or have no leader; it goes on by itself once they have: "
+            }
+            Self::Engine => "the nats-server that keeps the event log refuses this: ",
             Self::Closed => "the server is about to stop: ",
         }
     }

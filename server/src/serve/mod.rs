@@ -23,7 +23,7 @@ use tls::Tls;
 
 use crate::audit::{Audit, Entry};
 use crate::bus::ArcaneEventBus;
-use crate::config::{Config, RealmConfig};
+use crate::config::{Config, NatsConfig, RealmConfig};
 use crate::connection::Addresses;
 use crate::demo;
 use crate::gate::proxy::Proxies;
@@ -33,6 +33,9 @@ use crate::guards;
 use crate::http::{Routes, Site};
 use crate::ingest::{self, Ingest};
 use crate::log::LogError;
+use crate::log::jetstream::connect::{Options, Replicas};
+use crate::log::jetstream::names::{Prefix, PrefixError};
+use crate::log::jetstream::{JetStreamLog, OpenError as JetStreamError};
 use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
 use crate::metrics::Metrics;
 use crate::notify::{Notifier, NotifyError, Outlets};
@@ -48,10 +51,16 @@ pub enum RunError {
     /// The log cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The servers that are to keep the log cannot be used.
+    #[error("--log: {0}")]
+    JetStream(#[from] JetStreamError),
+    /// Their names would begin with something that is no prefix.
+    #[error("--log-prefix: {0}")]
+    Prefix(#[from] PrefixError),
     /// The log cannot be read.
     #[error("cannot go on with {}: {source}", path.display())]
     Log {
-        /// Which file.
+        /// Which file, or where else.
         path: PathBuf,
         /// Why.
         source: LogError,
@@ -75,7 +84,11 @@ pub enum RunError {
 
 impl RunError {
     fn unreadable(config: &Config, source: LogError) -> Self {
-        Self::Log { path: config.data_dir.clone().unwrap_or_default().join(EVENTS_FILE), source }
+        let path = match &config.log {
+            Some(servers) => servers.servers.join(",").into(),
+            None => config.data_dir.clone().unwrap_or_default().join(EVENTS_FILE),
+        };
+        Self::Log { path, source }
     }
 }
 
@@ -340,8 +353,29 @@ pub(crate) fn check_tls(config: &Config) -> Result<(), PairError> {
     open_tls(config).map(drop)
 }
 
+/// How the servers that keep the log are reached.
+///
+/// # Errors
+/// If the prefix is none.
+pub(crate) fn jetstream_options(config: &NatsConfig) -> Result<Options, PrefixError> {
+    let NatsConfig { servers, credentials, tls_ca, tls_client, is_replicated, prefix } = config;
+    Ok(Options {
+        servers: servers.clone(),
+        credentials: credentials.clone(),
+        tls_ca: tls_ca.clone(),
+        tls_client: tls_client.clone(),
+        prefix: Prefix::parse(prefix)?,
+        replicas: if *is_replicated { Replicas::Three } else { Replicas::One },
+    })
+}
+
 /// A bus that goes on where its log ends, or one in memory.
 async fn open_bus(config: &Config) -> Result<ArcaneEventBus, RunError> {
+    if let Some(servers) = &config.log {
+        let log = JetStreamLog::open(&jetstream_options(servers)?, config.bus.retention).await?;
+        let bus = ArcaneEventBus::with_log(config.bus.clone(), Arc::new(log)).await;
+        return bus.map_err(|source| RunError::unreadable(config, source));
+    }
     let Some(dir) = &config.data_dir else { return Ok(ArcaneEventBus::new(config.bus.clone())) };
     let log = SqliteLog::open(dir, config.bus.retention)?;
     let bus = ArcaneEventBus::with_log(config.bus.clone(), Arc::new(log)).await;

@@ -16,11 +16,12 @@ pub mod receiver;
 pub mod recordings;
 pub mod said;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use arcane_server::config::{Config, Dashboard};
+use arcane_server::config::{Config, Dashboard, NatsConfig};
 use futures_util::{SinkExt, StreamExt};
 use reqwest::Response;
 use serde_json::{Value, json};
@@ -45,6 +46,27 @@ pub fn http_client() -> reqwest::Client {
     reqwest::Client::builder().tls_certs_only([]).build().unwrap()
 }
 
+/// The same server with its events on a nats-server, if `ARCANE_TEST_LOG` names one: the tests hold for either log. What was
+/// to be in a folder is under a prefix of its own there, so that another server of this folder finds it.
+fn on_nats(config: Config) -> Config {
+    let Ok(server) = std::env::var("ARCANE_TEST_LOG") else { return config };
+    let prefix = match &config.data_dir {
+        Some(dir) => {
+            let mut hasher = DefaultHasher::new();
+            dir.hash(&mut hasher);
+            format!("d{:016x}", hasher.finish())
+        }
+        None => format!("t{:016x}", rand::random::<u64>()),
+    };
+    let log = NatsConfig { servers: vec![server], prefix, ..NatsConfig::default() };
+    Config { log: Some(log), ..config }
+}
+
+/// Whether the servers of tests keep their events on a nats-server.
+pub fn is_on_nats() -> bool {
+    std::env::var_os("ARCANE_TEST_LOG").is_some()
+}
+
 pub struct TestServer {
     scheme: &'static str,
     pub address: SocketAddr,
@@ -59,6 +81,7 @@ impl TestServer {
     }
 
     pub async fn with(config: Config) -> Self {
+        let config = on_nats(config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let scheme = if config.net.tls.is_some() { "https" } else { "http" };

@@ -65,8 +65,7 @@ impl NatsServer {
         let folder = self.folder.path();
         let mut config = format!("listen: \"127.0.0.1:{port}\"\nports_file_dir: {folder:?}\n");
         if !self.config.contains("jetstream") {
-            // A stream takes its whole size of it when it is made.
-            config += &format!("jetstream {{ store_dir: {folder:?}, max_mem: 64M, max_file: 100G }}\n");
+            config += &format!("jetstream {{ store_dir: {folder:?}, max_mem: 64M, max_file: 1G }}\n");
         }
         std::fs::write(folder.join("nats.conf"), config + &self.config).unwrap();
         let log = std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();

@@ -33,9 +33,8 @@ pub(super) struct RoomRoster {
 impl RoomRoster {
     /// The roster of a room as the log has it.
     pub(super) async fn open(log: &dyn EventLog, record: &RoomRecord) -> Result<Self, LogError> {
-        let list = log.recall(&snapshots::list_key(&record.name)).await?;
-        let list = list.first().map(|(_, list)| list.as_str()).unwrap_or_default();
-        let snapshots = Snapshots::read(list, &record.epoch, record.head);
+        let list = log.look_up(&snapshots::list_key(&record.name)).await?.unwrap_or_default();
+        let snapshots = Snapshots::read(&list, &record.epoch, record.head);
         let candidates: Vec<Seq> = snapshots.up_to(record.head).collect();
         let roster = at(log, record, record.head, &candidates).await?;
         Ok(Self { roster, coming: VecDeque::new(), snapshots })
@@ -115,8 +114,8 @@ pub(super) async fn at(
     let oldest = room.first.saturating_sub(1).max(through.saturating_sub(EVENTS_MAX)).min(through);
     let mut roster = Roster::after(oldest, clock::day_offset_minutes());
     for seq in snapshots {
-        let kept = log.recall(&snapshots::key(&room.name, *seq)).await?;
-        if let Some(kept) = kept.first().and_then(|(_, text)| serde_json::from_str(text).ok()) {
+        let kept = log.look_up(&snapshots::key(&room.name, *seq)).await?;
+        if let Some(kept) = kept.and_then(|text| serde_json::from_str(&text).ok()) {
             roster = kept;
             break;
         }

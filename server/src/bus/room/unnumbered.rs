@@ -5,14 +5,17 @@
 
 use std::sync::Arc;
 
+use arcane_shared::RoomName;
+
 use super::emit::Moment;
 use super::{Room, RoomState, keep};
 use crate::bus::EmitError;
+use crate::bus::keys::Keys;
 use crate::bus::submission::{Emitted, Events, Submission};
 use crate::event::{Body, Completed, Outgoing};
 use crate::log::record::{COLOR, KEY};
 use crate::log::{
-    Announcement, Appeared, Fault, Follower, LogError, Notify, Offer, Record, Run, Sequencer, SharedLog,
+    Announcement, Appeared, Fault, Follower, LogError, Notify, Offer, Record, Sequencer, SharedLog,
 };
 
 impl Room {
@@ -34,11 +37,10 @@ impl Room {
             return Err((max, LogError::new(Fault::TooMany, text).into()));
         }
         let Submission { level, mut records, key, turn } = submission;
-        let Moment { steady, expiry, .. } = moment;
+        let Moment { steady, .. } = moment;
         let bodies = self.encode_bodies(state, events, &mut records, moment)?;
         if let Some(key) = &key {
-            let run = Run { first: 0, count: bodies.len() as u64 };
-            records.extend(state.keys.records(&self.name, key, run, steady, expiry));
+            records.push(Keys::unnumbered(&self.name, key, bodies.len() as u64, steady));
         }
         let (done, receipt) = Notify::to_number();
         let id = key.map(|key| key.id());
@@ -83,15 +85,15 @@ impl Room {
 }
 
 impl RoomState {
-    /// Takes in what is kept with an event.
-    fn learn(&mut self, appeared: &Appeared) {
+    /// Takes in what is kept with an event. What the log may forget then goes to `forgotten`.
+    fn learn(&mut self, room: &RoomName, appeared: &Appeared, forgotten: &mut Vec<Record>) {
         let Appeared { frame, records, is_own } = appeared;
         let seq = frame.seq();
         self.next_seq = (self.next_seq + u64::from(!is_own)).max(seq + 1);
         self.at = self.at.max(frame.at());
         for record in records {
             if record.key.starts_with(KEY) {
-                self.keys.learn(record);
+                self.keys.learn(room, record, forgotten);
             } else if record.key.starts_with(COLOR) {
                 self.colors.learn(record, seq);
             }
@@ -109,7 +111,7 @@ impl Follower for Room {
         let head = {
             let mut state = self.lock();
             for appeared in events {
-                state.learn(appeared);
+                state.learn(&self.name, appeared, &mut records);
                 keep(&mut state, std::slice::from_ref(&appeared.frame));
             }
             state.roster.ride((&self.name, &self.epoch), first, &mut records);
@@ -119,7 +121,7 @@ impl Follower for Room {
         if !records.is_empty()
             && let Err(error) = self.log.remember(records)
         {
-            tracing::debug!(%error, room = %self.name, "the roster is kept later");
+            tracing::debug!(%error, room = %self.name, "the roster is kept later, and old keys go later");
         }
         let readers = Arc::clone(&self.head);
         Announcement { readers, head }

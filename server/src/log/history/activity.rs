@@ -73,6 +73,11 @@ pub fn step_s(from: u64, to: u64, buckets: u64) -> u64 {
     short.or_else(long).unwrap_or(u64::MAX)
 }
 
+/// The second in which a moment is, since 1970.
+pub(crate) fn second(at: Timestamp) -> u64 {
+    at.unix_micros().max(0).unsigned_abs() / 1_000_000
+}
+
 #[cfg(test)]
 mod tests {
     use super::step_s;

@@ -4,12 +4,16 @@
 
 mod activity;
 mod allowance;
+mod matching;
+pub(crate) mod scan;
 mod search;
 
 use arcane_shared::{Epoch, EventFilter, Seq};
 
+pub(crate) use activity::second;
 pub use activity::{Activity, ActivityCounts, ActivityQuery, step_s};
 pub use allowance::Allowance;
+pub(crate) use matching::matches;
 pub(crate) use search::Term;
 pub use search::{SEARCH_LEN_MAX, SEARCH_TERMS_MAX, Search, SearchError};
 

@@ -1,13 +1,29 @@
 //! Rooms that NATS JetStream keeps: what is said to its servers, and how their answers are read.
 
+pub mod assembly;
+pub mod bound;
 pub mod bucket;
 pub mod connect;
+mod core;
+mod entry;
+pub mod fold;
+pub mod foreign;
+mod group;
+mod log;
 pub mod message;
 pub mod names;
 pub mod pages;
 pub mod publish;
+mod registry;
+mod room;
+mod rooms;
 pub mod settings;
+mod state;
+mod told;
 pub mod version;
+
+pub use core::OpenError;
+pub use log::JetStreamLog;
 
 #[cfg(test)]
 mod tests;

@@ -19,8 +19,6 @@ use crate::log::retention::Retention;
 pub const DUPLICATE_WINDOW: Duration = Duration::from_mins(2);
 /// A stream keeps events so much longer than a node says: what a reader was told is there does not go before it is read.
 const AGE_SLACK: Duration = Duration::from_mins(10);
-/// Bytes of a message beside its payload, for the size of a stream: its subject, its headers, and what the server adds.
-const BYTES_BESIDE: u64 = 512;
 
 /// A setting of a stream that is there, and is not what a room needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +63,7 @@ impl fmt::Display for Wrong {
 pub fn wanted(names: &Names, room: &RoomName, retention: &Retention, replicas: Replicas) -> Config {
     let slack = |max: u64| max.saturating_add(max / 100);
     let signed = |max: u64| i64::try_from(max).unwrap_or(i64::MAX);
-    let Retention { events_max, bytes_max, age_max } = *retention;
+    let Retention { events_max, age_max, .. } = *retention;
     Config {
         name: names.stream(room),
         description: Some(format!("Room {room} of the Arcane event bus")),
@@ -74,7 +72,8 @@ pub fn wanted(names: &Names, room: &RoomName, retention: &Retention, replicas: R
         storage: StorageType::File,
         discard: DiscardPolicy::Old,
         max_messages: signed(slack(events_max)),
-        max_bytes: signed(slack(bytes_max).saturating_add(events_max.saturating_mul(BYTES_BESIDE))),
+        // A server would reserve all of it: see `bound`.
+        max_bytes: -1,
         max_age: age_max.saturating_add(AGE_SLACK),
         max_messages_per_subject: -1,
         max_message_size: -1,
@@ -170,7 +169,7 @@ mod tests {
         insta::assert_snapshot!(serde_json::to_string_pretty(&of_main()).unwrap(), @r#"
         {
           "name": "arcane-room-main",
-          "max_bytes": 1596479242,
+          "max_bytes": -1,
           "max_msgs": 1010000,
           "max_msgs_per_subject": -1,
           "discard": "old",
@@ -204,7 +203,7 @@ mod tests {
         let age_max = Duration::from_secs(1);
         let retention = Retention { events_max: u64::MAX, bytes_max: u64::MAX, age_max };
         let config = wanted(&Names::default(), &RoomName::default(), &retention, Replicas::One);
-        assert_eq!((config.max_messages, config.max_bytes), (i64::MAX, i64::MAX));
+        assert_eq!((config.max_messages, config.max_bytes), (i64::MAX, -1));
         assert!(config.max_age >= config.duplicate_window);
     }
 
@@ -259,7 +258,7 @@ mod tests {
         Breaks: duplicate_window is 1s, not 120s: set it with `nats stream edit`
         Breaks: max_msg_size is 100, not unlimited: set it with `nats stream edit`
         Differs: max_msgs is unlimited, not 1010000: set it with `nats stream edit`
-        Differs: max_bytes is 5, not 1596479242: set it with `nats stream edit`
+        Differs: max_bytes is 5, not unlimited: set it with `nats stream edit`
         Differs: max_age is 60s, not 2592600s: set it with `nats stream edit`
         Differs: num_replicas is 1, not 3: set it with `nats stream edit`
         ");

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use arcane_shared::{SpellName, Timestamp};
+use arcane_shared::Timestamp;
 
 use super::{MemoryLog, at_once};
 use crate::event::PreparedFrame;
 use crate::log::error::too_long;
 use crate::log::history::{
     Activity, ActivityCounts, ActivityQuery, HistoryPage, HistoryQuery, LoggedEvent, Order, PAGE_BYTES_MAX,
-    Search, step_s,
+    matches, scan, second, step_s,
 };
 use crate::log::retention::Held;
 use crate::log::{Answer, Fault, History, LogError};
@@ -84,45 +84,9 @@ impl MemoryLog {
             if begins < stretch(from) || begins > stretch(to) {
                 continue;
             }
-            let at = Timestamp::from_unix_micros(begins.cast_signed().saturating_mul(1_000_000));
-            if buckets.last().is_none_or(|bucket| bucket.at < at) {
-                let by_spell = [0; SpellName::ALL.len()];
-                buckets.push(ActivityCounts { at, seq: frame.seq(), events: 0, failures: 0, by_spell });
-            }
-            if let Some(bucket) = buckets.last_mut() {
-                bucket.events += 1;
-                bucket.failures += u64::from(!frame.success());
-                bucket.by_spell[frame.spell_name() as usize] += 1;
-            }
+            scan::count(&mut buckets, begins, frame);
         }
         let Held { first, head, .. } = kept.held();
         Ok(Activity { epoch: kept.epoch.clone(), first, head, first_at, head_at, step_s, buckets })
     }
-}
-
-fn second(at: Timestamp) -> u64 {
-    at.unix_micros().max(0).unsigned_abs() / 1_000_000
-}
-
-/// Whether everything that is searched for stands in description, task or daemon.
-fn matches(frame: &PreparedFrame, search: &Search) -> bool {
-    let event = frame.event();
-    let daemon = event.daemon_name.as_ref().map(|name| name.as_str());
-    let fields = [Some(event.description.as_str()), event.text("task"), daemon];
-    let fields: Vec<Vec<String>> = fields.into_iter().flatten().map(words).collect();
-    search.terms().iter().all(|term| {
-        let wanted = words(&term.text);
-        fields.iter().any(|field| {
-            field.windows(wanted.len().max(1)).any(|there| {
-                let Some((last, before)) = wanted.split_last() else { return false };
-                let ends = &there[before.len()];
-                there.starts_with(before) && (ends == last || term.prefix && ends.starts_with(last.as_str()))
-            })
-        })
-    })
-}
-
-fn words(text: &str) -> Vec<String> {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect()
 }

@@ -1,0 +1,171 @@
+//! What the parts of a log on JetStream share: the connection, the names, and what this process has on its way.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::Handle;
+
+use super::bucket::{Bucket, BucketError};
+use super::connect::{ConnectError, Connection, Options, Replicas};
+use super::message::Entry;
+use super::names::Names;
+use super::pages::{ReadError, Reader};
+use super::publish::Publisher;
+use super::registry::Rooms;
+use super::state::State;
+use crate::clock::SteadyClock;
+use crate::log::pins::Pins;
+use crate::log::retention::Retention;
+use crate::log::{Fault, LogError};
+
+/// Why a log on JetStream cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A bucket cannot be used.
+    #[error("the event log on the nats-server cannot be opened: {0}")]
+    Bucket(#[from] BucketError),
+    /// The rooms cannot be read.
+    #[error("the event log on the nats-server cannot be read: {0}")]
+    Log(#[from] LogError),
+}
+
+/// What the parts of a log share.
+pub(super) struct Core {
+    pub(super) connection: Connection,
+    pub(super) publisher: Publisher,
+    pub(super) reader: Reader,
+    pub(super) names: Names,
+    pub(super) replicas: Replicas,
+    pub(super) retention: Retention,
+    pub(super) state: State,
+    /// For each room its epoch, and when its stream was made.
+    pub(super) directory: Bucket,
+    pub(super) rooms: Mutex<Rooms>,
+    pub(super) pins: Pins,
+    pub(super) clock: SteadyClock,
+    /// How often something was read that was not told.
+    pub(super) gaps: AtomicU64,
+    generation: AtomicU64,
+    /// Ids of messages that this process has sent and that have not appeared.
+    own: Mutex<HashSet<Arc<str>>>,
+    /// What the ids of messages begin with that have none: no other process has the same.
+    node: String,
+    sent: AtomicU64,
+    runtime: Handle,
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").field("node", &self.node).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    pub(super) async fn open(options: &Options, retention: Retention) -> Result<Self, OpenError> {
+        let connection = Connection::open(options).await?;
+        if let Some(warning) = connection.warning() {
+            tracing::warn!("{warning}");
+        }
+        let (names, replicas) = (Names::new(options.prefix.clone()), options.replicas);
+        let state = Bucket::open(&connection, &names.state_bucket(), replicas).await?;
+        let directory = Bucket::open(&connection, &names.rooms_bucket(), replicas).await?;
+        Ok(Self {
+            publisher: Publisher::new(&connection),
+            reader: Reader::new(&connection),
+            connection,
+            names,
+            replicas,
+            retention,
+            state: State::new(state),
+            directory,
+            rooms: Mutex::default(),
+            pins: Pins::default(),
+            clock: SteadyClock::start(None, true),
+            gaps: AtomicU64::new(0),
+            generation: AtomicU64::new(0),
+            own: Mutex::default(),
+            node: format!("{:016x}", rand::random::<u64>()),
+            sent: AtomicU64::new(0),
+            runtime: Handle::current(),
+        })
+    }
+
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(task);
+    }
+
+    /// An id for a message that has none.
+    pub(super) fn next_id(&self) -> String {
+        format!("{}-{}", self.node, self.sent.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// This process is about to send these.
+    pub(super) fn own(&self, entries: &[Entry]) {
+        self.lock_own().extend(entries.iter().map(|entry| Arc::clone(&entry.id)));
+    }
+
+    /// Whether this process has sent it. A message appears once.
+    pub(super) fn is_own(&self, id: &str) -> bool {
+        self.lock_own().remove(id)
+    }
+
+    /// What becomes of these nobody waits for any more.
+    pub(super) fn disown(&self, entries: &[Entry]) {
+        let mut own = self.lock_own();
+        for entry in entries {
+            own.remove(&entry.id);
+        }
+    }
+
+    fn lock_own(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// State that was derived from what was offered has to be recalled.
+    pub(super) fn took_back(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    /// Whether the servers can be asked.
+    ///
+    /// # Errors
+    /// [`Fault::Away`] if not.
+    pub(super) fn check(&self) -> Result<(), LogError> {
+        if self.connection.is_connected() { Ok(()) } else { Err(away(&ReadError::NotConnected)) }
+    }
+}
+
+/// The servers did not answer.
+pub(super) fn away(error: &dyn fmt::Display) -> LogError {
+    LogError::new(Fault::Away, error.to_string())
+}
+
+impl From<ReadError> for LogError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NoStream => Self::new(Fault::NoRoom, "the room's stream was deleted"),
+            ReadError::Refused(_) => Self::new(Fault::Engine, error.to_string()),
+            _ => away(&error),
+        }
+    }
+}
+
+impl From<BucketError> for LogError {
+    fn from(error: BucketError) -> Self {
+        match error {
+            BucketError::Read(error) => error.into(),
+            BucketError::Unanswered => away(&error),
+            _ => Self::new(Fault::Engine, error.to_string()),
+        }
+    }
+}

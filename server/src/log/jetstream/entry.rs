@@ -1,0 +1,185 @@
+//! A room of this process, as the log knows it: what its task and those who ask for it share.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+
+use arcane_shared::{Epoch, RoomName, Seq};
+use tokio::sync::Notify;
+
+use super::fold::Fold;
+use crate::log::{Fault, Follower, LogError, Offer, RoomId, RoomRecord};
+
+/// Offers of a room that may wait.
+const OFFERS_MAX: usize = 4_096;
+/// Bytes of these, give or take one.
+const BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// A room.
+#[derive(Debug)]
+pub(super) struct RoomEntry {
+    pub(super) id: RoomId,
+    pub(super) name: RoomName,
+    pub(super) epoch: Epoch,
+    /// When its stream was made, nanoseconds since 1970: another stream is another run of numbers.
+    pub(super) created: i128,
+    pub(super) stream: String,
+    /// What its events are sent under.
+    pub(super) subject: String,
+    /// What they are told under.
+    pub(super) live: String,
+    pub(super) fold: Mutex<Fold>,
+    extent: Mutex<Extent>,
+    queue: Mutex<Queue>,
+    /// Something was offered, or another follower is there.
+    pub(super) stirred: Notify,
+}
+
+/// Where a room begins and ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub(super) first: Seq,
+    pub(super) head: Seq,
+    pub(super) bytes: u64,
+    /// When the latest event was taken, Unix microseconds.
+    pub(super) at: i64,
+}
+
+#[derive(Default)]
+struct Queue {
+    offers: VecDeque<Offer>,
+    bytes: usize,
+    /// Whether a task takes from it.
+    is_served: bool,
+    /// A follower that the task does not know yet, and after which event it begins.
+    follower: Option<(Seq, Weak<dyn Follower>)>,
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Queue {{ offers: {}, bytes: {} }}", self.offers.len(), self.bytes)
+    }
+}
+
+/// What of a room has to be known to make its entry.
+pub(super) struct Facts {
+    pub(super) id: RoomId,
+    pub(super) name: RoomName,
+    pub(super) epoch: Epoch,
+    pub(super) created: i128,
+    pub(super) stream: String,
+    pub(super) subject: String,
+    pub(super) live: String,
+}
+
+impl RoomEntry {
+    pub(super) fn new(facts: Facts, extent: Extent, fold: Fold) -> Self {
+        let Facts { id, name, epoch, created, stream, subject, live } = facts;
+        Self {
+            id,
+            name,
+            epoch,
+            created,
+            stream,
+            subject,
+            live,
+            fold: Mutex::new(fold),
+            extent: Mutex::new(extent),
+            queue: Mutex::default(),
+            stirred: Notify::new(),
+        }
+    }
+
+    pub(super) fn record(&self) -> RoomRecord {
+        let Extent { first, head, bytes, at } = self.extent();
+        let (id, name, epoch) = (self.id, self.name.clone(), self.epoch.clone());
+        RoomRecord { id, name, epoch, first, head, bytes, at }
+    }
+
+    pub(super) fn extent(&self) -> Extent {
+        *self.extent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes where it begins and ends: neither goes back.
+    pub(super) fn extend(&self, change: impl FnOnce(&mut Extent)) {
+        let mut extent = self.extent.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = *extent;
+        change(&mut extent);
+        extent.first = extent.first.max(before.first);
+        extent.head = extent.head.max(before.head);
+        extent.at = extent.at.max(before.at);
+    }
+
+    pub(super) fn fold(&self) -> MutexGuard<'_, Fold> {
+        self.fold.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes an offer, for the room's task to send.
+    pub(super) fn offer(&self, offer: Offer) -> Result<(), LogError> {
+        let mut queue = self.queue();
+        if !queue.is_served {
+            let text = format!("room {} is being opened again", self.name);
+            return Err(LogError::new(Fault::Busy, text));
+        }
+        if queue.offers.len() >= OFFERS_MAX || queue.bytes >= BYTES_MAX {
+            let text =
+                format!("{} publications of room {} wait for its stream", queue.offers.len(), self.name);
+            return Err(LogError::new(Fault::Busy, text));
+        }
+        queue.bytes += size(&offer);
+        queue.offers.push_back(offer);
+        drop(queue);
+        self.stirred.notify_one();
+        Ok(())
+    }
+
+    /// Has the task take from the queue what it wants.
+    pub(super) fn take<R>(&self, take: impl FnOnce(&mut VecDeque<Offer>) -> R) -> R {
+        let mut queue = self.queue();
+        let taken = take(&mut queue.offers);
+        queue.bytes = queue.offers.iter().map(size).sum();
+        taken
+    }
+
+    /// Whether nothing waits.
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue().offers.is_empty()
+    }
+
+    /// Names the room's follower. Returns whether a task has to be started.
+    pub(super) fn follow(&self, after: Seq, follower: Weak<dyn Follower>) -> bool {
+        let mut queue = self.queue();
+        queue.follower = Some((after, follower));
+        let starts = !std::mem::replace(&mut queue.is_served, true);
+        drop(queue);
+        self.stirred.notify_one();
+        starts
+    }
+
+    /// The follower that was named since this was asked the last time.
+    pub(super) fn new_follower(&self) -> Option<(Seq, Weak<dyn Follower>)> {
+        self.queue().follower.take()
+    }
+
+    /// The room's task ends, unless something came meanwhile. Returns whether it may.
+    pub(super) fn leave(&self) -> bool {
+        let mut queue = self.queue();
+        let may = queue.offers.is_empty() && queue.follower.is_none();
+        queue.is_served &= !may;
+        may
+    }
+
+    /// The room's task ends for good: what waits is given back.
+    pub(super) fn abandon(&self) -> VecDeque<Offer> {
+        let mut queue = self.queue();
+        (queue.is_served, queue.bytes) = (false, 0);
+        std::mem::take(&mut queue.offers)
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn size(offer: &Offer) -> usize {
+    offer.bodies.iter().map(|body| body.json.len()).sum()
+}

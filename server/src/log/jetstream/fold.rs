@@ -1,0 +1,147 @@
+//! The state that the events of a room carry with them, put together. Pure.
+//!
+//! Every node that reads the headers of the same events has the same state. A snapshot of it is kept from time to time: it
+//! bounds what a start has to read.
+
+use std::collections::BTreeMap;
+
+use arcane_shared::{Epoch, RoomName, Seq};
+use serde::{Deserialize, Serialize};
+
+use crate::log::Record;
+use crate::log::record::KEY;
+
+/// Where snapshots are in the bucket of state: then the room.
+const FOLD: &str = "fold/";
+/// Events after which a snapshot is due: what a start reads beyond it.
+const EVENTS_MAX: u64 = 4_096;
+
+/// The state of a room as of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fold {
+    /// The run of numbers that it is of.
+    epoch: Epoch,
+    /// The last event that is in it.
+    pub as_of: Seq,
+    records: BTreeMap<String, String>,
+    #[serde(skip)]
+    kept: Kept,
+}
+
+/// What of the state is in the latest snapshot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Kept {
+    as_of: Seq,
+    /// Whether a record has changed since.
+    is_old: bool,
+}
+
+impl Fold {
+    /// The state of a room before its first event.
+    #[must_use]
+    pub fn new(epoch: Epoch) -> Self {
+        Self { epoch, as_of: 0, records: BTreeMap::new(), kept: Kept::default() }
+    }
+
+    /// A snapshot, as [`Self::snapshot`] wrote it; `None` if it is none, of another run of numbers, or of events after `head`.
+    #[must_use]
+    pub fn read(text: &str, epoch: &Epoch, head: Seq) -> Option<Self> {
+        let fold: Self = serde_json::from_str(text).ok()?;
+        if fold.epoch != *epoch || fold.as_of > head {
+            return None;
+        }
+        Some(Self { kept: Kept { as_of: fold.as_of, is_old: false }, ..fold })
+    }
+
+    /// Where the snapshot of a room is.
+    #[must_use]
+    pub fn key(room: &RoomName) -> String {
+        format!("{FOLD}{room}")
+    }
+
+    /// Takes in the records of an event, and returns those that are kept one by one: idempotency keys are many.
+    pub fn apply(&mut self, seq: Seq, records: &[Record]) -> Vec<Record> {
+        self.as_of = self.as_of.max(seq);
+        let (keys, rest): (Vec<&Record>, Vec<_>) =
+            records.iter().partition(|record| record.key.starts_with(KEY));
+        for Record { key, value } in rest {
+            self.kept.is_old = true;
+            match value {
+                Some(value) => self.records.insert(key.clone(), value.clone()),
+                None => self.records.remove(key),
+            };
+        }
+        keys.into_iter().cloned().collect()
+    }
+
+    /// The state whose key begins so, in order of key.
+    pub fn recall<'f>(&'f self, prefix: &'f str) -> impl Iterator<Item = (&'f String, &'f String)> {
+        self.records.range(prefix.to_owned()..).take_while(move |(key, _)| key.starts_with(prefix))
+    }
+
+    /// Whether a snapshot is due. `is_late`: it was not kept for a while.
+    #[must_use]
+    pub fn is_due(&self, is_late: bool) -> bool {
+        self.as_of >= self.kept.as_of + EVENTS_MAX || (is_late && self.kept.is_old)
+    }
+
+    /// The record of a snapshot, which counts as kept from here on.
+    pub fn snapshot(&mut self, room: &RoomName) -> Record {
+        self.kept = Kept { as_of: self.as_of, is_old: false };
+        Record::keep(Self::key(room), serde_json::to_string(self).expect("text and numbers are JSON"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn record() -> impl Strategy<Value = Record> {
+        let key = prop_oneof![
+            "daemon/[a-c]",
+            "color/main/[a-c]",
+            Just("key/main/000000000000000000000000000000ab".to_owned()),
+        ];
+        (key, prop::option::of("\\PC{0,8}")).prop_map(|(key, value)| Record { key, value })
+    }
+
+    proptest! {
+        #[test]
+        fn from_a_snapshot_on_it_is_what_it_is_from_the_beginning_on(
+            events in prop::collection::vec(prop::collection::vec(record(), 0..3), 0..30), at in 0_usize..30,
+        ) {
+            let room = RoomName::default();
+            let epoch = Epoch("9f3c01ab77de".into());
+            let (mut whole, mut resumed) = (Fold::new(epoch.clone()), Fold::new(epoch.clone()));
+            for (seq, records) in (1..).zip(&events) {
+                let one_by_one = whole.apply(seq, records);
+                prop_assert!(one_by_one.iter().all(|record| record.key.starts_with(KEY)));
+                resumed.apply(seq, records);
+                if seq == at as u64 {
+                    let snapshot = resumed.snapshot(&room).value.unwrap();
+                    resumed = Fold::read(&snapshot, &epoch, seq).unwrap();
+                }
+            }
+            prop_assert_eq!((&whole.records, whole.as_of), (&resumed.records, resumed.as_of));
+        }
+    }
+
+    #[test]
+    fn a_snapshot_is_due_after_many_events_or_when_a_change_is_old() {
+        let epoch = Epoch("9f3c01ab77de".into());
+        let mut fold = Fold::new(epoch.clone());
+        fold.apply(EVENTS_MAX - 1, &[]);
+        assert!(!fold.is_due(true));
+        fold.apply(EVENTS_MAX, &[]);
+        assert!(fold.is_due(false));
+        fold.snapshot(&RoomName::default());
+        assert!(!fold.is_due(true));
+        fold.apply(EVENTS_MAX + 1, &[Record::keep("daemon/claude", "x")]);
+        assert!(fold.is_due(true) && !fold.is_due(false));
+        let text = fold.snapshot(&RoomName::default()).value.unwrap();
+        assert_eq!(Fold::read(&text, &epoch, EVENTS_MAX), None, "the events that it is of are gone");
+        assert_eq!(Fold::read(&text, &Epoch("000000000000".into()), EVENTS_MAX + 1), None);
+    }
+}

@@ -1,0 +1,234 @@
+//! Events of a room that are on their way to its stream together, and what becomes of them. Pure.
+//!
+//! One group is on its way at a time, so events are in the stream in the order in which they were offered: several are one
+//! atomic batch. A group that is not answered is sent again as it was; the ids of its messages keep that from being twice.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arcane_shared::Seq;
+
+use super::message::Entry;
+use super::publish::{BATCH_MAX, Outcome, Silence};
+use crate::log::{Fault, LogError, Offer, Run};
+
+/// How long a group is sent again: longer than servers take to choose another leader (4 to 9 s).
+const AGAIN_MAX: Duration = Duration::from_secs(10);
+/// Bytes of a group, give or take an offer.
+const BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// JetStream's answers after which the same may be taken: the cluster is not available now (10008), a batch that is not
+/// whole since its server went away (10176), too many batches on the way (10210, 10211).
+const PASSING: [u64; 4] = [10_008, 10_176, 10_210, 10_211];
+/// Storage or memory that is full (10023, 10028, 10047, 10077).
+const FULL: [u64; 4] = [10_023, 10_028, 10_047, 10_077];
+
+/// Events that are on their way together.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) offers: Vec<Offer>,
+    pub(super) entries: Vec<Entry>,
+    /// The ids of its messages, and the numbers of those that have appeared.
+    ids: HashMap<Arc<str>, Option<Seq>>,
+    began: Instant,
+    /// Whether the stream may have it.
+    may_be_there: bool,
+}
+
+/// What follows from an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It is in the stream: the first number.
+    There(Seq),
+    /// It is sent again in a moment.
+    Again,
+    /// Each of its offers is sent by itself.
+    Apart,
+    /// It is in the stream; where, is known once it appears.
+    Appears,
+    /// It failed.
+    Failed(LogError),
+}
+
+impl Group {
+    /// The next offers that go together; the queue has one at least. `name` gives ids to those that have none.
+    pub(super) fn form(
+        queue: &mut VecDeque<Offer>,
+        apart: bool,
+        now: Instant,
+        mut name: impl FnMut() -> String,
+    ) -> Option<Self> {
+        let (mut offers, mut entries, mut bytes) = (Vec::new(), Vec::new(), 0);
+        while let Some(offer) = queue.front() {
+            let size: usize = offer.bodies.iter().map(|body| body.json.len()).sum();
+            let fits = entries.len() + offer.bodies.len() <= BATCH_MAX && bytes + size <= BYTES_MAX && !apart;
+            if !offers.is_empty() && !fits {
+                break;
+            }
+            let offer = queue.pop_front()?;
+            bytes += size;
+            let id = offer.id.map_or_else(&mut name, |id| format!("k{id:032x}"));
+            let mut records = offer.records.clone();
+            entries.extend(offer.bodies.iter().enumerate().map(|(n, body)| Entry {
+                body: body.clone(),
+                records: std::mem::take(&mut records),
+                id: if n == 0 { id.as_str().into() } else { format!("{id}.{n}").into() },
+            }));
+            offers.push(offer);
+        }
+        let ids = entries.iter().map(|entry| (Arc::clone(&entry.id), None)).collect();
+        (!offers.is_empty()).then_some(Self { offers, entries, ids, began: now, may_be_there: false })
+    }
+
+    /// A message of this id has appeared. Returns whether it is one of these.
+    pub(super) fn appeared(&mut self, id: &str, seq: Seq) -> bool {
+        let Some(at) = self.ids.get_mut(id) else { return false };
+        *at = Some(seq);
+        true
+    }
+
+    /// The first number, if all of its messages have appeared.
+    pub(super) fn is_there(&self) -> Option<Seq> {
+        let mut first = Seq::MAX;
+        for at in self.ids.values() {
+            first = first.min((*at)?);
+        }
+        Some(first)
+    }
+
+    /// The numbers of each offer, in order, if the first has this one.
+    pub(super) fn runs(&self, first: Seq) -> Vec<Run> {
+        let mut next = first;
+        let runs = self.offers.iter().map(|offer| {
+            let run = Run { first: next, count: offer.bodies.len() as u64 };
+            next += run.count;
+            run
+        });
+        runs.collect()
+    }
+
+    /// Whether it was sent again for as long as it may.
+    pub(super) fn is_late(&self, now: Instant) -> bool {
+        now.duration_since(self.began) >= AGAIN_MAX
+    }
+
+    /// What follows from what came of sending it.
+    pub(super) fn answer(&mut self, outcome: Outcome, now: Instant) -> Next {
+        if let Some(first) = self.is_there() {
+            return Next::There(first);
+        }
+        match outcome {
+            Outcome::Taken { first, .. } | Outcome::Again { first } => return Next::There(first),
+            Outcome::AgainBatch if self.offers.len() > 1 => return Next::Apart,
+            Outcome::AgainBatch => {
+                self.may_be_there = true;
+                if !self.is_late(now) {
+                    return Next::Appears;
+                }
+            }
+            Outcome::Refused { code, text } if !PASSING.contains(&code) => {
+                let fault = if FULL.contains(&code) { Fault::Full } else { Fault::Engine };
+                return Next::Failed(LogError::new(fault, format!("{text} (JetStream's error {code})")));
+            }
+            Outcome::Refused { .. } => {}
+            // Of a batch it is not known: its first messages may have found a leader, and its last none.
+            Outcome::Unanswered(Silence::NotSent) => {}
+            Outcome::Unanswered(Silence::NoResponders) if self.entries.len() == 1 => {}
+            Outcome::Unanswered(_) => self.may_be_there = true,
+        }
+        if !self.is_late(now) {
+            return Next::Again;
+        }
+        let (fault, text) = if self.may_be_there {
+            (Fault::Unknown, "no nats-server has answered for 10 s")
+        } else {
+            (Fault::Away, "none has taken this for 10 s; it was not published")
+        };
+        Next::Failed(LogError::new(fault, text))
+    }
+
+    /// Its offers, to be sent each by itself.
+    pub(super) fn into_offers(self) -> Vec<Offer> {
+        self.offers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Body;
+    use crate::log::{Level, Notify, Record, Turn};
+    use arcane_shared::SpellName;
+
+    fn offer(events: usize, id: Option<u128>) -> Offer {
+        let body = Body {
+            spell_name: SpellName::Reveal,
+            daemon_name: None,
+            success: true,
+            at: 1,
+            json: "{\"a\":1}".into(),
+        };
+        Offer {
+            room: 1,
+            bodies: vec![body; events],
+            records: vec![Record::keep("color/main/claude", "#fff")],
+            id,
+            level: Level::Logged,
+            turn: Turn::default(),
+            done: Notify::nobody(),
+        }
+    }
+
+    fn group(offers: Vec<Offer>, apart: bool) -> (Group, usize) {
+        let mut queue = VecDeque::from(offers);
+        let mut n = 0;
+        let name = || {
+            n += 1;
+            format!("n{n}")
+        };
+        let group = Group::form(&mut queue, apart, Instant::now(), name).unwrap();
+        (group, queue.len())
+    }
+
+    #[test]
+    fn offers_go_together_as_far_as_a_batch_goes_and_none_is_cut() {
+        let (one, left) = group(vec![offer(3, None), offer(2, Some(0xab)), offer(996, None)], false);
+        let ids: Vec<_> = one.entries.iter().map(|entry| &*entry.id).collect();
+        let key = "k000000000000000000000000000000ab";
+        assert_eq!(ids, ["n1", "n1.1", "n1.2", key, &format!("{key}.1")]);
+        assert_eq!(left, 1);
+        let with_records: Vec<_> = one.entries.iter().map(|entry| entry.records.len()).collect();
+        assert_eq!(with_records, [1, 0, 0, 1, 0], "records ride with the first event");
+        assert_eq!(one.runs(7), [Run { first: 7, count: 3 }, Run { first: 10, count: 2 }]);
+        assert_eq!(group(vec![offer(3, None), offer(2, None)], true).1, 1);
+    }
+
+    #[test]
+    fn what_is_not_answered_is_sent_again_for_ten_seconds_and_then_unknown() {
+        let (mut group, _) = group(vec![offer(1, None)], false);
+        let (now, late) = (Instant::now(), Instant::now() + AGAIN_MAX);
+        let silent = |silence| Outcome::Unanswered(silence);
+        let fault = |next| match next {
+            Next::Failed(error) => error.fault,
+            next => panic!("{next:?}"),
+        };
+        assert_eq!(group.answer(silent(Silence::NoResponders), now), Next::Again);
+        assert_eq!(fault(group.answer(silent(Silence::NotSent), late)), Fault::Away);
+        assert_eq!(group.answer(silent(Silence::Late), now), Next::Again);
+        assert_eq!(fault(group.answer(silent(Silence::NoResponders), late)), Fault::Unknown);
+        assert!(group.appeared("n1", 9) && !group.appeared("n2", 10));
+        assert_eq!(group.answer(silent(Silence::Late), late), Next::There(9), "it was there all the time");
+    }
+
+    #[test]
+    fn a_batch_with_a_known_id_is_taken_apart_and_then_awaited() {
+        let (mut both, _) = group(vec![offer(2, Some(1)), offer(1, None)], false);
+        assert_eq!(both.answer(Outcome::AgainBatch, Instant::now()), Next::Apart);
+        let (mut alone, _) = group(both.into_offers(), true);
+        assert_eq!(alone.answer(Outcome::AgainBatch, Instant::now()), Next::Appears);
+        let refused = Outcome::Refused { code: 10_047, text: "insufficient storage".into() };
+        let Next::Failed(error) = alone.answer(refused, Instant::now()) else { unreachable!() };
+        assert_eq!(error.fault, Fault::Full);
+    }
+}

@@ -1,0 +1,340 @@
+//! What the bus asks of a log on JetStream.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use arcane_shared::{RoomName, Seq};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use super::connect::Options;
+use super::core::{Core, OpenError};
+use super::entry::RoomEntry;
+use super::fold::Fold;
+use super::pages::{PAGE_MAX, Request};
+use super::publish::BATCH_MAX;
+use super::{room, told};
+use crate::clock::SteadyClock;
+use crate::event::{Gap, GapReason, PreparedFrame};
+use crate::log::history::{Activity, ActivityQuery, HistoryPage, HistoryQuery, scan};
+use crate::log::retention::Retention;
+use crate::log::{
+    Answer, EventLog, Fault, Follower, History, Level, LogError, Offer, Page, PageRequest, Pin, Record,
+    RoomId, RoomRecord, Sequencer, SharedLog, Usage,
+};
+
+/// Bytes of headers and the like that come with each message of a page.
+const BESIDE: usize = 512;
+
+/// A log whose rooms are streams of NATS JetStream. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct JetStreamLog(Arc<Core>);
+
+impl JetStreamLog {
+    /// Opens the log that servers of NATS keep.
+    ///
+    /// # Errors
+    /// Says what is wrong, and which setting it is.
+    pub async fn open(options: &Options, retention: Retention) -> Result<Self, OpenError> {
+        let core = Arc::new(Core::open(options, retention).await?);
+        core.list().await?;
+        let writer = Arc::clone(&core);
+        core.spawn(async move { writer.state.write().await });
+        Ok(Self(core))
+    }
+
+    fn entry(&self, room: RoomId) -> Result<Arc<RoomEntry>, LogError> {
+        self.0.rooms().by_id(room)
+    }
+
+    /// A room, which is opened if it was not yet.
+    async fn opened(&self, room: RoomId) -> Result<Arc<RoomEntry>, LogError> {
+        let listed = self.0.rooms().listed(room);
+        if let Some(name) = listed.filter(|_| self.entry(room).is_err()) {
+            self.0.open_room(&name).await?;
+        }
+        self.entry(room)
+    }
+
+    /// Events of a room after one, as many as come at once, and up to `through`.
+    async fn page(&self, room: RoomId, request: PageRequest) -> Result<Page, LogError> {
+        let entry = self.opened(room).await?;
+        let PageRequest { after, through, events_max, bytes_max } = request;
+        if after >= through {
+            return Ok(Page::default());
+        }
+        let wanted = usize::try_from(through - after).unwrap_or(usize::MAX);
+        let messages_max = wanted.min(events_max).clamp(1, PAGE_MAX);
+        let bytes_max = bytes_max.saturating_add(messages_max * BESIDE);
+        let request = Request { from: after + 1, messages_max, bytes_max, subject: None };
+        let found = self.0.reader.page(&entry.stream, request).await?;
+        let mut frames = Vec::with_capacity(found.messages.len());
+        let mut at = i64::MIN;
+        for raw in found.messages.into_iter().filter(|raw| raw.seq <= through) {
+            let mut body = told::numbered(raw.seq, &raw.headers, raw.payload, &entry.name).entry.body;
+            at = at.max(body.at);
+            body.at = at;
+            frames.push(Arc::new(body.numbered(raw.seq, &entry.name)));
+        }
+        let next = frames.first().map_or_else(|| entry.extent().first, |frame| frame.seq());
+        let gap = Gap { from: after + 1, to: next.saturating_sub(1).min(through) };
+        Ok(Page { gap: (gap.to >= gap.from).then_some((gap, GapReason::Expired)), frames })
+    }
+
+    async fn last_of(&self, room: RoomId, request: PageRequest) -> Result<Vec<Arc<PreparedFrame>>, LogError> {
+        let PageRequest { after, through, events_max, bytes_max } = request;
+        let oldest = self.opened(room).await?.extent().first.saturating_sub(1);
+        let mut next = after.max(through.saturating_sub(events_max as u64)).max(oldest);
+        let mut frames: Vec<Arc<PreparedFrame>> = Vec::new();
+        while next < through {
+            let page = self.page(room, PageRequest { after: next, through, events_max, bytes_max }).await?;
+            if page.gap.is_some() {
+                frames.clear();
+            }
+            let Some(last) = page.frames.last() else { break };
+            next = last.seq();
+            frames.extend(page.frames);
+        }
+        if frames.last().is_none_or(|last| last.seq() != through) {
+            return Ok(Vec::new());
+        }
+        let (mut bytes, mut fits) = (0, 0);
+        for frame in frames.iter().rev() {
+            bytes += frame.json().len();
+            if fits > 0 && bytes > bytes_max {
+                break;
+            }
+            fits += 1;
+        }
+        Ok(frames.split_off(frames.len() - fits))
+    }
+
+    /// The last event before a moment, found by halves.
+    async fn last_before(&self, room: RoomId, at: i64) -> Result<Seq, LogError> {
+        let extent = self.opened(room).await?.extent();
+        let (mut low, mut high) = (extent.first, extent.head + 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let request = PageRequest { after: middle - 1, through: middle, events_max: 1, bytes_max: 1 };
+            let page = self.page(room, request).await?;
+            match page.frames.first() {
+                Some(frame) if frame.at() >= at => high = middle,
+                // What was let go of meanwhile is older.
+                _ => low = middle + 1,
+            }
+        }
+        Ok(low - 1)
+    }
+
+    async fn state(&self, prefix: &str) -> Result<Vec<(String, String)>, LogError> {
+        self.0.state.flushed().await?;
+        let listed = self.0.state.bucket().list(prefix).await?;
+        let mut found: BTreeMap<String, String> = listed.into_iter().collect();
+        for entry in self.0.rooms().entries() {
+            let fold = entry.fold();
+            found.extend(fold.recall(prefix).map(|(key, value)| (key.clone(), value.clone())));
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    async fn state_of(&self, key: &str) -> Result<Option<String>, LogError> {
+        for entry in self.0.rooms().entries() {
+            let found = entry.fold().recall(key).find(|(of, _)| *of == key).map(|(_, value)| value.clone());
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        self.0.state.flushed().await?;
+        Ok(self.0.state.bucket().get(key).await?.value)
+    }
+
+    async fn purge_before(&self, room: RoomId, before: Seq) -> Result<Seq, LogError> {
+        let entry = self.opened(room).await?;
+        self.0.check()?;
+        // What the state of these events is has to be known without them.
+        let snapshot = entry.fold().snapshot(&entry.name);
+        self.0.state.put(vec![snapshot])?;
+        self.0.state.flushed().await?;
+        self.0.let_go(&entry, before.min(entry.extent().head + 1)).await?;
+        let end = self.0.end_of(&entry).await?;
+        self.0.pins.set(room, Usage { first: end.first, bytes: end.bytes });
+        entry.extend(|extent| (extent.first, extent.bytes) = (end.first, end.bytes));
+        Ok(end.first)
+    }
+
+    async fn delete(&self, room: RoomId, mut records: Vec<Record>) -> Result<(), LogError> {
+        let name = {
+            let rooms = self.0.rooms();
+            rooms.records().into_iter().find(|record| record.id == room).map(|record| record.name)
+        };
+        let gone = || LogError::new(Fault::NoRoom, "the room is not in the log");
+        let name = name.ok_or_else(gone)?;
+        self.0.delete_stream(&name).await?;
+        self.0.rooms().remove(room);
+        self.0.pins.forget(room);
+        records.push(Record::forget(Fold::key(&name)));
+        self.0.state.put(records)?;
+        self.0.state.flushed().await
+    }
+
+    async fn end(&self, patience: Duration) {
+        let until = Instant::now() + patience;
+        let is_idle = || self.0.rooms().entries().iter().all(|entry| entry.is_idle());
+        while !is_idle() && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        for entry in self.0.rooms().entries() {
+            let snapshot = {
+                let mut fold = entry.fold();
+                fold.is_due(true).then(|| fold.snapshot(&entry.name))
+            };
+            if let Some(snapshot) = snapshot
+                && let Err(error) = self.0.state.put(vec![snapshot])
+            {
+                tracing::debug!(%error, room = %entry.name, "the next start reads the room's state from its events");
+            }
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if tokio::time::timeout(left, self.0.state.flushed()).await.is_err() {
+            tracing::warn!("state of the event log could not be written before the stop");
+        }
+    }
+}
+
+impl EventLog for JetStreamLog {
+    fn rooms(&self) -> Vec<RoomRecord> {
+        self.0.rooms().records()
+    }
+
+    fn room(&self, name: &RoomName) -> Option<RoomRecord> {
+        self.0.rooms().record(name)
+    }
+
+    fn open_room<'a>(&'a self, name: &'a RoomName) -> Answer<'a, RoomRecord> {
+        self.0.open_room(name).boxed()
+    }
+
+    fn forget_room(&self, room: RoomId) {
+        // Its stream stays: another node may be about to publish to it.
+        self.0.rooms().remove(room);
+    }
+
+    fn delete_room(&self, room: RoomId, records: Vec<Record>) -> Answer<'_, ()> {
+        self.delete(room, records).boxed()
+    }
+
+    fn sequencer(&self) -> Sequencer<'_> {
+        Sequencer::Log(self)
+    }
+
+    fn remember(&self, records: Vec<Record>) -> Result<(), LogError> {
+        self.0.state.put(records)
+    }
+
+    fn recall<'a>(&'a self, prefix: &'a str) -> Answer<'a, Vec<(String, String)>> {
+        self.state(prefix).boxed()
+    }
+
+    fn look_up<'a>(&'a self, key: &'a str) -> Answer<'a, Option<String>> {
+        self.state_of(key).boxed()
+    }
+
+    fn read(&self, room: RoomId, request: PageRequest) -> Answer<'_, Page> {
+        self.page(room, request).boxed()
+    }
+
+    fn latest(&self, room: RoomId, request: PageRequest) -> Answer<'_, Vec<Arc<PreparedFrame>>> {
+        self.last_of(room, request).boxed()
+    }
+
+    fn before(&self, room: RoomId, at: i64) -> Answer<'_, Seq> {
+        self.last_before(room, at).boxed()
+    }
+
+    fn history(&self) -> Option<&dyn History> {
+        Some(self)
+    }
+
+    fn pin(&self, room: RoomId, cursor: Seq) -> (Pin, Seq) {
+        // Nothing holds a stream back: it keeps ten minutes and a hundredth more than is said.
+        self.0.pins.pin(room, cursor, Instant::now())
+    }
+
+    fn usage(&self, room: RoomId) -> Usage {
+        self.0.pins.usage(room)
+    }
+
+    fn purge(&self, room: RoomId, before: Seq) -> Answer<'_, Seq> {
+        self.purge_before(room, before).boxed()
+    }
+
+    fn promise(&self, _: RoomId, _: Seq) -> bool {
+        false
+    }
+
+    fn level_max(&self) -> Level {
+        Level::Logged
+    }
+
+    fn clock(&self) -> &SteadyClock {
+        &self.0.clock
+    }
+
+    fn availability(&self) -> Result<(), LogError> {
+        self.0.check()
+    }
+
+    fn generation(&self) -> u64 {
+        self.0.generation()
+    }
+
+    fn close(&self, patience: Duration) -> BoxFuture<'_, ()> {
+        self.end(patience).boxed()
+    }
+}
+
+impl SharedLog for JetStreamLog {
+    fn submit(&self, offer: Offer) -> Result<(), LogError> {
+        self.0.check()?;
+        self.0.clock.observe();
+        self.entry(offer.room)?.offer(offer)
+    }
+
+    fn follow(&self, id: RoomId, after: Seq, follower: Weak<dyn Follower>) {
+        let Ok(entry) = self.entry(id) else { return };
+        if entry.follow(after, follower) {
+            room::start(Arc::clone(&self.0), entry);
+        }
+    }
+
+    fn keep(&self, _: &RoomName, records: Vec<Record>) -> Answer<'_, ()> {
+        async move {
+            self.0.state.put(records)?;
+            self.0.state.flushed().await
+        }
+        .boxed()
+    }
+
+    fn events_max(&self) -> usize {
+        BATCH_MAX
+    }
+}
+
+impl History for JetStreamLog {
+    fn page(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {
+        async move {
+            let room = self.opened(query.room).await?.record();
+            scan::page(self, room, &query).await
+        }
+        .boxed()
+    }
+
+    fn activity(&self, query: ActivityQuery) -> Answer<'_, Activity> {
+        async move {
+            let room = self.opened(query.room).await?.record();
+            scan::activity(self, room, &query).await
+        }
+        .boxed()
+    }
+}

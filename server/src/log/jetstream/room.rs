@@ -1,0 +1,283 @@
+//! The task of a room: it sends what is offered, follows what the stream tells, and reads what it was not told.
+//!
+//! One task does both, so nothing about a room is decided in two places. It waits for the servers and for nobody else.
+
+mod sending;
+mod telling;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use arcane_shared::Seq;
+use async_nats::{Message, Subscriber};
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::sync::watch;
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::assembly::Assembly;
+use super::bound::first_to_keep;
+use super::core::Core;
+use super::entry::RoomEntry;
+use super::group::Group;
+use super::pages::{Page, ReadError};
+use super::publish::Outcome;
+use super::registry::{End, Ends};
+use super::told::Told;
+use crate::log::{Fault, Follower, LogError, Notify, Run};
+
+/// How often the leader is asked for the end while something happens: the last event may not have been told, and nothing follows
+/// it.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+/// So many times less often while nothing happens.
+const QUIET: u32 = 5;
+/// How long something may be missing before it is read: what is told may be on its way.
+const MISSING_MAX: Duration = Duration::from_millis(100);
+/// Pause before a group is sent again, and before what could not be read is read again.
+const AGAIN_AFTER: Duration = Duration::from_millis(50);
+/// Messages that are taken at once.
+const AT_ONCE: usize = 256;
+/// Bytes that are read at once.
+const READ_BYTES: usize = 2 * 1024 * 1024;
+/// How old a change of state may be that no snapshot has.
+const SNAPSHOT_AFTER: Duration = Duration::from_secs(30);
+
+type Later<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
+
+pub(super) struct RoomTask {
+    core: Arc<Core>,
+    entry: Arc<RoomEntry>,
+    follower: Weak<dyn Follower>,
+    live: Subscriber,
+    assembly: Assembly<Told>,
+    group: Option<Group>,
+    /// Offers that have to be sent each by itself.
+    apart: usize,
+    /// What is in the stream and has not appeared, with the publishers that wait for it.
+    acked: Vec<(Run, Notify)>,
+    connected: watch::Receiver<bool>,
+    sending: Later<Outcome>,
+    reading: Later<Result<Page, ReadError>>,
+    asking: Later<Result<End, LogError>>,
+    /// Since when the same number is missing.
+    missing: Option<(Seq, Instant)>,
+    read_at: Option<Instant>,
+    send_at: Option<Instant>,
+    ticks: Interval,
+    quiet: u32,
+    /// The end at the last look, which should have been told by the next.
+    due: Seq,
+    snapshot_at: Instant,
+}
+
+/// What a room's task wakes for.
+enum Happened {
+    Stirred,
+    Answered(Outcome),
+    Told(Option<Message>),
+    Read(Result<Page, ReadError>),
+    Asked(Result<End, LogError>),
+    Connected,
+    Tick,
+    Due,
+}
+
+/// Whether a task goes on.
+enum Goes {
+    On,
+    Ends,
+}
+
+/// Starts the task of a room.
+pub(super) fn start(core: Arc<Core>, entry: Arc<RoomEntry>) {
+    let of_core = Arc::clone(&core);
+    let task = async move {
+        if let Some(mut task) = RoomTask::begin(core, entry).await {
+            task.run().await;
+        }
+    };
+    of_core.spawn(task);
+}
+
+impl RoomTask {
+    async fn begin(core: Arc<Core>, entry: Arc<RoomEntry>) -> Option<Self> {
+        // There is one: it was named before this was started.
+        let (after, follower) = entry.new_follower()?;
+        let live = loop {
+            match core.connection.client().subscribe(entry.live.clone()).await {
+                Ok(live) => break live,
+                Err(error) => {
+                    tracing::warn!(%error, room = %entry.name, "the room's stream cannot be followed yet");
+                    tokio::time::sleep(ASK_EVERY).await;
+                }
+            }
+        };
+        let connected = core.connection.connected();
+        let mut ticks = tokio::time::interval(ASK_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut task = Self {
+            core,
+            entry,
+            follower,
+            live,
+            assembly: Assembly::after(after),
+            group: None,
+            apart: 0,
+            acked: Vec::new(),
+            connected,
+            sending: None,
+            reading: None,
+            asking: None,
+            missing: None,
+            read_at: None,
+            send_at: None,
+            ticks,
+            quiet: 0,
+            due: Seq::MAX,
+            snapshot_at: Instant::now(),
+        };
+        task.ask();
+        Some(task)
+    }
+
+    async fn run(&mut self) {
+        loop {
+            let happened = self.next().await;
+            if matches!(self.handle(happened), Goes::Ends) {
+                return;
+            }
+            self.deliver();
+            self.look_for_missing();
+            self.send_next();
+        }
+    }
+
+    async fn next(&mut self) -> Happened {
+        let Self { entry, live, connected, sending, reading, asking, ticks, send_at, read_at, .. } = self;
+        let due = send_at.iter().chain(read_at.iter()).min().copied();
+        tokio::select! {
+            told = live.next() => Happened::Told(told),
+            outcome = async { sending.as_mut().expect("it is sending").await }, if sending.is_some() => {
+                Happened::Answered(outcome)
+            }
+            page = async { reading.as_mut().expect("it is reading").await }, if reading.is_some() => {
+                Happened::Read(page)
+            }
+            end = async { asking.as_mut().expect("it is asking").await }, if asking.is_some() => Happened::Asked(end),
+            () = entry.stirred.notified() => Happened::Stirred,
+            Ok(()) = connected.changed() => Happened::Connected,
+            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => Happened::Due,
+            _ = ticks.tick() => Happened::Tick,
+        }
+    }
+
+    fn handle(&mut self, happened: Happened) -> Goes {
+        match happened {
+            Happened::Told(Some(message)) => self.take_told(message),
+            // The client has ended: the process is about to stop.
+            Happened::Told(None) => {
+                self.end(&LogError::new(Fault::Closed, "the connection to the nats-server was closed"));
+                return Goes::Ends;
+            }
+            Happened::Answered(outcome) => {
+                self.sending = None;
+                self.answered(outcome);
+            }
+            Happened::Read(page) => {
+                self.reading = None;
+                self.take_read(page);
+            }
+            Happened::Asked(end) => {
+                self.asking = None;
+                if let Ok(end) = end {
+                    return self.take_end(end);
+                }
+            }
+            Happened::Stirred => self.take_follower(),
+            Happened::Connected => {
+                self.due = Seq::MAX;
+                self.ask();
+            }
+            Happened::Tick => return self.tick(),
+            Happened::Due => {
+                let now = Instant::now();
+                self.send_at = self.send_at.filter(|at| *at > now);
+                self.read_at = self.read_at.filter(|at| *at > now);
+            }
+        }
+        Goes::On
+    }
+
+    fn take_follower(&mut self) {
+        let Some((after, follower)) = self.entry.new_follower() else { return };
+        self.follower = follower;
+        // What was on its way for the one before is there for this one as well.
+        self.assembly = Assembly::after(after);
+        self.assembly.known(self.entry.extent().head);
+        self.due = Seq::MAX;
+        self.ask();
+    }
+
+    fn tick(&mut self) -> Goes {
+        self.keep_snapshot();
+        let is_idle = self.group.is_none() && self.acked.is_empty() && self.follower.strong_count() == 0;
+        if is_idle && self.entry.leave() {
+            return Goes::Ends;
+        }
+        self.quiet += 1;
+        if self.quiet >= QUIET || !self.acked.is_empty() || self.due > self.assembly.head() {
+            self.ask();
+        }
+        Goes::On
+    }
+
+    fn ask(&mut self) {
+        if self.asking.is_none() {
+            let (core, entry) = (Arc::clone(&self.core), Arc::clone(&self.entry));
+            self.asking = Some(async move { core.end_of(&entry).await }.boxed());
+            self.quiet = 0;
+        }
+    }
+
+    fn take_end(&mut self, End { ends, first, head, bytes }: End) -> Goes {
+        if ends == Ends::Elsewhere || head < self.assembly.head() {
+            tracing::warn!(room = %self.entry.name, "the room's stream was deleted, cut or restored: it begins anew");
+            self.end(&LogError::new(Fault::Unknown, "the room's stream was deleted, cut or restored"));
+            self.core.forget(&self.entry);
+            if let Some(follower) = self.follower.upgrade() {
+                follower.over();
+            }
+            return Goes::Ends;
+        }
+        self.core.pins.set(self.entry.id, crate::log::Usage { first, bytes });
+        self.entry.extend(|extent| (extent.first, extent.bytes) = (first, bytes));
+        if let Some(keeps) = first_to_keep(first, head, bytes, self.core.retention.bytes_max) {
+            let (core, entry) = (Arc::clone(&self.core), Arc::clone(&self.entry));
+            let asked = async move {
+                if let Err(error) = core.let_go(&entry, keeps).await {
+                    tracing::debug!(%error, room = %entry.name, "what is too much goes later");
+                }
+            };
+            self.core.spawn(asked);
+        }
+        // What the leader had at the last look should have been told by now.
+        let due = if self.due == Seq::MAX { head } else { self.due };
+        self.assembly.known(due.min(head));
+        self.due = head;
+        Goes::On
+    }
+
+    fn keep_snapshot(&mut self) {
+        let is_late = self.snapshot_at.elapsed() >= SNAPSHOT_AFTER;
+        let mut fold = self.entry.fold();
+        if fold.is_due(is_late) {
+            let record = fold.snapshot(&self.entry.name);
+            drop(fold);
+            self.snapshot_at = Instant::now();
+            if let Err(error) = self.core.state.put(vec![record]) {
+                tracing::debug!(%error, room = %self.entry.name, "a snapshot of the room's state is kept later");
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What a room's task does with what is offered: one group after the other to the stream, until each has one end.
+
+use std::time::Instant;
+
+use futures_util::FutureExt as _;
+
+use super::super::group::{Group, Next};
+use super::super::publish::{Condition, Outcome, Silence};
+use super::{AGAIN_AFTER, RoomTask};
+use crate::log::{LogError, Offer};
+
+impl RoomTask {
+    pub(super) fn send_next(&mut self) {
+        if self.sending.is_some() || self.send_at.is_some() {
+            return;
+        }
+        if self.group.is_none() {
+            let (core, apart) = (&self.core, self.apart > 0);
+            let form = |queue: &mut _| Group::form(queue, apart, Instant::now(), || core.next_id());
+            let Some(group) = self.entry.take(form) else { return };
+            self.apart = self.apart.saturating_sub(1);
+            self.core.own(&group.entries);
+            self.group = Some(group);
+        }
+        let Some(group) = &self.group else { return };
+        let (publisher, entries) = (self.core.publisher.clone(), group.entries.clone());
+        let (stream, subject) = (self.entry.stream.clone(), self.entry.subject.clone());
+        self.sending = Some(
+            async move {
+                match publisher.send(&stream, &subject, &entries, Condition::None).await {
+                    Ok(sent) => sent.outcome().await,
+                    Err(error) => Outcome::Refused { code: 0, text: error.to_string() },
+                }
+            }
+            .boxed(),
+        );
+    }
+
+    pub(super) fn answered(&mut self, outcome: Outcome) {
+        let Some(group) = &mut self.group else { return };
+        let now = Instant::now();
+        if matches!(outcome, Outcome::Unanswered(silence) if silence != Silence::NotSent) {
+            tracing::debug!(room = %self.entry.name, ?outcome, "the stream has not answered");
+        }
+        // A single event that is known was published before: it does not appear again.
+        let is_again = matches!(outcome, Outcome::Again { .. }) && group.is_there().is_none();
+        match group.answer(outcome, now) {
+            Next::There(first) => {
+                let Some(group) = self.group.take() else { return };
+                let runs = group.runs(first);
+                if is_again {
+                    self.give_up(&group);
+                }
+                self.acked
+                    .extend(runs.into_iter().zip(group.into_offers()).map(|(run, offer)| (run, offer.done)));
+                if let Some((run, _)) = self.acked.last() {
+                    self.assembly.known(run.last());
+                }
+            }
+            Next::Again | Next::Appears => {
+                self.send_at = Some(now + AGAIN_AFTER);
+                self.ask();
+            }
+            Next::Apart => {
+                let Some(group) = self.group.take() else { return };
+                let offers = group.into_offers();
+                self.apart = offers.len();
+                self.entry.take(|queue| offers.into_iter().rev().for_each(|offer| queue.push_front(offer)));
+            }
+            Next::Failed(error) => {
+                let Some(group) = self.group.take() else { return };
+                self.give_up(&group);
+                self.fail(group.into_offers(), &error);
+            }
+        }
+    }
+
+    /// The events of a group do not appear, or not as this process's.
+    pub(super) fn give_up(&self, group: &Group) {
+        self.core.disown(&group.entries);
+        if let Some(follower) = self.follower.upgrade() {
+            for offer in &group.offers {
+                follower.failed(offer.bodies.len(), &offer.records);
+            }
+        }
+    }
+
+    pub(super) fn fail(&self, offers: impl IntoIterator<Item = Offer>, error: &LogError) {
+        self.core.took_back();
+        for offer in offers {
+            offer.done.tell_numbers(Err(error.clone()));
+        }
+    }
+
+    /// Nothing more comes of this room: everybody who waits is told.
+    pub(super) fn end(&mut self, error: &LogError) {
+        let group = self.group.take();
+        if let Some(group) = &group {
+            self.give_up(group);
+        }
+        self.fail(group.into_iter().flat_map(Group::into_offers), error);
+        self.fail(self.entry.abandon(), error);
+        for (_, done) in std::mem::take(&mut self.acked) {
+            done.tell_numbers(Err(error.clone()));
+        }
+    }
+}

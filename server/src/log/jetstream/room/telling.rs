@@ -1,0 +1,149 @@
+//! What a room's task does with what it is told: in order to the room, and read where it is missing.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use arcane_shared::Seq;
+use async_nats::Message;
+use futures_util::{FutureExt as _, StreamExt as _};
+
+use super::super::pages::{Page, ReadError, Request};
+use super::super::told::{self, Told};
+use super::{AGAIN_AFTER, AT_ONCE, MISSING_MAX, QUIET, READ_BYTES, RoomTask};
+use crate::log::{Appeared, Usage};
+
+impl RoomTask {
+    pub(super) fn take_told(&mut self, message: Message) {
+        self.take_message(message);
+        for _ in 1..AT_ONCE {
+            match self.live.next().now_or_never() {
+                Some(Some(message)) => self.take_message(message),
+                _ => break,
+            }
+        }
+        self.quiet = QUIET;
+    }
+
+    pub(super) fn take_message(&mut self, Message { headers, payload, .. }: Message) {
+        let headers = headers.unwrap_or_default();
+        if let Some(told) = told::read(&headers, payload, &self.entry.name) {
+            self.add(told);
+        }
+    }
+
+    pub(super) fn add(&mut self, told: Told) {
+        if let Some(group) = &mut self.group {
+            group.appeared(&told.entry.id, told.seq);
+        }
+        self.assembly.add(told.seq, told);
+    }
+
+    pub(super) fn take_read(&mut self, page: Result<Page, ReadError>) {
+        let page = match page {
+            Ok(page) => page,
+            Err(error) => {
+                tracing::debug!(%error, room = %self.entry.name, "what is missing cannot be read yet");
+                self.read_at = Some(Instant::now() + AGAIN_AFTER);
+                return;
+            }
+        };
+        match page.messages.first() {
+            // What is older was let go of.
+            Some(first) if first.seq > self.assembly.head() + 1 => self.assembly.skip_to(first.seq),
+            // The server that was asked is behind the one that told of it.
+            None => self.read_at = Some(Instant::now() + AGAIN_AFTER),
+            Some(_) => {}
+        }
+        for raw in page.messages {
+            self.add(told::numbered(raw.seq, &raw.headers, raw.payload, &self.entry.name));
+        }
+        self.missing = None;
+    }
+
+    /// Reads what has been missing for too long.
+    pub(super) fn look_for_missing(&mut self) {
+        let Some((from, through)) = self.assembly.missing() else {
+            (self.missing, self.read_at) = (None, None);
+            return;
+        };
+        let now = Instant::now();
+        let since = match self.missing {
+            Some((seq, since)) if seq == from => since,
+            _ => {
+                self.missing = Some((from, now));
+                now
+            }
+        };
+        let reads_at = self.read_at.unwrap_or(now).max(since + MISSING_MAX);
+        if self.reading.is_some() {
+            self.read_at = None;
+        } else if now < reads_at {
+            self.read_at = Some(reads_at);
+        } else {
+            self.read_at = None;
+            let messages_max = usize::try_from(through - from + 1).unwrap_or(usize::MAX);
+            let (reader, stream) = (self.core.reader.clone(), self.entry.stream.clone());
+            self.core.gaps.fetch_add(1, Ordering::Relaxed);
+            self.reading = Some(
+                async move {
+                    let request = Request { from, messages_max, bytes_max: READ_BYTES, subject: None };
+                    reader.page(&stream, request).await
+                }
+                .boxed(),
+            );
+        }
+    }
+
+    /// Gives what is there to the room, then tells publishers, then readers.
+    pub(super) fn deliver(&mut self) {
+        let ready = self.assembly.ready();
+        let mut announcement = None;
+        if !ready.is_empty() {
+            let appeared = self.appear(ready);
+            announcement = self.follower.upgrade().map(|follower| follower.appeared(&appeared));
+        }
+        let head = self.assembly.head();
+        for (run, done) in std::mem::take(&mut self.acked) {
+            if run.last() <= head {
+                done.tell_numbers(Ok(run));
+            } else {
+                self.acked.push((run, done));
+            }
+        }
+        if let Some(announcement) = announcement {
+            announcement.announce();
+        }
+    }
+
+    pub(super) fn appear(&mut self, ready: Vec<(Seq, Told)>) -> Vec<Appeared> {
+        let mut keys = Vec::new();
+        let mut at = self.entry.extent().at;
+        let mut bytes = 0;
+        let appeared: Vec<Appeared> = ready
+            .into_iter()
+            .map(|(seq, Told { entry, .. })| {
+                let mut body = entry.body;
+                // Clocks of nodes differ: what is later in the room is never earlier.
+                at = at.max(body.at);
+                body.at = at;
+                let records: Vec<_> = entry.records.into_iter().map(|record| record.numbered(seq)).collect();
+                keys.extend(self.entry.fold().apply(seq, &records));
+                let frame = Arc::new(body.numbered(seq, &self.entry.name));
+                bytes += frame.json().len() as u64;
+                let is_own = self.core.is_own(&entry.id);
+                Appeared { frame, records, is_own }
+            })
+            .collect();
+        let head = self.assembly.head();
+        self.entry.extend(|extent| (extent.head, extent.at, extent.bytes) = (head, at, extent.bytes + bytes));
+        let Usage { first, bytes: before } = self.core.pins.usage(self.entry.id);
+        self.core.pins.set(self.entry.id, Usage { first, bytes: before + bytes });
+        if !keys.is_empty()
+            && let Err(error) = self.core.state.put(keys)
+        {
+            tracing::warn!(%error, room = %self.entry.name, "idempotency keys are kept by their events alone");
+        }
+        appeared
+    }
+}

@@ -1,0 +1,233 @@
+//! The rooms of a log on JetStream: a stream for each, and in a bucket which run of numbers it is.
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use arcane_shared::{Epoch, RoomName, Seq};
+use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
+use async_nats::jetstream::stream::Info;
+use async_nats::jetstream::{self, ErrorCode};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+
+use super::bucket::Swap;
+use super::core::{Core, away};
+use super::entry::{Extent, Facts, RoomEntry};
+use super::fold::Fold;
+use super::names;
+use super::pages::{PAGE_MAX, Request};
+use super::registry::{End, Ends, Rooms};
+use super::settings::{self, Weight};
+use super::told;
+use crate::log::{Fault, LogError, Record, RoomRecord, Usage, new_epoch};
+
+/// Bytes of a page while state is put together.
+const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Rooms that are looked at together at the start.
+const LOOKED_AT: usize = 16;
+/// How often the directory is written again where another node was quicker.
+const TRIES_MAX: usize = 16;
+
+impl Core {
+    pub(super) fn rooms(&self) -> MutexGuard<'_, Rooms> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Learns which rooms there are.
+    pub(super) async fn list(&self) -> Result<(), LogError> {
+        let kept = self.directory.list("").await?;
+        let names: Vec<RoomName> = kept.iter().filter_map(|(key, _)| names::room(key)).collect();
+        let records = futures_util::stream::iter(names).map(|name| self.look_at(name)).buffered(LOOKED_AT);
+        let records: Vec<Option<RoomRecord>> = records.try_collect().await?;
+        let mut rooms = self.rooms();
+        for mut record in records.into_iter().flatten() {
+            rooms.last_id += 1;
+            record.id = rooms.last_id;
+            rooms.listed.insert(record.name.clone(), record);
+        }
+        Ok(())
+    }
+
+    async fn look_at(&self, name: RoomName) -> Result<Option<RoomRecord>, LogError> {
+        let Some(info) = self.info(&self.names.stream(&name)).await? else { return Ok(None) };
+        let epoch = self.epoch(&name, created(&info)).await?;
+        let Extent { first, head, bytes, .. } = extent(&info);
+        let at = i64::try_from(info.state.last_timestamp.unix_timestamp_nanos() / 1_000).unwrap_or(0);
+        Ok(Some(RoomRecord { id: 0, name, epoch, first, head, bytes, at: if head == 0 { 0 } else { at } }))
+    }
+
+    /// A room, made if it was not there, with the state that its events carry.
+    pub(super) async fn open_room(&self, name: &RoomName) -> Result<RoomRecord, LogError> {
+        let info = self.stream_of(name).await?;
+        let created = created(&info);
+        let epoch = self.epoch(name, created).await?;
+        let known = {
+            let rooms = self.rooms();
+            rooms.by_name.get(name).and_then(|id| rooms.by_id.get(id)).cloned()
+        };
+        let (mut extent, first) = (extent(&info), extent(&info).first);
+        if let Some(entry) = known.filter(|entry| entry.epoch == epoch) {
+            entry.extend(|known| (known.first, known.bytes) = (first, extent.bytes));
+            return Ok(entry.record());
+        }
+        let kept = self.state.bucket().get(&Fold::key(name)).await?.value;
+        let fold = kept.and_then(|text| Fold::read(&text, &epoch, extent.head));
+        let mut fold = fold.unwrap_or_else(|| Fold::new(epoch.clone()));
+        extent.at = self.fold_on(name, &mut fold, extent).await?;
+        let mut rooms = self.rooms();
+        let listed = rooms.listed.get(name).filter(|record| record.epoch == epoch).map(|record| record.id);
+        let id = listed.unwrap_or_else(|| {
+            rooms.last_id += 1;
+            rooms.last_id
+        });
+        let facts = Facts {
+            id,
+            name: name.clone(),
+            epoch,
+            created,
+            stream: self.names.stream(name),
+            subject: self.names.events(name),
+            live: self.names.live(name),
+        };
+        let entry = Arc::new(RoomEntry::new(facts, extent, fold));
+        self.pins.set(id, Usage { first: extent.first, bytes: extent.bytes });
+        rooms.by_name.insert(name.clone(), id);
+        rooms.by_id.insert(id, Arc::clone(&entry));
+        Ok(entry.record())
+    }
+
+    /// Takes the records of events after the snapshot into it. Returns when the latest event was taken.
+    async fn fold_on(&self, name: &RoomName, fold: &mut Fold, extent: Extent) -> Result<i64, LogError> {
+        let stream = self.names.stream(name);
+        let (mut from, mut at) = ((fold.as_of + 1).max(extent.first).min(extent.head.max(1)), 0);
+        while from <= extent.head {
+            let request = Request { from, messages_max: PAGE_MAX, bytes_max: PAGE_BYTES_MAX, subject: None };
+            let page = self.reader.page(&stream, request).await?;
+            let Some(last) = page.messages.last() else { break };
+            from = last.seq + 1;
+            for raw in page.messages.into_iter().filter(|raw| raw.seq <= extent.head) {
+                let told = told::numbered(raw.seq, &raw.headers, raw.payload, name);
+                at = at.max(told.entry.body.at);
+                if told.seq > fold.as_of {
+                    let records = told.entry.records.into_iter().map(|record| record.numbered(told.seq));
+                    let keys = fold.apply(told.seq, &records.collect::<Vec<Record>>());
+                    self.state.put(keys)?;
+                }
+            }
+        }
+        Ok(at)
+    }
+
+    /// The stream of a room, made if it was not there, with settings that keep the numbers of events.
+    async fn stream_of(&self, name: &RoomName) -> Result<Info, LogError> {
+        let wanted = settings::wanted(&self.names, name, &self.retention, self.replicas);
+        let info = match self.info(&wanted.name).await? {
+            Some(info) => info,
+            None => {
+                let made = self.connection.context().create_stream(wanted.clone()).await;
+                let refused = |error: jetstream::context::CreateStreamError| match error.kind() {
+                    jetstream::context::CreateStreamErrorKind::JetStream(_) => LogError::new(
+                        Fault::Engine,
+                        format!("the stream {} of room {name} cannot be made: {error}", wanted.name),
+                    ),
+                    _ => away(&error),
+                };
+                made.map_err(refused)?.cached_info().clone()
+            }
+        };
+        let wrong = settings::check(&info.config, &wanted);
+        let (breaks, differs): (Vec<_>, Vec<_>) =
+            wrong.iter().partition(|wrong| wrong.weight != Weight::Differs);
+        if !breaks.is_empty() {
+            let list: Vec<String> = breaks.iter().map(ToString::to_string).collect();
+            let text = format!("the stream {} cannot keep room {name}: {}", wanted.name, list.join("; "));
+            return Err(LogError::new(Fault::Engine, text));
+        }
+        for wrong in differs {
+            tracing::warn!(room = %name, stream = %wanted.name, "{wrong}");
+        }
+        Ok(info)
+    }
+
+    /// What the leader of a stream says of it; `None` if there is no such stream.
+    async fn info(&self, stream: &str) -> Result<Option<Info>, LogError> {
+        self.check()?;
+        match self.connection.context().get_stream(stream).await {
+            Ok(stream) => Ok(Some(stream.cached_info().clone())),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(away(&error)),
+        }
+    }
+
+    /// The run of numbers of a room whose stream was made at a moment: a new one if the directory knows another stream.
+    async fn epoch(&self, name: &RoomName, created: i128) -> Result<Epoch, LogError> {
+        let key = names::key(name);
+        for _ in 0..TRIES_MAX {
+            let kept = self.directory.get(&key).await?;
+            let known = kept.value.as_deref().and_then(|value| value.split_once(' '));
+            if let Some((epoch, _)) = known.filter(|(_, of)| of.parse() == Ok(created)) {
+                return Ok(Epoch(epoch.into()));
+            }
+            let epoch = new_epoch();
+            let value = format!("{epoch} {created}");
+            if let Swap::Done(_) = self.directory.swap(&key, Some(&value), kept.revision).await? {
+                if known.is_some() {
+                    tracing::warn!(room = %name, %epoch, "the room's stream is another one than before: its numbers begin anew");
+                }
+                return Ok(epoch);
+            }
+        }
+        Err(LogError::new(Fault::Busy, format!("other nodes write the epoch of room {name} again and again")))
+    }
+
+    /// Where a room ends, as its leader says.
+    pub(super) async fn end_of(&self, entry: &RoomEntry) -> Result<End, LogError> {
+        let Some(info) = self.info(&entry.stream).await? else {
+            return Ok(End { ends: Ends::Elsewhere, first: 1, head: 0, bytes: 0 });
+        };
+        let ends = if created(&info) == entry.created { Ends::Here } else { Ends::Elsewhere };
+        let Extent { first, head, bytes, .. } = extent(&info);
+        Ok(End { ends, first, head, bytes })
+    }
+
+    /// Has the stream let go of everything before an event.
+    pub(super) async fn let_go(&self, entry: &RoomEntry, before: Seq) -> Result<(), LogError> {
+        self.check()?;
+        let stream = self.connection.context().get_stream_no_info(&entry.stream).await;
+        let stream = stream.map_err(|error| away(&error))?;
+        stream.purge().sequence(before).await.map_err(|error| away(&error))?;
+        Ok(())
+    }
+
+    /// The room is no longer what this process knew.
+    pub(super) fn forget(&self, entry: &RoomEntry) {
+        self.rooms().remove(entry.id);
+        self.pins.forget(entry.id);
+    }
+
+    /// Deletes a room's stream, and what the directory says of it.
+    pub(super) async fn delete_stream(&self, name: &RoomName) -> Result<(), LogError> {
+        self.check()?;
+        let stream = self.names.stream(name);
+        match self.connection.context().delete_stream(&stream).await {
+            Ok(_) => {}
+            Err(_) if self.info(&stream).await?.is_none() => {}
+            Err(error) => return Err(away(&error)),
+        }
+        self.directory.delete(&names::key(name)).await?;
+        Ok(())
+    }
+}
+
+fn is_missing(error: &GetStreamError) -> bool {
+    matches!(error.kind(), GetStreamErrorKind::JetStream(said) if said.error_code() == ErrorCode::STREAM_NOT_FOUND)
+}
+
+fn created(info: &Info) -> i128 {
+    info.created.unix_timestamp_nanos()
+}
+
+fn extent(info: &Info) -> Extent {
+    let head = info.state.last_sequence;
+    // Of an empty stream the first number is 0, or the next one.
+    let first = if info.state.messages == 0 { head + 1 } else { info.state.first_sequence };
+    Extent { first, head, bytes: info.state.bytes, at: 0 }
+}
