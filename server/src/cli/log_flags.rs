@@ -12,7 +12,7 @@ use crate::config::NatsConfig;
 pub(super) struct LogFlags {
     /// Keep events on servers of NATS JetStream, which several nodes may share, and not in the data directory: their
     /// addresses, such as nats://10.0.0.1:4222,nats://10.0.0.2:4222.
-    #[arg(long, env = "ARCANE_LOG", value_delimiter = ',', value_name = "URL")]
+    #[arg(long, env = "ARCANE_EVENT_LOG", value_delimiter = ',', value_name = "URL")]
     log: Vec<String>,
     /// A .creds file for these servers.
     #[arg(long, env = "ARCANE_LOG_CREDENTIALS", value_name = "FILE")]

@@ -67,6 +67,14 @@ pub struct Offer {
     pub done: Notify,
 }
 
+impl Offer {
+    /// Bytes of its events.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.bodies.iter().map(|body| body.json.len()).sum()
+    }
+}
+
 impl std::fmt::Debug for Offer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { room, bodies, level, .. } = self;

@@ -10,6 +10,7 @@ pub mod http2;
 pub mod load;
 #[cfg(target_os = "linux")]
 pub mod machine;
+pub mod nats;
 pub mod otlp;
 pub mod process;
 pub mod receiver;

@@ -7,7 +7,8 @@ use arcane_shared::{Epoch, RoomName, Seq};
 use tokio::sync::Notify;
 
 use super::fold::Fold;
-use crate::log::{Fault, Follower, LogError, Offer, RoomId, RoomRecord};
+use super::group::Named;
+use crate::log::{Fault, Follower, LogError, RoomId, RoomRecord};
 
 /// Offers of a room that may wait.
 const OFFERS_MAX: usize = 4_096;
@@ -46,7 +47,7 @@ pub(super) struct Extent {
 
 #[derive(Default)]
 struct Queue {
-    offers: VecDeque<Offer>,
+    offers: VecDeque<Named>,
     bytes: usize,
     /// Whether a task takes from it.
     is_served: bool,
@@ -114,7 +115,7 @@ impl RoomEntry {
     }
 
     /// Takes an offer, for the room's task to send.
-    pub(super) fn offer(&self, offer: Offer) -> Result<(), LogError> {
+    pub(super) fn offer(&self, offer: Named) -> Result<(), LogError> {
         let mut queue = self.queue();
         if !queue.is_served {
             let text = format!("room {} is being opened again", self.name);
@@ -125,7 +126,7 @@ impl RoomEntry {
                 format!("{} publications of room {} wait for its stream", queue.offers.len(), self.name);
             return Err(LogError::new(Fault::Busy, text));
         }
-        queue.bytes += size(&offer);
+        queue.bytes += offer.offer.size();
         queue.offers.push_back(offer);
         drop(queue);
         self.stirred.notify_one();
@@ -133,10 +134,10 @@ impl RoomEntry {
     }
 
     /// Has the task take from the queue what it wants.
-    pub(super) fn take<R>(&self, take: impl FnOnce(&mut VecDeque<Offer>) -> R) -> R {
+    pub(super) fn take<R>(&self, take: impl FnOnce(&mut VecDeque<Named>) -> R) -> R {
         let mut queue = self.queue();
         let taken = take(&mut queue.offers);
-        queue.bytes = queue.offers.iter().map(size).sum();
+        queue.bytes = queue.offers.iter().map(|named| named.offer.size()).sum();
         taken
     }
 
@@ -169,7 +170,7 @@ impl RoomEntry {
     }
 
     /// The room's task ends for good: what waits is given back.
-    pub(super) fn abandon(&self) -> VecDeque<Offer> {
+    pub(super) fn abandon(&self) -> VecDeque<Named> {
         let mut queue = self.queue();
         (queue.is_served, queue.bytes) = (false, 0);
         std::mem::take(&mut queue.offers)
@@ -178,8 +179,4 @@ impl RoomEntry {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn size(offer: &Offer) -> usize {
-    offer.bodies.iter().map(|body| body.json.len()).sum()
 }

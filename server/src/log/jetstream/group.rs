@@ -24,6 +24,21 @@ const PASSING: [u64; 4] = [10_008, 10_176, 10_210, 10_211];
 /// Storage or memory that is full (10023, 10028, 10047, 10077).
 const FULL: [u64; 4] = [10_023, 10_028, 10_047, 10_077];
 
+/// An offer with the id of its first message: however often it is sent, it has the same.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) offer: Offer,
+    pub(super) id: String,
+}
+
+impl Named {
+    /// `other` is the id of what nobody sends again under a key.
+    pub(super) fn new(offer: Offer, other: impl FnOnce() -> String) -> Self {
+        let id = offer.id.map_or_else(other, |id| format!("k{id:032x}"));
+        Self { offer, id }
+    }
+}
+
 /// Events that are on their way together.
 #[derive(Debug)]
 pub(super) struct Group {
@@ -52,23 +67,17 @@ pub(super) enum Next {
 }
 
 impl Group {
-    /// The next offers that go together; the queue has one at least. `name` gives ids to those that have none.
-    pub(super) fn form(
-        queue: &mut VecDeque<Offer>,
-        apart: bool,
-        now: Instant,
-        mut name: impl FnMut() -> String,
-    ) -> Option<Self> {
+    /// The next offers that go together; `None` if there are none.
+    pub(super) fn form(queue: &mut VecDeque<Named>, now: Instant) -> Option<Self> {
         let (mut offers, mut entries, mut bytes) = (Vec::new(), Vec::new(), 0);
-        while let Some(offer) = queue.front() {
-            let size: usize = offer.bodies.iter().map(|body| body.json.len()).sum();
-            let fits = entries.len() + offer.bodies.len() <= BATCH_MAX && bytes + size <= BYTES_MAX && !apart;
+        while let Some(Named { offer, .. }) = queue.front() {
+            let size = offer.size();
+            let fits = entries.len() + offer.bodies.len() <= BATCH_MAX && bytes + size <= BYTES_MAX;
             if !offers.is_empty() && !fits {
                 break;
             }
-            let offer = queue.pop_front()?;
+            let Named { offer, id } = queue.pop_front()?;
             bytes += size;
-            let id = offer.id.map_or_else(&mut name, |id| format!("k{id:032x}"));
             let mut records = offer.records.clone();
             entries.extend(offer.bodies.iter().enumerate().map(|(n, body)| Entry {
                 body: body.clone(),
@@ -79,6 +88,19 @@ impl Group {
         }
         let ids = entries.iter().map(|entry| (Arc::clone(&entry.id), None)).collect();
         (!offers.is_empty()).then_some(Self { offers, entries, ids, began: now, may_be_there: false })
+    }
+
+    /// Each of its offers as a group of its own, with what is known of it.
+    pub(super) fn split(self) -> VecDeque<Self> {
+        let Self { offers, entries, mut ids, began, may_be_there } = self;
+        let mut entries = entries.into_iter();
+        let each = offers.into_iter().map(|offer| {
+            let own: Vec<Entry> = entries.by_ref().take(offer.bodies.len()).collect();
+            let known = own.iter().map(|entry| (Arc::clone(&entry.id), ids.remove(&entry.id).flatten()));
+            let ids = known.collect();
+            Self { offers: vec![offer], entries: own, ids, began, may_be_there }
+        });
+        each.collect()
     }
 
     /// A message of this id has appeared. Returns whether it is one of these.
@@ -180,20 +202,16 @@ mod tests {
         }
     }
 
-    fn group(offers: Vec<Offer>, apart: bool) -> (Group, usize) {
-        let mut queue = VecDeque::from(offers);
-        let mut n = 0;
-        let name = || {
-            n += 1;
-            format!("n{n}")
-        };
-        let group = Group::form(&mut queue, apart, Instant::now(), name).unwrap();
+    fn group(offers: Vec<Offer>) -> (Group, usize) {
+        let named = (1..).zip(offers).map(|(n, offer)| Named::new(offer, || format!("n{n}")));
+        let mut queue: VecDeque<Named> = named.collect();
+        let group = Group::form(&mut queue, Instant::now()).unwrap();
         (group, queue.len())
     }
 
     #[test]
     fn offers_go_together_as_far_as_a_batch_goes_and_none_is_cut() {
-        let (one, left) = group(vec![offer(3, None), offer(2, Some(0xab)), offer(996, None)], false);
+        let (one, left) = group(vec![offer(3, None), offer(2, Some(0xab)), offer(996, None)]);
         let ids: Vec<_> = one.entries.iter().map(|entry| &*entry.id).collect();
         let key = "k000000000000000000000000000000ab";
         assert_eq!(ids, ["n1", "n1.1", "n1.2", key, &format!("{key}.1")]);
@@ -201,12 +219,11 @@ mod tests {
         let with_records: Vec<_> = one.entries.iter().map(|entry| entry.records.len()).collect();
         assert_eq!(with_records, [1, 0, 0, 1, 0], "records ride with the first event");
         assert_eq!(one.runs(7), [Run { first: 7, count: 3 }, Run { first: 10, count: 2 }]);
-        assert_eq!(group(vec![offer(3, None), offer(2, None)], true).1, 1);
     }
 
     #[test]
     fn what_is_not_answered_is_sent_again_for_ten_seconds_and_then_unknown() {
-        let (mut group, _) = group(vec![offer(1, None)], false);
+        let (mut group, _) = group(vec![offer(1, None)]);
         let (now, late) = (Instant::now(), Instant::now() + AGAIN_MAX);
         let silent = |silence| Outcome::Unanswered(silence);
         let fault = |next| match next {
@@ -223,9 +240,14 @@ mod tests {
 
     #[test]
     fn a_batch_with_a_known_id_is_taken_apart_and_then_awaited() {
-        let (mut both, _) = group(vec![offer(2, Some(1)), offer(1, None)], false);
+        let (mut both, _) = group(vec![offer(2, Some(1)), offer(2, None), offer(1, None)]);
+        assert!(both.appeared("n2", 5) && both.appeared("n2.1", 6) && both.appeared("n3", 7));
         assert_eq!(both.answer(Outcome::AgainBatch, Instant::now()), Next::Apart);
-        let (mut alone, _) = group(both.into_offers(), true);
+        let mut each = both.split();
+        let ids = |group: &Group| group.entries.iter().map(|entry| entry.id.to_string()).collect::<Vec<_>>();
+        assert_eq!(ids(&each[1]), ["n2", "n2.1"], "it is not another message when it is sent again");
+        assert_eq!((each[0].is_there(), each[1].is_there(), each[2].is_there()), (None, Some(5), Some(7)));
+        let mut alone = each.pop_front().unwrap();
         assert_eq!(alone.answer(Outcome::AgainBatch, Instant::now()), Next::Appears);
         let refused = Outcome::Refused { code: 10_047, text: "insufficient storage".into() };
         let Next::Failed(error) = alone.answer(refused, Instant::now()) else { unreachable!() };

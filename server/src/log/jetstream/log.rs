@@ -12,6 +12,7 @@ use super::connect::Options;
 use super::core::{Core, OpenError};
 use super::entry::RoomEntry;
 use super::fold::Fold;
+use super::group::Named;
 use super::pages::{PAGE_MAX, Request};
 use super::publish::BATCH_MAX;
 use super::{room, told};
@@ -298,7 +299,8 @@ impl SharedLog for JetStreamLog {
     fn submit(&self, offer: Offer) -> Result<(), LogError> {
         self.0.check()?;
         self.0.clock.observe();
-        self.entry(offer.room)?.offer(offer)
+        let entry = self.entry(offer.room)?;
+        entry.offer(Named::new(offer, || self.0.next_id()))
     }
 
     fn follow(&self, id: RoomId, after: Seq, follower: Weak<dyn Follower>) {

@@ -5,6 +5,7 @@
 mod sending;
 mod telling;
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
@@ -52,8 +53,8 @@ pub(super) struct RoomTask {
     live: Subscriber,
     assembly: Assembly<Told>,
     group: Option<Group>,
-    /// Offers that have to be sent each by itself.
-    apart: usize,
+    /// What has to be sent each by itself, before anything else.
+    apart: VecDeque<Group>,
     /// What is in the stream and has not appeared, with the publishers that wait for it.
     acked: Vec<(Run, Notify)>,
     connected: watch::Receiver<bool>,
@@ -123,7 +124,7 @@ impl RoomTask {
             live,
             assembly: Assembly::after(after),
             group: None,
-            apart: 0,
+            apart: VecDeque::new(),
             acked: Vec::new(),
             connected,
             sending: None,
@@ -147,9 +148,9 @@ impl RoomTask {
             if matches!(self.handle(happened), Goes::Ends) {
                 return;
             }
+            self.send_next();
             self.deliver();
             self.look_for_missing();
-            self.send_next();
         }
     }
 
@@ -221,7 +222,10 @@ impl RoomTask {
 
     fn tick(&mut self) -> Goes {
         self.keep_snapshot();
-        let is_idle = self.group.is_none() && self.acked.is_empty() && self.follower.strong_count() == 0;
+        let is_idle = self.group.is_none()
+            && self.apart.is_empty()
+            && self.acked.is_empty()
+            && self.follower.strong_count() == 0;
         if is_idle && self.entry.leave() {
             return Goes::Ends;
         }

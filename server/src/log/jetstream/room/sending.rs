@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use arcane_shared::Seq;
 use futures_util::FutureExt as _;
 
 use super::super::group::{Group, Next};
@@ -14,13 +15,13 @@ impl RoomTask {
         if self.sending.is_some() || self.send_at.is_some() {
             return;
         }
-        if self.group.is_none() {
-            let (core, apart) = (&self.core, self.apart > 0);
-            let form = |queue: &mut _| Group::form(queue, apart, Instant::now(), || core.next_id());
-            let Some(group) = self.entry.take(form) else { return };
-            self.apart = self.apart.saturating_sub(1);
-            self.core.own(&group.entries);
-            self.group = Some(group);
+        while self.group.is_none() {
+            let Some(group) = self.apart.pop_front().or_else(|| self.next_group()) else { return };
+            // It may have appeared while others of its batch were sent.
+            match group.is_there() {
+                Some(first) => self.acknowledge(group, first),
+                None => self.group = Some(group),
+            }
         }
         let Some(group) = &self.group else { return };
         let (publisher, entries) = (self.core.publisher.clone(), group.entries.clone());
@@ -36,6 +37,21 @@ impl RoomTask {
         );
     }
 
+    fn next_group(&mut self) -> Option<Group> {
+        let group = self.entry.take(|queue| Group::form(queue, Instant::now()))?;
+        self.core.own(&group.entries);
+        Some(group)
+    }
+
+    /// A group is in the stream.
+    fn acknowledge(&mut self, group: Group, first: Seq) {
+        let runs = group.runs(first);
+        self.acked.extend(runs.into_iter().zip(group.into_offers()).map(|(run, offer)| (run, offer.done)));
+        if let Some((run, _)) = self.acked.last() {
+            self.assembly.known(run.last());
+        }
+    }
+
     pub(super) fn answered(&mut self, outcome: Outcome) {
         let Some(group) = &mut self.group else { return };
         let now = Instant::now();
@@ -47,15 +63,10 @@ impl RoomTask {
         match group.answer(outcome, now) {
             Next::There(first) => {
                 let Some(group) = self.group.take() else { return };
-                let runs = group.runs(first);
                 if is_again {
                     self.give_up(&group);
                 }
-                self.acked
-                    .extend(runs.into_iter().zip(group.into_offers()).map(|(run, offer)| (run, offer.done)));
-                if let Some((run, _)) = self.acked.last() {
-                    self.assembly.known(run.last());
-                }
+                self.acknowledge(group, first);
             }
             Next::Again | Next::Appears => {
                 self.send_at = Some(now + AGAIN_AFTER);
@@ -63,9 +74,7 @@ impl RoomTask {
             }
             Next::Apart => {
                 let Some(group) = self.group.take() else { return };
-                let offers = group.into_offers();
-                self.apart = offers.len();
-                self.entry.take(|queue| offers.into_iter().rev().for_each(|offer| queue.push_front(offer)));
+                self.apart = group.split();
             }
             Next::Failed(error) => {
                 let Some(group) = self.group.take() else { return };
@@ -94,12 +103,10 @@ impl RoomTask {
 
     /// Nothing more comes of this room: everybody who waits is told.
     pub(super) fn end(&mut self, error: &LogError) {
-        let group = self.group.take();
-        if let Some(group) = &group {
-            self.give_up(group);
-        }
-        self.fail(group.into_iter().flat_map(Group::into_offers), error);
-        self.fail(self.entry.abandon(), error);
+        let groups: Vec<Group> = self.group.take().into_iter().chain(self.apart.drain(..)).collect();
+        groups.iter().for_each(|group| self.give_up(group));
+        self.fail(groups.into_iter().flat_map(Group::into_offers), error);
+        self.fail(self.entry.abandon().into_iter().map(|named| named.offer), error);
         for (_, done) in std::mem::take(&mut self.acked) {
             done.tell_numbers(Err(error.clone()));
         }

@@ -33,7 +33,7 @@ impl RoomTask {
     }
 
     pub(super) fn add(&mut self, told: Told) {
-        if let Some(group) = &mut self.group {
+        for group in self.group.iter_mut().chain(&mut self.apart) {
             group.appeared(&told.entry.id, told.seq);
         }
         self.assembly.add(told.seq, told);
