@@ -76,7 +76,7 @@ async fn the_bytes_of_an_event_are_those_of_the_other_log() {
         assert_eq!(server.ask("/events", many).await.0, 201);
     }
     let (there, here) = (timeless(sent(&there).await), timeless(sent(&here).await));
-    assert_eq!(there.len(), 4);
+    assert_eq!(there.len(), 4, "{there:?}");
     assert_eq!(there, here);
 }
 
@@ -204,4 +204,23 @@ async fn a_stream_that_is_deleted_begins_anew_and_readers_are_told() {
     assert_ne!(greeting["epoch"], epoch);
     assert_eq!(greeting["resume"]["reason"], "epoch_changed");
     assert_eq!(server.publish(event("first")).await, 1);
+}
+
+/// The leader's answer about the end may be older than events that have appeared since it was asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn being_told_of_an_earlier_end_while_events_arrive_ends_no_room() {
+    let Some(nats) = NatsServer::start().await else { return };
+    let server = TestServer::with(on(&nats)).await;
+    let epoch = server.look("/events/stats").await.1["rooms"][0]["epoch"].clone();
+    let many: Vec<Value> = (0..500).map(|n| event(&n.to_string())).collect();
+    let began = std::time::Instant::now();
+    let mut last = 0;
+    // The leader is asked once a second.
+    while began.elapsed() < Duration::from_secs(4) {
+        let (status, answer) = server.ask("/events", json!(many)).await;
+        assert_eq!(status, 201, "{answer}");
+        last = answer["events"][499]["seq"].as_u64().unwrap();
+    }
+    let (_, stats) = server.look("/events/stats").await;
+    assert_eq!((&stats["rooms"][0]["epoch"], &stats["rooms"][0]["seq"]), (&epoch, &json!(last)));
 }

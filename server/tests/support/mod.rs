@@ -50,7 +50,7 @@ pub fn http_client() -> reqwest::Client {
 /// The same server with its events on a nats-server, if `ARCANE_TEST_LOG` names one: the tests hold for either log. What was
 /// to be in a folder is under a prefix of its own there, so that another server of this folder finds it.
 fn on_nats(config: Config) -> Config {
-    let Ok(server) = std::env::var("ARCANE_TEST_LOG") else { return config };
+    let (Ok(server), None) = (std::env::var("ARCANE_TEST_LOG"), &config.log) else { return config };
     let prefix = match &config.data_dir {
         Some(dir) => {
             let mut hasher = DefaultHasher::new();

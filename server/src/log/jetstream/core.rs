@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use super::bucket::{Bucket, BucketError};
 use super::connect::{ConnectError, Connection, Options, Replicas};
@@ -35,6 +36,23 @@ pub enum OpenError {
     Log(#[from] LogError),
 }
 
+/// Pages that are read at a time.
+const PAGES_MAX: usize = 8;
+
+/// What a log counts.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    /// How often something was read that was not told.
+    pub(super) gaps: AtomicU64,
+    /// Groups that their stream took, and the events in them.
+    pub(super) groups: AtomicU64,
+    pub(super) events: AtomicU64,
+    /// Groups that failed, or of which it is not known.
+    pub(super) failures: AtomicU64,
+    /// Records of state that were refused.
+    pub(super) refused_records: AtomicU64,
+}
+
 /// What the parts of a log share.
 pub(super) struct Core {
     pub(super) connection: Connection,
@@ -49,8 +67,9 @@ pub(super) struct Core {
     pub(super) rooms: Mutex<Rooms>,
     pub(super) pins: Pins,
     pub(super) clock: SteadyClock,
-    /// How often something was read that was not told.
-    pub(super) gaps: AtomicU64,
+    /// Pages that are read at a time: further questions wait.
+    pub(super) pages: Semaphore,
+    pub(super) counts: Counts,
     generation: AtomicU64,
     /// Ids of messages that this process has sent and that have not appeared.
     own: Mutex<HashSet<Arc<str>>>,
@@ -87,7 +106,8 @@ impl Core {
             rooms: Mutex::default(),
             pins: Pins::default(),
             clock: SteadyClock::start(None, true),
-            gaps: AtomicU64::new(0),
+            pages: Semaphore::new(PAGES_MAX),
+            counts: Counts::default(),
             generation: AtomicU64::new(0),
             own: Mutex::default(),
             node: format!("{:016x}", rand::random::<u64>()),

@@ -1,6 +1,7 @@
 //! What the bus asks of a log on JetStream.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::connect::Options;
-use super::core::{Core, OpenError};
+use super::core::{Core, Counts, OpenError};
 use super::entry::RoomEntry;
 use super::fold::Fold;
 use super::group::Named;
@@ -21,8 +22,8 @@ use crate::event::{Gap, GapReason, PreparedFrame};
 use crate::log::history::{Activity, ActivityQuery, HistoryPage, HistoryQuery, scan};
 use crate::log::retention::Retention;
 use crate::log::{
-    Answer, EventLog, Fault, Follower, History, Level, LogError, Offer, Page, PageRequest, Pin, Record,
-    RoomId, RoomRecord, Sequencer, SharedLog, Usage,
+    Answer, EventLog, Fault, Follower, History, Level, LogError, LogFigures, Offer, Page, PageRequest, Pin,
+    Record, RoomId, RoomRecord, Sequencer, SharedLog, Usage,
 };
 
 /// Bytes of headers and the like that come with each message of a page.
@@ -69,6 +70,8 @@ impl JetStreamLog {
         let messages_max = wanted.min(events_max).clamp(1, PAGE_MAX);
         let bytes_max = bytes_max.saturating_add(messages_max * BESIDE);
         let request = Request { from: after + 1, messages_max, bytes_max, subject: None };
+        let _place =
+            self.0.pages.acquire().await.map_err(|error| LogError::new(Fault::Closed, error.to_string()))?;
         let found = self.0.reader.page(&entry.stream, request).await?;
         let mut frames = Vec::with_capacity(found.messages.len());
         let mut at = i64::MIN;
@@ -230,7 +233,11 @@ impl EventLog for JetStreamLog {
     }
 
     fn remember(&self, records: Vec<Record>) -> Result<(), LogError> {
-        self.0.state.put(records)
+        let count = records.len() as u64;
+        self.0.state.put(records).inspect_err(|error| {
+            tracing::warn!(%error, count, "the event log does not take what is to be remembered");
+            self.0.counts.refused_records.fetch_add(count, Ordering::Relaxed);
+        })
     }
 
     fn recall<'a>(&'a self, prefix: &'a str) -> Answer<'a, Vec<(String, String)>> {
@@ -288,6 +295,17 @@ impl EventLog for JetStreamLog {
 
     fn generation(&self) -> u64 {
         self.0.generation()
+    }
+
+    fn figures(&self) -> Option<LogFigures> {
+        let Counts { groups, events, failures, refused_records, .. } = &self.0.counts;
+        Some(LogFigures {
+            commits: groups.load(Ordering::Relaxed),
+            events: events.load(Ordering::Relaxed),
+            failures: failures.load(Ordering::Relaxed),
+            refused_records: refused_records.load(Ordering::Relaxed),
+            ..LogFigures::default()
+        })
     }
 
     fn close(&self, patience: Duration) -> BoxFuture<'_, ()> {

@@ -61,6 +61,8 @@ pub(super) struct RoomTask {
     sending: Later<Outcome>,
     reading: Later<Result<Page, ReadError>>,
     asking: Later<Result<End, LogError>>,
+    /// What had appeared when the leader was asked: its answer may be older than what appeared since.
+    asked_at: Seq,
     /// Since when the same number is missing.
     missing: Option<(Seq, Instant)>,
     read_at: Option<Instant>,
@@ -130,6 +132,7 @@ impl RoomTask {
             sending: None,
             reading: None,
             asking: None,
+            asked_at: after,
             missing: None,
             read_at: None,
             send_at: None,
@@ -240,12 +243,12 @@ impl RoomTask {
         if self.asking.is_none() {
             let (core, entry) = (Arc::clone(&self.core), Arc::clone(&self.entry));
             self.asking = Some(async move { core.end_of(&entry).await }.boxed());
-            self.quiet = 0;
+            (self.quiet, self.asked_at) = (0, self.assembly.head());
         }
     }
 
     fn take_end(&mut self, End { ends, first, head, bytes }: End) -> Goes {
-        if ends == Ends::Elsewhere || head < self.assembly.head() {
+        if ends == Ends::Elsewhere || head < self.asked_at {
             tracing::warn!(room = %self.entry.name, "the room's stream was deleted, cut or restored: it begins anew");
             self.end(&LogError::new(Fault::Unknown, "the room's stream was deleted, cut or restored"));
             self.core.forget(&self.entry);

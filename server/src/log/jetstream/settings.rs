@@ -58,12 +58,18 @@ impl fmt::Display for Wrong {
     }
 }
 
+/// Events that a stream keeps: a hundredth more than a node says, so that what a reader was told is there does not go before
+/// it is read.
+#[must_use]
+pub fn events_kept(retention: &Retention) -> u64 {
+    retention.events_max.saturating_add(retention.events_max / 100)
+}
+
 /// The settings of a room's stream.
 #[must_use]
 pub fn wanted(names: &Names, room: &RoomName, retention: &Retention, replicas: Replicas) -> Config {
-    let slack = |max: u64| max.saturating_add(max / 100);
     let signed = |max: u64| i64::try_from(max).unwrap_or(i64::MAX);
-    let Retention { events_max, age_max, .. } = *retention;
+    let age_max = retention.age_max;
     Config {
         name: names.stream(room),
         description: Some(format!("Room {room} of the Arcane event bus")),
@@ -71,7 +77,7 @@ pub fn wanted(names: &Names, room: &RoomName, retention: &Retention, replicas: R
         retention: RetentionPolicy::Limits,
         storage: StorageType::File,
         discard: DiscardPolicy::Old,
-        max_messages: signed(slack(events_max)),
+        max_messages: signed(events_kept(retention)),
         // A server would reserve all of it: see `bound`.
         max_bytes: -1,
         max_age: age_max.saturating_add(AGE_SLACK),

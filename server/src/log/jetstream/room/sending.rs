@@ -1,5 +1,6 @@
 //! What a room's task does with what is offered: one group after the other to the stream, until each has one end.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use arcane_shared::Seq;
@@ -46,6 +47,8 @@ impl RoomTask {
     /// A group is in the stream.
     fn acknowledge(&mut self, group: Group, first: Seq) {
         let runs = group.runs(first);
+        self.core.counts.groups.fetch_add(1, Ordering::Relaxed);
+        self.core.counts.events.fetch_add(group.entries.len() as u64, Ordering::Relaxed);
         self.acked.extend(runs.into_iter().zip(group.into_offers()).map(|(run, offer)| (run, offer.done)));
         if let Some((run, _)) = self.acked.last() {
             self.assembly.known(run.last());
@@ -96,6 +99,7 @@ impl RoomTask {
 
     pub(super) fn fail(&self, offers: impl IntoIterator<Item = Offer>, error: &LogError) {
         self.core.took_back();
+        self.core.counts.failures.fetch_add(1, Ordering::Relaxed);
         for offer in offers {
             offer.done.tell_numbers(Err(error.clone()));
         }

@@ -9,6 +9,7 @@ use async_nats::Message;
 use futures_util::{FutureExt as _, StreamExt as _};
 
 use super::super::pages::{Page, ReadError, Request};
+use super::super::settings;
 use super::super::told::{self, Told};
 use super::{AGAIN_AFTER, AT_ONCE, MISSING_MAX, QUIET, READ_BYTES, RoomTask};
 use crate::log::{Appeared, Usage};
@@ -84,7 +85,7 @@ impl RoomTask {
             self.read_at = None;
             let messages_max = usize::try_from(through - from + 1).unwrap_or(usize::MAX);
             let (reader, stream) = (self.core.reader.clone(), self.entry.stream.clone());
-            self.core.gaps.fetch_add(1, Ordering::Relaxed);
+            self.core.counts.gaps.fetch_add(1, Ordering::Relaxed);
             self.reading = Some(
                 async move {
                     let request = Request { from, messages_max, bytes_max: READ_BYTES, subject: None };
@@ -136,9 +137,14 @@ impl RoomTask {
             })
             .collect();
         let head = self.assembly.head();
-        self.entry.extend(|extent| (extent.head, extent.at, extent.bytes) = (head, at, extent.bytes + bytes));
+        // What is more than a stream keeps has left it before its leader is asked again.
+        let oldest = (head + 1).saturating_sub(settings::events_kept(&self.core.retention));
+        self.entry.extend(|extent| {
+            (extent.head, extent.at, extent.bytes) = (head, at, extent.bytes + bytes);
+            extent.first = extent.first.max(oldest);
+        });
         let Usage { first, bytes: before } = self.core.pins.usage(self.entry.id);
-        self.core.pins.set(self.entry.id, Usage { first, bytes: before + bytes });
+        self.core.pins.set(self.entry.id, Usage { first: first.max(oldest), bytes: before + bytes });
         if !keys.is_empty()
             && let Err(error) = self.core.state.put(keys)
         {
