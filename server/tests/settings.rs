@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use support::process;
 
@@ -51,4 +51,52 @@ fn a_listener_of_metrics_is_for_this_machine_unless_others_are_let_in() {
     insta::assert_snapshot!(nowhere, @"arcane: --metrics-public is about the listener of --metrics-listen ADDRESS: name an address, or leave it out");
     assert!(checked("", &[], &["--metrics-listen", "0.0.0.0:9100", "--metrics-public"]).status.success());
     assert!(checked("", &[], &["--metrics-listen", "[::1]:9100"]).status.success());
+}
+
+#[test]
+fn where_the_log_is_is_checked_before_anything_is_asked() {
+    let log = "log = \"nats://me:secret@127.0.0.1:1\"";
+    let refused = |file: &str, flags: &[&str]| refusal(file, &[], flags).replace("arcane: ", "");
+    insta::assert_snapshot!([
+        refused(log, &["--ephemeral"]),
+        refused("", &["--log-credentials", "a.creds"]),
+        refused("[log]\ntls_ca = \"ca.pem\"", &[]),
+        refused(log, &["--log-tls-cert", "cert.pem"]),
+        refused("[log]\nservers = \"nats://127.0.0.1:1\"\ntls_key = \"key.pem\"", &[]),
+        refused(log, &["--log-prefix", "Arcane"]),
+        refused(log, &["--log-prefix", "a-room-b"]),
+        refused(log, &["--log-credentials", "/none/a.creds"]),
+        refused("", &["--log", "http://me:secret@127.0.0.1:1"]),
+        refused("", &["--log", "nats://127.0.0.1:1,,"]),
+    ].concat(), @r#"
+    --ephemeral keeps nothing, and --log names servers that keep all; leave one of them out
+    --log-credentials is for servers of NATS; name them with --log nats://host:4222, or leave it out
+    --log-tls-ca is for servers of NATS; name them with --log nats://host:4222, or leave it out
+    --log-tls-cert needs --log-tls-key, the file of the certificate's private key
+    --log-tls-key needs --log-tls-cert, the file of the key's certificate
+    --log-prefix: the prefix consists of a-z, 0-9, '_' and '-', not 'A'
+    --log-prefix: the prefix must not contain "-room-" or end with "-room": both are between a prefix and a room's name
+    --log: --log-credentials names /none/a.creds, which cannot be read: No such file or directory (os error 2)
+    --log: "http://127.0.0.1:1" is no list of addresses of nats-servers, for example nats://10.0.0.1:4222,nats://10.0.0.2:4222
+    --log: "nats://127.0.0.1:1,," is no list of addresses of nats-servers, for example nats://10.0.0.1:4222,nats://10.0.0.2:4222
+    "#);
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_arcane"));
+    demo.current_dir(std::env::temp_dir()).env_remove("ARCANE_CONFIG");
+    demo.args(["serve", "--print-config", "--demo", "--log", "nats://127.0.0.1:1"]);
+    let said = String::from_utf8(demo.output().unwrap().stderr).unwrap();
+    insta::assert_snapshot!(said, @"arcane: --demo keeps nothing, and --log names servers that keep all; leave one of them out");
+    // ARCANE_LOG says what is logged.
+    let checked = checked(log, &[("ARCANE_LOG", "debug"), ("ARCANE_LOG_PREFIX", "lab")], &[]);
+    let table = String::from_utf8(checked.stdout).unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("log")).collect();
+    insta::assert_snapshot!(rows.join("\n"), @r"
+    log                  nats://127.0.0.1:1               file
+    log-credentials                                       default
+    log-tls-ca                                            default
+    log-tls-cert                                          default
+    log-tls-key                                           default
+    log-replicas         3                                default
+    log-prefix           lab                              environment
+    ");
 }

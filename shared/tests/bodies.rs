@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use arcane_shared::api::{
     AckRequest, ActivityAnswer, ActivityBucket, CastAnswer, ConsumerCard, ConsumersAnswer, DaemonAliases,
     DaemonAnswer, DaemonRequest, DaemonsAnswer, ExampleGroup, ExamplesAnswer, FieldError, HealthAnswer,
-    HistoryAnswer, InvokeRequest, LoginAnswer, OpenRequest, OtlpState, ParseAnswer, ParsedSpell, Problem,
-    PublishAnswer, PublishEvent, Published, PurgeAnswer, ReadyAnswer, RecentAnswer, RequestAnswer,
+    HistoryAnswer, InvokeRequest, LogServers, LoginAnswer, OpenRequest, OtlpState, ParseAnswer, ParsedSpell,
+    Problem, PublishAnswer, PublishEvent, Published, PurgeAnswer, ReadyAnswer, RecentAnswer, RequestAnswer,
     RequestEnd, RequestsAnswer, RoomCard, RoomsAnswer, RosterAnswer, SeenAnswer, Span, SpanKind, SpellAction,
     SpellRequest, StatisticsAnswer, StatsAnswer, VoiceAnswer, VoiceRequest, WhoAmIAnswer,
 };
@@ -190,7 +190,13 @@ fn operating() {
         r#"{"status":"healthy","version":"0.1.0","uptime_s":1.5,"subscribers":2,"otlp":{"address":"127.0.0.1:4318"}}"#,
     );
     is::<HealthAnswer>(
+        r#"{"status":"healthy","version":"0.1.0","uptime_s":1.5,"subscribers":2,"log":{"addresses":["nats://10.0.0.1:4222"],"version":"2.15.1","connected":true,"replicas":3,"prefix":"arcane"}}"#,
+    );
+    is::<HealthAnswer>(
         r#"{"status":"healthy","version":"0.1.0","uptime_s":1.5,"subscribers":2,"demo":true}"#,
+    );
+    is::<LogServers>(
+        r#"{"version":"2.14.6","connected":false,"replicas":1,"prefix":"lab","warning":"nats-server 2.14.6 keeps rooms"}"#,
     );
     is::<OtlpState>(r#"{"address":"127.0.0.1:4318","error":"Address already in use (os error 98)"}"#);
     is::<LoginAnswer>(r#"{"token":"a.b.c"}"#);

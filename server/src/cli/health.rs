@@ -34,7 +34,7 @@ impl Health {
     }
 
     async fn health(&self) -> anyhow::Result<String> {
-        let HealthAnswer { status, version, uptime_s, subscribers, demo, otlp: _ } =
+        let HealthAnswer { status, version, uptime_s, subscribers, demo, otlp: _, log: _ } =
             self.target.send(self.target.get("/health")?).await?;
         let readers = counted(subscribers, "reader");
         let demo = if demo { ", a demo" } else { "" };

@@ -1,4 +1,4 @@
-//! Where the event log is that servers of NATS keep.
+//! Where the event log is that servers of NATS keep. The variable of `--log` has another name: `ARCANE_LOG` says what is logged.
 
 use std::path::PathBuf;
 
@@ -10,9 +10,9 @@ use crate::config::NatsConfig;
 /// Flags of a log that other nodes share. Each is a variable `ARCANE_…` and a key of `arcane.toml` as well.
 #[derive(Debug, Clone, Args)]
 pub(super) struct LogFlags {
-    /// Keep events on servers of NATS JetStream, which several nodes may share, and not in the data directory: their
-    /// addresses, such as nats://10.0.0.1:4222,nats://10.0.0.2:4222.
-    #[arg(long, env = "ARCANE_EVENT_LOG", value_delimiter = ',', value_name = "URL")]
+    /// Keep events on servers of NATS JetStream, and not in the data directory: their addresses, such as
+    /// nats://10.0.0.1:4222,nats://10.0.0.2:4222.
+    #[arg(long, env = "ARCANE_EVENT_LOG", hide_env_values = true, value_delimiter = ',', value_name = "URL")]
     log: Vec<String>,
     /// A .creds file for these servers.
     #[arg(long, env = "ARCANE_LOG_CREDENTIALS", value_name = "FILE")]
@@ -21,10 +21,10 @@ pub(super) struct LogFlags {
     #[arg(long, env = "ARCANE_LOG_TLS_CA", value_name = "FILE")]
     log_tls_ca: Option<PathBuf>,
     /// The certificate with which this node connects to these servers, a file of PEM.
-    #[arg(long, env = "ARCANE_LOG_TLS_CERT", value_name = "FILE", requires = "log_tls_key")]
+    #[arg(long, env = "ARCANE_LOG_TLS_CERT", value_name = "FILE")]
     log_tls_cert: Option<PathBuf>,
     /// The key of that certificate, a file of PEM.
-    #[arg(long, env = "ARCANE_LOG_TLS_KEY", value_name = "FILE", requires = "log_tls_cert")]
+    #[arg(long, env = "ARCANE_LOG_TLS_KEY", value_name = "FILE")]
     log_tls_key: Option<PathBuf>,
     /// How many of these servers keep each room: 3, or 1 for what may be away or lost with one of them.
     #[arg(long, env = "ARCANE_LOG_REPLICAS", default_value = "3", value_parser = ["1", "3"])]
@@ -47,6 +47,7 @@ impl LogFlags {
                 (log_credentials.is_some(), "--log-credentials"),
                 (log_tls_ca.is_some(), "--log-tls-ca"),
                 (log_tls_cert.is_some(), "--log-tls-cert"),
+                (log_tls_key.is_some(), "--log-tls-key"),
             ] {
                 if set {
                     bail!(
@@ -55,6 +56,13 @@ impl LogFlags {
                 }
             }
             return Ok(None);
+        }
+        match (log_tls_cert, log_tls_key) {
+            (Some(_), None) => {
+                bail!("--log-tls-cert needs --log-tls-key, the file of the certificate's private key")
+            }
+            (None, Some(_)) => bail!("--log-tls-key needs --log-tls-cert, the file of the key's certificate"),
+            _ => {}
         }
         Ok(Some(NatsConfig {
             servers: log.iter().map(|url| url.trim().to_owned()).collect(),

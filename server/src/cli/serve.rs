@@ -162,6 +162,7 @@ impl Serve {
             config.keys.as_ref().map(|keys| super::keys::read(&keys.file)).transpose()?;
             Proxies::new(&config.proxy)?;
             crate::serve::check_tls(&config)?;
+            crate::serve::check_log(&config)?;
             return Ok(());
         }
         start_telemetry();

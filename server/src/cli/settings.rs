@@ -12,6 +12,7 @@ use clap::{ArgMatches, Command};
 
 use super::remembered::{self, Remembered};
 use crate::config::ConfigFile;
+use crate::log::jetstream::connect::without_secrets;
 
 /// Read from the working directory if there is one and none is named.
 const DEFAULT_FILE: &str = "arcane.toml";
@@ -89,6 +90,13 @@ pub(super) fn table(command: &Command, matches: &ArgMatches, file: Option<&Path>
             .get_raw(&id)
             .map(|values| values.map(|value| value.to_string_lossy()).collect::<Vec<_>>().join(","))
             .unwrap_or_default();
+        // A password may stand in an address.
+        let value = if name == "log" {
+            let servers: Vec<String> = value.split(',').map(ToOwned::to_owned).collect();
+            without_secrets(&servers)
+        } else {
+            value
+        };
         let source = match matches.value_source(&id) {
             Some(ValueSource::CommandLine) => "flag",
             Some(ValueSource::EnvVariable) => "environment",

@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<ConfigFile, String> {
-        let known = ["listen", "history-size", "rooms"].map(str::to_owned);
+        let known = ["listen", "history-size", "rooms", "log", "log-prefix", "log-tls-ca"].map(str::to_owned);
         ConfigFile::parse(text, "arcane.toml", &known).map_err(|error| error.to_string())
     }
 
@@ -224,6 +224,24 @@ mod tests {
         assert_eq!(file.settings["rooms"], "main,lab");
         assert_eq!(file.daemons[&DaemonName::parse("git").unwrap()].program, Some("git".into()));
         assert_eq!(file.voice.unwrap().suffix, "wav");
+    }
+
+    #[test]
+    fn the_log_may_have_a_table() {
+        let file =
+            parse("[log]\nservers = [\"nats://a:4222\", \"nats://b:4222\"]\ntls_ca = \"ca.pem\"").unwrap();
+        let settings: Vec<_> = file.settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(settings, ["log=nats://a:4222,nats://b:4222", "log-tls-ca=ca.pem"]);
+        assert_eq!(parse("log = \"nats://a:4222\"").unwrap().settings["log"], "nats://a:4222");
+        assert!(parse("[log]").unwrap().settings.is_empty());
+        let wrong = |line: &str| parse(&format!("[log]\n{line}")).unwrap_err();
+        insta::assert_snapshot!(wrong("server = \"nats://a\""), @r#"arcane.toml: unknown key "log.server"; did you mean "servers"?"#);
+        insta::assert_snapshot!(wrong("tls-kca = \"ca.pem\""), @r#"arcane.toml: unknown key "log.tls-kca"; did you mean "tls_ca"?"#);
+        insta::assert_snapshot!(wrong("log_prefix = \"x\""), @r#"arcane.toml: unknown key "log.log_prefix"; did you mean "prefix"?"#);
+        insta::assert_snapshot!(wrong("qqq = 1"), @r#"arcane.toml: unknown key "log.qqq""#);
+        insta::assert_snapshot!(wrong("prefix = {}"), @"arcane.toml: log.prefix: expected a string, a number, true, false, or a list of those");
+        insta::assert_snapshot!(wrong("servers = [{}]"), @"arcane.toml: log.servers: expected a string, a number, true, false, or a list of those");
+        insta::assert_snapshot!(parse("[lgo]\nservers = \"nats://a\"").unwrap_err(), @r#"arcane.toml: unknown key "lgo""#);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Whether the server is there, whether it wants work, and what it has counted.
 
-use arcane_shared::api::{HealthAnswer, ReadyAnswer};
+use arcane_shared::api::{HealthAnswer, LogServers, ReadyAnswer};
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
@@ -20,6 +20,11 @@ pub(crate) async fn health(Public(state): Public) -> Json<HealthAnswer> {
         uptime_s: state.started.elapsed().as_secs_f64(),
         subscribers: state.bus.subscriber_count() as u64,
         otlp: state.otlp.clone(),
+        log: state.bus.log().servers().map(|servers| {
+            // Where the servers of a guarded realm are is not for everybody.
+            let addresses = if state.gate.is_open() { servers.addresses } else { Vec::new() };
+            LogServers { addresses, ..servers }
+        }),
         demo: state.config.demo,
     })
 }

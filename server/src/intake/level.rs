@@ -10,7 +10,9 @@ pub(crate) fn level(ack: Option<&str>, max: Level) -> Result<Level, QueryError> 
         None => Ok(Level::Logged.min(max)),
         Some((_, Some(level))) if level <= max => Ok(level),
         Some((word, Some(_))) => {
-            wrong(format!("this server keeps events in memory (--ephemeral) and cannot answer {word:?}"))
+            let place =
+                if max == Level::Received { "in memory (--ephemeral)" } else { "on nats-servers (--log)" };
+            wrong(format!("this server keeps events {place} and cannot answer {word:?}"))
         }
         Some((word, None)) => wrong(format!("must be received, logged or synced, not {word:?}")),
     }

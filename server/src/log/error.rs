@@ -120,7 +120,7 @@ impl Fault {
                 "it is not known whether this is in the event log; send it again with the same Idempotency-Key: "
             }
             Self::Away => {
-                "the nats-servers that keep the event log cannot be reached, or have no leader; it goes on by itself once they have: "
+                "the nats-servers that keep the event log cannot be reached, or have no leader; it goes on by itself once they answer: "
             }
             Self::Engine => "the nats-server that keeps the event log refuses this: ",
             Self::Closed => "the server is about to stop: ",

@@ -24,6 +24,7 @@ mod turns;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arcane_shared::api::LogServers;
 use arcane_shared::{Epoch, RoomName, Seq};
 use futures_util::future::BoxFuture;
 
@@ -208,6 +209,11 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// Why not.
     fn availability(&self) -> Result<(), LogError>;
+
+    /// The servers that keep it, if it is not kept by this process.
+    fn servers(&self) -> Option<LogServers> {
+        None
+    }
 
     /// Grows whenever numbers were taken back, or it is not known whether they were: state that was derived from them has
     /// to be recalled.

@@ -33,7 +33,7 @@ use crate::guards;
 use crate::http::{Routes, Site};
 use crate::ingest::{self, Ingest};
 use crate::log::LogError;
-use crate::log::jetstream::connect::{Options, Replicas};
+use crate::log::jetstream::connect::{Options, Replicas, without_secrets};
 use crate::log::jetstream::names::{Prefix, PrefixError};
 use crate::log::jetstream::{JetStreamLog, OpenError as JetStreamError};
 use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
@@ -85,7 +85,7 @@ pub enum RunError {
 impl RunError {
     fn unreadable(config: &Config, source: LogError) -> Self {
         let path = match &config.log {
-            Some(servers) => servers.servers.join(",").into(),
+            Some(servers) => without_secrets(&servers.servers).into(),
             None => config.data_dir.clone().unwrap_or_default().join(EVENTS_FILE),
         };
         Self::Log { path, source }
@@ -351,6 +351,15 @@ fn open_tls(config: &Config) -> Result<Option<Arc<Tls>>, PairError> {
 /// If it could not.
 pub(crate) fn check_tls(config: &Config) -> Result<(), PairError> {
     open_tls(config).map(drop)
+}
+
+/// Checks what a server of this configuration would reach the servers of its log with, and does not ask them.
+///
+/// # Errors
+/// If it could not.
+pub(crate) fn check_log(config: &Config) -> Result<(), RunError> {
+    let Some(servers) = &config.log else { return Ok(()) };
+    Ok(jetstream_options(servers)?.check().map_err(JetStreamError::from)?)
 }
 
 /// How the servers that keep the log are reached.

@@ -14,7 +14,7 @@ pub use events::{PublishAnswer, PublishEvent, Published, RecentAnswer, RoomCard,
 pub use history::{
     AckRequest, ActivityAnswer, ActivityBucket, ConsumerCard, ConsumersAnswer, HistoryAnswer, PurgeAnswer,
 };
-pub use operating::{HealthAnswer, LoginAnswer, OtlpState, ReadyAnswer, WhoAmIAnswer};
+pub use operating::{HealthAnswer, LogServers, LoginAnswer, OtlpState, ReadyAnswer, WhoAmIAnswer};
 pub use problem::{FieldError, Problem};
 pub use requests::{
     AWAIT_END, Choice, ChoiceKind, OpenRequest, RequestAnswer, RequestEnd, RequestsAnswer, Via,

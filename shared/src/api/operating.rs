@@ -19,9 +19,32 @@ pub struct HealthAnswer {
     /// The listener that takes OpenTelemetry alone; missing where there is to be none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otlp: Option<OtlpState>,
+    /// The servers of NATS that keep the event log; missing where the server keeps it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogServers>,
     /// Whether the server shows invented agents at work; missing where it does not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub demo: bool,
+}
+
+/// Servers of NATS JetStream that keep the event log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LogServers {
+    /// Their addresses, without users and passwords: `nats://10.0.0.1:4222`. Empty where tokens are wanted: anybody may read this.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+    /// The version of the one that is connected, or was last.
+    pub version: String,
+    /// Whether one of them is connected.
+    pub connected: bool,
+    /// How many of them keep each room: 1 or 3.
+    pub replicas: u64,
+    /// What the names of streams, subjects and buckets begin with.
+    pub prefix: String,
+    /// What works and should be otherwise, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// A listener that takes OpenTelemetry alone.

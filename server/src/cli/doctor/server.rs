@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use arcane_shared::api::{HealthAnswer, RosterAnswer};
+use arcane_shared::api::{HealthAnswer, LogServers, RosterAnswer};
+use arcane_shared::counted;
 use reqwest::StatusCode;
 use reqwest::header::AUTHORIZATION;
 
@@ -69,6 +70,9 @@ impl Server {
         match &self.health {
             Ok(health) => {
                 report.say("address", format!("{}: arcane {}, {}", self.url, health.version, health.status));
+                if let Some(servers) = &health.log {
+                    tell_log(&mut report, servers);
+                }
             }
             Err(why) => report.problem(
                 "address",
@@ -104,6 +108,29 @@ impl Server {
             _ => format!("{} days", seconds / 86_400),
         };
         format!("{ago} ago")
+    }
+}
+
+/// Which servers keep the event log, and whether they are there.
+fn tell_log(report: &mut Report, servers: &LogServers) {
+    let LogServers { addresses, version, connected, replicas, prefix, warning } = servers;
+    let place = if addresses.is_empty() {
+        "on NATS JetStream".to_owned()
+    } else {
+        format!("on NATS JetStream at {}", addresses.join(","))
+    };
+    let replicas = counted(*replicas, "replica");
+    if *connected {
+        report.say("log", format!("{place}, nats-server {version}, {replicas}, prefix {prefix}"));
+    } else {
+        report.problem(
+            "log",
+            format!("{place}, {replicas}, prefix {prefix}: not connected"),
+            "start these nats-servers, and look at what stands between; the server connects again by itself",
+        );
+    }
+    if let Some(warning) = warning {
+        report.advise(warning);
     }
 }
 

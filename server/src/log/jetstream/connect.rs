@@ -13,10 +13,13 @@ use super::version::{Fit, Version};
 
 mod address;
 
-use address::{user, without_secrets};
+use address::user;
+pub use address::without_secrets;
 
 /// How long one question to a server may take.
 pub const REQUEST_MAX: Duration = Duration::from_secs(2);
+/// How often a server is asked whether it is there. A connection ends when it has not answered three times.
+const PING_EVERY: Duration = Duration::from_secs(3);
 /// How long one attempt to connect may take.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
 /// The longest pause between two attempts to connect again.
@@ -45,6 +48,24 @@ pub struct Options {
     pub prefix: Prefix,
     /// How many servers keep each stream and each bucket.
     pub replicas: Replicas,
+}
+
+impl Options {
+    /// Checks the addresses, and reads the files, without connecting.
+    ///
+    /// # Errors
+    /// If one of them is none, or cannot be read.
+    pub fn check(&self) -> Result<(), ConnectError> {
+        let (told, _) = watch::channel(false);
+        with(self, &self.addresses()?, told).map(drop)
+    }
+
+    fn addresses(&self) -> Result<Vec<ServerAddr>, ConnectError> {
+        let addresses: Result<Vec<ServerAddr>, _> = self.servers.iter().map(|text| text.parse()).collect();
+        let addresses =
+            addresses.ok().filter(|all| !all.is_empty() && !self.servers.iter().any(String::is_empty));
+        addresses.ok_or_else(|| ConnectError::Servers(without_secrets(&self.servers)))
+    }
 }
 
 /// How many servers keep a stream.
@@ -98,7 +119,7 @@ pub enum ConnectError {
     },
     /// The certificates of one end are not what the other end takes.
     #[error(
-        "no encrypted connection to {servers}: {error}. Check the authority (tls_ca), the certificate (tls_cert) and its key (tls_key)"
+        "no encrypted connection to {servers}: {error}. Check the authority (--log-tls-ca), the certificate (--log-tls-cert) and its key (--log-tls-key)"
     )]
     Tls {
         /// Where.
@@ -108,7 +129,7 @@ pub enum ConnectError {
     },
     /// They do not know who connects.
     #[error(
-        "the nats-server at {0} refuses this user or these credentials. Name a .creds file of an account that it knows (credentials), or a user and a password in the address (nats://user:password@host:4222)"
+        "the nats-server at {0} refuses this user or these credentials. Name a .creds file of an account that it knows (--log-credentials), or a user and a password in the address (--log nats://user:password@host:4222)"
     )]
     Credentials(String),
     /// The server is too old.
@@ -131,7 +152,7 @@ pub enum ConnectError {
     },
     /// Three replicas on a server alone.
     #[error(
-        "3 replicas need a cluster of at least three nats-servers, and the one at {0} is alone. Set replicas to 1, or add servers"
+        "3 replicas need a cluster of at least three nats-servers, and the one at {0} is alone. Set --log-replicas 1, or add servers"
     )]
     Alone(String),
 }
@@ -143,6 +164,8 @@ pub struct Connection {
     context: Context,
     connected: watch::Receiver<bool>,
     warning: Option<String>,
+    /// Without users and passwords.
+    servers: Vec<String>,
 }
 
 impl Connection {
@@ -151,11 +174,7 @@ impl Connection {
     /// # Errors
     /// If they cannot, or no server can be reached now: why, and what to do.
     pub async fn open(options: &Options) -> Result<Self, ConnectError> {
-        let servers = without_secrets(&options.servers);
-        let addresses: Result<Vec<ServerAddr>, _> = options.servers.iter().map(|text| text.parse()).collect();
-        let Some(addresses) = addresses.ok().filter(|all| !all.is_empty()) else {
-            return Err(ConnectError::Servers(servers));
-        };
+        let (servers, addresses) = (without_secrets(&options.servers), options.addresses()?);
         let (told, connected) = watch::channel(true);
         let client = with(options, &addresses, told)?.connect(addresses).await;
         let client = client.map_err(|error| refused(&servers, &error))?;
@@ -178,7 +197,8 @@ impl Connection {
         if options.replicas == Replicas::Three && info.cluster.as_ref().is_none_or(String::is_empty) {
             return Err(ConnectError::Alone(servers));
         }
-        Ok(Self { client, context, connected, warning })
+        let shown = options.servers.iter().map(|server| without_secrets(std::slice::from_ref(server)));
+        Ok(Self { client, context, connected, warning, servers: shown.collect() })
     }
 
     /// The client. What it is given while there is no connection waits: ask [`Self::is_connected`] before.
@@ -205,6 +225,18 @@ impl Connection {
         self.connected.clone()
     }
 
+    /// The addresses that were given, without users and passwords.
+    #[must_use]
+    pub fn servers(&self) -> &[String] {
+        &self.servers
+    }
+
+    /// The version of the server that is connected, or was last.
+    #[must_use]
+    pub fn version(&self) -> String {
+        self.client.server_info().version
+    }
+
     /// What works and should be otherwise.
     #[must_use]
     pub fn warning(&self) -> Option<&str> {
@@ -221,6 +253,7 @@ fn with(
         .name("arcane")
         .connection_timeout(CONNECT_MAX)
         .request_timeout(Some(REQUEST_MAX))
+        .ping_interval(PING_EVERY)
         .client_capacity(QUEUE_MAX)
         .subscription_capacity(SUBSCRIPTION_MAX)
         .max_reconnects(None)
@@ -241,17 +274,17 @@ fn with(
         };
     }
     if let Some(path) = &options.credentials {
-        let text = std::fs::read_to_string(path).map_err(file("credentials", path))?;
-        with = with.credentials(&text).map_err(file("credentials", path))?;
+        let text = std::fs::read_to_string(path).map_err(file("--log-credentials", path))?;
+        with = with.credentials(&text).map_err(file("--log-credentials", path))?;
     }
     let readable = |setting, path: &PathBuf| std::fs::File::open(path).map_err(file(setting, path));
     if let Some(path) = &options.tls_ca {
-        readable("tls_ca", path)?;
+        readable("--log-tls-ca", path)?;
         with = with.add_root_certificates(path.clone());
     }
     if let Some((certificate, key)) = &options.tls_client {
-        readable("tls_cert", certificate)?;
-        readable("tls_key", key)?;
+        readable("--log-tls-cert", certificate)?;
+        readable("--log-tls-key", key)?;
         with = with.add_client_certificate(certificate.clone(), key.clone());
     }
     Ok(with)

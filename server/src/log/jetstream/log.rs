@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use arcane_shared::api::LogServers;
 use arcane_shared::{RoomName, Seq};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -291,6 +292,18 @@ impl EventLog for JetStreamLog {
 
     fn availability(&self) -> Result<(), LogError> {
         self.0.check()
+    }
+
+    fn servers(&self) -> Option<LogServers> {
+        let connection = &self.0.connection;
+        Some(LogServers {
+            addresses: connection.servers().to_vec(),
+            version: connection.version(),
+            connected: connection.is_connected(),
+            replicas: self.0.replicas.count() as u64,
+            prefix: self.0.names.prefix().to_string(),
+            warning: connection.warning().map(ToOwned::to_owned),
+        })
     }
 
     fn generation(&self) -> u64 {

@@ -30,7 +30,8 @@ fn decoded(text: &str) -> String {
 }
 
 /// The addresses as they may be shown: without users and passwords.
-pub(super) fn without_secrets(servers: &[String]) -> String {
+#[must_use]
+pub fn without_secrets(servers: &[String]) -> String {
     let shown = servers.iter().map(|server| match server.split_once("://") {
         Some((scheme, rest)) => format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or_default()),
         None => server.rsplit('@').next().unwrap_or_default().to_owned(),

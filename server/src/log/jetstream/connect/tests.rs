@@ -31,8 +31,8 @@ async fn what_is_no_address_is_told_without_its_password() {
     insta::assert_snapshot!(errors.join("\n"), @r#"
     "" is no list of addresses of nats-servers, for example nats://10.0.0.1:4222,nats://10.0.0.2:4222
     "nats://:x" is no list of addresses of nats-servers, for example nats://10.0.0.1:4222,nats://10.0.0.2:4222
-    tls_ca names /none/ca.pem, which cannot be read: No such file or directory (os error 2)
-    credentials names /none/a.creds, which cannot be read: No such file or directory (os error 2)
+    --log-tls-ca names /none/ca.pem, which cannot be read: No such file or directory (os error 2)
+    --log-credentials names /none/a.creds, which cannot be read: No such file or directory (os error 2)
     no nats-server answers at nats://127.0.0.1:1: IO error: Connection refused (os error 111). Check that one runs there, and that this machine can reach it
     "#);
 }
@@ -56,9 +56,9 @@ async fn a_server_that_cannot_keep_rooms_is_told_with_what_to_set() {
     insta::assert_snapshot!(errors.join("\n"), @r"
     the nats-server at nats://HOST:PORT has no JetStream, or not for this account (nothing answers for it). Add `jetstream { store_dir: … }` to its configuration and to the account
     the nats-server at nats://HOST:PORT takes messages of 65536 bytes. Set max_payload in its configuration to 1MB or more, its default
-    the nats-server at nats://HOST:PORT refuses this user or these credentials. Name a .creds file of an account that it knows (credentials), or a user and a password in the address (nats://user:password@host:4222)
-    the nats-server at nats://HOST:PORT refuses this user or these credentials. Name a .creds file of an account that it knows (credentials), or a user and a password in the address (nats://user:password@host:4222)
-    3 replicas need a cluster of at least three nats-servers, and the one at nats://HOST:PORT is alone. Set replicas to 1, or add servers
+    the nats-server at nats://HOST:PORT refuses this user or these credentials. Name a .creds file of an account that it knows (--log-credentials), or a user and a password in the address (--log nats://user:password@host:4222)
+    the nats-server at nats://HOST:PORT refuses this user or these credentials. Name a .creds file of an account that it knows (--log-credentials), or a user and a password in the address (--log nats://user:password@host:4222)
+    3 replicas need a cluster of at least three nats-servers, and the one at nats://HOST:PORT is alone. Set --log-replicas 1, or add servers
     ");
     assert!(Connection::open(&options(&format!("nats://a:b@{}", locked.address()))).await.is_ok());
 }
@@ -81,7 +81,7 @@ async fn a_connection_may_be_encrypted() {
     let with = |ca| Options { tls_ca: Some(ca), ..options(&format!("tls://{address}")) };
     assert!(Connection::open(&with(certificate)).await.is_ok());
     let error = why(&with(file("other.pem", other.cert.pem()))).await.replace(&address, "HOST:PORT");
-    insta::assert_snapshot!(error, @"no encrypted connection to tls://HOST:PORT: IO error: invalid peer certificate: BadSignature. Check the authority (tls_ca), the certificate (tls_cert) and its key (tls_key)");
+    insta::assert_snapshot!(error, @"no encrypted connection to tls://HOST:PORT: IO error: invalid peer certificate: BadSignature. Check the authority (--log-tls-ca), the certificate (--log-tls-cert) and its key (--log-tls-key)");
 }
 
 #[tokio::test]
