@@ -32,10 +32,10 @@ impl NatsServer {
     }
 
     /// A server with further lines of configuration; `$store` in them is its folder.
+    #[allow(clippy::explicit_write, reason = "what eprintln! writes is kept back where a test passes")]
     pub async fn with(further: &str) -> Option<Self> {
         let Some(program) = std::env::var_os("ARCANE_NATS_SERVER") else {
             TOLD.call_once(|| {
-                // What eprintln! writes is kept back where a test passes.
                 let line = "not tested here: rooms on JetStream (ARCANE_NATS_SERVER names no nats-server)";
                 writeln!(std::io::stderr(), "{line}").unwrap();
             });
