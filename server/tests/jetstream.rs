@@ -224,3 +224,58 @@ async fn being_told_of_an_earlier_end_while_events_arrive_ends_no_room() {
     let (_, stats) = server.look("/events/stats").await;
     assert_eq!((&stats["rooms"][0]["epoch"], &stats["rooms"][0]["seq"]), (&epoch, &json!(last)));
 }
+
+/// Asks again until the answer has this status.
+async fn until_status(server: &TestServer, path: &str, body: &Value, status: u16) -> Value {
+    let asked = async {
+        loop {
+            let (found, answer) = server.ask(path, body.clone()).await;
+            if found == status {
+                return answer;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let late = async { panic!("{path} answers {:?} and not {status}", server.ask(path, body.clone()).await) };
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(answer) => answer,
+        Err(_) => late.await,
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_full_is_left_by_deleting_old_events() {
+    let settings = "jetstream { store_dir: \"$store\", max_mem: 64M, max_file: 3M }";
+    let Some(nats) = NatsServer::with(settings).await else { return };
+    let server = TestServer::with(on(&nats)).await;
+    let large = json!({"spell_name": "reveal", "description": "x".repeat(16_000)});
+    let refused = until_status(&server, "/events", &large, 503).await;
+    assert!(
+        refused["detail"].as_str().unwrap().starts_with("the disk of the event log is full"),
+        "{refused}"
+    );
+    assert_eq!(server.look("/ready").await.0, 503);
+    let (status, purged) = server.purge("/events?before=50").await;
+    assert_eq!(status, 200, "{purged}");
+    until_status(&server, "/events", &large, 201).await;
+    assert_eq!(server.look("/ready").await.0, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn buckets_that_are_deleted_are_made_again_and_hide_no_room() {
+    let Some(nats) = NatsServer::start().await else { return };
+    let server = TestServer::with(on(&nats)).await;
+    assert_eq!(server.ask("/events?room=old", event("kept")).await.0, 201);
+    let context = async_nats::jetstream::new(async_nats::connect(nats.url()).await.unwrap());
+    for bucket in ["KV_arcane-state", "KV_arcane-rooms"] {
+        context.delete_stream(bucket).await.unwrap();
+    }
+    let answer = until_status(&server, "/events?room=new", &event("first"), 201).await;
+    assert_eq!(answer["events"][0]["seq"], 1);
+    server.stop().await;
+    let server = TestServer::with(on(&nats)).await;
+    let (_, page) = server.look("/events?room=old").await;
+    assert_eq!(page["head"], 1, "{page}");
+    server.stop().await;
+}

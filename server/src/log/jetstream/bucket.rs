@@ -112,6 +112,7 @@ impl Bucket {
                 GetStreamErrorKind::JetStream(said)
                     if said.error_code() == jetstream::ErrorCode::STREAM_NOT_FOUND =>
                 {
+                    tracing::info!(bucket, "the bucket is made");
                     let made = context.create_key_value(config(bucket, replicas)).await;
                     // Another node may have made it at the same moment.
                     made.map_err(|error| BucketError::Refused(error.to_string()))?;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -17,6 +18,7 @@ use super::pages::{ReadError, Reader};
 use super::publish::Publisher;
 use super::registry::Rooms;
 use super::state::State;
+use super::trouble::Trouble;
 use crate::clock::SteadyClock;
 use crate::log::pins::Pins;
 use crate::log::retention::Retention;
@@ -36,6 +38,8 @@ pub enum OpenError {
     Log(#[from] LogError),
 }
 
+/// How often it is looked whether the buckets are there.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Pages that are read at a time.
 const PAGES_MAX: usize = 8;
 
@@ -70,6 +74,7 @@ pub(super) struct Core {
     /// Pages that are read at a time: further questions wait.
     pub(super) pages: Semaphore,
     pub(super) counts: Counts,
+    pub(super) trouble: Trouble,
     generation: AtomicU64,
     /// Ids of messages that this process has sent and that have not appeared.
     own: Mutex<HashSet<Arc<str>>>,
@@ -108,6 +113,7 @@ impl Core {
             clock: SteadyClock::start(None, true),
             pages: Semaphore::new(PAGES_MAX),
             counts: Counts::default(),
+            trouble: Trouble::default(),
             generation: AtomicU64::new(0),
             own: Mutex::default(),
             node: format!("{:016x}", rand::random::<u64>()),
@@ -156,6 +162,20 @@ impl Core {
         self.generation.load(Ordering::Relaxed)
     }
 
+    /// Makes buckets again that were deleted, for as long as this is awaited. What was in them is gone: rooms have new epochs.
+    pub(super) async fn keep_buckets(&self) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            for bucket in [self.names.state_bucket(), self.names.rooms_bucket()] {
+                if self.connection.is_connected()
+                    && let Err(error) = Bucket::open(&self.connection, &bucket, self.replicas).await
+                {
+                    tracing::debug!(%error, bucket, "a bucket cannot be looked at");
+                }
+            }
+        }
+    }
+
     /// Whether the servers can be asked.
     ///
     /// # Errors
@@ -183,6 +203,9 @@ impl From<ReadError> for LogError {
 impl From<BucketError> for LogError {
     fn from(error: BucketError) -> Self {
         match error {
+            BucketError::Read(ReadError::NoStream | ReadError::NoResponders) => away(
+                &"a bucket of the log was deleted, or the servers that keep it are down; it is made again",
+            ),
             BucketError::Read(error) => error.into(),
             BucketError::Unanswered => away(&error),
             _ => Self::new(Fault::Engine, error.to_string()),

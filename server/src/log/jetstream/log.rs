@@ -30,6 +30,9 @@ use crate::log::{
 /// Bytes of headers and the like that come with each message of a page.
 const BESIDE: usize = 512;
 
+/// How long letting go of events waits until the state that they carry is kept apart from them.
+const SNAPSHOT_MAX: Duration = Duration::from_secs(2);
+
 /// A log whose rooms are streams of NATS JetStream. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct JetStreamLog(Arc<Core>);
@@ -42,6 +45,8 @@ impl JetStreamLog {
     pub async fn open(options: &Options, retention: Retention) -> Result<Self, OpenError> {
         let core = Arc::new(Core::open(options, retention).await?);
         core.list().await?;
+        let keeper = Arc::clone(&core);
+        core.spawn(async move { keeper.keep_buckets().await });
         let writer = Arc::clone(&core);
         core.spawn(async move { writer.state.write().await });
         Ok(Self(core))
@@ -133,9 +138,16 @@ impl JetStreamLog {
     }
 
     async fn state(&self, prefix: &str) -> Result<Vec<(String, String)>, LogError> {
-        self.0.state.flushed().await?;
+        // What waits is looked at first: it may be written while the bucket is read.
+        let pending = self.0.state.pending();
         let listed = self.0.state.bucket().list(prefix).await?;
         let mut found: BTreeMap<String, String> = listed.into_iter().collect();
+        for Record { key, value } in pending.into_iter().filter(|record| record.key.starts_with(prefix)) {
+            match value {
+                Some(value) => found.insert(key, value),
+                None => found.remove(&key),
+            };
+        }
         for entry in self.0.rooms().entries() {
             let fold = entry.fold();
             found.extend(fold.recall(prefix).map(|(key, value)| (key.clone(), value.clone())));
@@ -150,7 +162,10 @@ impl JetStreamLog {
                 return Ok(found);
             }
         }
-        self.0.state.flushed().await?;
+        let pending = self.0.state.pending().into_iter().rev().find(|record| record.key == key);
+        if let Some(record) = pending {
+            return Ok(record.value);
+        }
         Ok(self.0.state.bucket().get(key).await?.value)
     }
 
@@ -160,7 +175,10 @@ impl JetStreamLog {
         // What the state of these events is has to be known without them.
         let snapshot = entry.fold().snapshot(&entry.name);
         self.0.state.put(vec![snapshot])?;
-        self.0.state.flushed().await?;
+        // A store that is full takes it once it has let go of something.
+        if let Err(error) = self.0.state.flushed_within(SNAPSHOT_MAX).await {
+            tracing::warn!(%error, room = %entry.name, "events are let go of before the state that they carry is kept");
+        }
         self.0.let_go(&entry, before.min(entry.extent().head + 1)).await?;
         let end = self.0.end_of(&entry).await?;
         self.0.pins.set(room, Usage { first: end.first, bytes: end.bytes });
@@ -180,7 +198,11 @@ impl JetStreamLog {
         self.0.pins.forget(room);
         records.push(Record::forget(Fold::key(&name)));
         self.0.state.put(records)?;
-        self.0.state.flushed().await
+        // The room is gone: what is left of it goes as soon as that can be written.
+        if let Err(error) = self.0.state.flushed_within(SNAPSHOT_MAX).await {
+            tracing::warn!(%error, room = %name, "state of the room is deleted later");
+        }
+        Ok(())
     }
 
     async fn end(&self, patience: Duration) {
@@ -291,7 +313,8 @@ impl EventLog for JetStreamLog {
     }
 
     fn availability(&self) -> Result<(), LogError> {
-        self.0.check()
+        self.0.check()?;
+        self.0.trouble.check(Instant::now())
     }
 
     fn servers(&self) -> Option<LogServers> {

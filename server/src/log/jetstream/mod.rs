@@ -20,6 +20,7 @@ mod rooms;
 pub mod settings;
 mod state;
 mod told;
+mod trouble;
 pub mod version;
 
 pub use core::OpenError;

@@ -194,8 +194,9 @@ impl RoomTask {
             }
             Happened::Asked(end) => {
                 self.asking = None;
-                if let Ok(end) = end {
-                    return self.take_end(end);
+                match end {
+                    Ok(end) => return self.take_end(end),
+                    Err(error) => self.core.trouble.is(&error, Instant::now()),
                 }
             }
             Happened::Stirred => self.take_follower(),

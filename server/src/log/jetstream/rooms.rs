@@ -1,10 +1,11 @@
 //! The rooms of a log on JetStream: a stream for each, and in a bucket which run of numbers it is.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use arcane_shared::{Epoch, RoomName, Seq};
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
-use async_nats::jetstream::stream::Info;
+use async_nats::jetstream::stream::{Config, Info};
 use async_nats::jetstream::{self, ErrorCode};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
@@ -34,7 +35,12 @@ impl Core {
     /// Learns which rooms there are.
     pub(super) async fn list(&self) -> Result<(), LogError> {
         let kept = self.directory.list("").await?;
-        let names: Vec<RoomName> = kept.iter().filter_map(|(key, _)| names::room(key)).collect();
+        let mut names: BTreeSet<RoomName> = kept.iter().filter_map(|(key, _)| names::room(key)).collect();
+        // A directory that was deleted does not hide rooms.
+        let mut streams = self.connection.context().stream_names();
+        while let Some(stream) = streams.try_next().await.map_err(|error| away(&error))? {
+            names.extend(self.names.room_of_stream(&stream));
+        }
         let records = futures_util::stream::iter(names).map(|name| self.look_at(name)).buffered(LOOKED_AT);
         let records: Vec<Option<RoomRecord>> = records.try_collect().await?;
         let mut rooms = self.rooms();
@@ -140,6 +146,17 @@ impl Core {
             let list: Vec<String> = breaks.iter().map(ToString::to_string).collect();
             let text = format!("the stream {} cannot keep room {name}: {}", wanted.name, list.join("; "));
             return Err(LogError::new(Fault::Engine, text));
+        }
+        let limits: Vec<_> = differs.iter().filter(|wrong| wrong.name != "num_replicas").collect();
+        if !limits.is_empty() {
+            let Config { max_messages, max_bytes, max_age, .. } = wanted;
+            let config = Config { max_messages, max_bytes, max_age, ..info.config.clone() };
+            match self.connection.context().update_stream(&config).await {
+                Ok(updated) => return Ok(updated),
+                Err(error) => {
+                    tracing::warn!(room = %name, %error, "the retention of the room's stream stays as it was");
+                }
+            }
         }
         for wrong in differs {
             tracing::warn!(room = %name, stream = %wanted.name, "{wrong}");

@@ -30,9 +30,12 @@ pub(super) struct State {
 
 #[derive(Debug, Default)]
 struct Waiting {
+    /// Those that are being written are among them.
     records: VecDeque<Record>,
     /// How many were ever taken.
     taken: u64,
+    /// Why they wait, if writing failed.
+    error: Option<LogError>,
 }
 
 impl State {
@@ -61,33 +64,50 @@ impl State {
         Ok(())
     }
 
+    /// What waits, in order: it holds already.
+    pub(super) fn pending(&self) -> Vec<Record> {
+        self.lock().records.iter().cloned().collect()
+    }
+
     /// Completes once all that was taken is written.
     ///
     /// # Errors
-    /// If that takes longer than ten seconds; it is written later then.
-    pub(super) async fn flushed(&self) -> Result<(), LogError> {
+    /// If that takes longer than `wait`; it is written later then.
+    pub(super) async fn flushed_within(&self, wait: Duration) -> Result<(), LogError> {
         let taken = self.lock().taken;
         let mut written = self.written.subscribe();
         let flushed = written.wait_for(|written| *written >= taken);
-        match tokio::time::timeout(FLUSH_MAX, flushed).await {
+        match tokio::time::timeout(wait, flushed).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(LogError::new(Fault::Away, "state is not written yet")),
+            Ok(Err(_)) | Err(_) => {
+                let why = self.lock().error.clone();
+                Err(why.unwrap_or_else(|| LogError::new(Fault::Busy, "state is not written yet")))
+            }
         }
+    }
+
+    /// The same within ten seconds.
+    ///
+    /// # Errors
+    /// As [`Self::flushed_within`].
+    pub(super) async fn flushed(&self) -> Result<(), LogError> {
+        self.flushed_within(FLUSH_MAX).await
     }
 
     /// Writes for as long as this is awaited.
     pub(super) async fn write(&self) {
         loop {
-            let some: Vec<Record> = {
-                let mut waiting = self.lock();
-                let n = waiting.records.len().min(AT_ONCE);
-                waiting.records.drain(..n).collect()
-            };
+            let some: Vec<Record> = { self.lock().records.iter().take(AT_ONCE).cloned().collect() };
             if some.is_empty() {
                 self.added.notified().await;
                 continue;
             }
             self.write_some(&some).await;
+            {
+                let mut waiting = self.lock();
+                waiting.records.drain(..some.len());
+                waiting.error = None;
+            }
             self.written.send_modify(|written| *written += some.len() as u64);
         }
     }
@@ -108,6 +128,7 @@ impl State {
                     if std::mem::take(&mut tells) {
                         tracing::warn!(%error, "state of the event log waits to be written");
                     }
+                    self.lock().error = Some(error.into());
                     tokio::time::sleep(RETRY).await;
                 }
             }

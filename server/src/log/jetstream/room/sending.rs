@@ -47,6 +47,7 @@ impl RoomTask {
     /// A group is in the stream.
     fn acknowledge(&mut self, group: Group, first: Seq) {
         let runs = group.runs(first);
+        self.core.trouble.is_over();
         self.core.counts.groups.fetch_add(1, Ordering::Relaxed);
         self.core.counts.events.fetch_add(group.entries.len() as u64, Ordering::Relaxed);
         self.acked.extend(runs.into_iter().zip(group.into_offers()).map(|(run, offer)| (run, offer.done)));
@@ -82,6 +83,7 @@ impl RoomTask {
             Next::Failed(error) => {
                 let Some(group) = self.group.take() else { return };
                 self.give_up(&group);
+                self.core.trouble.is(&error, Instant::now());
                 self.fail(group.into_offers(), &error);
             }
         }

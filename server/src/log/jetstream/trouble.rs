@@ -1,0 +1,54 @@
+//! What went wrong last, for those who ask whether the log takes events. Pure but for its lock.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::log::LogError;
+
+/// How long a failure is told of that nothing followed.
+const TOLD_MAX: Duration = Duration::from_secs(10);
+
+/// The last failure that no success followed.
+#[derive(Debug, Default)]
+pub(super) struct Trouble(Mutex<Option<(Instant, LogError)>>);
+
+impl Trouble {
+    /// Something failed.
+    pub(super) fn is(&self, error: &LogError, now: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, error.clone()));
+    }
+
+    /// Something worked.
+    pub(super) fn is_over(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Whether nothing has failed lately.
+    ///
+    /// # Errors
+    /// What failed.
+    pub(super) fn check(&self, now: Instant) -> Result<(), LogError> {
+        let trouble = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match trouble.as_ref().filter(|(at, _)| now.duration_since(*at) < TOLD_MAX) {
+            Some((_, error)) => Err(error.clone()),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::Fault;
+
+    #[test]
+    fn a_failure_is_told_until_something_works_or_it_is_old() {
+        let (trouble, now) = (Trouble::default(), Instant::now());
+        let error = LogError::new(Fault::Full, "insufficient storage");
+        trouble.is(&error, now);
+        assert_eq!(trouble.check(now), Err(error.clone()));
+        assert_eq!(trouble.check(now + TOLD_MAX), Ok(()));
+        trouble.is_over();
+        assert_eq!(trouble.check(now), Ok(()));
+    }
+}
