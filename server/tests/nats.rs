@@ -3,18 +3,15 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[allow(dead_code, unreachable_pub, clippy::explicit_write, reason = "the server's own tests use all of it")]
-#[path = "support/nats.rs"]
-mod nats;
 mod support;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use arcane_server::config::{Config, Dashboard, KeysConfig, NatsConfig};
-use nats::NatsServer;
 use serde_json::{Value, json};
 use support::guarded::write_keys;
+use support::nats::NatsServer;
 use support::process;
 use support::{PATIENCE, TestServer, event};
 
