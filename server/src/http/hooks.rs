@@ -107,11 +107,18 @@ fn hold(state: &AppState, query: &Pairs, room: &RoomName) -> Option<(Hold, onesh
 /// What a human decides; `None`: the agent's own prompt has the word.
 async fn decided(
     state: &AppState,
-    (waits, turn): (oneshot::Receiver<Waits>, Duration),
+    (mut waits, turn): (oneshot::Receiver<Waits>, Duration),
     client: Option<RequestPermit>,
 ) -> Option<serde_json::Value> {
-    // Dropped where the payload asks nothing, or nobody answers it.
-    let Waits { held, form } = tokio::time::timeout(turn, waits).await.ok()?.ok()?;
+    let Waits { held, form } = match tokio::time::timeout(turn, &mut waits).await {
+        // Dropped where the payload asks nothing, or nobody answers it.
+        Ok(held) => held.ok()?,
+        // What came at this very moment is answered: its request may have its end already.
+        Err(_) => {
+            waits.close();
+            waits.try_recv().ok()?
+        }
+    };
     let client_ended = async {
         match &client {
             Some(client) => client.client_ended().await,
