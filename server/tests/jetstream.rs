@@ -279,3 +279,17 @@ async fn buckets_that_are_deleted_are_made_again_and_hide_no_room() {
     assert_eq!(page["head"], 1, "{page}");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_reader_goes_on_at_another_server_with_what_it_has_just_seen() {
+    let Some(nats) = NatsServer::start().await else { return };
+    let (one, other) = (TestServer::with(on(&nats)).await, TestServer::with(on(&nats)).await);
+    for n in 0..30 {
+        let seq = one.publish(event(&n.to_string())).await;
+        let epoch = one.look("/events/stats").await.1["rooms"][0]["epoch"].as_str().unwrap().to_owned();
+        let greeting = other.connect(&format!("since={epoch}:{seq}")).await.next().await;
+        assert_eq!(greeting["resume"], json!({"recovered": true, "count": 0}), "{greeting}");
+    }
+    let greeting = other.connect("since=31").await.next().await;
+    assert_eq!(greeting["resume"]["reason"], "ahead", "{greeting}");
+}

@@ -12,9 +12,10 @@ use arcane_shared::api::RoomCard;
 use arcane_shared::roster::{DaemonState, Roster};
 use arcane_shared::{DaemonName, Epoch, RoomName, Seq};
 
+use super::resume::Since;
 use super::room::{Memory, Room, ToldRoster};
 use super::{ArcaneEventBus, Inner};
-use crate::log::{LogError, Record, RoomId, RoomRecord};
+use crate::log::{LogError, Record, RoomId, RoomRecord, Sequencer};
 
 /// Rooms that the log may keep for each that may be in memory.
 const KEPT_FOR_EACH: usize = 10;
@@ -23,6 +24,8 @@ const KEPT_FOR_EACH: usize = 10;
 const PLACE_WAIT_MAX: Duration = Duration::from_secs(1);
 /// How long after a failure it is asked again where a room ends.
 const SETTLE_RETRY: Duration = Duration::from_millis(500);
+/// How long a reader waits for what it has seen on another node.
+const REACH_MAX: Duration = Duration::from_secs(2);
 /// How often it looks.
 const PLACE_LOOK: Duration = Duration::from_millis(10);
 
@@ -125,6 +128,24 @@ impl HeldRoom {
     /// The latest event that readers can see.
     pub(crate) fn head(&self) -> Seq {
         self.0.head()
+    }
+
+    /// Waits, for a short while, until readers can see here what a position says. Where other processes publish, a reader may
+    /// have seen on another node what has not appeared on this one; whether there is such an event is asked where all events
+    /// are taken.
+    ///
+    /// # Errors
+    /// If that cannot be found out: then nothing can be said about the position.
+    pub(crate) async fn reach(&self, since: &Since) -> Result<(), LogError> {
+        let is_of_this_run = since.epoch.as_ref().is_none_or(|named| named == self.epoch());
+        let Sequencer::Log(log) = self.0.log().sequencer() else { return Ok(()) };
+        if is_of_this_run && since.seq > self.head() && log.head(self.0.id()).await? >= since.seq {
+            let mut head = self.0.watch();
+            let shown = head.wait_for(|head| head.is_over || head.seq >= since.seq);
+            // What does not appear in time is told as it is here.
+            let _ = tokio::time::timeout(REACH_MAX, shown).await;
+        }
+        Ok(())
     }
 
     /// Brings the history for newcomers back into memory, as far as memory had to give it up.

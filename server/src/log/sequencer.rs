@@ -39,6 +39,12 @@ pub trait SharedLog: Send + Sync {
     /// A room has one follower in this process; a new one takes the place of the one before.
     fn follow(&self, room: RoomId, after: Seq, follower: Weak<dyn Follower>);
 
+    /// The latest event of a room, as those say who take events for all processes. It may not have appeared here yet.
+    ///
+    /// # Errors
+    /// If they do not say it.
+    fn head(&self, room: RoomId) -> Answer<'_, Seq>;
+
     /// Keeps state that belongs to no event. Completes once the log has it.
     ///
     /// # Errors

@@ -37,6 +37,13 @@ pub(crate) async fn open(
     evict: Box<dyn Fn() + Send>,
 ) -> Result<Opened, StreamRefused> {
     let room = bus.open_room(&query.room).await?;
+    let named = match &query.begin {
+        Begin::Since(since) => last.or(Some(since)),
+        Begin::Now | Begin::From(..) | Begin::Consumer(..) => last,
+    };
+    if let Some(since) = named {
+        room.reach(since).await?;
+    }
     // What it has seen counts, whatever its address says: that is as it was when it first came.
     let since = match &query.begin {
         Begin::Now => last,

@@ -364,6 +364,14 @@ impl SharedLog for JetStreamLog {
         }
     }
 
+    fn head(&self, room: RoomId) -> Answer<'_, Seq> {
+        async move {
+            let entry = self.entry(room)?;
+            Ok(self.0.end_of(&entry).await?.head)
+        }
+        .boxed()
+    }
+
     fn keep(&self, _: &RoomName, records: Vec<Record>) -> Answer<'_, ()> {
         async move {
             self.0.state.put(records)?;

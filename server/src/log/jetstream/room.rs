@@ -258,6 +258,7 @@ impl RoomTask {
             }
             return Goes::Ends;
         }
+        self.core.trouble.answers();
         self.core.pins.set(self.entry.id, crate::log::Usage { first, bytes });
         self.entry.extend(|extent| (extent.first, extent.bytes) = (first, bytes));
         if let Some(keeps) = first_to_keep(first, head, bytes, self.core.retention.bytes_max) {

@@ -9,6 +9,7 @@ use async_nats::jetstream::stream::{Config, Info};
 use async_nats::jetstream::{self, ErrorCode};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
+use super::bound::event_bytes;
 use super::bucket::Swap;
 use super::core::{Core, away};
 use super::entry::{Extent, Facts, RoomEntry};
@@ -170,7 +171,10 @@ impl Core {
         match self.connection.context().get_stream(stream).await {
             Ok(stream) => Ok(Some(stream.cached_info().clone())),
             Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(away(&error)),
+            Err(error) => {
+                tracing::debug!(%error, stream, "nothing is said of a stream");
+                Err(away(&format_args!("no leader of the stream {stream} answers")))
+            }
         }
     }
 
@@ -246,5 +250,5 @@ fn extent(info: &Info) -> Extent {
     let head = info.state.last_sequence;
     // Of an empty stream the first number is 0, or the next one.
     let first = if info.state.messages == 0 { head + 1 } else { info.state.first_sequence };
-    Extent { first, head, bytes: info.state.bytes, at: 0 }
+    Extent { first, head, bytes: event_bytes(first, head, info.state.bytes), at: 0 }
 }

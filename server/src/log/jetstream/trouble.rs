@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::log::LogError;
+use crate::log::{Fault, LogError};
 
 /// How long a failure is told of that nothing followed.
 const TOLD_MAX: Duration = Duration::from_secs(10);
@@ -16,6 +16,12 @@ impl Trouble {
     /// Something failed.
     pub(super) fn is(&self, error: &LogError, now: Instant) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, error.clone()));
+    }
+
+    /// A server answers: what was away is there again.
+    pub(super) fn answers(&self) {
+        let mut trouble = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.take_if(|(_, error)| matches!(error.fault, Fault::Away | Fault::Unknown));
     }
 
     /// Something worked.
@@ -39,7 +45,6 @@ impl Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::Fault;
 
     #[test]
     fn a_failure_is_told_until_something_works_or_it_is_old() {
@@ -48,7 +53,12 @@ mod tests {
         trouble.is(&error, now);
         assert_eq!(trouble.check(now), Err(error.clone()));
         assert_eq!(trouble.check(now + TOLD_MAX), Ok(()));
+        trouble.answers();
+        assert_eq!(trouble.check(now), Err(error.clone()), "a server that answers may be full");
         trouble.is_over();
+        assert_eq!(trouble.check(now), Ok(()));
+        trouble.is(&LogError::new(Fault::Away, "no leader"), now);
+        trouble.answers();
         assert_eq!(trouble.check(now), Ok(()));
     }
 }
