@@ -7,7 +7,7 @@
 
 mod support;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -65,17 +65,7 @@ async fn killed_at_any_moment_it_loses_nothing_that_was_answered() {
     }
     let kept = load::history(&process.url).await;
     goal.send(Some(kept.len() as u64)).unwrap();
-
-    let tasks: BTreeMap<u64, &str> = kept
-        .iter()
-        .map(|event| (event["seq"].as_u64().unwrap(), event["metadata"]["task"].as_str().unwrap()))
-        .collect();
-    assert!(tasks.keys().copied().eq(1..=kept.len() as u64), "no hole, none twice");
-    let different: HashSet<&str> = tasks.values().copied().collect();
-    assert_eq!(different.len(), kept.len(), "nothing was published twice");
-    for told in ledger.all() {
-        assert_eq!(tasks.get(&told.seq), Some(&told.task.as_str()), "{told:?}");
-    }
+    load::is_kept(&ledger, &kept);
     for reader in readers {
         let seen = tokio::time::timeout(Duration::from_secs(60), reader).await.unwrap().unwrap();
         assert_eq!(seen.faults, Vec::<String>::new());

@@ -10,6 +10,7 @@ mod closing;
 mod colors;
 pub(crate) mod consumers;
 
+mod held;
 pub mod keys;
 
 mod observer;
@@ -39,12 +40,12 @@ pub use crate::log::{
     EventLog, Fault, History, Level, LogError, PageRequest, Receipt, Record, RoomId, Run, Turn, history,
 };
 pub use batch::Batch;
+pub use held::HeldRoom;
 pub use keys::{Key, KeyRefused};
 pub(crate) use observer::Observer;
 pub use pace::Speed;
 pub(crate) use resume::END;
 pub use resume::Since;
-pub use rooms::HeldRoom;
 pub use rooms::NoSuchRoom;
 pub(crate) use rooms::RoomInfo;
 pub use submission::{Emitted, Events, Outcome, Submission};

@@ -7,11 +7,11 @@ use bytes::Bytes;
 
 use super::batch::Batch;
 use super::catch_up::CatchUp;
+use super::held::HeldRoom;
 use super::observer::Observer;
 use super::pace::Speed;
 use super::resume::Since;
 use super::room::{Room, Source};
-use super::rooms::HeldRoom;
 use crate::event::{Gap, PreparedFrame};
 use crate::log::RoomId;
 

@@ -1,6 +1,6 @@
 //! Publishers and readers that outlive their server: what was answered to whom, and what was seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -152,6 +152,20 @@ pub async fn history(url: &str) -> Vec<Value> {
             Some(next) => after = next.into(),
             None => return events,
         }
+    }
+}
+
+/// Checks that a log has what publishers were told, each event once, and numbers without holes.
+pub fn is_kept(ledger: &Ledger, kept: &[Value]) {
+    let tasks: BTreeMap<u64, &str> = kept
+        .iter()
+        .map(|event| (event["seq"].as_u64().unwrap(), event["metadata"]["task"].as_str().unwrap()))
+        .collect();
+    assert!(tasks.keys().copied().eq(1..=kept.len() as u64), "no hole, none twice");
+    let different: HashSet<&str> = tasks.values().copied().collect();
+    assert_eq!(different.len(), kept.len(), "nothing was published twice");
+    for told in ledger.all() {
+        assert_eq!(tasks.get(&told.seq), Some(&told.task.as_str()), "{told:?}");
     }
 }
 

@@ -20,7 +20,6 @@ use super::publish::BATCH_MAX;
 use super::{room, told};
 use crate::clock::SteadyClock;
 use crate::event::{Gap, GapReason, PreparedFrame};
-use crate::log::history::{Activity, ActivityQuery, HistoryPage, HistoryQuery, scan};
 use crate::log::retention::Retention;
 use crate::log::{
     Answer, EventLog, Fault, Follower, History, Level, LogError, LogFigures, Offer, Page, PageRequest, Pin,
@@ -57,7 +56,7 @@ impl JetStreamLog {
     }
 
     /// A room, which is opened if it was not yet.
-    async fn opened(&self, room: RoomId) -> Result<Arc<RoomEntry>, LogError> {
+    pub(super) async fn opened(&self, room: RoomId) -> Result<Arc<RoomEntry>, LogError> {
         let listed = self.0.rooms().listed(room);
         if let Some(name) = listed.filter(|_| self.entry(room).is_err()) {
             self.0.open_room(&name).await?;
@@ -382,23 +381,5 @@ impl SharedLog for JetStreamLog {
 
     fn events_max(&self) -> usize {
         BATCH_MAX
-    }
-}
-
-impl History for JetStreamLog {
-    fn page(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {
-        async move {
-            let room = self.opened(query.room).await?.record();
-            scan::page(self, room, &query).await
-        }
-        .boxed()
-    }
-
-    fn activity(&self, query: ActivityQuery) -> Answer<'_, Activity> {
-        async move {
-            let room = self.opened(query.room).await?.record();
-            scan::activity(self, room, &query).await
-        }
-        .boxed()
     }
 }

@@ -9,6 +9,7 @@ mod entry;
 pub mod fold;
 pub mod foreign;
 mod group;
+mod history;
 mod log;
 pub mod message;
 pub mod names;
