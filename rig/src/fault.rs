@@ -3,7 +3,7 @@
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-/// Something that happens to a stream's leader, or to all servers.
+/// Something that happens to a stream's leader, to all servers of NATS, or to a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The leader is killed, and started again (`SIGKILL`).
@@ -20,11 +20,36 @@ pub enum Fault {
     KillAll,
     /// The leader hands its office to another server.
     StepDown,
+    /// A node is killed, and started again a second later.
+    NodeKill,
+    /// A node ends in an orderly way, and is started again a second later.
+    NodeStop,
+    /// A node does nothing for a while.
+    NodePause,
+}
+
+/// A fault, and which node it is about if it is about one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Planned {
+    /// What happens.
+    pub fault: Fault,
+    /// A number that chooses the node: the remainder of its division by the number of nodes.
+    pub node: usize,
 }
 
 /// All of them.
-const ALL: [Fault; 7] =
-    [Fault::Kill, Fault::Stop, Fault::Pause, Fault::Cut, Fault::Slow, Fault::KillAll, Fault::StepDown];
+const ALL: [Fault; 10] = [
+    Fault::Kill,
+    Fault::Stop,
+    Fault::Pause,
+    Fault::Cut,
+    Fault::Slow,
+    Fault::KillAll,
+    Fault::StepDown,
+    Fault::NodeKill,
+    Fault::NodeStop,
+    Fault::NodePause,
+];
 
 impl Fault {
     /// Its word on the command line.
@@ -38,7 +63,16 @@ impl Fault {
             Self::Slow => "slow",
             Self::KillAll => "kill-all",
             Self::StepDown => "step-down",
+            Self::NodeKill => "node-kill",
+            Self::NodeStop => "node-stop",
+            Self::NodePause => "node-pause",
         }
+    }
+
+    /// Whether it happens to a node, and not to servers of NATS.
+    #[must_use]
+    pub fn is_of_a_node(self) -> bool {
+        matches!(self, Self::NodeKill | Self::NodeStop | Self::NodePause)
     }
 
     /// Reads a list of words.
@@ -56,19 +90,17 @@ impl Fault {
     }
 }
 
-/// So many faults of some kinds, each kind about equally often.
-#[must_use]
-pub fn schedule(kinds: &[Fault], count: usize, seed: u64) -> Vec<Fault> {
+/// Faults of some kinds without an end, each kind about equally often; none if there are no kinds. A kind that is there twice comes twice as often.
+pub fn schedule(kinds: &[Fault], seed: u64) -> impl Iterator<Item = Planned> {
     let mut random = SmallRng::seed_from_u64(seed);
-    let mut left: Vec<Fault> = Vec::new();
-    let mut schedule = Vec::with_capacity(count);
-    while schedule.len() < count && !kinds.is_empty() {
+    let (kinds, mut left) = (kinds.to_vec(), Vec::new());
+    std::iter::from_fn(move || {
         if left.is_empty() {
-            left = kinds.to_vec();
+            left.clone_from(&kinds);
         }
-        schedule.push(left.swap_remove(random.random_range(0..left.len())));
-    }
-    schedule
+        let which = (!left.is_empty()).then(|| random.random_range(0..left.len()))?;
+        Some(Planned { fault: left.swap_remove(which), node: random.random_range(0..1000) })
+    })
 }
 
 #[cfg(test)]
@@ -77,15 +109,15 @@ mod tests {
 
     #[test]
     fn a_seed_gives_one_schedule_in_which_each_kind_comes() {
-        let once = schedule(&ALL, 14, 7);
-        assert_eq!(once, schedule(&ALL, 14, 7));
-        assert!(ALL.iter().all(|kind| once.iter().filter(|fault| *fault == kind).count() == 2));
-        assert_eq!(schedule(&[], 10, 7), []);
+        let once: Vec<Planned> = schedule(&ALL, 7).take(20).collect();
+        assert_eq!(once, schedule(&ALL, 7).take(20).collect::<Vec<_>>());
+        assert!(ALL.iter().all(|kind| once.iter().filter(|planned| planned.fault == *kind).count() == 2));
+        assert_eq!(schedule(&[], 7).next(), None);
     }
 
     #[test]
     fn words_are_read_and_others_are_named() {
         assert_eq!(Fault::parse_list("kill, kill-all"), Ok(vec![Fault::Kill, Fault::KillAll]));
-        insta::assert_snapshot!(Fault::parse_list("kill,burn").unwrap_err(), @r#"there is no fault "burn": kill, stop, pause, cut, slow, kill-all, step-down"#);
+        insta::assert_snapshot!(Fault::parse_list("kill,burn").unwrap_err(), @r#"there is no fault "burn": kill, stop, pause, cut, slow, kill-all, step-down, node-kill, node-stop, node-pause"#);
     }
 }

@@ -1,5 +1,6 @@
 //! What happened, as publishers and readers saw it: a line for everything that was sent, answered and read. Plain data.
 
+use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,29 @@ pub struct History {
     pub nodes: Vec<Arc<str>>,
     /// What they had: of each node and room in order.
     pub kept: Vec<Read>,
+    /// Readers that followed a room from its first event to its last, with the room.
+    pub followers: Vec<(Arc<str>, Arc<str>)>,
+    /// How readers went on that had lost their connections.
+    pub resumes: Vec<Resume>,
+    /// Answers that no node may give, with what was asked.
+    pub unexpected: Vec<String>,
+}
+
+/// A reader that went on after a position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    /// Who.
+    pub reader: Arc<str>,
+    /// At which node.
+    pub node: Arc<str>,
+    /// Where.
+    pub room: Arc<str>,
+    /// After which event.
+    pub seq: u64,
+    /// When it was told what came of it.
+    pub at: Moment,
+    /// Why it could not go on without a hole; `None` if it could.
+    pub refused: Option<String>,
 }
 
 /// One publication: an event, or several that are to stand next to each other.
@@ -66,4 +90,14 @@ pub struct Read {
     pub seq: u64,
     /// What it says.
     pub content: Content,
+    /// Of its bytes, all of them: [`digest`].
+    pub digest: u64,
+}
+
+/// Tells bytes apart within a run.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
 }

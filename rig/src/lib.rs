@@ -1,7 +1,7 @@
-//! A cluster on one machine: servers of NATS, faults that they suffer, and a checker of what came of it.
+//! A cluster on one machine: servers of NATS, nodes of ours on them, faults that they suffer, and a checker of what came of it.
 //!
-//! `history` is what publishers and readers saw; `check` says what of it must not be. `nats/` runs the servers, `fault` says what they suffer, `raw` publishes to a stream of
-//! theirs and reads it meanwhile. `up` only runs them.
+//! `history` is what publishers and readers saw; `check` says what of it must not be. `nats/` runs the servers, `fault` says what is suffered, `suffering` lets it happen.
+//! `nodes/` runs nodes, publishes to them and reads from them; `raw/` does that with a stream of the servers itself. `up` only runs them.
 
 pub mod check;
 #[cfg(unix)]
@@ -11,6 +11,13 @@ pub mod history;
 #[cfg(unix)]
 pub mod nats;
 #[cfg(unix)]
+pub mod nodes;
+pub mod notes;
+#[cfg(unix)]
+pub mod process;
+#[cfg(unix)]
 pub mod raw;
+#[cfg(unix)]
+mod suffering;
 #[cfg(unix)]
 pub mod up;

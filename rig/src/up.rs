@@ -1,4 +1,4 @@
-//! Servers to try things on by hand, until they are ended.
+//! Servers and nodes to try things on by hand, until they are ended.
 
 use std::path::Path;
 
@@ -6,16 +6,40 @@ use anyhow::{Context as _, Result};
 
 use crate::nats::Cluster;
 use crate::nats::config::Sync;
+use crate::nodes::Realm;
 
-/// Starts so many servers, says where they are, and waits for an interrupt.
+/// Starts servers of NATS, and three nodes on three of them if there is a program for nodes; says where they are, and waits for an interrupt.
 ///
 /// # Errors
 /// If they cannot be started.
-pub async fn up(program: &Path, count: usize, sync: Sync, say: impl Fn(&str)) -> Result<()> {
-    let cluster = Cluster::start(program, count, sync).await?;
-    for server in cluster.servers() {
-        say(&format!("{} {}", server.name(), server.address()));
+pub async fn up(
+    nats: &Path,
+    arcane: Option<&Path>,
+    servers: usize,
+    sync: Sync,
+    say: impl Fn(&str),
+) -> Result<()> {
+    let Some(arcane) = arcane else {
+        let cluster = Cluster::start(nats, servers, sync).await?;
+        say_servers(&cluster, &say);
+        return wait(&say).await;
+    };
+    let realm = Realm::start(nats, arcane, sync).await?;
+    say_servers(&realm.cluster, &say);
+    for node in &realm.nodes {
+        let id = node.id().unwrap_or_default();
+        say(&format!("{} http://{} process {id}, log {}", node.name(), node.address(), node.log().display()));
     }
+    wait(&say).await
+}
+
+fn say_servers(cluster: &Cluster, say: &impl Fn(&str)) {
+    for server in cluster.servers() {
+        say(&format!("{} {} process {}", server.name(), server.address(), server.id().unwrap_or_default()));
+    }
+}
+
+async fn wait(say: &impl Fn(&str)) -> Result<()> {
     say("Ctrl-C ends them, and removes what they have kept.");
     tokio::signal::ctrl_c().await.context("waiting for an interrupt")
 }

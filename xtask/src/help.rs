@@ -178,23 +178,39 @@ Fails if an event is lost or doubled, if a wait stays lit after its end, or if t
 
 /// Of `cluster`.
 pub(crate) const CLUSTER: &str = "\
-Publishes to a stream of three NATS servers and reads it while they suffer faults, then checks that nothing is lost, doubled or out of order.
+Runs three nodes on three NATS servers, publishes to them and reads from them while they suffer faults, and checks that no event is lost, doubled, missing or out of order.
 
-  cargo xtask cluster up [--servers 3] [--synced]
-  cargo xtask cluster [--faults LIST] [--count N] [--seed N] [--publishers N] [--synced]
-                      [--plant-loss]
+  cargo xtask cluster [--seconds S | --minutes M] [--faults LIST] [--count N] [--seed N] …
+  cargo xtask cluster up [--synced] [--raw [--servers 3]]
+  cargo xtask cluster --raw [--faults LIST] [--count N] [--seed N] [--publishers N] [--synced] [--plant-loss]
 
-  up               only runs the servers, says where they are, and waits for Ctrl-C
-  --faults LIST    kill, stop, pause, cut, slow, kill-all, step-down, with commas between them; kill unless said: what the stream's leader
-                   suffers (cut and slow: on its way to the other servers), and kill-all what all of them do
-  --count N        so many faults; 10 unless said
-  --seed N         decides their order; another one each time unless said, and printed
-  --publishers N   publishers side by side; 3 unless said
+  up               only runs servers and nodes, says where they are, and waits for Ctrl-C
+  --raw            without nodes: a stream of the servers is published to and read by itself
+
+  --faults LIST    with commas between them; a kind that is there twice comes twice as often; none: no faults
+                   kill, stop, pause, step-down: what the leader of the room's stream suffers; cut, slow: the same on its way to the other servers;
+                   kill-all: all servers at once; node-kill, node-stop, node-pause: what a node suffers
+                   kill,node-kill,node-stop unless said (--raw: kill)
+  --count N        so many faults; 3 unless said (--raw: 10)
+  --seed N         decides faults, their order and what is published; another one each time unless said, and printed
   --synced         servers write through to the disk before they acknowledge
-  --plant-loss     an acknowledged event is deleted in the end: the checker has to find it
+  --publishers N   publishers of each node; 2 unless said (--raw: in all, 3)
 
-The program comes from rig/requirements.txt into .tools, unless ARCANE_NATS_SERVER names another. A fault takes 5 to 20 s. Everything is on the loopback address, and
-in a folder that is removed.";
+Of a run with nodes:
+
+  --seconds S      how long it lasts at least; 30 unless said
+  --minutes M      faults follow each other for so long
+  --events N       goes on until so many events were acknowledged
+  --rate R         events a second, of all publishers together; 500 unless said
+  --readers N      readers of each node; 1 unless said
+  --arrays P       of 100 publications so many are arrays of 2 to 50 events; 2 unless said
+  --no-race        one key is not sent to all nodes at once meanwhile
+  --release        nodes and rig are built for release: what they measure is only then worth something
+  --arcane PATH    another program for the nodes than that of this workspace
+  --keep           the nodes' files stay, logs among them; ARCANE_LOG says how much they log
+
+nats-server comes from rig/requirements.txt into .tools, unless ARCANE_NATS_SERVER names another. A fault takes 2 to 20 s. Everything is on the loopback address, and
+in folders that are removed.";
 
 /// Of `load`.
 pub(crate) const LOAD: &str = "\

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
-use crate::project::Project;
+use crate::project::{Build, Project};
 use crate::{process, tools};
 
 /// What names the program for whoever starts it.
 pub(crate) const PROGRAM: &str = "ARCANE_NATS_SERVER";
+/// What names the program of nodes.
+pub(crate) const NODE: &str = "ARCANE_BINARY";
 
 /// The program: the one that [`PROGRAM`] names, else the one of `rig/requirements.txt`, which is put into .tools.
 pub(crate) fn server(project: &Project) -> Result<PathBuf> {
@@ -29,10 +31,36 @@ pub(crate) fn is_to_be_had() -> bool {
     std::env::var_os(PROGRAM).is_some() || cfg!(target_os = "linux")
 }
 
-/// Lets servers of NATS suffer, and checks what came of it.
+/// Lets servers of NATS, and nodes on them, suffer, and checks what came of it. The program of the nodes is built first, unless there are to be none or another is named.
 pub(crate) fn perform(project: &Project, options: &[OsString]) -> Result<()> {
     let server = server(project)?;
+    let (options, build) = read(options);
     let mut cargo = project.command("cargo");
-    cargo.args(["run", "--locked", "--package", "arcane-rig", "--"]).args(options).env(PROGRAM, server);
+    cargo.args(["run", "--locked", "--package", "arcane-rig", "--profile", build.profile(), "--"]);
+    cargo.args(&options).env(PROGRAM, server);
+    let is_named = options.iter().any(|option| *option == "--raw" || *option == "--arcane");
+    if !is_named && std::env::var_os(NODE).is_none() {
+        process::run(&mut project.cargo_build(build), "the compiler's message above says what is wrong")?;
+        cargo.env(NODE, project.server(build));
+    }
     process::run(&mut cargo, "what it says above is what must not be")
+}
+
+/// What is for the rig, and how it and the nodes are built.
+fn read(options: &[OsString]) -> (Vec<&OsString>, Build) {
+    let (release, others): (Vec<_>, Vec<_>) = options.iter().partition(|option| *option == "--release");
+    (others, if release.is_empty() { Build::Dev } else { Build::Release })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_it_is_built_is_not_for_the_rig() {
+        let options = ["--rate", "500", "--release"].map(OsString::from);
+        let (others, build) = read(&options);
+        assert_eq!((others, build), (vec![&options[0], &options[1]], Build::Release));
+        assert_eq!(read(&options[..1]).1, Build::Dev);
+    }
 }

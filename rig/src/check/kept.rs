@@ -69,3 +69,28 @@ pub(super) fn at_most_once(history: &History, kept: &Kept<'_>) -> Vec<String> {
     }
     wrong
 }
+
+/// Publications of several events of which a part is there, or that are not next to each other. Where acknowledged ones are, their answers say.
+pub(super) fn all_or_nothing(history: &History, kept: &Kept<'_>) -> Vec<String> {
+    let is_asked = |of: &&Published| of.contents.len() > 1 && !matches!(of.outcome, Outcome::Taken { .. });
+    let asked: Vec<&Published> = history.published.iter().filter(is_asked).collect();
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    let mut wrong = Vec::new();
+    for ((node, room), events) in &kept.of {
+        let at: BTreeMap<&Content, u64> = events.iter().map(|(seq, content)| (*content, *seq)).collect();
+        for Published { contents, .. } in asked.iter().filter(|of| *of.room == **room) {
+            let found: Vec<u64> = contents.iter().filter_map(|content| at.get(content).copied()).collect();
+            let is_run = found.windows(2).all(|pair| pair[1] == pair[0] + 1);
+            if !found.is_empty() && (found.len() < contents.len() || !is_run) {
+                wrong.push(format!(
+                    "{room} on {node}: of the {} from {} on there are {found:?}",
+                    contents.len(),
+                    quoted(&contents[0])
+                ));
+            }
+        }
+    }
+    wrong
+}

@@ -1,7 +1,7 @@
 //! Whether a history is one that the log promises. Pure.
 //!
 //! A room is one sequence without holes, of which every node has the same, and every reader is given a part that has none either. What was acknowledged is in it where the
-//! acknowledgement says; what was refused is not; what nobody knows of is in it once or never. What was acknowledged before something else was sent stands before it.
+//! acknowledgement says; what was refused is not; what nobody knows of is in it once or never. What was acknowledged before something else was sent stands before it. Readers that lost their node go on at another.
 //! The rules are those of Jepsen's tests of logs: lost, doubled, skipped, gone back, and read differently.
 
 mod kept;
@@ -42,6 +42,14 @@ pub enum Rule {
     RealTime,
     /// A room has one run of numbers, unless it had to begin anew.
     OneEpoch,
+    /// Every node and every follower has the room from its first event to its last.
+    Complete,
+    /// Events of one publication are next to each other, or none of them is there.
+    AllOrNothing,
+    /// Readers go on where they were, at any node, and are not told that they cannot.
+    Resumed,
+    /// Nodes give no other answers than those that are promised.
+    Expected,
 }
 
 impl std::fmt::Display for Finding {
@@ -62,6 +70,10 @@ pub fn check(history: &History) -> Vec<Finding> {
         (Rule::AtMostOnce, kept::at_most_once(history, &kept)),
         (Rule::RealTime, order::real_time(history)),
         (Rule::OneEpoch, readers::one_epoch(history)),
+        (Rule::Complete, readers::complete(history)),
+        (Rule::AllOrNothing, kept::all_or_nothing(history, &kept)),
+        (Rule::Resumed, readers::resumed(history)),
+        (Rule::Expected, history.unexpected.clone()),
     ];
     let told = |(rule, details): (Rule, Vec<String>)| {
         let more = details.len().saturating_sub(TOLD_MAX);

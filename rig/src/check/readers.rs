@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{by_reader, quoted};
-use crate::history::{Content, History};
+use crate::history::{History, Read, Resume};
 
 /// Readers that skipped events, went back, or were given one twice. In a new run of numbers a reader may begin anywhere.
 pub(super) fn unbroken(history: &History) -> Vec<String> {
@@ -27,19 +27,19 @@ pub(super) fn unbroken(history: &History) -> Vec<String> {
 
 /// Numbers at which one reader or node has something else than another.
 pub(super) fn alike(history: &History) -> Vec<String> {
-    let mut known: BTreeMap<(&str, &str, u64), (&Content, &str)> = BTreeMap::new();
+    let mut known: BTreeMap<(&str, &str, u64), &Read> = BTreeMap::new();
     let mut wrong = Vec::new();
     for read in history.kept.iter().chain(&history.reads) {
-        let at = (&*read.room, &*read.epoch, read.seq);
-        let (content, reader) = *known.entry(at).or_insert((&read.content, &read.reader));
-        if *content != read.content {
+        let Read { reader, room, seq, content, digest, .. } = read;
+        let first = *known.entry((room, &read.epoch, *seq)).or_insert(read);
+        if first.content != *content {
+            let (one, other) = (quoted(&first.content), quoted(content));
+            wrong.push(format!("{room}: {seq} is {one} for {} and {other} for {reader}", first.reader));
+        } else if first.digest != *digest {
+            let word = quoted(content);
             wrong.push(format!(
-                "{}: {} is {} for {reader} and {} for {}",
-                read.room,
-                read.seq,
-                quoted(content),
-                quoted(&read.content),
-                read.reader
+                "{room}: {seq}, {word}, has other bytes for {} than for {reader}",
+                first.reader
             ));
         }
     }
@@ -58,4 +58,42 @@ pub(super) fn one_epoch(history: &History) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Nodes and followers whose room does not begin with 1, or ends before the last event that any of them has. What is missing in between is a hole.
+pub(super) fn complete(history: &History) -> Vec<String> {
+    let mut heads: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut ends: BTreeMap<(&str, &str), (u64, u64)> = BTreeMap::new();
+    for read in history.kept.iter().chain(&history.reads) {
+        let head = heads.entry(&read.room).or_default();
+        *head = (*head).max(read.seq);
+        let (first, last) = ends.entry((&read.reader, &read.room)).or_insert((read.seq, read.seq));
+        (*first, *last) = ((*first).min(read.seq), (*last).max(read.seq));
+    }
+    let nodes = history.nodes.iter().flat_map(|node| heads.keys().map(move |room| (&**node, *room)));
+    let followers = history.followers.iter().map(|(reader, room)| (&**reader, &**room));
+    let mut wrong = Vec::new();
+    for (who, room) in nodes.chain(followers) {
+        let Some(head) = heads.get(room) else { continue };
+        match ends.get(&(who, room)) {
+            Some((1, last)) if last == head => {}
+            Some((first, last)) => {
+                wrong.push(format!("{room}: {who} has {first} to {last}, and not 1 to {head}"));
+            }
+            None => wrong.push(format!("{room}: {who} has nothing, and not 1 to {head}")),
+        }
+    }
+    wrong
+}
+
+/// Readers that could not go on where they were.
+pub(super) fn resumed(history: &History) -> Vec<String> {
+    let told = history.resumes.iter().filter_map(|resume| {
+        let (Resume { reader, node, room, seq, at, .. }, why) = (resume, resume.refused.as_ref()?);
+        Some(format!(
+            "{room}: {reader} could not go on after {seq} at {node}, {:.3} s: {why}",
+            at.as_secs_f64()
+        ))
+    });
+    told.collect()
 }

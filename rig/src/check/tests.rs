@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
-use crate::history::{Moment, Outcome, Published, Read};
+use crate::history::{Moment, Outcome, Published, Read, Resume, digest};
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 
@@ -11,7 +11,8 @@ fn at(ms: u64) -> Moment {
 }
 
 fn read(reader: &str, seq: u64, content: &Content) -> Read {
-    Read { reader: reader.into(), room: "main".into(), epoch: "e1".into(), seq, content: content.clone() }
+    let (reader, content, digest) = (reader.into(), content.clone(), digest(content.as_bytes()));
+    Read { reader, room: "main".into(), epoch: "e1".into(), seq, content, digest }
 }
 
 fn published(contents: &[&str], outcome: Outcome, (sent, answered): (u64, u64)) -> Published {
@@ -203,4 +204,51 @@ fn a_node_that_has_nothing_and_many_findings_are_told() {
     let found = check(&history);
     assert_eq!(found.len(), 20);
     insta::assert_snapshot!(found[19], @r#"Acknowledged: main on n1: 20 is lost, "p19" (and 10 more)"#);
+}
+
+#[test]
+fn a_follower_that_begins_late_or_ends_early_and_a_node_that_is_behind_are_found() {
+    let mut history = history(&[(9, 3, 0)], None);
+    history.followers = ["r0", "r1", "r9"].map(|reader| (reader.into(), "main".into())).into();
+    history.reads.retain(|read| !(*read.reader == *"r0" && read.seq == 1));
+    history.kept.retain(|read| !(*read.reader == *"n3" && read.seq == 3));
+    // What was acknowledged and is missing breaks another rule as well.
+    history.published.clear();
+    let found = check(&history).into_iter().filter(|finding| finding.rule == Rule::Complete);
+    insta::assert_snapshot!(found.map(|finding| finding.detail).collect::<Vec<_>>().join("\n"), @"
+    main: n3 has 1 to 2, and not 1 to 3
+    main: r0 has 2 to 3, and not 1 to 3
+    main: r9 has nothing, and not 1 to 3
+    ");
+}
+
+#[test]
+fn a_part_of_an_array_is_found_and_all_or_none_is_right() {
+    let mut history = history(&[(1, 3, 0), (2, 3, 0), (9, 1, 0)], None);
+    assert_eq!(check(&history), []);
+    history.kept.retain(|read| *read.content != *"p1-2");
+    history.reads.retain(|read| *read.content != *"p1-2");
+    let found = check(&history).into_iter().filter(|finding| finding.rule == Rule::AllOrNothing);
+    insta::assert_snapshot!(found.map(|finding| finding.detail).collect::<Vec<_>>().join("\n"), @r#"
+    main on n1: of the 3 from "p1-0" on there are [1, 2]
+    main on n2: of the 3 from "p1-0" on there are [1, 2]
+    main on n3: of the 3 from "p1-0" on there are [1, 2]
+    "#);
+}
+
+#[test]
+fn other_bytes_resumes_that_are_refused_and_odd_answers_are_found() {
+    let mut history = history(&[(9, 1, 0)], None);
+    history.kept[1].digest += 1;
+    let resume = |seq, refused| {
+        let (reader, node, room) = ("r0".into(), "n2".into(), "main".into());
+        Resume { reader, node, room, seq, at: at(1500), refused }
+    };
+    history.resumes = vec![resume(0, None), resume(1, Some("ahead".into()))];
+    history.unexpected.push("POST /events at n1: 422".into());
+    insta::assert_snapshot!(told(&history), @r#"
+    Alike: main: 1, "p0-0", has other bytes for n1 than for n2
+    Resumed: main: r0 could not go on after 1 at n2, 1.500 s: ahead
+    Expected: POST /events at n1: 422
+    "#);
 }

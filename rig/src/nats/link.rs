@@ -69,6 +69,10 @@ async fn pass(from: TcpStream, port: u16, mut ways: watch::Receiver<Way>) {
         return;
     }
     let Ok(to) = TcpStream::connect(("127.0.0.1", port)).await else { return };
+    // As servers and clients do it themselves: else small pieces would wait for the receiver's delayed acknowledgement, 40 ms.
+    if from.set_nodelay(true).and(to.set_nodelay(true)).is_err() {
+        return;
+    }
     let ((from_read, from_write), (to_read, to_write)) = (from.into_split(), to.into_split());
     tokio::select! {
         () = copy(from_read, to_write, ways.clone()) => {}

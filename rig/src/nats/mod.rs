@@ -4,6 +4,7 @@ pub mod config;
 mod health;
 mod link;
 mod server;
+pub mod stream;
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,10 @@ use tempfile::TempDir;
 use config::{Ports, Sync};
 use link::Link;
 pub use link::Way;
-pub use server::{Server, State};
+pub use server::Server;
+
+/// What names the program.
+pub const PROGRAM: &str = "ARCANE_NATS_SERVER";
 
 /// How long servers may take until they take streams.
 pub const READY_MAX: Duration = Duration::from_secs(60);
@@ -47,7 +51,7 @@ impl Cluster {
             let routes: Vec<u16> = from.iter().flatten().map(Link::port).collect();
             let home = folder.path().join(config::name(n));
             let text = config::text(n, ports[n], &routes, &home.join("store"), sync);
-            servers.push(Server::new(program.to_owned(), &home, config::name(n), ports[n], &text)?);
+            servers.push(Server::new(program, &home, &config::name(n), ports[n], &text)?);
             links.push(from);
         }
         let mut cluster = Self { servers, links, _folder: folder };
@@ -114,8 +118,8 @@ fn free_ports(count: usize) -> Result<Vec<Ports>> {
     Ok(ports.chunks(3).map(|of| Ports { clients: of[0], routes: of[1], monitor: of[2] }).collect())
 }
 
-/// The program: what `ARCANE_NATS_SERVER` names, else the one on the PATH.
+/// The program: what [`PROGRAM`] names, else the one on the PATH.
 #[must_use]
 pub fn program() -> PathBuf {
-    std::env::var_os("ARCANE_NATS_SERVER").map_or_else(|| "nats-server".into(), PathBuf::from)
+    std::env::var_os(PROGRAM).map_or_else(|| "nats-server".into(), PathBuf::from)
 }

@@ -4,11 +4,9 @@
 mod publisher;
 mod reader;
 mod stream;
-mod suffering;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio::sync::watch;
@@ -18,9 +16,12 @@ use crate::fault::{Fault, schedule};
 use crate::history::{History, Moment};
 use crate::nats::Cluster;
 use crate::nats::config::Sync;
+use crate::nats::stream::Stream;
+use crate::notes::Notes;
+use crate::suffering::Patients;
 use publisher::Publisher;
 use reader::Reader;
-use stream::Stream;
+use stream::NAME;
 
 /// How long readers may take until they have everything, once nothing fails any more.
 const CATCH_UP_MAX: Duration = Duration::from_secs(60);
@@ -59,23 +60,6 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
-/// What all tasks write down, and since when.
-#[derive(Debug, Clone)]
-struct Notes {
-    history: Arc<Mutex<History>>,
-    began: Instant,
-}
-
-impl Notes {
-    fn now(&self) -> Moment {
-        self.began.elapsed()
-    }
-
-    fn write(&self, note: impl FnOnce(&mut History)) {
-        note(&mut self.history.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-}
-
 /// Starts three servers, publishes and reads while they suffer, and checks what came of it.
 ///
 /// # Errors
@@ -83,13 +67,14 @@ impl Notes {
 pub async fn run(program: &Path, options: &Options) -> Result<Report> {
     let mut cluster = Cluster::start(program, 3, options.sync).await?;
     let stream = Stream::create(&cluster, !options.plants_loss).await?;
-    let notes = Notes { history: Arc::default(), began: Instant::now() };
+    let notes = Notes::begin();
     let (stop, stops) = watch::channel(false);
     let (acked, acks) = watch::channel(Moment::ZERO);
     let (end, ends) = watch::channel(None);
     let mut reading = Vec::new();
     for n in 0..3 {
         let reader = Reader::connect(n, &cluster, notes.clone()).await?;
+        notes.write(|history| history.followers.push((reader.name(), NAME.into())));
         reading.push(tokio::spawn(reader.follow(ends.clone())));
     }
     let mut publishing = Vec::new();
@@ -99,9 +84,9 @@ pub async fn run(program: &Path, options: &Options) -> Result<Report> {
     }
 
     let mut faults = Vec::new();
-    for fault in schedule(&options.kinds, options.faults, options.seed) {
-        let outage = suffering::suffer(fault, &mut cluster, &stream, &notes, acks.clone()).await?;
-        faults.push((fault, outage));
+    let mut patients = Patients { cluster: &mut cluster, stream: &stream, nodes: &mut [] };
+    for planned in schedule(&options.kinds, options.seed).take(options.faults) {
+        faults.push((planned.fault, patients.suffer(planned, &notes, acks.clone()).await?));
     }
     stop.send_replace(true);
     for publishing in publishing {
@@ -124,8 +109,7 @@ pub async fn run(program: &Path, options: &Options) -> Result<Report> {
             history.kept.extend(kept);
         });
     }
-    let history = notes.history.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(report(&history, faults, asked_for))
+    Ok(report(&notes.history(), faults, asked_for))
 }
 
 fn report(history: &History, faults: Vec<(Fault, Duration)>, asked_for: usize) -> Report {

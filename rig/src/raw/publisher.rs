@@ -8,10 +8,11 @@ use async_nats::HeaderMap;
 use async_nats::jetstream::Context;
 use tokio::sync::watch;
 
-use super::Notes;
-use super::stream::{SUBJECT, connect};
+use super::stream::SUBJECT;
 use crate::history::{Content, Moment, Outcome, Published};
 use crate::nats::Cluster;
+use crate::nats::stream::connect;
+use crate::notes::Notes;
 
 /// How long an event is sent again: longer than the servers take to choose another leader.
 const AGAIN_MAX: Duration = Duration::from_secs(30);

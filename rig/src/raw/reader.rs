@@ -10,10 +10,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-use super::Notes;
-use super::stream::{LIVE, Stream};
-use crate::history::Read;
+use super::stream::{LIVE, NAME};
+use crate::history::{Read, digest};
 use crate::nats::Cluster;
+use crate::nats::stream::Stream;
+use crate::notes::Notes;
 
 /// How often the leader is asked for the end: the last event may not have been told, and nothing follows it.
 const ASK_EVERY: Duration = Duration::from_secs(1);
@@ -31,10 +32,14 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) async fn connect(n: usize, cluster: &Cluster, notes: Notes) -> Result<Self> {
-        let stream = Stream::of(cluster, n).await?;
-        let told = stream.client().subscribe(LIVE).await.context("subscribing")?;
+        let stream = Stream::of(NAME, cluster, n).await?;
+        let told = stream.client.subscribe(LIVE).await.context("subscribing")?;
         let epoch = stream.info().await?.created.to_string().into();
         Ok(Self { name: format!("r{n}").into(), stream, told, notes, epoch, head: 0, asked_for: 0 })
+    }
+
+    pub(super) fn name(&self) -> Arc<str> {
+        self.name.clone()
     }
 
     /// Follows until it has the last event, which `end` names some time. Gives how many events it had to ask for.
@@ -92,8 +97,9 @@ impl Reader {
     fn give(&mut self, seq: u64, content: Arc<str>) {
         self.head = seq;
         let (reader, epoch) = (self.name.clone(), self.epoch.clone());
-        self.notes
-            .write(|history| history.reads.push(Read { reader, room: "main".into(), epoch, seq, content }));
+        let read =
+            Read { reader, room: NAME.into(), epoch, seq, digest: digest(content.as_bytes()), content };
+        self.notes.write(|history| history.reads.push(read));
     }
 }
 

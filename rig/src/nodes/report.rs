@@ -1,0 +1,136 @@
+//! What came of a run with nodes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::check::{Finding, check};
+use crate::fault::Planned;
+use crate::history::{History, Moment, Outcome, Published};
+
+/// A fault, and what it did.
+#[derive(Debug, Clone, Copy)]
+pub struct Suffered {
+    /// Which.
+    pub planned: Planned,
+    /// When it happened.
+    pub began: Moment,
+    /// When everything was whole again.
+    pub healed: Moment,
+    /// For how long no publisher was answered.
+    pub outage: Duration,
+    /// The longest time that one publication took meanwhile.
+    pub longest: Duration,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Report {
+    /// Faults, in their order.
+    pub faults: Vec<Suffered>,
+    /// Publications that were acknowledged.
+    pub taken: usize,
+    /// Publications that nodes refused, and did not publish.
+    pub refused: usize,
+    /// Publications of which nobody knows.
+    pub unknown: usize,
+    /// Events that nodes have at the end.
+    pub events: u64,
+    /// Events a second while publishers published.
+    pub rate: u64,
+    /// Events that readers were given.
+    pub read: usize,
+    /// How often readers went on at another node.
+    pub resumes: usize,
+    /// How often one key was sent to all nodes at once.
+    pub races: u64,
+    /// How often a node ended by itself while it was started.
+    pub failed_starts: usize,
+    /// How long events took from their publisher to readers at other nodes, the quickest first.
+    pub delays: Vec<Duration>,
+    /// Where the nodes' files are, if they were kept.
+    pub folder: Option<PathBuf>,
+    /// What must not be.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    pub(super) fn of(
+        history: &History,
+        faults: Vec<Suffered>,
+        delays: Vec<Duration>,
+        races: u64,
+        took: Duration,
+    ) -> Self {
+        let count = |is: fn(&Outcome) -> bool| history.published.iter().filter(|of| is(&of.outcome)).count();
+        let events = history.kept.iter().map(|read| read.seq).max().unwrap_or_default();
+        Self {
+            faults: faults.into_iter().map(|fault| with_longest(fault, &history.published)).collect(),
+            taken: count(|outcome| matches!(outcome, Outcome::Taken { .. })),
+            refused: count(|outcome| *outcome == Outcome::Refused),
+            unknown: count(|outcome| *outcome == Outcome::Unknown),
+            events,
+            rate: events / took.as_secs().max(1),
+            read: history.reads.len(),
+            resumes: history.resumes.len(),
+            races,
+            failed_starts: 0,
+            delays,
+            folder: None,
+            findings: check(history),
+        }
+    }
+
+    /// The time within which so many of 100 events were at readers of other nodes.
+    #[must_use]
+    pub fn percentile(&self, percent: usize) -> Duration {
+        let last = self.delays.len().saturating_sub(1);
+        self.delays.get(last * percent / 100).copied().unwrap_or_default()
+    }
+}
+
+fn with_longest(fault: Suffered, published: &[Published]) -> Suffered {
+    let meanwhile = published.iter().filter(|of| of.answered >= fault.began && of.sent <= fault.healed);
+    let longest = meanwhile.map(|of| of.answered.saturating_sub(of.sent)).max().unwrap_or_default();
+    Suffered { longest, ..fault }
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for Suffered { planned, began, healed, outage, longest } in &self.faults {
+            let whose = if planned.fault.is_of_a_node() {
+                super::name(planned.node % super::NODES)
+            } else {
+                String::new()
+            };
+            writeln!(
+                f,
+                "{:7.2} s  {:<10} {whose:<6} no answers for {:5.2} s, the longest took {:5.2} s, whole after {:5.2} s",
+                began.as_secs_f64(),
+                planned.fault.as_str(),
+                outage.as_secs_f64(),
+                longest.as_secs_f64(),
+                (*healed - *began).as_secs_f64(),
+            )?;
+        }
+        let Self { taken, refused, unknown, events, rate, read, resumes, races, failed_starts, .. } = self;
+        writeln!(f, "publications: {taken} acknowledged, {refused} refused, {unknown} unknown")?;
+        writeln!(
+            f,
+            "one key at all nodes at once: {races} times; starts of nodes that failed: {failed_starts}"
+        )?;
+        writeln!(f, "{events} events, {rate}/s; given to readers {read}, which resumed {resumes} times")?;
+        let [p50, p99, most] = [50, 99, 100].map(|percent| self.percentile(percent).as_secs_f64() * 1000.0);
+        writeln!(
+            f,
+            "sent until read at another node: p50 {p50:.2} ms, p99 {p99:.2} ms, most {most:.0} ms ({} times)",
+            self.delays.len()
+        )?;
+        if let Some(folder) = &self.folder {
+            writeln!(f, "files of the nodes: {}", folder.display())?;
+        }
+        for finding in &self.findings {
+            writeln!(f, "{finding}")?;
+        }
+        write!(f, "{} findings", self.findings.len())
+    }
+}
