@@ -9,7 +9,7 @@ use arcane_shared::{RoomName, Seq, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::log::record::{self, KeyRecord};
-use crate::log::{Record, Run};
+use crate::log::{Fault, Record, Run};
 
 /// How long a key is remembered.
 const AGE_MAX_MICROS: i64 = 24 * 3600 * 1_000_000;
@@ -29,7 +29,7 @@ pub struct Key {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyRefused {
     /// It stands for something else.
-    #[error("this Idempotency-Key was used for other content within the last 24 hours; use a new one")]
+    #[error("{}", Fault::OtherContent.preface())]
     OtherContent,
     /// The first publication with it is not over.
     #[error("a publication with this Idempotency-Key is under way; send it again in a moment")]

@@ -282,6 +282,9 @@ impl From<LogError> for ApiError {
             Fault::Query | Fault::TooMany => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", error.to_string())
             }
+            Fault::OtherContent => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency", error.to_string())
+            }
             Fault::TooLong => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too-long", error.to_string()),
             Fault::Busy | Fault::Behind => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "log-behind", error.to_string())

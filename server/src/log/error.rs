@@ -31,6 +31,8 @@ pub enum Fault {
     Query,
     /// More events in one go than are taken.
     TooMany,
+    /// The idempotency key stands for other content.
+    OtherContent,
     /// Working on a question takes longer than it may.
     TooLong,
     /// The room was deleted.
@@ -80,6 +82,7 @@ impl Fault {
             Self::Behind => "behind",
             Self::Query => "query",
             Self::TooMany => "too-many",
+            Self::OtherContent => "other-content",
             Self::TooLong => "too-long",
             Self::NoRoom => "no-room",
             Self::Unknown => "unknown",
@@ -89,7 +92,8 @@ impl Fault {
         }
     }
 
-    fn preface(self) -> &'static str {
+    /// What is said before the store's own words.
+    pub(crate) fn preface(self) -> &'static str {
         match self {
             Self::Full => "the disk of the event log is full; make room and it goes on by itself: ",
             Self::Quota => {
@@ -116,6 +120,9 @@ impl Fault {
             Self::Busy => "the event log is behind; try again soon: ",
             Self::Behind => "the index of the event log is still being built; try again soon: ",
             Self::Query | Self::TooMany | Self::TooLong | Self::NoRoom => "",
+            Self::OtherContent => {
+                "this Idempotency-Key was used for other content within the last 24 hours; use a new one"
+            }
             Self::Unknown => {
                 "it is not known whether this is in the event log; send it again with the same Idempotency-Key: "
             }

@@ -5,7 +5,7 @@ use arcane_shared::api::Via;
 use super::ask::Ask;
 use super::open::Settled;
 use super::{End, How, NotAnswered, Over, RequestId, Requests, told};
-use crate::bus::{EmitError, Key, KeyRefused, LogError, NoSuchRoom, Submission};
+use crate::bus::{EmitError, Fault, Key, KeyRefused, LogError, NoSuchRoom, Submission};
 use crate::intake::{self, Refused as NotTaken};
 
 impl Requests {
@@ -84,7 +84,10 @@ impl Requests {
             }
         };
         let logged = submitted.logged().await;
-        logged.map(|_| ()).map_err(|error: LogError| NotWritten::Log(error.to_string()))
+        logged.map(|_| ()).map_err(|error: LogError| match error.fault {
+            Fault::OtherContent => NotWritten::Other,
+            _ => NotWritten::Log(error.to_string()),
+        })
     }
 
     /// The log has the end: the hook hears it, and the session.

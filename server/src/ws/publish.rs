@@ -236,7 +236,11 @@ fn publish_read(
 
 /// What an event that was taken back is answered.
 pub(super) fn taken_back(id: Option<String>, error: &LogError) -> PublishRefused {
-    PublishRefused { id, ..PublishRefused::passing("log_unavailable", error.to_string()) }
+    let refused = match error.fault {
+        Fault::OtherContent => PublishRefused::new("bad_key", error.to_string()),
+        _ => PublishRefused::passing("log_unavailable", error.to_string()),
+    };
+    PublishRefused { id, ..refused }
 }
 
 fn submit(

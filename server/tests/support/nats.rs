@@ -48,6 +48,36 @@ impl NatsServer {
         Some(server)
     }
 
+    /// Three servers of one cluster, which take streams.
+    #[allow(dead_code, reason = "not every test has three")]
+    pub async fn three() -> Option<[Self; 3]> {
+        let listeners: [_; 3] = std::array::from_fn(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+        let routes = listeners.each_ref().map(|listener| listener.local_addr().unwrap().to_string());
+        // They are for the servers now. Another process could take one of them; none of this machine's tests does.
+        drop(listeners);
+        let all: Vec<String> = routes.iter().map(|route| format!("\"nats://{route}\"")).collect();
+        let config = |n: usize| {
+            format!(
+                "server_name: n{n}\ncluster {{ name: c, listen: \"{}\", no_advertise: true, routes: [{}] }}\n",
+                routes[n],
+                all.join(", ")
+            )
+        };
+        let servers =
+            [Self::with(&config(0)).await?, Self::with(&config(1)).await?, Self::with(&config(2)).await?];
+        let began = Instant::now();
+        for server in &servers {
+            let client = async_nats::connect(server.url()).await.unwrap();
+            let mut context = async_nats::jetstream::new(client);
+            context.set_timeout(Duration::from_secs(1));
+            while context.query_account().await.is_err() {
+                assert!(began.elapsed() < READY_MAX, "the cluster has no leader");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        Some(servers)
+    }
+
     /// Where clients find it: host and port.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)

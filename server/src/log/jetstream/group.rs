@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use arcane_shared::Seq;
 
+use super::claim::Claim;
 use super::message::Entry;
 use super::publish::{BATCH_MAX, Outcome, Silence};
 use crate::log::{Fault, LogError, Offer, Run};
@@ -19,8 +20,8 @@ const AGAIN_MAX: Duration = Duration::from_secs(10);
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// JetStream's answers after which the same may be taken: the cluster is not available now (10008), a batch that is not
-/// whole since its server went away (10176), too many batches on the way (10210, 10211).
-const PASSING: [u64; 4] = [10_008, 10_176, 10_210, 10_211];
+/// whole since its server went away (10176), another message of the same id on its way (10158), too many batches on the way (10210, 10211).
+const PASSING: [u64; 5] = [10_008, 10_158, 10_176, 10_210, 10_211];
 /// Storage or memory that is full (10023, 10028, 10047, 10077).
 const FULL: [u64; 4] = [10_023, 10_028, 10_047, 10_077];
 
@@ -46,6 +47,8 @@ pub(super) struct Group {
     pub(super) entries: Vec<Entry>,
     /// The ids of its messages, and the numbers of those that have appeared.
     ids: HashMap<Arc<str>, Option<Seq>>,
+    /// Of offers with a key: the id of their first message, and what the key is to stand for.
+    claims: Vec<(Arc<str>, Claim)>,
     began: Instant,
     /// Whether the stream may have it.
     may_be_there: bool,
@@ -70,6 +73,7 @@ impl Group {
     /// The next offers that go together; `None` if there are none.
     pub(super) fn form(queue: &mut VecDeque<Named>, now: Instant) -> Option<Self> {
         let (mut offers, mut entries, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let mut claims = Vec::new();
         while let Some(Named { offer, .. }) = queue.front() {
             let size = offer.size();
             let fits = entries.len() + offer.bodies.len() <= BATCH_MAX && bytes + size <= BYTES_MAX;
@@ -78,6 +82,7 @@ impl Group {
             }
             let Named { offer, id } = queue.pop_front()?;
             bytes += size;
+            claims.extend(Claim::of(&offer).map(|claim| (id.as_str().into(), claim)));
             let mut records = offer.records.clone();
             entries.extend(offer.bodies.iter().enumerate().map(|(n, body)| Entry {
                 body: body.clone(),
@@ -87,36 +92,46 @@ impl Group {
             offers.push(offer);
         }
         let ids = entries.iter().map(|entry| (Arc::clone(&entry.id), None)).collect();
-        (!offers.is_empty()).then_some(Self { offers, entries, ids, began: now, may_be_there: false })
+        (!offers.is_empty()).then_some(Self { offers, entries, ids, claims, began: now, may_be_there: false })
     }
 
     /// Each of its offers as a group of its own, with what is known of it.
     pub(super) fn split(self) -> VecDeque<Self> {
-        let Self { offers, entries, mut ids, began, may_be_there } = self;
+        let Self { offers, entries, mut ids, mut claims, began, may_be_there } = self;
         let mut entries = entries.into_iter();
         let each = offers.into_iter().map(|offer| {
             let own: Vec<Entry> = entries.by_ref().take(offer.bodies.len()).collect();
             let known = own.iter().map(|entry| (Arc::clone(&entry.id), ids.remove(&entry.id).flatten()));
             let ids = known.collect();
-            Self { offers: vec![offer], entries: own, ids, began, may_be_there }
+            let claims =
+                claims.extract_if(.., |(id, _)| own.first().is_some_and(|first| first.id == *id)).collect();
+            Self { offers: vec![offer], entries: own, ids, claims, began, may_be_there }
         });
         each.collect()
     }
 
-    /// A message of this id has appeared. Returns whether it is one of these.
-    pub(super) fn appeared(&mut self, id: &str, seq: Seq) -> bool {
-        let Some(at) = self.ids.get_mut(id) else { return false };
+    /// A message has appeared. Returns whether it is one of these: other content of the same key is not.
+    pub(super) fn appeared(&mut self, entry: &Entry, seq: Seq) -> bool {
+        let Some(at) = self.ids.get_mut(&entry.id) else { return false };
+        let claims = self.claims.iter().filter(|(id, _)| *id == entry.id);
+        if !claims.into_iter().all(|(_, claim)| claim.is_met(&entry.records)) {
+            return false;
+        }
         *at = Some(seq);
         true
     }
 
-    /// The first number, if all of its messages have appeared.
+    /// The first number, if all of its messages have appeared, next to each other.
     pub(super) fn is_there(&self) -> Option<Seq> {
-        let mut first = Seq::MAX;
-        for at in self.ids.values() {
-            first = first.min((*at)?);
-        }
-        Some(first)
+        let mut numbers = self.entries.iter().map(|entry| self.ids.get(&entry.id).copied().flatten());
+        let first = numbers.next()??;
+        (first + 1..).zip(numbers).all(|(next, at)| at == Some(next)).then_some(first)
+    }
+
+    /// What its events are sent under: the id of the first, and the claim of its key; `None` if it has several offers.
+    pub(super) fn asks(&self) -> Option<(Arc<str>, Option<Claim>)> {
+        let alone = self.entries.first().filter(|_| self.offers.len() == 1)?;
+        Some((Arc::clone(&alone.id), self.claims.first().map(|(_, claim)| claim.clone())))
     }
 
     /// The numbers of each offer, in order, if the first has this one.
@@ -149,6 +164,7 @@ impl Group {
                     return Next::Appears;
                 }
             }
+            Outcome::Other => return Next::Failed(LogError::new(Fault::OtherContent, "")),
             Outcome::Refused { code, text } if !PASSING.contains(&code) => {
                 let fault = if FULL.contains(&code) { Fault::Full } else { Fault::Engine };
                 return Next::Failed(LogError::new(fault, format!("{text} (JetStream's error {code})")));
@@ -209,6 +225,36 @@ mod tests {
         (group, queue.len())
     }
 
+    fn named(id: &str) -> Entry {
+        Entry { body: offer(1, None).bodies.remove(0), records: Vec::new(), id: id.into() }
+    }
+
+    #[test]
+    fn what_appears_under_a_key_is_the_same_or_other_content() {
+        let key = |content| Record::keep(format!("key/main/{:032x}", 0xab), format!("0 2 {content} 9"));
+        let mut sent = offer(2, Some(0xab));
+        sent.records.push(key(7));
+        let (mut group, _) = group(vec![sent]);
+        let [first, second] = [0, 1].map(|n| group.entries[n].clone());
+        let other = Entry { records: vec![key(8)], ..first.clone() };
+        assert!(!group.appeared(&other, 3) && group.appeared(&second, 4));
+        assert_eq!(group.is_there(), None, "the first of these is another publication's");
+        assert!(group.appeared(&first, 6));
+        assert_eq!(group.is_there(), None, "they are not next to each other");
+        group.appeared(&second, 7);
+        assert_eq!(group.is_there(), Some(6));
+        let Next::Failed(error) = group_of(&key(7)).answer(Outcome::Other, Instant::now()) else {
+            unreachable!()
+        };
+        assert_eq!(error.fault, Fault::OtherContent);
+    }
+
+    fn group_of(key: &Record) -> Group {
+        let mut sent = offer(2, Some(0xab));
+        sent.records.push(key.clone());
+        group(vec![sent]).0
+    }
+
     #[test]
     fn offers_go_together_as_far_as_a_batch_goes_and_none_is_cut() {
         let (one, left) = group(vec![offer(3, None), offer(2, Some(0xab)), offer(996, None)]);
@@ -234,14 +280,14 @@ mod tests {
         assert_eq!(fault(group.answer(silent(Silence::NotSent), late)), Fault::Away);
         assert_eq!(group.answer(silent(Silence::Late), now), Next::Again);
         assert_eq!(fault(group.answer(silent(Silence::NoResponders), late)), Fault::Unknown);
-        assert!(group.appeared("n1", 9) && !group.appeared("n2", 10));
+        assert!(group.appeared(&named("n1"), 9) && !group.appeared(&named("n2"), 10));
         assert_eq!(group.answer(silent(Silence::Late), late), Next::There(9), "it was there all the time");
     }
 
     #[test]
     fn a_batch_with_a_known_id_is_taken_apart_and_then_awaited() {
         let (mut both, _) = group(vec![offer(2, Some(1)), offer(2, None), offer(1, None)]);
-        assert!(both.appeared("n2", 5) && both.appeared("n2.1", 6) && both.appeared("n3", 7));
+        assert!([("n2", 5), ("n2.1", 6), ("n3", 7)].iter().all(|(id, seq)| both.appeared(&named(id), *seq)));
         assert_eq!(both.answer(Outcome::AgainBatch, Instant::now()), Next::Apart);
         let mut each = both.split();
         let ids = |group: &Group| group.entries.iter().map(|entry| entry.id.to_string()).collect::<Vec<_>>();

@@ -3,6 +3,7 @@
 pub mod assembly;
 pub mod bound;
 pub mod bucket;
+mod claim;
 pub mod connect;
 mod core;
 mod entry;
@@ -10,6 +11,7 @@ pub mod fold;
 pub mod foreign;
 mod group;
 mod history;
+mod known;
 mod log;
 pub mod message;
 pub mod names;

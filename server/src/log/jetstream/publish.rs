@@ -58,6 +58,8 @@ pub enum Outcome {
     },
     /// The id of an event of the batch is known, so the stream took none of them now. It says neither which nor where.
     AgainBatch,
+    /// The id stands for other events in the stream. [`super::known`] finds that out.
+    Other,
     /// The stream did not take them, and never will have.
     Refused {
         /// JetStream's code of the error, for example 10071 for another latest message than [`Condition`] says, 10060 for
@@ -121,6 +123,27 @@ impl Publisher {
         let context = ContextBuilder::new().timeout(ANSWER_MAX).max_ack_inflight(WAITING_MAX);
         let context = context.ack_timeout(ANSWER_MAX).build(client.clone());
         Self { client, context, connected: connection.connected() }
+    }
+
+    /// The number of the message that a stream with so many replicas knows under an id; `None` if it knows none, or does not
+    /// say. Nothing is stored: what is sent could only be taken if something was true that never is.
+    pub async fn number_of(&self, stream: &str, subject: &str, id: &str, replicas: usize) -> Option<Seq> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::NATS_MESSAGE_ID, id);
+        headers.insert(header::NATS_EXPECTED_STREAM, stream);
+        // A replicated stream looks for its id before it looks at the sequence, and one that is not replicated before it
+        // looks at the latest id (nats-server 2.15.1).
+        if replicas > 1 {
+            headers.insert(header::NATS_EXPECTED_LAST_SEQUENCE, u64::MAX.to_string());
+        } else {
+            headers.insert(header::NATS_EXPECTED_LAST_MESSAGE_ID, format!("{:032x}", rand::random::<u128>()));
+        }
+        if !*self.connected.borrow() {
+            return None;
+        }
+        let asking = self.context.send_publish(subject.to_owned(), PublishMessage::build().headers(headers));
+        let answer = tokio::time::timeout(ANSWER_MAX, asking).await.ok()?.ok()?;
+        answer.await.ok().filter(|answer| answer.duplicate).map(|answer| answer.sequence)
     }
 
     /// Sends events to the stream that keeps `subject`: one, or up to [`BATCH_MAX`] as one atomic batch. It returns once
@@ -300,6 +323,22 @@ mod tests {
             nats.send(&[entry(3)], Condition::LastOfSubject(2)).await,
             Outcome::Taken { first: 3, count: 1 }
         );
+    }
+
+    #[tokio::test]
+    async fn the_number_of_an_id_is_told_and_nothing_is_stored() {
+        let Some(nats) = Nats::start().await else { return };
+        assert_eq!(
+            nats.send(&[entry(1), entry(2), entry(3)], Condition::None).await,
+            Outcome::Taken { first: 1, count: 3 }
+        );
+        let number = async |n, replicas| {
+            let id = entry(n).id;
+            nats.publisher.number_of(&nats.stream, &nats.subject, &id, replicas).await
+        };
+        assert_eq!((number(1, 1).await, number(3, 1).await, number(4, 1).await), (Some(1), Some(3), None));
+        assert_eq!((number(1, 3).await, number(4, 3).await), (None, None), "it is not replicated");
+        assert_eq!(nats.send(&[entry(4)], Condition::None).await, Outcome::Taken { first: 4, count: 1 });
     }
 
     #[tokio::test]

@@ -13,9 +13,11 @@ const TOLD_MAX: Duration = Duration::from_secs(10);
 pub(super) struct Trouble(Mutex<Option<(Instant, LogError)>>);
 
 impl Trouble {
-    /// Something failed.
+    /// Something failed. A publisher's own mistake is none of the log's.
     pub(super) fn is(&self, error: &LogError, now: Instant) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, error.clone()));
+        if error.fault != Fault::OtherContent {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, error.clone()));
+        }
     }
 
     /// A server answers: what was away is there again.

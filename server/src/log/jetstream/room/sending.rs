@@ -1,5 +1,6 @@
 //! What a room's task does with what is offered: one group after the other to the stream, until each has one end.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -27,11 +28,16 @@ impl RoomTask {
         let Some(group) = &self.group else { return };
         let (publisher, entries) = (self.core.publisher.clone(), group.entries.clone());
         let (stream, subject) = (self.entry.stream.clone(), self.entry.subject.clone());
+        let (core, entry, asks) = (Arc::clone(&self.core), Arc::clone(&self.entry), group.asks());
         self.sending = Some(
             async move {
-                match publisher.send(&stream, &subject, &entries, Condition::None).await {
+                let outcome = match publisher.send(&stream, &subject, &entries, Condition::None).await {
                     Ok(sent) => sent.outcome().await,
                     Err(error) => Outcome::Refused { code: 0, text: error.to_string() },
+                };
+                match asks {
+                    Some((id, claim)) => core.compare(&entry, &id, claim.as_ref(), outcome).await,
+                    None => outcome,
                 }
             }
             .boxed(),

@@ -35,7 +35,7 @@ impl RoomTask {
 
     pub(super) fn add(&mut self, told: Told) {
         for group in self.group.iter_mut().chain(&mut self.apart) {
-            group.appeared(&told.entry.id, told.seq);
+            group.appeared(&told.entry, told.seq);
         }
         self.assembly.add(told.seq, told);
     }
