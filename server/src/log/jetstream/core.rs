@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -40,6 +40,12 @@ pub enum OpenError {
 
 /// How often it is looked whether the buckets are there.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long a start waits for the leader of a bucket: longer than servers take to choose one (4 to 9 s).
+const LEADER_MAX: Duration = Duration::from_secs(10);
+/// How often it looks for one.
+const LED_EVERY: Duration = Duration::from_millis(100);
+/// A key that is asked for, to see whether there is a leader.
+const LED: &str = "leader";
 /// Pages that are read at a time.
 const PAGES_MAX: usize = 8;
 
@@ -99,6 +105,9 @@ impl Core {
         let (names, replicas) = (Names::new(options.prefix.clone()), options.replicas);
         let state = Bucket::open(&connection, &names.state_bucket(), replicas).await?;
         let directory = Bucket::open(&connection, &names.rooms_bucket(), replicas).await?;
+        for bucket in [&state, &directory] {
+            until_led(bucket).await;
+        }
         Ok(Self {
             publisher: Publisher::new(&connection),
             reader: Reader::new(&connection),
@@ -182,6 +191,18 @@ impl Core {
     /// [`Fault::Away`] if not.
     pub(super) fn check(&self) -> Result<(), LogError> {
         if self.connection.is_connected() { Ok(()) } else { Err(away(&ReadError::NotConnected)) }
+    }
+}
+
+/// Waits until a bucket has a leader, for [`LEADER_MAX`]: one that another node has just made, or whose leader has just gone,
+/// has none. Who reads it next is told what is wrong.
+async fn until_led(bucket: &Bucket) {
+    let began = Instant::now();
+    while let Err(error) = bucket.get(LED).await
+        && began.elapsed() < LEADER_MAX
+    {
+        tracing::debug!(%error, "a bucket of the log cannot be read yet");
+        tokio::time::sleep(LED_EVERY).await;
     }
 }
 
