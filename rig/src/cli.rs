@@ -122,6 +122,7 @@ fn read_of_nodes(name: &str, args: &mut lexopt::Parser, options: &mut nodes::Opt
         "rate" => options.rate = args.value()?.parse::<u32>()?.clamp(1, 100_000),
         "readers" => options.readers = args.value()?.parse()?,
         "arrays" => options.arrays = args.value()?.parse::<u32>()?.min(100),
+        "drop" => options.drop_percent = args.value()?.parse::<f64>()?.clamp(0.0, 100.0),
         "no-race" => options.races = false,
         "keep" => options.keeps = true,
         other => return Err(Long(other).unexpected().into()),

@@ -24,7 +24,7 @@ pub async fn up(
         say_servers(&cluster, &say);
         return wait(&say).await;
     };
-    let realm = Realm::start(nats, arcane, sync).await?;
+    let realm = Realm::start(nats, arcane, sync, 0.0, 0).await?;
     say_servers(&realm.cluster, &say);
     for node in &realm.nodes {
         let id = node.id().unwrap_or_default();

@@ -204,6 +204,7 @@ Of a run with nodes:
   --rate R         events a second, of all publishers together; 500 unless said
   --readers N      readers of each node; 1 unless said
   --arrays P       of 100 publications so many are arrays of 2 to 50 events; 2 unless said
+  --drop P         of 100 messages by which streams tell nodes what they have taken so many are lost on the way; none unless said
   --no-race        one key is not sent to all nodes at once meanwhile
   --release        nodes and rig are built for release: what they measure is only then worth something
   --arcane PATH    another program for the nodes than that of this workspace

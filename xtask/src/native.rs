@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 
 use crate::lanes::{Job, Lanes};
-use crate::project::Project;
+use crate::project::{Build, Project};
 use crate::{nats, process};
 
 /// All that builds for this machine; the page only builds for the browser.
@@ -16,8 +16,8 @@ const FOLDERS: [&str; 4] = ["server/tests", "shared/tests", "web/stage/tests", "
 /// The same of those that need a server of NATS.
 const NATS_FOLDERS: [&str; 1] = ["rig/tests"];
 /// Files whose tests wait for time to pass, which is what they are about: readers that stall, memory that goes back, elections.
-const WAITING: [&str; 7] =
-    ["connections", "memory", "raw", "service", "slow_and_steady", "slow_readers", "uploads"];
+const WAITING: [&str; 8] =
+    ["connections", "memory", "nodes", "raw", "service", "slow_and_steady", "slow_readers", "uploads"];
 const REMEDY: &str = "the failing test is named above";
 
 /// Builds everything, then runs it in two lanes.
@@ -41,9 +41,11 @@ pub(crate) fn test(project: &Project) -> Result<()> {
         ),
     }
     let [waiting, others] = apart(&files);
+    // Built with the tests, some of which start it.
+    let node = project.server(Build::Dev);
     let job = |name, chosen: &[String]| {
         let mut command = cargo_test(project, chosen);
-        command.envs(nats.as_ref().map(|program| (nats::PROGRAM, program)));
+        command.envs(nats.as_ref().map(|program| (nats::PROGRAM, program))).env(nats::NODE, &node);
         Job { name, command }
     };
     let lanes = vec![

@@ -1,8 +1,10 @@
 //! Servers of NATS: one, or a cluster of them, in a folder that goes with them.
 
 pub mod config;
+mod frames;
 mod health;
 mod link;
+pub mod lossy;
 mod server;
 pub mod stream;
 
@@ -95,6 +97,18 @@ impl Cluster {
     #[must_use]
     pub fn named(&self, name: &str) -> Option<usize> {
         self.servers.iter().position(|server| server.name() == name)
+    }
+
+    /// Opens a way to each server on which live messages are lost.
+    ///
+    /// # Errors
+    /// If no port is free.
+    pub async fn lossy(&self, loss: &lossy::Loss) -> Result<Vec<lossy::Lossy>> {
+        let mut ways = Vec::with_capacity(self.servers.len());
+        for server in &self.servers {
+            ways.push(lossy::Lossy::to(server.port(), loss.clone()).await?);
+        }
+        Ok(ways)
     }
 
     /// Where clients find the servers, each once, beginning with server `n`.

@@ -38,6 +38,11 @@ impl Server {
         format!("nats://127.0.0.1:{}", self.ports.clients)
     }
 
+    /// The port for clients.
+    pub(super) fn port(&self) -> u16 {
+        self.ports.clients
+    }
+
     /// Completes once it takes streams; at once if it does not run.
     ///
     /// # Errors

@@ -67,6 +67,8 @@ pub struct Options {
     pub readers: usize,
     /// Of 100 publications so many are arrays.
     pub arrays: u32,
+    /// Of 100 live messages to nodes so many are lost.
+    pub drop_percent: f64,
     /// Whether one key is sent to all nodes at once meanwhile.
     pub races: bool,
     /// Whether the nodes' files stay.
@@ -86,6 +88,7 @@ impl Default for Options {
             publishers: 2,
             readers: 1,
             arrays: 2,
+            drop_percent: 0.0,
             races: true,
             keeps: false,
         }
@@ -108,12 +111,13 @@ pub fn program() -> Option<PathBuf> {
 /// # Errors
 /// If something cannot be started, or does not come back.
 pub async fn run(nats: &Path, program: &Path, options: &Options) -> Result<Report> {
-    let mut realm = Realm::start(nats, program, options.sync).await?;
+    let mut realm = Realm::start(nats, program, options.sync, options.drop_percent, options.seed).await?;
     if options.keeps {
         realm.keep();
     }
     let mut report = play(&mut realm, options).await?;
     report.failed_starts = realm.nodes.iter().map(Node::failed_starts).sum();
+    report.lost = realm.lost();
     report.folder = options.keeps.then(|| realm.folder().to_owned());
     Ok(report)
 }

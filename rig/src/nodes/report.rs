@@ -43,6 +43,8 @@ pub struct Report {
     pub resumes: usize,
     /// How often one key was sent to all nodes at once.
     pub races: u64,
+    /// Live messages that were lost on their way to nodes.
+    pub lost: u64,
     /// How often a node ended by itself while it was started.
     pub failed_starts: usize,
     /// How long events took from their publisher to readers at other nodes, the quickest first.
@@ -73,6 +75,7 @@ impl Report {
             read: history.reads.len(),
             resumes: history.resumes.len(),
             races,
+            lost: 0,
             failed_starts: 0,
             delays,
             folder: None,
@@ -112,7 +115,8 @@ impl std::fmt::Display for Report {
                 (*healed - *began).as_secs_f64(),
             )?;
         }
-        let Self { taken, refused, unknown, events, rate, read, resumes, races, failed_starts, .. } = self;
+        let Self { taken, refused, unknown, events, rate, read, resumes, races, lost, failed_starts, .. } =
+            self;
         writeln!(f, "publications: {taken} acknowledged, {refused} refused, {unknown} unknown")?;
         writeln!(
             f,
@@ -125,6 +129,9 @@ impl std::fmt::Display for Report {
             "sent until read at another node: p50 {p50:.2} ms, p99 {p99:.2} ms, most {most:.0} ms ({} times)",
             self.delays.len()
         )?;
+        if *lost > 0 {
+            writeln!(f, "live messages lost on their way to nodes: {lost}")?;
+        }
         if let Some(folder) = &self.folder {
             writeln!(f, "files of the nodes: {}", folder.display())?;
         }
