@@ -43,7 +43,7 @@ pub async fn perform() -> Result<ExitCode> {
         }
         Wanted::Nodes { arcane, options } => {
             println!("seed {}", options.seed);
-            let report = nodes::run(&program(), &arcane, &options).await?;
+            let report = nodes::run(&program(), &arcane, &options, |line| println!("{line}")).await?;
             println!("{report}");
             report.findings.is_empty()
         }

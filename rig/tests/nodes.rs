@@ -35,7 +35,7 @@ async fn readers_at_any_node_have_every_event_once_through_kills_and_losses() {
         drop_percent: 1.0,
         ..Options::default()
     };
-    let report = run(&nats, &node, &options).await.unwrap();
+    let report = run(&nats, &node, &options, |line| println!("{line}")).await.unwrap();
     println!("{report}");
     assert_eq!(report.findings, [], "{report}");
     assert!(report.events > 500 && report.races > 0 && report.resumes > 0 && report.lost > 0, "{report}");

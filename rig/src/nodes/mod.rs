@@ -106,23 +106,23 @@ pub fn program() -> Option<PathBuf> {
     std::env::var_os(PROGRAM).map(PathBuf::from)
 }
 
-/// Starts servers and nodes, publishes and reads while they suffer, and checks what came of it.
+/// Starts servers and nodes, publishes and reads while they suffer, and checks what came of it. `say` is told of each fault when it is over.
 ///
 /// # Errors
 /// If something cannot be started, or does not come back.
-pub async fn run(nats: &Path, program: &Path, options: &Options) -> Result<Report> {
+pub async fn run(nats: &Path, program: &Path, options: &Options, say: impl Fn(&str)) -> Result<Report> {
     let mut realm = Realm::start(nats, program, options.sync, options.drop_percent, options.seed).await?;
     if options.keeps {
         realm.keep();
     }
-    let mut report = play(&mut realm, options).await?;
+    let mut report = play(&mut realm, options, say).await?;
     report.failed_starts = realm.nodes.iter().map(Node::failed_starts).sum();
     report.lost = realm.lost();
     report.folder = options.keeps.then(|| realm.folder().to_owned());
     Ok(report)
 }
 
-async fn play(realm: &mut Realm, options: &Options) -> Result<Report> {
+async fn play(realm: &mut Realm, options: &Options, say: impl Fn(&str)) -> Result<Report> {
     let (client, board) = (Client::new(realm.addresses())?, Board::new());
     let stream = Stream::of(STREAM, &realm.cluster, 0).await?;
     let (end, ends) = watch::channel(None);
@@ -134,7 +134,7 @@ async fn play(realm: &mut Realm, options: &Options) -> Result<Report> {
     let racing =
         options.races.then(|| tokio::spawn(same_key::race(race.0, race.1, ROOM.into(), race.2, race.3)));
 
-    let mut faults = Vec::new();
+    let (mut faults, mut is_whole) = (Vec::new(), true);
     let mut patients = Patients { cluster: &mut realm.cluster, stream: &stream, nodes: &mut realm.nodes };
     let count = options.faults.unwrap_or(usize::MAX);
     for planned in schedule(&options.kinds, options.seed).take(count) {
@@ -142,11 +142,23 @@ async fn play(realm: &mut Realm, options: &Options) -> Result<Report> {
             break;
         }
         let began = board.notes.now();
-        let outage = patients.suffer(planned, &board.notes, acks.clone()).await;
-        let outage = outage.with_context(|| format!("fault {}, {planned:?}", faults.len() + 1))?;
-        faults.push(Suffered { planned, began, healed: board.notes.now(), outage, longest: Duration::ZERO });
+        let outage = match patients.suffer(planned, &board.notes, acks.clone()).await {
+            Ok(outage) => outage,
+            // What happened until then is worth checking all the same.
+            Err(error) => {
+                is_whole = false;
+                let line = format!("after {} nothing is whole again: {error:#}", planned.fault.as_str());
+                board.notes.write(|history| history.unexpected.push(line));
+                break;
+            }
+        };
+        let healed = board.notes.now();
+        let suffered = Suffered { planned, began, healed, outage, longest: Duration::ZERO }
+            .with_longest(&board.notes.history().published);
+        say(&suffered.to_string());
+        faults.push(suffered);
     }
-    while board.notes.now() < options.time || board.taken() < options.events {
+    while is_whole && (board.notes.now() < options.time || board.taken() < options.events) {
         tokio::time::sleep(ASK_EVERY).await;
     }
     stop.send_replace(true);

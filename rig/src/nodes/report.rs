@@ -66,7 +66,7 @@ impl Report {
         let count = |is: fn(&Outcome) -> bool| history.published.iter().filter(|of| is(&of.outcome)).count();
         let events = history.kept.iter().map(|read| read.seq).max().unwrap_or_default();
         Self {
-            faults: faults.into_iter().map(|fault| with_longest(fault, &history.published)).collect(),
+            faults,
             taken: count(|outcome| matches!(outcome, Outcome::Taken { .. })),
             refused: count(|outcome| *outcome == Outcome::Refused),
             unknown: count(|outcome| *outcome == Outcome::Unknown),
@@ -91,30 +91,33 @@ impl Report {
     }
 }
 
-fn with_longest(fault: Suffered, published: &[Published]) -> Suffered {
-    let meanwhile = published.iter().filter(|of| of.answered >= fault.began && of.sent <= fault.healed);
-    let longest = meanwhile.map(|of| of.answered.saturating_sub(of.sent)).max().unwrap_or_default();
-    Suffered { longest, ..fault }
+impl Suffered {
+    pub(super) fn with_longest(self, published: &[Published]) -> Self {
+        let meanwhile = published.iter().filter(|of| of.answered >= self.began && of.sent <= self.healed);
+        let longest = meanwhile.map(|of| of.answered.saturating_sub(of.sent)).max().unwrap_or_default();
+        Self { longest, ..self }
+    }
+}
+
+impl std::fmt::Display for Suffered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { planned, began, healed, outage, longest } = self;
+        let is_of_a_node = planned.fault.is_of_a_node();
+        let whose = if is_of_a_node { super::name(planned.node % super::NODES) } else { String::new() };
+        write!(
+            f,
+            "{:7.2} s  {:<10} {whose:<6} no answers for {:5.2} s, the longest took {:5.2} s, whole after {:5.2} s",
+            began.as_secs_f64(),
+            planned.fault.as_str(),
+            outage.as_secs_f64(),
+            longest.as_secs_f64(),
+            (*healed - *began).as_secs_f64(),
+        )
+    }
 }
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for Suffered { planned, began, healed, outage, longest } in &self.faults {
-            let whose = if planned.fault.is_of_a_node() {
-                super::name(planned.node % super::NODES)
-            } else {
-                String::new()
-            };
-            writeln!(
-                f,
-                "{:7.2} s  {:<10} {whose:<6} no answers for {:5.2} s, the longest took {:5.2} s, whole after {:5.2} s",
-                began.as_secs_f64(),
-                planned.fault.as_str(),
-                outage.as_secs_f64(),
-                longest.as_secs_f64(),
-                (*healed - *began).as_secs_f64(),
-            )?;
-        }
         let Self { taken, refused, unknown, events, rate, read, resumes, races, lost, failed_starts, .. } =
             self;
         writeln!(f, "publications: {taken} acknowledged, {refused} refused, {unknown} unknown")?;
