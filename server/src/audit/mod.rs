@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 pub(crate) use entry::Entry;
 use sample::Sample;
 
-use crate::bus::ArcaneEventBus;
+use crate::bus::{ArcaneEventBus, Submission};
 use crate::gate::scope::audit_room;
 use crate::intake;
 
@@ -80,7 +80,7 @@ impl Clerk {
 
 async fn write(bus: &ArcaneEventBus, entry: &Entry, left_out: u64) -> anyhow::Result<()> {
     let room = bus.open_room(&audit_room()).await?;
-    let mut emitted = intake::emit(bus, &room, entry.draft(left_out), Vec::new())?;
+    let mut emitted = intake::emit(bus, &room, entry.draft(left_out), Submission::default())?;
     emitted.receipt.logged().await?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use arcane_shared::{DaemonName, Epoch, RoomName, Seq};
 
 use super::resume::Since;
 use super::room::{Room, ToldRoster};
-use crate::log::{LogError, Record, Sequencer};
+use crate::log::{Carried, LogError, Mark, Record, Sequencer};
 
 /// How long a reader waits for what it has seen on another node.
 const REACH_MAX: Duration = Duration::from_secs(2);
@@ -50,6 +50,26 @@ impl HeldRoom {
     /// If the log does not take it; then it is not kept.
     pub(crate) async fn keep(&self, records: Vec<Record>) -> Result<(), LogError> {
         self.0.keep(records).await
+    }
+
+    /// The state that rides with decisions of this room, where other processes decide as well, see
+    /// [`crate::log::SharedLog::carried`]; `None` if it has not changed, or this process alone decides.
+    ///
+    /// # Errors
+    /// If the room's numbers have begun anew: it has to be opened again.
+    pub(crate) fn carried(&self, keys: &[&str], known: Option<&Mark>) -> Result<Option<Carried>, LogError> {
+        match self.0.log().sequencer() {
+            Sequencer::Room(_) => Ok(None),
+            Sequencer::Log(log) => log.carried(self.0.id(), keys, known),
+        }
+    }
+
+    /// Waits, for a short while, until something was decided since `known` and has appeared here.
+    pub(crate) async fn decided_since(&self, known: &Mark) {
+        let mut head = self.0.watch();
+        let is_known = || matches!(self.carried(&[], Some(known)), Ok(None));
+        let decided = head.wait_for(|head| head.is_over || !is_known());
+        let _ = tokio::time::timeout(REACH_MAX, decided).await;
     }
 
     /// Every daemon that its events tell of.

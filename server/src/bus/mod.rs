@@ -37,7 +37,8 @@ pub use closing::CannotClose;
 pub use consumers::{ConsumerError, Consumers, Reader};
 // What the log is asked in: the bus answers for it, and nobody above has to know it.
 pub use crate::log::{
-    EventLog, Fault, History, Level, LogError, PageRequest, Receipt, Record, RoomId, Run, Turn, history,
+    Carried, EventLog, Fault, History, Level, LogError, Mark, PageRequest, Receipt, Record, RoomId, Run,
+    Turn, history,
 };
 pub use batch::Batch;
 pub use held::HeldRoom;

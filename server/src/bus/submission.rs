@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arcane_shared::SpellName;
+use arcane_shared::{Seq, SpellName};
 
 use super::keys::Key;
 use crate::event::{Body, PreparedFrame};
@@ -17,6 +17,9 @@ pub struct Submission {
     pub records: Vec<Record>,
     /// Makes sending the same again harmless.
     pub key: Option<Key>,
+    /// Of a decision, where other processes decide as well: the latest one that it knows of, see
+    /// [`super::HeldRoom::carried`].
+    pub decided_on: Option<Seq>,
     /// A large publication's, from [`super::ArcaneEventBus::turn`].
     pub turn: Turn,
 }

@@ -13,7 +13,7 @@ use arcane_shared::roster::Roster;
 use arcane_shared::{DaemonName, RoomName, Seq, Timestamp};
 use tokio::time::MissedTickBehavior;
 
-use crate::bus::{ArcaneEventBus, HeldRoom};
+use crate::bus::{ArcaneEventBus, HeldRoom, Submission};
 use crate::clock;
 use crate::config::{DailyBudget, RealmConfig};
 use crate::intake::{self, Draft};
@@ -52,7 +52,7 @@ async fn tell(
 ) -> bool {
     let drafts = room.read_roster(|roster| drafts(roster, now, budget_of));
     for draft in drafts {
-        let told = match intake::emit(bus, room, draft, Vec::new()) {
+        let told = match intake::emit(bus, room, draft, Submission::default()) {
             Ok(mut emitted) => emitted.logged().await.map(|_| ()).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };

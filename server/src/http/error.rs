@@ -286,7 +286,7 @@ impl From<LogError> for ApiError {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency", error.to_string())
             }
             Fault::TooLong => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too-long", error.to_string()),
-            Fault::Busy | Fault::Behind => {
+            Fault::Busy | Fault::Behind | Fault::Outdated => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "log-behind", error.to_string())
             }
             _ => Self::new(StatusCode::SERVICE_UNAVAILABLE, "log", error.to_string()),

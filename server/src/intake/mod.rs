@@ -15,7 +15,7 @@ pub(crate) use level::level;
 pub(crate) use read::{read_all, read_one};
 pub(crate) use submitted::Submitted;
 
-use crate::bus::{ArcaneEventBus, EmitError, Emitted, HeldRoom, NoSuchRoom, Outcome, Record, Submission};
+use crate::bus::{ArcaneEventBus, EmitError, Emitted, HeldRoom, NoSuchRoom, Outcome, Submission};
 use crate::clock;
 
 /// An event as its maker knows it.
@@ -72,7 +72,7 @@ pub(crate) fn submit(
     outcome.map(Submitted::from).map_err(|(index, error)| Refused::Bus { index, count, error })
 }
 
-/// Announces one event, and keeps `records` together with it or not at all.
+/// Announces one event that has no key.
 ///
 /// # Errors
 /// If the event is too large, its room cannot be opened, or the log takes none; then it took no number.
@@ -80,10 +80,9 @@ pub(crate) fn emit(
     bus: &ArcaneEventBus,
     room: &HeldRoom,
     draft: Draft,
-    records: Vec<Record>,
+    submission: Submission,
 ) -> Result<Emitted, EmitError> {
     let event = complete::complete(draft, clock::now());
-    let submission = Submission { records, ..Submission::default() };
     match bus.submit(room, &[event], submission).map_err(|(_, error)| error)? {
         Outcome::New(emitted) => Ok(emitted),
         Outcome::Again(_) => unreachable!("what has no key is always new"),
@@ -119,6 +118,6 @@ impl ArcaneEventBus {
             }
             held => held?,
         };
-        emit(self, &held, event.into(), Vec::new())
+        emit(self, &held, event.into(), Submission::default())
     }
 }

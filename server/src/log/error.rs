@@ -39,6 +39,8 @@ pub enum Fault {
     NoRoom,
     /// It did not say whether it has what it was given.
     Unknown,
+    /// It was decided on a state that is no longer the latest; nothing of it was taken.
+    Outdated,
     /// Its servers cannot be reached.
     Away,
     /// Its servers refuse what they are asked.
@@ -86,6 +88,7 @@ impl Fault {
             Self::TooLong => "too-long",
             Self::NoRoom => "no-room",
             Self::Unknown => "unknown",
+            Self::Outdated => "outdated",
             Self::Away => "away",
             Self::Engine => "engine",
             Self::Closed => "closed",
@@ -126,6 +129,7 @@ impl Fault {
             Self::Unknown => {
                 "it is not known whether this is in the event log; send it again with the same Idempotency-Key: "
             }
+            Self::Outdated => "other servers decide about the same again and again; try again soon: ",
             Self::Away => {
                 "the nats-servers that keep the event log cannot be reached, or have no leader; it goes on by itself once they answer: "
             }

@@ -6,6 +6,7 @@
 //! An event becomes visible to readers only once it is in the log. So whatever a reader has seen is there
 //! after the process was killed, and an append that fails takes back numbers that nobody has seen.
 
+mod carried;
 mod commit;
 mod error;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use arcane_shared::api::LogServers;
 use arcane_shared::{Epoch, RoomName, Seq};
 use futures_util::future::BoxFuture;
 
+pub use carried::{Carried, Mark};
 pub use commit::{Announcement, Append, Appended, Commits, Level, Notify, Receipt, Wake};
 pub use error::{Fault, LogError};
 pub use pins::Pin;

@@ -4,7 +4,9 @@ use std::sync::{Arc, Weak};
 
 use arcane_shared::{RoomName, Seq};
 
-use super::{Announcement, Answer, Append, Appended, Level, LogError, Notify, Record, RoomId, Turn};
+use super::{
+    Announcement, Answer, Append, Appended, Carried, Level, LogError, Mark, Notify, Record, RoomId, Turn,
+};
 use crate::event::{Body, PreparedFrame};
 
 /// Who gives the numbers of a room's events.
@@ -45,6 +47,14 @@ pub trait SharedLog: Send + Sync {
     /// If they do not say it.
     fn head(&self, room: RoomId) -> Answer<'_, Seq>;
 
+    /// The state with a key of one of these beginnings that rides with decisions of a room, as of those that have appeared;
+    /// `None` if nothing was decided since `known`.
+    ///
+    /// # Errors
+    /// If the room is not open.
+    fn carried(&self, room: RoomId, keys: &[&str], known: Option<&Mark>)
+    -> Result<Option<Carried>, LogError>;
+
     /// Keeps state that belongs to no event. Completes once the log has it.
     ///
     /// # Errors
@@ -65,6 +75,9 @@ pub struct Offer {
     pub records: Vec<Record>,
     /// Under which the log knows them if they are sent again; `None`: nobody sends them again.
     pub id: Option<u128>,
+    /// Of a decision: the latest one that it knows of, 0 if none. It is taken only if that is still the latest; otherwise the
+    /// receipt says [`super::Fault::Outdated`]. `None`: it is no decision.
+    pub decided_on: Option<Seq>,
     /// What must be true before the receipt says so.
     pub level: Level,
     /// Given back once they are in the log.

@@ -1,9 +1,9 @@
 //! The six typed ways to announce what happened.
 
-use arcane_shared::{DaemonName, Metadata, SpellName, SyncDirectives};
+use arcane_shared::{DaemonName, Metadata, Seq, SpellName, SyncDirectives};
 use serde_json::json;
 
-use crate::bus::{ArcaneEventBus, EmitError, Emitted, Record};
+use crate::bus::{ArcaneEventBus, EmitError, Emitted, Record, Submission};
 use crate::intake::{self, Draft};
 use crate::lore;
 
@@ -20,11 +20,20 @@ pub struct Emit {
     pub sync: Option<SyncDirectives>,
     /// State that is kept together with the event or not at all.
     pub records: Vec<Record>,
+    /// Of a decision, where other processes decide as well: the latest one that it knows of.
+    pub decided_on: Option<Seq>,
 }
 
 impl Default for Emit {
     fn default() -> Self {
-        Self { success: true, description: None, metadata: Metadata::new(), sync: None, records: Vec::new() }
+        Self {
+            success: true,
+            description: None,
+            metadata: Metadata::new(),
+            sync: None,
+            records: Vec::new(),
+            decided_on: None,
+        }
     }
 }
 
@@ -47,6 +56,11 @@ impl Emit {
     pub fn remembering(mut self, record: Record) -> Self {
         self.records.push(record);
         self
+    }
+
+    /// As a decision that was made on this one.
+    pub(super) fn decided_on(self, decided_on: Option<Seq>) -> Self {
+        Self { decided_on, ..self }
     }
 
     /// With its own sentence.
@@ -169,6 +183,12 @@ impl ArcaneEventBus {
             metadata,
             directives: emit.sync,
         };
-        intake::emit(self, &self.default_room(), draft, emit.records)
+        let Emit { records, decided_on, .. } = emit;
+        intake::emit(
+            self,
+            &self.default_room(),
+            draft,
+            Submission { records, decided_on, ..Submission::default() },
+        )
     }
 }

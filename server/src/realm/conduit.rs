@@ -1,5 +1,7 @@
 //! How a daemon really performs an invocation.
 
+use std::time::Duration;
+
 use arcane_shared::Metadata;
 use serde_json::{Value, json};
 
@@ -58,6 +60,14 @@ impl Conduit {
         matches!(self, Self::Command(_))
     }
 
+    /// How long it may take; `None`: it takes no time.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        match self {
+            Self::Echo => None,
+            Self::Command(program) => Some(program.0.timeout),
+        }
+    }
+
     pub(crate) async fn perform(&self, task: &str) -> Performance {
         match self {
             Self::Echo => Performance {
@@ -100,8 +110,6 @@ impl Program {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn shell(script: &str, timeout_ms: u64, output_bytes_max: usize) -> Program {

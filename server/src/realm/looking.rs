@@ -7,8 +7,9 @@ use arcane_shared::daemon::DaemonCard;
 use arcane_shared::roster::FORGET;
 use serde_json::json;
 
-use super::DAEMON;
 use super::Emit;
+use super::cast::Spell;
+use super::present::{DAEMON, Present};
 use super::reveals::Question;
 use super::{Realm, Refusal, SpellFailure};
 use crate::bus::Record;
@@ -63,26 +64,42 @@ impl Realm {
     /// If it is present; a failure event tells of it. If the log takes no events.
     pub async fn forget(&self, name: &DaemonName) -> Result<bool, SpellFailure> {
         self.recall().await;
-        let (mut emitted, refused) = {
-            let mut present = self.ready()?;
-            let decision = match (present.registry.forget(name), self.inner.bus.default_room().daemon(name)) {
-                (_, Some(told)) if told.is_present() => Err(Refusal::StillHere(name.clone())),
-                (Some(decision), _) => decision.map(Some),
-                // Known by what others publish of it.
-                (None, Some(_)) => Ok(None),
-                (None, None) => return Ok(false),
-            };
-            let emit = match &decision {
-                Ok(_) => Emit::default().remembering(Record::forget(format!("{DAEMON}{name}"))),
-                Err(refusal) => Emit::failure(&refusal.to_string()),
-            };
-            let emit = emit.with("query_type", json!(FORGET));
-            let emitted = self.inner.bus.emit_reveal(Some(name), decision.is_err(), emit)?;
-            let done = decision.map(|forgetting| forgetting.map(|it| present.registry.forgotten(it)));
-            (emitted, done.err())
-        };
-        emitted.logged().await?;
+        let is_told_of = || self.inner.bus.default_room().daemon(name).is_some();
+        if !self.present().registry.knows(name) && !is_told_of() {
+            return Ok(false);
+        }
+        let (_, refused) = self.cast(|present| self.decide_forgetting(present, name)).await?;
         refused.map_or(Ok(true), |refusal| Err(refusal.into()))
+    }
+
+    fn decide_forgetting(
+        &self,
+        present: &mut Present,
+        name: &DaemonName,
+    ) -> Result<Spell<Option<Refusal>>, SpellFailure> {
+        let told = self.inner.bus.default_room().daemon(name);
+        let decision = match present.registry.forget(name) {
+            _ if told.is_some_and(|told| told.is_present()) => Err(Refusal::StillHere(name.clone())),
+            Some(decision) => decision.map(Some),
+            // Known by what others publish of it.
+            None => Ok(None),
+        };
+        let emit = match &decision {
+            Ok(_) => Emit::default().remembering(Record::forget(format!("{DAEMON}{name}"))),
+            Err(refusal) => Emit::failure(&refusal.to_string()),
+        };
+        let emit = emit.with("query_type", json!(FORGET)).decided_on(present.decided_on());
+        let emitted = self.inner.bus.emit_reveal(Some(name), decision.is_err(), emit)?;
+        let refused = match decision {
+            Ok(forgetting) => {
+                if let Some(forgetting) = forgetting.filter(|_| !present.is_shared()) {
+                    present.registry.forgotten(forgetting);
+                }
+                None
+            }
+            Err(refusal) => Some(refusal),
+        };
+        Ok(Spell { emitted, answer: refused, saying: None })
     }
 
     async fn cards(&self) -> Vec<DaemonCard> {

@@ -2,30 +2,35 @@
 //!
 //! A spell takes the registry's lock and is decided; its event is handed to the bus; and only if the bus took it the
 //! decision is applied, before the lock is given back: bus order equals state order, and what could not be told
-//! did not happen. The lock is held across no await and no read of the log; an invocation takes it twice, to
-//! begin and to end.
+//! did not happen. The lock is held across no await and no read of the log; an invocation of a program takes it twice, to
+//! begin and to end. Where other processes decide as well, see [`cast`] and [`present`].
 
+mod abandoned;
 mod announce;
+mod calls;
+mod cast;
 mod conduit;
 mod invocation;
 mod looking;
 pub mod parser;
 mod presence;
+mod present;
 mod program;
 mod queue;
 mod registry;
 mod reveals;
 mod sounds;
 mod speech;
+mod summoning;
 mod voice;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arcane_shared::api::{CastAnswer, ParsedSpell};
 use arcane_shared::daemon::DaemonCard;
 use arcane_shared::{DaemonName, RoomName};
-use serde_json::json;
 use tokio::sync::Semaphore;
 
 pub use crate::lore::VoiceMoment;
@@ -38,12 +43,11 @@ pub use parser::ParseRefusal;
 pub(crate) use program::{adopt_orphans, end_programs};
 pub use registry::Refusal;
 
-use crate::bus::{ArcaneEventBus, EmitError, Emitted, EventLog, Fault, LogError, Record, Run};
-use crate::clock;
+use crate::bus::{ArcaneEventBus, EmitError, LogError, Run};
 use crate::config::{DaemonConfig, RealmConfig};
 
 use conduit::Conduit;
-use registry::{Change, Registry};
+use present::Present;
 use reveals::Reveals;
 use voice::VoiceEngine;
 
@@ -53,9 +57,6 @@ pub const TASK_CHARS_MAX: usize = 8192;
 pub const SPELL_CHARS_MAX: usize = 2000;
 /// Largest parameters of an invocation, bytes of JSON.
 pub const PARAMETERS_BYTES_MAX: usize = 16 * 1024;
-
-/// Where the log keeps what has to survive of daemons.
-const DAEMON: &str = "daemon/";
 
 /// The realm. Cloning it gives another handle to the same realm.
 #[derive(Debug, Clone)]
@@ -67,20 +68,16 @@ pub struct Realm {
 struct Inner {
     bus: ArcaneEventBus,
     registry: Mutex<Present>,
+    /// Where other processes decide as well, one spell of this process is cast at a time.
+    casting: tokio::sync::Mutex<()>,
+    /// How often a spell was decided anew.
+    decided_anew: AtomicU64,
     reveals: Mutex<Reveals>,
     conduits: BTreeMap<DaemonName, Conduit>,
     voice: Option<VoiceEngine>,
     /// A place for each program that runs, and for each invocation.
     invocations: Arc<Semaphore>,
     config: RealmConfig,
-}
-
-/// The registry, and how much of the log it agrees with.
-#[derive(Debug)]
-struct Present {
-    registry: Registry,
-    /// See [`crate::bus::EventLog::generation`].
-    generation: u64,
 }
 
 /// Why a realm cannot begin.
@@ -144,6 +141,8 @@ impl Realm {
         }
         let inner = Inner {
             registry: Mutex::new(Present::recall(bus.log().as_ref(), &config).await?),
+            casting: tokio::sync::Mutex::default(),
+            decided_anew: AtomicU64::new(0),
             reveals: Mutex::default(),
             conduits,
             voice: config
@@ -154,113 +153,9 @@ impl Realm {
             bus,
             config,
         };
-        Ok(Self { inner: Arc::new(inner) })
-    }
-
-    /// Brings a daemon into the realm. Completes once that is in the log.
-    ///
-    /// # Errors
-    /// If it is there already or the realm is full; a failure event tells of it. If the log takes no events.
-    pub async fn summon(&self, name: &DaemonName) -> Result<CastAnswer, SpellFailure> {
-        self.recall().await;
-        let (mut emitted, result) = self.decide_summon(name)?;
-        let run = emitted.logged().await?;
-        numbered(result, run)
-    }
-
-    fn decide_summon(&self, name: &DaemonName) -> Result<Decided, SpellFailure> {
-        let mut present = self.ready()?;
-        let registry = &mut present.registry;
-        let now = clock::now();
-        if let Some(idle) = registry.idle(name, self.inner.bus.log().clock().expiry(now)).cloned() {
-            // Its event precedes the newcomer's, and is in the log if that is.
-            let (_, banished) = self.send_away(registry, &idle, "idle")?;
-            banished?;
-        }
-        let decision = registry.summon(name, now);
-        let color = self.inner.bus.color(name);
-        let card = match &decision {
-            Ok(change) => Some(change.card(color)),
-            Err(_) => registry.card(name, color),
-        };
-        let model = card.and_then(|card| card.model);
-        let emit = outcome(&decision).with("model", json!(model.unwrap_or_else(|| "unknown".into())));
-        let emitted = self.inner.bus.emit_summon(name, emit)?;
-        self.speak_of(name, decision.is_ok(), VoiceMoment::Summon);
-        Ok(self.conclude("summoned", name, registry, decision, emitted))
-    }
-
-    /// Sends a daemon away. Completes once that is in the log.
-    ///
-    /// # Errors
-    /// If it is not there; a failure event tells of it. If the log takes no events.
-    pub async fn banish(&self, name: &DaemonName) -> Result<CastAnswer, SpellFailure> {
-        self.recall().await;
-        let (mut emitted, result) = {
-            let mut present = self.ready()?;
-            self.send_away(&mut present.registry, name, "banished")?
-        };
-        let run = emitted.logged().await?;
-        numbered(result, run)
-    }
-
-    fn send_away(
-        &self,
-        registry: &mut Registry,
-        name: &DaemonName,
-        reason: &str,
-    ) -> Result<Decided, SpellFailure> {
-        let decision = registry.banish(name, clock::now());
-        if matches!(decision, Err(Refusal::NotHere(_))) && self.is_published(name) {
-            return self.send_published_away(registry, name);
-        }
-        let mut emit = outcome(&decision);
-        if reason != "banished" {
-            emit = emit.with("reason", json!(reason));
-        }
-        let emitted = self.tell_of_leaving(self.card(registry, name).as_ref(), name, emit)?;
-        self.speak_of(name, decision.is_ok(), VoiceMoment::Banish);
-        Ok(self.conclude("banished", name, registry, decision, emitted))
-    }
-
-    /// Tells that a daemon has left, after what it did.
-    fn tell_of_leaving(
-        &self,
-        card: Option<&DaemonCard>,
-        name: &DaemonName,
-        emit: Emit,
-    ) -> Result<Emitted, EmitError> {
-        let (count, time) = card.map_or((0, 0.0), |card| (card.invocation_count, card.total_time));
-        let totals = card.map_or((0, 0.0, 0.0), |card| {
-            (card.total_invocations, card.total_execution_time, card.average_execution_time)
-        });
-        let emit = emit
-            .with("daemon_name", json!(name))
-            .with("is_active", json!(false))
-            .with("total_invocations", json!(totals.0))
-            .with("total_execution_time", json!(totals.1))
-            .with("average_execution_time", json!(totals.2));
-        self.inner.bus.emit_banish(name, count, time, emit)
-    }
-
-    /// Applies a decision whose event was taken.
-    fn conclude(
-        &self,
-        status: &str,
-        name: &DaemonName,
-        registry: &mut Registry,
-        decision: Result<Change, Refusal>,
-        emitted: Emitted,
-    ) -> Decided {
-        let result = match decision {
-            Ok(change) => {
-                let card = change.card(self.inner.bus.color(name));
-                registry.apply(change);
-                Ok(answer(status, card, emitted.description()))
-            }
-            Err(refusal) => Err(refusal.into()),
-        };
-        (emitted, result)
+        let inner = Arc::new(inner);
+        tokio::spawn(abandoned::close(Arc::downgrade(&inner)));
+        Ok(Self { inner })
     }
 
     /// Reads natural language as a spell, and tells whether that worked.
@@ -282,29 +177,40 @@ impl Realm {
         self.inner.voice.as_ref().map(|_| self.inner.config.audio_dir.as_path())
     }
 
-    /// Who is present. May tell what the log has taken back since, until [`Self::recall`].
+    /// Who is present, as far as that has appeared. May tell what the log has taken back since, until [`Self::recall`].
     fn present(&self) -> MutexGuard<'_, Present> {
-        self.inner.registry.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut present = self.inner.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        // Where a room begins anew, those are told that ask for a spell.
+        let _ = present.catch_up(&self.inner.bus);
+        present
     }
 
     /// Who is present, for a spell: nothing is decided that could not be told, or by what was taken back.
     fn ready(&self) -> Result<MutexGuard<'_, Present>, EmitError> {
-        let present = self.present();
+        let mut present = self.present();
         self.inner.bus.log().availability()?;
-        if present.generation != self.inner.bus.log().generation() {
-            return Err(LogError::new(Fault::Disk, "what survived cannot be read yet; send it again").into());
+        present.catch_up(&self.inner.bus)?;
+        if !present.is_shared() && present.generation != self.inner.bus.log().generation() {
+            return Err(present::unknown().into());
         }
         Ok(present)
     }
 
     /// If the log has taken events back, takes back what they told of daemons.
     async fn recall(&self) {
-        if self.present().generation == self.inner.bus.log().generation() {
-            return;
+        {
+            let mut present = self.present();
+            let is_known = present.catch_up(&self.inner.bus).is_ok();
+            if is_known && (present.is_shared() || present.generation == self.inner.bus.log().generation()) {
+                return;
+            }
         }
         // Until it is known where the room ends, what the log remembers may still change.
         if let Err(error) = self.inner.bus.open_room(&RoomName::default()).await {
             tracing::warn!(%error, "who is present cannot be recalled yet");
+            return;
+        }
+        if self.present().is_shared() {
             return;
         }
         match Present::recall(self.inner.bus.log().as_ref(), &self.inner.config).await {
@@ -314,45 +220,11 @@ impl Realm {
                 if recalled.generation == self.inner.bus.log().generation()
                     && present.generation != recalled.generation
                 {
-                    *present = recalled;
+                    present.replace(recalled);
                 }
             }
             Err(error) => tracing::warn!(%error, "who is present cannot be recalled yet"),
         }
-    }
-}
-
-impl Present {
-    async fn recall(log: &dyn EventLog, config: &RealmConfig) -> Result<Self, LogError> {
-        // Before it is read: if it changes meanwhile, it is read again.
-        let generation = log.generation();
-        let mut registry = Registry::new(&config.daemons, config.daemons_max);
-        for (key, kept) in log.recall(DAEMON).await? {
-            if let Some(name) = key.strip_prefix(DAEMON).and_then(|name| DaemonName::parse(name).ok()) {
-                registry.recall(&name, &kept);
-            }
-        }
-        Ok(Self { registry, generation })
-    }
-}
-
-/// An event that tells of a spell, and what is answered once it is in the log.
-type Decided = (Emitted, Result<CastAnswer, SpellFailure>);
-
-/// What is told of a decision, and what of it has to survive.
-fn outcome(decision: &Result<Change, Refusal>) -> Emit {
-    match decision {
-        Ok(change) => change.remembered_by(Emit::default()),
-        Err(refusal) => Emit::failure(&refusal.to_string()),
-    }
-}
-
-impl Change {
-    /// Lets what has to survive of it ride with its event.
-    fn remembered_by(&self, emit: Emit) -> Emit {
-        self.kept().fold(emit, |emit, (name, value)| {
-            emit.remembering(Record { key: format!("{DAEMON}{name}"), value })
-        })
     }
 }
 

@@ -6,8 +6,11 @@ use arcane_shared::roster::DaemonState;
 
 use crate::clock;
 
+use super::cast::{Saying, Spell};
+use super::present::Present;
 use super::registry::{Registry, mean};
-use super::{Decided, Emit, Realm, SpellFailure, VoiceMoment, answer};
+use super::summoning::Decided;
+use super::{Emit, Realm, SpellFailure, VoiceMoment, answer};
 
 impl Realm {
     /// A daemon as the realm knows it and events tell of it; `None` if it was never heard of.
@@ -54,16 +57,16 @@ impl Realm {
     /// Tells that a daemon has left of which only others told that it is here.
     pub(super) fn send_published_away(
         &self,
-        registry: &Registry,
+        present: &Present,
         name: &DaemonName,
     ) -> Result<Decided, SpellFailure> {
-        let card = self.card(registry, name);
-        let emitted = self.tell_of_leaving(card.as_ref(), name, Emit::default())?;
-        self.speak_of(name, true, VoiceMoment::Banish);
+        let card = self.card(&present.registry, name);
+        let emit = Emit::default().decided_on(present.decided_on());
+        let emitted = self.tell_of_leaving(card.as_ref(), name, emit)?;
         let card = card.unwrap_or_else(|| Registry::stranger(name, self.inner.bus.color(name)));
         let card = DaemonCard { is_active: false, summoned_at: None, ..card };
-        let done = answer("banished", card, emitted.description());
-        Ok((emitted, Ok(done)))
+        let answer = Ok(answer("banished", card, emitted.description()));
+        Ok(Spell { emitted, answer, saying: Some(Saying::new(name, true, VoiceMoment::Banish)) })
     }
 
     /// Whether the realm has heard of a daemon, and has not forgotten it.

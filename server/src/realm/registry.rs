@@ -18,7 +18,7 @@ use crate::lore;
 pub(crate) const IDLE_MICROS: i64 = 7 * 24 * 3600 * 1_000_000;
 
 /// Every daemon that was ever heard of and not forgotten, present or not.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Registry {
     daemons: BTreeMap<DaemonName, Entry>,
     daemons_max: usize,
@@ -156,18 +156,30 @@ impl Registry {
         Self { daemons, daemons_max }
     }
 
-    /// Takes over what survived. What cannot be read is left out.
-    pub(crate) fn recall(&mut self, name: &DaemonName, kept: &str) {
+    /// Takes over what the log has of a daemon; `None`: nothing, it was forgotten. What cannot be read is left out.
+    pub(crate) fn learn(&mut self, name: &DaemonName, kept: Option<&str>) {
+        let Some(kept) = kept else {
+            match self.daemons.remove(name).filter(|entry| entry.is_lasting) {
+                Some(entry) => self.daemons.insert(name.clone(), Entry::absent(entry.persona, true)),
+                None => None,
+            };
+            return;
+        };
         let Ok(kept) = serde_json::from_str::<KeptDaemon>(kept) else { return };
-        if self.daemons.contains_key(name) || self.daemons.len() < self.daemons_max {
-            let entry = self.daemons.entry(name.clone()).or_insert_with(|| Entry::new(name, None));
-            // An invocation that was under way when the process ended will not end any more.
-            entry.presence =
-                kept.presence.map(|presence| Presence { started: presence.finished, ..presence });
-            entry.total_invocations = kept.total_invocations;
-            entry.failed_invocations = kept.failed_invocations;
-            entry.total_execution_time = kept.total_execution_time;
-            entry.used = kept.used.or(kept.presence.map(|presence| presence.since)).unwrap_or(entry.used);
+        let entry = self.daemons.entry(name.clone()).or_insert_with(|| Entry::new(name, None));
+        entry.presence = kept.presence;
+        entry.total_invocations = kept.total_invocations;
+        entry.failed_invocations = kept.failed_invocations;
+        entry.total_execution_time = kept.total_execution_time;
+        entry.used = kept.used.or(kept.presence.map(|presence| presence.since)).unwrap_or(entry.used);
+    }
+
+    /// Of the invocations that have begun those run still that `open` says: an earlier process may have ended in others.
+    pub(crate) fn count_open(&mut self, open: impl Fn(&DaemonName) -> u64) {
+        for (name, entry) in &mut self.daemons {
+            if let Some(presence) = &mut entry.presence {
+                presence.started = presence.finished + open(name);
+            }
         }
     }
 

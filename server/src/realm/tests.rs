@@ -1,9 +1,10 @@
 //! Spells end to end: what the caller hears and what the bus tells.
 
 use arcane_shared::{ArcaneEvent, Metadata, SpellName};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::bus::Fault;
 use crate::config::{BusConfig, ConduitKind, DaemonConfig, VoiceConfig};
 
 fn name(text: &str) -> DaemonName {

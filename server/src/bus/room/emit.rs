@@ -90,7 +90,7 @@ impl Room {
         submission: Submission,
         moment: Moment,
     ) -> Result<Emitted, (usize, EmitError)> {
-        let Submission { level, mut records, key, turn } = submission;
+        let Submission { level, mut records, key, turn, .. } = submission;
         let Moment { now, steady, expiry } = moment;
         let taken_at = steady.unix_micros().max(state.at);
         let (frames, signs) = self.encode(state, events, &mut records, now, taken_at)?;

@@ -46,7 +46,7 @@ proptest! {
         let mut page = Roster::after(0, room.roster().day_offset_minutes());
         for draft in drafts {
             let draft = intake::read_one(draft.to_string().as_bytes()).unwrap();
-            let emitted = intake::emit(&bus, &bus.default_room(), draft, Vec::new()).unwrap();
+            let emitted = intake::emit(&bus, &bus.default_room(), draft, Submission::default()).unwrap();
             let Events::Numbered(frames) = emitted.events else { unreachable!() };
             let event: arcane_shared::ReceivedEvent = serde_json::from_slice(frames[0].json()).unwrap();
             page.fold(frames[0].seq(), Sign::read(&event).as_ref());

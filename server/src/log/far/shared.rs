@@ -11,8 +11,8 @@ use super::{Ends, FarLog, FarState};
 use crate::clock;
 use crate::event::{Body, Outgoing, PreparedFrame};
 use crate::log::{
-    Announcement, Answer, Appeared, Append, Appended, Commits, EventLog as _, Fault, Follower, Level,
-    LogError, Notify, Offer, OwnLog as _, Record, RoomId, Run, SharedLog, Turn,
+    Announcement, Answer, Appeared, Append, Appended, Carried, Commits, EventLog as _, Fault, Follower,
+    Level, LogError, Mark, Notify, Offer, OwnLog as _, Record, RoomId, Run, SharedLog, Turn,
 };
 
 /// What waits in a log that numbers events.
@@ -70,7 +70,16 @@ impl FarLog {
                     let Offer { room, bodies, records, id, level, .. } = &offer;
                     let (room, bodies, records) = (*room, bodies.clone(), records.clone());
                     let (id, level, done, turn) = (*id, *level, Notify::nobody(), Turn::default());
-                    offers.late.push(Offer { room, bodies, records, id, level, turn, done });
+                    offers.late.push(Offer {
+                        room,
+                        bodies,
+                        records,
+                        id,
+                        decided_on: None,
+                        level,
+                        turn,
+                        done,
+                    });
                 }
                 drop(state);
                 self.fail(offer, LogError::new(Fault::Unknown, "no answer"));
@@ -165,6 +174,11 @@ impl SharedLog for FarLog {
         std::future::ready(Ok(head)).boxed()
     }
 
+    fn carried(&self, _: RoomId, _: &[&str], _: Option<&Mark>) -> Result<Option<Carried>, LogError> {
+        // Nothing is decided in the simulation.
+        Ok(None)
+    }
+
     fn keep(&self, _: &RoomName, records: Vec<Record>) -> Answer<'_, ()> {
         let kept = self.kept.remember(records);
         std::future::ready(kept).boxed()
@@ -196,6 +210,7 @@ fn foreign() -> Offer {
         bodies: vec![Body::encode(&outgoing, at, &mut Vec::new()).unwrap()],
         records: Vec::new(),
         id: None,
+        decided_on: None,
         level: Level::Logged,
         turn: Turn::default(),
         done: Notify::nobody(),

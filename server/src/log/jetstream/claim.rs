@@ -58,6 +58,7 @@ mod tests {
                 record(9, 0, 2, 7),
             ],
             id: Some(9),
+            decided_on: None,
             level: Level::Logged,
             turn: Turn::default(),
             done: Notify::nobody(),

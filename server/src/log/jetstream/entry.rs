@@ -26,6 +26,8 @@ pub(super) struct RoomEntry {
     pub(super) stream: String,
     /// What its events are sent under.
     pub(super) subject: String,
+    /// What its decisions are sent under.
+    pub(super) decisions: String,
     /// What they are told under.
     pub(super) live: String,
     pub(super) fold: Mutex<Fold>,
@@ -69,12 +71,13 @@ pub(super) struct Facts {
     pub(super) created: i128,
     pub(super) stream: String,
     pub(super) subject: String,
+    pub(super) decisions: String,
     pub(super) live: String,
 }
 
 impl RoomEntry {
     pub(super) fn new(facts: Facts, extent: Extent, fold: Fold) -> Self {
-        let Facts { id, name, epoch, created, stream, subject, live } = facts;
+        let Facts { id, name, epoch, created, stream, subject, decisions, live } = facts;
         Self {
             id,
             name,
@@ -82,6 +85,7 @@ impl RoomEntry {
             created,
             stream,
             subject,
+            decisions,
             live,
             fold: Mutex::new(fold),
             extent: Mutex::new(extent),

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use arcane_shared::{Epoch, RoomName, Seq};
 use serde::{Deserialize, Serialize};
 
-use crate::log::Record;
 use crate::log::record::KEY;
+use crate::log::{Mark, Record};
 
 /// Where snapshots are in the bucket of state: then the room.
 const FOLD: &str = "fold/";
@@ -23,6 +23,9 @@ pub struct Fold {
     epoch: Epoch,
     /// The last event that is in it.
     pub as_of: Seq,
+    /// The latest decision that is in it; 0: none.
+    #[serde(default)]
+    pub decided: Seq,
     records: BTreeMap<String, String>,
     #[serde(skip)]
     kept: Kept,
@@ -40,7 +43,7 @@ impl Fold {
     /// The state of a room before its first event.
     #[must_use]
     pub fn new(epoch: Epoch) -> Self {
-        Self { epoch, as_of: 0, records: BTreeMap::new(), kept: Kept::default() }
+        Self { epoch, as_of: 0, decided: 0, records: BTreeMap::new(), kept: Kept::default() }
     }
 
     /// A snapshot, as [`Self::snapshot`] wrote it; `None` if it is none, of another run of numbers, or of events after `head`.
@@ -60,8 +63,11 @@ impl Fold {
     }
 
     /// Takes in the records of an event, and returns those that are kept one by one: idempotency keys are many.
-    pub fn apply(&mut self, seq: Seq, records: &[Record]) -> Vec<Record> {
+    pub fn apply(&mut self, seq: Seq, is_decision: bool, records: &[Record]) -> Vec<Record> {
         self.as_of = self.as_of.max(seq);
+        if is_decision {
+            self.decided = self.decided.max(seq);
+        }
         let (keys, rest): (Vec<&Record>, Vec<_>) =
             records.iter().partition(|record| record.key.starts_with(KEY));
         for Record { key, value } in rest {
@@ -79,10 +85,19 @@ impl Fold {
         self.records.range(prefix.to_owned()..).take_while(move |(key, _)| key.starts_with(prefix))
     }
 
-    /// Whether a snapshot is due. `is_late`: it was not kept for a while.
+    /// How far decisions are in it.
     #[must_use]
-    pub fn is_due(&self, is_late: bool) -> bool {
-        self.as_of >= self.kept.as_of + EVENTS_MAX || (is_late && self.kept.is_old)
+    pub fn mark(&self) -> Mark {
+        Mark { epoch: self.epoch.clone(), decided: self.decided }
+    }
+
+    /// Whether a snapshot is due. `is_late`: it was not kept for a while. `events_kept`: so many events later the stream may
+    /// have let go of what was decided.
+    #[must_use]
+    pub fn is_due(&self, is_late: bool, events_kept: u64) -> bool {
+        let events_max = EVENTS_MAX.min(events_kept / 4).max(1);
+        let has_moved = self.kept.is_old || self.as_of >= self.kept.as_of + EVENTS_MAX;
+        (has_moved && self.as_of >= self.kept.as_of + events_max) || (is_late && self.kept.is_old)
     }
 
     /// The record of a snapshot, which counts as kept from here on.
@@ -116,15 +131,15 @@ mod tests {
             let epoch = Epoch("9f3c01ab77de".into());
             let (mut whole, mut resumed) = (Fold::new(epoch.clone()), Fold::new(epoch.clone()));
             for (seq, records) in (1..).zip(&events) {
-                let one_by_one = whole.apply(seq, records);
+                let one_by_one = whole.apply(seq, seq % 3 == 0, records);
                 prop_assert!(one_by_one.iter().all(|record| record.key.starts_with(KEY)));
-                resumed.apply(seq, records);
+                resumed.apply(seq, seq % 3 == 0, records);
                 if seq == at as u64 {
                     let snapshot = resumed.snapshot(&room).value.unwrap();
                     resumed = Fold::read(&snapshot, &epoch, seq).unwrap();
                 }
             }
-            prop_assert_eq!((&whole.records, whole.as_of), (&resumed.records, resumed.as_of));
+            prop_assert_eq!((&whole.records, whole.as_of, whole.mark()), (&resumed.records, resumed.as_of, resumed.mark()));
         }
     }
 
@@ -132,15 +147,20 @@ mod tests {
     fn a_snapshot_is_due_after_many_events_or_when_a_change_is_old() {
         let epoch = Epoch("9f3c01ab77de".into());
         let mut fold = Fold::new(epoch.clone());
-        fold.apply(EVENTS_MAX - 1, &[]);
-        assert!(!fold.is_due(true));
-        fold.apply(EVENTS_MAX, &[]);
-        assert!(fold.is_due(false));
+        fold.apply(EVENTS_MAX - 1, false, &[]);
+        assert!(!fold.is_due(true, u64::MAX));
+        fold.apply(EVENTS_MAX, false, &[]);
+        assert!(fold.is_due(false, u64::MAX));
         fold.snapshot(&RoomName::default());
-        assert!(!fold.is_due(true));
-        fold.apply(EVENTS_MAX + 1, &[Record::keep("daemon/claude", "x")]);
-        assert!(fold.is_due(true) && !fold.is_due(false));
+        assert!(!fold.is_due(true, u64::MAX));
+        fold.apply(EVENTS_MAX + 1, false, &[Record::keep("daemon/claude", "x")]);
+        assert!(fold.is_due(true, u64::MAX) && !fold.is_due(false, u64::MAX));
         let text = fold.snapshot(&RoomName::default()).value.unwrap();
+        fold.apply(EVENTS_MAX + 26, false, &[Record::keep("daemon/claude", "y")]);
+        assert!(
+            fold.is_due(false, 100) && !fold.is_due(false, 104),
+            "a stream that keeps little is left in time"
+        );
         assert_eq!(Fold::read(&text, &epoch, EVENTS_MAX), None, "the events that it is of are gone");
         assert_eq!(Fold::read(&text, &Epoch("000000000000".into()), EVENTS_MAX + 1), None);
     }

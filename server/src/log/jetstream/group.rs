@@ -11,7 +11,7 @@ use arcane_shared::Seq;
 
 use super::claim::Claim;
 use super::message::Entry;
-use super::publish::{BATCH_MAX, Outcome, Silence};
+use super::publish::{BATCH_MAX, Condition, Outcome, Silence};
 use crate::log::{Fault, LogError, Offer, Run};
 
 /// How long a group is sent again: longer than servers take to choose another leader (4 to 9 s).
@@ -20,8 +20,11 @@ const AGAIN_MAX: Duration = Duration::from_secs(10);
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// JetStream's answers after which the same may be taken: the cluster is not available now (10008), a batch that is not
-/// whole since its server went away (10176), another message of the same id on its way (10158), too many batches on the way (10210, 10211).
-const PASSING: [u64; 5] = [10_008, 10_158, 10_176, 10_210, 10_211];
+/// whole since its server went away (10176), another message of the same id on its way (10158), another decision on its way
+/// (10164), too many batches on the way (10210, 10211).
+const PASSING: [u64; 6] = [10_008, 10_158, 10_164, 10_176, 10_210, 10_211];
+/// The latest message of the subject is another one than was expected.
+const ANOTHER_LAST: u64 = 10_071;
 /// Storage or memory that is full (10023, 10028, 10047, 10077).
 const FULL: [u64; 4] = [10_023, 10_028, 10_047, 10_077];
 
@@ -52,6 +55,10 @@ pub(super) struct Group {
     began: Instant,
     /// Whether the stream may have it.
     may_be_there: bool,
+    /// Of a decision: the latest one that it knows of.
+    decided_on: Option<Seq>,
+    /// Whether the stream has said that it still has that one.
+    has_decision: bool,
 }
 
 /// What follows from an answer.
@@ -73,13 +80,15 @@ impl Group {
     /// The next offers that go together; `None` if there are none.
     pub(super) fn form(queue: &mut VecDeque<Named>, now: Instant) -> Option<Self> {
         let (mut offers, mut entries, mut bytes) = (Vec::new(), Vec::new(), 0);
-        let mut claims = Vec::new();
+        let (mut claims, mut decided_on) = (Vec::new(), None);
         while let Some(Named { offer, .. }) = queue.front() {
             let size = offer.size();
             let fits = entries.len() + offer.bodies.len() <= BATCH_MAX && bytes + size <= BYTES_MAX;
-            if !offers.is_empty() && !fits {
+            // A decision has a subject of its own, and waits for its answer alone.
+            if !offers.is_empty() && (!fits || offer.decided_on.is_some()) {
                 break;
             }
+            decided_on = offer.decided_on;
             let Named { offer, id } = queue.pop_front()?;
             bytes += size;
             claims.extend(Claim::of(&offer).map(|claim| (id.as_str().into(), claim)));
@@ -90,14 +99,26 @@ impl Group {
                 id: if n == 0 { id.as_str().into() } else { format!("{id}.{n}").into() },
             }));
             offers.push(offer);
+            if decided_on.is_some() {
+                break;
+            }
         }
         let ids = entries.iter().map(|entry| (Arc::clone(&entry.id), None)).collect();
-        (!offers.is_empty()).then_some(Self { offers, entries, ids, claims, began: now, may_be_there: false })
+        (!offers.is_empty()).then_some(Self {
+            offers,
+            entries,
+            ids,
+            claims,
+            began: now,
+            may_be_there: false,
+            decided_on,
+            has_decision: false,
+        })
     }
 
     /// Each of its offers as a group of its own, with what is known of it.
     pub(super) fn split(self) -> VecDeque<Self> {
-        let Self { offers, entries, mut ids, mut claims, began, may_be_there } = self;
+        let Self { offers, entries, mut ids, mut claims, began, may_be_there, .. } = self;
         let mut entries = entries.into_iter();
         let each = offers.into_iter().map(|offer| {
             let own: Vec<Entry> = entries.by_ref().take(offer.bodies.len()).collect();
@@ -105,7 +126,17 @@ impl Group {
             let ids = known.collect();
             let claims =
                 claims.extract_if(.., |(id, _)| own.first().is_some_and(|first| first.id == *id)).collect();
-            Self { offers: vec![offer], entries: own, ids, claims, began, may_be_there }
+            let (decided_on, has_decision) = (offer.decided_on, false);
+            Self {
+                offers: vec![offer],
+                entries: own,
+                ids,
+                claims,
+                began,
+                may_be_there,
+                decided_on,
+                has_decision,
+            }
         });
         each.collect()
     }
@@ -165,6 +196,11 @@ impl Group {
                 }
             }
             Outcome::Other => return Next::Failed(LogError::new(Fault::OtherContent, "")),
+            Outcome::Refused { code: ANOTHER_LAST, text } if self.decided_on.is_some() => {
+                if let Some(next) = self.outdated(&text) {
+                    return next;
+                }
+            }
             Outcome::Refused { code, text } if !PASSING.contains(&code) => {
                 let fault = if FULL.contains(&code) { Fault::Full } else { Fault::Engine };
                 return Next::Failed(LogError::new(fault, format!("{text} (JetStream's error {code})")));
@@ -184,6 +220,30 @@ impl Group {
             (Fault::Away, "none has taken this for 10 s; it was not published")
         };
         Next::Failed(LogError::new(fault, text))
+    }
+
+    /// What the stream has to have as its latest decision, if this is one. `first`: the oldest message that it has.
+    pub(super) fn condition(&self, first: Seq) -> Condition {
+        match self.decided_on {
+            None => Condition::None,
+            // What the stream has let go of counts there as none.
+            Some(last) if last < first && !self.has_decision => Condition::LastOfSubject(0),
+            Some(last) => Condition::LastOfSubject(last),
+        }
+    }
+
+    /// What follows from another latest decision than was expected, which the error names; `None`: it is sent again.
+    fn outdated(&mut self, text: &str) -> Option<Next> {
+        let decided_on = self.decided_on?;
+        let number = text.rsplit("sequence: ").next()?;
+        let last: Seq = number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+        if last == decided_on || last == 0 {
+            // It is there after all, or was let go of: then the leader has yet to say where the stream begins.
+            self.has_decision = last == decided_on;
+            return None;
+        }
+        let text = format!("it was decided on event {decided_on}, and {last} was decided since");
+        Some(Next::Failed(LogError::new(Fault::Outdated, text)))
     }
 
     /// Its offers, to be sent each by itself.
@@ -212,6 +272,7 @@ mod tests {
             bodies: vec![body; events],
             records: vec![Record::keep("color/main/claude", "#fff")],
             id,
+            decided_on: None,
             level: Level::Logged,
             turn: Turn::default(),
             done: Notify::nobody(),

@@ -1,8 +1,8 @@
 //! What the bus asks of a log on JetStream.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use arcane_shared::api::LogServers;
@@ -14,16 +14,14 @@ use super::connect::Options;
 use super::core::{Core, Counts, OpenError};
 use super::entry::RoomEntry;
 use super::fold::Fold;
-use super::group::Named;
 use super::pages::{PAGE_MAX, Request};
-use super::publish::BATCH_MAX;
-use super::{room, told};
+use super::told;
 use crate::clock::SteadyClock;
 use crate::event::{Gap, GapReason, PreparedFrame};
 use crate::log::retention::Retention;
 use crate::log::{
-    Answer, EventLog, Fault, Follower, History, Level, LogError, LogFigures, Offer, Page, PageRequest, Pin,
-    Record, RoomId, RoomRecord, Sequencer, SharedLog, Usage,
+    Answer, EventLog, Fault, History, Level, LogError, LogFigures, Page, PageRequest, Pin, Record, RoomId,
+    RoomRecord, Sequencer, Usage,
 };
 
 /// Bytes of headers and the like that come with each message of a page.
@@ -34,7 +32,7 @@ const SNAPSHOT_MAX: Duration = Duration::from_secs(2);
 
 /// A log whose rooms are streams of NATS JetStream. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct JetStreamLog(Arc<Core>);
+pub struct JetStreamLog(pub(super) Arc<Core>);
 
 impl JetStreamLog {
     /// Opens the log that servers of NATS keep.
@@ -51,7 +49,7 @@ impl JetStreamLog {
         Ok(Self(core))
     }
 
-    fn entry(&self, room: RoomId) -> Result<Arc<RoomEntry>, LogError> {
+    pub(super) fn entry(&self, room: RoomId) -> Result<Arc<RoomEntry>, LogError> {
         self.0.rooms().by_id(room)
     }
 
@@ -81,10 +79,11 @@ impl JetStreamLog {
         let mut frames = Vec::with_capacity(found.messages.len());
         let mut at = i64::MIN;
         for raw in found.messages.into_iter().filter(|raw| raw.seq <= through) {
-            let mut body = told::numbered(raw.seq, &raw.headers, raw.payload, &entry.name).entry.body;
+            let told = told::numbered(raw, &entry.name);
+            let mut body = told.entry.body;
             at = at.max(body.at);
             body.at = at;
-            frames.push(Arc::new(body.numbered(raw.seq, &entry.name)));
+            frames.push(Arc::new(body.numbered(told.seq, &entry.name)));
         }
         let next = frames.first().map_or_else(|| entry.extent().first, |frame| frame.seq());
         let gap = Gap { from: after + 1, to: next.saturating_sub(1).min(through) };
@@ -213,7 +212,7 @@ impl JetStreamLog {
         for entry in self.0.rooms().entries() {
             let snapshot = {
                 let mut fold = entry.fold();
-                fold.is_due(true).then(|| fold.snapshot(&entry.name))
+                fold.is_due(true, u64::MAX).then(|| fold.snapshot(&entry.name))
             };
             if let Some(snapshot) = snapshot
                 && let Err(error) = self.0.state.put(vec![snapshot])
@@ -345,41 +344,5 @@ impl EventLog for JetStreamLog {
 
     fn close(&self, patience: Duration) -> BoxFuture<'_, ()> {
         self.end(patience).boxed()
-    }
-}
-
-impl SharedLog for JetStreamLog {
-    fn submit(&self, offer: Offer) -> Result<(), LogError> {
-        self.0.check()?;
-        self.0.clock.observe();
-        let entry = self.entry(offer.room)?;
-        entry.offer(Named::new(offer, || self.0.next_id()))
-    }
-
-    fn follow(&self, id: RoomId, after: Seq, follower: Weak<dyn Follower>) {
-        let Ok(entry) = self.entry(id) else { return };
-        if entry.follow(after, follower) {
-            room::start(Arc::clone(&self.0), entry);
-        }
-    }
-
-    fn head(&self, room: RoomId) -> Answer<'_, Seq> {
-        async move {
-            let entry = self.entry(room)?;
-            Ok(self.0.end_of(&entry).await?.head)
-        }
-        .boxed()
-    }
-
-    fn keep(&self, _: &RoomName, records: Vec<Record>) -> Answer<'_, ()> {
-        async move {
-            self.0.state.put(records)?;
-            self.0.state.flushed().await
-        }
-        .boxed()
-    }
-
-    fn events_max(&self) -> usize {
-        BATCH_MAX
     }
 }

@@ -21,6 +21,7 @@ mod registry;
 mod room;
 mod rooms;
 pub mod settings;
+mod shared;
 mod state;
 mod told;
 mod trouble;

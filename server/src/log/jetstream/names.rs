@@ -10,6 +10,8 @@ pub const PREFIX_LEN_MAX: usize = 32;
 pub const DEFAULT_PREFIX: &str = "arcane";
 /// Between a prefix and a room in the name of a stream.
 const ROOM: &str = "-room-";
+/// The last token of the subjects of decisions.
+const DECISIONS: &str = "sp";
 /// Stands for a dot of a room's name: streams have no dot in their names, and in a subject it ends a token. No room has it
 /// in its name.
 const DOT: char = '=';
@@ -104,16 +106,16 @@ impl Names {
         format!("{}.room.{}.>", self.prefix, key(room))
     }
 
-    /// The subject of a room's events, but spells.
+    /// The subject of a room's events, but decisions.
     #[must_use]
     pub fn events(&self, room: &RoomName) -> String {
         format!("{}.room.{}.ev", self.prefix, key(room))
     }
 
-    /// The subject of a room's spells.
+    /// The subject of a room's decisions: spells.
     #[must_use]
-    pub fn spells(&self, room: &RoomName) -> String {
-        format!("{}.room.{}.sp", self.prefix, key(room))
+    pub fn decisions(&self, room: &RoomName) -> String {
+        format!("{}.room.{}.{DECISIONS}", self.prefix, key(room))
     }
 
     /// The subjects on which a room's stream says what it has taken.
@@ -139,6 +141,12 @@ impl Names {
     pub fn rooms_bucket(&self) -> String {
         format!("{}-rooms", self.prefix)
     }
+}
+
+/// Whether a message of a room's stream, or what is told of it, is a decision.
+#[must_use]
+pub fn is_of_decisions(subject: &str) -> bool {
+    subject.rsplit('.').next() == Some(DECISIONS)
 }
 
 /// A room as a token of a subject, or as a key of the bucket of rooms.
@@ -170,7 +178,7 @@ mod tests {
             names.stream(&room),
             names.subjects(&room),
             names.events(&room),
-            names.spells(&room),
+            names.decisions(&room),
             names.live(&room),
             names.heads(),
             names.state_bucket(),

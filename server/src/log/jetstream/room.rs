@@ -25,6 +25,7 @@ use super::group::Group;
 use super::pages::{Page, ReadError};
 use super::publish::Outcome;
 use super::registry::{End, Ends};
+use super::settings;
 use super::told::Told;
 use crate::log::{Fault, Follower, LogError, Notify, Run};
 
@@ -153,6 +154,7 @@ impl RoomTask {
             }
             self.send_next();
             self.deliver();
+            self.keep_snapshot();
             self.look_for_missing();
         }
     }
@@ -225,7 +227,6 @@ impl RoomTask {
     }
 
     fn tick(&mut self) -> Goes {
-        self.keep_snapshot();
         let is_idle = self.group.is_none()
             && self.apart.is_empty()
             && self.acked.is_empty()
@@ -280,7 +281,7 @@ impl RoomTask {
     fn keep_snapshot(&mut self) {
         let is_late = self.snapshot_at.elapsed() >= SNAPSHOT_AFTER;
         let mut fold = self.entry.fold();
-        if fold.is_due(is_late) {
+        if fold.is_due(is_late, settings::events_kept(&self.core.retention)) {
             let record = fold.snapshot(&self.entry.name);
             drop(fold);
             self.snapshot_at = Instant::now();

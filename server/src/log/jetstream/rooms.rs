@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use arcane_shared::{Epoch, RoomName, Seq};
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
@@ -25,6 +26,9 @@ use crate::log::{Fault, LogError, Record, RoomRecord, Usage, new_epoch};
 const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Rooms that are looked at together at the start.
 const LOOKED_AT: usize = 16;
+/// How long events are read that the server that was asked does not have yet, and the pause before they are read again.
+const BEHIND_MAX: Duration = Duration::from_secs(10);
+const BEHIND: Duration = Duration::from_millis(50);
 /// How often the directory is written again where another node was quicker.
 const TRIES_MAX: usize = 16;
 
@@ -63,6 +67,8 @@ impl Core {
 
     /// A room, made if it was not there, with the state that its events carry.
     pub(super) async fn open_room(&self, name: &RoomName) -> Result<RoomRecord, LogError> {
+        // Before the stream is asked for its end: another node may write a later one meanwhile, of events beyond that end.
+        let kept = self.state.bucket().get(&Fold::key(name)).await?.value;
         let info = self.stream_of(name).await?;
         let created = created(&info);
         let epoch = self.epoch(name, created).await?;
@@ -75,7 +81,6 @@ impl Core {
             entry.extend(|known| (known.first, known.bytes) = (first, extent.bytes));
             return Ok(entry.record());
         }
-        let kept = self.state.bucket().get(&Fold::key(name)).await?.value;
         let fold = kept.and_then(|text| Fold::read(&text, &epoch, extent.head));
         let mut fold = fold.unwrap_or_else(|| Fold::new(epoch.clone()));
         extent.at = self.fold_on(name, &mut fold, extent).await?;
@@ -92,6 +97,7 @@ impl Core {
             created,
             stream: self.names.stream(name),
             subject: self.names.events(name),
+            decisions: self.names.decisions(name),
             live: self.names.live(name),
         };
         let entry = Arc::new(RoomEntry::new(facts, extent, fold));
@@ -104,18 +110,30 @@ impl Core {
     /// Takes the records of events after the snapshot into it. Returns when the latest event was taken.
     async fn fold_on(&self, name: &RoomName, fold: &mut Fold, extent: Extent) -> Result<i64, LogError> {
         let stream = self.names.stream(name);
+        let until = Instant::now() + BEHIND_MAX;
         let (mut from, mut at) = ((fold.as_of + 1).max(extent.first).min(extent.head.max(1)), 0);
         while from <= extent.head {
             let request = Request { from, messages_max: PAGE_MAX, bytes_max: PAGE_BYTES_MAX, subject: None };
             let page = self.reader.page(&stream, request).await?;
-            let Some(last) = page.messages.last() else { break };
+            let Some(last) = page.messages.last() else {
+                // The server that was asked is behind the leader, or all of it was let go of meanwhile.
+                if Instant::now() >= until {
+                    return Err(away(&format_args!(
+                        "the events of room {name} up to {} cannot be read",
+                        extent.head
+                    )));
+                }
+                tokio::time::sleep(BEHIND).await;
+                from = from.max(self.info(&stream).await?.map_or(from, |info| self::extent(&info).first));
+                continue;
+            };
             from = last.seq + 1;
             for raw in page.messages.into_iter().filter(|raw| raw.seq <= extent.head) {
-                let told = told::numbered(raw.seq, &raw.headers, raw.payload, name);
+                let told = told::numbered(raw, name);
                 at = at.max(told.entry.body.at);
                 if told.seq > fold.as_of {
                     let records = told.entry.records.into_iter().map(|record| record.numbered(told.seq));
-                    let keys = fold.apply(told.seq, &records.collect::<Vec<Record>>());
+                    let keys = fold.apply(told.seq, told.is_decision, &records.collect::<Vec<Record>>());
                     self.state.put(keys)?;
                 }
             }

@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use super::super::group::{Group, Next};
 use super::super::publish::{Condition, Outcome, Silence};
 use super::{AGAIN_AFTER, RoomTask};
-use crate::log::{LogError, Offer};
+use crate::log::{Fault, LogError, Offer};
 
 impl RoomTask {
     pub(super) fn send_next(&mut self) {
@@ -25,13 +25,15 @@ impl RoomTask {
                 None => self.group = Some(group),
             }
         }
-        let Some(group) = &self.group else { return };
+        let Some(group) = &mut self.group else { return };
+        let condition = group.condition(self.entry.extent().first);
         let (publisher, entries) = (self.core.publisher.clone(), group.entries.clone());
-        let (stream, subject) = (self.entry.stream.clone(), self.entry.subject.clone());
+        let subject = if condition == Condition::None { &self.entry.subject } else { &self.entry.decisions };
+        let (stream, subject) = (self.entry.stream.clone(), subject.clone());
         let (core, entry, asks) = (Arc::clone(&self.core), Arc::clone(&self.entry), group.asks());
         self.sending = Some(
             async move {
-                let outcome = match publisher.send(&stream, &subject, &entries, Condition::None).await {
+                let outcome = match publisher.send(&stream, &subject, &entries, condition).await {
                     Ok(sent) => sent.outcome().await,
                     Err(error) => Outcome::Refused { code: 0, text: error.to_string() },
                 };
@@ -89,8 +91,14 @@ impl RoomTask {
             Next::Failed(error) => {
                 let Some(group) = self.group.take() else { return };
                 self.give_up(&group);
-                self.core.trouble.is(&error, Instant::now());
-                self.fail(group.into_offers(), &error);
+                if matches!(error.fault, Fault::Outdated | Fault::OtherContent) {
+                    // The stream is well, and this is its answer.
+                    self.core.trouble.is_over();
+                    tell(group.into_offers(), &error);
+                } else {
+                    self.core.trouble.is(&error, Instant::now());
+                    self.fail(group.into_offers(), &error);
+                }
             }
         }
     }
@@ -108,9 +116,7 @@ impl RoomTask {
     pub(super) fn fail(&self, offers: impl IntoIterator<Item = Offer>, error: &LogError) {
         self.core.took_back();
         self.core.counts.failures.fetch_add(1, Ordering::Relaxed);
-        for offer in offers {
-            offer.done.tell_numbers(Err(error.clone()));
-        }
+        tell(offers, error);
     }
 
     /// Nothing more comes of this room: everybody who waits is told.
@@ -122,5 +128,11 @@ impl RoomTask {
         for (_, done) in std::mem::take(&mut self.acked) {
             done.tell_numbers(Err(error.clone()));
         }
+    }
+}
+
+fn tell(offers: impl IntoIterator<Item = Offer>, error: &LogError) {
+    for offer in offers {
+        offer.done.tell_numbers(Err(error.clone()));
     }
 }

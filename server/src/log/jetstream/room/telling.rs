@@ -26,9 +26,8 @@ impl RoomTask {
         self.quiet = QUIET;
     }
 
-    pub(super) fn take_message(&mut self, Message { headers, payload, .. }: Message) {
-        let headers = headers.unwrap_or_default();
-        if let Some(told) = told::read(&headers, payload, &self.entry.name) {
+    pub(super) fn take_message(&mut self, message: Message) {
+        if let Some(told) = told::read(message, &self.entry.name) {
             self.add(told);
         }
     }
@@ -57,7 +56,7 @@ impl RoomTask {
             Some(_) => {}
         }
         for raw in page.messages {
-            self.add(told::numbered(raw.seq, &raw.headers, raw.payload, &self.entry.name));
+            self.add(told::numbered(raw, &self.entry.name));
         }
         self.missing = None;
     }
@@ -123,13 +122,13 @@ impl RoomTask {
         let mut bytes = 0;
         let appeared: Vec<Appeared> = ready
             .into_iter()
-            .map(|(seq, Told { entry, .. })| {
+            .map(|(seq, Told { entry, is_decision, .. })| {
                 let mut body = entry.body;
                 // Clocks of nodes differ: what is later in the room is never earlier.
                 at = at.max(body.at);
                 body.at = at;
                 let records: Vec<_> = entry.records.into_iter().map(|record| record.numbered(seq)).collect();
-                keys.extend(self.entry.fold().apply(seq, &records));
+                keys.extend(self.entry.fold().apply(seq, is_decision, &records));
                 let frame = Arc::new(body.numbered(seq, &self.entry.name));
                 bytes += frame.json().len() as u64;
                 let is_own = self.core.is_own(&entry.id);
