@@ -20,9 +20,11 @@ const AGAIN_MAX: Duration = Duration::from_secs(10);
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// JetStream's answers after which the same may be taken: the cluster is not available now (10008), a batch that is not
-/// whole since its server went away (10176), another message of the same id on its way (10158), another decision on its way
-/// (10164), too many batches on the way (10210, 10211).
-const PASSING: [u64; 6] = [10_008, 10_158, 10_164, 10_176, 10_210, 10_211];
+/// whole since its server went away (10176), another message of the same id on its way ([`IN_PROCESS`]), another decision on
+/// its way (10164), too many batches on the way (10210, 10211).
+const PASSING: [u64; 6] = [10_008, IN_PROCESS, 10_164, 10_176, 10_210, 10_211];
+/// JetStream's answer while its servers have not agreed on a message of the same id: from now on it may be in the stream.
+const IN_PROCESS: u64 = 10_158;
 /// The latest message of the subject is another one than was expected.
 const ANOTHER_LAST: u64 = 10_071;
 /// Storage or memory that is full (10023, 10028, 10047, 10077).
@@ -205,6 +207,7 @@ impl Group {
                 let fault = if FULL.contains(&code) { Fault::Full } else { Fault::Engine };
                 return Next::Failed(LogError::new(fault, format!("{text} (JetStream's error {code})")));
             }
+            Outcome::Refused { code: IN_PROCESS, .. } => self.may_be_there = true,
             Outcome::Refused { .. } => {}
             // Of a batch it is not known: its first messages may have found a leader, and its last none.
             Outcome::Unanswered(Silence::NotSent) => {}
@@ -359,5 +362,16 @@ mod tests {
         let refused = Outcome::Refused { code: 10_047, text: "insufficient storage".into() };
         let Next::Failed(error) = alone.answer(refused, Instant::now()) else { unreachable!() };
         assert_eq!(error.fault, Fault::Full);
+    }
+
+    #[test]
+    fn what_is_on_its_way_under_the_same_id_may_be_there() {
+        let (mut group, _) = group(vec![offer(1, Some(1))]);
+        let in_process = Outcome::Refused { code: 10_158, text: "duplicate message id is in process".into() };
+        assert_eq!(group.answer(in_process.clone(), Instant::now()), Next::Again);
+        let Next::Failed(error) = group.answer(in_process, Instant::now() + AGAIN_MAX) else {
+            unreachable!()
+        };
+        assert_eq!(error.fault, Fault::Unknown);
     }
 }
