@@ -1,5 +1,6 @@
 //! What the server counts, for Prometheus.
 
+mod cluster;
 mod ingest;
 mod notify;
 
@@ -15,9 +16,11 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+pub use cluster::ClusterFigures;
 use ingest::IngestMetrics;
 use notify::NotifyMetrics;
 
+const NEVER_FAILS: &str = "writing to a string does not fail";
 /// Upper bounds of the publish→paint histogram, seconds; 0.2 is the usual deadline.
 const PAINT_BUCKETS: [f64; 12] = [0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0];
 
@@ -82,6 +85,8 @@ pub(crate) struct Readings<E, R> {
     pub(crate) lagging: usize,
     /// The log's own figures, if it has some, and whether it takes events.
     pub(crate) log: Option<(LogFigures, bool)>,
+    /// What is known of other nodes, if they share the log.
+    pub(crate) cluster: Option<ClusterFigures>,
     /// What each part of the server holds of its memory, bytes.
     pub(crate) memory: [(&'static str, usize); 5],
     /// How much all of them may hold.
@@ -382,7 +387,13 @@ impl Metrics {
         self.inner.diagnostics.set(readings.diagnostics);
         self.inner.uptime.set(readings.uptime_s);
         let mut out = String::new();
-        text::encode(&mut out, &self.inner.registry).expect("writing to a string does not fail");
+        text::encode_registry(&mut out, &self.inner.registry).expect(NEVER_FAILS);
+        if let Some(figures) = readings.cluster {
+            let mut registry = Registry::with_prefix("arcane_cluster");
+            figures.register(&mut registry);
+            text::encode_registry(&mut out, &registry).expect(NEVER_FAILS);
+        }
+        text::encode_eof(&mut out).expect(NEVER_FAILS);
         out
     }
 }

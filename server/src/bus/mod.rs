@@ -209,10 +209,12 @@ impl ArcaneEventBus {
         Ok(Observer::new(self.room_in_memory(room)?.0))
     }
 
-    /// Subscribers of all rooms.
+    /// Subscribers of all rooms; where other nodes share the log, theirs as well, as far as they have told.
     #[must_use]
     pub fn subscriber_count(&self) -> usize {
-        self.rooms().values().map(|room| room.subscriber_count()).sum()
+        let elsewhere = room::readers_elsewhere(self.log().as_ref(), None);
+        let here: usize = self.rooms().values().map(|room| room.subscriber_count()).sum();
+        here + usize::try_from(elsewhere).unwrap_or(usize::MAX)
     }
 
     /// Waits for the turn of a publication of so many bytes: small ones do not wait. To be handed in with the events.

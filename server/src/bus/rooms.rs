@@ -12,7 +12,7 @@ use arcane_shared::api::RoomCard;
 use arcane_shared::{Epoch, RoomName, Seq};
 
 use super::held::HeldRoom;
-use super::room::{Memory, Room};
+use super::room::{Memory, Room, readers_elsewhere};
 use super::{ArcaneEventBus, Inner};
 use crate::log::{LogError, RoomId, RoomRecord};
 
@@ -144,6 +144,12 @@ impl ArcaneEventBus {
         rooms.iter().map(|room| room.card()).collect()
     }
 
+    /// Readers of every room that is in memory, in this process.
+    pub(crate) fn readers_here(&self) -> Vec<(RoomName, u64)> {
+        let rooms = self.rooms();
+        rooms.iter().map(|(name, room)| (name.clone(), room.subscriber_count() as u64)).collect()
+    }
+
     /// Every room that is in memory, in order of name. None of them leaves memory while it is held.
     pub(crate) fn open_rooms(&self) -> Vec<HeldRoom> {
         self.rooms().values().filter(|room| !room.is_over()).cloned().map(HeldRoom).collect()
@@ -154,10 +160,10 @@ impl ArcaneEventBus {
             history_size: (record.head + 1)
                 .saturating_sub(record.first)
                 .min(self.inner.config.history_size as u64),
+            subscribers: readers_elsewhere(self.log().as_ref(), Some(&record.name)),
             room: record.name,
             epoch: record.epoch,
             seq: record.head,
-            subscribers: 0,
             oldest: record.first,
             bytes: record.bytes,
             lagging: 0,

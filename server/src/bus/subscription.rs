@@ -160,7 +160,7 @@ impl Subscription {
     /// Subscribers of the room, this one included.
     #[must_use]
     pub fn subscriber_count(&self) -> usize {
-        self.observer.room.subscriber_count()
+        usize::try_from(self.observer.room.subscribers_anywhere()).unwrap_or(usize::MAX)
     }
 
     /// The history as it was at the moment of subscribing, once.

@@ -60,9 +60,10 @@ pub(crate) async fn metrics(state: Allowed<Metrics>, headers: HeaderMap) -> impl
     let (bus, log) = (&state.bus, state.bus.log());
     let text = state.metrics.render(Readings {
         emitted: bus.emitted(),
-        subscribers: bus.open_room_cards().into_iter().map(|card| (card.room, card.subscribers)),
+        subscribers: bus.readers_here().into_iter(),
         skipped: bus.skipped(),
         lagging: bus.lagging(),
+        cluster: log.cluster(),
         log: log.figures().map(|figures| (figures, log.availability().is_ok())),
         memory: bus.budget().held(),
         memory_max: bus.budget().bytes_max(),

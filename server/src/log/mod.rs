@@ -41,7 +41,7 @@ pub(crate) use turns::Turns;
 
 use crate::clock::SteadyClock;
 use crate::event::{Gap, GapReason, PreparedFrame};
-pub use crate::metrics::LogFigures;
+pub use crate::metrics::{ClusterFigures, LogFigures};
 use history::{Activity, ActivityQuery, HistoryPage, HistoryQuery};
 
 /// The number of a room's run of numbers in the log. Never given to another one while its events are kept.
@@ -223,6 +223,11 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
 
     /// What it did so far, if it counts that.
     fn figures(&self) -> Option<LogFigures> {
+        None
+    }
+
+    /// What it knows of other nodes that share it.
+    fn cluster(&self) -> Option<ClusterFigures> {
         None
     }
 

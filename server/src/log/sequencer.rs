@@ -55,6 +55,11 @@ pub trait SharedLog: Send + Sync {
     fn carried(&self, room: RoomId, keys: &[&str], known: Option<&Mark>)
     -> Result<Option<Carried>, LogError>;
 
+    /// About how many readers a room has in other processes, or all rooms have.
+    fn readers_elsewhere(&self, _room: Option<&RoomName>) -> u64 {
+        0
+    }
+
     /// Keeps state that belongs to no event. Completes once the log has it.
     ///
     /// # Errors
@@ -122,6 +127,9 @@ pub trait Follower: Send + Sync {
     /// known whether they will appear.
     fn failed(&self, events: usize, records: &[Record]);
 
-    /// The room's numbers do not go on: nothing more appears.
+    /// How many readers it has in this process.
+    fn readers(&self) -> u64;
+
+    /// The room's numbers do not go on, or do not go on here: nothing more appears, and readers come back.
     fn over(&self);
 }

@@ -42,6 +42,12 @@ pub struct LogServers {
     pub replicas: u64,
     /// What the names of streams, subjects and buckets begin with.
     pub prefix: String,
+    /// What other nodes call this one, as long as its process lives.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub node: String,
+    /// How many nodes share the log, as far as they were heard within 5 s, this one included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<u64>,
     /// What works and should be otherwise, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,

@@ -29,7 +29,9 @@ use crate::bus::unsettled::Unsettled;
 use crate::clock;
 use crate::event::PreparedFrame;
 use crate::log::record::{COLOR, KEY};
-use crate::log::{Announcement, Commits, EventLog, LogError, PageRequest, RoomId, RoomRecord, Usage, Wake};
+use crate::log::{
+    Announcement, Commits, EventLog, LogError, PageRequest, RoomId, RoomRecord, Sequencer, Usage, Wake,
+};
 
 /// A room. Numbers are given under one lock that is held for neither I/O nor an await, so a publisher waits
 /// for other publishers only, never for a reader. Frames reach the ring once they are in the log.
@@ -248,8 +250,14 @@ impl Room {
         self.subscribers.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Subscribers in this process.
     pub(crate) fn subscriber_count(&self) -> usize {
         self.subscribers.load(Ordering::Relaxed)
+    }
+
+    /// Subscribers in all processes, as far as those have told.
+    pub(crate) fn subscribers_anywhere(&self) -> u64 {
+        self.subscriber_count() as u64 + readers_elsewhere(self.log.as_ref(), Some(&self.name))
     }
 
     /// Counts the readers that read on from the log.
@@ -291,7 +299,7 @@ impl Room {
             room: self.name.clone(),
             epoch: self.epoch.clone(),
             seq: state.ring.head(),
-            subscribers: self.subscriber_count() as u64,
+            subscribers: self.subscribers_anywhere(),
             history_size: self.shown(&state, usage) as u64,
             oldest: usage.first,
             bytes: usage.bytes,
@@ -359,6 +367,14 @@ impl Commits for Room {
     fn unknown(&self) {
         self.lock().is_unsettled = true;
         self.unsettled.add(&self.name);
+    }
+}
+
+/// Readers of a room, or of all rooms, in processes that share the log.
+pub(super) fn readers_elsewhere(log: &dyn EventLog, room: Option<&RoomName>) -> u64 {
+    match log.sequencer() {
+        Sequencer::Room(_) => 0,
+        Sequencer::Log(log) => log.readers_elsewhere(room),
     }
 }
 

@@ -138,6 +138,10 @@ impl Follower for Room {
         state.colors.forget_after(head);
     }
 
+    fn readers(&self) -> u64 {
+        self.subscriber_count() as u64
+    }
+
     fn over(&self) {
         self.end();
     }

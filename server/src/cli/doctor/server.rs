@@ -113,7 +113,7 @@ impl Server {
 
 /// Which servers keep the event log, and whether they are there.
 fn tell_log(report: &mut Report, servers: &LogServers) {
-    let LogServers { addresses, version, connected, replicas, prefix, warning } = servers;
+    let LogServers { addresses, version, connected, replicas, prefix, node, nodes, warning } = servers;
     let place = if addresses.is_empty() {
         "on NATS JetStream".to_owned()
     } else {
@@ -122,6 +122,9 @@ fn tell_log(report: &mut Report, servers: &LogServers) {
     let replicas = counted(*replicas, "replica");
     if *connected {
         report.say("log", format!("{place}, nats-server {version}, {replicas}, prefix {prefix}"));
+        if let Some(nodes) = nodes.filter(|nodes| *nodes > 1) {
+            report.say("nodes", format!("{nodes} share this log; this one is {node}"));
+        }
     } else {
         report.problem(
             "log",

@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use super::bucket::{Bucket, BucketError};
 use super::connect::{ConnectError, Connection, Options, Replicas};
+use super::heads::{self, Cluster};
 use super::message::Entry;
 use super::names::Names;
 use super::pages::{ReadError, Reader};
@@ -19,6 +20,7 @@ use super::publish::Publisher;
 use super::registry::Rooms;
 use super::state::State;
 use super::trouble::Trouble;
+use crate::bucket;
 use crate::clock::SteadyClock;
 use crate::log::pins::Pins;
 use crate::log::retention::Retention;
@@ -46,8 +48,14 @@ const LEADER_MAX: Duration = Duration::from_secs(10);
 const LED_EVERY: Duration = Duration::from_millis(100);
 /// A key that is asked for, to see whether there is a leader.
 const LED: &str = "leader";
+/// How long a leader may not have heard of another server that it counts on: they speak each second.
+const SEEN_MAX: Duration = Duration::from_secs(4);
 /// Pages that are read at a time.
 const PAGES_MAX: usize = 8;
+
+/// How often leaders are asked for the ends of rooms in which nothing seems to be missing, for all rooms together: of a hundred
+/// rooms each one in five seconds.
+const LOOKS: bucket::Rate = bucket::Rate { per_s: 20.0, burst: 100.0, least: 1.0 };
 
 /// What a log counts.
 #[derive(Debug, Default)]
@@ -61,6 +69,10 @@ pub(super) struct Counts {
     pub(super) failures: AtomicU64,
     /// Records of state that were refused.
     pub(super) refused_records: AtomicU64,
+    /// Publications of which it is not known.
+    pub(super) unknown: AtomicU64,
+    /// Rooms whose numbers began anew.
+    pub(super) epochs: AtomicU64,
 }
 
 /// What the parts of a log share.
@@ -81,6 +93,10 @@ pub(super) struct Core {
     pub(super) pages: Semaphore,
     pub(super) counts: Counts,
     pub(super) trouble: Trouble,
+    /// Whether the log was closed.
+    pub(super) ended: watch::Sender<bool>,
+    cluster: Mutex<Cluster>,
+    looks: Mutex<bucket::Bucket>,
     generation: AtomicU64,
     /// Ids of messages that this process has sent and that have not appeared.
     own: Mutex<HashSet<Arc<str>>>,
@@ -108,6 +124,8 @@ impl Core {
         for bucket in [&state, &directory] {
             until_led(bucket).await;
         }
+        let node = format!("{:016x}", rand::random::<u64>());
+        tracing::info!(node, prefix = %names.prefix(), "what other nodes call this one");
         Ok(Self {
             publisher: Publisher::new(&connection),
             reader: Reader::new(&connection),
@@ -122,10 +140,13 @@ impl Core {
             clock: SteadyClock::start(None, true),
             pages: Semaphore::new(PAGES_MAX),
             counts: Counts::default(),
-            trouble: Trouble::default(),
+            trouble: Trouble::new(Instant::now()),
+            ended: watch::Sender::new(false),
+            cluster: Mutex::new(Cluster::new(node.clone(), heads::retention(&retention))),
+            looks: Mutex::new(bucket::Bucket::full(LOOKS, Instant::now())),
             generation: AtomicU64::new(0),
             own: Mutex::default(),
-            node: format!("{:016x}", rand::random::<u64>()),
+            node,
             sent: AtomicU64::new(0),
             runtime: Handle::current(),
         })
@@ -133,6 +154,22 @@ impl Core {
 
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.runtime.spawn(task);
+    }
+
+    /// What other nodes call this one.
+    pub(super) fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// What other nodes have said.
+    pub(super) fn cluster(&self) -> MutexGuard<'_, Cluster> {
+        self.cluster.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a leader may be asked now without a reason.
+    pub(super) fn may_look(&self) -> bool {
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.take(LOOKS, 1.0, Instant::now()).is_ok()
     }
 
     /// An id for a message that has none.
@@ -176,13 +213,27 @@ impl Core {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             for bucket in [self.names.state_bucket(), self.names.rooms_bucket()] {
-                if self.connection.is_connected()
-                    && let Err(error) = Bucket::open(&self.connection, &bucket, self.replicas).await
-                {
-                    tracing::debug!(%error, bucket, "a bucket cannot be looked at");
+                if !self.connection.is_connected() {
+                    continue;
+                }
+                match Bucket::open(&self.connection, &bucket, self.replicas).await {
+                    Ok(_) if self.has_majority(&bucket).await => self.trouble.heard(Instant::now()),
+                    Ok(_) => {}
+                    Err(error) => tracing::debug!(%error, bucket, "a bucket cannot be looked at"),
                 }
             }
         }
+    }
+
+    /// Whether the leader of a bucket's stream has heard of a majority of its servers: one that is cut off from the others goes
+    /// on answering for a while.
+    async fn has_majority(&self, bucket: &str) -> bool {
+        let Ok(stream) = self.connection.context().get_stream(format!("KV_{bucket}")).await else {
+            return false;
+        };
+        let Some(cluster) = &stream.cached_info().cluster else { return true };
+        let seen = cluster.replicas.iter().filter(|peer| !peer.offline && peer.active < SEEN_MAX).count();
+        (seen + 1) * 2 > cluster.replicas.len() + 1
     }
 
     /// Whether the servers can be asked.

@@ -1,7 +1,8 @@
 //! A room of this process, as the log knows it: what its task and those who ask for it share.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arcane_shared::{Epoch, RoomName, Seq};
 use tokio::sync::Notify;
@@ -33,7 +34,11 @@ pub(super) struct RoomEntry {
     pub(super) fold: Mutex<Fold>,
     extent: Mutex<Extent>,
     queue: Mutex<Queue>,
-    /// Something was offered, or another follower is there.
+    /// How far another node says that the room is.
+    heard: AtomicU64,
+    /// Whether there is a reason to ask the leader.
+    doubted: AtomicBool,
+    /// Something was offered, another follower is there, or something was heard of the room.
     pub(super) stirred: Notify,
 }
 
@@ -55,6 +60,8 @@ struct Queue {
     is_served: bool,
     /// A follower that the task does not know yet, and after which event it begins.
     follower: Option<(Seq, Weak<dyn Follower>)>,
+    /// Who follows the room, whether the task knows it or not.
+    follows: Option<Weak<dyn Follower>>,
 }
 
 impl std::fmt::Debug for Queue {
@@ -90,6 +97,8 @@ impl RoomEntry {
             fold: Mutex::new(fold),
             extent: Mutex::new(extent),
             queue: Mutex::default(),
+            heard: AtomicU64::new(0),
+            doubted: AtomicBool::new(false),
             stirred: Notify::new(),
         }
     }
@@ -153,11 +162,41 @@ impl RoomEntry {
     /// Names the room's follower. Returns whether a task has to be started.
     pub(super) fn follow(&self, after: Seq, follower: Weak<dyn Follower>) -> bool {
         let mut queue = self.queue();
+        queue.follows = Some(Weak::clone(&follower));
         queue.follower = Some((after, follower));
         let starts = !std::mem::replace(&mut queue.is_served, true);
         drop(queue);
         self.stirred.notify_one();
         starts
+    }
+
+    /// Who follows the room; `None` if it is not open.
+    pub(super) fn follower(&self) -> Option<Arc<dyn Follower>> {
+        self.queue().follows.as_ref()?.upgrade()
+    }
+
+    /// Another node says that the room is so far.
+    pub(super) fn hear(&self, head: Seq) {
+        if head > self.extent().head {
+            self.heard.fetch_max(head, Ordering::Relaxed);
+            self.stirred.notify_one();
+        }
+    }
+
+    /// How far another node said that the room is; 0 if none did.
+    pub(super) fn heard(&self) -> Seq {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    /// The room's stream may not be what it was: its leader should be asked.
+    pub(super) fn doubt(&self) {
+        self.doubted.store(true, Ordering::Relaxed);
+        self.stirred.notify_one();
+    }
+
+    /// Whether the leader should be asked, once.
+    pub(super) fn take_doubt(&self) -> bool {
+        self.doubted.swap(false, Ordering::Relaxed)
     }
 
     /// The follower that was named since this was asked the last time.

@@ -23,6 +23,7 @@ use crate::log::{
     Answer, EventLog, Fault, History, Level, LogError, LogFigures, Page, PageRequest, Pin, Record, RoomId,
     RoomRecord, Sequencer, Usage,
 };
+use crate::metrics::ClusterFigures;
 
 /// Bytes of headers and the like that come with each message of a page.
 const BESIDE: usize = 512;
@@ -46,6 +47,8 @@ impl JetStreamLog {
         core.spawn(async move { keeper.keep_buckets().await });
         let writer = Arc::clone(&core);
         core.spawn(async move { writer.state.write().await });
+        let teller = Arc::clone(&core);
+        core.spawn(async move { teller.exchange().await });
         Ok(Self(core))
     }
 
@@ -205,6 +208,7 @@ impl JetStreamLog {
 
     async fn end(&self, patience: Duration) {
         let until = Instant::now() + patience;
+        self.0.ended.send_replace(true);
         let is_idle = || self.0.rooms().entries().iter().all(|entry| entry.is_idle());
         while !is_idle() && Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -316,15 +320,7 @@ impl EventLog for JetStreamLog {
     }
 
     fn servers(&self) -> Option<LogServers> {
-        let connection = &self.0.connection;
-        Some(LogServers {
-            addresses: connection.servers().to_vec(),
-            version: connection.version(),
-            connected: connection.is_connected(),
-            replicas: self.0.replicas.count() as u64,
-            prefix: self.0.names.prefix().to_string(),
-            warning: connection.warning().map(ToOwned::to_owned),
-        })
+        Some(self.0.servers())
     }
 
     fn generation(&self) -> u64 {
@@ -340,6 +336,10 @@ impl EventLog for JetStreamLog {
             refused_records: refused_records.load(Ordering::Relaxed),
             ..LogFigures::default()
         })
+    }
+
+    fn cluster(&self) -> Option<ClusterFigures> {
+        Some(self.0.cluster_figures())
     }
 
     fn close(&self, patience: Duration) -> BoxFuture<'_, ()> {

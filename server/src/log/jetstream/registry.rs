@@ -40,6 +40,11 @@ impl Rooms {
         self.by_id.get(&id).cloned().ok_or_else(gone)
     }
 
+    /// A room that was opened.
+    pub(super) fn entry(&self, name: &RoomName) -> Option<Arc<RoomEntry>> {
+        self.by_id.get(self.by_name.get(name)?).cloned()
+    }
+
     pub(super) fn entries(&self) -> Vec<Arc<RoomEntry>> {
         self.by_id.values().cloned().collect()
     }

@@ -8,6 +8,7 @@ mod telling;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -32,8 +33,10 @@ use crate::log::{Fault, Follower, LogError, Notify, Run};
 /// How often the leader is asked for the end while something happens: the last event may not have been told, and nothing follows
 /// it.
 const ASK_EVERY: Duration = Duration::from_secs(1);
-/// So many times less often while nothing happens.
+/// So many times less often while nothing happens, or other nodes tell of their heads; and seldomer where there are many rooms.
 const QUIET: u32 = 5;
+/// How long heads of other nodes are waited for before the leader is asked in their place.
+const HEADS_MAX: Duration = Duration::from_secs(3);
 /// How long something may be missing before it is read: what is told may be on its way.
 const MISSING_MAX: Duration = Duration::from_millis(100);
 /// Pause before a group is sent again, and before what could not be read is read again.
@@ -70,6 +73,10 @@ pub(super) struct RoomTask {
     send_at: Option<Instant>,
     ticks: Interval,
     quiet: u32,
+    /// Whether something was told since the last tick.
+    is_told: bool,
+    /// When the leader is asked because another node is further.
+    hear_at: Option<Instant>,
     /// The end at the last look, which should have been told by the next.
     due: Seq,
     snapshot_at: Instant,
@@ -139,6 +146,8 @@ impl RoomTask {
             send_at: None,
             ticks,
             quiet: 0,
+            is_told: false,
+            hear_at: None,
             due: Seq::MAX,
             snapshot_at: Instant::now(),
         };
@@ -160,8 +169,10 @@ impl RoomTask {
     }
 
     async fn next(&mut self) -> Happened {
-        let Self { entry, live, connected, sending, reading, asking, ticks, send_at, read_at, .. } = self;
-        let due = send_at.iter().chain(read_at.iter()).min().copied();
+        let Self {
+            entry, live, connected, sending, reading, asking, ticks, send_at, read_at, hear_at, ..
+        } = self;
+        let due = send_at.iter().chain(read_at.iter()).chain(hear_at.iter()).min().copied();
         tokio::select! {
             told = live.next() => Happened::Told(told),
             outcome = async { sending.as_mut().expect("it is sending").await }, if sending.is_some() => {
@@ -201,7 +212,10 @@ impl RoomTask {
                     Err(error) => self.core.trouble.is(&error, Instant::now()),
                 }
             }
-            Happened::Stirred => self.take_follower(),
+            Happened::Stirred => {
+                self.take_follower();
+                self.take_heard();
+            }
             Happened::Connected => {
                 self.due = Seq::MAX;
                 self.ask();
@@ -211,6 +225,9 @@ impl RoomTask {
                 let now = Instant::now();
                 self.send_at = self.send_at.filter(|at| *at > now);
                 self.read_at = self.read_at.filter(|at| *at > now);
+                if self.hear_at.take_if(|at| *at <= now).is_some() {
+                    self.look_for_heard();
+                }
             }
         }
         Goes::On
@@ -226,6 +243,25 @@ impl RoomTask {
         self.ask();
     }
 
+    /// Another node is further, or there is a reason to ask the leader.
+    fn take_heard(&mut self) {
+        if self.entry.take_doubt() {
+            self.ask();
+        }
+        if self.entry.heard() > self.assembly.head() && self.hear_at.is_none() {
+            // What is told may be on its way.
+            self.hear_at = Some(Instant::now() + MISSING_MAX);
+        }
+    }
+
+    /// Asks the leader whether there is what another node has heard of. If it is, what is missing is read.
+    fn look_for_heard(&mut self) {
+        if self.entry.heard() > self.assembly.head() {
+            self.due = self.entry.heard();
+            self.ask();
+        }
+    }
+
     fn tick(&mut self) -> Goes {
         let is_idle = self.group.is_none()
             && self.apart.is_empty()
@@ -235,8 +271,19 @@ impl RoomTask {
             return Goes::Ends;
         }
         self.quiet += 1;
-        if self.quiet >= QUIET || !self.acked.is_empty() || self.due > self.assembly.head() {
+        // The last event may not have been told. Other nodes say so if they have it.
+        let was_told = std::mem::take(&mut self.is_told);
+        if was_told && !self.core.cluster().is_heard_within(HEADS_MAX, Instant::now()) {
+            self.quiet = QUIET;
+        }
+        let is_behind = !self.acked.is_empty() || self.due > self.assembly.head();
+        if is_behind || (self.quiet >= QUIET && self.core.may_look()) {
             self.ask();
+        }
+        if !was_told && !is_behind {
+            // A thousand rooms that rest are no thousand wake-ups a second.
+            self.quiet = QUIET;
+            self.ticks.reset_after(ASK_EVERY * QUIET);
         }
         Goes::On
     }
@@ -254,6 +301,7 @@ impl RoomTask {
             tracing::warn!(room = %self.entry.name, "the room's stream was deleted, cut or restored: it begins anew");
             self.end(&LogError::new(Fault::Unknown, "the room's stream was deleted, cut or restored"));
             self.core.forget(&self.entry);
+            self.core.counts.epochs.fetch_add(1, Ordering::Relaxed);
             if let Some(follower) = self.follower.upgrade() {
                 follower.over();
             }

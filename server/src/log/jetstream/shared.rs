@@ -1,6 +1,7 @@
 //! What the bus asks of a log on JetStream because other processes write to it, too.
 
 use std::sync::{Arc, Weak};
+use std::time::Instant;
 
 use arcane_shared::{RoomName, Seq};
 use futures_util::FutureExt as _;
@@ -57,6 +58,10 @@ impl SharedLog for JetStreamLog {
             self.0.state.flushed().await
         }
         .boxed()
+    }
+
+    fn readers_elsewhere(&self, room: Option<&RoomName>) -> u64 {
+        self.0.cluster().readers(room, Instant::now())
     }
 
     fn events_max(&self) -> usize {

@@ -1,4 +1,5 @@
-//! What went wrong last, for those who ask whether the log takes events. Pure but for its lock.
+//! What went wrong last, and when a leader last said anything, for those who ask whether the log takes events. Pure but for
+//! its locks.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,27 +9,48 @@ use crate::log::{Fault, LogError};
 /// How long a failure is told of that nothing followed.
 const TOLD_MAX: Duration = Duration::from_secs(10);
 
-/// The last failure that no success followed.
-#[derive(Debug, Default)]
-pub(super) struct Trouble(Mutex<Option<(Instant, LogError)>>);
+/// How long no leader may say anything: buckets are looked at every two seconds, whatever happens in rooms.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
+
+/// The last failure that no success followed, and when a leader of a stream was last heard.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    failure: Mutex<Option<(Instant, LogError)>>,
+    heard_at: Mutex<Instant>,
+}
 
 impl Trouble {
+    /// Nothing has failed, and a leader was heard now.
+    pub(super) fn new(now: Instant) -> Self {
+        Self { failure: Mutex::default(), heard_at: Mutex::new(now) }
+    }
+
+    /// A leader with a majority has said something: it has taken an event, told of one, or said that it has the majority.
+    pub(super) fn heard(&self, now: Instant) {
+        *self.heard_at.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    }
+
+    /// How long no leader has said anything.
+    pub(super) fn silence(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(*self.heard_at.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Something failed. A publisher's own mistake is none of the log's.
     pub(super) fn is(&self, error: &LogError, now: Instant) {
         if error.fault != Fault::OtherContent {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, error.clone()));
+            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, error.clone()));
         }
     }
 
     /// A server answers: what was away is there again.
     pub(super) fn answers(&self) {
-        let mut trouble = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut trouble = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         trouble.take_if(|(_, error)| matches!(error.fault, Fault::Away | Fault::Unknown));
     }
 
     /// Something worked.
     pub(super) fn is_over(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Whether nothing has failed lately.
@@ -36,9 +58,13 @@ impl Trouble {
     /// # Errors
     /// What failed.
     pub(super) fn check(&self, now: Instant) -> Result<(), LogError> {
-        let trouble = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let trouble = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         match trouble.as_ref().filter(|(at, _)| now.duration_since(*at) < TOLD_MAX) {
             Some((_, error)) => Err(error.clone()),
+            None if self.silence(now) >= SILENCE_MAX => {
+                let text = "no leader of a stream has said anything for 5 s, though there is a connection";
+                Err(LogError::new(Fault::Away, text))
+            }
             None => Ok(()),
         }
     }
@@ -50,10 +76,12 @@ mod tests {
 
     #[test]
     fn a_failure_is_told_until_something_works_or_it_is_old() {
-        let (trouble, now) = (Trouble::default(), Instant::now());
+        let now = Instant::now();
+        let trouble = Trouble::new(now);
         let error = LogError::new(Fault::Full, "insufficient storage");
         trouble.is(&error, now);
         assert_eq!(trouble.check(now), Err(error.clone()));
+        trouble.heard(now + TOLD_MAX);
         assert_eq!(trouble.check(now + TOLD_MAX), Ok(()));
         trouble.answers();
         assert_eq!(trouble.check(now), Err(error.clone()), "a server that answers may be full");
@@ -62,5 +90,15 @@ mod tests {
         trouble.is(&LogError::new(Fault::Away, "no leader"), now);
         trouble.answers();
         assert_eq!(trouble.check(now), Ok(()));
+    }
+    #[test]
+    fn leaders_that_say_nothing_are_trouble() {
+        let now = Instant::now();
+        let trouble = Trouble::new(now);
+        assert_eq!(trouble.check(now + SILENCE_MAX - Duration::from_millis(1)), Ok(()));
+        assert_eq!(trouble.check(now + SILENCE_MAX).unwrap_err().fault, Fault::Away);
+        trouble.heard(now + SILENCE_MAX);
+        assert_eq!(trouble.check(now + SILENCE_MAX), Ok(()));
+        assert_eq!(trouble.silence(now + SILENCE_MAX * 2), SILENCE_MAX);
     }
 }

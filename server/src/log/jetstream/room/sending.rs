@@ -67,6 +67,9 @@ impl RoomTask {
     pub(super) fn answered(&mut self, outcome: Outcome) {
         let Some(group) = &mut self.group else { return };
         let now = Instant::now();
+        if matches!(outcome, Outcome::Taken { .. }) {
+            self.core.trouble.heard(now);
+        }
         if matches!(outcome, Outcome::Unanswered(silence) if silence != Silence::NotSent) {
             tracing::debug!(room = %self.entry.name, ?outcome, "the stream has not answered");
         }
@@ -116,7 +119,11 @@ impl RoomTask {
     pub(super) fn fail(&self, offers: impl IntoIterator<Item = Offer>, error: &LogError) {
         self.core.took_back();
         self.core.counts.failures.fetch_add(1, Ordering::Relaxed);
-        tell(offers, error);
+        let unknown = u64::from(error.fault == Fault::Unknown);
+        let counted = offers.into_iter().inspect(|_| {
+            self.core.counts.unknown.fetch_add(unknown, Ordering::Relaxed);
+        });
+        tell(counted, error);
     }
 
     /// Nothing more comes of this room: everybody who waits is told.

@@ -11,7 +11,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use super::super::pages::{Page, ReadError, Request};
 use super::super::settings;
 use super::super::told::{self, Told};
-use super::{AGAIN_AFTER, AT_ONCE, MISSING_MAX, QUIET, READ_BYTES, RoomTask};
+use super::{AGAIN_AFTER, ASK_EVERY, AT_ONCE, MISSING_MAX, READ_BYTES, RoomTask};
 use crate::log::{Appeared, Usage};
 
 impl RoomTask {
@@ -23,7 +23,10 @@ impl RoomTask {
                 _ => break,
             }
         }
-        self.quiet = QUIET;
+        if !std::mem::replace(&mut self.is_told, true) {
+            self.ticks.reset_after(ASK_EVERY);
+        }
+        self.core.trouble.heard(Instant::now());
     }
 
     pub(super) fn take_message(&mut self, message: Message) {
