@@ -94,8 +94,36 @@ async fn what_is_on_the_disk_of_a_server_elsewhere_is_not_promised() {
     let server = TestServer::with(config(&nats)).await;
     let (status, answer) = server.ask("/events?ack=synced", event("x")).await;
     assert_eq!(status, 422);
-    insta::assert_snapshot!(answer["detail"].as_str().unwrap(), @r#"ack: this server keeps events on nats-servers (--log) and cannot answer "synced""#);
+    insta::assert_snapshot!(answer["detail"].as_str().unwrap(), @r#"ack: this server keeps events on nats-servers (--log) and cannot answer "synced": log-monitor names no monitoring of the nats-servers, such as http://10.0.0.1:8222, so it is not known whether they have `sync_interval: always`"#);
     assert_eq!(server.ask("/events?ack=logged", event("x")).await.1["ack"], "logged");
+}
+
+#[tokio::test]
+async fn what_is_on_disks_is_promised_where_each_server_says_that_it_writes_first() {
+    const LAZY: &str = "http: \"127.0.0.1:-1\"\n";
+    const SYNCED: &str =
+        "http: \"127.0.0.1:-1\"\njetstream { store_dir: \"$store\", max_file: 1G, sync_interval: always }\n";
+    for (settings, is_promised) in [(LAZY, false), (SYNCED, true)] {
+        let Some(nats) = NatsServer::with(settings).await else { return };
+        let mut config = config(&nats);
+        config.log.as_mut().unwrap().monitors = vec![nats.monitoring()];
+        let server = TestServer::with(config).await;
+        let (status, answer) = server.ask("/events?ack=synced", event("x")).await;
+        let (_, health) = server.look("/health").await;
+        assert_eq!(health["log"]["synced"] == true, is_promised, "{health}");
+        assert_eq!(doctor(&server.url("")).await.contains("synced"), is_promised);
+        if is_promised {
+            assert_eq!((status, &answer["ack"]), (201, &json!("synced")), "{answer}");
+        } else {
+            assert_eq!(status, 422);
+            let said = answer["detail"].as_str().unwrap();
+            let end = format!(
+                "({}) does not have `sync_interval: always` in its `jetstream` block",
+                nats.monitoring()
+            );
+            assert!(said.ends_with(&end), "{said}");
+        }
+    }
 }
 
 #[tokio::test]

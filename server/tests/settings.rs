@@ -68,6 +68,8 @@ fn where_the_log_is_is_checked_before_anything_is_asked() {
         refused(log, &["--log-credentials", "/none/a.creds"]),
         refused("", &["--log", "http://me:secret@127.0.0.1:1"]),
         refused("", &["--log", "nats://127.0.0.1:1,,"]),
+        refused(log, &["--log-monitor", "10.0.0.1:8222"]),
+        refused("[log]\nmonitor = \"http://10.0.0.1:8222\"", &[]),
     ].concat(), @r#"
     --ephemeral keeps nothing, and --log names servers that keep all; leave one of them out
     --log-credentials is for servers of NATS; name them with --log nats://host:4222, or leave it out
@@ -79,6 +81,8 @@ fn where_the_log_is_is_checked_before_anything_is_asked() {
     --log: --log-credentials names /none/a.creds, which cannot be read: No such file or directory (os error 2)
     --log: "http://127.0.0.1:1" is no list of addresses of nats-servers, for example nats://10.0.0.1:4222,nats://10.0.0.2:4222
     --log: "nats://127.0.0.1:1,," is no list of addresses of nats-servers, for example nats://10.0.0.1:4222,nats://10.0.0.2:4222
+    --log: --log-monitor: "10.0.0.1:8222" is no address of a nats-server's monitoring, for example http://10.0.0.1:8222 (`http` in its configuration)
+    --log-monitor is for servers of NATS; name them with --log nats://host:4222, or leave it out
     "#);
     let mut demo = Command::new(env!("CARGO_BIN_EXE_arcane"));
     demo.current_dir(std::env::temp_dir()).env_remove("ARCANE_CONFIG");
@@ -96,6 +100,7 @@ fn where_the_log_is_is_checked_before_anything_is_asked() {
     log-tls-ca                                            default
     log-tls-cert                                          default
     log-tls-key                                           default
+    log-monitor                                           default
     log-replicas         3                                default
     log-prefix           lab                              environment
     ");

@@ -190,7 +190,7 @@ fn operating() {
         r#"{"status":"healthy","version":"0.1.0","uptime_s":1.5,"subscribers":2,"otlp":{"address":"127.0.0.1:4318"}}"#,
     );
     is::<HealthAnswer>(
-        r#"{"status":"healthy","version":"0.1.0","uptime_s":1.5,"subscribers":2,"log":{"addresses":["nats://10.0.0.1:4222"],"version":"2.15.1","connected":true,"replicas":3,"prefix":"arcane","node":"9f3c01ab77de0000","nodes":3}}"#,
+        r#"{"status":"healthy","version":"0.1.0","uptime_s":1.5,"subscribers":2,"log":{"addresses":["nats://10.0.0.1:4222"],"version":"2.15.1","connected":true,"replicas":3,"prefix":"arcane","node":"9f3c01ab77de0000","nodes":3,"synced":true}}"#,
     );
     is::<HealthAnswer>(
         r#"{"status":"healthy","version":"0.1.0","uptime_s":1.5,"subscribers":2,"demo":true}"#,

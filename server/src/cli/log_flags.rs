@@ -26,6 +26,10 @@ pub(super) struct LogFlags {
     /// The key of that certificate, a file of PEM.
     #[arg(long, env = "ARCANE_LOG_TLS_KEY", value_name = "FILE")]
     log_tls_key: Option<PathBuf>,
+    /// The monitoring of each of these servers, such as http://10.0.0.1:8222,http://10.0.0.2:8222: ack=synced is taken while all
+    /// of them say that they write to the disk first.
+    #[arg(long, env = "ARCANE_LOG_MONITOR", value_delimiter = ',', value_name = "URL")]
+    log_monitor: Vec<String>,
     /// How many of these servers keep each room: 3, or 1 for what may be away or lost with one of them.
     #[arg(long, env = "ARCANE_LOG_REPLICAS", default_value = "3", value_parser = ["1", "3"])]
     log_replicas: String,
@@ -40,14 +44,23 @@ impl LogFlags {
     /// # Errors
     /// If a setting has no meaning without another.
     pub(super) fn read(&self) -> anyhow::Result<Option<NatsConfig>> {
-        let Self { log, log_credentials, log_tls_ca, log_tls_cert, log_tls_key, log_replicas, log_prefix } =
-            self;
+        let Self {
+            log,
+            log_credentials,
+            log_tls_ca,
+            log_tls_cert,
+            log_tls_key,
+            log_monitor,
+            log_replicas,
+            log_prefix,
+        } = self;
         if log.is_empty() {
             for (set, flag) in [
                 (log_credentials.is_some(), "--log-credentials"),
                 (log_tls_ca.is_some(), "--log-tls-ca"),
                 (log_tls_cert.is_some(), "--log-tls-cert"),
                 (log_tls_key.is_some(), "--log-tls-key"),
+                (!log_monitor.is_empty(), "--log-monitor"),
             ] {
                 if set {
                     bail!(
@@ -69,6 +82,7 @@ impl LogFlags {
             credentials: log_credentials.clone(),
             tls_ca: log_tls_ca.clone(),
             tls_client: log_tls_cert.clone().zip(log_tls_key.clone()),
+            monitors: log_monitor.iter().map(|url| url.trim().to_owned()).collect(),
             is_replicated: log_replicas == "3",
             prefix: log_prefix.clone(),
         }))

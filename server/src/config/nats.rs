@@ -13,6 +13,8 @@ pub struct NatsConfig {
     pub tls_ca: Option<PathBuf>,
     /// The certificate of this node and its key: PEM.
     pub tls_client: Option<(PathBuf, PathBuf)>,
+    /// Addresses of the monitoring of each server, such as `http://10.0.0.1:8222`.
+    pub monitors: Vec<String>,
     /// Whether three servers keep each room, and not one.
     pub is_replicated: bool,
     /// What the names of streams, subjects and buckets begin with: 1 to 32 of a-z, 0-9, `_` and `-`.

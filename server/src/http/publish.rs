@@ -65,7 +65,7 @@ pub(crate) async fn publish(
     request: Request,
 ) -> Result<(StatusCode, Json<PublishAnswer>), ApiError> {
     let room = state.changed(query.room()?)?;
-    let level = level(query.get("ack"), state.bus.log().level_max())?;
+    let level = level(query.get("ack"), state.bus.log().as_ref())?;
     let key = idempotency_key(request.headers())?;
     let ndjson = body::content_type(request.headers()).is_some_and(|kind| {
         matches!(&*kind, "application/x-ndjson" | "application/ndjson" | "application/jsonl")

@@ -197,6 +197,11 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// The most that can be promised of an event.
     fn level_max(&self) -> Level;
 
+    /// Why it cannot be promised that an event is on the disk, where that has a remedy.
+    fn why_not_synced(&self) -> Option<String> {
+        None
+    }
+
     /// Completes once the log has caught up with what it does besides taking events. Small publications need not wait for
     /// that, large ones do, for a while: otherwise all of them would wait at some time.
     fn caught_up(&self) -> BoxFuture<'_, ()> {

@@ -367,12 +367,13 @@ pub(crate) fn check_log(config: &Config) -> Result<(), RunError> {
 /// # Errors
 /// If the prefix is none.
 pub(crate) fn jetstream_options(config: &NatsConfig) -> Result<Options, PrefixError> {
-    let NatsConfig { servers, credentials, tls_ca, tls_client, is_replicated, prefix } = config;
+    let NatsConfig { servers, credentials, tls_ca, tls_client, monitors, is_replicated, prefix } = config;
     Ok(Options {
         servers: servers.clone(),
         credentials: credentials.clone(),
         tls_ca: tls_ca.clone(),
         tls_client: tls_client.clone(),
+        monitors: monitors.clone(),
         prefix: Prefix::parse(prefix)?,
         replicas: if *is_replicated { Replicas::Three } else { Replicas::One },
     })

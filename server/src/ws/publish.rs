@@ -250,7 +250,7 @@ fn submit(
     check: Check<'_>,
 ) -> Result<(HeldRoom, Submitted), PublishRefused> {
     let json = message.events.get().as_bytes();
-    let level = level(message.ack.as_deref(), bus.log().level_max());
+    let level = level(message.ack.as_deref(), bus.log().as_ref());
     let level = level.map_err(|error| PublishRefused::new("bad_message", error.to_string()))?;
     if message.key.as_ref().is_some_and(|key| key.is_empty() || key.len() > KEY_BYTES_MAX) {
         return Err(PublishRefused::new("bad_message", format!("key: has 1 to {KEY_BYTES_MAX} bytes")));

@@ -23,6 +23,7 @@ pub struct NatsServer {
     folder: TempDir,
     config: String,
     port: u16,
+    monitoring: Option<String>,
 }
 
 impl NatsServer {
@@ -43,7 +44,8 @@ impl NatsServer {
         };
         let folder = tempfile::Builder::new().prefix("arcane-nats-").tempdir().unwrap();
         let config = further.replace("$store", &folder.path().display().to_string());
-        let mut server = Self { process: None, program: program.into(), folder, config, port: 0 };
+        let mut server =
+            Self { process: None, program: program.into(), folder, config, port: 0, monitoring: None };
         server.start_again().await;
         Some(server)
     }
@@ -88,6 +90,12 @@ impl NatsServer {
         format!("nats://{}", self.address())
     }
 
+    /// Where it tells of itself, if `http` is among its further lines.
+    #[allow(dead_code, reason = "not every test asks")]
+    pub fn monitoring(&self) -> String {
+        self.monitoring.clone().expect("it has `http`")
+    }
+
     /// Starts it with the files that it has, on the port that it had.
     pub async fn start_again(&mut self) {
         assert!(self.process.is_none(), "it runs already");
@@ -109,6 +117,7 @@ impl NatsServer {
             let said = std::fs::read_to_string(&ports).unwrap_or_default();
             if let Some(port) = port_of(&said) {
                 self.port = port;
+                self.monitoring = monitoring_of(&said);
                 return;
             }
             let last_words = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();
@@ -154,6 +163,11 @@ impl Drop for NatsServer {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn monitoring_of(said: &str) -> Option<String> {
+    let ports: serde_json::Value = serde_json::from_str(said).ok()?;
+    ports["monitoring"][0].as_str().map(ToOwned::to_owned)
 }
 
 /// The port for clients in the file of a server's ports; `None` while it is not written.

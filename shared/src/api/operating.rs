@@ -48,6 +48,9 @@ pub struct LogServers {
     /// How many nodes share the log, as far as they were heard within 5 s, this one included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodes: Option<u64>,
+    /// Whether each of them is known to write to its disk before it answers: then `ack=synced` is taken.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub synced: bool,
     /// What works and should be otherwise, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,

@@ -113,7 +113,8 @@ impl Server {
 
 /// Which servers keep the event log, and whether they are there.
 fn tell_log(report: &mut Report, servers: &LogServers) {
-    let LogServers { addresses, version, connected, replicas, prefix, node, nodes, warning } = servers;
+    let LogServers { addresses, version, connected, replicas, prefix, node, nodes, synced, warning } =
+        servers;
     let place = if addresses.is_empty() {
         "on NATS JetStream".to_owned()
     } else {
@@ -131,6 +132,9 @@ fn tell_log(report: &mut Report, servers: &LogServers) {
             format!("{place}, {replicas}, prefix {prefix}: not connected"),
             "start these nats-servers, and look at what stands between; the server connects again by itself",
         );
+    }
+    if *synced {
+        report.say("synced", "is promised: each nats-server writes to its disk before it answers");
     }
     if let Some(warning) = warning {
         report.advise(warning);

@@ -44,6 +44,8 @@ pub struct Options {
     pub tls_ca: Option<PathBuf>,
     /// The certificate of this node and its key: PEM files.
     pub tls_client: Option<(PathBuf, PathBuf)>,
+    /// Addresses of the monitoring of each of them, such as `http://a.example:8222`.
+    pub monitors: Vec<String>,
     /// What the names of streams, subjects and buckets begin with.
     pub prefix: Prefix,
     /// How many servers keep each stream and each bucket.
@@ -56,6 +58,12 @@ impl Options {
     /// # Errors
     /// If one of them is none, or cannot be read.
     pub fn check(&self) -> Result<(), ConnectError> {
+        for monitor in &self.monitors {
+            let host = monitor.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
+            if host.is_none_or(|host| host.is_empty() || host.contains(['/', '?', '#', '@', ' '])) {
+                return Err(ConnectError::Monitor(monitor.clone()));
+            }
+        }
         let (told, _) = watch::channel(false);
         with(self, &self.addresses()?, told).map(drop)
     }
@@ -97,6 +105,11 @@ pub enum ConnectError {
         "{0:?} is no list of addresses of nats-servers, for example nats://10.0.0.1:4222,nats://10.0.0.2:4222"
     )]
     Servers(String),
+    /// A monitoring that is no address.
+    #[error(
+        "--log-monitor: {0:?} is no address of a nats-server's monitoring, for example http://10.0.0.1:8222 (`http` in its configuration)"
+    )]
+    Monitor(String),
     /// A file that cannot be read.
     #[error("{setting} names {}, which cannot be read: {error}", path.display())]
     File {
@@ -229,6 +242,12 @@ impl Connection {
     #[must_use]
     pub fn servers(&self) -> &[String] {
         &self.servers
+    }
+
+    /// Which server is connected, or was last, as long as that process lives.
+    #[must_use]
+    pub fn server_id(&self) -> String {
+        self.client.server_info().server_id
     }
 
     /// The version of the server that is connected, or was last.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use async_nats::jetstream::stream::PeerInfo;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 
@@ -19,6 +20,7 @@ use super::pages::{ReadError, Reader};
 use super::publish::Publisher;
 use super::registry::Rooms;
 use super::state::State;
+use super::synced::Servers;
 use super::trouble::Trouble;
 use crate::bucket;
 use crate::clock::SteadyClock;
@@ -93,6 +95,9 @@ pub(super) struct Core {
     pub(super) pages: Semaphore,
     pub(super) counts: Counts,
     pub(super) trouble: Trouble,
+    /// Addresses of the monitoring of servers, and what they said.
+    pub(super) monitors: Vec<String>,
+    synced: Mutex<Servers>,
     /// Whether the log was closed.
     pub(super) ended: watch::Sender<bool>,
     cluster: Mutex<Cluster>,
@@ -141,6 +146,8 @@ impl Core {
             pages: Semaphore::new(PAGES_MAX),
             counts: Counts::default(),
             trouble: Trouble::new(Instant::now()),
+            monitors: options.monitors.clone(),
+            synced: Mutex::default(),
             ended: watch::Sender::new(false),
             cluster: Mutex::new(Cluster::new(node.clone(), heads::retention(&retention))),
             looks: Mutex::new(bucket::Bucket::full(LOOKS, Instant::now())),
@@ -164,6 +171,11 @@ impl Core {
     /// What other nodes have said.
     pub(super) fn cluster(&self) -> MutexGuard<'_, Cluster> {
         self.cluster.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What servers said of their disks.
+    pub(super) fn synced(&self) -> MutexGuard<'_, Servers> {
+        self.synced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a leader may be asked now without a reason.
@@ -232,8 +244,12 @@ impl Core {
             return false;
         };
         let Some(cluster) = &stream.cached_info().cluster else { return true };
-        let seen = cluster.replicas.iter().filter(|peer| !peer.offline && peer.active < SEEN_MAX).count();
-        (seen + 1) * 2 > cluster.replicas.len() + 1
+        // A server that has lost its leader answers as well, and knows nothing of the others.
+        let is_seen = |peer: &&PeerInfo| {
+            !peer.offline && peer.active < SEEN_MAX && (peer.current || !peer.active.is_zero())
+        };
+        let seen = cluster.replicas.iter().filter(is_seen).count();
+        cluster.leader.is_some() && (seen + 1) * 2 > cluster.replicas.len() + 1
     }
 
     /// Whether the servers can be asked.

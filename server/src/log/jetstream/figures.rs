@@ -22,6 +22,7 @@ impl Core {
             prefix: self.names.prefix().to_string(),
             node: self.node().to_owned(),
             nodes: Some(cluster.nodes(now).len() as u64 + 1),
+            synced: self.is_synced().is_ok(),
             warning: (!warnings.is_empty()).then(|| warnings.join("; ")),
         }
     }

@@ -42,7 +42,11 @@ impl JetStreamLog {
     /// Says what is wrong, and which setting it is.
     pub async fn open(options: &Options, retention: Retention) -> Result<Self, OpenError> {
         let core = Arc::new(Core::open(options, retention).await?);
+        options.check()?;
+        core.ask_for_syncing().await;
         core.list().await?;
+        let monitor = Arc::clone(&core);
+        core.spawn(async move { monitor.watch_syncing().await });
         let keeper = Arc::clone(&core);
         core.spawn(async move { keeper.keep_buckets().await });
         let writer = Arc::clone(&core);
@@ -307,7 +311,11 @@ impl EventLog for JetStreamLog {
     }
 
     fn level_max(&self) -> Level {
-        Level::Logged
+        if self.0.is_synced().is_ok() { Level::Synced } else { Level::Logged }
+    }
+
+    fn why_not_synced(&self) -> Option<String> {
+        self.0.is_synced().err()
     }
 
     fn clock(&self) -> &SteadyClock {

@@ -222,6 +222,10 @@ impl Core {
         let Some(info) = self.info(&entry.stream).await? else {
             return Ok(End { ends: Ends::Elsewhere, first: 1, head: 0, bytes: 0 });
         };
+        // A server that has lost its leader answers as well, and may be behind.
+        if info.cluster.as_ref().is_some_and(|cluster| cluster.leader.is_none()) {
+            return Err(away(&format_args!("the stream {} has no leader", entry.stream)));
+        }
         let ends = if created(&info) == entry.created { Ends::Here } else { Ends::Elsewhere };
         let Extent { first, head, bytes, .. } = extent(&info);
         Ok(End { ends, first, head, bytes })
