@@ -106,6 +106,7 @@ async fn readers_are_those_of_all_nodes_and_a_node_that_is_killed_is_forgotten()
 async fn a_node_with_other_settings_or_another_format_is_named() {
     let Some(nats) = NatsServer::start().await else { return };
     let one = TestServer::with(on(&[&nats], false)).await;
+    assert_eq!(one.look("/ready").await.0, 200);
     let mut config = on(&[&nats], false);
     config.bus.retention.events_max = 77;
     let _other = TestServer::with(config).await;

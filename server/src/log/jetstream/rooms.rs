@@ -5,9 +5,11 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arcane_shared::{Epoch, RoomName, Seq};
-use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::context::{
+    CreateStreamError, CreateStreamErrorKind, GetStreamError, GetStreamErrorKind,
+};
 use async_nats::jetstream::stream::{Config, Info};
-use async_nats::jetstream::{self, ErrorCode};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use super::bound::event_bytes;
@@ -148,14 +150,23 @@ impl Core {
             Some(info) => info,
             None => {
                 let made = self.connection.context().create_stream(wanted.clone()).await;
-                let refused = |error: jetstream::context::CreateStreamError| match error.kind() {
-                    jetstream::context::CreateStreamErrorKind::JetStream(_) => LogError::new(
+                let refused = |error: CreateStreamError| match error.kind() {
+                    CreateStreamErrorKind::JetStream(_) => LogError::new(
                         Fault::Engine,
                         format!("the stream {} of room {name} cannot be made: {error}", wanted.name),
                     ),
                     _ => away(&error),
                 };
-                made.map_err(refused)?.cached_info().clone()
+                match made {
+                    Ok(stream) => stream.cached_info().clone(),
+                    // Another node with other settings has made it at the same moment.
+                    Err(error) if is_taken(&error) => {
+                        let there = self.info(&wanted.name).await?;
+                        there
+                            .ok_or_else(|| away(&format_args!("the stream {} is being made", wanted.name)))?
+                    }
+                    Err(error) => return Err(refused(error)),
+                }
             }
         };
         let wrong = settings::check(&info.config, &wanted);
@@ -262,6 +273,10 @@ impl Core {
 
 fn is_missing(error: &GetStreamError) -> bool {
     matches!(error.kind(), GetStreamErrorKind::JetStream(said) if said.error_code() == ErrorCode::STREAM_NOT_FOUND)
+}
+
+fn is_taken(error: &CreateStreamError) -> bool {
+    matches!(error.kind(), CreateStreamErrorKind::JetStream(said) if said.error_code() == ErrorCode::STREAM_NAME_EXIST)
 }
 
 fn created(info: &Info) -> i128 {
