@@ -9,7 +9,7 @@ use arcane_server::config::{Config, Dashboard, NatsConfig};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use support::nats::NatsServer;
-use support::{TestServer, event};
+use support::{PATIENCE, TestServer, event};
 
 fn on(servers: &[&NatsServer]) -> Config {
     let is_replicated = servers.len() > 1;
@@ -99,14 +99,20 @@ async fn so_it_does_where_three_servers_keep_the_room() {
 #[tokio::test]
 async fn a_node_knows_the_keys_of_others_whenever_it_opened_the_room() {
     let Some(nats) = NatsServer::start().await else { return };
-    let (one, follows) = (TestServer::with(on(&[&nats])).await, TestServer::with(on(&[&nats])).await);
+    let one = TestServer::with(on(&[&nats])).await;
+    assert_eq!(one.look("/ready").await.0, 200);
+    let follows = TestServer::with(on(&[&nats])).await;
+    assert_eq!(follows.look("/ready").await.0, 200);
     let bodies = [event("single"), json!([event("a"), event("b")])];
     let mut first = Vec::new();
     for (n, body) in bodies.iter().enumerate() {
         first.push(one.publish_with_key(&format!("key {n}"), body).await);
     }
     let later = TestServer::with(on(&[&nats])).await;
-    assert_eq!((head(&follows).await, head(&later).await), (3, 3));
+    for node in [&follows, &later] {
+        let heard = async { while head(node).await < 3 {} };
+        tokio::time::timeout(PATIENCE, heard).await.unwrap();
+    }
     // The stream knows ids for two minutes, nodes know keys for a day: they do not ask it.
     nats.pause();
     for node in [&follows, &later] {
