@@ -110,6 +110,11 @@ impl Keys {
         }
     }
 
+    /// Whether this process has handed events of a key over that have not appeared.
+    pub(super) fn is_coming(&self, key: &Key) -> bool {
+        self.coming.contains(&key.id)
+    }
+
     /// What the log has to remember and may forget once `key` is used.
     pub(super) fn records(
         &self,

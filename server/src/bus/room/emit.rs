@@ -7,7 +7,7 @@ use arcane_shared::roster::Sign;
 
 use super::{Room, RoomState};
 use crate::bus::EmitError;
-use crate::bus::keys::{Key, Use};
+use crate::bus::keys::{Key, KeyRefused, Use};
 use crate::bus::submission::{Emitted, Events, Outcome, Submission};
 use crate::clock;
 use crate::event::{Completed, Outgoing, PreparedFrame};
@@ -78,6 +78,12 @@ impl Room {
             Use::New => Ok(None),
             Use::Again(run) if level == Level::Synced => self.sync(run).map(Some),
             Use::Again(run) => Ok(Some(Receipt::done(run))),
+            // Another process has published it, and a part of it has appeared: the log waits for the rest, and compares.
+            Use::Refused(KeyRefused::UnderWay)
+                if matches!(self.log.sequencer(), Sequencer::Log(_)) && !state.keys.is_coming(key) =>
+            {
+                Ok(None)
+            }
             Use::Refused(error) => Err((0, error.into())),
         }
     }
