@@ -72,6 +72,12 @@ impl<T> Assembly<T> {
         let next = self.parked.first_key_value().map_or(self.known + 1, |(seq, _)| *seq);
         (next > self.head + 1).then(|| (self.head + 1, next - 1))
     }
+
+    /// Whether something later has come: what is told comes in order, so what is missing will not.
+    #[must_use]
+    pub fn is_passed_over(&self) -> bool {
+        !self.parked.is_empty()
+    }
 }
 
 #[cfg(test)]
@@ -109,8 +115,10 @@ mod tests {
         assert_eq!(assembly.missing(), None);
         assembly.known(6);
         assert_eq!(assembly.missing(), Some((5, 6)));
+        assert!(!assembly.is_passed_over(), "it may be on its way");
         assembly.add(7, ());
         assert_eq!(assembly.missing(), Some((5, 6)));
+        assert!(assembly.is_passed_over());
         assembly.skip_to(7);
         assert_eq!(assembly.ready(), [(7, ())]);
         assert_eq!(assembly.missing(), None);

@@ -204,8 +204,17 @@ impl Group {
                 }
             }
             Outcome::Refused { code, text } if !PASSING.contains(&code) => {
-                let fault = if FULL.contains(&code) { Fault::Full } else { Fault::Engine };
-                return Next::Failed(LogError::new(fault, format!("{text} (JetStream's error {code})")));
+                let text = format!("{text} (JetStream's error {code})");
+                let (fault, text) = match self.may_be_there {
+                    // A store that is full says so before it looks for the id.
+                    true => (
+                        Fault::Unknown,
+                        format!("an attempt was not answered, and the next one was refused: {text}"),
+                    ),
+                    false if FULL.contains(&code) => (Fault::Full, text),
+                    false => (Fault::Engine, text),
+                };
+                return Next::Failed(LogError::new(fault, text));
             }
             Outcome::Refused { code: IN_PROCESS, .. } => self.may_be_there = true,
             Outcome::Refused { .. } => {}
@@ -359,9 +368,35 @@ mod tests {
         assert_eq!((each[0].is_there(), each[1].is_there(), each[2].is_there()), (None, Some(5), Some(7)));
         let mut alone = each.pop_front().unwrap();
         assert_eq!(alone.answer(Outcome::AgainBatch, Instant::now()), Next::Appears);
-        let refused = Outcome::Refused { code: 10_047, text: "insufficient storage".into() };
-        let Next::Failed(error) = alone.answer(refused, Instant::now()) else { unreachable!() };
-        assert_eq!(error.fault, Fault::Full);
+        let full = || Outcome::Refused { code: 10_047, text: "insufficient storage".into() };
+        let fault = |group: &mut Group| match group.answer(full(), Instant::now()) {
+            Next::Failed(error) => error.fault,
+            next => panic!("{next:?}"),
+        };
+        assert_eq!(fault(&mut alone), Fault::Unknown, "an earlier attempt may be there");
+        assert_eq!(fault(&mut group(vec![offer(2, None)]).0), Fault::Full);
+    }
+
+    #[test]
+    fn a_decision_goes_alone_and_is_outdated_by_the_next_one() {
+        let decision = || Offer { decided_on: Some(7), ..offer(1, None) };
+        let (before, left) = group(vec![offer(1, None), decision(), offer(1, None)]);
+        assert_eq!((before.condition(1), before.entries.len(), left), (Condition::None, 1, 2));
+        let (mut one, left) = group(vec![decision(), offer(1, None)]);
+        assert_eq!((one.entries.len(), left), (1, 1));
+        let another =
+            |last: Seq| Outcome::Refused { code: ANOTHER_LAST, text: format!("wrong last sequence: {last}") };
+        let now = Instant::now();
+        assert_eq!(one.condition(7), Condition::LastOfSubject(7));
+        // The stream has let go of it, which is not known yet.
+        assert_eq!(one.answer(another(0), now), Next::Again);
+        assert_eq!(one.condition(7), Condition::LastOfSubject(7));
+        assert_eq!(one.condition(8), Condition::LastOfSubject(0));
+        // It has not, contrary to what was thought.
+        assert_eq!(one.answer(another(7), now), Next::Again);
+        assert_eq!(one.condition(8), Condition::LastOfSubject(7));
+        let Next::Failed(error) = one.answer(another(9), now) else { unreachable!() };
+        assert_eq!(error.fault, Fault::Outdated);
     }
 
     #[test]

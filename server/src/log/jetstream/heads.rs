@@ -29,6 +29,8 @@ const ROOMS_OF_A_NODE_MAX: usize = 100_000;
 const CLOCKS: usize = 8;
 /// Microseconds that clocks may differ without a warning.
 const SKEW_MAX: i64 = 1_000_000;
+/// The time in which these must have come for a warning: messages that were held up come together, and are late.
+const CLOCKS_TIME_MIN: Duration = Duration::from_secs(4);
 
 /// What a node says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +106,7 @@ struct Node {
     format: u32,
     retention: (u64, u64, u64),
     /// Its time less that of this node when a message arrived, microseconds: less than it is by the time of the way.
-    clocks: VecDeque<i64>,
+    clocks: VecDeque<(i64, Instant)>,
     rooms: HashMap<RoomName, (Head, Instant)>,
     /// What was warned of, so that it is not said again each second.
     warned: Option<String>,
@@ -221,7 +223,7 @@ impl Node {
         if self.clocks.len() >= CLOCKS {
             self.clocks.pop_front();
         }
-        self.clocks.push_back(heads.at.saturating_sub(at));
+        self.clocks.push_back((heads.at.saturating_sub(at), now));
         self.rooms.retain(|_, (_, said)| now.duration_since(*said) < HOLDS);
         for head in &heads.rooms {
             if self.rooms.len() < ROOMS_OF_A_NODE_MAX || self.rooms.contains_key(&head.0) {
@@ -232,7 +234,13 @@ impl Node {
 
     /// Its clock less that of this node, microseconds: of the message that was the shortest on its way.
     fn skew(&self) -> Option<i64> {
-        self.clocks.iter().max().copied()
+        self.clocks.iter().map(|(clock, _)| *clock).max()
+    }
+
+    /// Whether that can be said: its messages were not held up.
+    fn is_measured(&self) -> bool {
+        let (first, last) = (self.clocks.front(), self.clocks.back());
+        first.zip(last).is_some_and(|((_, first), (_, last))| last.duration_since(*first) >= CLOCKS_TIME_MIN)
     }
 
     fn wrong(&self, name: &str, own: (u64, u64, u64)) -> Option<String> {
@@ -257,7 +265,7 @@ impl Node {
                 differs.join(", ")
             ));
         }
-        let skew = self.skew().filter(|skew| skew.abs() > SKEW_MAX)?;
+        let skew = self.skew().filter(|skew| skew.abs() > SKEW_MAX && self.is_measured())?;
         let (seconds, way) =
             (skew.unsigned_abs().div_ceil(100_000), if skew > 0 { "ahead of" } else { "behind" });
         Some(format!(
@@ -342,6 +350,11 @@ mod tests {
         let mut newer: serde_json::Value = serde_json::to_value(heads("n3", Vec::new())).unwrap();
         newer["format"] = 2.into();
         newer["rooms"] = "in another form".into();
+        // Messages that were held up come together, and say nothing about its clock.
+        for _ in 0..CLOCKS {
+            assert_eq!(cluster.hear(&said(&ahead), 2_500_000, now).warning, None);
+        }
+        let now = now + CLOCKS_TIME_MIN;
         for message in [said(&ahead), said(&retention), newer.to_string().into_bytes()] {
             warnings.extend(cluster.hear(&message, 2_500_000, now).warning);
             assert_eq!(cluster.hear(&message, 2_500_000, now).warning, None);

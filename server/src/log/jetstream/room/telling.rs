@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arcane_shared::Seq;
 use async_nats::Message;
@@ -78,7 +78,9 @@ impl RoomTask {
                 now
             }
         };
-        let reads_at = self.read_at.unwrap_or(now).max(since + MISSING_MAX);
+        // What is only known to be there may be on its way.
+        let patience = if self.assembly.is_passed_over() { Duration::ZERO } else { MISSING_MAX };
+        let reads_at = self.read_at.unwrap_or(now).max(since + patience);
         if self.reading.is_some() {
             self.read_at = None;
         } else if now < reads_at {
