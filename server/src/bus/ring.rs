@@ -86,9 +86,14 @@ impl Ring {
         self.memory + self.frames.capacity() * size_of::<Held>()
     }
 
-    /// Takes the next frame.
+    /// Takes the next frame. Where the log has let go of some before this process was told of them, it is a later one: then
+    /// nothing before it is held, and readers find in the log what is left.
     pub(crate) fn push(&mut self, frame: Arc<PreparedFrame>) {
-        debug_assert_eq!(frame.seq(), self.next_seq, "frames come in order");
+        debug_assert!(frame.seq() >= self.next_seq, "frames come in order");
+        if frame.seq() > self.next_seq {
+            while self.pop().is_some() {}
+            self.next_seq = frame.seq();
+        }
         self.next_seq += 1;
         let held = Held::new(frame);
         self.bytes += held.bytes();

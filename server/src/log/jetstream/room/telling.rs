@@ -105,8 +105,10 @@ impl RoomTask {
         let ready = self.assembly.ready();
         let mut announcement = None;
         if !ready.is_empty() {
-            let appeared = self.appear(ready);
+            let (appeared, decisions) = self.appear(ready);
             announcement = self.follower.upgrade().map(|follower| follower.appeared(&appeared));
+            // After the room, whose roster would otherwise be behind what is decided on: a state that is behind is outdated.
+            self.fold(&appeared, &decisions);
         }
         let head = self.assembly.head();
         for (run, done) in std::mem::take(&mut self.acked) {
@@ -121,19 +123,19 @@ impl RoomTask {
         }
     }
 
-    pub(super) fn appear(&mut self, ready: Vec<(Seq, Told)>) -> Vec<Appeared> {
-        let mut keys = Vec::new();
+    /// What of it the room is told, and whether each is a decision.
+    pub(super) fn appear(&mut self, ready: Vec<(Seq, Told)>) -> (Vec<Appeared>, Vec<bool>) {
+        let decisions = ready.iter().map(|(_, told)| told.is_decision).collect();
         let mut at = self.entry.extent().at;
         let mut bytes = 0;
         let appeared: Vec<Appeared> = ready
             .into_iter()
-            .map(|(seq, Told { entry, is_decision, .. })| {
+            .map(|(seq, Told { entry, .. })| {
                 let mut body = entry.body;
                 // Clocks of nodes differ: what is later in the room is never earlier.
                 at = at.max(body.at);
                 body.at = at;
                 let records: Vec<_> = entry.records.into_iter().map(|record| record.numbered(seq)).collect();
-                keys.extend(self.entry.fold().apply(seq, is_decision, &records));
                 let frame = Arc::new(body.numbered(seq, &self.entry.name));
                 bytes += frame.json().len() as u64;
                 let is_own = self.core.is_own(&entry.id);
@@ -149,11 +151,19 @@ impl RoomTask {
         });
         let Usage { first, bytes: before } = self.core.pins.usage(self.entry.id);
         self.core.pins.set(self.entry.id, Usage { first: first.max(oldest), bytes: before + bytes });
+        (appeared, decisions)
+    }
+
+    /// Takes in the state that events carry.
+    fn fold(&self, appeared: &[Appeared], decisions: &[bool]) {
+        let mut keys = Vec::new();
+        for (Appeared { frame, records, .. }, is_decision) in appeared.iter().zip(decisions) {
+            keys.extend(self.entry.fold().apply(frame.seq(), *is_decision, records));
+        }
         if !keys.is_empty()
             && let Err(error) = self.core.state.put(keys)
         {
             tracing::warn!(%error, room = %self.entry.name, "idempotency keys are kept by their events alone");
         }
-        appeared
     }
 }
