@@ -26,6 +26,7 @@ mod notify;
 mod otlp_listener;
 mod output;
 mod print;
+mod process;
 mod publish;
 mod remembered;
 mod remove;

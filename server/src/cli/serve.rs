@@ -9,7 +9,6 @@ use anyhow::Context;
 use arcane_shared::RoomName;
 use clap::{ArgMatches, Args, CommandFactory};
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
 
 use super::demo::Demo;
 use super::guard::{LimitFlags, ProxyFlags};
@@ -19,7 +18,7 @@ use super::metrics_listener::MetricsListener;
 use super::otlp_listener::OtlpListen;
 use super::print::print;
 use super::size::Size;
-use super::{Arcane, login, memory, screen, service, settings, signals};
+use super::{Arcane, login, memory, process, screen, service, settings, signals};
 use crate::config::{
     BasePath, BusConfig, Config, ConfigFile, Dashboard, HostName, KeysConfig, NetConfig, Origin, PublicUrl,
     RealmConfig, Retention, TlsFiles,
@@ -165,7 +164,7 @@ impl Serve {
             crate::serve::check_log(&config)?;
             return Ok(());
         }
-        start_telemetry();
+        process::start_telemetry();
         diagnostics::set_bound(self.limits.log_lines_per_s(self.is_guarded()));
         self.check_exposure()?;
         self.demo.check(matches)?;
@@ -174,7 +173,7 @@ impl Serve {
         if let Some(keys) = &config.keys {
             super::keys::warn_if_public(&keys.file);
         }
-        raise_file_limit();
+        process::raise_file_limit();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let served = runtime.block_on(self.serve(config));
         // A call that blocks, on a disk that does not answer for example, must not keep the process.
@@ -382,29 +381,4 @@ fn announce(line: String, sign_in: Option<String>) {
             tracing::warn!(%line, %error, "the address could not be printed");
         }
     });
-}
-
-fn start_telemetry() {
-    let filter = EnvFilter::try_from_env("ARCANE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    // It writes what agents say, two lines for each request.
-    let filter = filter.add_directive("rmcp=off".parse().expect("a directive"));
-    let colored = super::client::wants_color(&std::io::stderr());
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(diagnostics::lines())
-        .with_ansi(colored)
-        .with_target(false)
-        .log_internal_errors(false)
-        .init();
-    diagnostics::log_panics();
-}
-
-/// A server of many connections needs many file handles; the hard limit is the operator's to set.
-fn raise_file_limit() {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let limit = getrlimit(Resource::Nofile);
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-    }
 }

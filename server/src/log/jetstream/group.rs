@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use arcane_shared::Seq;
 
 use super::claim::Claim;
+use super::decision::Decision;
 use super::message::Entry;
 use super::publish::{BATCH_MAX, Condition, Outcome, Silence};
 use crate::log::{Fault, LogError, Offer, Run};
@@ -57,10 +58,8 @@ pub(super) struct Group {
     began: Instant,
     /// Whether the stream may have it.
     may_be_there: bool,
-    /// Of a decision: the latest one that it knows of.
-    decided_on: Option<Seq>,
-    /// Whether the stream has said that it still has that one.
-    has_decision: bool,
+    /// If it is one.
+    decision: Option<Decision>,
 }
 
 /// What follows from an answer.
@@ -82,7 +81,7 @@ impl Group {
     /// The next offers that go together; `None` if there are none.
     pub(super) fn form(queue: &mut VecDeque<Named>, now: Instant) -> Option<Self> {
         let (mut offers, mut entries, mut bytes) = (Vec::new(), Vec::new(), 0);
-        let (mut claims, mut decided_on) = (Vec::new(), None);
+        let (mut claims, mut decision) = (Vec::new(), None);
         while let Some(Named { offer, .. }) = queue.front() {
             let size = offer.size();
             let fits = entries.len() + offer.bodies.len() <= BATCH_MAX && bytes + size <= BYTES_MAX;
@@ -90,7 +89,7 @@ impl Group {
             if !offers.is_empty() && (!fits || offer.decided_on.is_some()) {
                 break;
             }
-            decided_on = offer.decided_on;
+            decision = offer.decided_on.map(Decision::on);
             let Named { offer, id } = queue.pop_front()?;
             bytes += size;
             claims.extend(Claim::of(&offer).map(|claim| (id.as_str().into(), claim)));
@@ -101,7 +100,7 @@ impl Group {
                 id: if n == 0 { id.as_str().into() } else { format!("{id}.{n}").into() },
             }));
             offers.push(offer);
-            if decided_on.is_some() {
+            if decision.is_some() {
                 break;
             }
         }
@@ -113,8 +112,7 @@ impl Group {
             claims,
             began: now,
             may_be_there: false,
-            decided_on,
-            has_decision: false,
+            decision,
         })
     }
 
@@ -128,17 +126,8 @@ impl Group {
             let ids = known.collect();
             let claims =
                 claims.extract_if(.., |(id, _)| own.first().is_some_and(|first| first.id == *id)).collect();
-            let (decided_on, has_decision) = (offer.decided_on, false);
-            Self {
-                offers: vec![offer],
-                entries: own,
-                ids,
-                claims,
-                began,
-                may_be_there,
-                decided_on,
-                has_decision,
-            }
+            let decision = offer.decided_on.map(Decision::on);
+            Self { offers: vec![offer], entries: own, ids, claims, began, may_be_there, decision }
         });
         each.collect()
     }
@@ -198,9 +187,10 @@ impl Group {
                 }
             }
             Outcome::Other => return Next::Failed(LogError::new(Fault::OtherContent, "")),
-            Outcome::Refused { code: ANOTHER_LAST, text } if self.decided_on.is_some() => {
-                if let Some(next) = self.outdated(&text) {
-                    return next;
+            Outcome::Refused { code: ANOTHER_LAST, text } if self.decision.is_some() => {
+                let outdated = self.decision.as_mut().and_then(|decision| decision.is_outdated(&text));
+                if let Some(error) = outdated {
+                    return Next::Failed(error);
                 }
             }
             Outcome::Refused { code, text } if !PASSING.contains(&code) => {
@@ -234,28 +224,9 @@ impl Group {
         Next::Failed(LogError::new(fault, text))
     }
 
-    /// What the stream has to have as its latest decision, if this is one. `first`: the oldest message that it has.
+    /// What must hold for the stream to take it. `first`: the oldest message that the stream has.
     pub(super) fn condition(&self, first: Seq) -> Condition {
-        match self.decided_on {
-            None => Condition::None,
-            // What the stream has let go of counts there as none.
-            Some(last) if last < first && !self.has_decision => Condition::LastOfSubject(0),
-            Some(last) => Condition::LastOfSubject(last),
-        }
-    }
-
-    /// What follows from another latest decision than was expected, which the error names; `None`: it is sent again.
-    fn outdated(&mut self, text: &str) -> Option<Next> {
-        let decided_on = self.decided_on?;
-        let number = text.rsplit("sequence: ").next()?;
-        let last: Seq = number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
-        if last == decided_on || last == 0 {
-            // It is there after all, or was let go of: then the leader has yet to say where the stream begins.
-            self.has_decision = last == decided_on;
-            return None;
-        }
-        let text = format!("it was decided on event {decided_on}, and {last} was decided since");
-        Some(Next::Failed(LogError::new(Fault::Outdated, text)))
+        self.decision.as_ref().map_or(Condition::None, |decision| decision.condition(first))
     }
 
     /// Its offers, to be sent each by itself.
@@ -384,18 +355,9 @@ mod tests {
         assert_eq!((before.condition(1), before.entries.len(), left), (Condition::None, 1, 2));
         let (mut one, left) = group(vec![decision(), offer(1, None)]);
         assert_eq!((one.entries.len(), left), (1, 1));
-        let another =
-            |last: Seq| Outcome::Refused { code: ANOTHER_LAST, text: format!("wrong last sequence: {last}") };
-        let now = Instant::now();
         assert_eq!(one.condition(7), Condition::LastOfSubject(7));
-        // The stream has let go of it, which is not known yet.
-        assert_eq!(one.answer(another(0), now), Next::Again);
-        assert_eq!(one.condition(7), Condition::LastOfSubject(7));
-        assert_eq!(one.condition(8), Condition::LastOfSubject(0));
-        // It has not, contrary to what was thought.
-        assert_eq!(one.answer(another(7), now), Next::Again);
-        assert_eq!(one.condition(8), Condition::LastOfSubject(7));
-        let Next::Failed(error) = one.answer(another(9), now) else { unreachable!() };
+        let another = Outcome::Refused { code: ANOTHER_LAST, text: "wrong last sequence: 9".into() };
+        let Next::Failed(error) = one.answer(another, Instant::now()) else { unreachable!() };
         assert_eq!(error.fault, Fault::Outdated);
     }
 

@@ -6,6 +6,7 @@ pub mod bucket;
 mod claim;
 pub mod connect;
 mod core;
+mod decision;
 mod entry;
 mod exchange;
 mod figures;
