@@ -27,8 +27,13 @@ impl Realm {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("arcane.toml");
         std::fs::write(&file, config.replace("DIR", dir.path().to_str().unwrap())).unwrap();
+        Self::in_dir(dir)
+    }
+
+    /// A server on what another one has left.
+    fn in_dir(dir: tempfile::TempDir) -> Self {
         let mut command = command(&dir.path().join("data"));
-        command.arg("--config").arg(&file).env("ARCANE_TEST_SECRET", "secret");
+        command.arg("--config").arg(dir.path().join("arcane.toml")).env("ARCANE_TEST_SECRET", "secret");
         let server = Process::try_start_logged(command, &dir.path().join("log")).unwrap();
         Self { server, http: support::http_client(), dir }
     }
@@ -106,6 +111,43 @@ async fn a_program_that_has_ended_is_answered_whoever_holds_its_output() {
     assert_eq!((status, &answer["result"]), (200, &json!("done\n")), "{answer}");
     let server = realm.server.id();
     until("no child is left", || !processes().iter().any(|(_, _, parent)| *parent == server)).await;
+}
+
+#[tokio::test]
+async fn an_invocation_whose_server_was_killed_is_closed_by_the_next_one() {
+    let mut realm = Realm::start(
+        "[daemons.slow]\nconduit = \"command\"\nprogram = \"/bin/sh\"\n\
+         args = [\"-c\", \"touch DIR/began; while [ -e DIR/began ]; do sleep 0.05; done\"]",
+    );
+    assert_eq!(realm.ask("/summon", json!({"daemon_name": "slow"})).await.0, 200);
+    let url = format!("{}/invoke", realm.server.url);
+    let asking = realm.http.post(url).json(&json!({"daemon_name": "slow", "task": "dig"})).send();
+    let asking = tokio::spawn(asking);
+    until("the program runs", || realm.file("began").exists()).await;
+    for _ in 0..2 {
+        let Realm { server, dir, .. } = realm;
+        server.kill();
+        realm = Realm::in_dir(dir);
+        let closed = async {
+            loop {
+                let url = format!("{}/events?limit=100", realm.server.url);
+                let page: Value = realm.http.get(url).send().await.unwrap().json().await.unwrap();
+                let events = page["events"].as_array().unwrap().clone();
+                let ends: Vec<Value> =
+                    events.into_iter().filter(|event| event["spell_name"] == "invoke").collect();
+                if !ends.is_empty() {
+                    return ends;
+                }
+            }
+        };
+        let ends = tokio::time::timeout(PATIENCE, closed).await.unwrap();
+        assert_eq!(ends.len(), 1, "once, however often a server is started: {ends:?}");
+        let metadata = &ends[0]["metadata"];
+        assert_eq!((&ends[0]["success"], &metadata["abandoned"]), (&json!(false), &json!(true)));
+        assert_eq!((&metadata["task"], &metadata["invocation_number"]), (&json!("dig"), &json!(1)));
+    }
+    assert!(asking.await.unwrap().is_err(), "who asked was not answered");
+    std::fs::remove_file(realm.file("began")).unwrap();
 }
 
 #[tokio::test]

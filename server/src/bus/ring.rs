@@ -268,6 +268,20 @@ mod tests {
     }
 
     #[test]
+    fn behind_events_that_were_let_go_of_only_the_later_ones_are_held() {
+        let mut ring = filled(4, 10, usize::MAX);
+        ring.push(frame(7));
+        ring.push(frame(8));
+        assert_eq!((ring.head(), ring.len()), (8, 2));
+        assert_eq!(seqs(&ring.recent(10, 100, |_| true)), [7, 8]);
+        assert_eq!(
+            ring.after(4, 10, usize::MAX).resumes_at,
+            Some(7),
+            "the log says what became of the others"
+        );
+    }
+
+    #[test]
     fn a_ring_that_was_shortened_takes_back_what_comes_right_before() {
         let mut ring = filled(10, 8, usize::MAX);
         let memory = ring.memory;
