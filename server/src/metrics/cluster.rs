@@ -21,6 +21,8 @@ pub struct ClusterFigures {
     pub feed_gaps: u64,
     /// Publications that were answered with *unknown*.
     pub publish_unknown: u64,
+    /// Decisions (spells) that another node's was quicker than, and that were decided anew.
+    pub decisions_outdated: u64,
     /// Rooms whose numbers began anew while they were open.
     pub epoch_changes: u64,
     /// Other nodes, and their clocks less this node's, seconds.
@@ -60,6 +62,11 @@ impl ClusterFigures {
             "publish_unknown",
             "Publications of which it is not known whether they are in the event log",
             counter(self.publish_unknown),
+        );
+        registry.register(
+            "decisions_outdated",
+            "Decisions (spells) of this node that another one was quicker than, and that were decided anew",
+            counter(self.decisions_outdated),
         );
         registry.register(
             "epoch_changes",

@@ -1,7 +1,6 @@
 //! Casting: a spell is decided on what is known, its event is handed to the log, and where another process has decided
 //! meanwhile, it is decided anew.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use arcane_shared::DaemonName;
@@ -70,7 +69,6 @@ impl Realm {
                     return Ok((run, answer));
                 }
                 (Err(error), Some(known)) if error.fault == Fault::Outdated && Instant::now() < until => {
-                    self.inner.decided_anew.fetch_add(1, Ordering::Relaxed);
                     self.inner.bus.default_room().decided_since(&known).await;
                     let longest = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
                     let micros = rand::rng().random_range(0..=longest);

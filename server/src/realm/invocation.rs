@@ -129,13 +129,12 @@ impl Realm {
     async fn tell_whole(&self, done: &Done<'_>, emit: &Emit) -> Result<Told, SpellFailure> {
         let call_id = new_call_id();
         let decide = |present: &mut Present| {
-            let (number, begun) = match self.decide_begin(present, done.name) {
-                Ok(begun) => begun,
+            let performed =
+                present.registry.perform(done.name, clock::now(), (done.success, done.execution_time));
+            let (number, change) = match performed.map_err(|refusal| self.as_published(refusal)) {
+                Ok(performed) => performed,
                 Err(refusal) => return self.tell_refusal(done, refusal, present.decided_on()),
             };
-            let mut registry = present.registry.clone();
-            registry.apply(begun);
-            let change = registry.finish(done.name, done.success, done.execution_time);
             let emit = emit.clone().with("invocation_number", json!(number)).with("call_id", json!(call_id));
             self.tell_end(present, done, emit, change)
         };
@@ -206,8 +205,9 @@ impl Realm {
         let call_id = new_call_id();
         let done = Done { name, task, parameters, execution_time: 0.0, success: false };
         let decide = |present: &mut Present| {
-            let begun =
-                self.decide_begin(present, name).and_then(|begun| self.check_budget(name).map(|()| begun));
+            let begun = present.registry.begin(name, clock::now());
+            let begun = begun.map_err(|refusal| self.as_published(refusal));
+            let begun = begun.and_then(|begun| self.check_budget(name).map(|()| begun));
             let (number, change) = match begun {
                 Ok(begun) => begun,
                 Err(refusal) => return self.tell_refusal(&done, refusal, present.decided_on()),
@@ -240,11 +240,12 @@ impl Realm {
         }
     }
 
-    fn decide_begin(&self, present: &Present, name: &DaemonName) -> Result<(u64, Change), Refusal> {
-        present.registry.begin(name, clock::now()).map_err(|refusal| match refusal {
+    /// The refusal of a daemon that is here only because others publish of it.
+    fn as_published(&self, refusal: Refusal) -> Refusal {
+        match refusal {
             Refusal::NotHere(name) if self.is_published(&name) => Refusal::OnlyPublished(name),
             refusal => refusal,
-        })
+        }
     }
 
     /// Checks that a daemon whose conduit runs a program has not spent what it may on the day, as the events of the default room tell.

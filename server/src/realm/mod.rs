@@ -25,7 +25,6 @@ mod summoning;
 mod voice;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arcane_shared::api::{CastAnswer, ParsedSpell};
@@ -70,8 +69,6 @@ struct Inner {
     registry: Mutex<Present>,
     /// Where other processes decide as well, one spell of this process is cast at a time.
     casting: tokio::sync::Mutex<()>,
-    /// How often a spell was decided anew.
-    decided_anew: AtomicU64,
     reveals: Mutex<Reveals>,
     conduits: BTreeMap<DaemonName, Conduit>,
     voice: Option<VoiceEngine>,
@@ -142,7 +139,6 @@ impl Realm {
         let inner = Inner {
             registry: Mutex::new(Present::recall(bus.log().as_ref(), &config).await?),
             casting: tokio::sync::Mutex::default(),
-            decided_anew: AtomicU64::new(0),
             reveals: Mutex::default(),
             conduits,
             voice: config
@@ -179,7 +175,7 @@ impl Realm {
 
     /// Who is present, as far as that has appeared. May tell what the log has taken back since, until [`Self::recall`].
     fn present(&self) -> MutexGuard<'_, Present> {
-        let mut present = self.inner.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut present = self.lock();
         // Where a room begins anew, those are told that ask for a spell.
         let _ = present.catch_up(&self.inner.bus);
         present
@@ -187,7 +183,7 @@ impl Realm {
 
     /// Who is present, for a spell: nothing is decided that could not be told, or by what was taken back.
     fn ready(&self) -> Result<MutexGuard<'_, Present>, EmitError> {
-        let mut present = self.present();
+        let mut present = self.lock();
         self.inner.bus.log().availability()?;
         present.catch_up(&self.inner.bus)?;
         if !present.is_shared() && present.generation != self.inner.bus.log().generation() {
@@ -196,10 +192,14 @@ impl Realm {
         Ok(present)
     }
 
+    fn lock(&self) -> MutexGuard<'_, Present> {
+        self.inner.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// If the log has taken events back, takes back what they told of daemons.
     async fn recall(&self) {
         {
-            let mut present = self.present();
+            let mut present = self.lock();
             let is_known = present.catch_up(&self.inner.bus).is_ok();
             if is_known && (present.is_shared() || present.generation == self.inner.bus.log().generation()) {
                 return;

@@ -18,7 +18,7 @@ use crate::lore;
 pub(crate) const IDLE_MICROS: i64 = 7 * 24 * 3600 * 1_000_000;
 
 /// Every daemon that was ever heard of and not forgotten, present or not.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Registry {
     daemons: BTreeMap<DaemonName, Entry>,
     daemons_max: usize,
@@ -262,15 +262,19 @@ impl Registry {
 
     /// Decides how an invocation that has ended is counted, even if its daemon was banished or forgotten meanwhile.
     pub(crate) fn finish(&self, name: &DaemonName, success: bool, execution_time: f64) -> Change {
-        let mut entry = self.daemons.get(name).cloned().unwrap_or_else(|| Entry::new(name, None));
-        entry.total_invocations += 1;
-        entry.failed_invocations += u64::from(!success);
-        entry.total_execution_time += execution_time;
-        if let Some(presence) = &mut entry.presence {
-            presence.finished += 1;
-            presence.total_time += execution_time;
-        }
-        Change::of(name, entry)
+        let entry = self.daemons.get(name).cloned().unwrap_or_else(|| Entry::new(name, None));
+        Change::of(name, entry.finished(success, execution_time))
+    }
+
+    /// Decides an invocation that takes no time: it begins and ends at once.
+    pub(crate) fn perform(
+        &self,
+        name: &DaemonName,
+        now: Timestamp,
+        (success, execution_time): (bool, f64),
+    ) -> Result<(u64, Change), Refusal> {
+        let (number, Change { entry, .. }) = self.begin(name, now)?;
+        Ok((number, Change::of(name, entry.finished(success, execution_time))))
     }
 
     /// Decides a banishing.
@@ -341,6 +345,17 @@ impl Entry {
             failed_invocations: 0,
             total_execution_time: 0.0,
         }
+    }
+
+    fn finished(mut self, success: bool, execution_time: f64) -> Self {
+        self.total_invocations += 1;
+        self.failed_invocations += u64::from(!success);
+        self.total_execution_time += execution_time;
+        if let Some(presence) = &mut self.presence {
+            presence.finished += 1;
+            presence.total_time += execution_time;
+        }
+        self
     }
 
     fn kept(&self) -> Option<String> {

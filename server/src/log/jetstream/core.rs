@@ -73,6 +73,8 @@ pub(super) struct Counts {
     pub(super) refused_records: AtomicU64,
     /// Publications of which it is not known.
     pub(super) unknown: AtomicU64,
+    /// Decisions that were not taken because another one was quicker.
+    pub(super) outdated: AtomicU64,
     /// Rooms whose numbers began anew.
     pub(super) epochs: AtomicU64,
 }

@@ -30,7 +30,7 @@ impl Core {
     /// What this node knows of others.
     #[expect(clippy::cast_precision_loss, reason = "microseconds fit 53 bits for 285 years")]
     pub(super) fn cluster_figures(&self) -> ClusterFigures {
-        let Counts { gaps, unknown, epochs, .. } = &self.counts;
+        let Counts { gaps, unknown, outdated, epochs, .. } = &self.counts;
         let (entries, now) = (self.rooms().entries(), Instant::now());
         let cluster = self.cluster();
         let lags = entries
@@ -42,6 +42,7 @@ impl Core {
             heads_lag: lags.max().unwrap_or(0),
             feed_gaps: gaps.load(Ordering::Relaxed),
             publish_unknown: unknown.load(Ordering::Relaxed),
+            decisions_outdated: outdated.load(Ordering::Relaxed),
             epoch_changes: epochs.load(Ordering::Relaxed),
             clock_skew_s: nodes.into_iter().map(|node| (node.node, node.skew as f64 / 1e6)).collect(),
         }

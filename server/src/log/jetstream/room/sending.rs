@@ -96,6 +96,8 @@ impl RoomTask {
                 self.give_up(&group);
                 if matches!(error.fault, Fault::Outdated | Fault::OtherContent) {
                     // The stream is well, and this is its answer.
+                    let is_outdated = u64::from(error.fault == Fault::Outdated);
+                    self.core.counts.outdated.fetch_add(is_outdated, Ordering::Relaxed);
                     self.core.trouble.is_over();
                     tell(group.into_offers(), &error);
                 } else {
