@@ -72,6 +72,8 @@ struct Said {
     publishers: Option<usize>,
     servers: Option<usize>,
     plants_loss: bool,
+    rate: Option<u32>,
+    time: Option<Duration>,
     arcane: Option<PathBuf>,
     /// Of a run with nodes only, as said.
     of_nodes: Option<String>,
@@ -97,6 +99,8 @@ impl Wanted {
                 Long("seed") => options.seed = args.value()?.parse()?,
                 Long("publishers") => said.publishers = Some(args.value()?.parse::<usize>()?.max(1)),
                 Long("synced") => options.sync = Sync::Always,
+                Long("rate") => said.rate = Some(args.value()?.parse::<u32>()?.clamp(1, 100_000)),
+                Long("seconds") => said.time = Some(Duration::from_secs(args.value()?.parse()?)),
                 Long("plant-loss") => said.plants_loss = true,
                 Long(other) => {
                     let other = other.to_owned();
@@ -117,9 +121,7 @@ fn read_of_nodes(name: &str, args: &mut lexopt::Parser, options: &mut nodes::Opt
             options.time = Duration::from_secs_f64(args.value()?.parse::<f64>()?.clamp(0.1, 1440.0) * 60.0);
             options.faults = None;
         }
-        "seconds" => options.time = Duration::from_secs(args.value()?.parse()?),
         "events" => options.events = args.value()?.parse()?,
-        "rate" => options.rate = args.value()?.parse::<u32>()?.clamp(1, 100_000),
         "readers" => options.readers = args.value()?.parse()?,
         "arrays" => options.arrays = args.value()?.parse::<u32>()?.min(100),
         "drop" => options.drop_percent = args.value()?.parse::<f64>()?.clamp(0.0, 100.0),
@@ -132,7 +134,19 @@ fn read_of_nodes(name: &str, args: &mut lexopt::Parser, options: &mut nodes::Opt
 
 impl Said {
     fn into_wanted(self, mut options: nodes::Options) -> Result<Wanted> {
-        let Self { is_up, is_raw, kinds, count, publishers, servers, plants_loss, arcane, of_nodes } = self;
+        let Self {
+            is_up,
+            is_raw,
+            kinds,
+            count,
+            publishers,
+            servers,
+            plants_loss,
+            rate,
+            time,
+            arcane,
+            of_nodes,
+        } = self;
         let sync = options.sync;
         ensure!(
             servers.is_none() || is_up && is_raw,
@@ -159,12 +173,16 @@ impl Said {
                 seed: options.seed,
                 sync,
                 publishers: publishers.unwrap_or(RAW_PUBLISHERS),
+                rate,
+                time: time.unwrap_or_default(),
                 plants_loss,
             }));
         }
         ensure!(!plants_loss, "--plant-loss is for --raw");
         options.faults = count.or(options.faults);
         options.kinds = kinds.unwrap_or(options.kinds);
+        options.rate = rate.unwrap_or(options.rate);
+        options.time = time.unwrap_or(options.time);
         options.publishers = publishers.unwrap_or(options.publishers);
         Ok(Wanted::Nodes { arcane: arcane.context(MISSING)?, options })
     }
@@ -199,10 +217,10 @@ mod tests {
     #[test]
     fn what_does_not_fit_together_is_refused() {
         let refused =
-            ["--raw --rate 5", "--raw --faults node-kill", "up --servers 1", "--dance", "--faults burn"]
+            ["--raw --readers 5", "--raw --faults node-kill", "up --servers 1", "--dance", "--faults burn"]
                 .map(|line| read(line).unwrap_err().to_string());
         insta::assert_snapshot!(refused.join("\n"), @r#"
-        --rate is for a run with nodes, and not for --raw
+        --readers is for a run with nodes, and not for --raw
         --raw has no nodes, so no fault node-kill
         --servers is for `up --raw`: nodes have three servers
         invalid option '--dance'

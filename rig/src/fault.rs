@@ -3,6 +3,8 @@
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
+use crate::nats::Between;
+
 /// Something that happens to a stream's leader, to all servers of NATS, or to a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -26,6 +28,13 @@ pub enum Fault {
     NodeStop,
     /// A node does nothing for a while.
     NodePause,
+}
+
+/// What has to lie between servers so that they can suffer faults of these kinds.
+#[must_use]
+pub fn between(kinds: &[Fault]) -> Between {
+    let needs_ways = kinds.iter().any(|fault| matches!(fault, Fault::Cut | Fault::Slow));
+    if needs_ways { Between::Ways } else { Between::Nothing }
 }
 
 /// A fault, and which node it is about if it is about one.

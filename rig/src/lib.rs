@@ -3,6 +3,7 @@
 //! `history` is what publishers and readers saw; `check` says what of it must not be. `nats/` runs the servers, `fault` says what is suffered, `suffering` lets it happen.
 //! `nodes/` runs nodes, publishes to them and reads from them; `raw/` does that with a stream of the servers itself. `up` only runs them.
 
+mod board;
 pub mod check;
 #[cfg(unix)]
 pub mod cli;

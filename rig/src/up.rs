@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::nats::Cluster;
 use crate::nats::config::Sync;
+use crate::nats::{Between, Cluster};
 use crate::nodes::Realm;
 
 /// Starts servers of NATS, and three nodes on three of them if there is a program for nodes; says where they are, and waits for an interrupt.
@@ -20,11 +20,11 @@ pub async fn up(
     say: impl Fn(&str),
 ) -> Result<()> {
     let Some(arcane) = arcane else {
-        let cluster = Cluster::start(nats, servers, sync).await?;
+        let cluster = Cluster::start(nats, servers, sync, Between::Nothing).await?;
         say_servers(&cluster, &say);
         return wait(&say).await;
     };
-    let realm = Realm::start(nats, arcane, sync, 0.0, 0).await?;
+    let realm = Realm::start(nats, arcane, sync, Between::Nothing, 0.0, 0).await?;
     say_servers(&realm.cluster, &say);
     for node in &realm.nodes {
         let id = node.id().unwrap_or_default();

@@ -1,14 +1,24 @@
 //! Real servers: their leader is killed, nothing is lost; and what is taken out behind everybody's back is found. Needs `nats-server` (`ARCANE_NATS_SERVER`).
 #![cfg(unix)]
 
+use std::time::Duration;
+
 use arcane_rig::check::Rule;
 use arcane_rig::fault::Fault;
 use arcane_rig::nats::config::Sync;
 use arcane_rig::nats::program;
 use arcane_rig::raw::{Options, run};
 
-const OPTIONS: Options =
-    Options { kinds: Vec::new(), faults: 0, seed: 0, sync: Sync::Default, publishers: 2, plants_loss: false };
+const OPTIONS: Options = Options {
+    kinds: Vec::new(),
+    faults: 0,
+    seed: 0,
+    sync: Sync::Default,
+    publishers: 2,
+    rate: None,
+    time: Duration::ZERO,
+    plants_loss: false,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_leader_that_is_killed_loses_nothing() {

@@ -195,13 +195,13 @@ Runs three nodes on three NATS servers, publishes to them and reads from them wh
   --seed N         decides faults, their order and what is published; another one each time unless said, and printed
   --synced         servers write through to the disk before they acknowledge
   --publishers N   publishers of each node; 2 unless said (--raw: in all, 3)
+  --rate R         events a second, of all publishers together; 500 unless said (--raw: as many as are answered)
+  --seconds S      how long it lasts at least; 30 unless said (--raw: until the last fault is over)
 
 Of a run with nodes:
 
-  --seconds S      how long it lasts at least; 30 unless said
   --minutes M      faults follow each other for so long
   --events N       goes on until so many events were acknowledged
-  --rate R         events a second, of all publishers together; 500 unless said
   --readers N      readers of each node; 1 unless said
   --arrays P       of 100 publications so many are arrays of 2 to 50 events; 2 unless said
   --drop P         of 100 messages by which streams tell nodes what they have taken so many are lost on the way; none unless said

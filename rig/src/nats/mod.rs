@@ -26,11 +26,20 @@ pub const PROGRAM: &str = "ARCANE_NATS_SERVER";
 /// How long servers may take until they take streams.
 pub const READY_MAX: Duration = Duration::from_secs(60);
 
+/// What lies between servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Between {
+    /// Nothing: what they do is as quick as it can be.
+    Nothing,
+    /// A way that can be cut and slowed, for [`Cluster::set_ways`].
+    Ways,
+}
+
 /// Servers that know each other.
 #[derive(Debug)]
 pub struct Cluster {
     servers: Vec<Server>,
-    /// From each server, in its row, to each other one.
+    /// From each server, in its row, to each other one; none: servers find each other without one.
     links: Vec<Vec<Option<Link>>>,
     /// Removed after the servers, which are dropped first.
     _folder: TempDir,
@@ -41,16 +50,22 @@ impl Cluster {
     ///
     /// # Errors
     /// If one does not start, or they do not find each other within a minute.
-    pub async fn start(program: &Path, count: usize, sync: Sync) -> Result<Self> {
+    pub async fn start(program: &Path, count: usize, sync: Sync, between: Between) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("arcane-rig-").tempdir().context("making a folder")?;
         let ports = free_ports(count)?;
         let (mut servers, mut links) = (Vec::with_capacity(count), Vec::with_capacity(count));
         for n in 0..count {
-            let mut from = Vec::with_capacity(count);
+            let (mut from, mut routes) = (Vec::with_capacity(count), Vec::with_capacity(count));
             for (m, to) in ports.iter().enumerate() {
-                from.push(if m == n { None } else { Some(Link::to(to.routes).await?) });
+                let way = match between {
+                    Between::Ways if m != n => Some(Link::to(to.routes).await?),
+                    Between::Ways | Between::Nothing => None,
+                };
+                if m != n {
+                    routes.push(way.as_ref().map_or(to.routes, Link::port));
+                }
+                from.push(way);
             }
-            let routes: Vec<u16> = from.iter().flatten().map(Link::port).collect();
             let home = folder.path().join(config::name(n));
             let text = config::text(n, ports[n], &routes, &home.join("store"), sync);
             servers.push(Server::new(program, &home, &config::name(n), ports[n], &text)?);
@@ -86,7 +101,7 @@ impl Cluster {
         &mut self.servers[n]
     }
 
-    /// Sets the ways between a server and all others, both there and back.
+    /// Sets the ways between a server and all others, both there and back. Servers with [`Between::Nothing`] have none.
     pub fn set_ways(&self, n: usize, way: Way) {
         let there = self.links[n].iter().flatten();
         let back = self.links.iter().filter_map(|from| from[n].as_ref());

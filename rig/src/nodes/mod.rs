@@ -1,7 +1,6 @@
 //! Nodes of ours on servers of NATS: they are published to and read by ordinary clients while they and their servers suffer faults, and the checker says what of that must not be.
 
 mod answer;
-mod board;
 mod client;
 mod node;
 mod publisher;
@@ -18,12 +17,12 @@ use anyhow::{Context as _, Result};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::board::Board;
 use crate::fault::{Fault, schedule};
 use crate::history::{Moment, Read, digest};
 use crate::nats::config::Sync;
 use crate::nats::stream::Stream;
 use crate::suffering::Patients;
-use board::Board;
 use client::{Client, Event};
 pub use node::Node;
 use publisher::{Load, Publisher};
@@ -111,7 +110,8 @@ pub fn program() -> Option<PathBuf> {
 /// # Errors
 /// If something cannot be started, or does not come back.
 pub async fn run(nats: &Path, program: &Path, options: &Options, say: impl Fn(&str)) -> Result<Report> {
-    let mut realm = Realm::start(nats, program, options.sync, options.drop_percent, options.seed).await?;
+    let (sync, between) = (options.sync, crate::fault::between(&options.kinds));
+    let mut realm = Realm::start(nats, program, sync, between, options.drop_percent, options.seed).await?;
     if options.keeps {
         realm.keep();
     }
@@ -177,7 +177,7 @@ async fn play(realm: &mut Realm, options: &Options, say: impl Fn(&str)) -> Resul
         keep_whole(&client, &board, node, head).await?;
     }
     let history = board.notes.history();
-    Ok(Report::of(&history, faults, board.delays(), races, published_in))
+    Ok(Report::of(&history, faults, board.times(&history), races, published_in))
 }
 
 async fn read(
@@ -208,7 +208,8 @@ fn publish(
     let load = Load { each, arrays: options.arrays };
     let publishers = (0..count).map(|n| {
         let (room, client, board) = (ROOM.into(), client.clone(), board.clone());
-        let publisher = Publisher { n, room, client, board, load, acked: acked.clone() };
+        let first = Duration::from_secs(n as u64) / options.rate.max(1);
+        let publisher = Publisher { first, n, room, client, board, load, acked: acked.clone() };
         tokio::spawn(publisher.publish(options.seed.wrapping_add(n as u64), stops.clone()))
     });
     publishers.collect()

@@ -8,8 +8,8 @@ use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::watch;
 
 use super::answer::{Next, Said};
-use super::board::Board;
 use super::client::{Client, Publication};
+use crate::board::Board;
 use crate::history::{Content, Moment, Outcome, Published};
 
 /// How long a publication with a key is sent again.
@@ -37,6 +37,8 @@ pub(super) struct Load {
 /// One that publishes.
 pub(super) struct Publisher {
     pub(super) n: usize,
+    /// When it begins: publishers take turns, they do not all send at one moment.
+    pub(super) first: Duration,
     pub(super) room: Arc<str>,
     pub(super) client: Client,
     pub(super) board: Board,
@@ -49,7 +51,7 @@ impl Publisher {
     /// Publishes until it is told to stop.
     pub(super) async fn publish(self, seed: u64, stops: watch::Receiver<bool>) {
         let mut random = SmallRng::seed_from_u64(seed);
-        let mut due = Instant::now();
+        let mut due = Instant::now() + self.first;
         let mut count = 0_u64;
         let home = self.n % self.client.nodes();
         let mut away = None;

@@ -11,8 +11,8 @@ use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use super::board::Board;
 use super::client::Event;
+use crate::board::Board;
 use crate::history::{Read, Resume, digest};
 
 /// How long opening a connection may take: a node that is paused does not answer.

@@ -7,9 +7,9 @@ use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
 use super::{NODES, Node, name};
-use crate::nats::Cluster;
 use crate::nats::config::Sync;
 use crate::nats::lossy::{Loss, Lossy};
+use crate::nats::{Between, Cluster};
 
 /// What the subjects begin with on which streams tell nodes what they have taken.
 const LIVE: &str = "arcane.live.";
@@ -35,10 +35,11 @@ impl Realm {
         nats: &Path,
         program: &Path,
         sync: Sync,
+        between: Between,
         drop_percent: f64,
         seed: u64,
     ) -> Result<Self> {
-        let cluster = Cluster::start(nats, 3, sync).await?;
+        let cluster = Cluster::start(nats, 3, sync, between).await?;
         let loss = Loss { percent: drop_percent, subjects: LIVE.to_owned(), seed };
         let lossy = if drop_percent > 0.0 { cluster.lossy(&loss).await? } else { Vec::new() };
         let folder = tempfile::Builder::new().prefix("arcane-nodes-").tempdir().context("making a folder")?;

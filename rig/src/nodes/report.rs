@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::board::Times;
 use crate::check::{Finding, check};
 use crate::fault::Planned;
 use crate::history::{History, Moment, Outcome, Published};
@@ -47,8 +48,8 @@ pub struct Report {
     pub lost: u64,
     /// How often a node ended by itself while it was started.
     pub failed_starts: usize,
-    /// How long events took from their publisher to readers at other nodes, the quickest first.
-    pub delays: Vec<Duration>,
+    /// How long it took.
+    pub times: Times,
     /// Where the nodes' files are, if they were kept.
     pub folder: Option<PathBuf>,
     /// What must not be.
@@ -59,7 +60,7 @@ impl Report {
     pub(super) fn of(
         history: &History,
         faults: Vec<Suffered>,
-        delays: Vec<Duration>,
+        times: Times,
         races: u64,
         took: Duration,
     ) -> Self {
@@ -77,17 +78,10 @@ impl Report {
             races,
             lost: 0,
             failed_starts: 0,
-            delays,
+            times,
             folder: None,
             findings: check(history),
         }
-    }
-
-    /// The time within which so many of 100 events were at readers of other nodes.
-    #[must_use]
-    pub fn percentile(&self, percent: usize) -> Duration {
-        let last = self.delays.len().saturating_sub(1);
-        self.delays.get(last * percent / 100).copied().unwrap_or_default()
     }
 }
 
@@ -126,12 +120,7 @@ impl std::fmt::Display for Report {
             "one key at all nodes at once: {races} times; starts of nodes that failed: {failed_starts}"
         )?;
         writeln!(f, "{events} events, {rate}/s; given to readers {read}, which resumed {resumes} times")?;
-        let [p50, p99, most] = [50, 99, 100].map(|percent| self.percentile(percent).as_secs_f64() * 1000.0);
-        writeln!(
-            f,
-            "sent until read at another node: p50 {p50:.2} ms, p99 {p99:.2} ms, most {most:.0} ms ({} times)",
-            self.delays.len()
-        )?;
+        writeln!(f, "{}", self.times)?;
         if *lost > 0 {
             writeln!(f, "live messages lost on their way to nodes: {lost}")?;
         }

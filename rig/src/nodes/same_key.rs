@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
-use super::board::Board;
 use super::client::{Client, Publication};
 use super::publisher::send;
+use crate::board::Board;
 use crate::history::{Content, Moment};
 
 /// Time between two rounds.

@@ -1,35 +1,60 @@
 //! A publisher: one event after another, each sent again until it is answered.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use async_nats::HeaderMap;
 use async_nats::jetstream::Context;
 use tokio::sync::watch;
 
+use super::SERVERS;
 use super::stream::SUBJECT;
+use crate::board::Board;
 use crate::history::{Content, Moment, Outcome, Published};
 use crate::nats::Cluster;
 use crate::nats::stream::connect;
-use crate::notes::Notes;
 
 /// How long an event is sent again: longer than the servers take to choose another leader.
 const AGAIN_MAX: Duration = Duration::from_secs(30);
 /// Time between two tries.
 const AGAIN_AFTER: Duration = Duration::from_millis(20);
 
+/// What could not be sent within this time is not made up for.
+const LATE_MAX: Duration = Duration::from_secs(1);
+
+/// When a publisher sends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    first: Duration,
+    each: Duration,
+}
+
+impl Pace {
+    /// That of publisher `n` of so many, which take turns at a rate.
+    pub(super) fn of(n: usize, count: usize, rate: u32) -> Self {
+        let of = |events: usize| Duration::from_secs(events as u64) / rate.max(1);
+        Self { first: of(n), each: of(count) }
+    }
+}
+
 /// One that publishes.
 pub(super) struct Publisher {
     n: usize,
     context: Context,
-    notes: Notes,
+    board: Board,
+    pace: Option<Pace>,
 }
 
 impl Publisher {
-    pub(super) async fn connect(n: usize, cluster: &Cluster, notes: Notes) -> Result<Self> {
+    pub(super) async fn connect(
+        n: usize,
+        cluster: &Cluster,
+        board: Board,
+        pace: Option<Pace>,
+    ) -> Result<Self> {
         let (_, context) = connect(cluster, n).await?;
-        Ok(Self { n, context, notes })
+        Ok(Self { n, context, board, pace })
     }
 
     /// Publishes until it is told to stop. `acked`: when what was acknowledged last was sent.
@@ -39,28 +64,34 @@ impl Publisher {
         stops: watch::Receiver<bool>,
     ) -> Result<()> {
         let mut count = 0_u64;
+        let mut due = Instant::now() + self.pace.map_or(Duration::ZERO, |pace| pace.first);
         while !*stops.borrow() {
+            if let Some(Pace { each, .. }) = self.pace {
+                tokio::time::sleep_until(due.into()).await;
+                due = due.max(Instant::now().checked_sub(LATE_MAX).unwrap_or(due)) + each;
+            }
             count += 1;
             let content: Content = format!("p{}-{count}", self.n).into();
-            let sent = self.notes.now();
+            let sent = self.board.notes.now();
+            self.board.sends(std::slice::from_ref(&content), sent, self.n % SERVERS);
             let outcome = self.send(&content, &acked).await?;
             let published = Published {
                 room: "main".into(),
                 contents: vec![content],
                 key: None,
                 sent,
-                answered: self.notes.now(),
+                answered: self.board.notes.now(),
                 outcome,
             };
-            self.notes.write(|history| history.published.push(published));
+            self.board.notes.write(|history| history.published.push(published));
         }
         Ok(())
     }
 
     async fn send(&self, content: &Arc<str>, acked: &watch::Sender<Moment>) -> Result<Outcome> {
-        let began = self.notes.now();
+        let began = self.board.notes.now();
         loop {
-            let sent = self.notes.now();
+            let sent = self.board.notes.now();
             let mut headers = HeaderMap::new();
             headers.insert(async_nats::header::NATS_MESSAGE_ID, &**content);
             let payload = content.to_string().into();
@@ -78,7 +109,7 @@ impl Publisher {
                     return Ok(Outcome::Taken { first: ack.sequence });
                 }
                 Err(error) if is_an_answer(&error) => return Err(error).context("publishing"),
-                Err(_) if self.notes.now() - began > AGAIN_MAX => return Ok(Outcome::Unknown),
+                Err(_) if self.board.notes.now() - began > AGAIN_MAX => return Ok(Outcome::Unknown),
                 Err(_) => tokio::time::sleep(AGAIN_AFTER).await,
             }
         }

@@ -11,10 +11,10 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use super::stream::{LIVE, NAME};
+use crate::board::Board;
 use crate::history::{Read, digest};
 use crate::nats::Cluster;
 use crate::nats::stream::Stream;
-use crate::notes::Notes;
 
 /// How often the leader is asked for the end: the last event may not have been told, and nothing follows it.
 const ASK_EVERY: Duration = Duration::from_secs(1);
@@ -24,18 +24,28 @@ pub(super) struct Reader {
     name: Arc<str>,
     stream: Stream,
     told: async_nats::Subscriber,
-    notes: Notes,
+    board: Board,
+    server: usize,
     epoch: Arc<str>,
     head: u64,
     asked_for: usize,
 }
 
 impl Reader {
-    pub(super) async fn connect(n: usize, cluster: &Cluster, notes: Notes) -> Result<Self> {
+    pub(super) async fn connect(n: usize, cluster: &Cluster, board: Board) -> Result<Self> {
         let stream = Stream::of(NAME, cluster, n).await?;
         let told = stream.client.subscribe(LIVE).await.context("subscribing")?;
         let epoch = stream.info().await?.created.to_string().into();
-        Ok(Self { name: format!("r{n}").into(), stream, told, notes, epoch, head: 0, asked_for: 0 })
+        Ok(Self {
+            name: format!("r{n}").into(),
+            stream,
+            told,
+            board,
+            server: n,
+            epoch,
+            head: 0,
+            asked_for: 0,
+        })
     }
 
     pub(super) fn name(&self) -> Arc<str> {
@@ -75,7 +85,7 @@ impl Reader {
         }
         self.ask_through(seq - 1).await?;
         if seq == self.head + 1 {
-            self.give(seq, String::from_utf8_lossy(&message.payload).into());
+            self.give(seq, &String::from_utf8_lossy(&message.payload));
         }
         Ok(())
     }
@@ -89,17 +99,18 @@ impl Reader {
         for (seq, content) in (from..).zip(contents) {
             let Some(content) = content else { bail!("{}: there is no event {seq}", self.name) };
             self.asked_for += 1;
-            self.give(seq, content);
+            self.give(seq, &content);
         }
         Ok(())
     }
 
-    fn give(&mut self, seq: u64, content: Arc<str>) {
+    fn give(&mut self, seq: u64, content: &str) {
         self.head = seq;
         let (reader, epoch) = (self.name.clone(), self.epoch.clone());
+        let content = self.board.reads(content, self.board.notes.now(), self.server);
         let read =
             Read { reader, room: NAME.into(), epoch, seq, digest: digest(content.as_bytes()), content };
-        self.notes.write(|history| history.reads.push(read));
+        self.board.notes.write(|history| history.reads.push(read));
     }
 }
 
