@@ -143,3 +143,54 @@ async fn a_server_that_hangs_is_no_place_for_new_work_within_six_seconds() {
     node.publish(event("after")).await;
     assert_eq!(socket.next().await["seq"], 1, "a reader of the only node stays");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_of_a_node_that_is_cut_off_from_the_others_go_there() {
+    let Some([mine, mut second, mut third]) = NatsServer::three().await else { return };
+    // The room and the buckets are there before the node that has one way to them.
+    let maker = TestServer::with(on(&[&mine, &second, &third], true)).await;
+    maker.publish(event("before")).await;
+    maker.stop().await;
+    let node = TestServer::with(on(&[&mine], true)).await;
+    assert_eq!(node.look("/ready").await.0, 200);
+    let other = TestServer::with(on(&[&second], true)).await;
+    until(&node, "/health", |health| health["log"]["nodes"] == 2).await;
+    let mut socket = node.connect("").await;
+    socket.next().await;
+    // The server of the node answers, and has no majority.
+    let began = Instant::now();
+    second.kill();
+    third.kill();
+    // What a leader without a majority answers does not count.
+    until(&node, "/ready", |ready| ready["ready"] == false).await;
+    assert_eq!(socket.closed().await.0, 1001);
+    assert!(began.elapsed() > Duration::from_secs(8), "{:?}", began.elapsed());
+    let (status, ready) = node.look("/ready").await;
+    assert_eq!(status, 503, "{ready}");
+    second.start_again().await;
+    third.start_again().await;
+    // Streams have leaders again some time after their servers are there.
+    let began = Instant::now();
+    while node.ask("/events", event("after")).await.0 != 201 {
+        assert!(began.elapsed() < PATIENCE, "nothing is taken");
+    }
+    node.connect("").await.next().await;
+    until(&other, "/ready", |ready| ready["ready"] == true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_waits_for_servers_that_have_not_found_each_other() {
+    let Some([mine, mut second, mut third]) = NatsServer::three().await else { return };
+    second.kill();
+    third.kill();
+    let starting = TestServer::with(on(&[&mine], true));
+    let others = async {
+        // One server of three answers for no stream, and a node that is started meanwhile does not end for that.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        second.start_again().await;
+        third.start_again().await;
+    };
+    let (node, ()) = tokio::join!(starting, others);
+    assert_eq!(node.look("/ready").await.0, 200);
+    assert_eq!(node.ask("/events", event("first")).await.0, 201);
+}

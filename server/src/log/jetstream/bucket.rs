@@ -86,6 +86,9 @@ pub enum BucketError {
     /// It cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// It cannot be looked at or made at the moment.
+    #[error("the bucket cannot be opened now: {0}")]
+    NotNow(String),
     /// It refused a change.
     #[error("the bucket refused a change: {0}")]
     Refused(String),
@@ -115,9 +118,14 @@ impl Bucket {
                     tracing::info!(bucket, "the bucket is made");
                     let made = context.create_key_value(config(bucket, replicas)).await;
                     // Another node may have made it at the same moment.
-                    made.map_err(|error| BucketError::Refused(error.to_string()))?;
+                    made.map_err(|error| BucketError::NotNow(error.to_string()))?;
                 }
-                _ => return Err(BucketError::Refused(error.to_string())),
+                GetStreamErrorKind::JetStream(said)
+                    if said.error_code() != jetstream::ErrorCode::CLUSTER_NOT_AVAILABLE =>
+                {
+                    return Err(BucketError::Refused(error.to_string()));
+                }
+                _ => return Err(BucketError::NotNow(error.to_string())),
             },
         }
         let waiting = ContextBuilder::new().timeout(REQUEST_MAX).ack_timeout(REQUEST_MAX);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_nats::jetstream::context::AccountErrorKind;
-use async_nats::jetstream::{self, Context};
+use async_nats::jetstream::{self, Context, ErrorCode};
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr};
 use tokio::sync::watch;
 
@@ -129,6 +129,16 @@ pub enum ConnectError {
         servers: String,
         /// What the last one said.
         error: String,
+    },
+    /// A server is there, and its streams do not answer at the moment: servers that were just started find each other first.
+    #[error(
+        "the nats-server at {servers} is there, but {why}. Look at its log: servers of a cluster need a majority"
+    )]
+    Silent {
+        /// Where.
+        servers: String,
+        /// What came in place of an answer.
+        why: String,
     },
     /// The certificates of one end are not what the other end takes.
     #[error(
@@ -358,8 +368,11 @@ async fn streams(context: &Context, servers: &str) -> Result<(), ConnectError> {
     let Err(error) = context.query_account().await else { return Ok(()) };
     let why = match error.kind() {
         AccountErrorKind::TimedOut => {
-            let error = format!("JetStream does not answer within {REQUEST_MAX:?}");
-            return Err(ConnectError::Unreachable { servers: servers.to_owned(), error });
+            let why = format!("JetStream does not answer within {REQUEST_MAX:?}");
+            return Err(ConnectError::Silent { servers: servers.to_owned(), why });
+        }
+        AccountErrorKind::JetStream(error) if error.error_code() == ErrorCode::CLUSTER_NOT_AVAILABLE => {
+            return Err(ConnectError::Silent { servers: servers.to_owned(), why: error.to_string() });
         }
         AccountErrorKind::JetStream(error) => error.to_string(),
         AccountErrorKind::JetStreamUnavailable => "nothing answers for it".to_owned(),

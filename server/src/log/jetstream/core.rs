@@ -42,6 +42,22 @@ pub enum OpenError {
     Log(#[from] LogError),
 }
 
+impl OpenError {
+    /// Whether it may be over in a moment: servers that were just started, or have lost a leader, choose who answers first.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Connect(error) => matches!(error, ConnectError::Silent { .. }),
+            Self::Bucket(error) => matches!(
+                error,
+                BucketError::Unanswered
+                    | BucketError::NotNow(_)
+                    | BucketError::Read(ReadError::NoResponders | ReadError::Late | ReadError::NotConnected)
+            ),
+            Self::Log(error) => error.fault == Fault::Away,
+        }
+    }
+}
+
 /// How often it is looked whether the buckets are there.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long a start waits for the leader of a bucket: longer than servers take to choose one (4 to 9 s).

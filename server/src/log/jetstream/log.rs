@@ -28,6 +28,11 @@ use crate::metrics::ClusterFigures;
 /// Bytes of headers and the like that come with each message of a page.
 const BESIDE: usize = 512;
 
+/// How long a start waits for servers that are there and do not answer for streams yet, and its pause between two tries. Three
+/// servers that are started with their nodes take 5 to 15 s until they have chosen who leads.
+const PATIENCE: Duration = Duration::from_secs(30);
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
+
 /// How long letting go of events waits until the state that they carry is kept apart from them.
 const SNAPSHOT_MAX: Duration = Duration::from_secs(2);
 
@@ -41,10 +46,20 @@ impl JetStreamLog {
     /// # Errors
     /// Says what is wrong, and which setting it is.
     pub async fn open(options: &Options, retention: Retention) -> Result<Self, OpenError> {
-        let core = Arc::new(Core::open(options, retention).await?);
-        options.check()?;
-        core.ask_for_syncing().await;
-        core.list().await?;
+        let until = Instant::now() + PATIENCE;
+        let mut tells = true;
+        let core = loop {
+            match Self::prepare(options, retention).await {
+                Ok(core) => break core,
+                Err(error) if error.is_passing() && Instant::now() < until => {
+                    if std::mem::take(&mut tells) {
+                        tracing::warn!("{error}. It is tried again for {} s", PATIENCE.as_secs());
+                    }
+                    tokio::time::sleep(AGAIN_AFTER).await;
+                }
+                Err(error) => return Err(error),
+            }
+        };
         let monitor = Arc::clone(&core);
         core.spawn(async move { monitor.watch_syncing().await });
         let keeper = Arc::clone(&core);
@@ -54,6 +69,16 @@ impl JetStreamLog {
         let teller = Arc::clone(&core);
         core.spawn(async move { teller.exchange().await });
         Ok(Self(core))
+    }
+
+    async fn prepare(options: &Options, retention: Retention) -> Result<Arc<Core>, OpenError> {
+        let core = Arc::new(Core::open(options, retention).await?);
+        options.check()?;
+        core.ask_for_syncing().await;
+        core.list().await?;
+        // The room that every server has: its stream may be the first thing that servers are asked to make.
+        core.open_room(&RoomName::default()).await?;
+        Ok(core)
     }
 
     pub(super) fn entry(&self, room: RoomId) -> Result<Arc<RoomEntry>, LogError> {
