@@ -12,9 +12,10 @@ use arcane_shared::api::RoomCard;
 use arcane_shared::{Epoch, RoomName, Seq};
 
 use super::held::HeldRoom;
+use super::resume::Since;
 use super::room::{Memory, Room, readers_elsewhere};
 use super::{ArcaneEventBus, Inner};
-use crate::log::{LogError, RoomId, RoomRecord};
+use crate::log::{LogError, RoomId, RoomRecord, Sequencer};
 
 /// Rooms that the log may keep for each that may be in memory.
 const KEPT_FOR_EACH: usize = 10;
@@ -202,6 +203,18 @@ impl ArcaneEventBus {
         }
     }
 
+    /// Waits, for a short while, until readers can see in a room what a position says, where other processes publish to it.
+    ///
+    /// # Errors
+    /// If the room cannot be opened, or the log cannot be asked.
+    pub(crate) async fn reach(&self, name: &RoomName, since: &Since) -> Result<(), NoSuchRoom> {
+        if let Sequencer::Room(_) = self.log().sequencer() {
+            return Ok(());
+        }
+        let reached = self.open_room(name).await?.reach(since).await;
+        reached.map_err(|error| NoSuchRoom::Log { name: name.to_string(), error })
+    }
+
     /// Opens a room that is not in memory, or finds out where one ends that is.
     async fn open_reserved(&self, name: &RoomName) -> Result<HeldRoom, NoSuchRoom> {
         let of_log = |error| NoSuchRoom::Log { name: name.to_string(), error };
@@ -307,6 +320,12 @@ impl ArcaneEventBus {
         for room in self.rooms().values() {
             room.keep_roster();
         }
+    }
+
+    /// Keeps rosters, and waits until what readers have acknowledged is kept; no longer than `patience`.
+    pub(crate) async fn keep_for_the_next_start(&self, patience: Duration) {
+        self.keep_rosters();
+        self.consumers().settled(patience).await;
     }
 
     pub(super) fn rooms(&self) -> RwLockReadGuard<'_, BTreeMap<RoomName, Arc<Room>>> {

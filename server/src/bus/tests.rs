@@ -226,11 +226,12 @@ async fn what_a_log_does_not_take_is_not_acknowledged() {
     }
     let epoch = bus.epoch(&main).unwrap();
     let begin = arcane_shared::Position { epoch: epoch.clone(), seq: 0 };
-    let attach = |name| bus.consumers().attach(&main, name, &begin, || bus.room_info(&main), nobody());
-    attach(&name).unwrap();
+    let room = bus.default_room();
+    let attach = |name| bus.consumers().attach(&room, name, &begin, || bus.room_info(&main), nobody());
+    attach(&name).await.unwrap();
     let ack = |seq| bus.consumers().ack(&main, &name, &epoch, seq, 3);
     let kept = || bus.consumers().cards(|room| bus.room_info(room).ok())[0].seq;
-    ack(1).unwrap();
+    ack(1).await.unwrap();
 
     // Another program holds the database, and as much waits as may.
     let other = rusqlite::Connection::open(dir.path().join("events.db")).unwrap();
@@ -238,30 +239,33 @@ async fn what_a_log_does_not_take_is_not_acknowledged() {
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let refused = bus.emit_summon(&claude(), Emit::default()).unwrap().logged().await.unwrap_err();
     assert_eq!(refused.fault, crate::log::Fault::Locked);
-    ack(2).unwrap();
+    ack(2).await.unwrap();
     let filled = (0..).find(|n| log.remember(vec![Record::keep(format!("filler/{n}"), "")]).is_err());
     assert!(filled.unwrap() >= 99_999, "{filled:?}");
-    ack(3).unwrap();
-    assert!(matches!(bus.consumers().delete(&main, &name), Ok(())), "what waits for this key is replaced");
-    let other_name = arcane_shared::ConsumerName::parse("shipping").unwrap();
-    assert!(matches!(attach(&other_name), Err(ConsumerError::Log(_))));
+    ack(3).await.unwrap();
     assert!(
-        matches!(bus.consumers().delete(&main, &other_name), Err(ConsumerError::Unknown(_))),
+        matches!(bus.consumers().delete(&main, &name).await, Ok(())),
+        "what waits for this key is replaced"
+    );
+    let other_name = arcane_shared::ConsumerName::parse("shipping").unwrap();
+    assert!(matches!(attach(&other_name).await, Err(ConsumerError::Log(_))));
+    assert!(
+        matches!(bus.consumers().delete(&main, &other_name).await, Err(ConsumerError::Unknown(_))),
         "nothing half done"
     );
-    attach(&name).unwrap();
+    attach(&name).await.unwrap();
     assert_eq!(kept(), 0);
     other.execute_batch("ROLLBACK").unwrap();
     let waiting = std::time::Instant::now();
-    while attach(&other_name).is_err() {
+    while attach(&other_name).await.is_err() {
         assert!(waiting.elapsed() < std::time::Duration::from_secs(20), "it goes on by itself");
         std::thread::yield_now();
     }
-    ack(2).unwrap();
+    ack(2).await.unwrap();
     log.close(std::time::Duration::ZERO).await;
-    assert!(matches!(ack(3), Err(ConsumerError::Log(_))), "what ended takes nothing more");
+    assert!(matches!(ack(3).await, Err(ConsumerError::Log(_))), "what ended takes nothing more");
     assert_eq!(kept(), 2);
-    drop((bus, log));
+    drop((bus, room, log));
     let bus = ArcaneEventBus::with_log(BusConfig::default(), open()).await.unwrap();
     let cards = bus.consumers().cards(|room| bus.room_info(room).ok());
     assert_eq!(

@@ -9,6 +9,7 @@ use super::allowed::Allowed;
 use super::body::JsonBody;
 use super::error::ApiError;
 use super::named::Named;
+use crate::bus::Since;
 use crate::gate::pass::{Admin, Subscribe};
 use crate::query::Pairs;
 use crate::state::AppState;
@@ -34,7 +35,7 @@ pub(crate) async fn delete(
     Named(name): Named,
     query: Pairs,
 ) -> Result<StatusCode, ApiError> {
-    state.bus.consumers().delete(&state.room(&query)?, &parse(&name)?)?;
+    state.bus.consumers().delete(&state.room(&query)?, &parse(&name)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -55,11 +56,17 @@ pub(crate) async fn ack(
     JsonBody(request): JsonBody<AckRequest>,
 ) -> Result<StatusCode, ApiError> {
     let room = state.room(&query)?;
-    let there = state.bus.room_info(&room)?;
+    let mut there = state.bus.room_info(&room)?;
     if request.epoch.is_some_and(|epoch| epoch != there.epoch) {
         return Err(ApiError::epoch_changed("/epoch", &there.epoch));
     }
-    state.bus.consumers().ack(&room, &parse(&name)?, &there.epoch, request.seq, there.head)?;
+    if request.seq > there.head {
+        let since = Since { epoch: Some(there.epoch.clone()), seq: request.seq };
+        // Its reader may be on a node that is further than this one.
+        state.bus.reach(&room, &since).await?;
+        there = Some(state.bus.room_info(&room)?).filter(|now| now.epoch == there.epoch).unwrap_or(there);
+    }
+    state.bus.consumers().ack(&room, &parse(&name)?, &there.epoch, request.seq, there.head).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -8,6 +8,7 @@
 
 mod carried;
 mod commit;
+mod contended;
 mod error;
 #[cfg(test)]
 pub(crate) mod far;
@@ -31,6 +32,7 @@ use futures_util::future::BoxFuture;
 
 pub use carried::{Carried, Mark};
 pub use commit::{Announcement, Append, Appended, Commits, Level, Notify, Receipt, Wake};
+pub use contended::{Contended, Heard, Revised};
 pub use error::{Fault, LogError};
 pub use pins::Pin;
 pub use record::Record;

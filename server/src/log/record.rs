@@ -13,6 +13,8 @@ pub(crate) const CONSUMER: &str = "consumer/";
 pub(crate) const KEY: &str = "key/";
 /// Snapshots of rosters: then room and position. They follow from the events, so no copy of a log needs them.
 pub(crate) const ROSTER: &str = "roster/";
+/// In place of a consumer's reader: there is none.
+const NOBODY: &str = "-";
 /// Begins the record of a key whose event has no number yet.
 const UNNUMBERED: &str = "0 ";
 /// What goes when a room is deleted.
@@ -103,13 +105,43 @@ pub(crate) struct ConsumerRecord {
     pub(crate) position: Position,
     /// When.
     pub(crate) updated_at: Timestamp,
+    /// Who reads in its name, where several processes may; a log to which one process alone writes does not keep that.
+    pub(crate) reader: Option<ReaderId>,
+}
+
+/// A reader in a consumer's name: `NODE.NUMBER`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReaderId {
+    /// The process to which it is connected, as other processes call that.
+    pub(crate) node: String,
+    /// Which reader of that process.
+    pub(crate) number: u64,
+}
+
+impl ReaderId {
+    fn parse(text: &str) -> Option<Self> {
+        let (node, number) = text.rsplit_once('.').filter(|(node, _)| !node.is_empty())?;
+        Some(Self { node: node.to_owned(), number: number.parse().ok()? })
+    }
+}
+
+impl std::fmt::Display for ReaderId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.node, self.number)
+    }
 }
 
 impl ConsumerRecord {
     /// The record of a consumer of a room.
     pub(crate) fn record(&self, room: &RoomName, name: &ConsumerName) -> Record {
-        let Self { position, updated_at } = self;
-        Record::keep(Self::key(room, name), format!("{position} {}", updated_at.unix_micros()))
+        Record::keep(Self::key(room, name), self.text())
+    }
+
+    /// The text of its record.
+    pub(crate) fn text(&self) -> String {
+        let Self { position, updated_at, reader } = self;
+        let reader = reader.as_ref().map(|reader| format!(" {reader}")).unwrap_or_default();
+        format!("{position} {}{reader}", updated_at.unix_micros())
     }
 
     /// Where the record of a consumer is.
@@ -117,13 +149,22 @@ impl ConsumerRecord {
         format!("{CONSUMER}{room}/{name}")
     }
 
+    /// The consumer of a key; `None` if that is none of a consumer.
+    pub(crate) fn read_key(key: &str) -> Option<(RoomName, ConsumerName)> {
+        let (room, name) = key.strip_prefix(CONSUMER)?.split_once('/')?;
+        Some((RoomName::parse(room).ok()?, ConsumerName::parse(name).ok()?))
+    }
+
     /// The consumer and where it is; `None` if that is not how one is written.
     pub(crate) fn read(key: &str, value: &str) -> Option<(RoomName, ConsumerName, Self)> {
-        let (room, name) = key.strip_prefix(CONSUMER)?.split_once('/')?;
-        let (position, at) = value.split_once(' ')?;
-        let position = Position::parse(position).ok()?;
-        let updated_at = Timestamp::from_unix_micros(at.parse().ok()?);
-        Some((RoomName::parse(room).ok()?, ConsumerName::parse(name).ok()?, Self { position, updated_at }))
+        let (room, name) = Self::read_key(key)?;
+        let mut parts = value.split(' ');
+        let position = Position::parse(parts.next()?).ok()?;
+        let updated_at = Timestamp::from_unix_micros(parts.next()?.parse().ok()?);
+        let reader = parts.next().filter(|reader| *reader != NOBODY).map(ReaderId::parse);
+        let reader = if let Some(reader) = reader { Some(reader?) } else { None };
+        let record = Self { position, updated_at, reader };
+        Some((room, name, record))
     }
 }
 
@@ -145,10 +186,20 @@ mod tests {
         let consumer = ConsumerRecord {
             position: Position::parse("9f3c:42").unwrap(),
             updated_at: Timestamp::from_unix_micros(9),
+            reader: None,
         };
         let Record { key: at, value } = consumer.record(&room, &name);
         assert_eq!((at.as_str(), value.as_deref()), ("consumer/main/billing", Some("9f3c:42 9")));
-        assert_eq!(ConsumerRecord::read(&at, &value.unwrap()), Some((room, name, consumer)));
+        let read = |value: &str| ConsumerRecord::read(&at, value).map(|(_, _, record)| record);
+        assert_eq!(ConsumerRecord::read(&at, &value.unwrap()), Some((room, name, consumer.clone())));
+        assert_eq!(read("9f3c:42 9 -"), Some(consumer.clone()));
+        let reader = ReaderId { node: "a1".into(), number: 7 };
+        let with_reader = ConsumerRecord { reader: Some(reader), ..consumer };
+        assert_eq!(with_reader.text(), "9f3c:42 9 a1.7");
+        assert_eq!(read("9f3c:42 9 a1.7"), Some(with_reader));
+        for value in ["9f3c:42", "9f3c:42 x", "9f3c:42 9 a1", "9f3c:42 9 .7", "9f3c:42 9 a1.x"] {
+            assert_eq!(read(value), None, "{value}");
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::sync::{Arc, Weak};
 use arcane_shared::{RoomName, Seq};
 
 use super::{
-    Announcement, Answer, Append, Appended, Carried, Level, LogError, Mark, Notify, Record, RoomId, Turn,
+    Announcement, Answer, Append, Appended, Carried, Contended, Level, LogError, Mark, Notify, Record,
+    RoomId, Turn,
 };
 use crate::event::{Body, PreparedFrame};
 
@@ -65,6 +66,12 @@ pub trait SharedLog: Send + Sync {
     /// # Errors
     /// If it does not take it, or not all of it.
     fn keep(&self, room: &RoomName, records: Vec<Record>) -> Answer<'_, ()>;
+
+    /// The part that keeps state which several processes change at the same time; `None` if it has none: then this process
+    /// alone changes it.
+    fn contended(&self) -> Option<&dyn Contended> {
+        None
+    }
 
     /// Most events that are taken in one go.
     fn events_max(&self) -> usize;

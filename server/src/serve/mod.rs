@@ -246,7 +246,7 @@ impl Server {
         keeping.abort();
         notifier.stop().await;
         end_of(reading).await;
-        keeper.keep_rosters();
+        keeper.keep_for_the_next_start(patience / 2).await;
         log.close(patience).await;
         settling.abort();
     }

@@ -1,10 +1,11 @@
 //! Opening a stream where its reader wants it to begin: the same for WebSocket and server-sent events.
 
-use arcane_shared::{ConsumerName, Position, Resume, RoomName};
+use arcane_shared::{ConsumerName, Position, Resume};
 
 use super::query::{Begin, Moment, StreamQuery};
 use crate::bus::{
-    ArcaneEventBus, ConsumerError, LogError, NoSuchRoom, Reader, RoomInfo, Since, Start, Subscription,
+    ArcaneEventBus, ConsumerError, HeldRoom, LogError, NoSuchRoom, Reader, RoomInfo, Since, Start,
+    Subscription,
 };
 
 /// A stream that is open.
@@ -63,7 +64,7 @@ pub(crate) async fn open(
         }
         Begin::Consumer(name, since) => {
             // A consumer's own position is what it has acknowledged.
-            let (reader, since) = attach(bus, &query.room, name, since.as_ref(), evict)?;
+            let (reader, since) = attach(bus, &room, name, since.as_ref(), evict).await?;
             let start = Start::Consumer(since);
             let subscription = bus.subscribe_to(&room, query.filter.clone(), start);
             return Ok(Opened { subscription, consumer: Some(reader) });
@@ -90,15 +91,16 @@ async fn before(bus: &ArcaneEventBus, there: RoomInfo, moment: Moment) -> Result
     Ok(after.clamp(oldest, there.head.max(oldest)))
 }
 
-fn attach(
+async fn attach(
     bus: &ArcaneEventBus,
-    room: &RoomName,
+    room: &HeldRoom,
     name: &ConsumerName,
     since: Option<&Since>,
     evict: Box<dyn Fn() + Send>,
 ) -> Result<(Reader, Since), StreamRefused> {
-    let there = bus.room_info(room)?;
+    let there = bus.room_info(room.name())?;
     let epoch = since.and_then(|since| since.epoch.clone()).unwrap_or(there.epoch);
     let begin = Position { epoch, seq: since.map_or(there.head, |since| since.seq) };
-    Ok(bus.consumers().attach(room, name, &begin, || bus.room_info(room), evict)?)
+    let there = || bus.room_info(room.name());
+    Ok(bus.consumers().attach(room, name, &begin, there, evict).await?)
 }

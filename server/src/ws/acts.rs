@@ -87,7 +87,7 @@ impl<S, P: Pipe> Socket<S, P> {
         let Some(reader) = &self.consumer else { return Ok(()) };
         let (bus, room) = (&self.state.bus, self.subscription.room());
         let head = bus.room_info(room).map_or(0, |there| there.head);
-        let acknowledged = bus.consumers().ack(room, reader.name(), self.subscription.epoch(), seq, head);
+        let acknowledged = reader.ack(self.subscription.epoch(), seq, head);
         acknowledged.map_err(|error| match error {
             ConsumerError::Log(error) => taken_back(None, &error),
             error => PublishRefused::new("bad_ack", error.to_string()),

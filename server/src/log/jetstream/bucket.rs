@@ -199,6 +199,15 @@ impl Bucket {
     /// # Errors
     /// If it cannot be read.
     pub async fn list(&self, prefix: &str) -> Result<Vec<(String, String)>, BucketError> {
+        let all = self.list_all(prefix).await?.into_iter();
+        Ok(all.filter_map(|(key, kept)| Some((key, kept.value?))).collect())
+    }
+
+    /// The same with revisions, and with keys of which it can be seen that they were deleted.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn list_all(&self, prefix: &str) -> Result<Vec<(String, Kept)>, BucketError> {
         let above = prefix.rsplit_once('/').map(|(above, _)| above);
         let subject = match above.filter(|above| !above.is_empty()) {
             Some(above) => format!("{}.>", self.subject_of(above)?),
@@ -219,10 +228,7 @@ impl Bucket {
                 };
                 // A key that was changed while pages were read comes again, with a higher number.
                 if key.starts_with(prefix) {
-                    match kept(&raw).value {
-                        Some(value) => all.insert(key, value),
-                        None => all.remove(&key),
-                    };
+                    all.insert(key, kept(&raw));
                 }
             }
             if page.pending == 0 {

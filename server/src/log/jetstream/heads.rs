@@ -179,6 +179,12 @@ impl Cluster {
         self.nodes.values().any(|node| now.duration_since(node.heard_at) < time)
     }
 
+    /// Returns whether another node has said something lately.
+    #[must_use]
+    pub fn is_there(&self, node: &str, now: Instant) -> bool {
+        self.nodes.get(node).is_some_and(|node| now.duration_since(node.heard_at) < HOLDS)
+    }
+
     /// The other nodes, as far as they are there.
     #[must_use]
     pub fn nodes(&self, now: Instant) -> Vec<NodeFigures> {
@@ -338,6 +344,8 @@ mod tests {
         assert_eq!(cluster.readers(None, now + HOLDS), 2, "it said nothing of the other room for so long");
         assert_eq!(cluster.readers(None, later + HOLDS), 0);
         assert!(cluster.is_heard_within(REMEMBERED, later + HOLDS));
+        assert_eq!([now, later + HOLDS].map(|at| cluster.is_there("n1", at)), [true, false]);
+        assert!(!cluster.is_there("n2", now), "it has left");
         assert_eq!(cluster.nodes(later + HOLDS), []);
     }
 

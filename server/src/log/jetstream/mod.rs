@@ -5,6 +5,7 @@ pub mod bound;
 pub mod bucket;
 mod claim;
 pub mod connect;
+mod contended;
 mod core;
 mod decision;
 mod entry;

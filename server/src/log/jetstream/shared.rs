@@ -10,7 +10,7 @@ use super::group::Named;
 use super::log::JetStreamLog;
 use super::publish::BATCH_MAX;
 use super::room;
-use crate::log::{Answer, Carried, Follower, LogError, Mark, Offer, Record, RoomId, SharedLog};
+use crate::log::{Answer, Carried, Contended, Follower, LogError, Mark, Offer, Record, RoomId, SharedLog};
 
 impl SharedLog for JetStreamLog {
     fn submit(&self, offer: Offer) -> Result<(), LogError> {
@@ -62,6 +62,10 @@ impl SharedLog for JetStreamLog {
 
     fn readers_elsewhere(&self, room: Option<&RoomName>) -> u64 {
         self.0.cluster().readers(room, Instant::now())
+    }
+
+    fn contended(&self) -> Option<&dyn Contended> {
+        Some(self)
     }
 
     fn events_max(&self) -> usize {
