@@ -1,7 +1,7 @@
 //! A server of NATS for tests: a process on a free port of this machine, whose files go with it.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
 use std::time::{Duration, Instant};
@@ -127,6 +127,34 @@ impl NatsServer {
         }
     }
 
+    /// A copy of what its streams have. It must not run.
+    #[allow(dead_code, reason = "not every test restores something")]
+    pub fn copy_streams(&self) -> TempDir {
+        assert!(self.process.is_none(), "it runs");
+        let copy = tempfile::Builder::new().prefix("arcane-nats-").tempdir().unwrap();
+        copy_all(&self.folder.path().join("jetstream"), copy.path());
+        copy
+    }
+
+    /// Puts a copy in the place of what its streams have. It must not run.
+    #[allow(dead_code, reason = "not every test restores something")]
+    pub fn put_streams(&self, copy: &TempDir) {
+        assert!(self.process.is_none(), "it runs");
+        let streams = self.folder.path().join("jetstream");
+        std::fs::remove_dir_all(&streams).unwrap();
+        copy_all(copy.path(), &streams);
+    }
+
+    /// Starts it with the files that it has, where nobody looks for it: at an address that only this one call has.
+    #[allow(dead_code, reason = "not every test restores something")]
+    pub async fn start_apart(&mut self) -> String {
+        let port = std::mem::replace(&mut self.port, 0);
+        self.start_again().await;
+        let url = self.url();
+        self.port = port;
+        url
+    }
+
     /// Ends it as the kernel would. Its files stay.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
@@ -162,6 +190,18 @@ impl NatsServer {
 impl Drop for NatsServer {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let at = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_all(&entry.path(), &at);
+        } else {
+            std::fs::copy(entry.path(), at).unwrap();
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_nats::jetstream::stream::PeerInfo;
+use async_nats::jetstream::stream::{ClusterInfo, PeerInfo};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 
@@ -261,13 +261,7 @@ impl Core {
         let Ok(stream) = self.connection.context().get_stream(format!("KV_{bucket}")).await else {
             return false;
         };
-        let Some(cluster) = &stream.cached_info().cluster else { return true };
-        // A server that has lost its leader answers as well, and knows nothing of the others.
-        let is_seen = |peer: &&PeerInfo| {
-            !peer.offline && peer.active < SEEN_MAX && (peer.current || !peer.active.is_zero())
-        };
-        let seen = cluster.replicas.iter().filter(is_seen).count();
-        cluster.leader.is_some() && (seen + 1) * 2 > cluster.replicas.len() + 1
+        stream.cached_info().cluster.as_ref().is_none_or(is_led)
     }
 
     /// Whether the servers can be asked.
@@ -289,6 +283,16 @@ async fn until_led(bucket: &Bucket) {
         tracing::debug!(%error, "a bucket of the log cannot be read yet");
         tokio::time::sleep(LED_EVERY).await;
     }
+}
+
+/// Whether the leader of a stream has heard of a majority of its servers lately.
+pub(super) fn is_led(cluster: &ClusterInfo) -> bool {
+    // A server that has lost its leader answers as well, and knows nothing of the others.
+    let is_seen = |peer: &&PeerInfo| {
+        !peer.offline && peer.active < SEEN_MAX && (peer.current || !peer.active.is_zero())
+    };
+    let seen = cluster.replicas.iter().filter(is_seen).count();
+    cluster.leader.is_some() && (seen + 1) * 2 > cluster.replicas.len() + 1
 }
 
 /// The servers did not answer.

@@ -76,9 +76,12 @@ impl JetStreamLog {
         options.check()?;
         core.ask_for_syncing().await;
         core.list().await?;
-        // The room that every server has: its stream may be the first thing that servers are asked to make.
-        core.open_room(&RoomName::default()).await?;
-        Ok(core)
+        // The room that every server has: its stream may be the first thing that servers are asked to make. What is wrong with
+        // it for good is told when the room is used.
+        match core.open_room(&RoomName::default()).await {
+            Err(error) if error.fault == Fault::Away => Err(error.into()),
+            _ => Ok(core),
+        }
     }
 
     pub(super) fn entry(&self, room: RoomId) -> Result<Arc<RoomEntry>, LogError> {

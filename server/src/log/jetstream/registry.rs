@@ -21,6 +21,8 @@ pub(super) struct Rooms {
 /// Where a room's stream ends, as its leader says.
 pub(super) struct End {
     pub(super) ends: Ends,
+    /// Whether the leader has lately heard of a majority of the stream's servers.
+    pub(super) is_led: bool,
     pub(super) first: Seq,
     pub(super) head: Seq,
     pub(super) bytes: u64,
@@ -32,6 +34,8 @@ pub(super) enum Ends {
     Here,
     /// The stream is gone, or another one.
     Elsewhere,
+    /// It is the stream that was read, without what was read: it was cut, or restored from a backup.
+    Cut,
 }
 
 impl Rooms {

@@ -4,6 +4,7 @@
 
 mod sending;
 mod telling;
+mod witness;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -29,6 +30,7 @@ use super::registry::{End, Ends};
 use super::settings;
 use super::told::Told;
 use crate::log::{Fault, Follower, LogError, Notify, Run};
+use witness::Witness;
 
 /// How often the leader is asked for the end while something happens: the last event may not have been told, and nothing follows
 /// it.
@@ -45,6 +47,10 @@ const AGAIN_AFTER: Duration = Duration::from_millis(50);
 const AT_ONCE: usize = 256;
 /// Bytes that are read at once.
 const READ_BYTES: usize = 2 * 1024 * 1024;
+/// How often the leader is asked for an event that was given, while events appear.
+const WITNESS_EVERY: Duration = Duration::from_mins(1);
+/// How long it must be that the leader does not have what was given, before the room begins anew.
+const CUT_AFTER: Duration = Duration::from_millis(900);
 /// How old a change of state may be that no snapshot has.
 const SNAPSHOT_AFTER: Duration = Duration::from_secs(30);
 
@@ -80,6 +86,14 @@ pub(super) struct RoomTask {
     /// The end at the last look, which should have been told by the next.
     due: Seq,
     snapshot_at: Instant,
+    /// The last event that was given: the leader has to have that one under its number.
+    last: Option<Witness>,
+    /// Whether the leader is asked for it the next time.
+    is_doubted: bool,
+    /// When it was asked for it last.
+    witnessed_at: Instant,
+    /// Since when the leader does not have what was given.
+    cut_since: Option<Instant>,
 }
 
 /// What a room's task wakes for.
@@ -150,6 +164,10 @@ impl RoomTask {
             hear_at: None,
             due: Seq::MAX,
             snapshot_at: Instant::now(),
+            last: None,
+            is_doubted: false,
+            witnessed_at: Instant::now(),
+            cut_since: None,
         };
         task.ask();
         Some(task)
@@ -209,7 +227,10 @@ impl RoomTask {
                 self.asking = None;
                 match end {
                     Ok(end) => return self.take_end(end),
-                    Err(error) => self.core.trouble.is(&error, Instant::now()),
+                    Err(error) => {
+                        self.is_doubted |= self.cut_since.is_some();
+                        self.core.trouble.is(&error, Instant::now());
+                    }
                 }
             }
             Happened::Stirred => {
@@ -218,7 +239,7 @@ impl RoomTask {
             }
             Happened::Connected => {
                 self.due = Seq::MAX;
-                self.ask();
+                self.doubt();
             }
             Happened::Tick => return self.tick(),
             Happened::Due => {
@@ -246,7 +267,7 @@ impl RoomTask {
     /// Another node is further, or there is a reason to ask the leader.
     fn take_heard(&mut self) {
         if self.entry.take_doubt() {
-            self.ask();
+            self.doubt();
         }
         if self.entry.heard() > self.assembly.head() && self.hear_at.is_none() {
             // What is told may be on its way.
@@ -276,7 +297,10 @@ impl RoomTask {
         if was_told && !self.core.cluster().is_heard_within(HEADS_MAX, Instant::now()) {
             self.quiet = QUIET;
         }
-        let is_behind = !self.acked.is_empty() || self.due > self.assembly.head();
+        let is_behind = !self.acked.is_empty() || self.due > self.assembly.head() || self.is_doubted;
+        if was_told && self.witnessed_at.elapsed() >= WITNESS_EVERY && self.core.may_look() {
+            self.is_doubted = true;
+        }
         if is_behind || (self.quiet >= QUIET && self.core.may_look()) {
             self.ask();
         }
@@ -288,16 +312,42 @@ impl RoomTask {
         Goes::On
     }
 
+    /// Asks the leader for the end, and whether it has what was given.
+    fn doubt(&mut self) {
+        self.is_doubted = true;
+        self.ask();
+    }
+
     fn ask(&mut self) {
         if self.asking.is_none() {
             let (core, entry) = (Arc::clone(&self.core), Arc::clone(&self.entry));
-            self.asking = Some(async move { core.end_of(&entry).await }.boxed());
             (self.quiet, self.asked_at) = (0, self.assembly.head());
+            let is_doubted = std::mem::take(&mut self.is_doubted);
+            if is_doubted {
+                self.witnessed_at = Instant::now();
+            }
+            let (shown, last) = (self.asked_at, self.last.filter(|_| is_doubted));
+            self.asking = Some(async move { core.end_of_run(&entry, shown, is_doubted, last).await }.boxed());
         }
     }
 
-    fn take_end(&mut self, End { ends, first, head, bytes }: End) -> Goes {
-        if ends == Ends::Elsewhere || head < self.asked_at {
+    fn take_end(&mut self, End { ends, first, head, bytes, .. }: End) -> Goes {
+        match ends {
+            Ends::Here => self.cut_since = None,
+            Ends::Cut => {
+                let since = *self.cut_since.get_or_insert_with(Instant::now);
+                if since.elapsed() < CUT_AFTER {
+                    // A leader that is about to lose its office may be behind. It is asked again by the next tick.
+                    self.is_doubted = true;
+                } else {
+                    let (core, entry) = (Arc::clone(&self.core), Arc::clone(&self.entry));
+                    self.asking = Some(async move { core.begin_anew(&entry).await }.boxed());
+                }
+                return Goes::On;
+            }
+            Ends::Elsewhere => {}
+        }
+        if ends == Ends::Elsewhere {
             tracing::warn!(room = %self.entry.name, "the room's stream was deleted, cut or restored: it begins anew");
             self.end(&LogError::new(Fault::Unknown, "the room's stream was deleted, cut or restored"));
             self.core.forget(&self.entry);

@@ -14,7 +14,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use super::bound::event_bytes;
 use super::bucket::Swap;
-use super::core::{Core, away};
+use super::core::{Core, away, is_led};
 use super::entry::{Extent, Facts, RoomEntry};
 use super::fold::Fold;
 use super::names;
@@ -228,10 +228,30 @@ impl Core {
         Err(LogError::new(Fault::Busy, format!("other nodes write the epoch of room {name} again and again")))
     }
 
+    /// Whether the directory has the run of numbers that this process knows; it has none of a room if it was deleted itself.
+    pub(super) async fn is_current(&self, entry: &RoomEntry) -> Result<bool, LogError> {
+        let kept = self.directory.get(&names::key(&entry.name)).await?;
+        let epoch = kept.value.as_deref().and_then(|value| value.split_once(' ')).map(|(epoch, _)| epoch);
+        Ok(epoch.is_none_or(|epoch| *epoch == *entry.epoch.0))
+    }
+
+    /// Has a room's numbers begin anew on the stream that there is, unless another node has done that.
+    pub(super) async fn begin_anew(&self, entry: &RoomEntry) -> Result<End, LogError> {
+        let key = names::key(&entry.name);
+        let kept = self.directory.get(&key).await?;
+        if kept.value == Some(format!("{} {}", entry.epoch, entry.created)) {
+            // Where it is beaten, another node has just done it.
+            self.directory
+                .swap(&key, Some(&format!("{} {}", new_epoch(), entry.created)), kept.revision)
+                .await?;
+        }
+        Ok(End { ends: Ends::Elsewhere, is_led: true, first: 1, head: 0, bytes: 0 })
+    }
+
     /// Where a room ends, as its leader says.
     pub(super) async fn end_of(&self, entry: &RoomEntry) -> Result<End, LogError> {
         let Some(info) = self.info(&entry.stream).await? else {
-            return Ok(End { ends: Ends::Elsewhere, first: 1, head: 0, bytes: 0 });
+            return Ok(End { ends: Ends::Elsewhere, is_led: true, first: 1, head: 0, bytes: 0 });
         };
         // A server that has lost its leader answers as well, and may be behind.
         if info.cluster.as_ref().is_some_and(|cluster| cluster.leader.is_none()) {
@@ -239,7 +259,8 @@ impl Core {
         }
         let ends = if created(&info) == entry.created { Ends::Here } else { Ends::Elsewhere };
         let Extent { first, head, bytes, .. } = extent(&info);
-        Ok(End { ends, first, head, bytes })
+        let is_led = info.cluster.as_ref().is_none_or(is_led);
+        Ok(End { ends, is_led, first, head, bytes })
     }
 
     /// Has the stream let go of everything before an event.

@@ -21,7 +21,7 @@ impl RoomTask {
             let Some(group) = self.apart.pop_front().or_else(|| self.next_group()) else { return };
             // It may have appeared while others of its batch were sent.
             match group.is_there() {
-                Some(first) => self.acknowledge(group, first),
+                Some(first) => self.acknowledge(group, first, false),
                 None => self.group = Some(group),
             }
         }
@@ -52,8 +52,9 @@ impl RoomTask {
         Some(group)
     }
 
-    /// A group is in the stream.
-    fn acknowledge(&mut self, group: Group, first: Seq) {
+    /// A group is in the stream, `is_again` from before.
+    fn acknowledge(&mut self, group: Group, first: Seq, is_again: bool) {
+        let is_new = !is_again && group.is_there().is_none();
         let runs = group.runs(first);
         self.core.trouble.is_over();
         self.core.counts.groups.fetch_add(1, Ordering::Relaxed);
@@ -61,6 +62,10 @@ impl RoomTask {
         self.acked.extend(runs.into_iter().zip(group.into_offers()).map(|(run, offer)| (run, offer.done)));
         if let Some((run, _)) = self.acked.last() {
             self.assembly.known(run.last());
+        }
+        // A number that was given before, to another event.
+        if is_new && first <= self.assembly.head() {
+            self.doubt();
         }
     }
 
@@ -81,7 +86,7 @@ impl RoomTask {
                 if is_again {
                     self.give_up(&group);
                 }
-                self.acknowledge(group, first);
+                self.acknowledge(group, first, is_again);
             }
             Next::Again | Next::Appears => {
                 self.send_at = Some(now + AGAIN_AFTER);

@@ -11,6 +11,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use super::super::pages::{Page, ReadError, Request};
 use super::super::settings;
 use super::super::told::{self, Told};
+use super::witness::Witness;
 use super::{AGAIN_AFTER, ASK_EVERY, AT_ONCE, MISSING_MAX, READ_BYTES, RoomTask};
 use crate::log::{Appeared, Usage};
 
@@ -104,7 +105,8 @@ impl RoomTask {
     pub(super) fn deliver(&mut self) {
         let ready = self.assembly.ready();
         let mut announcement = None;
-        if !ready.is_empty() {
+        if let Some((seq, told)) = ready.last() {
+            self.last = Some(Witness::of(*seq, &told.entry));
             let (appeared, decisions) = self.appear(ready);
             announcement = self.follower.upgrade().map(|follower| follower.appeared(&appeared));
             // After the room, whose roster would otherwise be behind what is decided on: a state that is behind is outdated.

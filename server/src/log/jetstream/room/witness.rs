@@ -1,0 +1,73 @@
+//! Whether a room's stream is what it was: an event that was given stands for all before it. JetStream does not say that a
+//! stream was cut, or restored from a backup.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use arcane_shared::Seq;
+
+use super::super::core::{Core, away};
+use super::super::entry::RoomEntry;
+use super::super::message::Entry;
+use super::super::pages::Raw;
+use super::super::registry::{End, Ends};
+use super::super::told;
+use crate::log::LogError;
+
+/// An event that was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Witness {
+    /// Its number.
+    seq: Seq,
+    /// A digest of the id of its message and of its text, for this process.
+    digest: u64,
+}
+
+impl Witness {
+    pub(super) fn of(seq: Seq, entry: &Entry) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (&entry.id, &entry.body.json).hash(&mut hasher);
+        Self { seq, digest: hasher.finish() }
+    }
+}
+
+impl Core {
+    /// Where a room ends, and whether it is the run of numbers of which everything up to `shown` was given, and `last` was the
+    /// last of it. With `is_doubted` it is looked whether other nodes have begun anew.
+    ///
+    /// # Errors
+    /// If no leader says it.
+    pub(super) async fn end_of_run(
+        &self,
+        entry: &RoomEntry,
+        shown: Seq,
+        is_doubted: bool,
+        last: Option<Witness>,
+    ) -> Result<End, LogError> {
+        let mut end = self.end_of(entry).await?;
+        if end.ends != Ends::Here {
+            return Ok(end);
+        }
+        if is_doubted && !self.is_current(entry).await? {
+            end.ends = Ends::Elsewhere;
+        } else if end.head < shown || !self.has(entry, &end, last).await? {
+            if !end.is_led {
+                return Err(away(&format_args!(
+                    "the leader of {} does not hear other servers",
+                    entry.stream
+                )));
+            }
+            end.ends = Ends::Cut;
+        }
+        Ok(end)
+    }
+
+    /// Whether the leader has an event; what it has let go of says nothing.
+    async fn has(&self, entry: &RoomEntry, end: &End, last: Option<Witness>) -> Result<bool, LogError> {
+        let Some(last) = last.filter(|last| (end.first..=end.head).contains(&last.seq)) else {
+            return Ok(true);
+        };
+        let Some(raw) = self.reader.message(&entry.stream, last.seq).await? else { return Ok(true) };
+        let told = told::numbered(Raw { seq: last.seq, ..raw }, &entry.name);
+        Ok(Witness::of(told.seq, &told.entry) == last)
+    }
+}

@@ -1,0 +1,110 @@
+//! A stream that was cut behind the nodes' back, as when a server's disk was restored: its numbers begin anew everywhere.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use arcane_server::config::{Config, Dashboard, NatsConfig};
+use serde_json::{Value, json};
+use support::nats::NatsServer;
+use support::{Client, PATIENCE, TestServer, event};
+
+fn on(server: &NatsServer) -> Config {
+    let servers = vec![server.url()];
+    let log = NatsConfig { servers, prefix: "arcane".into(), is_replicated: false, ..NatsConfig::default() };
+    Config { dashboard: Dashboard::Off, log: Some(log), ..Config::default() }
+}
+
+async fn publish(node: &TestServer, name: &str) -> u64 {
+    let began = Instant::now();
+    loop {
+        let (status, answer) = node.ask("/events", event(name)).await;
+        if status == 201 {
+            return answer["events"][0]["seq"].as_u64().unwrap();
+        }
+        assert!(began.elapsed() < PATIENCE, "{answer}");
+    }
+}
+
+/// A reader of a node that has got to an event, and what it was told first.
+async fn at(node: &TestServer, seq: u64) -> (Client, Value) {
+    let began = Instant::now();
+    loop {
+        let mut socket = node.connect("recent=0").await;
+        let greeting = socket.next().await;
+        if greeting["seq"] == seq {
+            return (socket, greeting);
+        }
+        assert!(began.elapsed() < PATIENCE, "{greeting}");
+    }
+}
+
+/// Three events, a copy, three more; then the copy is put back, with so many messages of another writer behind it.
+async fn restored(others: u64) {
+    let Some(mut nats) = NatsServer::start().await else { return };
+    let (one, other) = (TestServer::with(on(&nats)).await, TestServer::with(on(&nats)).await);
+    for n in 1..=3 {
+        assert_eq!(publish(&one, "kept").await, n);
+    }
+    nats.kill();
+    let copy = nats.copy_streams();
+    nats.start_again().await;
+    for n in 4..=6 {
+        assert_eq!(publish(&one, "lost").await, n);
+    }
+    let (mut sockets, mut epochs) = (Vec::new(), Vec::new());
+    for node in [&one, &other] {
+        let (socket, greeting) = at(node, 6).await;
+        epochs.push(greeting["epoch"].as_str().unwrap().to_owned());
+        sockets.push(socket);
+    }
+    let epoch = epochs.pop().unwrap();
+    assert_eq!(epochs, [epoch.as_str()]);
+
+    nats.kill();
+    nats.put_streams(&copy);
+    if others > 0 {
+        let client = async_nats::connect(nats.start_apart().await).await.unwrap();
+        let context = async_nats::jetstream::new(client);
+        for _ in 0..others {
+            context.publish("arcane.room.main.ev", "{}".into()).await.unwrap().await.unwrap();
+        }
+        nats.kill();
+    }
+    nats.start_again().await;
+    let began = Instant::now();
+    for socket in &mut sockets {
+        assert_eq!(socket.closed().await.0, 1001);
+    }
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+
+    let since = format!("since={epoch}:6");
+    let mut now = Vec::new();
+    for node in [&one, &other] {
+        let greeting = node.connect(&since).await.next().await;
+        assert_eq!(
+            greeting["resume"],
+            json!({ "recovered": false, "reason": "epoch_changed" }),
+            "{greeting}"
+        );
+        now.push(greeting["epoch"].clone());
+    }
+    assert_eq!(now[0], now[1], "it is one new epoch");
+    assert_eq!(publish(&one, "after").await, 4 + others);
+    let pages = [one.look("/events?order=asc").await.1, other.look("/events?order=asc").await.1];
+    assert_eq!(pages[0]["events"], pages[1]["events"]);
+    assert_eq!(pages[0]["events"].as_array().unwrap().len() as u64, 4 + others);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_is_shorter_than_it_was_begins_anew() {
+    restored(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_with_other_events_under_the_same_numbers_begins_anew() {
+    restored(5).await;
+}
