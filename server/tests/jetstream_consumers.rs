@@ -13,14 +13,20 @@ use serde_json::{Value, json};
 use support::nats::NatsServer;
 use support::process::{self, Process};
 use support::{Client, PATIENCE, Sse, TestServer, event};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Message;
 
 /// Generous: it takes some milliseconds.
 const CLOSED_MAX: Duration = Duration::from_secs(2);
 
 async fn node(nats: &NatsServer) -> TestServer {
+    node_at(nats.url()).await
+}
+
+async fn node_at(url: String) -> TestServer {
     let log = NatsConfig {
-        servers: vec![nats.url()],
+        servers: vec![url],
         prefix: "arcane".into(),
         is_replicated: false,
         ..NatsConfig::default()
@@ -224,4 +230,79 @@ async fn while_the_servers_are_away_readers_stay_and_what_they_acknowledge_waits
         assert!(began.elapsed() < PATIENCE);
     }
     assert_eq!(reader.next().await["daemon_name"], event("2")["daemon_name"], "it reads on");
+}
+
+/// A way to a server that can be cut and joined.
+struct Way {
+    url: String,
+    is_cut: watch::Sender<bool>,
+}
+
+impl Way {
+    async fn to(nats: &NatsServer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("nats://{}", listener.local_addr().unwrap());
+        let (is_cut, address) = (watch::Sender::new(false), nats.address());
+        let cut = is_cut.clone();
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (mut cut, address) = (cut.subscribe(), address.clone());
+                tokio::spawn(async move {
+                    let Ok(mut far) = TcpStream::connect(address).await else { return };
+                    tokio::select! {
+                        _ = cut.wait_for(|is_cut| *is_cut) => {}
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                    }
+                });
+            }
+        });
+        Self { url, is_cut }
+    }
+}
+
+#[tokio::test]
+async fn a_reader_whose_node_was_cut_off_is_closed_when_that_comes_back() {
+    let Some(nats) = NatsServer::start().await else { return };
+    let way = Way::to(&nats).await;
+    let (cut_off, other) = (node_at(way.url.clone()).await, node(&nats).await);
+    let mut loser = attach(&cut_off, 0).await;
+    for n in 1..=5 {
+        cut_off.publish(event(&n.to_string())).await;
+        assert_eq!(loser.next().await["seq"], n);
+    }
+    loser.say(json!({"type": "ack", "seq": 1})).await;
+    until(&other, |card| card["seq"] == 1).await;
+    way.is_cut.send_replace(true);
+    let began = Instant::now();
+    while cut_off.look("/ready").await.0 == 200 {
+        assert!(began.elapsed() < PATIENCE);
+    }
+    let mut winner = attach(&other, 4).await;
+    assert_eq!(winner.next().await["seq"], 2);
+    loser.say(json!({"type": "ack", "seq": 5})).await;
+    winner.say(json!({"type": "ack", "seq": 2})).await;
+    until(&other, |card| card["seq"] == 2).await;
+    way.is_cut.send_replace(false);
+    closed(&mut loser).await;
+    for server in [&cut_off, &other] {
+        until(server, |card| card["seq"] == 2 && card["connected"] == true).await;
+    }
+    winner.say(json!({"type": "ack", "seq": 3})).await;
+    until(&cut_off, |card| card["seq"] == 3).await;
+}
+
+#[tokio::test]
+async fn a_reader_that_comes_back_to_its_node_begins_after_all_that_it_acknowledged() {
+    let Some(nats) = NatsServer::start().await else { return };
+    let here = node(&nats).await;
+    let mut reader = attach(&here, 0).await;
+    for n in 1..=20 {
+        assert_eq!(here.publish(event(&n.to_string())).await, n);
+        assert_eq!(reader.next().await["seq"], n);
+        reader.say(json!({"type": "ack", "seq": n})).await;
+        reader.say(json!({"type": "ping", "t0": 0})).await;
+        assert_eq!(reader.next().await["type"], "pong", "it has read what came before");
+        reader = attach(&here, 0).await;
+    }
+    until(&here, |card| card["seq"] == 20).await;
 }

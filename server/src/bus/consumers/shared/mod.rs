@@ -95,7 +95,8 @@ impl SharedConsumers {
         let until = Instant::now() + CHANGE_MAX;
         let (mut reader, mut evict) = (None::<SharedReader>, Some(evict));
         loop {
-            let found = inner.get(&key).await?;
+            let mut found = inner.get(&key).await?;
+            inner.catch_up(&key, &mut found);
             if found.record.is_none() && inner.table().count() >= CONSUMERS_MAX {
                 return Err(ConsumerError::TooMany);
             }
@@ -202,6 +203,20 @@ impl Inner {
             if Instant::now() >= until {
                 return Err(busy(key).into());
             }
+        }
+    }
+
+    /// What the reader before has acknowledged on this node goes into the record together with the next reader.
+    fn catch_up(&self, key: &Key, found: &mut Known) {
+        let Some(record) = &mut found.record else { return };
+        // Unless a reader of another node has read on since.
+        let table = self.table();
+        let is_own = record.reader.as_ref().is_some_and(|reader| table.is_of_this_node(reader));
+        let unwritten = table.unwritten(key, &record.position.epoch).filter(|_| is_own);
+        drop(table);
+        let further = unwritten.and_then(|seq| forward(&record.position, &record.position.epoch, seq));
+        if let Some(position) = further {
+            (record.position, record.updated_at) = (position, clock::now());
         }
     }
 

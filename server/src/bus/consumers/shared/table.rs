@@ -96,6 +96,11 @@ impl Table {
         ReaderId { node: self.node.clone(), number }
     }
 
+    /// Returns whether a reader is connected to this node.
+    pub(super) fn is_of_this_node(&self, reader: &ReaderId) -> bool {
+        reader.node == self.node
+    }
+
     /// How many consumers there are.
     pub(super) fn count(&self) -> usize {
         self.known.values().filter(|(known, _)| known.record.is_some()).count()
@@ -240,6 +245,12 @@ impl Table {
         if let Some(position) = kept.and_then(|kept| forward(kept, epoch, seq)) {
             local.acked = Some(position);
         }
+    }
+
+    /// The furthest that readers of this node have acknowledged for a consumer and that is not written yet.
+    pub(super) fn unwritten(&self, key: &Key, epoch: &Epoch) -> Option<Seq> {
+        let acked = self.of(key).filter_map(|(_, local)| local.acked.as_ref());
+        acked.filter(|position| position.epoch == *epoch).map(|position| position.seq).max()
     }
 
     /// A reader is gone.

@@ -104,6 +104,12 @@ fn a_position_is_written_ten_times_a_second_and_the_latest_wins() {
     bench.ack(number, 5);
     bench.ack(number, 4);
     assert_eq!(bench.due(bench.now), [(number, Some(5), false)]);
+    assert_eq!(
+        bench.table.unwritten(&bench.key, &Epoch("e".into())),
+        Some(5),
+        "for the next reader of this node"
+    );
+    assert_eq!(bench.table.unwritten(&bench.key, &Epoch("f".into())), None);
     let (jobs, _) = bench.table.due(bench.now);
     bench.ack(number, 6);
     bench.table.done(&jobs[0], bench.now);
