@@ -4,6 +4,7 @@ mod accept;
 mod connection;
 mod end;
 mod metrics_port;
+mod opening;
 mod otlp_port;
 mod tls;
 
@@ -17,6 +18,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use connection::Connections;
+use opening::{Patience, open_bus};
 pub use otlp_port::OtlpListener;
 pub use tls::PairError;
 use tls::Tls;
@@ -33,10 +35,10 @@ use crate::guards;
 use crate::http::{Routes, Site};
 use crate::ingest::{self, Ingest};
 use crate::log::LogError;
+use crate::log::jetstream::OpenError as JetStreamError;
 use crate::log::jetstream::connect::{Options, Replicas, without_secrets};
 use crate::log::jetstream::names::{Prefix, PrefixError};
-use crate::log::jetstream::{JetStreamLog, OpenError as JetStreamError};
-use crate::log::sqlite::{EVENTS_FILE, OpenError, SqliteLog};
+use crate::log::sqlite::{EVENTS_FILE, OpenError};
 use crate::metrics::Metrics;
 use crate::notify::{Notifier, NotifyError, Outlets};
 use crate::realm::{Realm, RealmError};
@@ -144,13 +146,23 @@ impl Server {
             rooms.push(audit_room());
         }
         let bus = open_bus(&config).await?;
-        let realm = Realm::new(bus.clone(), config.realm.clone()).await.map_err(|error| match error {
-            RealmError::Log(source) => RunError::unreadable(&config, source),
-            error => error.into(),
-        })?;
-        let rules = std::mem::take(&mut config.rules);
-        let rulings =
-            Rulings::open(&bus, rules).await.map_err(|source| RunError::unreadable(&config, source))?;
+        let patience = Patience::begin();
+        let realm = loop {
+            let realm = Realm::new(bus.clone(), config.realm.clone()).await.map_err(|error| match error {
+                RealmError::Log(source) => RunError::unreadable(&config, source),
+                error => error.into(),
+            });
+            if !patience.asks_again(realm.as_ref().err()).await {
+                break realm?;
+            }
+        };
+        let rulings = loop {
+            let rulings = Rulings::open(&bus, config.rules.clone()).await;
+            let rulings = rulings.map_err(|source| RunError::unreadable(&config, source));
+            if !patience.asks_again(rulings.as_ref().err()).await {
+                break rulings?;
+            }
+        };
         Ok(Self {
             bus,
             realm,
@@ -377,17 +389,4 @@ pub(crate) fn jetstream_options(config: &NatsConfig) -> Result<Options, PrefixEr
         prefix: Prefix::parse(prefix)?,
         replicas: if *is_replicated { Replicas::Three } else { Replicas::One },
     })
-}
-
-/// A bus that goes on where its log ends, or one in memory.
-async fn open_bus(config: &Config) -> Result<ArcaneEventBus, RunError> {
-    if let Some(servers) = &config.log {
-        let log = JetStreamLog::open(&jetstream_options(servers)?, config.bus.retention).await?;
-        let bus = ArcaneEventBus::with_log(config.bus.clone(), Arc::new(log)).await;
-        return bus.map_err(|source| RunError::unreadable(config, source));
-    }
-    let Some(dir) = &config.data_dir else { return Ok(ArcaneEventBus::new(config.bus.clone())) };
-    let log = SqliteLog::open(dir, config.bus.retention)?;
-    let bus = ArcaneEventBus::with_log(config.bus.clone(), Arc::new(log)).await;
-    bus.map_err(|source| RunError::unreadable(config, source))
 }
