@@ -90,6 +90,8 @@ pub(super) struct RoomTask {
     last: Option<Witness>,
     /// Whether the leader is asked for it the next time.
     is_doubted: bool,
+    /// Whether the question that is on its way asks for it.
+    asks_doubted: bool,
     /// When it was asked for it last.
     witnessed_at: Instant,
     /// Since when the leader does not have what was given.
@@ -166,6 +168,7 @@ impl RoomTask {
             snapshot_at: Instant::now(),
             last: None,
             is_doubted: false,
+            asks_doubted: false,
             witnessed_at: Instant::now(),
             cut_since: None,
         };
@@ -225,10 +228,11 @@ impl RoomTask {
             }
             Happened::Asked(end) => {
                 self.asking = None;
+                let asked_doubted = std::mem::take(&mut self.asks_doubted);
                 match end {
                     Ok(end) => return self.take_end(end),
                     Err(error) => {
-                        self.is_doubted |= self.cut_since.is_some();
+                        self.is_doubted |= asked_doubted || self.cut_since.is_some();
                         self.core.trouble.is(&error, Instant::now());
                     }
                 }
@@ -323,6 +327,7 @@ impl RoomTask {
             let (core, entry) = (Arc::clone(&self.core), Arc::clone(&self.entry));
             (self.quiet, self.asked_at) = (0, self.assembly.head());
             let is_doubted = std::mem::take(&mut self.is_doubted);
+            self.asks_doubted = is_doubted;
             if is_doubted {
                 self.witnessed_at = Instant::now();
             }
@@ -339,6 +344,7 @@ impl RoomTask {
                 if since.elapsed() < CUT_AFTER {
                     // A leader that is about to lose its office may be behind. It is asked again by the next tick.
                     self.is_doubted = true;
+                    self.ticks.reset_after(CUT_AFTER);
                 } else {
                     let (core, entry) = (Arc::clone(&self.core), Arc::clone(&self.entry));
                     self.asking = Some(async move { core.begin_anew(&entry).await }.boxed());

@@ -106,7 +106,10 @@ impl RoomTask {
         let ready = self.assembly.ready();
         let mut announcement = None;
         if let Some((seq, told)) = ready.last() {
-            self.last = Some(Witness::of(*seq, &told.entry));
+            // What is being looked for is not replaced by what came since.
+            if !self.is_doubted && !self.asks_doubted && self.cut_since.is_none() {
+                self.last = Witness::of(*seq, &told.entry);
+            }
             let (appeared, decisions) = self.appear(ready);
             announcement = self.follower.upgrade().map(|follower| follower.appeared(&appeared));
             // After the room, whose roster would otherwise be behind what is decided on: a state that is behind is outdated.

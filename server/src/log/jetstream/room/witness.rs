@@ -23,10 +23,14 @@ pub(in super::super) struct Witness {
 }
 
 impl Witness {
-    pub(super) fn of(seq: Seq, entry: &Entry) -> Self {
+    /// `None` of what is no event of ours: what is told of it in its place depends on how it was read.
+    pub(super) fn of(seq: Seq, entry: &Entry) -> Option<Self> {
+        if entry.id.is_empty() {
+            return None;
+        }
         let mut hasher = DefaultHasher::new();
         (&entry.id, &entry.body.json).hash(&mut hasher);
-        Self { seq, digest: hasher.finish() }
+        Some(Self { seq, digest: hasher.finish() })
     }
 }
 
@@ -68,6 +72,6 @@ impl Core {
         };
         let Some(raw) = self.reader.message(&entry.stream, last.seq).await? else { return Ok(true) };
         let told = told::numbered(Raw { seq: last.seq, ..raw }, &entry.name);
-        Ok(Witness::of(told.seq, &told.entry) == last)
+        Ok(Witness::of(told.seq, &told.entry) == Some(last))
     }
 }
