@@ -17,6 +17,7 @@ mod presence;
 mod present;
 mod program;
 mod queue;
+mod refusal;
 mod registry;
 mod reveals;
 mod sounds;
@@ -40,7 +41,7 @@ pub use looking::Look;
 pub use parser::ParseRefusal;
 #[cfg(target_os = "linux")]
 pub(crate) use program::{adopt_orphans, end_programs};
-pub use registry::Refusal;
+pub use refusal::Refusal;
 
 use crate::bus::{ArcaneEventBus, EmitError, LogError, Run};
 use crate::config::{DaemonConfig, RealmConfig};

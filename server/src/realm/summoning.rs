@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::cast::{Saying, Spell};
 use super::present::Present;
-use super::registry::{Change, Refusal};
+use super::refusal::Refusal;
+use super::registry::Change;
 use super::{Emit, Realm, SpellFailure, VoiceMoment, answer, numbered};
 use crate::bus::{EmitError, Emitted};
 use crate::clock;
