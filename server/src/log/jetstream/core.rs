@@ -51,7 +51,12 @@ impl OpenError {
                 error,
                 BucketError::Unanswered
                     | BucketError::NotNow(_)
-                    | BucketError::Read(ReadError::NoResponders | ReadError::Late | ReadError::NotConnected)
+                    | BucketError::Read(
+                        ReadError::NoResponders
+                            | ReadError::Late
+                            | ReadError::NotConnected
+                            | ReadError::NotNow(_)
+                    )
             ),
             Self::Log(error) => error.fault == Fault::Away,
         }

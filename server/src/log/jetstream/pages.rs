@@ -85,6 +85,9 @@ pub enum ReadError {
     /// The server takes this for no question, or cannot answer it now.
     #[error("the nats-server answered {0}")]
     Refused(String),
+    /// Its servers have no leader at the moment.
+    #[error("the nats-server cannot answer now: {0}")]
+    NotNow(String),
     /// A message of the page was lost on its way.
     #[error("a message between {after} and {seq} was lost on its way")]
     Torn {
@@ -239,10 +242,10 @@ fn of_the_leader(answer: Result<StreamMessage, RawMessageError>) -> Result<Optio
 }
 
 fn told(said: &jetstream::Error) -> ReadError {
-    if said.error_code() == ErrorCode::STREAM_NOT_FOUND {
-        ReadError::NoStream
-    } else {
-        ReadError::Refused(said.to_string())
+    match said.error_code() {
+        ErrorCode::STREAM_NOT_FOUND => ReadError::NoStream,
+        ErrorCode::CLUSTER_NOT_AVAILABLE => ReadError::NotNow(said.to_string()),
+        _ => ReadError::Refused(said.to_string()),
     }
 }
 
