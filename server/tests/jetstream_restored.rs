@@ -108,3 +108,25 @@ async fn a_stream_that_is_shorter_than_it_was_begins_anew() {
 async fn a_stream_with_other_events_under_the_same_numbers_begins_anew() {
     restored(5).await;
 }
+
+/// What is told in the place of a foreign message has the time at which the stream took it, which not every way to read it says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_of_others_is_no_reason_to_begin_anew() {
+    let Some(mut nats) = NatsServer::start().await else { return };
+    let node = TestServer::with(on(&nats)).await;
+    publish(&node, "first").await;
+    let context = async_nats::jetstream::new(async_nats::connect(nats.url()).await.unwrap());
+    context.publish("arcane.room.main.ev", "{}".into()).await.unwrap().await.unwrap();
+    let (mut socket, greeting) = at(&node, 2).await;
+    nats.kill();
+    nats.start_again().await;
+    let until = Instant::now() + Duration::from_secs(4);
+    // The leader is asked twice within this time, and nothing else shows that nothing comes of it.
+    while Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let rooms = node.look("/events/stats").await.1["rooms"][0].clone();
+        assert_eq!((&rooms["epoch"], &rooms["seq"]), (&greeting["epoch"], &json!(2)), "{rooms}");
+    }
+    assert_eq!(publish(&node, "after").await, 3);
+    assert_eq!(socket.next().await["seq"], 3);
+}
