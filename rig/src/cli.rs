@@ -123,6 +123,7 @@ fn read_of_nodes(name: &str, args: &mut lexopt::Parser, options: &mut nodes::Opt
         }
         "events" => options.events = args.value()?.parse()?,
         "readers" => options.readers = args.value()?.parse()?,
+        "casters" => options.casters = args.value()?.parse::<usize>()?.min(16),
         "arrays" => options.arrays = args.value()?.parse::<u32>()?.min(100),
         "drop" => options.drop_percent = args.value()?.parse::<f64>()?.clamp(0.0, 100.0),
         "no-race" => options.races = false,

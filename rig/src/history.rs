@@ -25,6 +25,10 @@ pub struct History {
     pub followers: Vec<(Arc<str>, Arc<str>)>,
     /// How readers went on that had lost their connections.
     pub resumes: Vec<Resume>,
+    /// Spells that were cast, in any order.
+    pub casts: Vec<Cast>,
+    /// What the nodes said at the end of the daemons that spells were cast on.
+    pub cards: Vec<Card>,
     /// Answers that no node may give, with what was asked.
     pub unexpected: Vec<String>,
 }
@@ -92,6 +96,100 @@ pub struct Read {
     pub content: Content,
     /// Of its bytes, all of them: [`digest`].
     pub digest: u64,
+    /// Who made it.
+    pub source: Source,
+}
+
+/// Who made an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A publisher.
+    Publisher,
+    /// The realm: a spell that was cast on a daemon, and whether it was accepted.
+    Spell {
+        /// Which.
+        spell: Spell,
+        /// On whom.
+        daemon: Arc<str>,
+        /// What the realm decided.
+        is_accepted: bool,
+    },
+    /// The realm: what a daemon says of a spell.
+    Narration,
+}
+
+/// A spell that casters cast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Spell {
+    /// A daemon comes; refused if it is present.
+    Summon,
+    /// A daemon performs a task; refused if it is absent.
+    Invoke,
+    /// A daemon goes; refused if it is absent.
+    Banish,
+}
+
+impl Spell {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Summon, Self::Invoke, Self::Banish];
+
+    /// Its word in events and in paths of requests.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Summon => "summon",
+            Self::Invoke => "invoke",
+            Self::Banish => "banish",
+        }
+    }
+}
+
+/// One spell that was cast.
+#[derive(Debug, Clone)]
+pub struct Cast {
+    /// In which room its event is.
+    pub room: Arc<str>,
+    /// Which.
+    pub spell: Spell,
+    /// On whom.
+    pub daemon: Arc<str>,
+    /// When it was sent.
+    pub sent: Moment,
+    /// When its answer came.
+    pub answered: Moment,
+    /// What the answer was.
+    pub decision: Decision,
+}
+
+/// What a caster was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It was accepted: its event has this number.
+    Accepted {
+        /// The number.
+        seq: u64,
+    },
+    /// It was refused, and an event tells of it.
+    Refused,
+    /// It was not cast: there is no event.
+    NotCast,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// What a node says of a daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// Which node.
+    pub node: Arc<str>,
+    /// Which daemon.
+    pub daemon: Arc<str>,
+    /// Whether it is present.
+    pub is_present: bool,
+    /// How many invocations it ever had.
+    pub invocations: u64,
+    /// All that the node says of it.
+    pub whole: Arc<str>,
 }
 
 /// Tells bytes apart within a run.

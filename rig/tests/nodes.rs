@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arcane_rig::fault::Fault;
 use arcane_rig::nats;
-use arcane_rig::nodes::{self, Options, run};
+use arcane_rig::nodes::{self, Options, Spells, run};
 
 /// The programs, if both are named.
 fn programs() -> Option<(PathBuf, PathBuf)> {
@@ -33,10 +33,13 @@ async fn readers_at_any_node_have_every_event_once_through_kills_and_losses() {
         seed: 18,
         rate: 300,
         drop_percent: 1.0,
+        casters: 2,
         ..Options::default()
     };
     let report = run(&nats, &node, &options, |line| println!("{line}")).await.unwrap();
     println!("{report}");
     assert_eq!(report.findings, [], "{report}");
+    let Spells { accepted, refused, .. } = report.spells;
+    assert!(accepted > 20 && refused > 20, "{report}");
     assert!(report.events > 500 && report.races > 0 && report.resumes > 0 && report.lost > 0, "{report}");
 }

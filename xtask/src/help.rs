@@ -178,7 +178,8 @@ Fails if an event is lost or doubled, if a wait stays lit after its end, or if t
 
 /// Of `cluster`.
 pub(crate) const CLUSTER: &str = "\
-Runs three nodes on three NATS servers, publishes to them and reads from them while they suffer faults, and checks that no event is lost, doubled, missing or out of order.
+Runs three nodes on three NATS servers, publishes to them and reads from them while they suffer faults, and checks that no event is lost, doubled, missing or out of order,
+and that every spell was decided on those before it.
 
   cargo xtask cluster [--seconds S | --minutes M] [--faults LIST] [--count N] [--seed N] …
   cargo xtask cluster up [--synced] [--raw [--servers 3]]
@@ -203,6 +204,7 @@ Of a run with nodes:
   --minutes M      faults follow each other for so long
   --events N       goes on until so many events were acknowledged
   --readers N      readers of each node; 1 unless said
+  --casters N      casters of each node, which summon, invoke and banish three daemons without a pause; 1 unless said, 0 for figures of publishing alone
   --arrays P       of 100 publications so many are arrays of 2 to 50 events; 2 unless said
   --drop P         of 100 messages by which streams tell nodes what they have taken so many are lost on the way; none unless said
   --no-race        one key is not sent to all nodes at once meanwhile

@@ -2,16 +2,18 @@
 //!
 //! A room is one sequence without holes, of which every node has the same, and every reader is given a part that has none either. What was acknowledged is in it where the
 //! acknowledgement says; what was refused is not; what nobody knows of is in it once or never. What was acknowledged before something else was sent stands before it. Readers that lost their node go on at another.
+//! Spells are decided on those before them, and all nodes know what came of it.
 //! The rules are those of Jepsen's tests of logs: lost, doubled, skipped, gone back, and read differently.
 
 mod kept;
 mod order;
 mod readers;
+mod spells;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::history::{Content, History};
+use crate::history::{Content, History, Source};
 
 /// Most findings of one rule that are told.
 const TOLD_MAX: usize = 20;
@@ -48,6 +50,12 @@ pub enum Rule {
     AllOrNothing,
     /// Readers go on where they were, at any node, and are not told that they cannot.
     Resumed,
+    /// A spell is accepted where the spells before it in the room allow it, and refused where they do not.
+    Decided,
+    /// Every spell that was answered is in the room as it was answered, and every spell in the room was cast.
+    Cast,
+    /// Nodes say one thing of a daemon: what the spells in the room have made of it.
+    Cards,
     /// Nodes give no other answers than those that are promised.
     Expected,
 }
@@ -73,6 +81,9 @@ pub fn check(history: &History) -> Vec<Finding> {
         (Rule::Complete, readers::complete(history)),
         (Rule::AllOrNothing, kept::all_or_nothing(history, &kept)),
         (Rule::Resumed, readers::resumed(history)),
+        (Rule::Decided, spells::decided(history)),
+        (Rule::Cast, spells::cast(history)),
+        (Rule::Cards, spells::cards(history)),
         (Rule::Expected, history.unexpected.clone()),
     ];
     let told = |(rule, details): (Rule, Vec<String>)| {
@@ -89,14 +100,14 @@ pub fn check(history: &History) -> Vec<Finding> {
 /// What the nodes had at the end.
 struct Kept<'h> {
     nodes: Vec<&'h str>,
-    /// By node and room: the events, in order.
+    /// By node and room: the events of publishers, in order.
     of: BTreeMap<(&'h str, &'h str), Vec<(u64, &'h Content)>>,
 }
 
 impl<'h> Kept<'h> {
     fn of(history: &'h History) -> Self {
         let mut of: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for read in &history.kept {
+        for read in history.kept.iter().filter(|read| read.source == Source::Publisher) {
             of.entry((&*read.reader, &*read.room)).or_default().push((read.seq, &read.content));
         }
         Self { nodes: history.nodes.iter().map(|node| &**node).collect(), of }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::quoted;
-use crate::history::{History, Moment, Outcome, Published};
+use crate::history::{Cast, Decision, History, Moment, Outcome, Published};
 
 /// What was acknowledged.
 struct Taken<'h> {
@@ -11,7 +11,22 @@ struct Taken<'h> {
     answered: Moment,
     first: u64,
     last: u64,
-    of: &'h Published,
+    of: Of<'h>,
+}
+
+/// What it is.
+enum Of<'h> {
+    Published(&'h Published),
+    Cast(&'h Cast),
+}
+
+impl std::fmt::Display for Of<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Published(published) => f.write_str(&quoted(&published.contents[0])),
+            Self::Cast(cast) => write!(f, "{} {}", cast.spell.as_str(), cast.daemon),
+        }
+    }
 }
 
 /// Publications that stand before what was acknowledged before they were sent. What is sent under a key that was used before is no new one.
@@ -20,7 +35,14 @@ pub(super) fn real_time(history: &History) -> Vec<String> {
     for of in &history.published {
         if let Outcome::Taken { first } = of.outcome {
             let last = first + of.contents.len() as u64 - 1;
-            let taken = Taken { sent: of.sent, answered: of.answered, first, last, of };
+            let taken = Taken { sent: of.sent, answered: of.answered, first, last, of: Of::Published(of) };
+            rooms.entry(&of.room).or_default().push(taken);
+        }
+    }
+    for of in &history.casts {
+        if let Decision::Accepted { seq } = of.decision {
+            let taken =
+                Taken { sent: of.sent, answered: of.answered, first: seq, last: seq, of: Of::Cast(of) };
             rooms.entry(&of.room).or_default().push(taken);
         }
     }
@@ -31,7 +53,10 @@ pub(super) fn real_time(history: &History) -> Vec<String> {
 fn first_uses(mut taken: Vec<Taken<'_>>) -> Vec<Taken<'_>> {
     taken.sort_by_key(|taken| taken.sent);
     let mut used = std::collections::BTreeSet::new();
-    taken.retain(|taken| taken.of.key.as_ref().is_none_or(|key| used.insert(key.clone())));
+    taken.retain(|taken| match taken.of {
+        Of::Published(Published { key: Some(key), .. }) => used.insert(key.clone()),
+        Of::Published(_) | Of::Cast(_) => true,
+    });
     taken
 }
 
@@ -49,10 +74,7 @@ fn of_room(room: &str, by_sent: &[Taken<'_>]) -> Vec<String> {
         if let Some(latest) = latest.filter(|latest| latest.last >= taken.first) {
             wrong.push(format!(
                 "{room}: {} is {}, and was sent after {} was acknowledged as {}",
-                quoted(&taken.of.contents[0]),
-                taken.first,
-                quoted(&latest.of.contents[0]),
-                latest.last
+                taken.of, taken.first, latest.of, latest.last
             ));
         }
     }

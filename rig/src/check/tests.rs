@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
-use crate::history::{Moment, Outcome, Published, Read, Resume, digest};
+use crate::history::{Moment, Outcome, Published, Read, Resume, Source, digest};
 
 const NODES: [&str; 3] = ["n1", "n2", "n3"];
 
@@ -12,7 +12,7 @@ fn at(ms: u64) -> Moment {
 
 fn read(reader: &str, seq: u64, content: &Content) -> Read {
     let (reader, content, digest) = (reader.into(), content.clone(), digest(content.as_bytes()));
-    Read { reader, room: "main".into(), epoch: "e1".into(), seq, content, digest }
+    Read { reader, room: "main".into(), epoch: "e1".into(), seq, content, digest, source: Source::Publisher }
 }
 
 fn published(contents: &[&str], outcome: Outcome, (sent, answered): (u64, u64)) -> Published {

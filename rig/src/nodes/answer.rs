@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::history::Outcome;
+use crate::history::{Decision, Outcome};
 
 /// What is in a 503 of which it is not known whether it was published.
 const UNKNOWN: &str = "it is not known whether";
@@ -46,6 +46,12 @@ struct Numbered {
     seq: u64,
 }
 
+/// The answer to a spell.
+#[derive(Deserialize)]
+struct Accepted {
+    seq: u64,
+}
+
 #[derive(Deserialize)]
 struct Problem {
     detail: String,
@@ -67,6 +73,24 @@ pub(super) fn read(status: u16, body: &[u8], count: usize) -> Said {
         503 => match serde_json::from_slice(body) {
             Ok(Problem { detail }) if detail.contains(UNKNOWN) => Said::Unknown,
             Ok(_) => Said::NotPublished,
+            Err(_) => shown(),
+        },
+        _ => shown(),
+    }
+}
+
+/// Reads the answer to a spell: what was decided, and the answer if no node may give it.
+pub(super) fn decision(status: u16, body: &[u8]) -> (Decision, Option<String>) {
+    let shown = || (Decision::Unknown, Some(format!("{status}: {}", String::from_utf8_lossy(body))));
+    match status {
+        200 => match serde_json::from_slice(body) {
+            Ok(Accepted { seq }) => (Decision::Accepted { seq }, None),
+            Err(_) => shown(),
+        },
+        409 => (Decision::Refused, None),
+        503 => match serde_json::from_slice(body) {
+            Ok(Problem { detail }) if detail.contains(UNKNOWN) => (Decision::Unknown, None),
+            Ok(_) => (Decision::NotCast, None),
             Err(_) => shown(),
         },
         _ => shown(),
@@ -109,6 +133,22 @@ mod tests {
         ] {
             assert_eq!(read(status, body.as_bytes(), count), said, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn answers_say_what_was_decided_of_a_spell() {
+        let unknown = r#"{"status":503,"detail":"it is not known whether this is in the event log"}"#;
+        let accepted = Decision::Accepted { seq: 7 };
+        for (status, body, decided) in [
+            (200, r#"{"status":"summoned","seq":7}"#, accepted),
+            (409, r#"{"detail":"the daemon ada is not here"}"#, Decision::Refused),
+            (503, unknown, Decision::Unknown),
+            (503, r#"{"detail":"there is no connection"}"#, Decision::NotCast),
+        ] {
+            assert_eq!(decision(status, body.as_bytes()), (decided, None), "{status} {body}");
+        }
+        assert_eq!(decision(200, b"{}"), (Decision::Unknown, Some("200: {}".into())));
+        assert_eq!(decision(429, b"wait"), (Decision::Unknown, Some("429: wait".into())));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Nodes of ours on servers of NATS: they are published to and read by ordinary clients while they and their servers suffer faults, and the checker says what of that must not be.
 
 mod answer;
+mod caster;
 mod client;
 mod node;
 mod publisher;
@@ -28,7 +29,7 @@ pub use node::Node;
 use publisher::{Load, Publisher};
 use reader::Reader;
 pub use realm::Realm;
-pub use report::{Report, Suffered};
+pub use report::{Report, Spells, Suffered};
 
 /// What names the program of nodes.
 pub const PROGRAM: &str = "ARCANE_BINARY";
@@ -64,6 +65,8 @@ pub struct Options {
     pub publishers: usize,
     /// Readers of each node.
     pub readers: usize,
+    /// Casters of each node, which cast spells on three daemons, one after the other without a pause.
+    pub casters: usize,
     /// Of 100 publications so many are arrays.
     pub arrays: u32,
     /// Of 100 live messages to nodes so many are lost.
@@ -86,6 +89,7 @@ impl Default for Options {
             rate: 500,
             publishers: 2,
             readers: 1,
+            casters: 1,
             arrays: 2,
             drop_percent: 0.0,
             races: true,
@@ -130,34 +134,13 @@ async fn play(realm: &mut Realm, options: &Options, say: impl Fn(&str)) -> Resul
     let (stop, stops) = watch::channel(false);
     let (acked, acks) = watch::channel(Moment::ZERO);
     let publishing = publish(options, &client, &board, &acked, &stops);
+    let casting = caster::start(options, &client, &board, &stops);
     let race = (client.clone(), board.clone(), acked.clone(), stops.clone());
     let racing =
         options.races.then(|| tokio::spawn(same_key::race(race.0, race.1, ROOM.into(), race.2, race.3)));
 
-    let (mut faults, mut is_whole) = (Vec::new(), true);
     let mut patients = Patients { cluster: &mut realm.cluster, stream: &stream, nodes: &mut realm.nodes };
-    let count = options.faults.unwrap_or(usize::MAX);
-    for planned in schedule(&options.kinds, options.seed).take(count) {
-        if options.faults.is_none() && board.notes.now() >= options.time {
-            break;
-        }
-        let began = board.notes.now();
-        let outage = match patients.suffer(planned, &board.notes, acks.clone()).await {
-            Ok(outage) => outage,
-            // What happened until then is worth checking all the same.
-            Err(error) => {
-                is_whole = false;
-                let line = format!("after {} nothing is whole again: {error:#}", planned.fault.as_str());
-                board.notes.write(|history| history.unexpected.push(line));
-                break;
-            }
-        };
-        let healed = board.notes.now();
-        let suffered = Suffered { planned, began, healed, outage, longest: Duration::ZERO }
-            .with_longest(&board.notes.history().published);
-        say(&suffered.to_string());
-        faults.push(suffered);
-    }
+    let (faults, is_whole) = suffer(&mut patients, options, &board, &acks, say).await;
     while is_whole && (board.notes.now() < options.time || board.taken() < options.events) {
         tokio::time::sleep(ASK_EVERY).await;
     }
@@ -165,6 +148,9 @@ async fn play(realm: &mut Realm, options: &Options, say: impl Fn(&str)) -> Resul
     let published_in = board.notes.now();
     for publishing in publishing {
         publishing.await.context("a publisher")?;
+    }
+    for casting in casting {
+        casting.await.context("a caster")?;
     }
     let races = match racing {
         Some(racing) => racing.await.context("the race of one key")?,
@@ -176,8 +162,44 @@ async fn play(realm: &mut Realm, options: &Options, say: impl Fn(&str)) -> Resul
     for node in 0..client.nodes() {
         keep_whole(&client, &board, node, head).await?;
     }
+    if options.casters > 0 {
+        caster::keep_cards(&client, &board).await?;
+    }
     let history = board.notes.history();
     Ok(Report::of(&history, faults, board.times(&history), races, published_in))
+}
+
+/// Lets faults follow each other. Gives them, and whether everything was whole again after each.
+async fn suffer(
+    patients: &mut Patients<'_>,
+    options: &Options,
+    board: &Board,
+    acks: &watch::Receiver<Moment>,
+    say: impl Fn(&str),
+) -> (Vec<Suffered>, bool) {
+    let mut faults = Vec::new();
+    let count = options.faults.unwrap_or(usize::MAX);
+    for planned in schedule(&options.kinds, options.seed).take(count) {
+        if options.faults.is_none() && board.notes.now() >= options.time {
+            break;
+        }
+        let began = board.notes.now();
+        let outage = match patients.suffer(planned, &board.notes, acks.clone()).await {
+            Ok(outage) => outage,
+            // What happened until then is worth checking all the same.
+            Err(error) => {
+                let line = format!("after {} nothing is whole again: {error:#}", planned.fault.as_str());
+                board.notes.write(|history| history.unexpected.push(line));
+                return (faults, false);
+            }
+        };
+        let healed = board.notes.now();
+        let suffered = Suffered { planned, began, healed, outage, longest: Duration::ZERO }
+            .with_longest(&board.notes.history().published);
+        say(&suffered.to_string());
+        faults.push(suffered);
+    }
+    (faults, true)
 }
 
 async fn read(
@@ -242,13 +264,18 @@ async fn keep_whole(client: &Client, board: &Board, node: usize, head: u64) -> R
     for json in &whole.events {
         let event =
             Event::read(json.get()).with_context(|| format!("an event that is none: {}", json.get()))?;
+        // What daemons say comes after their spells, and after the last of them nothing waits for it.
+        if event.seq > head {
+            break;
+        }
         kept.push(Read {
             reader: reader.clone(),
             room: room.clone(),
             epoch: whole.epoch.clone(),
             seq: event.seq,
-            content: board.words(event.words()),
+            content: board.words(&event.words()),
             digest: digest(json.get().as_bytes()),
+            source: event.source(),
         });
     }
     board.notes.write(|history| {

@@ -120,8 +120,9 @@ impl Reader {
             room: self.room.clone(),
             epoch: self.epoch.clone(),
             seq: event.seq,
-            content: self.board.reads(event.words(), at, self.node),
+            content: self.board.reads(&event.words(), at, self.node),
             digest: digest(text.as_bytes()),
+            source: event.source(),
         };
         self.board.notes.write(|history| history.reads.push(read));
     }

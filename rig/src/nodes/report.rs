@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::board::Times;
 use crate::check::{Finding, check};
 use crate::fault::Planned;
-use crate::history::{History, Moment, Outcome, Published};
+use crate::history::{Cast, Decision, History, Moment, Outcome, Published};
 
 /// A fault, and what it did.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +20,21 @@ pub struct Suffered {
     /// For how long no publisher was answered.
     pub outage: Duration,
     /// The longest time that one publication took meanwhile.
+    pub longest: Duration,
+}
+
+/// What came of spells.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spells {
+    /// How many were accepted.
+    pub accepted: usize,
+    /// How many were refused, because of those before them.
+    pub refused: usize,
+    /// How many nodes did not cast.
+    pub not_cast: usize,
+    /// Of how many nobody knows.
+    pub unknown: usize,
+    /// The longest time that one took.
     pub longest: Duration,
 }
 
@@ -42,6 +57,8 @@ pub struct Report {
     pub read: usize,
     /// How often readers went on at another node.
     pub resumes: usize,
+    /// Spells that were cast.
+    pub spells: Spells,
     /// How often one key was sent to all nodes at once.
     pub races: u64,
     /// Live messages that were lost on their way to nodes.
@@ -75,6 +92,7 @@ impl Report {
             rate: events / took.as_secs().max(1),
             read: history.reads.len(),
             resumes: history.resumes.len(),
+            spells: Spells::of(&history.casts),
             races,
             lost: 0,
             failed_starts: 0,
@@ -82,6 +100,33 @@ impl Report {
             folder: None,
             findings: check(history),
         }
+    }
+}
+
+impl Spells {
+    fn of(casts: &[Cast]) -> Self {
+        let mut spells = Self::default();
+        for Cast { sent, answered, decision, .. } in casts {
+            *match decision {
+                Decision::Accepted { .. } => &mut spells.accepted,
+                Decision::Refused => &mut spells.refused,
+                Decision::NotCast => &mut spells.not_cast,
+                Decision::Unknown => &mut spells.unknown,
+            } += 1;
+            spells.longest = spells.longest.max(answered.saturating_sub(*sent));
+        }
+        spells
+    }
+}
+
+impl std::fmt::Display for Spells {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { accepted, refused, not_cast, unknown, longest } = self;
+        write!(
+            f,
+            "spells: {accepted} accepted, {refused} refused, {not_cast} not cast, {unknown} unknown; the longest took {:.2} s",
+            longest.as_secs_f64()
+        )
     }
 }
 
@@ -120,6 +165,9 @@ impl std::fmt::Display for Report {
             "one key at all nodes at once: {races} times; starts of nodes that failed: {failed_starts}"
         )?;
         writeln!(f, "{events} events, {rate}/s; given to readers {read}, which resumed {resumes} times")?;
+        if self.spells.accepted > 0 {
+            writeln!(f, "{}", self.spells)?;
+        }
         writeln!(f, "{}", self.times)?;
         if *lost > 0 {
             writeln!(f, "live messages lost on their way to nodes: {lost}")?;

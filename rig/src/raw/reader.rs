@@ -12,7 +12,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::stream::{LIVE, NAME};
 use crate::board::Board;
-use crate::history::{Read, digest};
+use crate::history::{Read, Source, digest};
 use crate::nats::Cluster;
 use crate::nats::stream::Stream;
 
@@ -108,8 +108,15 @@ impl Reader {
         self.head = seq;
         let (reader, epoch) = (self.name.clone(), self.epoch.clone());
         let content = self.board.reads(content, self.board.notes.now(), self.server);
-        let read =
-            Read { reader, room: NAME.into(), epoch, seq, digest: digest(content.as_bytes()), content };
+        let read = Read {
+            reader,
+            room: NAME.into(),
+            epoch,
+            seq,
+            digest: digest(content.as_bytes()),
+            content,
+            source: Source::Publisher,
+        };
         self.board.notes.write(|history| history.reads.push(read));
     }
 }

@@ -9,7 +9,7 @@ use async_nats::jetstream;
 use async_nats::jetstream::stream::{self, Republish};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
-use crate::history::{Read, digest};
+use crate::history::{Read, Source, digest};
 use crate::nats::Cluster;
 use crate::nats::stream::{ASK_EVERY, PATIENCE, Stream};
 
@@ -106,7 +106,15 @@ impl Stream {
         let read = (1..).zip(contents).filter_map(|(seq, content)| {
             let (reader, room, epoch) = (reader.clone(), room.clone(), epoch.clone());
             let content = content?;
-            Some(Read { reader, room, epoch, seq, digest: digest(content.as_bytes()), content })
+            Some(Read {
+                reader,
+                room,
+                epoch,
+                seq,
+                digest: digest(content.as_bytes()),
+                content,
+                source: Source::Publisher,
+            })
         });
         Ok(read.collect())
     }
