@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::fold::Fold;
 use super::group::Named;
+use super::witness::Witness;
 use crate::log::{Fault, Follower, LogError, RoomId, RoomRecord};
 
 /// Offers of a room that may wait.
@@ -38,6 +39,8 @@ pub(super) struct RoomEntry {
     heard: AtomicU64,
     /// Whether there is a reason to ask the leader.
     doubted: AtomicBool,
+    /// The last event that was given when no task followed the stream.
+    witness: Mutex<Option<Witness>>,
     /// Something was offered, another follower is there, or something was heard of the room.
     pub(super) stirred: Notify,
 }
@@ -83,7 +86,7 @@ pub(super) struct Facts {
 }
 
 impl RoomEntry {
-    pub(super) fn new(facts: Facts, extent: Extent, fold: Fold) -> Self {
+    pub(super) fn new(facts: Facts, extent: Extent, fold: Fold, witness: Option<Witness>) -> Self {
         let Facts { id, name, epoch, created, stream, subject, decisions, live } = facts;
         Self {
             id,
@@ -99,6 +102,7 @@ impl RoomEntry {
             queue: Mutex::default(),
             heard: AtomicU64::new(0),
             doubted: AtomicBool::new(false),
+            witness: Mutex::new(witness),
             stirred: Notify::new(),
         }
     }
@@ -190,8 +194,18 @@ impl RoomEntry {
 
     /// The room's stream may not be what it was: its leader should be asked.
     pub(super) fn doubt(&self) {
-        self.doubted.store(true, Ordering::Relaxed);
+        self.doubt_later();
         self.stirred.notify_one();
+    }
+
+    /// The same with the next tick: where all rooms have the same reason, their leaders are not asked at one moment.
+    pub(super) fn doubt_later(&self) {
+        self.doubted.store(true, Ordering::Relaxed);
+    }
+
+    /// The last event that was given before a task began.
+    pub(super) fn witness(&self) -> Option<Witness> {
+        *self.witness.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the leader should be asked, once.
@@ -204,10 +218,15 @@ impl RoomEntry {
         self.queue().follower.take()
     }
 
-    /// The room's task ends, unless something came meanwhile. Returns whether it may.
-    pub(super) fn leave(&self) -> bool {
+    /// The room's task ends, unless something came meanwhile. Returns whether it may. `last`: what it has given last; the next
+    /// task asks for it.
+    pub(super) fn leave(&self, last: Option<Witness>) -> bool {
         let mut queue = self.queue();
         let may = queue.offers.is_empty() && queue.follower.is_none();
+        if may {
+            *self.witness.lock().unwrap_or_else(PoisonError::into_inner) = last;
+            self.doubt_later();
+        }
         queue.is_served &= !may;
         may
     }

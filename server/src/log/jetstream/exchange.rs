@@ -17,7 +17,9 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 const HAND_OVER_MAX: Duration = Duration::from_millis(500);
 /// What JetStream says of streams: then what happened, and the stream.
 const ADVISORIES: &str = "$JS.EVENT.ADVISORY.STREAM.*.*";
-/// What of that is a reason to ask a room's leader.
+/// Another server has all to say of a stream: it may have less of it than the one before had.
+const LEADER: &str = "LEADER_ELECTED";
+/// What else of that is a reason to ask a room's leader.
 const REASONS: [&str; 4] = ["CREATED", "DELETED", "UPDATED", "RESTORE_COMPLETE"];
 /// How long no leader has said anything when readers are sent to other nodes.
 const SENT_AWAY_AFTER: Duration = Duration::from_secs(10);
@@ -108,12 +110,12 @@ impl Core {
     fn hear_of_stream(&self, subject: &str) {
         let mut tokens = subject.rsplit('.');
         let (Some(stream), Some(what)) = (tokens.next(), tokens.next()) else { return };
-        let Some(room) = self.names.room_of_stream(stream).filter(|_| REASONS.contains(&what)) else {
-            return;
-        };
+        let Some(room) = self.names.room_of_stream(stream) else { return };
         let entry = self.rooms().entry(&room);
-        if let Some(entry) = entry {
-            entry.doubt();
+        match entry {
+            Some(entry) if what == LEADER => entry.doubt_later(),
+            Some(entry) if REASONS.contains(&what) => entry.doubt(),
+            _ => {}
         }
     }
 

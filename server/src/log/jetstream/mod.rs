@@ -33,6 +33,7 @@ pub mod synced;
 mod told;
 mod trouble;
 pub mod version;
+mod witness;
 
 pub use core::OpenError;
 pub use log::JetStreamLog;

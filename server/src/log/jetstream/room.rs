@@ -2,9 +2,9 @@
 //!
 //! One task does both, so nothing about a room is decided in two places. It waits for the servers and for nobody else.
 
+mod end;
 mod sending;
 mod telling;
-mod witness;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -29,8 +29,8 @@ use super::publish::Outcome;
 use super::registry::{End, Ends};
 use super::settings;
 use super::told::Told;
+use super::witness::Witness;
 use crate::log::{Fault, Follower, LogError, Notify, Run};
-use witness::Witness;
 
 /// How often the leader is asked for the end while something happens: the last event may not have been told, and nothing follows
 /// it.
@@ -143,6 +143,8 @@ impl RoomTask {
         let connected = core.connection.connected();
         let mut ticks = tokio::time::interval(ASK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // What happened while no task followed the stream was not told.
+        let (last, is_doubted) = (entry.witness(), entry.take_doubt());
         let mut task = Self {
             core,
             entry,
@@ -166,8 +168,8 @@ impl RoomTask {
             hear_at: None,
             due: Seq::MAX,
             snapshot_at: Instant::now(),
-            last: None,
-            is_doubted: false,
+            last,
+            is_doubted,
             asks_doubted: false,
             witnessed_at: Instant::now(),
             cut_since: None,
@@ -292,10 +294,11 @@ impl RoomTask {
             && self.apart.is_empty()
             && self.acked.is_empty()
             && self.follower.strong_count() == 0;
-        if is_idle && self.entry.leave() {
+        if is_idle && self.entry.leave(self.last) {
             return Goes::Ends;
         }
         self.quiet += 1;
+        self.is_doubted |= self.entry.take_doubt();
         // The last event may not have been told. Other nodes say so if they have it.
         let was_told = std::mem::take(&mut self.is_told);
         if was_told && !self.core.cluster().is_heard_within(HEADS_MAX, Instant::now()) {

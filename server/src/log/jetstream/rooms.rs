@@ -22,6 +22,7 @@ use super::pages::{PAGE_MAX, Request};
 use super::registry::{End, Ends, Rooms};
 use super::settings::{self, Weight};
 use super::told;
+use super::witness::Witness;
 use crate::log::{Fault, LogError, Record, RoomRecord, Usage, new_epoch};
 
 /// Bytes of a page while state is put together.
@@ -85,7 +86,8 @@ impl Core {
         }
         let fold = kept.and_then(|text| Fold::read(&text, &epoch, extent.head));
         let mut fold = fold.unwrap_or_else(|| Fold::new(epoch.clone()));
-        extent.at = self.fold_on(name, &mut fold, extent).await?;
+        let witness;
+        (extent.at, witness) = self.fold_on(name, &mut fold, extent).await?;
         let mut rooms = self.rooms();
         let listed = rooms.listed.get(name).filter(|record| record.epoch == epoch).map(|record| record.id);
         let id = listed.unwrap_or_else(|| {
@@ -102,18 +104,25 @@ impl Core {
             decisions: self.names.decisions(name),
             live: self.names.live(name),
         };
-        let entry = Arc::new(RoomEntry::new(facts, extent, fold));
+        let entry = Arc::new(RoomEntry::new(facts, extent, fold, witness));
         self.pins.set(id, Usage { first: extent.first, bytes: extent.bytes });
         rooms.by_name.insert(name.clone(), id);
         rooms.by_id.insert(id, Arc::clone(&entry));
         Ok(entry.record())
     }
 
-    /// Takes the records of events after the snapshot into it. Returns when the latest event was taken.
-    async fn fold_on(&self, name: &RoomName, fold: &mut Fold, extent: Extent) -> Result<i64, LogError> {
+    /// Takes the records of events after the snapshot into it. Returns when the latest event was taken, and that event: it is
+    /// read in any case.
+    async fn fold_on(
+        &self,
+        name: &RoomName,
+        fold: &mut Fold,
+        extent: Extent,
+    ) -> Result<(i64, Option<Witness>), LogError> {
         let stream = self.names.stream(name);
         let until = Instant::now() + BEHIND_MAX;
         let (mut from, mut at) = ((fold.as_of + 1).max(extent.first).min(extent.head.max(1)), 0);
+        let mut witness = None;
         while from <= extent.head {
             let request = Request { from, messages_max: PAGE_MAX, bytes_max: PAGE_BYTES_MAX, subject: None };
             let page = self.reader.page(&stream, request).await?;
@@ -133,6 +142,7 @@ impl Core {
             for raw in page.messages.into_iter().filter(|raw| raw.seq <= extent.head) {
                 let told = told::numbered(raw, name);
                 at = at.max(told.entry.body.at);
+                witness = Witness::of(told.seq, &told.entry);
                 if told.seq > fold.as_of {
                     let records = told.entry.records.into_iter().map(|record| record.numbered(told.seq));
                     let keys = fold.apply(told.seq, told.is_decision, &records.collect::<Vec<Record>>());
@@ -140,7 +150,7 @@ impl Core {
                 }
             }
         }
-        Ok(at)
+        Ok((at, witness))
     }
 
     /// The stream of a room, made if it was not there, with settings that keep the numbers of events.
@@ -228,11 +238,11 @@ impl Core {
         Err(LogError::new(Fault::Busy, format!("other nodes write the epoch of room {name} again and again")))
     }
 
-    /// Whether the directory has the run of numbers that this process knows; it has none of a room if it was deleted itself.
-    pub(super) async fn is_current(&self, entry: &RoomEntry) -> Result<bool, LogError> {
-        let kept = self.directory.get(&names::key(&entry.name)).await?;
-        let epoch = kept.value.as_deref().and_then(|value| value.split_once(' ')).map(|(epoch, _)| epoch);
-        Ok(epoch.is_none_or(|epoch| *epoch == *entry.epoch.0))
+    /// Whether the directory has a run of numbers for a room; it has none of a room if it was deleted itself.
+    pub(super) async fn is_current(&self, room: &RoomName, epoch: &Epoch) -> Result<bool, LogError> {
+        let kept = self.directory.get(&names::key(room)).await?;
+        let current = kept.value.as_deref().and_then(|value| value.split_once(' ')).map(|(epoch, _)| epoch);
+        Ok(current.is_none_or(|current| *current == *epoch.0))
     }
 
     /// Has a room's numbers begin anew on the stream that there is, unless another node has done that.

@@ -11,7 +11,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use super::super::pages::{Page, ReadError, Request};
 use super::super::settings;
 use super::super::told::{self, Told};
-use super::witness::Witness;
+use super::super::witness::Witness;
 use super::{AGAIN_AFTER, ASK_EVERY, AT_ONCE, MISSING_MAX, READ_BYTES, RoomTask};
 use crate::log::{Appeared, Usage};
 
@@ -32,6 +32,9 @@ impl RoomTask {
 
     pub(super) fn take_message(&mut self, message: Message) {
         if let Some(told) = told::read(message, &self.entry.name) {
+            // It may have been read meanwhile. The next tick asks the leader, however many there are.
+            self.is_doubted |=
+                told.seq <= self.assembly.head() && self.last.is_none_or(|last| !last.is(&told));
             self.add(told);
         }
     }

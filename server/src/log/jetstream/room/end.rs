@@ -1,38 +1,15 @@
-//! Whether a room's stream is what it was: an event that was given stands for all before it. JetStream does not say that a
-//! stream was cut, or restored from a backup.
-
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+//! Where a room's stream ends, and whether it is what it was. JetStream does not say that a stream was cut, or restored from a
+//! backup.
 
 use arcane_shared::Seq;
 
 use super::super::core::{Core, away};
 use super::super::entry::RoomEntry;
-use super::super::message::Entry;
 use super::super::pages::Raw;
 use super::super::registry::{End, Ends};
 use super::super::told;
+use super::super::witness::Witness;
 use crate::log::LogError;
-
-/// An event that was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Witness {
-    /// Its number.
-    seq: Seq,
-    /// A digest of the id of its message and of its text, for this process.
-    digest: u64,
-}
-
-impl Witness {
-    /// `None` of what is no event of ours: what is told of it in its place depends on how it was read.
-    pub(super) fn of(seq: Seq, entry: &Entry) -> Option<Self> {
-        if entry.id.is_empty() {
-            return None;
-        }
-        let mut hasher = DefaultHasher::new();
-        (&entry.id, &entry.body.json).hash(&mut hasher);
-        Some(Self { seq, digest: hasher.finish() })
-    }
-}
 
 impl Core {
     /// Where a room ends, and whether it is the run of numbers of which everything up to `shown` was given, and `last` was the
@@ -51,7 +28,7 @@ impl Core {
         if end.ends != Ends::Here {
             return Ok(end);
         }
-        if is_doubted && !self.is_current(entry).await? {
+        if is_doubted && !self.is_current(&entry.name, &entry.epoch).await? {
             end.ends = Ends::Elsewhere;
         } else if end.head < shown || !self.has(entry, &end, last).await? {
             if !end.is_led {
@@ -72,6 +49,6 @@ impl Core {
         };
         let Some(raw) = self.reader.message(&entry.stream, last.seq).await? else { return Ok(true) };
         let told = told::numbered(Raw { seq: last.seq, ..raw }, &entry.name);
-        Ok(Witness::of(told.seq, &told.entry) == Some(last))
+        Ok(last.is(&told))
     }
 }
