@@ -43,9 +43,10 @@ async fn at(node: &TestServer, seq: u64) -> (Client, Value) {
 }
 
 /// Three events, a copy, three more; then the copy is put back, with so many messages of another writer behind it.
-async fn restored(others: u64) {
+/// `are_started_late`: nodes that have read all events and were told none.
+async fn restored(others: u64, are_started_late: bool) {
     let Some(mut nats) = NatsServer::start().await else { return };
-    let (one, other) = (TestServer::with(on(&nats)).await, TestServer::with(on(&nats)).await);
+    let (mut one, mut other) = (TestServer::with(on(&nats)).await, TestServer::with(on(&nats)).await);
     for n in 1..=3 {
         assert_eq!(publish(&one, "kept").await, n);
     }
@@ -54,6 +55,11 @@ async fn restored(others: u64) {
     nats.start_again().await;
     for n in 4..=6 {
         assert_eq!(publish(&one, "lost").await, n);
+    }
+    if are_started_late {
+        one.stop().await;
+        other.stop().await;
+        (one, other) = (TestServer::with(on(&nats)).await, TestServer::with(on(&nats)).await);
     }
     let (mut sockets, mut epochs) = (Vec::new(), Vec::new());
     for node in [&one, &other] {
@@ -101,12 +107,17 @@ async fn restored(others: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_is_shorter_than_it_was_begins_anew() {
-    restored(0).await;
+    restored(0, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_with_other_events_under_the_same_numbers_begins_anew() {
-    restored(5).await;
+    restored(5, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_node_has_read_at_its_start_is_held_against_the_stream_as_well() {
+    restored(5, true).await;
 }
 
 /// What is told in the place of a foreign message has the time at which the stream took it, which not every way to read it says.
@@ -129,4 +140,39 @@ async fn a_message_of_others_is_no_reason_to_begin_anew() {
     }
     assert_eq!(publish(&node, "after").await, 3);
     assert_eq!(socket.next().await["seq"], 3);
+}
+
+/// Publishes under a key until that is answered.
+async fn publish_with_key(node: &TestServer, key: &str) -> u64 {
+    let began = Instant::now();
+    loop {
+        let (status, answer) = node.publish_with_key(key, &event(key)).await;
+        if status == 201 {
+            return answer["events"][0]["seq"].as_u64().unwrap();
+        }
+        assert!(began.elapsed() < PATIENCE, "{answer}");
+    }
+}
+
+/// A key stands for events of one run of numbers: of the next it says nothing, unless its events are still there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_key_of_an_event_that_is_gone_publishes_it_again() {
+    let Some(mut nats) = NatsServer::start().await else { return };
+    let node = TestServer::with(on(&nats)).await;
+    assert_eq!(publish_with_key(&node, "kept").await, 1);
+    nats.kill();
+    let copy = nats.copy_streams();
+    nats.start_again().await;
+    assert_eq!(publish_with_key(&node, "lost").await, 2);
+    // With the stop everything is in the bucket that was known of keys; that is not put back.
+    node.stop().await;
+    let node = TestServer::with(on(&nats)).await;
+    let (mut socket, _) = at(&node, 2).await;
+    nats.kill();
+    nats.put_stream(&copy, "arcane-room-main");
+    nats.start_again().await;
+    assert_eq!(socket.closed().await.0, 1001);
+    assert_eq!(publish(&node, "another").await, 2);
+    assert_eq!(publish_with_key(&node, "lost").await, 3);
+    assert_eq!((publish_with_key(&node, "kept").await, publish_with_key(&node, "lost").await), (1, 3));
 }

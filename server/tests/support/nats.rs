@@ -145,6 +145,16 @@ impl NatsServer {
         copy_all(copy.path(), &streams);
     }
 
+    /// Puts a copy in the place of what one stream has. It must not run.
+    #[allow(dead_code, reason = "not every test restores something")]
+    pub fn put_stream(&self, copy: &TempDir, stream: &str) {
+        assert!(self.process.is_none(), "it runs");
+        let within = std::path::Path::new("$G/streams").join(stream);
+        let there = self.folder.path().join("jetstream").join(&within);
+        std::fs::remove_dir_all(&there).unwrap();
+        copy_all(&copy.path().join(within), &there);
+    }
+
     /// Starts it with the files that it has, where nobody looks for it: at an address that only this one call has.
     #[allow(dead_code, reason = "not every test restores something")]
     pub async fn start_apart(&mut self) -> String {

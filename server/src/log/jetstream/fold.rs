@@ -16,6 +16,9 @@ const FOLD: &str = "fold/";
 /// Events after which a snapshot is due: what a start reads beyond it.
 const EVENTS_MAX: u64 = 4_096;
 
+/// Parts of the record of an idempotency key, with spaces between them. In the bucket the run of numbers stands behind them.
+const KEY_PARTS: usize = 4;
+
 /// The state of a room as of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fold {
@@ -62,7 +65,8 @@ impl Fold {
         format!("{FOLD}{room}")
     }
 
-    /// Takes in the records of an event, and returns those that are kept one by one: idempotency keys are many.
+    /// Takes in the records of an event, and returns those that are kept one by one, with the run of numbers that they are of:
+    /// idempotency keys are many.
     pub fn apply(&mut self, seq: Seq, is_decision: bool, records: &[Record]) -> Vec<Record> {
         self.as_of = self.as_of.max(seq);
         if is_decision {
@@ -77,7 +81,13 @@ impl Fold {
                 None => self.records.remove(key),
             };
         }
-        keys.into_iter().cloned().collect()
+        keys.into_iter().map(|key| key_of(&self.epoch, key)).collect()
+    }
+
+    /// Whether the record of a key is of this run of numbers, as far as it says.
+    #[must_use]
+    pub fn has_key(&self, value: &str) -> bool {
+        value.split(' ').nth(KEY_PARTS).is_none_or(|epoch| *epoch == *self.epoch.0)
     }
 
     /// The state whose key begins so, in order of key.
@@ -105,6 +115,11 @@ impl Fold {
         self.kept = Kept { as_of: self.as_of, is_old: false };
         Record::keep(Self::key(room), serde_json::to_string(self).expect("text and numbers are JSON"))
     }
+}
+
+/// The record of an idempotency key with the run of numbers that its events are in, for [`Fold::has_key`].
+fn key_of(epoch: &Epoch, Record { key, value }: &Record) -> Record {
+    Record { key: key.clone(), value: value.as_ref().map(|value| format!("{value} {epoch}")) }
 }
 
 #[cfg(test)]

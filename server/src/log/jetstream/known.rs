@@ -61,6 +61,7 @@ impl Core {
             Some(record) => record.value,
             None => self.state.bucket().get(&claim.record).await.map_err(|_| ReadError::Late)?.value,
         };
+        let value = value.filter(|value| entry.fold().has_key(value));
         Ok(value.map(|value| claim.is_met(&[Record::keep(claim.record.clone(), value)])))
     }
 }

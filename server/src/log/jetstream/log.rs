@@ -1,6 +1,5 @@
 //! What the bus asks of a log on JetStream.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -11,9 +10,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::connect::Options;
-use super::core::{Core, Counts, OpenError};
+use super::core::{Core, Counts, OpenError, away};
 use super::entry::RoomEntry;
-use super::fold::Fold;
 use super::pages::{PAGE_MAX, Request};
 use super::told;
 use crate::clock::SteadyClock;
@@ -31,10 +29,12 @@ const BESIDE: usize = 512;
 /// How long a start waits for servers that are there and do not answer for streams yet, and its pause between two tries. Three
 /// servers that are started with their nodes take 5 to 15 s until they have chosen who leads.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How much longer the last try may take.
+const LAST_MAX: Duration = Duration::from_secs(10);
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// How long letting go of events waits until the state that they carry is kept apart from them.
-const SNAPSHOT_MAX: Duration = Duration::from_secs(2);
+pub(super) const SNAPSHOT_MAX: Duration = Duration::from_secs(2);
 
 /// A log whose rooms are streams of NATS JetStream. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -49,7 +49,17 @@ impl JetStreamLog {
         let until = Instant::now() + PATIENCE;
         let mut tells = true;
         let core = loop {
-            match Self::prepare(options, retention).await {
+            // An attempt may take several times as long as one question.
+            let prepared =
+                tokio::time::timeout_at((until + LAST_MAX).into(), Self::prepare(options, retention));
+            let prepared = prepared.await.unwrap_or_else(|_| {
+                Err(away(&format_args!(
+                    "its servers did not answer for {} s",
+                    (PATIENCE + LAST_MAX).as_secs()
+                ))
+                .into())
+            });
+            match prepared {
                 Ok(core) => break core,
                 Err(error) if error.is_passing() && Instant::now() < until => {
                     if std::mem::take(&mut tells) {
@@ -170,38 +180,6 @@ impl JetStreamLog {
         Ok(low - 1)
     }
 
-    async fn state(&self, prefix: &str) -> Result<Vec<(String, String)>, LogError> {
-        // What waits is looked at first: it may be written while the bucket is read.
-        let pending = self.0.state.pending();
-        let listed = self.0.state.bucket().list(prefix).await?;
-        let mut found: BTreeMap<String, String> = listed.into_iter().collect();
-        for Record { key, value } in pending.into_iter().filter(|record| record.key.starts_with(prefix)) {
-            match value {
-                Some(value) => found.insert(key, value),
-                None => found.remove(&key),
-            };
-        }
-        for entry in self.0.rooms().entries() {
-            let fold = entry.fold();
-            found.extend(fold.recall(prefix).map(|(key, value)| (key.clone(), value.clone())));
-        }
-        Ok(found.into_iter().collect())
-    }
-
-    async fn state_of(&self, key: &str) -> Result<Option<String>, LogError> {
-        for entry in self.0.rooms().entries() {
-            let found = entry.fold().recall(key).find(|(of, _)| *of == key).map(|(_, value)| value.clone());
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
-        let pending = self.0.state.pending().into_iter().rev().find(|record| record.key == key);
-        if let Some(record) = pending {
-            return Ok(record.value);
-        }
-        Ok(self.0.state.bucket().get(key).await?.value)
-    }
-
     async fn purge_before(&self, room: RoomId, before: Seq) -> Result<Seq, LogError> {
         let entry = self.opened(room).await?;
         self.0.check()?;
@@ -217,25 +195,6 @@ impl JetStreamLog {
         self.0.pins.set(room, Usage { first: end.first, bytes: end.bytes });
         entry.extend(|extent| (extent.first, extent.bytes) = (end.first, end.bytes));
         Ok(end.first)
-    }
-
-    async fn delete(&self, room: RoomId, mut records: Vec<Record>) -> Result<(), LogError> {
-        let name = {
-            let rooms = self.0.rooms();
-            rooms.records().into_iter().find(|record| record.id == room).map(|record| record.name)
-        };
-        let gone = || LogError::new(Fault::NoRoom, "the room is not in the log");
-        let name = name.ok_or_else(gone)?;
-        self.0.delete_stream(&name).await?;
-        self.0.rooms().remove(room);
-        self.0.pins.forget(room);
-        records.push(Record::forget(Fold::key(&name)));
-        self.0.state.put(records)?;
-        // The room is gone: what is left of it goes as soon as that can be written.
-        if let Err(error) = self.0.state.flushed_within(SNAPSHOT_MAX).await {
-            tracing::warn!(%error, room = %name, "state of the room is deleted later");
-        }
-        Ok(())
     }
 
     async fn end(&self, patience: Duration) {
