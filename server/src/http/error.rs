@@ -311,6 +311,7 @@ impl From<ConsumerError> for ApiError {
             ConsumerError::TooMany => Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-consumers", detail),
             ConsumerError::Unknown(_) => Self::new(StatusCode::NOT_FOUND, "no-such-consumer", detail),
             ConsumerError::Ahead { .. } => Self::field("/seq", detail),
+            ConsumerError::EpochChanged(_) => Self::new(StatusCode::GONE, "epoch-changed", detail),
             ConsumerError::Log(error) => error.into(),
         }
     }

@@ -1,5 +1,6 @@
 //! State that several processes change at the same time: each change depends on the one before.
 
+use arcane_shared::{Epoch, RoomName};
 use futures_util::stream::BoxStream;
 
 use super::Answer;
@@ -18,7 +19,8 @@ pub struct Revised {
 pub enum Heard {
     /// A key has this value now, or none.
     Changed(String, Revised),
-    /// Changes may have been missed: list the keys anew.
+    /// The connection was lost and changes may have been missed: list the keys anew. A change that is lost otherwise is not
+    /// noticed.
     Missed,
 }
 
@@ -50,7 +52,13 @@ pub trait Contended: Send + Sync {
     /// If it cannot be read.
     fn list<'a>(&'a self, prefix: &'a str) -> Answer<'a, Vec<(String, Revised)>>;
 
-    /// What changes from now on under keys that begin so. Ends when nothing more can be heard.
+    /// Whether a run of numbers is the one that a room has now, whatever this process knows of the room.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn is_current<'a>(&'a self, room: &'a RoomName, epoch: &'a Epoch) -> Answer<'a, bool>;
+
+    /// What changes from now on under keys that begin so; `prefix` ends with a slash. Ends when nothing more can be heard.
     ///
     /// # Errors
     /// If there is no connection.

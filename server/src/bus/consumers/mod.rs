@@ -48,6 +48,11 @@ pub enum ConsumerError {
         /// The latest event.
         head: Seq,
     },
+    /// It acknowledges an event of a run of numbers that is over.
+    #[error(
+        "the numbers of the room began anew on another node: an event of epoch {0} cannot be acknowledged. Read the room's position anew"
+    )]
+    EpochChanged(Epoch),
     /// The log does not take it.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -123,7 +128,8 @@ impl Consumers {
     /// Acknowledges everything up to `seq`. What was acknowledged before stays so.
     ///
     /// # Errors
-    /// If there is no such consumer, the event did not happen, or the log takes no position; then it stays where it was.
+    /// If there is no such consumer, the event did not happen or is of an older epoch, or the log takes no position; then it
+    /// stays where it was.
     pub async fn ack(
         &self,
         room: &RoomName,

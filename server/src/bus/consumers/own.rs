@@ -98,7 +98,7 @@ impl OwnConsumers {
     pub(super) fn ack(&self, key: &Key, epoch: &Epoch, seq: Seq) -> Result<(), ConsumerError> {
         let mut known = self.lock();
         let consumer = known.get_mut(key).ok_or_else(|| ConsumerError::Unknown(key.1.clone()))?;
-        if let Some(position) = forward(&consumer.position, epoch, seq) {
+        if let Some(position) = forward(&consumer.position, epoch, seq).position(true) {
             let updated_at = clock::now();
             // What is not taken is not acknowledged.
             self.log.remember(vec![record(key, &position, updated_at)])?;

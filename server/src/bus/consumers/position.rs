@@ -34,9 +34,36 @@ pub(super) fn is_ahead(position: &Position, there: &RoomInfo) -> bool {
     position.epoch == there.epoch && position.seq > there.head
 }
 
-/// The position of a consumer that acknowledges an event; `None` if it has acknowledged it before.
-pub(super) fn forward(kept: &Position, epoch: &Epoch, seq: Seq) -> Option<Position> {
-    (kept.epoch != *epoch || seq > kept.seq).then(|| Position { epoch: epoch.clone(), seq })
+/// What acknowledging an event does to a position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing: it was acknowledged before.
+    Stays,
+    /// It goes on.
+    To(Position),
+    /// It is in another run of numbers: it goes there if that is the later one of the two, which their names do not say.
+    Anew(Position),
+}
+
+impl Step {
+    /// The next position, where `is_current` says that the event is in the run of numbers that the room has now.
+    pub(super) fn position(self, is_current: bool) -> Option<Position> {
+        match self {
+            Self::To(position) => Some(position),
+            Self::Anew(position) => Some(position).filter(|_| is_current),
+            Self::Stays => None,
+        }
+    }
+}
+
+/// How the position of a consumer moves that acknowledges an event.
+pub(super) fn forward(kept: &Position, epoch: &Epoch, seq: Seq) -> Step {
+    let position = Position { epoch: epoch.clone(), seq };
+    match kept.epoch == *epoch {
+        true if seq > kept.seq => Step::To(position),
+        true => Step::Stays,
+        false => Step::Anew(position),
+    }
 }
 
 /// How many events follow a position. One that says nothing about the room, because its numbers began anew or have not got
@@ -84,8 +111,10 @@ mod tests {
     fn a_position_goes_forward_only() {
         let (e, f) = (Epoch("e".into()), Epoch("f".into()));
         let kept = at("e:7");
-        assert_eq!(forward(&kept, &e, 8), Some(at("e:8")));
-        assert_eq!([forward(&kept, &e, 7), forward(&kept, &e, 1)], [None, None]);
-        assert_eq!(forward(&kept, &f, 1), Some(at("f:1")), "its numbers began anew");
+        assert_eq!(forward(&kept, &e, 8).position(false), Some(at("e:8")));
+        assert_eq!([forward(&kept, &e, 7), forward(&kept, &e, 1)], [Step::Stays, Step::Stays]);
+        let anew = forward(&kept, &f, 1);
+        assert_eq!(anew.clone().position(true), Some(at("f:1")), "its numbers began anew");
+        assert_eq!(anew.position(false), None, "it is the run of numbers before");
     }
 }

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::{
-    Context, ContextBuilder, GetStreamErrorKind, PublishAckFuture, PublishError, PublishErrorKind,
+    AccountError, AccountErrorKind, Context, ContextBuilder, CreateKeyValueError, CreateKeyValueErrorKind,
+    CreateStreamError, CreateStreamErrorKind, GetStreamErrorKind, PublishAckFuture, PublishError,
+    PublishErrorKind,
 };
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::{self, StorageType};
@@ -89,6 +92,11 @@ pub enum BucketError {
     /// It cannot be looked at or made at the moment.
     #[error("the bucket cannot be opened now: {0}")]
     NotNow(String),
+    /// The servers do not make it.
+    #[error(
+        "the nats-server does not make the bucket: {0}. Look at the limits and the rights of this account, and at --log-replicas"
+    )]
+    NotMade(String),
     /// It refused a change.
     #[error("the bucket refused a change: {0}")]
     Refused(String),
@@ -112,16 +120,13 @@ impl Bucket {
         match context.get_stream(&name).await {
             Ok(stream) => check(bucket, &stream.cached_info().config)?,
             Err(error) => match error.kind() {
-                GetStreamErrorKind::JetStream(said)
-                    if said.error_code() == jetstream::ErrorCode::STREAM_NOT_FOUND =>
-                {
+                GetStreamErrorKind::JetStream(said) if said.error_code() == ErrorCode::STREAM_NOT_FOUND => {
                     tracing::info!(bucket, "the bucket is made");
                     let made = context.create_key_value(config(bucket, replicas)).await;
-                    // Another node may have made it at the same moment.
-                    made.map_err(|error| BucketError::NotNow(error.to_string()))?;
+                    made.map_err(|error| not_made(&error))?;
                 }
                 GetStreamErrorKind::JetStream(said)
-                    if said.error_code() != jetstream::ErrorCode::CLUSTER_NOT_AVAILABLE =>
+                    if said.error_code() != ErrorCode::CLUSTER_NOT_AVAILABLE =>
                 {
                     return Err(BucketError::Refused(error.to_string()));
                 }
@@ -238,14 +243,17 @@ impl Bucket {
         Ok(all.into_iter().collect())
     }
 
-    /// What changes from now on, for whoever listens: it is told by the leader once a change is kept, and at most once.
+    /// What changes from now on of keys that begin with `prefix`, which ends with a slash: the leader tells it once a change
+    /// is kept, and at most once.
     ///
     /// # Errors
-    /// If there is no connection.
-    pub async fn changes(&self) -> Result<Changes, BucketError> {
+    /// If there is no connection, or the prefix is none.
+    pub async fn changes(&self, prefix: &str) -> Result<Changes, BucketError> {
         self.reader.check()?;
         let client = self.reader.client();
-        let heard = client.subscribe(changes::subjects(&self.bucket)).await;
+        let above = prefix.strip_suffix('/').and_then(key::write);
+        let above = above.ok_or_else(|| BucketError::Key(prefix.to_owned()))?;
+        let heard = client.subscribe(changes::subjects_below(&self.bucket, &above)).await;
         let heard = heard.map_err(|_| ReadError::NotConnected)?;
         // What is changed after this returns is heard.
         client.flush().await.map_err(|_| ReadError::NotConnected)?;
@@ -297,6 +305,30 @@ fn refused(error: &PublishError) -> BucketError {
         (None, PublishErrorKind::MaxPayloadExceeded) => BucketError::Refused(error.to_string()),
         (None, _) => BucketError::Unanswered,
     }
+}
+
+/// Why a bucket is not made, and whether that may be over in a moment.
+fn not_made(error: &CreateKeyValueError) -> BucketError {
+    let source = std::error::Error::source(error);
+    let of_stream = source.and_then(|source| source.downcast_ref::<CreateStreamError>());
+    let of_account = source.and_then(|source| source.downcast_ref::<AccountError>());
+    let said = match (of_stream.map(CreateStreamError::kind), of_account.map(AccountError::kind)) {
+        (Some(CreateStreamErrorKind::JetStream(said)), _) | (_, Some(AccountErrorKind::JetStream(said))) => {
+            Some(said)
+        }
+        _ => None,
+    };
+    let text = source.map_or_else(|| error.to_string(), ToString::to_string);
+    let is_passing = match (&said, error.kind()) {
+        // Servers that were just started find each other; another node has made it at the same moment.
+        (Some(said), _) => matches!(
+            said.error_code(),
+            ErrorCode::CLUSTER_NOT_AVAILABLE | ErrorCode::CLUSTER_NO_PEERS | ErrorCode::STREAM_NAME_EXIST
+        ),
+        (None, CreateKeyValueErrorKind::LimitMarkersNotSupported) => false,
+        (None, _) => true,
+    };
+    if is_passing { BucketError::NotNow(text) } else { BucketError::NotMade(text) }
 }
 
 fn kept(raw: &Raw) -> Kept {

@@ -132,7 +132,7 @@ pub enum ConnectError {
     },
     /// A server is there, and its streams do not answer at the moment: servers that were just started find each other first.
     #[error(
-        "the nats-server at {servers} is there, but {why}. Look at its log: servers of a cluster need a majority"
+        "the nats-server at {servers} is there, but {why}. Look at its log: servers of a cluster need a majority, and the account needs the right to publish to $JS.API.>"
     )]
     Silent {
         /// Where.

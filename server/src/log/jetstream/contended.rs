@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use arcane_shared::{Epoch, RoomName};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::watch;
@@ -47,14 +48,18 @@ impl Contended for JetStreamLog {
         .boxed()
     }
 
+    fn is_current<'a>(&'a self, room: &'a RoomName, epoch: &'a Epoch) -> Answer<'a, bool> {
+        self.0.is_current(room, epoch).boxed()
+    }
+
     fn changes<'a>(&'a self, prefix: &'a str) -> Answer<'a, BoxStream<'static, Heard>> {
         async move {
             let mut connected = self.0.connection.connected();
             connected.mark_unchanged();
-            let heard = (self.0.state.bucket().changes().await?, connected, prefix.to_owned());
-            let next = |(mut changes, mut connected, prefix): (Changes, watch::Receiver<bool>, String)| async move {
-                let heard = next(&mut changes, &mut connected, &prefix).await?;
-                Some((heard, (changes, connected, prefix)))
+            let heard = (self.0.state.bucket().changes(prefix).await?, connected);
+            let next = |(mut changes, mut connected): (Changes, watch::Receiver<bool>)| async move {
+                let heard = next(&mut changes, &mut connected).await?;
+                Some((heard, (changes, connected)))
             };
             Ok(stream::unfold(heard, next).boxed())
         }
@@ -62,21 +67,16 @@ impl Contended for JetStreamLog {
     }
 }
 
-/// The next change under keys that begin so. What happens while there is no connection is not told later.
-async fn next(changes: &mut Changes, connected: &mut watch::Receiver<bool>, prefix: &str) -> Option<Heard> {
-    loop {
-        tokio::select! {
-            changed = connected.changed() => {
-                changed.ok()?;
-                return Some(Heard::Missed);
-            }
-            change = changes.next() => match change? {
-                Change::Kept { key, kept } if key.starts_with(prefix) => {
-                    return Some(Heard::Changed(key, kept.into()));
-                }
-                Change::Kept { .. } => {}
-                Change::Missed => return Some(Heard::Missed),
-            },
+/// The next change. What happens while there is no connection is not told later.
+async fn next(changes: &mut Changes, connected: &mut watch::Receiver<bool>) -> Option<Heard> {
+    tokio::select! {
+        changed = connected.changed() => {
+            changed.ok()?;
+            Some(Heard::Missed)
+        }
+        change = changes.next() => {
+            let Change { key, kept } = change?;
+            Some(Heard::Changed(key, kept.into()))
         }
     }
 }

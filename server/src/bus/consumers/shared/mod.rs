@@ -7,6 +7,7 @@ mod table;
 mod watch;
 mod writer;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use arcane_shared::{Epoch, Position, RoomName, Seq};
 use tokio::sync::{Notify, watch as channel};
 use tokio::task::JoinHandle;
 
-use super::position::{Begin, begin, forward, is_ahead};
+use super::position::{Begin, Step, begin, forward, is_ahead};
 use super::{CONSUMERS_MAX, ConsumerError, Evict, Key, Shown};
 use crate::bus::held::HeldRoom;
 use crate::bus::resume::Since;
@@ -133,11 +134,25 @@ impl SharedConsumers {
     }
 
     pub(super) async fn ack(&self, key: &Key, epoch: &Epoch, seq: Seq) -> Result<(), ConsumerError> {
-        let next = |record: ConsumerRecord| {
-            let position = forward(&record.position, epoch, seq)?;
-            Some(Some(ConsumerRecord { position, updated_at: clock::now(), ..record }))
-        };
-        self.inner.change(key, next).await
+        let mut is_current = false;
+        loop {
+            let is_elsewhere = AtomicBool::new(false);
+            let next = |record: ConsumerRecord| {
+                let step = forward(&record.position, epoch, seq);
+                is_elsewhere.store(matches!(step, Step::Anew(_)) && !is_current, Ordering::Relaxed);
+                let position = step.position(is_current)?;
+                Some(Some(ConsumerRecord { position, updated_at: clock::now(), ..record }))
+            };
+            self.inner.change(key, next).await?;
+            if !is_elsewhere.into_inner() {
+                return Ok(());
+            }
+            // This node may not have noticed yet that the room's numbers began anew.
+            is_current = contended(&self.inner.log)?.is_current(&key.0, epoch).await?;
+            if !is_current {
+                return Err(ConsumerError::EpochChanged(epoch.clone()));
+            }
+        }
     }
 
     pub(super) async fn delete(&self, key: Key) -> Result<(), ConsumerError> {
@@ -214,7 +229,8 @@ impl Inner {
         let is_own = record.reader.as_ref().is_some_and(|reader| table.is_of_this_node(reader));
         let unwritten = table.unwritten(key, &record.position.epoch).filter(|_| is_own);
         drop(table);
-        let further = unwritten.and_then(|seq| forward(&record.position, &record.position.epoch, seq));
+        let further =
+            unwritten.and_then(|seq| forward(&record.position, &record.position.epoch, seq).position(false));
         if let Some(position) = further {
             (record.position, record.updated_at) = (position, clock::now());
         }

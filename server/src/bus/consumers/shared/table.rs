@@ -242,7 +242,7 @@ impl Table {
         let known = self.known(key).record;
         let Some(local) = self.readers.get_mut(&(key.clone(), number)) else { return };
         let kept = local.acked.as_ref().or(known.as_ref().map(|record| &record.position));
-        if let Some(position) = kept.and_then(|kept| forward(kept, epoch, seq)) {
+        if let Some(position) = kept.and_then(|kept| forward(kept, epoch, seq).position(true)) {
             local.acked = Some(position);
         }
     }

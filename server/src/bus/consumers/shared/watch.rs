@@ -10,7 +10,7 @@ use crate::log::record::{CONSUMER, ConsumerRecord};
 use crate::log::{Heard, LogError};
 
 /// How often all consumers are listed, whatever is heard.
-const LIST_EVERY: Duration = Duration::from_secs(30);
+const LIST_EVERY: Duration = Duration::from_secs(10);
 /// Pause after a failure.
 const RETRY: Duration = Duration::from_millis(500);
 

@@ -6,8 +6,8 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use super::table::{Job, Known};
-use super::{Inner, busy};
-use crate::bus::consumers::position::forward;
+use super::{Inner, busy, contended};
+use crate::bus::consumers::position::{Step, forward};
 use crate::clock;
 use crate::log::LogError;
 use crate::log::record::ConsumerRecord;
@@ -71,7 +71,13 @@ impl Inner {
             let Some(record) = found.record.filter(|record| record.reader.as_ref() == Some(&id)) else {
                 return Ok(Written::Lost);
             };
-            let forward = job.acked.as_ref().and_then(|to| forward(&record.position, &to.epoch, to.seq));
+            let step = job.acked.as_ref().map(|to| forward(&record.position, &to.epoch, to.seq));
+            // Of an older run of numbers nothing is kept: its readers are about to be closed.
+            let is_current = match &step {
+                Some(Step::Anew(to)) => contended(&self.log)?.is_current(&key.0, &to.epoch).await?,
+                _ => true,
+            };
+            let forward = step.and_then(|step| step.position(is_current));
             let mut next = ConsumerRecord { reader: Some(id.clone()).filter(|_| !job.leaves), ..record };
             match forward {
                 Some(position) => (next.position, next.updated_at) = (position, clock::now()),
