@@ -11,6 +11,7 @@ use lexopt::prelude::*;
 use crate::fault::Fault;
 use crate::nats::config::Sync;
 use crate::nats::program;
+use crate::up::Until;
 use crate::{nodes, raw, up};
 
 /// Publishers of the run without nodes, where nobody says.
@@ -30,9 +31,9 @@ pub async fn perform() -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let is_right = match wanted {
-        Wanted::Up { arcane, servers, sync } => {
+        Wanted::Up { arcane, servers, sync, until } => {
             let arcane = arcane.as_deref();
-            up::up(&program(), arcane, servers, sync, |line| println!("{line}")).await?;
+            up::up(&program(), arcane, servers, sync, until, |line| println!("{line}")).await?;
             true
         }
         Wanted::Raw(options) => {
@@ -55,7 +56,7 @@ pub async fn perform() -> Result<ExitCode> {
 #[derive(Debug)]
 enum Wanted {
     /// Servers, and nodes on them unless it is without, are there until they are ended.
-    Up { arcane: Option<PathBuf>, servers: usize, sync: Sync },
+    Up { arcane: Option<PathBuf>, servers: usize, sync: Sync, until: Until },
     /// A stream of the servers suffers.
     Raw(raw::Options),
     /// Nodes and their servers suffer.
@@ -66,6 +67,7 @@ enum Wanted {
 #[derive(Debug, Default)]
 struct Said {
     is_up: bool,
+    until: Until,
     is_raw: bool,
     kinds: Option<Vec<Fault>>,
     count: Option<usize>,
@@ -87,6 +89,7 @@ impl Wanted {
             match arg {
                 Short('h') | Long("help") => return Ok(None),
                 Value(word) if word == "up" => said.is_up = true,
+                Long("until-closed") => said.until = Until::Closed,
                 Long("raw") => said.is_raw = true,
                 Long("servers") => said.servers = Some(args.value()?.parse::<usize>()?.clamp(1, 7)),
                 Long("arcane") => said.arcane = Some(std::path::absolute(args.value()?)?),
@@ -137,6 +140,7 @@ impl Said {
     fn into_wanted(self, mut options: nodes::Options) -> Result<Wanted> {
         let Self {
             is_up,
+            until,
             is_raw,
             kinds,
             count,
@@ -153,9 +157,10 @@ impl Said {
             servers.is_none() || is_up && is_raw,
             "--servers is for `up --raw`: nodes have three servers"
         );
+        ensure!(until == Until::Interrupt || is_up, "--until-closed is for `up`");
         if is_up {
             let arcane = if is_raw { None } else { Some(arcane.context(MISSING)?) };
-            return Ok(Wanted::Up { arcane, servers: servers.unwrap_or(SERVERS), sync });
+            return Ok(Wanted::Up { arcane, servers: servers.unwrap_or(SERVERS), sync, until });
         }
         if is_raw {
             if let Some(option) = of_nodes {

@@ -3,12 +3,23 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use tokio::sync::oneshot;
 
 use crate::nats::config::Sync;
 use crate::nats::{Between, Cluster};
 use crate::nodes::Realm;
 
-/// Starts servers of NATS, and three nodes on three of them if there is a program for nodes; says where they are, and waits for an interrupt.
+/// How long servers and nodes are there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Until {
+    /// Until an interrupt.
+    #[default]
+    Interrupt,
+    /// Until an interrupt, or the end of the standard input: a program that started this ends it so, even if it is killed.
+    Closed,
+}
+
+/// Starts servers of NATS, and three nodes on three of them if there is a program for nodes; says where they are, and waits for their end.
 ///
 /// # Errors
 /// If they cannot be started.
@@ -17,12 +28,13 @@ pub async fn up(
     arcane: Option<&Path>,
     servers: usize,
     sync: Sync,
+    until: Until,
     say: impl Fn(&str),
 ) -> Result<()> {
     let Some(arcane) = arcane else {
         let cluster = Cluster::start(nats, servers, sync, Between::Nothing).await?;
         say_servers(&cluster, &say);
-        return wait(&say).await;
+        return wait(until, &say).await;
     };
     let realm = Realm::start(nats, arcane, sync, Between::Nothing, 0.0, 0).await?;
     say_servers(&realm.cluster, &say);
@@ -30,7 +42,7 @@ pub async fn up(
         let id = node.id().unwrap_or_default();
         say(&format!("{} http://{} process {id}, log {}", node.name(), node.address(), node.log().display()));
     }
-    wait(&say).await
+    wait(until, &say).await
 }
 
 fn say_servers(cluster: &Cluster, say: &impl Fn(&str)) {
@@ -39,7 +51,20 @@ fn say_servers(cluster: &Cluster, say: &impl Fn(&str)) {
     }
 }
 
-async fn wait(say: &impl Fn(&str)) -> Result<()> {
+async fn wait(until: Until, say: &impl Fn(&str)) -> Result<()> {
     say("Ctrl-C ends them, and removes what they have kept.");
-    tokio::signal::ctrl_c().await.context("waiting for an interrupt")
+    let (closed, closes) = oneshot::channel();
+    if until == Until::Closed {
+        // A thread of its own, which nobody waits for: reading cannot be broken off.
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            closed.send(())
+        });
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted.context("waiting for an interrupt"),
+            _ = closes => Ok(()),
+        }
+    } else {
+        tokio::signal::ctrl_c().await.context("waiting for an interrupt")
+    }
 }

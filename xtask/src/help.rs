@@ -107,10 +107,15 @@ Measures the server beside its peers and says which goals are met. A whole run, 
 docs/benchmarks.md, which tells what is measured and how.
 
   cargo xtask bench [--rounds 5] [--secs 5] [--only SCENARIO,…] [--peers PEER,…] [--quick] [--write]
+  cargo xtask bench --cluster [--rounds 1] [--secs 8] …
 
 Scenarios: fanout-200, fanout-1000, steady-100, idle-5000, ingest, compressed, slow-1000, many-10000.
 Peers: arcane (this project), bun, nats, raw (a C program that does the least). Bun is installed into .tools/ by npm, raw
 needs a C compiler, nats-server and redis-server must be there already. Who cannot be had is skipped, and the tables say so.
+
+With --cluster, three nodes on three nats-servers are measured beside one server and beside a JetStream stream without nodes, in some six minutes a round.
+Scenarios: cluster-delivery, cluster-ingest, cluster-rooms-200, cluster-fanout-200, cluster-rooms-1000.
+Peers: arcane, cluster, synced (servers that write to the disk before they acknowledge), jetstream. nats-server is the one of `cargo xtask cluster`.
 
   --rounds N     rounds of which medians are taken; in each, every peer has its turn (5)
   --secs S       how long a run takes (5)
@@ -118,7 +123,7 @@ needs a C compiler, nats-server and redis-server must be there already. Who cann
   --quick        one round of a second: whether everything works, not how fast it is
   --write        renews docs/benchmarks.md although not everything was run
 
-ARCANE_BINARY names a built server to measure instead of building one. Linux with two idle cores is needed for figures
+ARCANE_BINARY names a built server to measure instead of building one, ARCANE_RIG a built `arcane-rig`. Linux with two idle cores is needed for figures
 that mean something. A missed goal is no failure; a run in which an event was lost, doubled or late in its order is.";
 
 /// Of `bench-log`.
@@ -185,7 +190,7 @@ and that every spell was decided on those before it.
   cargo xtask cluster up [--synced] [--raw [--servers 3]]
   cargo xtask cluster --raw [--faults LIST] [--count N] [--seed N] [--publishers N] [--synced] [--plant-loss]
 
-  up               only runs servers and nodes, says where they are, and waits for Ctrl-C
+  up               only runs servers and nodes, says where they are, and waits for Ctrl-C; with --until-closed also for the end of its input
   --raw            without nodes: a stream of the servers is published to and read by itself
 
   --faults LIST    with commas between them; a kind that is there twice comes twice as often; none: no faults
@@ -233,6 +238,7 @@ One run of WebSocket clients and publishers against a server that is already the
   --publishers N       connections that publish; what may be on its way is shared out among them (1)
   --publish WAY        http, ws, nats, redis or none; --hold is --publish none: clients that only stay
   --batch B            B events in a request (1)
+  --rooms N            publishes to N rooms in turn, with --clients 0
   --varied             events as different as those of a realm at work, instead of one that is always the same
   --compress           clients ask for permessage-deflate
   --drain              stops the server at the end and waits until every client was told and is gone

@@ -15,6 +15,7 @@ mod glue;
 mod help;
 mod host;
 mod hostile;
+mod http;
 mod lanes;
 mod load;
 mod native;

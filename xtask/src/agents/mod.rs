@@ -3,7 +3,6 @@
 mod agent;
 mod answering;
 mod home;
-mod http;
 mod human;
 mod looping;
 pub(crate) mod options;

@@ -16,7 +16,8 @@ use super::options::Options;
 use super::running::{self, Running};
 use super::told::{Tokens, Told};
 use super::verdict::Played;
-use super::{http, human, looping, programs, remote};
+use super::{human, looping, programs, remote};
+use crate::http;
 use crate::project::Project;
 
 /// How long a session without a terminal may take.

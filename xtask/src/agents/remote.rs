@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::human::{LIT_MAX, STEP_MAX, Sat, is_waiting, turns};
 use super::play::Scene;
+use super::programs;
 use super::running::Running;
-use super::{http, programs};
+use crate::http;
 
 /// How long a request may wait to be listed.
 const LISTED_MAX: Duration = Duration::from_secs(10);

@@ -9,6 +9,7 @@ use super::table::Table;
 use crate::load::peer::Peer;
 
 const BEGIN: &str = "<!-- written by `cargo xtask bench` from here -->\n";
+const BEGIN_OF_A_CLUSTER: &str = "<!-- written by `cargo xtask bench --cluster` from here -->\n";
 const END: &str = "<!-- to here -->\n";
 
 /// A scenario's tables and what went wrong in it.
@@ -62,11 +63,12 @@ fn figures(scenario: &Scenario, results: &Results) -> Table {
     table
 }
 
-/// The page with another generated part.
-pub(crate) fn renew(page: &str, generated: &str) -> Result<String> {
-    let (before, rest) = page.split_once(BEGIN).with_context(|| format!("the line {BEGIN:?} is missing"))?;
+/// The page with another generated part: the one of one server, or of a cluster.
+pub(crate) fn renew(page: &str, generated: &str, of_a_cluster: bool) -> Result<String> {
+    let begin = if of_a_cluster { BEGIN_OF_A_CLUSTER } else { BEGIN };
+    let (before, rest) = page.split_once(begin).with_context(|| format!("the line {begin:?} is missing"))?;
     let (_, after) = rest.split_once(END).with_context(|| format!("the line {END:?} is missing"))?;
-    Ok(format!("{before}{BEGIN}\n{}\n\n{END}{after}", generated.trim()))
+    Ok(format!("{before}{begin}\n{}\n\n{END}{after}", generated.trim()))
 }
 
 #[cfg(test)]
@@ -78,10 +80,13 @@ mod tests {
     #[test]
     fn what_is_written_by_hand_stays() {
         let page = format!("# Title\n\n{BEGIN}old\n{END}\nMore.\n");
-        let once = renew(&page, "\nnew | table\n").unwrap();
+        let once = renew(&page, "\nnew | table\n", false).unwrap();
         assert_eq!(once, format!("# Title\n\n{BEGIN}\nnew | table\n\n{END}\nMore.\n"));
-        assert_eq!(renew(&once, "new | table").unwrap(), once);
-        assert!(renew("# Title", "new").is_err());
+        assert_eq!(renew(&once, "new | table", false).unwrap(), once);
+        assert!(renew("# Title", "new", false).is_err() && renew(&once, "new", true).is_err());
+        let both = format!("{once}{BEGIN_OF_A_CLUSTER}old\n{END}");
+        let both = renew(&both, "nodes", true).unwrap();
+        assert_eq!(both, format!("{once}{BEGIN_OF_A_CLUSTER}\nnodes\n\n{END}"));
     }
 
     #[test]

@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
+use super::server::Rig;
 use crate::load::peer::Peer;
 use crate::project::{Build, Project};
-use crate::{process, tools};
+use crate::{nats as nats_server, process, tools};
+
+/// What names a rig that is built already.
+const RIG: &str = "ARCANE_RIG";
 
 /// A server that can be started.
 #[derive(Debug)]
@@ -36,8 +40,32 @@ pub(crate) fn get(project: &Project, peer: Peer) -> Result<Ready> {
         Peer::Nats => nats(project)?,
         Peer::Raw => raw(project)?,
         Peer::Redis => redis(project)?,
+        Peer::Cluster | Peer::Synced => {
+            let synced = if peer == Peer::Synced { ", sync_interval: always" } else { "" };
+            let (program, version) = arcane(project)?;
+            (program, format!("three nodes, {version}, on three servers{synced}"))
+        }
+        Peer::Jetstream => {
+            let server = nats_server::server(project)?;
+            let version = process::output(project.command(&server).arg("--version"));
+            let version = version.context("nats-server does not run here")?.replace(": v", " ");
+            (server, format!("three servers, {version}, one stream of three replicas"))
+        }
     };
     Ok(Ready { peer, program, version })
+}
+
+/// What starts clusters: the program that [`RIG`] names, or else one that is built, and the nats-server that it starts.
+pub(crate) fn rig(project: &Project) -> Result<Rig> {
+    let nats = nats_server::server(project)?;
+    if let Some(program) = env::var_os(RIG).map(PathBuf::from) {
+        return Ok(Rig { program, nats });
+    }
+    let mut cargo = project.command("cargo");
+    cargo.args(["build", "--locked", "--release", "--package", "arcane-rig"]);
+    process::run(&mut cargo, "the compiler's message above says what is wrong")?;
+    let program = project.target().join("release").join(format!("arcane-rig{}", env::consts::EXE_SUFFIX));
+    Ok(Rig { program, nats })
 }
 
 /// The load itself, optimised: otherwise it would be the slower side.

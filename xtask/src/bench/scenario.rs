@@ -289,11 +289,12 @@ fn many_10000() -> Scenario {
 
 #[cfg(test)]
 mod tests {
+    use super::super::clustered;
     use super::*;
 
     #[test]
     fn every_goal_is_about_something_that_is_run() {
-        for scenario in all() {
+        for scenario in all().into_iter().chain(clustered::all()) {
             let has = |cell: &Cell| {
                 let run = scenario.runs.iter().find(|run| run.label == cell.run);
                 run.is_some_and(|run| run.peers.contains(&cell.peer))
@@ -311,7 +312,7 @@ mod tests {
 
     #[test]
     fn every_run_can_be_asked_for() {
-        for scenario in all() {
+        for scenario in all().into_iter().chain(clustered::all()) {
             for (run, peer) in
                 scenario.runs.iter().flat_map(|run| run.peers.iter().map(move |peer| (run, *peer)))
             {

@@ -10,9 +10,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use super::peers::{self, Ready};
+use super::rig::{self, Cluster};
+use super::rooms;
+use crate::load::metric::{Figures, Metric};
 use crate::load::options::Options;
 use crate::load::peer::Peer;
 use crate::load::report::Report;
+use crate::load::way::Way;
+use crate::nats;
 use crate::project::Project;
 
 /// A server that does not accept a connection after this time has not started.
@@ -28,8 +33,17 @@ pub(crate) struct Lab<'a> {
     pub(crate) project: &'a Project,
     /// This program, optimised.
     pub(crate) xtask: PathBuf,
-    /// For the server and for the load.
+    /// For the server and for the load; none: they share them all.
     pub(crate) cores: Option<[usize; 2]>,
+    /// The program that starts clusters; none: no cluster is measured.
+    pub(crate) rig: Option<Rig>,
+}
+
+/// The program that starts clusters, and what it starts.
+#[derive(Debug)]
+pub(crate) struct Rig {
+    pub(crate) program: PathBuf,
+    pub(crate) nats: PathBuf,
 }
 
 /// A running server.
@@ -48,13 +62,67 @@ impl Drop for Server {
 }
 
 impl Lab<'_> {
-    /// Starts a server, runs a load against it and ends it.
-    pub(crate) fn run(&self, ready: &Ready, mut options: Options) -> Result<Report> {
-        let server = self.start(ready, options.compress)?;
-        options.port = server.port;
-        options.publish_port = server.publish_port;
-        // Only Linux tells what a process uses; elsewhere the id is there for stopping it.
-        options.pid = Some(server.process.id());
+    /// Starts a server, or a cluster, does one run against it and ends it.
+    pub(crate) fn run(&self, ready: &Ready, mut options: Options) -> Result<Figures> {
+        match ready.peer {
+            Peer::Jetstream => rig::jetstream(self.rig(ready)?, &options),
+            Peer::Cluster | Peer::Synced => {
+                let log = self.folder()?.join(format!("{}.log", ready.peer.name()));
+                let cluster = Cluster::start(self.rig(ready)?, ready.peer == Peer::Synced, &log)?;
+                let [publishers, readers] = [cluster.nodes[0], cluster.nodes[1]];
+                (options.port, options.publish_port) = (readers.port, Some(publishers.port));
+                let measured = if options.clients > 0 { readers } else { publishers };
+                options.pid = Some(measured.pid);
+                self.work(&options, Some(readers.pid))
+            }
+            _ => {
+                let server = self.start(ready, options.compress)?;
+                options.port = server.port;
+                options.publish_port = server.publish_port;
+                // Only Linux tells what a process uses; elsewhere the id is there for stopping it.
+                options.pid = Some(server.process.id());
+                self.work(&options, None)
+            }
+        }
+    }
+
+    /// The beginning of a command for the rig.
+    fn rig(&self, ready: &Ready) -> Result<Command> {
+        let rig = self.rig.as_ref().context("there is no rig")?;
+        let mut command = self.project.command(&rig.program);
+        command.env(nats::PROGRAM, &rig.nats).env(nats::NODE, &ready.program);
+        Ok(command)
+    }
+
+    /// Where logs are.
+    fn folder(&self) -> Result<PathBuf> {
+        let folder = self.project.target().join("bench");
+        fs::create_dir_all(&folder).context("making a folder for logs")?;
+        Ok(folder)
+    }
+
+    /// One run against a server that is there. `other`: the process of another node of a cluster.
+    fn work(&self, options: &Options, other: Option<u32>) -> Result<Figures> {
+        let publish_port = options.publish_port.unwrap_or(options.port);
+        if options.rooms > 0 && options.way == Way::None {
+            let own = options.pid.map(|pid| rooms::Idle {
+                pid,
+                memory: Metric::OpenRoomsMib,
+                cpu: Metric::OpenRoomsCpuPercent,
+            });
+            let other = other.map(|pid| rooms::Idle {
+                pid,
+                memory: Metric::KnownRoomsMib,
+                cpu: Metric::KnownRoomsCpuPercent,
+            });
+            let idle: Vec<rooms::Idle> = own.into_iter().chain(other).collect();
+            return rooms::cost(publish_port, options.rooms, &idle, options.time);
+        }
+        rooms::open(publish_port, options.rooms)?;
+        self.load(options).map(|report| report.figures)
+    }
+
+    fn load(&self, options: &Options) -> Result<Report> {
         let mut load = self.pinned(self.cores.map(|[_, load]| load));
         load.arg(&self.xtask).arg("load").args(options.flags());
         let output = load.stdin(Stdio::null()).output().context("starting the load")?;
@@ -75,8 +143,7 @@ impl Lab<'_> {
     }
 
     fn start(&self, ready: &Ready, deflate: bool) -> Result<Server> {
-        let folder = self.project.target().join("bench");
-        fs::create_dir_all(&folder).context("making a folder for logs")?;
+        let folder = self.folder()?;
         // Nothing from the run before.
         let _ = fs::remove_dir_all(folder.join("data"));
         let log = folder.join(format!("{}.log", ready.peer.name()));
@@ -104,6 +171,7 @@ impl Lab<'_> {
                 .env("BENCH_PORT", port.to_string())
                 .env("BENCH_PUBLISH_PORT", publish_port.unwrap_or_default().to_string()),
             Peer::Raw => command.arg(port.to_string()),
+            Peer::Cluster | Peer::Synced | Peer::Jetstream => bail!("that is no single server"),
             Peer::Redis => {
                 fs::create_dir_all(folder.join("data")).context("making a folder for Redis")?;
                 command.args(["--bind", "127.0.0.1", "--port"]).arg(port.to_string());
@@ -144,7 +212,7 @@ impl Server {
     }
 }
 
-fn last_words(log: &Path) -> String {
+pub(super) fn last_words(log: &Path) -> String {
     let said = fs::read(log).unwrap_or_default();
     let tail = &said[said.len().saturating_sub(LAST_WORDS_MAX)..];
     String::from_utf8_lossy(tail).split_whitespace().collect::<Vec<_>>().join(" ")

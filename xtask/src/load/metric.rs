@@ -25,6 +25,10 @@ pub(crate) enum Metric {
     RssGrowthMib,
     DrainNotifiedMs,
     DrainGoneMs,
+    OpenRoomsMib,
+    OpenRoomsCpuPercent,
+    KnownRoomsMib,
+    KnownRoomsCpuPercent,
 }
 
 /// The figures of one run.
@@ -51,6 +55,10 @@ impl Metric {
             Self::RssGrowthMib => "growth, MiB",
             Self::DrainNotifiedMs => "all notified, ms",
             Self::DrainGoneMs => "all gone, ms",
+            Self::OpenRoomsMib => "open, MiB",
+            Self::OpenRoomsCpuPercent => "open, % of a core",
+            Self::KnownRoomsMib => "not opened, MiB",
+            Self::KnownRoomsCpuPercent => "not opened, % of a core",
         }
     }
 }

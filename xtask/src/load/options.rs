@@ -15,8 +15,15 @@ const CLIENTS_MAX: usize = 25_000;
 const SECS_MAX: f64 = 20.0;
 /// Most events of one request, as the server takes them.
 const BATCH_MAX: u64 = 10_000;
+/// Most rooms, as one server has them at a time, without the default one.
+const ROOMS_MAX: usize = 999;
 /// Most connections that publish.
 pub(crate) const PUBLISHERS_MAX: usize = 64;
+
+/// The name of a room, from 0 on.
+pub(crate) fn room(n: usize) -> String {
+    format!("bench-{n}")
+}
 
 /// When the next request is sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,6 +55,8 @@ pub(crate) struct Options {
     pub(crate) publishers: usize,
     /// Events in a request.
     pub(crate) batch: u64,
+    /// Rooms that are published to in turn, [`room`] says how they are called; 0: the default room.
+    pub(crate) rooms: usize,
     /// Ends the run before its time.
     pub(crate) events_max: Option<u64>,
     pub(crate) compress: bool,
@@ -71,6 +80,7 @@ impl Options {
             way: peer.way(),
             publishers: 1,
             batch: 1,
+            rooms: 0,
             events_max: None,
             compress: false,
             varied: false,
@@ -98,6 +108,7 @@ impl Options {
                 Long("publishers") => options.publishers = args.value()?.parse()?,
                 Long("hold") => way = Some(Way::None),
                 Long("batch") => options.batch = args.value()?.parse()?,
+                Long("rooms") => options.rooms = args.value()?.parse()?,
                 Long("events") => options.events_max = Some(args.value()?.parse()?),
                 Long("compress") => options.compress = true,
                 Long("varied") => options.varied = true,
@@ -124,6 +135,12 @@ impl Options {
         if !(1..=PUBLISHERS_MAX).contains(&self.publishers) {
             bail!("--publishers takes 1 to {PUBLISHERS_MAX}, not {}", self.publishers);
         }
+        if self.rooms > ROOMS_MAX {
+            bail!("--rooms takes at most {ROOMS_MAX}, not {}", self.rooms);
+        }
+        if self.rooms > 0 && (self.clients > 0 || !matches!(self.way, Way::Http | Way::None)) {
+            bail!("--rooms is for --clients 0 and --publish http: readers read the default room");
+        }
         match self.pace {
             Pace::Window(0) => bail!("--window takes 1 or more"),
             Pace::Rate(rate) if rate.is_nan() || rate <= 0.0 => {
@@ -134,7 +151,8 @@ impl Options {
         let (peer, way) = (self.peer.name(), format!("{:?}", self.way).to_lowercase());
         match (self.way, self.peer) {
             (Way::None, _) | (Way::Nats, Peer::Nats) | (Way::Redis, Peer::Redis) => {}
-            (Way::Http | Way::Ws, Peer::Arcane | Peer::Ephemeral | Peer::Bun | Peer::Raw) => {}
+            (Way::Http | Way::Ws, Peer::Bun | Peer::Raw) => {}
+            (Way::Http | Way::Ws, peer) if peer.is_ours() => {}
             (Way::Http | Way::Ws | Way::Nats | Way::Redis, _) => {
                 bail!("--publish {way} is nothing that {peer} understands")
             }
@@ -167,6 +185,7 @@ impl Options {
         say("publish", format!("{:?}", self.way).to_lowercase());
         say("publishers", self.publishers.to_string());
         say("batch", self.batch.to_string());
+        say("rooms", self.rooms.to_string());
         if let Some(events) = self.events_max {
             say("events", events.to_string());
         }
@@ -219,6 +238,8 @@ mod tests {
             (options.compress, options.varied, options.drain, options.fill) = (true, true, true, true);
             assert_eq!(Options::read(lexopt::Parser::from_args(options.flags())).unwrap(), Some(options));
         }
+        let options = Options { clients: 0, rooms: 9, ..Options::new(Peer::Cluster) };
+        assert_eq!(Options::read(lexopt::Parser::from_args(options.flags())).unwrap(), Some(options));
     }
 
     #[test]
@@ -242,6 +263,9 @@ mod tests {
             "--peer redis --publish http",
             "--peer nats --publish http",
             "--drain",
+            "--clients 1 --rooms 2",
+            "--clients 0 --rooms 1000",
+            "--clients 0 --rooms 2 --publish ws",
             "--loud",
         ] {
             assert!(read(line).is_err(), "{line}");

@@ -22,12 +22,32 @@ pub(crate) enum Peer {
     Raw,
     /// Redis, which keeps events in a stream and is asked for none.
     Redis,
+    /// Three nodes of this project on three nats-servers.
+    Cluster,
+    /// The same on servers that write to the disk before they acknowledge.
+    Synced,
+    /// A stream of three nats-servers without nodes. The rig speaks to it, not this program.
+    Jetstream,
 }
 
 impl Peer {
     /// In the order of the tables.
-    pub(crate) const ALL: [Self; 6] =
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Arcane,
+        Self::Ephemeral,
+        Self::Bun,
+        Self::Nats,
+        Self::Raw,
+        Self::Redis,
+        Self::Cluster,
+        Self::Synced,
+        Self::Jetstream,
+    ];
+    /// Those beside which one server is measured.
+    pub(crate) const OF_ONE_SERVER: [Self; 6] =
         [Self::Arcane, Self::Ephemeral, Self::Bun, Self::Nats, Self::Raw, Self::Redis];
+    /// Those beside which a cluster is measured.
+    pub(crate) const OF_A_CLUSTER: [Self; 4] = [Self::Arcane, Self::Cluster, Self::Synced, Self::Jetstream];
 
     /// As one types it.
     pub(crate) fn name(self) -> &'static str {
@@ -38,37 +58,42 @@ impl Peer {
             Self::Nats => "nats",
             Self::Raw => "raw",
             Self::Redis => "redis",
+            Self::Cluster => "cluster",
+            Self::Synced => "synced",
+            Self::Jetstream => "jetstream",
         }
     }
 
     /// The one of a name.
     pub(crate) fn parse(name: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|peer| peer.name() == name);
-        found
-            .with_context(|| format!("there is no peer {name:?}: arcane, ephemeral, bun, nats, raw or redis"))
+        let names = || Self::ALL.map(Self::name).join(", ");
+        found.with_context(|| format!("there is no peer {name:?}: {}", names()))
     }
 
     /// Path of the WebSocket on which readers listen.
     pub(crate) fn stream_path(self) -> &'static str {
         match self {
-            Self::Arcane | Self::Ephemeral => "/ws/events?recent=0",
-            Self::Bun | Self::Nats | Self::Raw | Self::Redis => "/",
+            Self::Arcane | Self::Ephemeral | Self::Cluster | Self::Synced => "/ws/events?recent=0",
+            Self::Bun | Self::Nats | Self::Raw | Self::Redis | Self::Jetstream => "/",
         }
     }
 
     /// Path of the WebSocket on which a publisher speaks and, but for answers, hears nothing.
     pub(crate) fn publisher_path(self) -> &'static str {
         match self {
-            Self::Arcane | Self::Ephemeral => "/ws/events?recent=0&daemon=nobody-of-this-name",
-            Self::Bun | Self::Nats | Self::Raw | Self::Redis => "/publish",
+            Self::Arcane | Self::Ephemeral | Self::Cluster | Self::Synced => {
+                "/ws/events?recent=0&daemon=nobody-of-this-name"
+            }
+            Self::Bun | Self::Nats | Self::Raw | Self::Redis | Self::Jetstream => "/publish",
         }
     }
 
     /// Path that takes events by POST.
     pub(crate) fn events_path(self) -> &'static str {
         match self {
-            Self::Arcane | Self::Ephemeral => "/events",
-            Self::Bun | Self::Nats | Self::Raw | Self::Redis => "/publish",
+            Self::Arcane | Self::Ephemeral | Self::Cluster | Self::Synced => "/events",
+            Self::Bun | Self::Nats | Self::Raw | Self::Redis | Self::Jetstream => "/publish",
         }
     }
 
@@ -81,15 +106,20 @@ impl Peer {
     /// What the server says as soon as no event can pass the client by.
     pub(crate) fn ready(self) -> &'static [u8] {
         match self {
-            Self::Arcane | Self::Ephemeral => b"\"type\":\"connection\"",
-            Self::Bun | Self::Raw | Self::Redis => b"listening",
+            Self::Arcane | Self::Ephemeral | Self::Cluster | Self::Synced => b"\"type\":\"connection\"",
+            Self::Bun | Self::Raw | Self::Redis | Self::Jetstream => b"listening",
             Self::Nats => b"PONG",
         }
     }
 
     /// Whether it is this project.
     pub(crate) fn is_ours(self) -> bool {
-        matches!(self, Self::Arcane | Self::Ephemeral)
+        matches!(self, Self::Arcane | Self::Ephemeral | Self::Cluster | Self::Synced)
+    }
+
+    /// Whether the rig starts it.
+    pub(crate) fn is_of_the_rig(self) -> bool {
+        matches!(self, Self::Cluster | Self::Synced | Self::Jetstream)
     }
 
     /// How events are published unless somebody says otherwise.
@@ -97,7 +127,10 @@ impl Peer {
         match self {
             Self::Nats => Way::Nats,
             Self::Redis => Way::Redis,
-            Self::Arcane | Self::Ephemeral | Self::Bun | Self::Raw => Way::Http,
+            Self::Jetstream => Way::None,
+            Self::Arcane | Self::Ephemeral | Self::Cluster | Self::Synced | Self::Bun | Self::Raw => {
+                Way::Http
+            }
         }
     }
 }

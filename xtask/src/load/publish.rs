@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::events::Template;
 use super::frame::{self, Opcode};
-use super::options::{Options, PUBLISHERS_MAX};
+use super::options::{Options, PUBLISHERS_MAX, room};
 use super::peer::Peer;
 use super::stamp::Stamp;
 use super::way::Way;
@@ -15,7 +15,9 @@ pub(crate) struct Writer {
     way: Way,
     peer: Peer,
     lane: u64,
-    head: String,
+    /// Of a request to each room.
+    heads: Vec<String>,
+    requests: usize,
     templates: Arc<[Template]>,
     batch: u64,
     next: u64,
@@ -27,10 +29,18 @@ impl Writer {
     pub(crate) fn new(options: &Options, lane: usize, templates: Arc<[Template]>) -> Self {
         let Options { way, peer, port, batch, .. } = *options;
         let path = peer.events_path();
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: "
-        );
-        Self { way, peer, lane: lane as u64, head, templates, batch, next: 0, body: Vec::new() }
+        let head = |query: &str| {
+            format!(
+                "POST {path}{query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: "
+            )
+        };
+        // Connections that begin with different rooms come to all of them together.
+        let begin = |n: usize| (n + lane) % options.rooms;
+        let heads = match options.rooms {
+            0 => vec![head("")],
+            rooms => (0..rooms).map(|n| head(&format!("?room={}", room(begin(n))))).collect(),
+        };
+        Self { way, peer, lane: lane as u64, heads, requests: 0, templates, batch, next: 0, body: Vec::new() }
     }
 
     /// The next request, stamped.
@@ -86,7 +96,9 @@ impl Writer {
             self.body.push(b'}');
             return frame::masked(Opcode::Text, &self.body, out);
         }
-        out.extend_from_slice(self.head.as_bytes());
+        let head = &self.heads[self.requests % self.heads.len()];
+        self.requests += 1;
+        out.extend_from_slice(head.as_bytes());
         out.extend_from_slice(format!("{}\r\n\r\n", self.body.len()).as_bytes());
         out.extend_from_slice(&self.body);
     }
@@ -135,6 +147,20 @@ mod tests {
             let body: Value = serde_json::from_str(body).unwrap();
             assert_eq!(body.as_array().map(Vec::len), array.then_some(batch as usize));
         }
+    }
+
+    #[test]
+    fn rooms_take_turns() {
+        let options = Options { rooms: 3, clients: 0, port: 80, ..Options::new(Peer::Arcane) };
+        let mut writer = Writer::new(&options, 1, uniform().into());
+        let mut rooms = || {
+            let mut out = Vec::new();
+            writer.write(1, &mut out);
+            let text = String::from_utf8_lossy(&out).into_owned();
+            text.split(' ').nth(1).unwrap().to_owned()
+        };
+        let paths = ["1", "2", "0", "1"].map(|n| format!("/events?room=bench-{n}"));
+        assert_eq!([rooms(), rooms(), rooms(), rooms()], paths);
     }
 
     #[test]
