@@ -129,6 +129,7 @@ fn read_of_nodes(name: &str, args: &mut lexopt::Parser, options: &mut nodes::Opt
         "casters" => options.casters = args.value()?.parse::<usize>()?.min(16),
         "arrays" => options.arrays = args.value()?.parse::<u32>()?.min(100),
         "drop" => options.drop_percent = args.value()?.parse::<f64>()?.clamp(0.0, 100.0),
+        "no-consumer" => options.consumes = false,
         "no-race" => options.races = false,
         "keep" => options.keeps = true,
         other => return Err(Long(other).unexpected().into()),

@@ -25,6 +25,10 @@ pub struct History {
     pub followers: Vec<(Arc<str>, Arc<str>)>,
     /// How readers went on that had lost their connections.
     pub resumes: Vec<Resume>,
+    /// Readers of durable consumers, of each consumer in the order in which they took over.
+    pub turns: Vec<Turn>,
+    /// Acknowledgements for durable consumers, in any order.
+    pub acks: Vec<Ack>,
     /// Spells that were cast, in any order.
     pub casts: Vec<Cast>,
     /// What the nodes said at the end of the daemons that spells were cast on.
@@ -48,6 +52,38 @@ pub struct Resume {
     pub at: Moment,
     /// Why it could not go on without a hole; `None` if it could.
     pub refused: Option<String>,
+}
+
+/// A reader of a durable consumer: it has taken over from the one before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Whose position it reads from.
+    pub consumer: Arc<str>,
+    /// Which turn of the consumer, from 0 on.
+    pub n: usize,
+    /// At which node.
+    pub node: Arc<str>,
+    /// When it asked for the consumer.
+    pub asked: Moment,
+    /// When it was told that it has it.
+    pub began: Moment,
+    /// The first event that it was given; none: it was given none.
+    pub first: Option<u64>,
+}
+
+/// An acknowledgement: events up to a number were processed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ack {
+    /// For whom.
+    pub consumer: Arc<str>,
+    /// The reader that said so on its stream; none: it was a request of its own.
+    pub turn: Option<usize>,
+    /// The number.
+    pub seq: u64,
+    /// When it was sent.
+    pub sent: Moment,
+    /// When it was answered that it is kept. On a stream nothing says so.
+    pub kept: Option<Moment>,
 }
 
 /// One publication: an event, or several that are to stand next to each other.

@@ -212,6 +212,7 @@ Of a run with nodes:
   --casters N      casters of each node, which summon, invoke and banish three daemons without a pause; 1 unless said, 0 for figures of publishing alone
   --arrays P       of 100 publications so many are arrays of 2 to 50 events; 2 unless said
   --drop P         of 100 messages by which streams tell nodes what they have taken so many are lost on the way; none unless said
+  --no-consumer    readers of a durable consumer do not take over from each other meanwhile
   --no-race        one key is not sent to all nodes at once meanwhile
   --release        nodes and rig are built for release: what they measure is only then worth something
   --arcane PATH    another program for the nodes than that of this workspace

@@ -5,6 +5,7 @@
 //! Spells are decided on those before them, and all nodes know what came of it.
 //! The rules are those of Jepsen's tests of logs: lost, doubled, skipped, gone back, and read differently.
 
+mod consumers;
 mod kept;
 mod order;
 mod readers;
@@ -56,6 +57,8 @@ pub enum Rule {
     Cast,
     /// Nodes say one thing of a daemon: what the spells in the room have made of it.
     Cards,
+    /// The position of a durable consumer never goes back, is behind nothing that was kept, and is moved by the acknowledgements of one reader at a time.
+    Consumers,
     /// Nodes give no other answers than those that are promised.
     Expected,
 }
@@ -84,6 +87,7 @@ pub fn check(history: &History) -> Vec<Finding> {
         (Rule::Decided, spells::decided(history)),
         (Rule::Cast, spells::cast(history)),
         (Rule::Cards, spells::cards(history)),
+        (Rule::Consumers, consumers::positions(history)),
         (Rule::Expected, history.unexpected.clone()),
     ];
     let told = |(rule, details): (Rule, Vec<String>)| {

@@ -194,6 +194,14 @@ impl Client {
         }
     }
 
+    /// Acknowledges events for a consumer at a node. Gives whether the node answered that this is kept.
+    pub(super) async fn ack(&self, node: usize, room: &str, consumer: &str, seq: u64) -> bool {
+        let url = format!("http://{}/consumers/{consumer}/ack?room={room}", self.addresses[node]);
+        let request = self.http.post(url).header("content-type", "application/json");
+        let answer = request.body(serde_json::json!({ "seq": seq }).to_string()).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
     /// What a node says of those of some daemons that it knows, in the order of their names.
     pub(super) async fn cards(&self, node: usize, of: &[&str]) -> Result<Vec<Card>> {
         let url = format!("http://{}/daemons", self.addresses[node]);

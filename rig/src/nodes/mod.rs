@@ -3,6 +3,7 @@
 mod answer;
 mod caster;
 mod client;
+mod consumer;
 mod node;
 mod publisher;
 mod reader;
@@ -65,6 +66,8 @@ pub struct Options {
     pub publishers: usize,
     /// Readers of each node.
     pub readers: usize,
+    /// Whether readers of a durable consumer take over from each other meanwhile.
+    pub consumes: bool,
     /// Casters of each node, which cast spells on three daemons, one after the other without a pause.
     pub casters: usize,
     /// Of 100 publications so many are arrays.
@@ -89,6 +92,7 @@ impl Default for Options {
             rate: 500,
             publishers: 2,
             readers: 1,
+            consumes: true,
             casters: 1,
             arrays: 2,
             drop_percent: 0.0,
@@ -134,6 +138,7 @@ async fn play(realm: &mut Realm, options: &Options, say: impl Fn(&str)) -> Resul
     let (stop, stops) = watch::channel(false);
     let (acked, acks) = watch::channel(Moment::ZERO);
     let publishing = publish(options, &client, &board, &acked, &stops);
+    let consuming = options.consumes.then(|| consumer::start(&client, &board, &stops));
     let casting = caster::start(options, &client, &board, &stops);
     let race = (client.clone(), board.clone(), acked.clone(), stops.clone());
     let racing =
@@ -149,8 +154,8 @@ async fn play(realm: &mut Realm, options: &Options, say: impl Fn(&str)) -> Resul
     for publishing in publishing {
         publishing.await.context("a publisher")?;
     }
-    for casting in casting {
-        casting.await.context("a caster")?;
+    for task in casting.into_iter().chain(consuming) {
+        task.await.context("a caster or consumer")?;
     }
     let races = match racing {
         Some(racing) => racing.await.context("the race of one key")?,

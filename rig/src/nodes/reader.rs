@@ -22,7 +22,7 @@ const AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// How long a reader stays at another node before it looks for its own.
 const AWAY: Duration = Duration::from_secs(3);
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// One that follows.
 pub(super) struct Reader {
@@ -175,11 +175,17 @@ impl Reader {
 /// Opens a stream, and reads its first message.
 async fn open(address: &str, room: &str, since: Option<&str>) -> Result<(Socket, Greeting)> {
     let since = since.map(|since| format!("&since={since}")).unwrap_or_default();
-    let url = format!("ws://{address}/ws/events?room={room}&recent=0{since}");
+    let (socket, text) = open_with(address, room, &since).await?;
+    Ok((socket, serde_json::from_str(&text).context("reading a greeting")?))
+}
+
+/// Opens a stream with further parameters, each after its `&`, and gives its first message.
+pub(super) async fn open_with(address: &str, room: &str, parameters: &str) -> Result<(Socket, String)> {
+    let url = format!("ws://{address}/ws/events?room={room}&recent=0{parameters}");
     let opening = async {
         let (mut socket, _) = connect_async(&url).await.context("opening a stream")?;
         match socket.next().await.context("a stream has ended")?.context("reading a greeting")? {
-            Message::Text(text) => Ok((socket, serde_json::from_str(&text).context("reading a greeting")?)),
+            Message::Text(text) => Ok((socket, text.as_str().to_owned())),
             other => bail!("{url} began with {other:?}"),
         }
     };

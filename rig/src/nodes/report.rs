@@ -59,6 +59,8 @@ pub struct Report {
     pub resumes: usize,
     /// Spells that were cast.
     pub spells: Spells,
+    /// How often readers of a durable consumer took over from each other.
+    pub takeovers: usize,
     /// How often one key was sent to all nodes at once.
     pub races: u64,
     /// Live messages that were lost on their way to nodes.
@@ -93,6 +95,7 @@ impl Report {
             read: history.reads.len(),
             resumes: history.resumes.len(),
             spells: Spells::of(&history.casts),
+            takeovers: history.turns.len().saturating_sub(1),
             races,
             lost: 0,
             failed_starts: 0,
@@ -165,6 +168,9 @@ impl std::fmt::Display for Report {
             "one key at all nodes at once: {races} times; starts of nodes that failed: {failed_starts}"
         )?;
         writeln!(f, "{events} events, {rate}/s; given to readers {read}, which resumed {resumes} times")?;
+        if self.takeovers > 0 {
+            writeln!(f, "readers of a durable consumer took over {} times", self.takeovers)?;
+        }
         if self.spells.accepted > 0 {
             writeln!(f, "{}", self.spells)?;
         }
