@@ -9,7 +9,7 @@ mod otlp_port;
 mod tls;
 
 use std::future::{Future, pending};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -307,6 +307,9 @@ fn serve_beside(
     }
 }
 
+/// The folder of copies in a data directory.
+const MIRROR: &str = "mirror";
+
 /// How long a stop waits for what agents handed in: the reading has its own bound, and the log may take its time with the last of it.
 const READING_MAX: Duration = Duration::from_secs(6);
 /// Time between two looks whether a room's roster has to be kept.
@@ -371,14 +374,17 @@ pub(crate) fn check_tls(config: &Config) -> Result<(), PairError> {
 /// If it could not.
 pub(crate) fn check_log(config: &Config) -> Result<(), RunError> {
     let Some(servers) = &config.log else { return Ok(()) };
-    Ok(jetstream_options(servers)?.check().map_err(JetStreamError::from)?)
+    Ok(jetstream_options(servers, None)?.check().map_err(JetStreamError::from)?)
 }
 
-/// How the servers that keep the log are reached.
+/// How the servers that keep the log are reached, and where this node copies rooms.
 ///
 /// # Errors
 /// If the prefix is none.
-pub(crate) fn jetstream_options(config: &NatsConfig) -> Result<Options, PrefixError> {
+pub(crate) fn jetstream_options(
+    config: &NatsConfig,
+    data_dir: Option<&Path>,
+) -> Result<Options, PrefixError> {
     let NatsConfig { servers, credentials, tls_ca, tls_client, monitors, is_replicated, prefix } = config;
     Ok(Options {
         servers: servers.clone(),
@@ -388,5 +394,6 @@ pub(crate) fn jetstream_options(config: &NatsConfig) -> Result<Options, PrefixEr
         monitors: monitors.clone(),
         prefix: Prefix::parse(prefix)?,
         replicas: if *is_replicated { Replicas::Three } else { Replicas::One },
+        mirror: data_dir.map(|dir| dir.join(MIRROR)),
     })
 }

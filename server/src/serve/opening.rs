@@ -18,7 +18,13 @@ const AGAIN_AFTER: Duration = Duration::from_millis(250);
 /// A bus that goes on where its log ends, or one in memory.
 pub(super) async fn open_bus(config: &Config) -> Result<ArcaneEventBus, RunError> {
     if let Some(servers) = &config.log {
-        let log = Arc::new(JetStreamLog::open(&jetstream_options(servers)?, config.bus.retention).await?);
+        let log = Arc::new(
+            JetStreamLog::open(
+                &jetstream_options(servers, config.data_dir.as_deref())?,
+                config.bus.retention,
+            )
+            .await?,
+        );
         let patience = Patience::begin();
         loop {
             let bus = ArcaneEventBus::with_log(config.bus.clone(), log.clone()).await;

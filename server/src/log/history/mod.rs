@@ -55,6 +55,13 @@ pub struct HistoryQuery {
     pub time: Allowance,
 }
 
+impl HistoryQuery {
+    /// Whether a log can answer without an index: it is asked for all events of a range.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.filter.is_empty() && self.text.is_none()
+    }
+}
+
 /// The answer: of one moment, even while events come and go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryPage {

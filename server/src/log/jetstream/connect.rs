@@ -50,6 +50,9 @@ pub struct Options {
     pub prefix: Prefix,
     /// How many servers keep each stream and each bucket.
     pub replicas: Replicas,
+    /// The directory for copies of rooms, which questions about their past are answered from. `None`: each such question reads
+    /// the events of the stream.
+    pub mirror: Option<PathBuf>,
 }
 
 impl Options {

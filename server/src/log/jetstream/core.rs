@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::stream::{ClusterInfo, PeerInfo};
@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::bucket::{Bucket, BucketError};
 use super::connect::{ConnectError, Connection, Options, Replicas};
+use super::copies::Copies;
 use super::heads::{self, Cluster};
 use super::message::Entry;
 use super::names::Names;
@@ -117,6 +118,8 @@ pub(super) struct Core {
     /// Pages that are read at a time: further questions wait.
     pub(super) pages: Semaphore,
     pub(super) counts: Counts,
+    /// Empty if this node has no copies.
+    pub(super) copies: OnceLock<Copies>,
     pub(super) trouble: Trouble,
     /// Addresses of the monitoring of servers, and what they said.
     pub(super) monitors: Vec<String>,
@@ -168,6 +171,7 @@ impl Core {
             clock: SteadyClock::start(None, true),
             pages: Semaphore::new(PAGES_MAX),
             counts: Counts::default(),
+            copies: OnceLock::new(),
             trouble: Trouble::new(Instant::now()),
             monitors: options.monitors.clone(),
             synced: Mutex::default(),

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use super::fold::Fold;
 use super::group::Named;
 use super::witness::Witness;
+use crate::log::sqlite::mirror::Copied;
 use crate::log::{Fault, Follower, LogError, RoomId, RoomRecord};
 
 /// Offers of a room that may wait.
@@ -41,6 +42,8 @@ pub(super) struct RoomEntry {
     doubted: AtomicBool,
     /// The last event that was given when no task followed the stream.
     witness: Mutex<Option<Witness>>,
+    /// What of it is copied on this node.
+    pub(super) copied: tokio::sync::Mutex<Option<Copied>>,
     /// Something was offered, another follower is there, or something was heard of the room.
     pub(super) stirred: Notify,
 }
@@ -103,6 +106,7 @@ impl RoomEntry {
             heard: AtomicU64::new(0),
             doubted: AtomicBool::new(false),
             witness: Mutex::new(witness),
+            copied: tokio::sync::Mutex::default(),
             stirred: Notify::new(),
         }
     }

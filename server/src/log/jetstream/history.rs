@@ -1,4 +1,5 @@
-//! The past of a log on JetStream: there is no index, so events are read.
+//! The past of a log on JetStream: ranges are read from the stream. What looks for something is asked of this node's copy, and
+//! where it has none, all events are read.
 
 use futures_util::FutureExt as _;
 
@@ -9,16 +10,32 @@ use crate::log::{Answer, History};
 impl History for JetStreamLog {
     fn page(&self, query: HistoryQuery) -> Answer<'_, HistoryPage> {
         async move {
-            let room = self.opened(query.room).await?.record();
-            scan::page(self, room, &query).await
+            let entry = self.opened(query.room).await?;
+            if !query.is_plain()
+                && let Some(room) = self.copy_of(&entry).await?
+            {
+                let of_copy = HistoryQuery { room, ..query.clone() };
+                let found = self.of_copies(move |mirror| mirror.history(&of_copy)).await?;
+                if let Some(page) = found {
+                    return Ok(page);
+                }
+            }
+            scan::page(self, entry.record(), &query).await
         }
         .boxed()
     }
 
     fn activity(&self, query: ActivityQuery) -> Answer<'_, Activity> {
         async move {
-            let room = self.opened(query.room).await?.record();
-            scan::activity(self, room, &query).await
+            let entry = self.opened(query.room).await?;
+            if let Some(room) = self.copy_of(&entry).await? {
+                let of_copy = ActivityQuery { room, ..query.clone() };
+                let found = self.of_copies(move |mirror| mirror.activity(&of_copy)).await?;
+                if let Some(activity) = found {
+                    return Ok(activity);
+                }
+            }
+            scan::activity(self, entry.record(), &query).await
         }
         .boxed()
     }

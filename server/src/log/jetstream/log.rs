@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::connect::Options;
+use super::copies::Copies;
 use super::core::{Core, Counts, OpenError, away};
 use super::entry::RoomEntry;
 use super::pages::{PAGE_MAX, Request};
@@ -70,6 +71,13 @@ impl JetStreamLog {
                 Err(error) => return Err(error),
             }
         };
+        if let Some(dir) = options.mirror.clone() {
+            let rooms = core.rooms().records().into_iter().map(|record| record.name).collect();
+            if let Some(copies) = Copies::open(dir, rooms).await {
+                // It is empty: this is the only place that sets it.
+                let _ = core.copies.set(copies);
+            }
+        }
         let monitor = Arc::clone(&core);
         core.spawn(async move { monitor.watch_syncing().await });
         let keeper = Arc::clone(&core);
@@ -108,7 +116,7 @@ impl JetStreamLog {
     }
 
     /// Events of a room after one, as many as come at once, and up to `through`.
-    async fn page(&self, room: RoomId, request: PageRequest) -> Result<Page, LogError> {
+    pub(super) async fn page(&self, room: RoomId, request: PageRequest) -> Result<Page, LogError> {
         let entry = self.opened(room).await?;
         let PageRequest { after, through, events_max, bytes_max } = request;
         if after >= through {
@@ -218,6 +226,9 @@ impl JetStreamLog {
         let left = until.saturating_duration_since(Instant::now());
         if tokio::time::timeout(left, self.0.state.flushed()).await.is_err() {
             tracing::warn!("state of the event log could not be written before the stop");
+        }
+        if let Some(copies) = self.0.copies.get() {
+            copies.close_by(until).await;
         }
     }
 }

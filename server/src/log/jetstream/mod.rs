@@ -6,6 +6,8 @@ pub mod bucket;
 mod claim;
 pub mod connect;
 mod contended;
+mod copies;
+mod copying;
 mod core;
 mod decision;
 mod entry;

@@ -45,7 +45,7 @@ mod tests {
     fn told(seq: Seq, id: &str, json: &str) -> Told {
         let mut headers = HeaderMap::new();
         headers.insert("Nats-Msg-Id", id);
-        headers.insert("Arcane-Event", "5 file.read 1 *");
+        headers.insert("Arcane-Event", "5 summon 1 *");
         let raw =
             Raw { seq, subject: "arcane.room.main.ev".into(), headers, payload: json.to_owned().into() };
         told::numbered(raw, &RoomName::default())

@@ -12,6 +12,7 @@ mod figures;
 mod group;
 pub mod index;
 mod leftovers;
+pub mod mirror;
 pub(crate) mod open;
 mod pages;
 pub(in crate::log) mod private;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 /// What a server keeps in a data directory: names begin so.
-const OURS: [&str; 5] = ["events.db", "index.db", "continuity", "lock", "audio"];
+const OURS: [&str; 6] = ["events.db", "index.db", "continuity", "lock", "audio", "mirror"];
 
 /// Makes a directory that is its owner's alone. One that is there and has nothing but what a server keeps becomes so;
 /// another may be a user's home and stays as it is, with a word about it.

@@ -14,11 +14,6 @@ use super::words;
 use crate::log::history::{HistoryPage, HistoryQuery, LoggedEvent, PAGE_BYTES_MAX};
 
 impl HistoryQuery {
-    /// Whether the log alone can answer.
-    pub(super) fn is_plain(&self) -> bool {
-        self.filter.is_empty() && self.text.is_none()
-    }
-
     fn range(&self, room: &LoggedRoom) -> RowRange {
         let after = self.after.map_or(0, |after| after.saturating_add(1));
         let before = self.before.map_or(SEQ_MAX, |before| before.saturating_sub(1));
