@@ -107,7 +107,7 @@ Measures the server beside its peers and says which goals are met. A whole run, 
 docs/benchmarks.md, which tells what is measured and how.
 
   cargo xtask bench [--rounds 5] [--secs 5] [--only SCENARIO,…] [--peers PEER,…] [--quick] [--write]
-  cargo xtask bench --cluster [--rounds 1] [--secs 8] …
+  cargo xtask bench --cluster [--rounds 1] [--secs 5] …
 
 Scenarios: fanout-200, fanout-1000, steady-100, idle-5000, ingest, compressed, slow-1000, many-10000.
 Peers: arcane (this project), bun, nats, raw (a C program that does the least). Bun is installed into .tools/ by npm, raw

@@ -13,7 +13,7 @@ const ROUNDS_MAX: u32 = 100;
 const SECS_MAX: f64 = 20.0;
 /// Rounds of a cluster, and how long a run of it takes, unless said.
 const CLUSTER_ROUNDS: u32 = 1;
-const CLUSTER_TIME: Duration = Duration::from_secs(8);
+const CLUSTER_TIME: Duration = Duration::from_secs(5);
 
 /// What is measured, and how long.
 #[derive(Debug, Clone, PartialEq)]
@@ -164,7 +164,7 @@ mod tests {
     fn a_cluster_has_scenarios_and_peers_of_its_own() {
         let plan = read("--cluster --only cluster-ingest --peers synced,arcane").unwrap().unwrap();
         let line =
-            "cargo xtask bench --cluster --rounds 1 --secs 8 --only cluster-ingest --peers arcane,synced";
+            "cargo xtask bench --cluster --rounds 1 --secs 5 --only cluster-ingest --peers arcane,synced";
         assert_eq!(plan.line, line);
         assert!(plan.scenarios().iter().all(|scenario| scenario.name.starts_with("cluster-")));
     }
