@@ -58,6 +58,9 @@ pub(crate) fn get(project: &Project, peer: Peer) -> Result<Ready> {
 /// What starts clusters: the program that [`RIG`] names, or else one that is built, and the nats-server that it starts.
 pub(crate) fn rig(project: &Project) -> Result<Rig> {
     let nats = nats_server::server(project)?;
+    process::output(project.command(&nats).arg("--version")).with_context(|| {
+        format!("{} does not run here; {} names another", nats.display(), nats_server::PROGRAM)
+    })?;
     if let Some(program) = env::var_os(RIG).map(PathBuf::from) {
         return Ok(Rig { program, nats });
     }
