@@ -4,6 +4,7 @@ mod acts;
 mod audited;
 pub mod codec;
 pub mod deflate;
+mod drain;
 mod fanout;
 mod handshake;
 mod named_rooms;

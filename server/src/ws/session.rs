@@ -207,8 +207,8 @@ impl Session {
                 let expires_at = expires_at.map(|seconds| seconds as f64 * 1000.0);
                 vec![Output::Send(ServerMessage::Authenticated { expires_at })]
             }
-            Input::Drain => {
-                let mut outputs = self.notice(ServerMessage::Draining { reconnect_in_ms: 1000 });
+            Input::Drain { back_in_ms } => {
+                let mut outputs = self.notice(ServerMessage::Draining { reconnect_in_ms: back_in_ms });
                 outputs.extend(self.close(CloseCode::Draining, "the server is about to stop".into(), now));
                 outputs
             }

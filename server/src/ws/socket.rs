@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::codec::{self, Decoder};
+use super::drain::back_in_ms;
 use super::fanout::{Encoding, Fanouts, Member, Pipe, TURN_BYTES_MAX, TURN_FRAMES_MAX};
 use super::named_rooms;
 use super::next::{ABNORMAL, Next};
@@ -192,7 +193,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, P: Pipe> Socket<S, P> {
         }
         let is_missed = reasons.has(Reason::Time) && self.session.is_open() && *self.state.draining.borrow();
         if reasons.has(Reason::Drain) || is_missed {
-            outputs.extend(self.session.handle(Input::Drain, now));
+            let readers = self.subscription.subscriber_count() as u64;
+            let back_in_ms = back_in_ms(readers, rand::random());
+            outputs.extend(self.session.handle(Input::Drain { back_in_ms }, now));
         }
         outputs
     }

@@ -53,7 +53,10 @@ pub enum Input {
         expires_at: Option<u64>,
     },
     /// The server is about to stop.
-    Drain,
+    Drain {
+        /// In how many milliseconds the client is to come back.
+        back_in_ms: u64,
+    },
     /// [`Session::next_deadline`] has come.
     Tick,
 }

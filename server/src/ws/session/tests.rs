@@ -186,7 +186,7 @@ fn a_goodbye_is_behind_what_waits_like_a_ping() {
 fn who_takes_no_goodbye_is_let_go_as_who_reads_nothing() {
     let (mut session, now) = session();
     session.handle(Input::Waiting, now);
-    session.handle(Input::Drain, now + 20 * SECOND);
+    session.handle(Input::Drain { back_in_ms: 1_200 }, now + 20 * SECOND);
     assert_eq!(session.next_deadline(), now + 30 * SECOND);
     let outputs = session.handle(Input::Tick, now + 30 * SECOND);
     assert_eq!(outputs, [Output::Abandon(CloseCode::NoPong)]);
@@ -196,8 +196,8 @@ fn who_takes_no_goodbye_is_let_go_as_who_reads_nothing() {
 fn notices_only_after_hello() {
     let (mut session, now) = session();
     session.handle(say(r#"{"type":"hello"}"#), now);
-    let drained = session.handle(Input::Drain, now);
-    assert!(matches!(drained[0], Output::Send(ServerMessage::Draining { .. })));
+    let drained = session.handle(Input::Drain { back_in_ms: 1_200 }, now);
+    assert!(matches!(drained[0], Output::Send(ServerMessage::Draining { reconnect_in_ms: 1_200 })));
     assert!(matches!(drained[1], Output::Close(CloseCode::Draining, _)));
     assert!(!session.is_open());
 }
@@ -218,7 +218,7 @@ fn a_filtered_stream_tells_its_position_once_a_second() {
 #[test]
 fn behind_its_own_goodbye_a_session_says_nothing_and_publishes_nothing() {
     let (mut session, now) = session();
-    session.handle(Input::Drain, now);
+    session.handle(Input::Drain { back_in_ms: 1_200 }, now);
     let ping = Incoming::Ping(Bytes::from_static(b"?"));
     assert_eq!(session.handle(Input::Said(ping, 0.0), now), []);
     for text in [r#"{"type":"ping","t0":1}"#, r#"{"type":"hello"}"#, "nonsense"] {
