@@ -1,9 +1,11 @@
 //! A room is copied to this node's disk when it is asked about, up to where it is then. What is copied stays for the next question
 //! and the next run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use arcane_shared::Seq;
+use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use super::copies::Copies;
 use super::entry::{Extent, RoomEntry};
@@ -12,7 +14,7 @@ use crate::log::sqlite::index::IndexError;
 use crate::log::sqlite::mirror::{Copied, Mirror};
 use crate::log::{Fault, LogError, Page, PageRequest, RoomId};
 
-/// How long a question waits for the copy. What was copied by then stays.
+/// How long a question waits for the copy. Copying goes on.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 /// Events and bytes that are copied at once.
 const EVENTS_MAX: usize = 1_000;
@@ -22,15 +24,28 @@ impl JetStreamLog {
     /// The number of a room's copy, which has all that the room has now; `None` if this node has no copies, or cannot use them.
     ///
     /// # Errors
-    /// [`Fault::Behind`] if copying takes too long: the next question finds more of it. Others if the stream cannot be read.
-    pub(super) async fn copy_of(&self, entry: &RoomEntry) -> Result<Option<RoomId>, LogError> {
-        let Some(copies) = self.0.copies.get() else { return Ok(None) };
-        match tokio::time::timeout(WAIT_MAX, self.copy(copies, entry)).await {
-            Ok(copied) => unless_broken(copied),
-            Err(_) => {
-                Err(LogError::new(Fault::Behind, "the room is being copied to this node; try again soon"))
-            }
+    /// [`Fault::Behind`] if copying takes too long: it goes on, and a later question finds it done. Others if the stream cannot be
+    /// read.
+    pub(super) async fn copy_of(&self, entry: &Arc<RoomEntry>) -> Result<Option<RoomId>, LogError> {
+        if self.0.copies.get().is_none() {
+            return Ok(None);
         }
+        match tokio::time::timeout(WAIT_MAX, self.copied(entry)).await {
+            Ok(copied) => unless_broken(copied),
+            Err(_) => Err(LogError::new(Fault::Behind, "the room is being copied to this node")),
+        }
+    }
+
+    /// Has the room copied by a task of its own, which goes on when nobody waits for it any more.
+    async fn copied(&self, entry: &Arc<RoomEntry>) -> Result<RoomId, LogError> {
+        // One copies, the others wait for it.
+        let known = Arc::clone(&entry.copied).lock_owned().await;
+        let (log, entry) = (self.clone(), Arc::clone(entry));
+        let (done, copied) = oneshot::channel();
+        self.0.spawn(async move {
+            let _ = done.send(log.copy(&entry, known).await);
+        });
+        copied.await.unwrap_or_else(|_| Err(closed()))
     }
 
     /// Asks the copies; `None` if they cannot be read.
@@ -45,9 +60,12 @@ impl JetStreamLog {
         unless_broken(copies.ask(ask).await)
     }
 
-    async fn copy(&self, copies: &Copies, entry: &RoomEntry) -> Result<RoomId, LogError> {
-        // One copies, the others wait for it.
-        let mut known = entry.copied.lock().await;
+    async fn copy(
+        &self,
+        entry: &RoomEntry,
+        mut known: OwnedMutexGuard<Option<Copied>>,
+    ) -> Result<RoomId, LogError> {
+        let copies = self.0.copies.get().ok_or_else(closed)?;
         let Extent { first, head, .. } = entry.extent();
         let mut copied = match *known {
             Some(copied) if copied.first == first.min(copied.head + 1) => copied,
@@ -56,6 +74,9 @@ impl JetStreamLog {
         };
         *known = Some(copied);
         while copied.head < head {
+            if *self.0.ended.borrow() {
+                return Err(closed());
+            }
             let request = PageRequest {
                 after: copied.head,
                 through: head,
@@ -106,6 +127,10 @@ impl JetStreamLog {
         copies.with(move |mirror| mirror.forget(copied)).await?;
         self.begin(copies, entry, first).await
     }
+}
+
+fn closed() -> LogError {
+    LogError::new(Fault::Closed, "the event log is closed")
 }
 
 /// Nothing where the copies themselves are at fault: the stream has all that they have.

@@ -43,7 +43,7 @@ pub(super) struct RoomEntry {
     /// The last event that was given when no task followed the stream.
     witness: Mutex<Option<Witness>>,
     /// What of it is copied on this node.
-    pub(super) copied: tokio::sync::Mutex<Option<Copied>>,
+    pub(super) copied: Arc<tokio::sync::Mutex<Option<Copied>>>,
     /// Something was offered, another follower is there, or something was heard of the room.
     pub(super) stirred: Notify,
 }
@@ -106,7 +106,7 @@ impl RoomEntry {
             heard: AtomicU64::new(0),
             doubted: AtomicBool::new(false),
             witness: Mutex::new(witness),
-            copied: tokio::sync::Mutex::default(),
+            copied: Arc::default(),
             stirred: Notify::new(),
         }
     }
