@@ -12,8 +12,8 @@ use super::server::last_words;
 use crate::load::metric::{Figures, Metric};
 use crate::load::options::{Options, Pace};
 
-/// How long a cluster may take to end, before its rig is killed.
-const ENDING_MAX: Duration = Duration::from_secs(20);
+/// How long a cluster may take to end, before its rig is killed: a thousand streams are some ten thousand files to remove.
+const ENDING_MAX: Duration = Duration::from_secs(90);
 /// Between two looks whether it has.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How many nodes there are.
