@@ -17,6 +17,7 @@ mod observer;
 mod pace;
 mod rate;
 mod reservations;
+mod resting;
 mod resume;
 mod ring;
 mod rings;

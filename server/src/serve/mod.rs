@@ -315,9 +315,9 @@ const READING_MAX: Duration = Duration::from_secs(6);
 /// Time between two looks whether a room's roster has to be kept.
 const KEEP_ROSTERS_EVERY: Duration = Duration::from_secs(30);
 
-/// Keeps rosters, and tells of what daemons spend, for as long as this is awaited.
+/// Keeps rosters, lets rooms rest, and tells of what daemons spend, for as long as this is awaited.
 async fn look_after(bus: ArcaneEventBus, realm: RealmConfig) {
-    tokio::join!(keep_rosters(&bus), guards::watch(bus.clone(), realm));
+    tokio::join!(keep_rosters(&bus), bus.keep_resting(), guards::watch(bus.clone(), realm));
 }
 
 /// Keeps rosters from time to time, for as long as this is awaited: a process that is killed may come back when the events

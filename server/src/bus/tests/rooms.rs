@@ -1,5 +1,7 @@
 //! Rooms: separate, bounded, opened, closed and deleted.
 
+use std::time::Duration;
+
 use super::*;
 
 #[tokio::test]
@@ -52,6 +54,26 @@ async fn a_room_that_nobody_uses_leaves_memory_and_comes_back_whole() {
     );
     assert_eq!(bus.recent(&name(3), 9, &EventFilter::default()).unwrap().len(), 2);
     assert_eq!(bus.room_info(&name(3)).unwrap().epoch, epoch);
+}
+
+#[tokio::test]
+async fn a_room_rests_when_nobody_has_used_it_for_a_while_and_comes_back_whole() {
+    let bus = ArcaneEventBus::new(BusConfig::default());
+    let name = |n: u32| RoomName::parse(&format!("room-{n}")).unwrap();
+    for n in 1..=3 {
+        bus.emit(in_room(&format!("room-{n}"), "first")).unwrap();
+    }
+    assert_eq!(bus.let_rest(Duration::from_mins(5)), 0, "something happened a moment ago");
+    let held = bus.open_room(&name(1)).await.unwrap();
+    let read =
+        bus.subscribe_to(&bus.open_room(&name(2)).await.unwrap(), EventFilter::default(), Start::Recent(0));
+    assert_eq!(bus.let_rest(Duration::ZERO), 1, "one is held, one is read, and the default room stays");
+    assert_eq!(bus.open_room_cards().len(), 3);
+    drop((held, read));
+    assert_eq!(bus.let_rest(Duration::ZERO), 2);
+    assert_eq!(bus.room_cards().len(), 4, "the log has them all");
+    assert_eq!(bus.emit(in_room("room-3", "second")).unwrap().run().unwrap().first, 2);
+    assert_eq!(bus.recent(&name(3), 9, &EventFilter::default()).unwrap().len(), 2);
 }
 
 #[test]
