@@ -8,7 +8,7 @@ use arcane_shared::{DaemonName, Epoch, RoomName, Seq};
 
 use super::resume::Since;
 use super::room::{Room, ToldRoster};
-use crate::log::{Carried, LogError, Mark, Record, Sequencer};
+use crate::log::{Carried, LogError, Mark, Record, Sequencer, SessionEnd, SessionId};
 
 /// How long a reader waits for what it has seen on another node.
 const REACH_MAX: Duration = Duration::from_secs(2);
@@ -61,6 +61,18 @@ impl HeldRoom {
         match self.0.log().sequencer() {
             Sequencer::Room(_) => Ok(None),
             Sequencer::Log(log) => log.carried(self.0.id(), keys, known),
+        }
+    }
+
+    /// The end of an agent's session in this room, where other processes may tell of it, see
+    /// [`crate::log::SharedLog::end_of_session`].
+    ///
+    /// # Errors
+    /// If the log does not say it.
+    pub(crate) async fn end_of_session(&self, session: SessionId) -> Result<Option<SessionEnd>, LogError> {
+        match self.0.log().sequencer() {
+            Sequencer::Room(_) => Ok(None),
+            Sequencer::Log(log) => log.end_of_session(self.0.id(), session).await,
         }
     }
 

@@ -38,8 +38,8 @@ pub use closing::CannotClose;
 pub use consumers::{ConsumerError, Consumers, Reader};
 // What the log is asked in: the bus answers for it, and nobody above has to know it.
 pub use crate::log::{
-    Carried, EventLog, Fault, History, Level, LogError, Mark, PageRequest, Receipt, Record, RoomId, Run,
-    Turn, history,
+    Carried, Continues, EventLog, Fault, History, Level, LogError, Mark, PageRequest, Receipt, Record,
+    RoomId, Run, SessionEnd, SessionId, Turn, history,
 };
 pub use batch::Batch;
 pub use held::HeldRoom;
@@ -148,6 +148,11 @@ impl ArcaneEventBus {
     #[must_use]
     pub fn log(&self) -> &Arc<dyn EventLog> {
         &self.inner.log
+    }
+
+    /// Whether other processes write to the log as well.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self.log().sequencer(), crate::log::Sequencer::Log(_))
     }
 
     /// The memory of the server, on which rooms draw.

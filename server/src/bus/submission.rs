@@ -6,7 +6,7 @@ use arcane_shared::{Seq, SpellName};
 
 use super::keys::Key;
 use crate::event::{Body, PreparedFrame};
-use crate::log::{Level, LogError, Receipt, Record, Run, Turn};
+use crate::log::{Continues, Level, LogError, Receipt, Record, Run, Turn};
 
 /// How events are to be taken.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,8 @@ pub struct Submission {
     /// Of a decision, where other processes decide as well: the latest one that it knows of, see
     /// [`super::HeldRoom::carried`].
     pub decided_on: Option<Seq>,
+    /// Of an agent's session, where other processes may tell of it as well.
+    pub continues: Option<Continues>,
     /// A large publication's, from [`super::ArcaneEventBus::turn`].
     pub turn: Turn,
 }

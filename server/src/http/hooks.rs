@@ -30,13 +30,16 @@ const AUTO: &str = "auto";
 const HOLD_MAX_S: u64 = 3_600;
 /// How long a hook that nobody but rules would answer waits until it is read.
 const RULES_MAX: Duration = Duration::from_secs(2);
+/// How long the answer waits, where nodes share the log, until the log has what the hook tells.
+const TOLD_MAX: Duration = Duration::from_millis(100);
 /// Most bytes of a host's or an event's name.
 const NAME_BYTES_MAX: usize = 64;
 
 /// Takes the payload of an agent's hook.
 ///
 /// The answer is 204 without a body, whatever came: what cannot be read, is too large or too much is counted in
-/// `arcane_ingest_dropped_total`. An agent waits for its hooks, so nothing is done before the answer but taking the body.
+/// `arcane_ingest_dropped_total`. An agent waits for its hooks, so nothing is done before the answer but taking the body. Where several nodes share
+/// the event log, the answer waits until the log has what the hook tells, for 100 ms at most.
 ///
 /// With `hold` a payload that asks a human something is answered later: with what the human decides on a page that is open and visible, in
 /// the words that the agent takes from its hooks. If nobody looks, it is answered at once. Without a decision the answer is 204 as well, and the
@@ -78,13 +81,24 @@ pub(crate) async fn take(
     let (hold, waits) = hold(&state, &query, &room).unzip();
     let turn =
         hold.as_ref().map_or(RULES_MAX, |hold| if hold.is_watched { hold.patience } else { RULES_MAX });
-    let content = Content::Hook { agent, body: small(body), context: context(&state, &query), hold };
+    let (told, is_told) = told(&state).unzip();
+    let context = context(&state, &query);
+    let content = Content::Hook { agent, body: small(body), context, hold, told };
     state.ingest.hand_in(Given { room, content });
     let decided = match waits {
         Some(waits) => decided(&state, (waits, turn), client).await,
         None => None,
     };
+    if let Some(is_told) = is_told {
+        // It ends without a word, too early where the server is about to stop.
+        let _ = tokio::time::timeout(TOLD_MAX, is_told).await;
+    }
     Ok(decided.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |answer| Json(answer).into_response()))
+}
+
+/// Where nodes share the log: tells when the log has what a hook tells. Its agent's next hook may go to another node, which has to know it.
+fn told(state: &AppState) -> Option<(oneshot::Sender<()>, oneshot::Receiver<()>)> {
+    (state.bus.is_shared() && state.bus.log().availability().is_ok()).then(oneshot::channel)
 }
 
 /// What a hook asks for that may wait, if anybody looks who may answer.

@@ -134,6 +134,11 @@ impl Pending {
         }));
     }
 
+    /// The id of the request.
+    pub(super) fn id(&self) -> &RequestId {
+        &self.id
+    }
+
     /// Whether it is about a call that is made again and again, and not about what its agent asks by itself.
     pub(super) fn is_of_a_loop(&self) -> bool {
         matches!(self.question.form, Form::Looping { .. })
@@ -209,6 +214,34 @@ impl Pending {
                 *draft = as_any_wait(draft.clone());
                 Err(refused.word())
             }
+        }
+    }
+}
+
+/// What became of a request, for its event that is made anew.
+#[derive(Debug)]
+pub(super) enum Opening {
+    /// It is open, and its event opens it.
+    Open,
+    /// A rule answers it: there is no such event.
+    Ruled(RequestId),
+    /// It was refused. `is_of_a_loop`: nothing but the request would have waited.
+    Refused { id: RequestId, is_of_a_loop: bool },
+}
+
+impl Opening {
+    /// Makes of events that are made anew what [`Pending::open`] has made of those before them.
+    pub(super) fn apply(&self, drafts: &mut Vec<Draft>) {
+        let (id, is_told) = match self {
+            Self::Open => return,
+            Self::Ruled(id) => (id, false),
+            Self::Refused { id, is_of_a_loop } => (id, !is_of_a_loop),
+        };
+        let Some(at) = drafts.iter().position(|draft| opens(draft) == Some(&**id)) else { return };
+        if is_told {
+            drafts[at] = as_any_wait(drafts[at].clone());
+        } else {
+            drafts.remove(at);
         }
     }
 }

@@ -16,11 +16,13 @@ mod holding;
 pub(crate) mod kept;
 mod line;
 pub(crate) mod mapping;
+mod nodes;
 pub(crate) mod otlp;
 mod payload;
 mod people;
 pub(crate) mod priced;
 mod publish;
+mod reading;
 mod result;
 pub(crate) mod secrets;
 mod session;
@@ -28,29 +30,26 @@ pub(crate) mod sign;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arcane_shared::{RoomName, Timestamp};
+use arcane_shared::{RoomName, Seq, Timestamp};
 use bytes::Bytes;
-use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
 use crate::bus::ArcaneEventBus;
+use crate::clock;
 use crate::config::Prices;
 use crate::intake::Draft;
 use crate::metrics::Metrics;
 use crate::requests::{Over, RequestId, Requests, Ruled};
-use crate::{clock, json};
 pub(crate) use dialect::{Agent, Context};
-use holding::Pending;
 pub(crate) use holding::{Hold, Waits};
 use otlp::{Told, Totals};
-use publish::publish;
-use secrets::masked;
-use session::Table;
+use publish::{Published, publish};
+use session::{Key, Table};
 use sign::Sign;
 
 /// Payloads that wait to be read.
@@ -81,7 +80,14 @@ pub(crate) struct Given {
 #[derive(Debug)]
 pub(crate) enum Content {
     /// A hook's payload, unread. The agent is that of the address; `None`: whose shape it has.
-    Hook { agent: Option<Agent>, body: Bytes, context: Context, hold: Option<Hold> },
+    Hook {
+        agent: Option<Agent>,
+        body: Bytes,
+        context: Context,
+        hold: Option<Hold>,
+        /// Dropped once what it tells is in the log.
+        told: Option<oneshot::Sender<()>>,
+    },
     /// Nothing: somebody looks at the room, whose earlier sessions are to be known.
     Look,
     /// What telemetry tells; it holds its part of what may wait.
@@ -124,6 +130,8 @@ pub(crate) struct Reader {
     /// What agents ask, and how that was answered elsewhere.
     requests: Requests,
     over: mpsc::Receiver<Over>,
+    /// Sessions that others' events tell of and no hook of any node, and the latest event of each.
+    foreign: HashSet<(Key, Seq)>,
     /// Requests whose events are about to be published.
     opened: Vec<RequestId>,
     /// Requests that rules answer once what was told before is published.
@@ -147,6 +155,7 @@ impl Ingest {
             table: Table::new(prices, loop_after),
             totals: Totals::new(born_nanos),
             adopted: Vec::new(),
+            foreign: HashSet::new(),
             requests,
             over,
             opened: Vec::new(),
@@ -190,6 +199,9 @@ impl Reader {
     /// Reads what is handed in and tells of it until `stopping` completes, and then what waits already, for [`STOP_MAX`] at most. What is
     /// left is counted.
     pub(crate) async fn run(mut self, bus: ArcaneEventBus, stopping: impl Future<Output = ()>) {
+        if bus.is_shared() {
+            self.table = self.table.shared();
+        }
         self.adopt(&bus, &RoomName::default()).await;
         let mut looks = tokio::time::interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -205,12 +217,10 @@ impl Reader {
                     }
                 }
                 Some(over) = self.over.recv() => {
-                    let drafts = self.table.request_ends(&over, clock::now());
-                    self.publish(&bus, vec![(over.room, drafts)]).await;
+                    self.end_request(&bus, over).await;
                 }
                 _ = looks.tick() => {
-                    let due = self.table.pass(clock::now());
-                    self.publish(&bus, due).await;
+                    self.pass(&bus).await;
                 }
                 // Others have their turn between two pieces.
                 () = tokio::task::yield_now(), if !self.rest.is_empty() => {}
@@ -228,8 +238,7 @@ impl Reader {
         while Instant::now() < until {
             given.extend(std::iter::from_fn(|| self.queue.try_recv().ok()).take(TOGETHER_MAX));
             if given.is_empty() && self.rest.is_empty() {
-                let due = self.table.last(clock::now());
-                return self.publish(bus, due).await;
+                return self.tell_the_last(bus).await;
             }
             self.take(bus, &mut given).await;
         }
@@ -242,13 +251,16 @@ impl Reader {
 
     /// Folds what was handed in and then a piece of the telemetry that is left, and publishes what comes of both.
     async fn take(&mut self, bus: &ArcaneEventBus, given: &mut Vec<(Timestamp, Given)>) {
+        if bus.is_shared() {
+            return self.take_shared(bus, given).await;
+        }
         let mut told = Vec::new();
         for (at, Given { room, content }) in given.drain(..) {
             self.adopt(bus, &room).await;
             let drafts = match content {
                 Content::Look => Vec::new(),
-                Content::Hook { agent, body, context, hold } => {
-                    let (signs, pending) = self.read(&room, (agent, body), context, hold).await;
+                Content::Hook { agent, body, context, hold, .. } => {
+                    let (signs, pending) = self.read(bus, &room, (agent, body), context, hold).await;
                     let mut drafts = self.fold(&room, signs, at);
                     let pending = pending.filter(|pending| pending.is_told(&drafts));
                     match pending.map(|pending| pending.open(&self.requests, &room, &mut drafts)) {
@@ -293,11 +305,23 @@ impl Reader {
             }
         }
         for (room, drafts) in batches {
-            for (id, seq) in publish(bus, &room, drafts, &self.metrics).await {
-                self.opened.retain(|opened| *opened != id);
-                self.requests.announce(&id, seq);
+            if let Published::Told { opened, .. } = publish(bus, &room, drafts, None, &self.metrics).await {
+                self.announce(opened);
             }
         }
+        self.settle();
+    }
+
+    /// The log has events that open requests.
+    fn announce(&mut self, opened: Vec<(RequestId, Seq)>) {
+        for (id, seq) in opened {
+            self.opened.retain(|opened| *opened != id);
+            self.requests.announce(&id, seq);
+        }
+    }
+
+    /// Sees to the requests of what was published.
+    fn settle(&mut self) {
         // What the log did not take was not asked.
         self.opened.drain(..).for_each(|id| self.requests.forget(&id));
         for (id, ruled) in self.ruled.drain(..) {
@@ -315,7 +339,11 @@ impl Reader {
         }
         if let Ok(held) = bus.open_known_room(room).await {
             let roster = held.daemons();
-            self.table.adopt(room, &roster);
+            if bus.is_shared() {
+                self.go_on_with(&held, true).await;
+            } else {
+                self.table.adopt(room, &roster);
+            }
             holding::restore(&self.requests, room, &roster);
         }
         self.adopted.push(room.clone());
@@ -332,62 +360,4 @@ impl Reader {
         }
         drafts
     }
-
-    async fn read(
-        &self,
-        room: &RoomName,
-        (agent, body): (Option<Agent>, Bytes),
-        context: Context,
-        hold: Option<Hold>,
-    ) -> (Vec<Sign>, Option<Pending>) {
-        let Some(payload) = parse(body).await else {
-            self.metrics.ingest_dropped("not_json");
-            return (Vec::new(), None);
-        };
-        // Agents run each other's hooks, so the payload's own shape goes before the address.
-        let Some(agent) = dialect::detect(&payload, agent).or(agent) else {
-            self.metrics.ingest_dropped("unknown_agent");
-            return (Vec::new(), None);
-        };
-        let is_attended = !context.is_unattended;
-        let asked = Pending::of(agent, &payload, context.event.as_deref(), is_attended, hold);
-        // Somebody is there who can answer: here.
-        let answered = Context { is_unattended: context.is_unattended && asked.is_none(), ..context.clone() };
-        let mut reading = dialect::read(agent, &payload, &answered);
-        let was_asked = asked.is_some();
-        let who = reading.signs.first().map(|sign| &sign.who);
-        let pending = asked.zip(who).and_then(|(asked, who)| {
-            asked.ruled(&self.requests, self.table.project_of(room, who), who.cwd.as_deref())
-        });
-        if was_asked && pending.is_none() && context.is_unattended {
-            reading = dialect::read(agent, &payload, &context);
-        }
-        if let Some(pending) = &pending {
-            pending.note(&mut reading.signs, context.captures_content);
-        }
-        self.metrics.ingest_read(agent.name());
-        if reading.is_foreign {
-            self.metrics.ingest_dropped("no_session");
-        }
-        if let Some(event) = &reading.unknown_event {
-            self.metrics.ingest_unknown(agent.name(), "event");
-            let event = masked(event);
-            tracing::debug!(agent = agent.name(), %event, "an event of an agent that is not known");
-        }
-        for field in &reading.unknown_fields {
-            self.metrics.ingest_unknown(agent.name(), "field");
-            let field = masked(field);
-            tracing::debug!(agent = agent.name(), %field, "a field of an agent's payload that is not known");
-        }
-        (reading.signs, pending)
-    }
-}
-
-/// The payload's JSON; a long one is read beside the tasks of all others.
-async fn parse(body: Bytes) -> Option<Value> {
-    let read = |body: &[u8]| serde_json::from_slice::<Value>(&json::plain(json::without_bom(body))).ok();
-    if body.len() <= READ_AT_ONCE_MAX {
-        return read(&body);
-    }
-    tokio::task::spawn_blocking(move || read(&body)).await.ok().flatten()
 }

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use arcane_shared::api::Choice;
 use arcane_shared::roster::{COST_USD_MAX, SECONDS_MAX, TOKENS_MAX};
 use arcane_shared::{DaemonName, Metadata, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// One thing that an agent's program tells of itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -133,7 +134,7 @@ pub(crate) enum Prompter {
 }
 
 /// A call of a tool.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Call {
     /// The agent's id; without one calls are told apart by what they do.
     pub(crate) id: Option<Box<str>>,

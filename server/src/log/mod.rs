@@ -20,6 +20,7 @@ pub(crate) mod record;
 pub mod retention;
 mod run;
 mod sequencer;
+mod session;
 pub mod sqlite;
 mod turns;
 
@@ -38,6 +39,7 @@ pub use pins::Pin;
 pub use record::Record;
 pub use run::Run;
 pub use sequencer::{Appeared, Follower, Offer, OwnLog, Sequencer, SharedLog};
+pub use session::{Continues, SessionEnd, SessionId};
 pub use turns::Turn;
 pub(crate) use turns::Turns;
 

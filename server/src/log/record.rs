@@ -13,6 +13,8 @@ pub(crate) const CONSUMER: &str = "consumer/";
 pub(crate) const KEY: &str = "key/";
 /// Snapshots of rosters: then room and position. They follow from the events, so no copy of a log needs them.
 pub(crate) const ROSTER: &str = "roster/";
+/// States of agents' sessions, which ride with events: then the digest of the session.
+pub(crate) const SESSION: &str = "session/";
 /// In place of a consumer's reader: there is none.
 const NOBODY: &str = "-";
 /// Begins the record of a key whose event has no number yet.

@@ -5,8 +5,8 @@ use std::sync::{Arc, Weak};
 use arcane_shared::{RoomName, Seq};
 
 use super::{
-    Announcement, Answer, Append, Appended, Carried, Contended, Level, LogError, Mark, Notify, Record,
-    RoomId, Turn,
+    Announcement, Answer, Append, Appended, Carried, Contended, Continues, Level, LogError, Mark, Notify,
+    Record, RoomId, SessionEnd, SessionId, Turn,
 };
 use crate::event::{Body, PreparedFrame};
 
@@ -56,6 +56,15 @@ pub trait SharedLog: Send + Sync {
     fn carried(&self, room: RoomId, keys: &[&str], known: Option<&Mark>)
     -> Result<Option<Carried>, LogError>;
 
+    /// The end of an agent's session in a room, as those say who take events for all processes; `None` if the room has no event
+    /// of it.
+    ///
+    /// # Errors
+    /// If they do not say it.
+    fn end_of_session(&self, _room: RoomId, _session: SessionId) -> Answer<'_, Option<SessionEnd>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// About how many readers a room has in other processes, or all rooms have.
     fn readers_elsewhere(&self, _room: Option<&RoomName>) -> u64 {
         0
@@ -90,6 +99,9 @@ pub struct Offer {
     /// Of a decision: the latest one that it knows of, 0 if none. It is taken only if that is still the latest; otherwise the
     /// receipt says [`super::Fault::Outdated`]. `None`: it is no decision.
     pub decided_on: Option<Seq>,
+    /// Of an agent's session: they are taken only if its latest event is the one that they were made on; otherwise the receipt
+    /// says [`super::Fault::Outdated`].
+    pub continues: Option<Continues>,
     /// What must be true before the receipt says so.
     pub level: Level,
     /// Given back once they are in the log.
@@ -99,6 +111,12 @@ pub struct Offer {
 }
 
 impl Offer {
+    /// The event that it was made on, on which it depends; `None`: it depends on none.
+    #[must_use]
+    pub fn made_on(&self) -> Option<Seq> {
+        self.decided_on.or(self.continues.as_ref().map(|continues| continues.on))
+    }
+
     /// Bytes of its events.
     #[must_use]
     pub fn size(&self) -> usize {

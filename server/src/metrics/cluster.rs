@@ -21,7 +21,7 @@ pub struct ClusterFigures {
     pub feed_gaps: u64,
     /// Publications that were answered with *unknown*.
     pub publish_unknown: u64,
-    /// Decisions (spells) that another node's was quicker than, and that were decided anew.
+    /// Decisions (spells, and what hooks tell) that another node's was quicker than, and that were decided anew.
     pub decisions_outdated: u64,
     /// Rooms whose numbers began anew while they were open.
     pub epoch_changes: u64,
@@ -65,7 +65,7 @@ impl ClusterFigures {
         );
         registry.register(
             "decisions_outdated",
-            "Decisions (spells) of this node that another one was quicker than, and that were decided anew",
+            "Decisions (spells, and what hooks tell) of this node that another one was quicker than, and that were decided anew",
             counter(self.decisions_outdated),
         );
         registry.register(

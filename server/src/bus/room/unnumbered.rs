@@ -36,7 +36,7 @@ impl Room {
             );
             return Err((max, LogError::new(Fault::TooMany, text).into()));
         }
-        let Submission { level, mut records, key, turn, decided_on } = submission;
+        let Submission { level, mut records, key, turn, decided_on, continues } = submission;
         let Moment { steady, .. } = moment;
         let bodies = self.encode_bodies(state, events, &mut records, moment)?;
         if let Some(key) = &key {
@@ -44,8 +44,8 @@ impl Room {
         }
         let (done, receipt) = Notify::to_number();
         let id = key.map(|key| key.id());
-        let offer =
-            Offer { room: self.id, bodies: bodies.clone(), records, id, decided_on, level, turn, done };
+        let (room, bodies_of) = (self.id, bodies.clone());
+        let offer = Offer { room, bodies: bodies_of, records, id, decided_on, continues, level, turn, done };
         log.submit(offer).map_err(|error| (0, error.into()))?;
         if let Some(key) = key {
             state.keys.begin(key);

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use arcane_shared::{DaemonName, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::super::sign::Call;
 use super::loops::Loops;
@@ -16,7 +17,7 @@ pub(super) const DONE_MAX: usize = 256;
 pub(super) type Presence = HashMap<DaemonName, u64>;
 
 /// Where an actor is between its beginning and its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Stage {
     /// Nothing was told of it.
     New,
@@ -27,16 +28,19 @@ pub(super) enum Stage {
 }
 
 /// What goes on between a prompt and its answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Turn {
     /// Something goes on, or may.
     Running,
     /// It ended, or failed, and nothing came since.
     Over,
+    /// It ended, as another process has told. What came to that process since and was no event is not known: the agent may have gone on by
+    /// itself, so that another answer is none that was told.
+    OverElsewhere,
 }
 
 /// A call that goes on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Open {
     /// The agent's id, or one that was made for it.
     pub(super) id: Box<str>,
@@ -52,19 +56,23 @@ pub(super) struct Open {
 }
 
 /// A call that is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Done {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Box<str>>,
     pub(super) print: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) order: Option<Timestamp>,
     /// It was told to have ended well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_well: bool,
     /// It was denied from elsewhere; its agent has not said so. If it ends well, it was made after all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_assumed: bool,
 }
 
 /// The main agent of a session, or a subagent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Actor {
     pub(super) daemon: DaemonName,
     /// Its id, if it is a subagent.

@@ -47,6 +47,15 @@ impl Table {
     }
 }
 
+impl Table {
+    /// A session as a room's events tell of it; `None` if it is not present.
+    pub(super) fn adopted(key: &Key, roster: &Roster) -> Option<Session> {
+        let mut told = Self::default();
+        told.adopt(&key.room, roster);
+        told.sessions.remove(key)
+    }
+}
+
 /// The agent's daemon whose session has an id.
 fn family<'a>(roster: &'a Roster, session: &str) -> Option<&'a DaemonName> {
     let has = |daemon: &&DaemonState| {

@@ -3,6 +3,7 @@
 use arcane_shared::api::Via as RequestVia;
 use arcane_shared::roster::{BEGIN, END, ENRICH, PROGRESS};
 use arcane_shared::{Metadata, SpellName};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::intake::Draft;
@@ -17,14 +18,17 @@ use super::actor::Actor;
 const TURN: &str = "turn";
 
 /// What all events of a session carry.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct About {
+    #[serde(skip)]
     pub(super) session: Box<str>,
     pub(super) host: Option<Box<str>>,
     pub(super) project: Option<Box<str>>,
-    /// The folder of the project.
+    /// The folder of the project. No event tells more of it than its last part.
+    #[serde(skip)]
     pub(super) folder: Option<Box<str>>,
     /// The folder that it is in now.
+    #[serde(skip)]
     pub(super) cwd: Option<Box<str>>,
     pub(super) model: Option<Box<str>>,
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use arcane_shared::{DaemonName, Timestamp};
+use arcane_shared::{DaemonName, Epoch, Seq, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::config::{Prices, Tokens};
 use crate::intake::Draft;
@@ -22,10 +23,15 @@ const SUBAGENTS_MAX: usize = 64;
 const SEEN_MAX: usize = 512;
 
 /// Numbers that came, the latest last.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Seen(VecDeque<u64>);
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Seen(VecDeque<u64>);
 
 impl Seen {
+    /// Keeps no more than the latest.
+    pub(super) fn keep_latest(&mut self, most: usize) {
+        self.0.drain(..self.0.len().saturating_sub(most));
+    }
+
     /// Whether a number is new.
     fn add(&mut self, number: u64) -> bool {
         if self.0.contains(&number) {
@@ -40,7 +46,7 @@ impl Seen {
 }
 
 /// A session of an agent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Session {
     pub(super) about: About,
     pub(super) main: Actor,
@@ -49,8 +55,11 @@ pub(super) struct Session {
     pub(super) heard: Timestamp,
     /// No hook has told of it: it is told by telemetry alone.
     pub(super) is_of_telemetry: bool,
-    ledger: Ledger,
-    seen: Seen,
+    pub(super) ledger: Ledger,
+    pub(super) seen: Seen,
+    /// Its latest event in the log, where several processes tell of sessions; `None`: it is not known.
+    #[serde(skip)]
+    pub(super) told: Option<(Epoch, Seq)>,
 }
 
 impl Session {
@@ -63,6 +72,7 @@ impl Session {
             is_of_telemetry: false,
             ledger: Ledger::default(),
             seen: Seen::default(),
+            told: None,
         }
     }
 

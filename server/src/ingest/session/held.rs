@@ -69,10 +69,13 @@ impl Deferred {
     }
 }
 
+/// What waits of a session, and since when.
+pub(super) type Waiting = (Timestamp, Vec<Sign>);
+
 /// Telemetry of sessions that no hook has told of.
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    sessions: HashMap<Key, (Timestamp, Vec<Sign>)>,
+    sessions: HashMap<Key, Waiting>,
     lost: u64,
 }
 
@@ -92,6 +95,17 @@ impl Held {
         if !(sign.what == What::Heard && signs.iter().any(|sign| sign.what == What::Heard)) {
             signs.push(sign.clone());
         }
+    }
+
+    /// What waits of a session, and goes on waiting.
+    pub(super) fn peek(&self, key: &Key) -> Option<&Waiting> {
+        self.sessions.get(key)
+    }
+
+    /// Has no more and no less wait of a session than this.
+    pub(super) fn put_back(&mut self, key: &Key, waiting: Option<Waiting>) {
+        self.sessions.remove(key);
+        self.sessions.extend(waiting.map(|waiting| (key.clone(), waiting)));
     }
 
     /// What waits of a session.

@@ -4,7 +4,7 @@ use arcane_shared::{DaemonName, RoomName};
 
 /// A session of an agent in a room.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Key {
+pub(crate) struct Key {
     pub(super) room: RoomName,
     pub(super) daemon: DaemonName,
     pub(super) id: Box<str>,

@@ -4,6 +4,7 @@
 //! another result of a call lets that one begin anew. So a loop of several calls is found, and an edit between two runs of a test is none.
 
 use arcane_shared::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::super::sign::Usage;
 
@@ -11,7 +12,7 @@ use super::super::sign::Usage;
 pub(super) const SEEN_CALLS: u64 = 16;
 
 /// What was spent, as far as it is known.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Spent {
     /// Tokens of all kinds that are paid for.
     pub(super) tokens: u64,
@@ -62,7 +63,7 @@ pub(super) enum Told {
 }
 
 /// A call among the latest ones.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Run {
     call: u64,
     result: u64,
@@ -76,7 +77,7 @@ struct Run {
 }
 
 /// A loop that was told.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum Looping {
     /// Of this call, and so often when it was told last.
     Of { call: u64, task: Box<str>, told: u64 },
@@ -85,7 +86,7 @@ enum Looping {
 }
 
 /// The latest calls of an agent.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Loops {
     /// At most [`SEEN_CALLS`], and the one that has just ended.
     runs: Vec<Run>,
@@ -108,6 +109,14 @@ impl Loops {
     /// A loop that was told in an earlier run of the server: it goes on, or ends, with the next call.
     pub(super) fn adopt(&mut self, task: &str, count: u64, since: Timestamp) {
         self.looping = Some(Looping::Adopted { task: task.into(), count, since });
+    }
+
+    /// The words of the call that was told to be made again and again.
+    pub(super) fn task_mut(&mut self) -> Option<&mut Box<str>> {
+        match &mut self.looping {
+            Some(Looping::Of { task, .. } | Looping::Adopted { task, .. }) => Some(task),
+            None => None,
+        }
     }
 
     /// A call has ended, in these words. `after`: how often a call is made before that is told; at least 2.

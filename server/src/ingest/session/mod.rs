@@ -15,8 +15,11 @@ mod looping;
 mod loops;
 mod name;
 mod request;
+mod shared;
+mod state;
 mod step;
 mod table;
 mod waits;
 
+pub(crate) use key::Key;
 pub(crate) use table::Table;

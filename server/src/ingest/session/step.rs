@@ -278,7 +278,12 @@ impl Step<'_, '_> {
     }
 
     fn turn_ends(&mut self, actor: &mut Actor, event: &str, answer: Option<&str>) {
-        if actor.turn == Turn::Running || !actor.open.is_empty() || !actor.waits.is_empty() {
+        // opencode tells of the end of a turn more than once.
+        let may_be_another = actor.turn == Turn::OverElsewhere
+            && self.sign.what != What::Idle
+            && self.sign.source != "opencode-hook";
+        let goes_on = actor.turn == Turn::Running || may_be_another;
+        if goes_on || !actor.open.is_empty() || !actor.waits.is_empty() {
             self.drafts.answer(actor, event, answer);
         }
         self.drafts.end_loop(actor);

@@ -38,16 +38,18 @@ pub(crate) struct Table {
     aliases: HashMap<Key, Box<str>>,
     pub(super) present: HashMap<RoomName, Presence>,
     kinds: Kinds,
-    accounts: HashMap<(RoomName, DaemonName), (Account, Timestamp)>,
+    pub(super) accounts: HashMap<(RoomName, DaemonName), (Account, Timestamp)>,
     /// Telemetry of sessions that no hook has told of yet.
-    held: Held,
+    pub(super) held: Held,
     /// What others may tell of in more detail, or more of.
-    deferred: Deferred,
+    pub(super) deferred: Deferred,
     /// Requests that agents have answered by going on.
-    overtaken: Vec<(Box<str>, RequestVia)>,
+    pub(super) overtaken: Vec<(Box<str>, RequestVia)>,
     prices: Prices,
     /// How often a call is made before that is told; 0: never.
     loop_after: u64,
+    /// Other processes tell of sessions as well, whose states are in the log: what is known here may be forgotten.
+    is_shared: bool,
 }
 
 impl Table {
@@ -55,6 +57,11 @@ impl Table {
     /// is told; 0: never.
     pub(crate) fn new(prices: Prices, loop_after: u64) -> Self {
         Self { prices, loop_after, ..Self::default() }
+    }
+
+    /// The same, where other processes tell of sessions as well.
+    pub(crate) fn shared(self) -> Self {
+        Self { is_shared: true, ..self }
     }
 
     /// What becomes of a sign.
@@ -65,7 +72,8 @@ impl Table {
         self.take_now(room, sign, now)
     }
 
-    fn take_now(&mut self, room: &RoomName, sign: &Sign, now: Timestamp) -> Vec<Draft> {
+    /// What becomes of a sign that waits for nothing.
+    pub(crate) fn take_now(&mut self, room: &RoomName, sign: &Sign, now: Timestamp) -> Vec<Draft> {
         if sign.who.session.is_empty() {
             return self.spend(room, sign, now);
         }
@@ -124,7 +132,7 @@ impl Table {
     }
 
     /// Folds a sign into its session, which it may be the first of.
-    fn fold(&mut self, key: &Key, sign: &Sign, now: Timestamp) -> Vec<Draft> {
+    pub(super) fn fold(&mut self, key: &Key, sign: &Sign, now: Timestamp) -> Vec<Draft> {
         let mut drafts = Vec::new();
         if !self.sessions.contains_key(key) {
             drafts = self.make_room(&key.room, now);
@@ -156,18 +164,24 @@ impl Table {
     fn tell_alone(&mut self, now: Timestamp) -> Vec<(RoomName, Vec<Draft>)> {
         let mut told = Vec::new();
         for (key, signs) in self.held.due(now) {
-            let mut drafts = Vec::new();
-            let is_proven = signs.iter().any(proves);
-            for sign in signs.iter().filter(|sign| is_proven || matches!(sign.what, What::Usage { .. })) {
-                let live = Sign { via: Via::Live, ..sign.clone() };
-                drafts.extend(self.fold(&key, &live, now));
-                if let Some(session) = self.sessions.get_mut(&key) {
-                    session.is_of_telemetry = true;
-                }
-            }
+            let drafts = self.tell_of(&key, &signs, now);
             told.push((key.room, drafts));
         }
         told
+    }
+
+    /// Tells of a session by telemetry alone.
+    pub(super) fn tell_of(&mut self, key: &Key, signs: &[Sign], now: Timestamp) -> Vec<Draft> {
+        let mut drafts = Vec::new();
+        let is_proven = signs.iter().any(proves);
+        for sign in signs.iter().filter(|sign| is_proven || matches!(sign.what, What::Usage { .. })) {
+            let live = Sign { via: Via::Live, ..sign.clone() };
+            drafts.extend(self.fold(key, &live, now));
+            if let Some(session) = self.sessions.get_mut(key) {
+                session.is_of_telemetry = true;
+            }
+        }
+        drafts
     }
 
     /// What becomes of a report of what an agent has spent that names no session.
@@ -206,13 +220,18 @@ impl Table {
 
     /// What waits for something else, told without it: nothing comes any more.
     pub(crate) fn last(&mut self, now: Timestamp) -> Vec<(RoomName, Vec<Draft>)> {
-        let then = Timestamp::from_unix_micros(now.unix_micros().saturating_add(LONGEST_WAIT_MICROS));
+        let then = Self::end_of_waiting(now);
         let mut told = self.tell_alone(then);
         for (room, sign) in self.deferred.due(then) {
             let drafts = self.take_now(&room, &sign, now);
             told.push((room, drafts));
         }
         told
+    }
+
+    /// When nothing that comes by now waits any more.
+    pub(crate) fn end_of_waiting(now: Timestamp) -> Timestamp {
+        Timestamp::from_unix_micros(now.unix_micros().saturating_add(LONGEST_WAIT_MICROS))
     }
 
     /// What becomes of the end of a request that was answered from elsewhere, or by nobody.
@@ -231,7 +250,7 @@ impl Table {
         std::mem::take(&mut self.overtaken)
     }
 
-    fn note_overtaken(&mut self, key: &Key, via: RequestVia) {
+    pub(super) fn note_overtaken(&mut self, key: &Key, via: RequestVia) {
         let Some(session) = self.sessions.get_mut(key) else { return };
         self.overtaken.extend(session.overtaken().map(|id| (id, via)));
     }
@@ -246,14 +265,7 @@ impl Table {
         let mut keys: Vec<Key> = self.sessions.keys().cloned().collect();
         keys.sort_by(|a, b| (&a.room, &a.daemon, &a.id).cmp(&(&b.room, &b.daemon, &b.id)));
         for key in keys {
-            let presence = self.present.entry(key.room.clone()).or_default();
-            let Some(session) = self.sessions.get_mut(&key) else { continue };
-            let drafts = session.pass(now, presence);
-            self.overtaken.extend(session.overtaken().map(|id| (id, RequestVia::Withdrawn)));
-            let is_old = now.unix_micros() - session.heard.unix_micros() >= ENDED_MICROS;
-            if session.is_gone() && is_old {
-                self.sessions.remove(&key);
-            }
+            let drafts = self.pass_one(&key, now);
             if drafts.is_empty() {
                 continue;
             }
@@ -262,7 +274,25 @@ impl Table {
                 None => due.push((key.room, drafts)),
             }
         }
+        self.sweep(now);
+        due
+    }
+
+    /// What time alone has made due of a session.
+    pub(crate) fn pass_one(&mut self, key: &Key, now: Timestamp) -> Vec<Draft> {
+        let presence = self.present.entry(key.room.clone()).or_default();
+        let Some(session) = self.sessions.get_mut(key) else { return Vec::new() };
+        let drafts = session.pass(now, presence);
+        self.overtaken.extend(session.overtaken().map(|id| (id, RequestVia::Withdrawn)));
+        drafts
+    }
+
+    /// Forgets what ended long ago.
+    pub(crate) fn sweep(&mut self, now: Timestamp) {
         let Self { sessions, aliases, accounts, .. } = self;
+        sessions.retain(|_, session| {
+            !session.is_gone() || now.unix_micros() - session.heard.unix_micros() < ENDED_MICROS
+        });
         accounts.retain(|(room, daemon), (_, heard)| {
             now.unix_micros() - heard.unix_micros() < ENDED_MICROS
                 || sessions.keys().any(|key| key.room == *room && key.daemon == *daemon)
@@ -274,7 +304,18 @@ impl Table {
                 daemon: key.daemon.clone(),
             })
         });
-        due
+    }
+
+    /// The session that an id of a subagent belongs to.
+    pub(super) fn root_of(&self, own: &Key) -> Option<&str> {
+        self.aliases.get(own).map(AsRef::as_ref)
+    }
+
+    /// Notes the session that an id of a subagent belongs to.
+    pub(super) fn alias(&mut self, own: Key, root: Box<str>) {
+        if self.aliases.len() < ALIASES_MAX {
+            self.aliases.insert(own, root);
+        }
     }
 
     /// A sign under the session that it is really of, where its agent uses a subagent's own id for that.
@@ -332,6 +373,9 @@ impl Table {
             self.sessions.iter().min_by_key(|(key, session)| (!session.is_gone(), session.heard, &key.id));
         let Some(key) = by_age.map(|(key, _)| key.clone()) else { return Vec::new() };
         let Some(mut session) = self.sessions.remove(&key) else { return Vec::new() };
+        if self.is_shared {
+            return Vec::new();
+        }
         let presence = self.present.entry(key.room.clone()).or_default();
         let mut drafts = Drafts::of(&session.about, None);
         for actor in

@@ -1,6 +1,7 @@
 //! What an actor waits for, and which requests its going on has answered. Plain data.
 
 use arcane_shared::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::super::sign::Asked;
 
@@ -11,7 +12,7 @@ pub(super) const WAITS_MAX: usize = 8;
 const RULED_MAX: usize = 1024;
 
 /// A wait that goes on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Waiting {
     /// The open call that waits.
     pub(super) call: Option<Box<str>>,
@@ -28,10 +29,11 @@ pub(super) struct Waiting {
 }
 
 /// The waits of an actor.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Waits {
     list: Vec<Waiting>,
     /// Requests whose waits are over, since this was asked last.
+    #[serde(skip)]
     over: Vec<Box<str>>,
     /// Calls that were allowed from elsewhere and have not ended, and what they do. Equal calls are asked for one by one, and nobody says
     /// for which: whichever ends first was the one that was allowed.
@@ -49,6 +51,10 @@ impl Waits {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Waiting> {
         self.list.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Waiting> {
+        self.list.iter_mut()
     }
 
     pub(super) fn push(&mut self, wait: Waiting) {
@@ -140,6 +146,13 @@ impl Waits {
     /// Whether a request is waited for.
     pub(super) fn asks(&self, id: &str) -> bool {
         self.list.iter().any(|wait| wait.asked.as_deref() == Some(id))
+    }
+
+    /// Another process has told of the actor: requests that wait in `now` no longer are over.
+    pub(super) fn give_way(self, now: &mut Self) {
+        let asked = self.list.into_iter().filter_map(|wait| wait.asked);
+        let over: Vec<Box<str>> = asked.filter(|id| !now.asks(id)).collect();
+        now.over.extend(self.over.into_iter().chain(over));
     }
 
     /// Requests whose waits are over, since this was asked last.

@@ -4,6 +4,7 @@ mod casings;
 mod claude;
 mod detected;
 mod leases;
+mod nodes;
 mod payloads;
 mod prices;
 mod ruled;

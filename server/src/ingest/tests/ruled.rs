@@ -28,7 +28,7 @@ async fn a_wait_is_told_where_the_hook_is_gone_before_its_rule_answers() {
     let (reply, _) = oneshot::channel();
     let hold = Some(Hold { patience: Duration::from_secs(60), is_watched: false, reply });
     let (body, context) = (payload.to_string().into(), Context::default());
-    let content = Content::Hook { agent: Some(Agent::Claude), body, context, hold };
+    let content = Content::Hook { agent: Some(Agent::Claude), body, context, hold, told: None };
     ingest.hand_in(Given { room: RoomName::default(), content });
     let waits = async || {
         let room = bus.default_room();

@@ -59,6 +59,7 @@ mod tests {
             ],
             id: Some(9),
             decided_on: None,
+            continues: None,
             level: Level::Logged,
             turn: Turn::default(),
             done: Notify::nobody(),

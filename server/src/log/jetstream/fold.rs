@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use arcane_shared::{Epoch, RoomName, Seq};
 use serde::{Deserialize, Serialize};
 
-use crate::log::record::KEY;
+use crate::log::record::{KEY, SESSION};
 use crate::log::{Mark, Record};
 
 /// Where snapshots are in the bucket of state: then the room.
@@ -74,7 +74,8 @@ impl Fold {
         }
         let (keys, rest): (Vec<&Record>, Vec<_>) =
             records.iter().partition(|record| record.key.starts_with(KEY));
-        for Record { key, value } in rest {
+        // The state of a session is read from its latest event.
+        for Record { key, value } in rest.into_iter().filter(|record| !record.key.starts_with(SESSION)) {
             self.kept.is_old = true;
             match value {
                 Some(value) => self.records.insert(key.clone(), value.clone()),

@@ -13,6 +13,7 @@ use super::claim::Claim;
 use super::decision::Decision;
 use super::message::Entry;
 use super::publish::{BATCH_MAX, Condition, Outcome, Silence};
+use super::way::{Way, state_of};
 use crate::log::{Fault, LogError, Offer, Run};
 
 /// How long a group is sent again: longer than servers take to choose another leader (4 to 9 s).
@@ -86,10 +87,10 @@ impl Group {
             let size = offer.size();
             let fits = entries.len() + offer.bodies.len() <= BATCH_MAX && bytes + size <= BYTES_MAX;
             // A decision has a subject of its own, and waits for its answer alone.
-            if !offers.is_empty() && (!fits || offer.decided_on.is_some()) {
+            if !offers.is_empty() && (!fits || offer.made_on().is_some()) {
                 break;
             }
-            decision = offer.decided_on.map(Decision::on);
+            decision = offer.made_on().map(Decision::on);
             let Named { offer, id } = queue.pop_front()?;
             bytes += size;
             claims.extend(Claim::of(&offer).map(|claim| (id.as_str().into(), claim)));
@@ -99,6 +100,9 @@ impl Group {
                 records: std::mem::take(&mut records),
                 id: if n == 0 { id.as_str().into() } else { format!("{id}.{n}").into() },
             }));
+            if let (Some(last), Some(state)) = (entries.last_mut(), state_of(&offer)) {
+                last.records.push(state);
+            }
             offers.push(offer);
             if decision.is_some() {
                 break;
@@ -126,7 +130,7 @@ impl Group {
             let ids = known.collect();
             let claims =
                 claims.extract_if(.., |(id, _)| own.first().is_some_and(|first| first.id == *id)).collect();
-            let decision = offer.decided_on.map(Decision::on);
+            let decision = offer.made_on().map(Decision::on);
             Self { offers: vec![offer], entries: own, ids, claims, began, may_be_there, decision }
         });
         each.collect()
@@ -229,6 +233,11 @@ impl Group {
         self.decision.as_ref().map_or(Condition::None, |decision| decision.condition(first))
     }
 
+    /// On which subject it goes.
+    pub(super) fn way(&self) -> Way {
+        self.offers.first().map_or(Way::Events, Way::of)
+    }
+
     /// Its offers, to be sent each by itself.
     pub(super) fn into_offers(self) -> Vec<Offer> {
         self.offers
@@ -239,7 +248,7 @@ impl Group {
 mod tests {
     use super::*;
     use crate::event::Body;
-    use crate::log::{Level, Notify, Record, Turn};
+    use crate::log::{Continues, Level, Notify, Record, Turn};
     use arcane_shared::SpellName;
 
     fn offer(events: usize, id: Option<u128>) -> Offer {
@@ -256,6 +265,7 @@ mod tests {
             records: vec![Record::keep("color/main/claude", "#fff")],
             id,
             decided_on: None,
+            continues: None,
             level: Level::Logged,
             turn: Turn::default(),
             done: Notify::nobody(),
@@ -359,6 +369,18 @@ mod tests {
         let another = Outcome::Refused { code: ANOTHER_LAST, text: "wrong last sequence: 9".into() };
         let Next::Failed(error) = one.answer(another, Instant::now()) else { unreachable!() };
         assert_eq!(error.fault, Fault::Outdated);
+    }
+
+    #[test]
+    fn events_of_a_session_go_alone_on_its_subject_and_the_last_has_the_state() {
+        let continues = Continues { session: 0xab, on: 3, state: Some("{}".into()) };
+        let of_a_session = Offer { continues: Some(continues), ..offer(2, None) };
+        let (one, left) = group(vec![of_a_session, offer(1, None)]);
+        assert_eq!((one.way(), one.condition(1), left), (Way::Session(0xab), Condition::LastOfSubject(3), 1));
+        let state = Record::keep("session/00000000000000ab", "{}");
+        assert_eq!(one.entries.iter().filter(|entry| entry.records.contains(&state)).count(), 1);
+        assert_eq!(one.entries.last().unwrap().records, [state]);
+        assert_eq!(group(vec![offer(1, None)]).0.way(), Way::Events);
     }
 
     #[test]

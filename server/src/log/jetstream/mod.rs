@@ -37,6 +37,7 @@ pub mod synced;
 mod told;
 mod trouble;
 pub mod version;
+mod way;
 mod witness;
 
 pub use core::OpenError;

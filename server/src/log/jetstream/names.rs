@@ -4,6 +4,8 @@ use std::fmt;
 
 use arcane_shared::RoomName;
 
+use crate::log::SessionId;
+
 /// Longest prefix, in characters (all of them ASCII).
 pub const PREFIX_LEN_MAX: usize = 32;
 /// The prefix that is used where none is set.
@@ -12,6 +14,8 @@ pub const DEFAULT_PREFIX: &str = "arcane";
 const ROOM: &str = "-room-";
 /// The last token of the subjects of decisions.
 const DECISIONS: &str = "sp";
+/// Before the digest of a session, in the subject of its events.
+const SESSIONS: &str = "se";
 /// Stands for a dot of a room's name: streams have no dot in their names, and in a subject it ends a token. No room has it
 /// in its name.
 const DOT: char = '=';
@@ -118,6 +122,12 @@ impl Names {
         format!("{}.room.{}.{DECISIONS}", self.prefix, key(room))
     }
 
+    /// The subject of the events of one agent's session.
+    #[must_use]
+    pub fn session(&self, room: &RoomName, session: SessionId) -> String {
+        format!("{}.room.{}.{SESSIONS}.{session:016x}", self.prefix, key(room))
+    }
+
     /// The subjects on which a room's stream says what it has taken.
     #[must_use]
     pub fn live(&self, room: &RoomName) -> String {
@@ -179,6 +189,7 @@ mod tests {
             names.subjects(&room),
             names.events(&room),
             names.decisions(&room),
+            names.session(&room, 0xab),
             names.live(&room),
             names.heads(),
             names.state_bucket(),
@@ -190,6 +201,7 @@ mod tests {
         arcane.room.team=a.>
         arcane.room.team=a.ev
         arcane.room.team=a.sp
+        arcane.room.team=a.se.00000000000000ab
         arcane.live.team=a.>
         arcane.heads
         arcane-state

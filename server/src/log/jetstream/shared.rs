@@ -8,9 +8,14 @@ use futures_util::FutureExt as _;
 
 use super::group::Named;
 use super::log::JetStreamLog;
+use super::message::Entry;
 use super::publish::BATCH_MAX;
 use super::room;
-use crate::log::{Answer, Carried, Contended, Follower, LogError, Mark, Offer, Record, RoomId, SharedLog};
+use crate::log::record::SESSION;
+use crate::log::{
+    Answer, Carried, Contended, Follower, LogError, Mark, Offer, Record, RoomId, SessionEnd, SessionId,
+    SharedLog,
+};
 
 impl SharedLog for JetStreamLog {
     fn submit(&self, offer: Offer) -> Result<(), LogError> {
@@ -56,6 +61,19 @@ impl SharedLog for JetStreamLog {
         async move {
             self.0.state.put(records)?;
             self.0.state.flushed().await
+        }
+        .boxed()
+    }
+
+    fn end_of_session(&self, room: RoomId, session: SessionId) -> Answer<'_, Option<SessionEnd>> {
+        async move {
+            let entry = self.entry(room)?;
+            let subject = self.0.names.session(&entry.name, session);
+            let Some(raw) = self.0.reader.last(&entry.stream, &subject).await? else { return Ok(None) };
+            let records = Entry::read(&raw.headers, raw.payload).map(|entry| entry.records);
+            let state =
+                records.unwrap_or_default().into_iter().find(|record| record.key.starts_with(SESSION));
+            Ok(Some(SessionEnd { seq: raw.seq, state: state.and_then(|record| record.value) }))
         }
         .boxed()
     }

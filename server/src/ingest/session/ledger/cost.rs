@@ -1,5 +1,7 @@
 //! What news cost: as reported, by price, or unknown; costs of one session are never set off against another's. Pure.
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::Tokens;
 
 use super::super::super::sign::By;
@@ -9,12 +11,23 @@ use super::{Sums, units};
 pub(in super::super) type Price<'p> = &'p dyn Fn(&Tokens, u64) -> Option<f64>;
 
 /// Costs that are waiting for their counterpart: billionths of a dollar.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Open {
     /// Computed ones, of tokens whose cost may yet be reported.
     computed: u64,
     /// Reported ones without tokens, which may yet be told of.
     reported: u64,
+}
+
+impl Open {
+    /// Takes in what is open of a session now, of which `before` was known.
+    pub(super) fn learn(&mut self, before: Self, now: Self) {
+        for part in [COMPUTED, REPORTED] {
+            let (mut before, mut now) = (before, now);
+            let more = part(&mut now).saturating_sub(*part(&mut before));
+            *part(self) = part(self).saturating_add(more);
+        }
+    }
 }
 
 /// One of the two costs that are open.

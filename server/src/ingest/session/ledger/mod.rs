@@ -11,6 +11,8 @@ mod cost;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::Tokens;
 
 use super::super::sign::{By, Usage};
@@ -20,7 +22,7 @@ use cost::{Cost, Open, Price, Sides};
 const UNITS: f64 = 1e9;
 
 /// Sums of what was spent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Sums {
     input: u64,
     cache_read: u64,
@@ -32,7 +34,7 @@ struct Sums {
 }
 
 /// What was spent, by each way that tells of it, and what was told.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Ledger {
     by: [Sums; By::ALL.len()],
     told: Sums,
@@ -121,6 +123,15 @@ impl Ledger {
 }
 
 impl Account {
+    /// A session of its agent is known from now on, or its ledger is another one than `before`: another process has told of it.
+    pub(super) fn learn(&mut self, before: Option<&Ledger>, now: &Ledger) {
+        let none = Ledger::default();
+        let before = before.unwrap_or(&none);
+        self.sessions = self.sessions.plus(now.told.each(before.told, u64::saturating_sub));
+        self.loose.told = self.loose.told.plus(self.loose.told.up_to(self.sessions));
+        self.open.learn(before.open, now.open);
+    }
+
     /// What of a session's report is news.
     pub(super) fn book(
         &mut self,

@@ -8,7 +8,8 @@ use arcane_shared::Seq;
 use futures_util::FutureExt as _;
 
 use super::super::group::{Group, Next};
-use super::super::publish::{Condition, Outcome, Silence};
+use super::super::publish::{Outcome, Silence};
+use super::super::way::Way;
 use super::{AGAIN_AFTER, RoomTask};
 use crate::log::{Fault, LogError, Offer};
 
@@ -28,8 +29,12 @@ impl RoomTask {
         let Some(group) = &mut self.group else { return };
         let condition = group.condition(self.entry.extent().first);
         let (publisher, entries) = (self.core.publisher.clone(), group.entries.clone());
-        let subject = if condition == Condition::None { &self.entry.subject } else { &self.entry.decisions };
-        let (stream, subject) = (self.entry.stream.clone(), subject.clone());
+        let subject = match group.way() {
+            Way::Events => self.entry.subject.clone(),
+            Way::Decisions => self.entry.decisions.clone(),
+            Way::Session(session) => self.core.names.session(&self.entry.name, session),
+        };
+        let stream = self.entry.stream.clone();
         let (core, entry, asks) = (Arc::clone(&self.core), Arc::clone(&self.entry), group.asks());
         self.sending = Some(
             async move {
