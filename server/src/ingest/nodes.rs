@@ -71,7 +71,12 @@ impl Reader {
                 Content::Telemetry { told, held } => {
                     let mut signs = told.signs;
                     signs.extend(self.totals.take(told.sums));
-                    self.rest.push_back(Rest { room, at, signs: signs.into_iter(), _held: held });
+                    // What came first is told first.
+                    if self.rest.is_empty() && signs.len() <= PIECE_SIGNS_MAX {
+                        self.tell_signs(bus, &room, signs, at, None).await;
+                    } else {
+                        self.rest.push_back(Rest { room, at, signs: signs.into_iter(), _held: held });
+                    }
                 }
             }
         }
