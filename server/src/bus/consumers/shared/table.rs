@@ -223,18 +223,23 @@ impl Table {
         let mut evicted = self.wrote(key, written, before, now);
         let known = self.known(key);
         let reader = known.record.and_then(|record| record.reader);
-        if reader != Some(self.id(number)) {
-            // Another one was quicker to take over than this one to learn that it had.
-            let own = reader.filter(|reader| reader.node == self.node).map(|reader| reader.number);
-            evicted.0.extend(self.evict(key, own).0);
-        }
+        // Another one may have been quicker to take over than this one to learn that it had.
+        let own = reader.filter(|reader| reader.node == self.node).map(|reader| reader.number);
+        evicted.0.extend(self.evict(key, own).0);
         evicted
     }
 
-    /// A change was made here. `before`: the revision that was known when that was asked for. If the new one is below, the
-    /// log's revisions have begun anew.
+    /// A change was made here. `before`: the revision that was known when that was asked for. If the new one is not above it,
+    /// the log's revisions have begun anew, as after a backup: that the record names another reader or none says nothing then.
     pub(super) fn wrote(&mut self, key: &Key, written: Known, before: u64, now: Instant) -> Evicted {
-        if written.revision < before { self.set(key, written, now) } else { self.hear(key, written, now) }
+        if written.revision > before {
+            return self.hear(key, written, now);
+        }
+        if written.record.is_none() {
+            return self.set(key, written, now);
+        }
+        self.known.insert(key.clone(), (written, now));
+        Evicted(Vec::new())
     }
 
     /// A reader acknowledges an event: it is to be written. One that was evicted acknowledges nothing.

@@ -167,6 +167,23 @@ fn revisions_that_begin_anew_are_taken_from_what_was_written() {
 }
 
 #[test]
+fn a_log_that_was_put_back_sends_no_reader_away_for_another_one() {
+    let mut bench = Bench::new();
+    // The new revision is by chance the one that was known before.
+    bench.hear(known(3, None, 5));
+    let number = bench.arrive();
+    bench.seat(number, 0, 5);
+    assert_eq!(bench.evicted(), 0);
+    assert_eq!(bench.table.known(&bench.key), known(0, Some(("a", number)), 5));
+    // Somebody acknowledges in the record of before, which names nobody.
+    bench.table.wrote(&bench.key, known(1, None, 2), 5, bench.now).tell();
+    assert_eq!(bench.evicted(), 0);
+    let next = bench.arrive();
+    bench.seat(next, 1, 2);
+    assert_eq!(bench.evicted(), 1, "who was here before is told");
+}
+
+#[test]
 fn readers_are_bounded() {
     let mut bench = Bench::new();
     for _ in 0..READERS_MAX {
