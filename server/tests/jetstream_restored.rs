@@ -87,6 +87,12 @@ async fn restored(others: u64, are_started_late: bool) {
     }
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 
+    // Nobody publishes or subscribes: the room is there, and what was given is of another run.
+    for node in [&one, &other] {
+        let (status, page) = node.look("/events?limit=1").await;
+        assert_eq!((status, &page["head"]), (200, &json!(3 + others)), "{page}");
+        assert_eq!(node.look(&format!("/events?after={epoch}:6")).await.0, 410);
+    }
     let since = format!("since={epoch}:6");
     let mut now = Vec::new();
     for node in [&one, &other] {

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use arcane_shared::RoomName;
 
 use super::ArcaneEventBus;
+use super::room::readers_elsewhere;
 use crate::log::record::OF_A_ROOM;
 use crate::log::{Fault, LogError, Record, RoomId};
 
@@ -75,6 +76,11 @@ impl ArcaneEventBus {
 
     /// Lets an unused room go from memory.
     fn let_go(&self, name: &RoomName) -> Result<RoomId, CannotClose> {
+        let elsewhere =
+            usize::try_from(readers_elsewhere(self.log().as_ref(), Some(name))).unwrap_or(usize::MAX);
+        if elsewhere > 0 {
+            return Err(CannotClose::InUse { name: name.to_string(), subscribers: elsewhere });
+        }
         let mut rooms = self.inner.rooms.write().unwrap_or_else(PoisonError::into_inner);
         let Some(room) = rooms.get(name) else {
             let record = self.log().room(name);

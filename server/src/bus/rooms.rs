@@ -122,8 +122,36 @@ impl ArcaneEventBus {
     /// # Errors
     /// If there is no such room, or it cannot be opened.
     pub(crate) async fn open_known_room(&self, name: &RoomName) -> Result<HeldRoom, NoSuchRoom> {
-        self.room_info(name)?;
+        if let Err(none) = self.room_info(name) {
+            // Another process may have made it.
+            let is_there = match self.log().sequencer() {
+                Sequencer::Room(_) => false,
+                Sequencer::Log(log) => {
+                    let of_log = |error| NoSuchRoom::Log { name: name.to_string(), error };
+                    log.find(name).await.map_err(of_log)?
+                }
+            };
+            if !is_there {
+                return Err(none);
+            }
+        }
         self.open_room(name).await
+    }
+
+    /// Which room this is, if it is kept, and how far it is now: where other processes publish to it, it is brought into memory,
+    /// which follows it.
+    ///
+    /// # Errors
+    /// If there is no such room, or it cannot be opened.
+    pub(crate) async fn room_info_now(&self, name: &RoomName) -> Result<RoomInfo, NoSuchRoom> {
+        if let Sequencer::Room(_) = self.log().sequencer() {
+            return self.room_info(name);
+        }
+        match self.open_known_room(name).await {
+            // There is no place for it in memory: what is known of it may be old.
+            Ok(_) | Err(NoSuchRoom::TooMany { .. }) => self.room_info(name),
+            Err(error) => Err(error),
+        }
     }
 
     /// Every room that is kept, in order of name.

@@ -56,7 +56,7 @@ pub(crate) async fn ack(
     JsonBody(request): JsonBody<AckRequest>,
 ) -> Result<StatusCode, ApiError> {
     let room = state.room(&query)?;
-    let mut there = state.bus.room_info(&room)?;
+    let mut there = state.bus.room_info_now(&room).await?;
     if request.epoch.is_some_and(|epoch| epoch != there.epoch) {
         return Err(ApiError::epoch_changed("/epoch", &there.epoch));
     }

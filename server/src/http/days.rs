@@ -38,7 +38,7 @@ pub(crate) async fn days(state: Allowed<Subscribe>, query: Pairs) -> Result<Json
     let wanted = query.whole("days", DAYS_MAX, DAYS_DEFAULT)?;
     let _turn = state.query().await?;
     // Looking opens no room.
-    let there = state.bus.room_info(&room)?;
+    let there = state.bus.room_info_now(&room).await?;
     let held = state.bus.open_room(&room).await?;
     let latest = held.daemons();
     let today = latest.day(clock::now().unix_micros());

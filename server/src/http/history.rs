@@ -52,7 +52,7 @@ const BUCKETS_DEFAULT: usize = 300;
 pub(crate) async fn history(state: Allowed<Subscribe>, query: Pairs) -> Result<Response, ApiError> {
     let room = state.room(&query)?;
     let turn = state.query().await?;
-    let there = state.bus.room_info(&room)?;
+    let there = state.bus.room_info_now(&room).await?;
     let order = match query.get("order") {
         None | Some("asc") => Order::Ascending,
         Some("desc") => Order::Descending,
@@ -209,7 +209,7 @@ pub(crate) async fn activity(
 ) -> Result<Json<ActivityAnswer>, ApiError> {
     let room = state.whole(query.room()?)?;
     let _turn = state.query().await?;
-    let there = state.bus.room_info(&room)?;
+    let there = state.bus.room_info_now(&room).await?;
     let (from, to) = (query.time("from")?, query.time("to")?);
     let buckets = query.whole("buckets", LIMIT_MAX, BUCKETS_DEFAULT)? as u64;
     let to = to.unwrap_or_else(clock::now);
@@ -269,7 +269,7 @@ pub(crate) async fn purge(
     query: Pairs,
 ) -> Result<(StatusCode, Json<PurgeAnswer>), ApiError> {
     let room = state.changed(query.room()?)?;
-    let there = state.bus.room_info(&room)?;
+    let there = state.bus.room_info_now(&room).await?;
     let Some(before) = position(&query, "before", &there)? else {
         return Err(ApiError::parameter("before", "is missing; name the first event that stays"));
     };

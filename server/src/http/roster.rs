@@ -26,7 +26,7 @@ use crate::query::Pairs;
 pub(crate) async fn roster(state: Allowed<Subscribe>, query: Pairs) -> Result<Response, ApiError> {
     let room = state.whole(query.room()?)?;
     // Looking opens no room.
-    let there = state.bus.room_info(&room)?;
+    let there = state.bus.room_info_now(&room).await?;
     let at = position(&query, "at", &there)?;
     if at.is_some_and(|seq| seq.saturating_add(1) < there.oldest) {
         return Err(ApiError::not_kept("at", there.oldest));

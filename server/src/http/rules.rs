@@ -128,7 +128,7 @@ async fn answers(state: &Allowed<Answer>, room: RoomName) -> Result<Answers, Api
     let room = state.changed(room)?;
     state.pass().check_whole()?;
     let _turn = state.query().await?;
-    let there = state.bus.room_info(&room)?;
+    let there = state.bus.room_info_now(&room).await?;
     let filter = EventFilter { spell: [SpellName::Voice].into(), ..EventFilter::default() };
     let (mut answers, mut before, mut left) = (Answers::default(), there.head + 1, EVENTS_MAX);
     while left > 0 {

@@ -42,7 +42,7 @@ pub(crate) async fn seen(
     let failure = query.get("failure").map(number).transpose()?;
     let room = state.changed(query.room()?)?;
     // Nothing has failed in a room that is not there: it is not opened.
-    state.bus.room_info(&room)?;
+    state.bus.room_info_now(&room).await?;
     let held = state.bus.open_room(&room).await?;
     let answer = |status: &str, message: String, seq| {
         let (status, epoch) = (status.into(), held.epoch().clone());

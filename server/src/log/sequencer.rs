@@ -42,6 +42,12 @@ pub trait SharedLog: Send + Sync {
     /// A room has one follower in this process; a new one takes the place of the one before.
     fn follow(&self, room: RoomId, after: Seq, follower: Weak<dyn Follower>);
 
+    /// Whether there is a room that another process has made; from then on it is among [`EventLog::rooms`].
+    ///
+    /// # Errors
+    /// If they do not say it.
+    fn find<'a>(&'a self, name: &'a RoomName) -> Answer<'a, bool>;
+
     /// The latest event of a room, as those say who take events for all processes. It may not have appeared here yet.
     ///
     /// # Errors

@@ -166,6 +166,10 @@ impl SharedLog for FarLog {
         Ok(())
     }
 
+    fn find<'a>(&'a self, _: &'a RoomName) -> Answer<'a, bool> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
+
     fn follow(&self, _: RoomId, _: Seq, follower: Weak<dyn Follower>) {
         self.lock().offers.follower = Some(follower);
     }

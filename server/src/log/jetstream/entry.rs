@@ -162,6 +162,11 @@ impl RoomEntry {
         taken
     }
 
+    /// Whether a task follows its stream.
+    pub(super) fn is_served(&self) -> bool {
+        self.queue().is_served
+    }
+
     /// Whether nothing waits.
     pub(super) fn is_idle(&self) -> bool {
         self.queue().offers.is_empty()

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use arcane_shared::RoomName;
 use async_nats::Subscriber;
 use futures_util::StreamExt as _;
 use tokio::time::MissedTickBehavior;
@@ -13,6 +14,8 @@ use crate::clock;
 
 /// How often nodes tell of themselves.
 const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How long it is told that a room's numbers have begun anew.
+const BEGUN_TOLD: Duration = Duration::from_mins(1);
 /// How long one message may take to be handed to the connection.
 const HAND_OVER_MAX: Duration = Duration::from_millis(500);
 /// What JetStream says of streams: then what happened, and the stream.
@@ -74,9 +77,35 @@ impl Core {
             let follower = entry.follower()?;
             Some(Head(entry.name.clone(), entry.epoch.clone(), entry.extent().head, follower.readers()))
         });
-        for rooms in teller.next(heads.collect()) {
+        let heads: Vec<Head> = heads.chain(self.begun()).collect();
+        for rooms in teller.next(heads) {
             self.send(rooms, false).await;
         }
+    }
+
+    /// A room's numbers have begun anew: other nodes are told of its epoch for a while, whether it is open here or not.
+    pub(super) async fn tell_begun(&self, name: RoomName) {
+        if let Err(error) = self.find(&name).await {
+            tracing::debug!(%error, room = %name, "the room's new epoch is told when it is opened");
+            return;
+        }
+        let now = Instant::now();
+        let mut rooms = self.rooms();
+        let Some(record) = rooms.record(&name) else { return };
+        rooms.begun.retain(|(head, since)| head.0 != name && now.duration_since(*since) < BEGUN_TOLD);
+        rooms.begun.push((Head(name, record.epoch, record.head, 0), now));
+    }
+
+    /// What of that is to be told now.
+    fn begun(&self) -> Vec<Head> {
+        let now = Instant::now();
+        let mut rooms = self.rooms();
+        rooms.begun.retain(|(_, since)| now.duration_since(*since) < BEGUN_TOLD);
+        let closed = rooms
+            .begun
+            .iter()
+            .filter(|(head, _)| rooms.entry(&head.0).is_none_or(|entry| entry.follower().is_none()));
+        closed.map(|(head, _)| head.clone()).collect()
     }
 
     async fn send(&self, rooms: Vec<Head>, leaves: bool) {

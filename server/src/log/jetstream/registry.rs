@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Instant;
 
 use arcane_shared::{RoomName, Seq};
 
 use super::entry::RoomEntry;
+use super::heads::Head;
 use crate::log::{Fault, LogError, RoomId, RoomRecord};
 
 /// The rooms that this process knows.
@@ -16,6 +18,8 @@ pub(super) struct Rooms {
     /// Of rooms that were not opened yet.
     pub(super) listed: BTreeMap<RoomName, RoomRecord>,
     pub(super) last_id: RoomId,
+    /// Rooms whose numbers have begun anew lately, for other nodes to hear of it.
+    pub(super) begun: Vec<(Head, Instant)>,
 }
 
 /// Where a room's stream ends, as its leader says.

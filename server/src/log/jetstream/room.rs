@@ -360,6 +360,8 @@ impl RoomTask {
             tracing::warn!(room = %self.entry.name, "the room's stream was deleted, cut or restored: it begins anew");
             self.end(&LogError::new(Fault::Unknown, "the room's stream was deleted, cut or restored"));
             self.core.forget(&self.entry);
+            let (core, name) = (Arc::clone(&self.core), self.entry.name.clone());
+            self.core.spawn(async move { core.tell_begun(name).await });
             self.core.counts.epochs.fetch_add(1, Ordering::Relaxed);
             if let Some(follower) = self.follower.upgrade() {
                 follower.over();

@@ -60,6 +60,16 @@ impl Core {
         Ok(())
     }
 
+    /// Whether there is a room; it is listed from then on, with the run of numbers that it has now.
+    pub(super) async fn find(&self, name: &RoomName) -> Result<bool, LogError> {
+        let Some(mut record) = self.look_at(name.clone()).await? else { return Ok(false) };
+        let mut rooms = self.rooms();
+        rooms.last_id += 1;
+        record.id = rooms.last_id;
+        rooms.listed.insert(name.clone(), record);
+        Ok(true)
+    }
+
     async fn look_at(&self, name: RoomName) -> Result<Option<RoomRecord>, LogError> {
         let Some(info) = self.info(&self.names.stream(&name)).await? else { return Ok(None) };
         let epoch = self.epoch(&name, created(&info)).await?;
@@ -80,17 +90,23 @@ impl Core {
             rooms.by_name.get(name).and_then(|id| rooms.by_id.get(id)).cloned()
         };
         let (mut extent, first) = (extent(&info), extent(&info).first);
-        if let Some(entry) = known.filter(|entry| entry.epoch == epoch) {
+        let known = known.filter(|entry| entry.epoch == epoch);
+        // Nobody has told of what happened in a room that rested.
+        let rested = known.as_ref().filter(|entry| !entry.is_served() && entry.extent().head < extent.head);
+        if let Some(entry) = known.as_ref().filter(|_| rested.is_none()) {
             entry.extend(|known| (known.first, known.bytes) = (first, extent.bytes));
             return Ok(entry.record());
         }
-        let fold = kept.and_then(|text| Fold::read(&text, &epoch, extent.head));
+        let fold = rested.map(|entry| entry.fold().clone());
+        let fold = fold.or_else(|| kept.and_then(|text| Fold::read(&text, &epoch, extent.head)));
         let mut fold = fold.unwrap_or_else(|| Fold::new(epoch.clone()));
-        let witness;
-        (extent.at, witness) = self.fold_on(name, &mut fold, extent).await?;
+        let read;
+        (extent.at, read) = self.fold_on(name, &mut fold, extent).await?;
+        // What was given before is held against the stream first.
+        let witness = rested.and_then(|entry| entry.witness()).or(read);
         let mut rooms = self.rooms();
         let listed = rooms.listed.get(name).filter(|record| record.epoch == epoch).map(|record| record.id);
-        let id = listed.unwrap_or_else(|| {
+        let id = rested.map(|entry| entry.id).or(listed).unwrap_or_else(|| {
             rooms.last_id += 1;
             rooms.last_id
         });
@@ -105,6 +121,9 @@ impl Core {
             live: self.names.live(name),
         };
         let entry = Arc::new(RoomEntry::new(facts, extent, fold, witness));
+        if rested.is_some() {
+            entry.doubt_later();
+        }
         self.pins.set(id, Usage { first: extent.first, bytes: extent.bytes });
         rooms.by_name.insert(name.clone(), id);
         rooms.by_id.insert(id, Arc::clone(&entry));
@@ -142,7 +161,7 @@ impl Core {
             for raw in page.messages.into_iter().filter(|raw| raw.seq <= extent.head) {
                 let told = told::numbered(raw, name);
                 at = at.max(told.entry.body.at);
-                witness = Witness::of(told.seq, &told.entry);
+                witness = Witness::of(told.seq, &told.entry).or(witness);
                 if told.seq > fold.as_of {
                     let records = told.entry.records.into_iter().map(|record| record.numbered(told.seq));
                     let keys = fold.apply(told.seq, told.is_decision, &records.collect::<Vec<Record>>());
@@ -243,6 +262,14 @@ impl Core {
         let kept = self.directory.get(&names::key(room)).await?;
         let current = kept.value.as_deref().and_then(|value| value.split_once(' ')).map(|(epoch, _)| epoch);
         Ok(current.is_none_or(|current| *current == *epoch.0))
+    }
+
+    /// The oldest event of a run of a room's numbers; `None` if that run is over.
+    pub(super) async fn first_of(&self, room: &RoomName, epoch: &Epoch) -> Result<Option<Seq>, LogError> {
+        if !self.is_current(room, epoch).await? {
+            return Ok(None);
+        }
+        Ok(self.info(&self.names.stream(room)).await?.map(|info| extent(&info).first))
     }
 
     /// Has a room's numbers begin anew on the stream that there is, unless another node has done that.

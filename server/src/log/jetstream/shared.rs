@@ -78,6 +78,10 @@ impl SharedLog for JetStreamLog {
         .boxed()
     }
 
+    fn find<'a>(&'a self, name: &'a RoomName) -> Answer<'a, bool> {
+        self.0.find(name).boxed()
+    }
+
     fn readers_elsewhere(&self, room: Option<&RoomName>) -> u64 {
         self.0.cluster().readers(room, Instant::now())
     }

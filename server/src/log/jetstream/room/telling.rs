@@ -111,7 +111,7 @@ impl RoomTask {
         if let Some((seq, told)) = ready.last() {
             // What is being looked for is not replaced by what came since.
             if !self.is_doubted && !self.asks_doubted && self.cut_since.is_none() {
-                self.last = Witness::of(*seq, &told.entry);
+                self.last = Witness::of(*seq, &told.entry).or(self.last);
             }
             let (appeared, decisions) = self.appear(ready);
             announcement = self.follower.upgrade().map(|follower| follower.appeared(&appeared));
