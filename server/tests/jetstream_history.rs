@@ -53,6 +53,14 @@ const QUESTIONS: [&str; 8] = [
     "/events?limit=3",
 ];
 
+/// Whether a text is in the copies of a node.
+fn has(dir: &Path, text: &str) -> bool {
+    ["events.db", "events.db-wal"].iter().any(|file| {
+        let bytes = std::fs::read(dir.join("mirror").join(file)).unwrap_or_default();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    })
+}
+
 async fn answer(node: &TestServer, question: &str) -> Value {
     let (status, mut answer) = node.look(question).await;
     assert_eq!(status, 200, "{question}: {answer}");
@@ -96,6 +104,9 @@ async fn a_copy_answers_as_the_stream_does() {
     assert!(dir.path().join("mirror/index.db").exists());
     // What is let go of is in no answer, and the copy goes on in the next run.
     assert_eq!(reads.purge("/events?before=120").await.0, 200);
+    for question in ["/events?daemon=gemini&order=asc", "/events?q=reads&order=asc"] {
+        assert!(answer(&copies, question).await["events"][0]["seq"].as_u64() >= Some(120), "{question}");
+    }
     until(&copies, "oldest", 120).await;
     answer_alike(&reads, &copies).await;
     copies.stop().await;
@@ -103,6 +114,12 @@ async fn a_copy_answers_as_the_stream_does() {
     let copies = TestServer::with(on(&nats, Some(dir.path()))).await;
     until(&copies, "head", head + 10).await;
     answer_alike(&reads, &copies).await;
+    // Nor is it on the disk.
+    let began = Instant::now();
+    while has(dir.path(), "reads file50.rs") {
+        assert!(began.elapsed() < PATIENCE);
+    }
+    assert!(has(dir.path(), "reads file150.rs"));
     // Two nodes of one directory: the second reads the stream.
     let second = TestServer::with(on(&nats, Some(dir.path()))).await;
     answer_alike(&second, &copies).await;

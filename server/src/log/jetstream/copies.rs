@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use arcane_shared::RoomName;
 use tokio::sync::Semaphore;
 
 use crate::log::sqlite::index::IndexError;
@@ -22,19 +21,9 @@ pub(super) struct Copies {
 }
 
 impl Copies {
-    /// Opens the copies in a directory, and forgets those of other rooms than these. `None`, with a line in the log, if there can
-    /// be none.
-    pub(super) async fn open(dir: PathBuf, rooms: Vec<RoomName>) -> Option<Self> {
-        let open = move || {
-            let opened = Mirror::open(&dir);
-            if let Ok(mirror) = &opened
-                && let Err(error) = mirror.keep_only(&rooms)
-            {
-                tracing::warn!(%error, "copies of rooms that are no more stay on the disk");
-            }
-            Ok(opened)
-        };
-        let opened = blocking(open).await.ok()?;
+    /// Opens the copies in a directory. `None`, with a line in the log, if there can be none.
+    pub(super) async fn open(dir: PathBuf) -> Option<Self> {
+        let opened = blocking(move || Ok(Mirror::open(&dir))).await.ok()?;
         let told = opened.inspect_err(|error| {
             tracing::warn!(%error, "rooms are not copied to this node's disk: each question about their past reads their events");
         });

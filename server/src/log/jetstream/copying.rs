@@ -66,7 +66,11 @@ impl JetStreamLog {
         mut known: OwnedMutexGuard<Option<Copied>>,
     ) -> Result<RoomId, LogError> {
         let copies = self.0.copies.get().ok_or_else(closed)?;
-        let Extent { first, head, .. } = entry.extent();
+        let Extent { head, .. } = entry.extent();
+        // Another node may have deleted events a moment ago.
+        let first = self.0.first_of(&entry.name, &entry.epoch).await?;
+        let first =
+            first.ok_or_else(|| LogError::new(Fault::NoRoom, "the room's numbers have begun anew"))?;
         let mut copied = match *known {
             Some(copied) if copied.first == first.min(copied.head + 1) => copied,
             Some(_) => self.begin(copies, entry, first).await?,
@@ -121,7 +125,8 @@ impl JetStreamLog {
             if last <= head { self.page(entry.id, request).await? } else { Page::default() };
         let there = frames.first().map(|frame| frame.text().to_owned());
         let ours = copies.with(move |mirror| mirror.text(copied, last)).await?;
-        if ours.is_some() && ours == there {
+        let is_whole = copies.with(move |mirror| mirror.is_whole(copied)).await?;
+        if is_whole && ours.is_some() && ours == there {
             return Ok(copied);
         }
         copies.with(move |mirror| mirror.forget(copied)).await?;

@@ -71,12 +71,13 @@ impl JetStreamLog {
                 Err(error) => return Err(error),
             }
         };
-        if let Some(dir) = options.mirror.clone() {
-            let rooms = core.rooms().records().into_iter().map(|record| record.name).collect();
-            if let Some(copies) = Copies::open(dir, rooms).await {
-                // It is empty: this is the only place that sets it.
-                let _ = core.copies.set(copies);
-            }
+        if let Some(dir) = options.mirror.clone()
+            && let Some(copies) = Copies::open(dir).await
+        {
+            // It is empty: this is the only place that sets it.
+            let _ = core.copies.set(copies);
+            let sweeper = Arc::clone(&core);
+            core.spawn(async move { sweeper.sweep_copies().await });
         }
         let monitor = Arc::clone(&core);
         core.spawn(async move { monitor.watch_syncing().await });

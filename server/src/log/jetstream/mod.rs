@@ -33,6 +33,7 @@ mod rooms;
 pub mod settings;
 mod shared;
 mod state;
+mod sweeping;
 pub mod synced;
 mod told;
 mod trouble;

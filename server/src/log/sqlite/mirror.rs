@@ -30,8 +30,15 @@ const TRIES: usize = 2;
 /// Copies of rooms in a directory.
 #[derive(Debug)]
 pub struct Mirror {
-    writer: Mutex<Connection>,
+    /// None once it was closed.
+    writer: Mutex<Option<Writer>>,
     index: Index,
+}
+
+/// What writes, and the right to.
+#[derive(Debug)]
+struct Writer {
+    connection: Connection,
     _lock: File,
 }
 
@@ -57,7 +64,7 @@ impl Mirror {
         let lock = open::lock(dir)?;
         let path = dir.join(EVENTS_FILE);
         let mut tries = 1..TRIES;
-        let writer = loop {
+        let connection = loop {
             let error = match open_writer(&path) {
                 Ok(writer) => break writer,
                 Err(error) => error,
@@ -69,25 +76,58 @@ impl Mirror {
             remove(&path).map_err(|source| OpenError::Directory { path: path.clone(), source })?;
         };
         let index = Index::open(dir).map_err(|error| OpenError::Log { path, source: error.into() })?;
-        Ok(Self { writer: Mutex::new(writer), index, _lock: lock })
+        Ok(Self { writer: Mutex::new(Some(Writer { connection, _lock: lock })), index })
     }
 
-    /// Forgets rooms that the other log does not have. Blocks.
+    /// The rooms that are copied, and which run of numbers of each. Blocks.
+    ///
+    /// # Errors
+    /// If the copies cannot be read.
+    pub fn rooms(&self) -> Result<Vec<(RoomName, Epoch)>, IndexError> {
+        let rooms: Vec<(String, Epoch)> = self.write(|writer| {
+            let mut rooms = writer.prepare("SELECT name, epoch FROM rooms")?;
+            rooms.query_map([], |row| Ok((row.get(0)?, Epoch(row.get(1)?))))?.collect()
+        })?;
+        Ok(rooms
+            .into_iter()
+            .filter_map(|(name, epoch)| Some((RoomName::parse(&name).ok()?, epoch)))
+            .collect())
+    }
+
+    /// Lets go of the events of a copy that are older than `first`. Blocks.
     ///
     /// # Errors
     /// If the copies cannot be written.
-    pub fn keep_only(&self, names: &[RoomName]) -> Result<(), IndexError> {
-        let mut writer = self.writer();
-        let there = {
-            let mut rooms = writer.prepare("SELECT id, name FROM rooms").map_err(IndexError::Log)?;
-            let rooms = rooms.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
-            rooms.and_then(Iterator::collect::<Result<Vec<(RoomId, String)>, _>>).map_err(IndexError::Log)?
-        };
-        for (id, _) in there.iter().filter(|(_, there)| !names.iter().any(|name| name.as_str() == there)) {
-            forget(&mut writer, *id).map_err(IndexError::Log)?;
-        }
+    pub fn trim(&self, name: &RoomName, epoch: &Epoch, first: Seq) -> Result<(), IndexError> {
+        self.write(|writer| match find(writer, name)? {
+            // Beyond its end it is begun anew when it is asked for.
+            Some((of, copied)) if of == *epoch => {
+                begin_at(writer, copied, first.min(copied.head + 1)).map(drop)
+            }
+            _ => Ok(()),
+        })?;
         self.index.wake(1);
         Ok(())
+    }
+
+    /// Leaves nothing of what was deleted in the write-ahead log. Says whether that was done: it is not while somebody reads.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// If the copies cannot be written.
+    pub fn tidy(&self) -> Result<bool, IndexError> {
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let is_busy = self.write(|writer| writer.query_row(checkpoint, [], |row| row.get::<_, bool>(0)))?;
+        Ok(!is_busy)
+    }
+
+    /// Forgets a room that the other log does not have any more. Blocks.
+    ///
+    /// # Errors
+    /// If the copies cannot be written.
+    pub fn forget_room(&self, name: &RoomName) -> Result<(), IndexError> {
+        let there = self.write(|writer| find(writer, name))?;
+        there.map_or(Ok(()), |(_, copied)| self.forget(copied))
     }
 
     /// The copy of a run of a room's numbers whose oldest event is `first`. Another run gives way to it, and so does a copy
@@ -96,17 +136,15 @@ impl Mirror {
     /// # Errors
     /// If the copies cannot be written.
     pub fn room(&self, name: &RoomName, epoch: &Epoch, first: Seq) -> Result<Copied, IndexError> {
-        let mut writer = self.writer();
-        let there = find(&writer, name).map_err(IndexError::Log)?;
-        if let Some((of, copied)) = there {
-            if of == *epoch && copied.head + 1 >= first {
-                let copied = begin_at(&mut writer, copied, first).map_err(IndexError::Log)?;
-                self.index.wake(1);
-                return Ok(copied);
+        let copied = self.write(|writer| {
+            if let Some((of, copied)) = find(writer, name)? {
+                if of == *epoch && copied.head + 1 >= first {
+                    return begin_at(writer, copied, first);
+                }
+                forget(writer, copied.id)?;
             }
-            forget(&mut writer, copied.id).map_err(IndexError::Log)?;
-        }
-        let copied = make(&mut writer, name, epoch, first).map_err(IndexError::Log)?;
+            make(writer, name, epoch, first)
+        })?;
         self.index.wake(1);
         Ok(copied)
     }
@@ -116,7 +154,9 @@ impl Mirror {
     /// # Errors
     /// If the copies cannot be written.
     pub fn forget(&self, copied: Copied) -> Result<(), IndexError> {
-        forget(&mut self.writer(), copied.id).map_err(IndexError::Log)
+        self.write(|writer| forget(writer, copied.id))?;
+        self.index.wake(1);
+        Ok(())
     }
 
     /// Takes the events that follow. Blocks.
@@ -124,10 +164,20 @@ impl Mirror {
     /// # Errors
     /// If the copies cannot be written.
     pub fn add(&self, copied: &mut Copied, frames: &[Arc<PreparedFrame>]) -> Result<(), IndexError> {
-        let mut writer = self.writer();
-        *copied = add(&mut writer, *copied, frames).map_err(IndexError::Log)?;
+        *copied = self.write(|writer| add(writer, *copied, frames))?;
         self.index.wake(frames.len() as u64);
         Ok(())
+    }
+
+    /// Whether a copy has an event for each of its numbers. Blocks.
+    ///
+    /// # Errors
+    /// If the copies cannot be read.
+    pub fn is_whole(&self, copied: Copied) -> Result<bool, IndexError> {
+        let sql = "SELECT count(*) FROM events WHERE id >= ?1 AND id <= ?2";
+        let range = [event_id(copied.id, copied.first), event_id(copied.id, copied.head)];
+        let count: i64 = self.write(|writer| writer.query_row(sql, range, |row| row.get(0)))?;
+        Ok(count.cast_unsigned() == copied.head + 1 - copied.first)
     }
 
     /// The JSON of a copied event. Blocks.
@@ -136,8 +186,7 @@ impl Mirror {
     /// If the copies cannot be read.
     pub fn text(&self, copied: Copied, seq: Seq) -> Result<Option<String>, IndexError> {
         let sql = "SELECT event FROM events WHERE id = ?1";
-        let text = self.writer().query_row(sql, [event_id(copied.id, seq)], |row| row.get(0)).optional();
-        text.map_err(IndexError::Log)
+        self.write(|writer| writer.query_row(sql, [event_id(copied.id, seq)], |row| row.get(0)).optional())
     }
 
     /// A page of history of a copy, which `query.room` is the number of. Blocks.
@@ -156,12 +205,19 @@ impl Mirror {
         self.index.activity(query)
     }
 
-    /// Ends the index's thread; it is waited for until `deadline`.
+    /// Ends the index's thread, which is waited for until `deadline`, and leaves the directory to others. Blocks.
     pub fn close_by(&self, deadline: Instant) {
         self.index.close_by(deadline);
+        *self.lock() = None;
     }
 
-    fn writer(&self) -> MutexGuard<'_, Connection> {
+    fn write<T>(&self, write: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> Result<T, IndexError> {
+        let mut writer = self.lock();
+        let writer = writer.as_mut().ok_or(IndexError::Busy)?;
+        write(&mut writer.connection).map_err(IndexError::Log)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Writer>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -172,6 +228,8 @@ fn open_writer(path: &Path) -> Result<Connection, SchemaError> {
     let mut writer = Connection::open(path)?;
     schema::prepare_writer(&writer)?;
     writer.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // What the other log has deleted is to be found here no more.
+    writer.pragma_update(None, "secure_delete", true)?;
     schema::migrate(&mut writer)?;
     Ok(writer)
 }
@@ -295,7 +353,7 @@ mod tests {
         assert_eq!((copied.first, copied.head), (4, 3));
         mirror.add(&mut copied, &[]).unwrap();
         copied.head = 9;
-        mirror.writer().execute("UPDATE rooms SET head = 9", []).unwrap();
+        mirror.write(|writer| writer.execute("UPDATE rooms SET head = 9", [])).unwrap();
         drop(mirror);
         let mirror = Mirror::open(dir.path()).unwrap();
         let again = mirror.room(&room, &of, 6).unwrap();
@@ -309,8 +367,8 @@ mod tests {
         let other = mirror.room(&room, &epoch("000000000000"), 1).unwrap();
         assert_eq!((other.first, other.head), (1, 0));
         assert!(other.id > beyond.id && beyond.id > again.id);
-        mirror.keep_only(&[]).unwrap();
-        assert_eq!(find(&mirror.writer(), &room).unwrap(), None);
+        mirror.forget_room(&room).unwrap();
+        assert_eq!(mirror.rooms().unwrap(), []);
     }
 
     #[test]
