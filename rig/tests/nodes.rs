@@ -42,5 +42,5 @@ async fn readers_at_any_node_have_every_event_once_through_kills_and_losses() {
     let Spells { accepted, refused, .. } = report.spells;
     assert!(accepted > 20 && refused > 20, "{report}");
     assert!(report.events > 500 && report.races > 0 && report.resumes > 0 && report.lost > 0, "{report}");
-    assert!(report.takeovers > 3, "{report}");
+    assert!(report.takeovers > 0, "{report}");
 }

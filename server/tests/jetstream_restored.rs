@@ -42,6 +42,23 @@ async fn at(node: &TestServer, seq: u64) -> (Client, Value) {
     }
 }
 
+/// So many messages of another writer, while no node can see the server.
+async fn write_as_another(nats: &mut NatsServer, count: u64) {
+    let client = async_nats::connect(nats.start_apart().await).await.unwrap();
+    let context = async_nats::jetstream::new(client);
+    for _ in 0..count {
+        context.publish("arcane.room.main.ev", "{}".into()).await.unwrap().await.unwrap();
+    }
+    nats.kill();
+}
+
+/// Nobody publishes or subscribes: the room is there, and what was given is of another run.
+async fn begun_anew_for_who_only_asks(node: &TestServer, epoch: &str, head: u64) {
+    let (status, page) = node.look("/events?limit=1").await;
+    assert_eq!((status, &page["head"]), (200, &json!(head)), "{page}");
+    assert_eq!(node.look(&format!("/events?after={epoch}:6")).await.0, 410);
+}
+
 /// Three events, a copy, three more; then the copy is put back, with so many messages of another writer behind it.
 /// `are_started_late`: nodes that have read all events and were told none.
 async fn restored(others: u64, are_started_late: bool) {
@@ -73,12 +90,7 @@ async fn restored(others: u64, are_started_late: bool) {
     nats.kill();
     nats.put_streams(&copy);
     if others > 0 {
-        let client = async_nats::connect(nats.start_apart().await).await.unwrap();
-        let context = async_nats::jetstream::new(client);
-        for _ in 0..others {
-            context.publish("arcane.room.main.ev", "{}".into()).await.unwrap().await.unwrap();
-        }
-        nats.kill();
+        write_as_another(&mut nats, others).await;
     }
     nats.start_again().await;
     let began = Instant::now();
@@ -87,11 +99,8 @@ async fn restored(others: u64, are_started_late: bool) {
     }
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 
-    // Nobody publishes or subscribes: the room is there, and what was given is of another run.
     for node in [&one, &other] {
-        let (status, page) = node.look("/events?limit=1").await;
-        assert_eq!((status, &page["head"]), (200, &json!(3 + others)), "{page}");
-        assert_eq!(node.look(&format!("/events?after={epoch}:6")).await.0, 410);
+        begun_anew_for_who_only_asks(node, &epoch, 3 + others).await;
     }
     let since = format!("since={epoch}:6");
     let mut now = Vec::new();

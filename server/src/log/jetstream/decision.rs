@@ -2,7 +2,7 @@
 
 use arcane_shared::Seq;
 
-use super::publish::Condition;
+use super::publish::{ANOTHER_LAST, Condition, Outcome};
 use crate::log::{Fault, LogError};
 
 /// What JetStream's error 10071 writes before the number of the latest message of the subject.
@@ -21,6 +21,11 @@ impl Decision {
     /// A decision that was made on the one of this number.
     pub(super) fn on(on: Seq) -> Self {
         Self { on, is_kept: false }
+    }
+
+    /// The answer to a decision in a room of which events up to `last` were let go of unread: there may have been others.
+    pub(super) fn unread(last: Seq) -> Outcome {
+        Outcome::Refused { code: ANOTHER_LAST, text: format!("unread, {BEFORE_THE_NUMBER}{last}") }
     }
 
     /// What the stream has to have as its latest decision. `first`: the oldest message that it has.
@@ -66,5 +71,7 @@ mod tests {
         assert_eq!(one.condition(8), Condition::LastOfSubject(7));
         assert_eq!(one.is_outdated("in another form"), None);
         assert_eq!(one.is_outdated(&another(9)).unwrap().fault, Fault::Outdated);
+        let Outcome::Refused { text, .. } = Decision::unread(8) else { panic!("it is refused") };
+        assert_eq!(Decision::on(0).is_outdated(&text).unwrap().fault, Fault::Outdated);
     }
 }

@@ -12,7 +12,7 @@ use arcane_shared::Seq;
 use super::claim::Claim;
 use super::decision::Decision;
 use super::message::Entry;
-use super::publish::{BATCH_MAX, Condition, Outcome, Silence};
+use super::publish::{ANOTHER_LAST, BATCH_MAX, Condition, Outcome, Silence};
 use super::way::{Way, state_of};
 use crate::log::{Fault, LogError, Offer, Run};
 
@@ -27,8 +27,6 @@ const BYTES_MAX: usize = 4 * 1024 * 1024;
 const PASSING: [u64; 6] = [10_008, IN_PROCESS, 10_164, 10_176, 10_210, 10_211];
 /// JetStream's answer while its servers have not agreed on a message of the same id: from now on it may be in the stream.
 const IN_PROCESS: u64 = 10_158;
-/// The latest message of the subject is another one than was expected.
-const ANOTHER_LAST: u64 = 10_071;
 /// Storage or memory that is full (10023, 10028, 10047, 10077).
 const FULL: [u64; 4] = [10_023, 10_028, 10_047, 10_077];
 

@@ -18,6 +18,8 @@ use super::message::{Entry, Unwritable};
 
 /// Most events of one batch: what a server takes.
 pub const BATCH_MAX: usize = 1000;
+/// JetStream's answer where the latest message of the subject is another one than was expected.
+pub const ANOTHER_LAST: u64 = 10_071;
 /// How long one answer is waited for.
 pub const ANSWER_MAX: Duration = Duration::from_secs(2);
 /// Most messages that wait for their answer at once; further ones wait to be sent, for [`ANSWER_MAX`].

@@ -226,7 +226,7 @@ impl RoomTask {
             }
             Happened::Read(page) => {
                 self.reading = None;
-                self.take_read(page);
+                return self.take_read(page);
             }
             Happened::Asked(end) => {
                 self.asking = None;
@@ -358,14 +358,10 @@ impl RoomTask {
         }
         if ends == Ends::Elsewhere {
             tracing::warn!(room = %self.entry.name, "the room's stream was deleted, cut or restored: it begins anew");
-            self.end(&LogError::new(Fault::Unknown, "the room's stream was deleted, cut or restored"));
-            self.core.forget(&self.entry);
+            self.over("the room's stream was deleted, cut or restored");
             let (core, name) = (Arc::clone(&self.core), self.entry.name.clone());
             self.core.spawn(async move { core.tell_begun(name).await });
             self.core.counts.epochs.fetch_add(1, Ordering::Relaxed);
-            if let Some(follower) = self.follower.upgrade() {
-                follower.over();
-            }
             return Goes::Ends;
         }
         self.core.trouble.answers();

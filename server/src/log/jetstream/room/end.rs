@@ -4,8 +4,10 @@
 use arcane_shared::Seq;
 
 use super::super::core::{Core, away};
+use super::super::decision::Decision;
 use super::super::entry::RoomEntry;
 use super::super::pages::Raw;
+use super::super::publish::{Outcome, Silence};
 use super::super::registry::{End, Ends};
 use super::super::told;
 use super::super::witness::Witness;
@@ -40,6 +42,17 @@ impl Core {
             end.ends = Ends::Cut;
         }
         Ok(end)
+    }
+
+    /// Why nothing is sent on the condition that nothing was decided, if the stream has let go of events that this process, which
+    /// has those up to `head`, has not read.
+    pub(super) async fn unread(&self, entry: &RoomEntry, head: Seq) -> Option<Outcome> {
+        match self.first_of(&entry.name, &entry.epoch).await {
+            Ok(Some(first)) if first <= head + 1 => None,
+            Ok(Some(first)) => Some(Decision::unread(first - 1)),
+            // The task is about to find out.
+            Ok(None) | Err(_) => Some(Outcome::Unanswered(Silence::NotSent)),
+        }
     }
 
     /// Whether the leader has an event; what it has let go of says nothing.

@@ -8,7 +8,7 @@ use arcane_shared::Seq;
 use futures_util::FutureExt as _;
 
 use super::super::group::{Group, Next};
-use super::super::publish::{Outcome, Silence};
+use super::super::publish::{Condition, Outcome, Silence};
 use super::super::way::Way;
 use super::{AGAIN_AFTER, RoomTask};
 use crate::log::{Fault, LogError, Offer};
@@ -36,8 +36,15 @@ impl RoomTask {
         };
         let stream = self.entry.stream.clone();
         let (core, entry, asks) = (Arc::clone(&self.core), Arc::clone(&self.entry), group.asks());
+        let head = self.assembly.head();
         self.sending = Some(
             async move {
+                // That the subject has nothing may mean that it was let go of before this node had read it.
+                if condition == Condition::LastOfSubject(0)
+                    && let Some(outcome) = core.unread(&entry, head).await
+                {
+                    return outcome;
+                }
                 let outcome = match publisher.send(&stream, &subject, &entries, condition).await {
                     Ok(sent) => sent.outcome().await,
                     Err(error) => Outcome::Refused { code: 0, text: error.to_string() },
@@ -136,6 +143,15 @@ impl RoomTask {
             self.core.counts.unknown.fetch_add(unknown, Ordering::Relaxed);
         });
         tell(counted, error);
+    }
+
+    /// The room is not what this process knew: who uses it is sent away, and it is opened anew.
+    pub(super) fn over(&mut self, why: &str) {
+        self.end(&LogError::new(Fault::Unknown, why));
+        self.core.forget(&self.entry);
+        if let Some(follower) = self.follower.upgrade() {
+            follower.over();
+        }
     }
 
     /// Nothing more comes of this room: everybody who waits is told.

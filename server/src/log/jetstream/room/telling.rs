@@ -12,7 +12,7 @@ use super::super::pages::{Page, ReadError, Request};
 use super::super::settings;
 use super::super::told::{self, Told};
 use super::super::witness::Witness;
-use super::{AGAIN_AFTER, ASK_EVERY, AT_ONCE, MISSING_MAX, READ_BYTES, RoomTask};
+use super::{AGAIN_AFTER, ASK_EVERY, AT_ONCE, Goes, MISSING_MAX, READ_BYTES, RoomTask};
 use crate::log::{Appeared, Usage};
 
 impl RoomTask {
@@ -46,18 +46,26 @@ impl RoomTask {
         self.assembly.add(told.seq, told);
     }
 
-    pub(super) fn take_read(&mut self, page: Result<Page, ReadError>) {
+    /// Takes a page in that was read. The task ends where the stream has let go of what was missing: it may have carried state,
+    /// which a snapshot has.
+    pub(super) fn take_read(&mut self, page: Result<Page, ReadError>) -> Goes {
         let page = match page {
             Ok(page) => page,
             Err(error) => {
                 tracing::debug!(%error, room = %self.entry.name, "what is missing cannot be read yet");
                 self.read_at = Some(Instant::now() + AGAIN_AFTER);
-                return;
+                return Goes::On;
             }
         };
         match page.messages.first() {
-            // What is older was let go of.
-            Some(first) if first.seq > self.assembly.head() + 1 => self.assembly.skip_to(first.seq),
+            Some(first) if first.seq > self.assembly.head() + 1 => {
+                tracing::warn!(
+                    room = %self.entry.name, after = self.assembly.head(), before = first.seq,
+                    "events were let go of before this node had read them: the room is opened again"
+                );
+                self.over("events of the room were let go of before they were read");
+                return Goes::Ends;
+            }
             // The server that was asked is behind the one that told of it.
             None => self.read_at = Some(Instant::now() + AGAIN_AFTER),
             Some(_) => {}
@@ -66,6 +74,7 @@ impl RoomTask {
             self.add(told::numbered(raw, &self.entry.name));
         }
         self.missing = None;
+        Goes::On
     }
 
     /// Reads what has been missing for too long.
